@@ -1,1 +1,28 @@
-//! See Cargo.toml.
+//! The contract of the packages service.
+//!
+//! [`ROUTES`] is the only list of routes. The OpenAPI documents, the gateway's import, the dispatcher
+//! of the API function, its CORS methods and its IAM statements are all made from it. This crate does
+//! no I/O and knows no AWS SDK, so that everything else can depend on it.
+
+mod claims;
+mod document;
+mod gateway;
+mod ids;
+mod messages;
+mod package_type;
+mod routes;
+
+pub use claims::{ClaimError, Claims, DatasetClaim, DatasetRole, OrganizationClaim, UserClaim};
+pub use document::openapi_document;
+pub use gateway::{Cors, GatewayAuthorizer, GatewaySettings, gateway_document, gateway_preview};
+pub use ids::{DatasetId, DatasetNodeId, OrganizationId, PackageId, PackageNodeId, UserNodeId};
+pub use messages::{
+    ChangelogEvent, ChangelogEventDetail, ChangelogJob, ChangelogMessage, ErrorBody, HashAlgorithm,
+    PresignedObject, RestoreFailure, RestoreMessage, RestoreMessagePackage, RestoreRequest, RestoreResponse,
+    SignedFile, SignedPackage,
+};
+pub use package_type::PackageType;
+pub use routes::{
+    Access, Action, ActionResource, CORS_ALLOW_HEADERS, CORS_EXPOSE_HEADERS, CORS_MAX_AGE_SECONDS, Method,
+    Operation, Parameter, ParameterKind, ROUTES, ResponseHeader, Route, RouteResponse,
+};
