@@ -101,11 +101,15 @@ impl fmt::Display for ClaimError {
 impl std::error::Error for ClaimError {}
 
 /// The claims of one request, read one by one as an endpoint needs them.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, Default)]
 pub struct Claims(Value);
 
 impl Claims {
+    /// Claims as they arrived, in whatever shape.
+    pub fn new(value: Value) -> Self {
+        Self(value)
+    }
+
     /// Who calls.
     pub fn user(&self) -> Result<UserClaim, ClaimError> {
         let node_id = self.text("/user_claim/NodeId").ok_or(ClaimError("user_claim"))?;
@@ -157,13 +161,9 @@ mod tests {
 
     use super::{Claims, DatasetRole};
 
-    fn claims(value: serde_json::Value) -> Claims {
-        serde_json::from_value(value).unwrap()
-    }
-
     #[test]
     fn the_platforms_shape_is_read() {
-        let claims = claims(json!({
+        let claims = Claims::new(json!({
             "user_claim": {"Id": 101, "NodeId": "N:user:1", "IsSuperAdmin": false},
             "org_claim": {"Role": 16, "IntId": 367, "NodeId": "N:organization:1", "EnabledFeatures": null},
             "dataset_claim": {"Role": 4, "NodeId": "N:dataset:1", "IntId": 1180},
@@ -177,7 +177,8 @@ mod tests {
 
     #[test]
     fn a_role_is_any_whole_number_and_unknown_ones_grant_nothing() {
-        let role = |role| claims(json!({"dataset_claim": {"NodeId": "N:dataset:1", "Role": role}})).dataset();
+        let role =
+            |role| Claims::new(json!({"dataset_claim": {"NodeId": "N:dataset:1", "Role": role}})).dataset();
         assert_eq!(role(json!(3.0)).unwrap().role, DatasetRole::Editor);
         assert_eq!(role(json!(99)).unwrap().role, DatasetRole::None);
         assert_eq!(role(json!(-1)).unwrap().role, DatasetRole::None);
@@ -191,11 +192,11 @@ mod tests {
         for value in
             [json!(null), json!(1), json!([]), json!({}), json!({"org_claim": null}), json!({"org_claim": 5})]
         {
-            let claims = claims(value);
+            let claims = Claims::new(value);
             assert!(claims.user().is_err() && claims.organization().is_err() && claims.dataset().is_err());
         }
         for id in [json!(0), json!(-3), json!(4_294_967_297_i64), json!("367")] {
-            assert!(claims(json!({"org_claim": {"IntId": id}})).organization().is_err());
+            assert!(Claims::new(json!({"org_claim": {"IntId": id}})).organization().is_err());
         }
     }
 }

@@ -10,6 +10,7 @@ mod gateway;
 mod ids;
 mod messages;
 mod package_type;
+mod restore_queue;
 mod routes;
 
 pub use claims::{ClaimError, Claims, DatasetClaim, DatasetRole, OrganizationClaim, UserClaim};
@@ -22,6 +23,7 @@ pub use messages::{
     SignedFile, SignedPackage,
 };
 pub use package_type::PackageType;
+pub use restore_queue::{RESTORE_QUEUE_MAXIMUM_RECEIVES, RESTORE_QUEUE_VISIBILITY_SECONDS};
 pub use routes::{
     Access, Action, ActionResource, CORS_ALLOW_HEADERS, CORS_EXPOSE_HEADERS, CORS_MAX_AGE_SECONDS, Method,
     Operation, Parameter, ParameterKind, ROUTES, ResponseHeader, Route, RouteResponse,

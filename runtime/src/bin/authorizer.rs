@@ -1,2 +1,17 @@
-//! x
-fn main() {}
+//! The authorizer function on the Lambda Runtime API.
+
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use runtime::authorizer::{AuthorizerEvent, AuthorizerFunction};
+use runtime::configuration::{AuthorizerSettings, Variables};
+use runtime::logging;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let variables = Variables::of_process();
+    logging::start(&variables);
+    let function = &AuthorizerFunction::new(AuthorizerSettings::read(&variables));
+    run(service_fn(|event: LambdaEvent<AuthorizerEvent>| async move {
+        function.decide(event.payload).await.map_err(Error::from)
+    }))
+    .await
+}

@@ -1,2 +1,20 @@
-//! x
-fn main() {}
+//! The restore function on the Lambda Runtime API.
+
+use std::convert::Infallible;
+
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use runtime::configuration::{RestoreSettings, Variables};
+use runtime::logging;
+use runtime::restore::{QueueEvent, RestoreFunction};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let variables = Variables::of_process();
+    logging::start(&variables);
+    let function = &RestoreFunction::new(RestoreSettings::read(&variables));
+    run(service_fn(|event: LambdaEvent<QueueEvent>| async move {
+        let deadline = event.context.deadline();
+        Ok::<_, Infallible>(function.work_through(event.payload, deadline).await)
+    }))
+    .await
+}

@@ -1,0 +1,130 @@
+//! The API function: HTTP API events in, responses out.
+
+mod error;
+mod event;
+mod packages;
+mod presign;
+mod proxy;
+mod query;
+mod response;
+mod restore;
+pub mod s3_url;
+mod sign;
+
+use openapi::{Access, Claims, DatasetNodeId, Operation, OrganizationId, ROUTES, Route};
+use tokio::sync::OnceCell;
+
+pub use self::event::GatewayEvent;
+pub use self::response::Response;
+
+use self::error::ApiError;
+use self::query::Query;
+use crate::aws::Aws;
+use crate::configuration::ApiSettings;
+use crate::database::Database;
+use crate::signing::Signer;
+
+/// The API function. Building it opens no connection and calls no service.
+pub struct ApiFunction {
+    settings: ApiSettings,
+    aws: Aws,
+    database: Database,
+    signer: OnceCell<Signer>,
+    sqs: OnceCell<aws_sdk_sqs::Client>,
+    http: OnceCell<reqwest::Client>,
+}
+
+/// A request that has passed the checks which every route shares.
+struct Request {
+    event: GatewayEvent,
+    query: Query,
+    claims: Claims,
+}
+
+/// The dataset that a request was admitted to.
+struct AdmittedDataset {
+    organization: OrganizationId,
+    node_id: DatasetNodeId,
+}
+
+impl ApiFunction {
+    /// A function with these settings.
+    pub fn new(settings: ApiSettings) -> Self {
+        let aws = Aws::new(&settings.common);
+        let database = Database::new(&settings.common);
+        Self { settings, aws, database, signer: OnceCell::new(), sqs: OnceCell::new(), http: OnceCell::new() }
+    }
+
+    /// Answer one event. Whatever it holds, there is an answer.
+    pub async fn answer(&self, event: GatewayEvent) -> Response {
+        let request_id = event.request_id().to_owned();
+        let method = event.method().to_owned();
+        let on_path: Vec<&Route> = ROUTES.iter().filter(|route| route.path == event.path()).collect();
+        let response = match route_of(&on_path, &method) {
+            Ok(Routed::Preflight) => Response::preflight(),
+            Ok(Routed::To(route)) => self.run(route, event).await.unwrap_or_else(|error| {
+                error.log(route.operation.id(), &request_id);
+                error.response(&request_id)
+            }),
+            Err(error) => error.response(&request_id),
+        };
+        tracing::info!(
+            request_id,
+            method,
+            path = on_path.first().map(|route| route.path),
+            status = response.status(),
+            "answered"
+        );
+        response.with_cors(&on_path)
+    }
+
+    async fn run(&self, route: &Route, event: GatewayEvent) -> Result<Response, ApiError> {
+        let request = Request { query: event.query(), claims: event.claims(), event };
+        match route.operation {
+            Operation::RestorePackages => self.restore_packages(&request, request.admit(route)?).await,
+            Operation::PresignObject => self.presign_object(&request, request.admit(route)?).await,
+            Operation::PresignObjectHead => self.presign_object_head(&request, request.admit(route)?).await,
+            Operation::SignAssets => self.sign_assets(&request, request.admit(route)?).await,
+            Operation::ProxyObject => self.proxy_object(&request),
+            Operation::ProxyObjectHead => self.proxy_object_head(&request).await,
+        }
+    }
+}
+
+enum Routed<'a> {
+    Preflight,
+    To(&'a Route),
+}
+
+fn route_of<'a>(on_path: &[&'a Route], method: &str) -> Result<Routed<'a>, ApiError> {
+    if on_path.is_empty() {
+        return Err(ApiError::UnknownPath);
+    }
+    if method == "OPTIONS" {
+        return Ok(Routed::Preflight);
+    }
+    match on_path.iter().find(|route| route.method.name() == method) {
+        Some(route) => Ok(Routed::To(route)),
+        None => Err(ApiError::MethodNotAllowed { allow: response::methods_of(on_path) }),
+    }
+}
+
+impl Request {
+    /// Check claims, then the role, then that the claims are for the very dataset that is asked for: a caller that comes
+    /// with the platform's callback token is admitted to the dataset of its run, whatever `dataset_id` says.
+    fn admit(&self, route: &Route) -> Result<AdmittedDataset, ApiError> {
+        let Access::Dataset(required) = route.access else {
+            return Err(ApiError::internal("a public route asked for claims"));
+        };
+        let organization = self.claims.organization()?;
+        let dataset = self.claims.dataset()?;
+        if dataset.role < required {
+            return Err(ApiError::RoleTooLow { required });
+        }
+        let asked = self.query.required("dataset_id")?;
+        if asked != dataset.node_id.as_str() {
+            return Err(ApiError::OtherDataset);
+        }
+        Ok(AdmittedDataset { organization: organization.id, node_id: dataset.node_id })
+    }
+}

@@ -1,0 +1,106 @@
+//! `GET|HEAD /proxy/s3`: no claims; the presigned URL is its own authority.
+
+use std::time::Duration;
+
+use chrono::Utc;
+use reqwest::header::{self, HeaderMap, HeaderName};
+
+use super::error::ApiError;
+use super::packages::SourceFile;
+use super::response::Response;
+use super::s3_url::{PresignedUrl, S3UrlRules};
+use super::{ApiFunction, Request};
+
+/// The longest that a HEAD-presigned URL of ours may live.
+const MAXIMUM_HEAD_LIFETIME: Duration = Duration::from_mins(5);
+
+impl ApiFunction {
+    /// Redirect to a valid presigned URL, byte for byte.
+    pub(super) fn proxy_object(&self, request: &Request) -> Result<Response, ApiError> {
+        let presigned = self.presigned_url(request)?;
+        Ok(Response::redirect_to_signed(presigned.as_str().to_owned()))
+    }
+
+    /// Redirect to a HEAD-presigned URL of the same object, or answer with its headers, after S3 itself has accepted the
+    /// URL: our own credentials are never used for an object that the caller has not proved access to.
+    pub(super) async fn proxy_object_head(&self, request: &Request) -> Result<Response, ApiError> {
+        let declines_redirect = request.query.declines_redirect()?;
+        let presigned = self.presigned_url(request)?;
+        let headers = self.ask_s3(&presigned).await?;
+        if declines_redirect {
+            return Ok(headers
+                .into_iter()
+                .fold(Response::empty(200), |response, (name, value)| response.header(name, value)));
+        }
+        let remaining = presigned.expires_at() - Utc::now().timestamp();
+        let remaining = u64::try_from(remaining).unwrap_or_default().max(1);
+        let lifetime = Duration::from_secs(remaining).min(MAXIMUM_HEAD_LIFETIME);
+        let object = SourceFile { bucket: presigned.bucket().to_owned(), key: presigned.key().to_owned() };
+        let version = presigned.version_id().map(str::to_owned);
+        Ok(Response::redirect_to_signed(self.presign_head(&object, version, lifetime).await?))
+    }
+
+    fn presigned_url(&self, request: &Request) -> Result<PresignedUrl, ApiError> {
+        let url = request.query.required("presigned_url")?;
+        let rules = S3UrlRules {
+            allowed_buckets: &self.settings.proxy_buckets,
+            endpoint: self.settings.common.s3_endpoint.as_deref(),
+        };
+        PresignedUrl::parse(url, &rules, Utc::now().timestamp())
+            .map_err(|error| ApiError::parameter("presigned_url", error))
+    }
+
+    /// Ask S3 for one byte with the caller's own signature, which is good for GET only.
+    async fn ask_s3(&self, presigned: &PresignedUrl) -> Result<Vec<(&'static str, String)>, ApiError> {
+        let client = self.http.get_or_try_init(|| async { http_client() }).await?;
+        let request = client.get(presigned.as_str()).header(header::RANGE, "bytes=0-0");
+        // The URL is a secret, and reqwest's errors would print it.
+        let answer =
+            request.send().await.map_err(|error| ApiError::Unavailable(error.without_url().to_string()))?;
+        match answer.status().as_u16() {
+            200 | 206 => Ok(object_headers(answer.headers(), false)),
+            // An empty object has no first byte.
+            416 => Ok(object_headers(answer.headers(), true)),
+            403 => Err(ApiError::RefusedByS3),
+            404 => Err(ApiError::NotFound("object".to_owned())),
+            status if status < 500 => Err(ApiError::parameter(
+                "presigned_url",
+                format_args!("is refused by S3 with status {status}"),
+            )),
+            status => Err(ApiError::Unavailable(format!("S3 answered {status}"))),
+        }
+    }
+}
+
+fn http_client() -> Result<reqwest::Client, ApiError> {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .connect_timeout(Duration::from_secs(2))
+        .timeout(Duration::from_secs(10))
+        .build()
+        .map_err(|error| ApiError::internal(error.to_string()))
+}
+
+/// The object's own headers, out of the answer for its first byte.
+fn object_headers(headers: &HeaderMap, is_empty: bool) -> Vec<(&'static str, String)> {
+    let text = |name: &HeaderName| headers.get(name)?.to_str().ok().map(str::to_owned);
+    let total = text(&header::CONTENT_RANGE).and_then(|range| Some(range.rsplit_once('/')?.1.to_owned()));
+    let size = if is_empty { Some("0".to_owned()) } else { total.or_else(|| text(&header::CONTENT_LENGTH)) };
+    // A 416 is an XML error: only the size can be told from it.
+    let of_object = |name: HeaderName| if is_empty { None } else { text(&name) };
+    [
+        ("Content-Type", of_object(header::CONTENT_TYPE)),
+        ("Content-Length", size.clone()),
+        ("X-Object-Content-Length", size),
+        ("ETag", of_object(header::ETAG)),
+        ("Last-Modified", of_object(header::LAST_MODIFIED)),
+        ("Accept-Ranges", Some("bytes".to_owned())),
+        ("Cache-Control", of_object(header::CACHE_CONTROL)),
+        ("Content-Encoding", of_object(header::CONTENT_ENCODING)),
+        ("Content-Disposition", of_object(header::CONTENT_DISPOSITION)),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name, value?)))
+    .collect()
+}

@@ -1,0 +1,104 @@
+//! The authorizer function: a REQUEST authorizer with simple responses, for where the platform's own is not there.
+//!
+//! It admits a caller to the dataset that `dataset_id` names: the access token says who calls, the database in which
+//! organization the dataset lies and as what the caller may use it.
+
+mod admission;
+mod token;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use self::token::TokenVerifier;
+use crate::aws::Aws;
+use crate::configuration::AuthorizerSettings;
+use crate::database::Database;
+
+/// What we read of an authorizer event, payload format 2.0:
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html>.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuthorizerEvent {
+    #[serde(default)]
+    headers: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    query_string_parameters: Option<BTreeMap<String, String>>,
+}
+
+/// A simple response.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuthorizerAnswer {
+    is_authorized: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context: Option<Value>,
+}
+
+/// Why there is no decision. The gateway answers 500 and caches nothing, unlike a denial.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthorizerError {
+    /// A variable is missing or malformed.
+    #[error(transparent)]
+    NotConfigured(#[from] crate::configuration::SettingError),
+    /// The token issuer's keys cannot be read.
+    #[error("the key set of the token issuer cannot be read: {0}")]
+    KeySet(String),
+    /// The database cannot be asked.
+    #[error("the database cannot be asked: {0}")]
+    Database(String),
+}
+
+/// The authorizer function. Building it opens no connection and calls no service.
+pub struct AuthorizerFunction {
+    settings: AuthorizerSettings,
+    aws: Aws,
+    database: Database,
+    tokens: TokenVerifier,
+}
+
+impl AuthorizerFunction {
+    /// A function with these settings.
+    pub fn new(settings: AuthorizerSettings) -> Self {
+        let aws = Aws::new(&settings.common);
+        let database = Database::new(&settings.common);
+        Self { settings, aws, database, tokens: TokenVerifier::default() }
+    }
+
+    /// Decide on one request.
+    pub async fn decide(&self, event: AuthorizerEvent) -> Result<AuthorizerAnswer, AuthorizerError> {
+        let outcome = self.claims_for(&event).await;
+        match &outcome {
+            Ok(claims) => tracing::info!(admitted = claims.is_some(), "decided"),
+            Err(error) => tracing::error!(%error, "no decision"),
+        }
+        let context = outcome?;
+        Ok(AuthorizerAnswer { is_authorized: context.is_some(), context })
+    }
+
+    async fn claims_for(&self, event: &AuthorizerEvent) -> Result<Option<Value>, AuthorizerError> {
+        let Some((token, dataset)) = event.identity() else { return Ok(None) };
+        let settings = self.settings.tokens.as_ref().map_err(Clone::clone)?;
+        let Some(username) = self.tokens.username(token, settings).await? else { return Ok(None) };
+        let pool = self
+            .database
+            .pool(&self.aws)
+            .await
+            .map_err(|error| AuthorizerError::Database(error.to_string()))?;
+        let admission = admission::look_up(&pool, username, dataset).await;
+        let admission = admission.map_err(|error| AuthorizerError::Database(error.to_string()))?;
+        Ok(admission.map(|admission| admission.claims()))
+    }
+}
+
+impl AuthorizerEvent {
+    /// The token and the dataset's node id, where both are there.
+    fn identity(&self) -> Option<(&str, &str)> {
+        let headers = self.headers.as_ref()?;
+        let header = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization"))?.1;
+        let token = header.strip_prefix("Bearer ")?.trim();
+        let dataset = self.query_string_parameters.as_ref()?.get("dataset_id")?;
+        (!token.is_empty() && !dataset.is_empty() && !dataset.contains('\0')).then_some((token, dataset))
+    }
+}

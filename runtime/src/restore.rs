@@ -1,0 +1,255 @@
+//! The restore function: works through the messages of the restore queue.
+//!
+//! One message restores one package, with all that was deleted in it where it is a folder. The steps, and what a crash
+//! between them leaves behind for the redelivered message:
+//!
+//! 1. [`plan`]: one query reads the package, its deleted ancestors and descendants. Nothing has changed yet.
+//! 2. [`records`] and [`markers`]: the delete records name the delete markers; those are checked and removed. A crash
+//!    leaves objects readable whose packages are still deleted. The repeated step finds the markers gone and the
+//!    objects there, which is as good.
+//! 3. [`transaction`]: names and states, then the changelog is sent, then the storage counters, commit. A crash before
+//!    the commit rolls everything back; the changelog may have gone out, and goes out again under the same ids.
+//! 4. The delete records are removed. A crash leaves records of packages that are READY; the redelivered message finds
+//!    its package READY and removes them.
+//!
+//! So after any crash the redelivered message ends where the first would have: names and states change in one
+//! transaction that a package can pass only once, because it passes only while it is RESTORING, and storage is counted
+//! in that same transaction.
+
+mod changelog;
+mod event;
+mod markers;
+mod names;
+mod plan;
+mod records;
+mod storage;
+mod transaction;
+
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, SystemTime};
+
+use openapi::{PackageId, RestoreMessage};
+use tokio::sync::OnceCell;
+
+pub use self::event::{QueueAnswer, QueueEvent};
+
+use self::markers::{Markers, ObjectVerdict};
+use self::plan::{Plan, PlannedPackage, State};
+use self::records::{DeleteRecord, DeleteRecords, RecordReading};
+use crate::aws::Aws;
+use crate::configuration::{RestoreSettings, SettingError};
+use crate::database::{Database, DatabaseError};
+
+/// What is kept of a batch's time for handing messages back.
+const TIME_TO_ANSWER: Duration = Duration::from_secs(5);
+
+/// The restore function. Building it opens no connection and calls no service.
+pub struct RestoreFunction {
+    settings: RestoreSettings,
+    aws: Aws,
+    database: Database,
+    clients: OnceCell<Clients>,
+}
+
+struct Clients {
+    records: DeleteRecords,
+    sqs: aws_sdk_sqs::Client,
+    jobs_queue_url: String,
+}
+
+/// Why a message fails, and comes again: for what will pass, until it has; else until it is a dead letter.
+#[derive(Debug, thiserror::Error)]
+enum RestoreError {
+    #[error("the body is no restore message: {0}")]
+    NoMessage(#[from] serde_json::Error),
+    #[error("package {0} does not exist in its dataset")]
+    NoSuchPackage(PackageId),
+    #[error(transparent)]
+    NotConfigured(#[from] SettingError),
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    #[error("{operation}: {cause}")]
+    Aws { operation: &'static str, cause: String },
+    #[error("{0} was throttled, or left part of the work undone, too often")]
+    Throttled(&'static str),
+    #[error("the batch ran out of time")]
+    OutOfTime,
+}
+
+/// Why one package of a restore cannot be restored, and stays deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+enum Unrestorable {
+    #[error("it has no delete record")]
+    NoRecord,
+    #[error("its delete record names no object")]
+    MalformedRecord,
+    #[error("the bucket of its object does not exist, or is not ours to change")]
+    NoBucket,
+    #[error("its object does not exist")]
+    NoObject,
+    #[error("its delete record names a data version, not a delete marker")]
+    DataVersion,
+    #[error("S3 refused to remove its delete marker")]
+    MarkerRefused,
+}
+
+impl RestoreFunction {
+    /// A function with these settings.
+    pub fn new(settings: RestoreSettings) -> Self {
+        let aws = Aws::new(&settings.common);
+        let database = Database::new(&settings.common);
+        Self { settings, aws, database, clients: OnceCell::new() }
+    }
+
+    /// Work through a batch, and name the messages that shall come again. Messages that would run past the deadline are
+    /// handed back in time; one that fails never harms another.
+    pub async fn work_through(&self, event: QueueEvent, deadline: SystemTime) -> QueueAnswer {
+        let time_left = deadline.duration_since(SystemTime::now()).unwrap_or_default();
+        let end = tokio::time::Instant::now() + time_left.saturating_sub(TIME_TO_ANSWER);
+        let mut answer = QueueAnswer::default();
+        for message in event.records {
+            let work = self.handle(&message.message_id, &message.body);
+            let outcome = tokio::time::timeout_at(end, work).await.unwrap_or(Err(RestoreError::OutOfTime));
+            if let Err(error) = outcome {
+                tracing::error!(message_id = message.message_id, %error, "message failed");
+                answer.fail(message.message_id);
+            }
+        }
+        answer
+    }
+
+    async fn handle(&self, message_id: &str, body: &str) -> Result<(), RestoreError> {
+        let message: RestoreMessage = serde_json::from_str(body)?;
+        let package = message.package.id;
+        let pool = self.database.pool(&self.aws).await?;
+        let clients = self.clients().await?;
+        let plan = Plan::read(&pool, &message).await?.ok_or(RestoreError::NoSuchPackage(package))?;
+        match plan.itself.state {
+            State::Restoring => self.restore(message_id, &message, &plan, &pool, clients).await,
+            State::Ready => {
+                tracing::info!(message_id, %package, "already restored; removing what a crash may have left");
+                self.remove_stale_records(&message, &pool, clients).await
+            }
+            State::Deleted | State::Other => {
+                tracing::warn!(message_id, %package, "not being restored; nothing to do");
+                Ok(())
+            }
+        }
+    }
+
+    async fn restore(
+        &self,
+        message_id: &str,
+        message: &RestoreMessage,
+        plan: &Plan,
+        pool: &sqlx::PgPool,
+        clients: &Clients,
+    ) -> Result<(), RestoreError> {
+        let (records, mut unrestorable) = self.read_records(plan, clients).await?;
+        let markers = Markers::new(&self.aws);
+        let verdicts = markers.judge(records.values()).await?;
+        for (package, record) in &records {
+            if let ObjectVerdict::Unrestorable(reason) = verdicts.of(record) {
+                unrestorable.insert(*package, reason);
+            }
+        }
+        let refused = markers.remove(&verdicts).await?;
+        for (package, record) in &records {
+            if refused.contains(&record.version) {
+                unrestorable.insert(*package, Unrestorable::MarkerRefused);
+            }
+        }
+        for (package, reason) in &unrestorable {
+            tracing::error!(message_id, %package, %reason, "package stays deleted");
+        }
+
+        let transaction =
+            transaction::Transaction { pool, message, message_id, plan, unrestorable: &unrestorable };
+        if unrestorable.contains_key(&plan.itself.id) {
+            return Ok(transaction.give_up().await?);
+        }
+        let sizes: HashMap<PackageId, i64> =
+            records.iter().map(|(package, record)| (*package, record.object_size)).collect();
+        let restored = transaction.run(&sizes, &clients.sqs, &clients.jobs_queue_url).await?;
+        let done: Vec<&DeleteRecord> = restored.iter().filter_map(|package| records.get(package)).collect();
+        clients.records.remove(&done).await?;
+        tracing::info!(message_id, package = %plan.itself.id, restored = restored.len(), "restore complete");
+        Ok(())
+    }
+
+    /// The delete records of all packages of the plan that have an object of their own.
+    async fn read_records(
+        &self,
+        plan: &Plan,
+        clients: &Clients,
+    ) -> Result<(HashMap<PackageId, DeleteRecord>, HashMap<PackageId, Unrestorable>), RestoreError> {
+        let with_object: Vec<&PlannedPackage> =
+            plan.restored_with_package().filter(|package| package.has_deleted_object()).collect();
+        let node_ids: Vec<&str> =
+            with_object.iter().filter_map(|package| package.node_id.as_deref()).collect();
+        let mut readings = clients.records.read(&node_ids).await?;
+        let mut records = HashMap::new();
+        let mut unrestorable = HashMap::new();
+        for package in with_object {
+            match package.node_id.as_ref().and_then(|node_id| readings.remove(node_id)) {
+                Some(RecordReading::Whole(record)) => {
+                    records.insert(package.id, record);
+                }
+                Some(RecordReading::Malformed) => {
+                    unrestorable.insert(package.id, Unrestorable::MalformedRecord);
+                }
+                None => {
+                    unrestorable.insert(package.id, Unrestorable::NoRecord);
+                }
+            }
+        }
+        Ok((records, unrestorable))
+    }
+
+    /// Remove the delete records of packages that are READY, where their marker is gone: what a crash after the commit
+    /// leaves. A record whose marker is still there is of a later deletion, and stays.
+    async fn remove_stale_records(
+        &self,
+        message: &RestoreMessage,
+        pool: &sqlx::PgPool,
+        clients: &Clients,
+    ) -> Result<(), RestoreError> {
+        let node_ids = plan::ready_files(pool, message).await?;
+        let node_ids: Vec<&str> = node_ids.iter().map(String::as_str).collect();
+        let readings = clients.records.read(&node_ids).await?;
+        let records: Vec<DeleteRecord> = readings
+            .into_values()
+            .filter_map(|reading| match reading {
+                RecordReading::Whole(record) => Some(record),
+                RecordReading::Malformed => None,
+            })
+            .collect();
+        let verdicts = Markers::new(&self.aws).judge(records.iter()).await?;
+        let stale: Vec<&DeleteRecord> =
+            records.iter().filter(|record| verdicts.of(record) == ObjectVerdict::MarkerGone).collect();
+        clients.records.remove(&stale).await
+    }
+
+    async fn clients(&self) -> Result<&Clients, RestoreError> {
+        let table = self.settings.delete_record_table.clone()?;
+        let jobs_queue_url = self.settings.jobs_queue_url.clone()?;
+        let clients = self.clients.get_or_init(|| async {
+            let configuration = self.aws.configuration().await;
+            Clients {
+                records: DeleteRecords::new(aws_sdk_dynamodb::Client::new(configuration), table),
+                sqs: aws_sdk_sqs::Client::new(configuration),
+                jobs_queue_url,
+            }
+        });
+        Ok(clients.await)
+    }
+}
+
+impl RestoreError {
+    fn aws(operation: &'static str, error: impl std::error::Error) -> Self {
+        Self::Aws { operation, cause: aws_sdk_s3::error::DisplayErrorContext(error).to_string() }
+    }
+}
+
+/// Versions whose delete markers S3 refused to remove.
+type RefusedVersions = HashSet<markers::Version>;

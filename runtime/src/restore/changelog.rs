@@ -1,0 +1,212 @@
+//! The changelog: what was restored, in messages that SQS takes.
+
+use std::time::Duration;
+
+use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use chrono::{SecondsFormat, Utc};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use openapi::{
+    ChangelogEvent, ChangelogEventDetail, ChangelogJob, ChangelogMessage, PackageId, PackageNodeId,
+    RestoreMessage,
+};
+use uuid::Uuid;
+
+use super::RestoreError;
+use super::records::back_off;
+
+/// A queue may still have the old limit of 256 KiB for a message, and for all of a batch together.
+const MAXIMUM_BYTES: usize = 256 * 1024;
+/// Room for what surrounds the events of a message.
+const ENVELOPE_BYTES: usize = 2 * 1024;
+const MESSAGES_A_BATCH: usize = 10;
+const CALLS_IN_FLIGHT: usize = 8;
+const ATTEMPTS: u32 = 5;
+
+/// A package that was restored, and under which name.
+#[derive(Clone, Debug)]
+pub(super) struct RestoredName {
+    pub(super) id: PackageId,
+    pub(super) node_id: String,
+    pub(super) name: String,
+    pub(super) original_name: String,
+}
+
+/// Send an event for each package, in the order given, in as many messages as it takes.
+pub(super) async fn send(
+    sqs: &aws_sdk_sqs::Client,
+    queue_url: &str,
+    message: &RestoreMessage,
+    message_id: &str,
+    restored: &[RestoredName],
+) -> Result<(), RestoreError> {
+    let bodies = bodies(message, message_id, restored)?;
+    let batches = batches(&bodies);
+    let calls = batches.iter().map(|batch| send_batch(sqs, queue_url, batch));
+    stream::iter(calls).buffer_unordered(CALLS_IN_FLIGHT).try_collect().await
+}
+
+/// The messages' bodies. Their ids derive from the message that is worked on and the chunk, so that a redelivery
+/// repeats them.
+fn bodies(
+    message: &RestoreMessage,
+    message_id: &str,
+    restored: &[RestoredName],
+) -> Result<Vec<String>, RestoreError> {
+    let timestamp = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
+    let mut chunks: Vec<Vec<ChangelogEvent>> = Vec::new();
+    let mut size = MAXIMUM_BYTES;
+    for package in restored {
+        let event = event(package, &timestamp);
+        let event_size = serde_json::to_string(&event)?.len() + 1;
+        size += event_size;
+        if size > MAXIMUM_BYTES - ENVELOPE_BYTES {
+            chunks.push(Vec::new());
+            size = event_size;
+        }
+        if let Some(chunk) = chunks.last_mut() {
+            chunk.push(event);
+        }
+    }
+    let body = |(index, events)| {
+        let derived = |what: &str| {
+            Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{message_id}/{what}/{index}").as_bytes()).to_string()
+        };
+        let job = ChangelogJob {
+            organization_id: message.org_id,
+            dataset_id: message.dataset_id,
+            user_id: message.user_id.clone(),
+            events,
+            trace_id: derived("trace"),
+            id: derived("job"),
+        };
+        Ok(serde_json::to_string(&ChangelogMessage { job })?)
+    };
+    chunks.into_iter().enumerate().map(body).collect()
+}
+
+fn event(package: &RestoredName, timestamp: &str) -> ChangelogEvent {
+    let is_renamed = package.name != package.original_name;
+    ChangelogEvent {
+        event_type: ChangelogEvent::RESTORE_PACKAGE.to_owned(),
+        event_detail: ChangelogEventDetail {
+            id: package.id,
+            name: package.name.clone(),
+            original_name: is_renamed.then(|| package.original_name.clone()),
+            node_id: PackageNodeId(package.node_id.clone()),
+        },
+        timestamp: timestamp.to_owned(),
+    }
+}
+
+/// Group bodies into batches that stay within the limits of a batch.
+fn batches(bodies: &[String]) -> Vec<Vec<&String>> {
+    let mut batches: Vec<Vec<&String>> = Vec::new();
+    let mut size = 0;
+    for body in bodies {
+        size += body.len();
+        match batches.last_mut() {
+            Some(batch) if batch.len() < MESSAGES_A_BATCH && size <= MAXIMUM_BYTES => batch.push(body),
+            _ => {
+                batches.push(vec![body]);
+                size = body.len();
+            }
+        }
+    }
+    batches
+}
+
+async fn send_batch(
+    sqs: &aws_sdk_sqs::Client,
+    queue_url: &str,
+    bodies: &[&String],
+) -> Result<(), RestoreError> {
+    let failed = |error| RestoreError::aws("SendMessageBatch", error);
+    let mut open: Vec<(usize, &String)> = bodies.iter().copied().enumerate().collect();
+    for attempt in 0..ATTEMPTS {
+        back_off(attempt).await;
+        let mut call = sqs.send_message_batch().queue_url(queue_url);
+        for (index, body) in &open {
+            let entry = SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(*body);
+            call = call.entries(entry.build().map_err(failed)?);
+        }
+        let answer = tokio::time::timeout(Duration::from_secs(20), call.send());
+        let answer = answer.await.map_err(|_| RestoreError::Throttled("SendMessageBatch"))?;
+        let answer = answer.map_err(|error| RestoreError::aws("SendMessageBatch", error))?;
+        let sent: Vec<usize> =
+            answer.successful().iter().filter_map(|entry| entry.id().parse().ok()).collect();
+        open.retain(|(index, _)| !sent.contains(index));
+        if open.is_empty() {
+            return Ok(());
+        }
+    }
+    Err(RestoreError::Throttled("SendMessageBatch"))
+}
+
+#[cfg(test)]
+mod tests {
+    use openapi::{
+        ChangelogMessage, DatasetId, OrganizationId, PackageId, PackageNodeId, PackageType, RestoreMessage,
+        RestoreMessagePackage, UserNodeId,
+    };
+
+    use super::{MAXIMUM_BYTES, RestoredName, batches, bodies};
+
+    fn message() -> RestoreMessage {
+        RestoreMessage {
+            org_id: OrganizationId(2),
+            dataset_id: DatasetId(1),
+            user_id: UserNodeId("N:user:1".to_owned()),
+            package: RestoreMessagePackage {
+                id: PackageId(1),
+                node_id: PackageNodeId("N:collection:1".to_owned()),
+                name: String::new(),
+                parent_id: None,
+                package_type: PackageType::Collection,
+            },
+        }
+    }
+
+    fn restored(count: i32) -> Vec<RestoredName> {
+        let package = |id| RestoredName {
+            id: PackageId(id),
+            node_id: format!("N:package:{id}"),
+            name: "\u{1f9e0}".repeat(60),
+            original_name: "x".to_owned(),
+        };
+        (1..=count).map(package).collect()
+    }
+
+    #[test]
+    fn every_event_goes_out_once_in_order_within_the_limits() {
+        let restored = restored(5000);
+        let bodies = bodies(&message(), "m1", &restored).unwrap();
+        assert!(bodies.len() > 3 && bodies.iter().all(|body| body.len() < MAXIMUM_BYTES));
+        let ids: Vec<i32> = bodies
+            .iter()
+            .flat_map(|body| serde_json::from_str::<ChangelogMessage>(body).unwrap().job.events)
+            .map(|event| event.event_detail.id.0)
+            .collect();
+        assert_eq!(ids, (1..=5000).collect::<Vec<_>>());
+        for batch in batches(&bodies) {
+            assert!(batch.len() <= 10 && batch.iter().map(|body| body.len()).sum::<usize>() <= MAXIMUM_BYTES);
+        }
+    }
+
+    #[test]
+    fn a_redelivery_repeats_the_ids() {
+        let ids = |message_id| {
+            let bodies = bodies(&message(), message_id, &restored(2000)).unwrap();
+            let ids = |body: &String| {
+                let job = serde_json::from_str::<ChangelogMessage>(body).unwrap().job;
+                [job.id, job.trace_id]
+            };
+            bodies.iter().flat_map(ids).collect::<Vec<_>>()
+        };
+        assert_eq!(ids("m1"), ids("m1"));
+        assert_ne!(ids("m1"), ids("m2"));
+        let mut distinct = ids("m1");
+        distinct.sort();
+        distinct.dedup();
+        assert_eq!(distinct.len(), ids("m1").len());
+    }
+}

@@ -1,0 +1,167 @@
+//! The names that restored packages get.
+
+use std::collections::HashSet;
+
+use openapi::PackageId;
+use uuid::Uuid;
+
+/// `varchar(255)` counts characters.
+const MAXIMUM_CHARACTERS: usize = 255;
+const NUMBERED_SUFFIXES: u32 = 99;
+/// What the suffix of a name that was taken begins with.
+pub(super) const SUFFIX: &str = "-restored_";
+
+/// A package that gets its name back.
+#[derive(Clone, Debug)]
+pub(super) struct Nameless {
+    pub(super) id: PackageId,
+    pub(super) parent: Option<PackageId>,
+    /// The name it has while it is deleted.
+    pub(super) deleted_name: String,
+    /// The name it had before, or still has.
+    pub(super) original_name: String,
+    node_id: Option<String>,
+}
+
+impl Nameless {
+    /// Take the prefix of a deleted package off, once. A name without it stays as it is.
+    pub(super) fn new(
+        id: PackageId,
+        parent: Option<PackageId>,
+        deleted_name: String,
+        node_id: Option<String>,
+    ) -> Self {
+        let prefix = node_id.as_ref().map(|node_id| format!("__DELETED__{node_id}_"));
+        let original = prefix.and_then(|prefix| deleted_name.strip_prefix(&prefix).map(str::to_owned));
+        let original_name = original.unwrap_or_else(|| deleted_name.clone());
+        Self { id, parent, deleted_name, original_name, node_id }
+    }
+
+    fn keeps_its_name(&self) -> bool {
+        self.original_name == self.deleted_name
+    }
+}
+
+/// Names that are taken: folder and name of every package that could be in the way.
+pub(super) type TakenNames = HashSet<(Option<PackageId>, String)>;
+
+/// Give each package, in ascending order of ids, its original name or the first free one with a suffix.
+///
+/// `taken` holds the names of all other packages of those folders, as far as they could clash. The result depends on
+/// nothing else, so that it is the same on every run.
+pub(super) fn assign_names(packages: &[Nameless], mut taken: TakenNames) -> Vec<String> {
+    // A package that keeps its name holds it from the start, whatever its id.
+    taken.extend(
+        packages
+            .iter()
+            .filter(|package| package.keeps_its_name())
+            .map(|package| (package.parent, package.original_name.clone())),
+    );
+    let mut order: Vec<usize> = (0..packages.len()).collect();
+    order.sort_by_key(|index| packages[*index].id);
+    let mut names = vec![String::new(); packages.len()];
+    for index in order {
+        let package = &packages[index];
+        names[index] = if package.keeps_its_name() {
+            package.original_name.clone()
+        } else {
+            let is_free = |name: &str| !taken.contains(&(package.parent, name.to_owned()));
+            let name = candidates(package).find(|name| is_free(name)).unwrap_or_else(|| last_resort(package));
+            taken.insert((package.parent, name.clone()));
+            name
+        };
+    }
+    names
+}
+
+fn candidates(package: &Nameless) -> impl Iterator<Item = String> {
+    let original = &package.original_name;
+    std::iter::once(original.clone())
+        .chain((1..=NUMBERED_SUFFIXES).map(move |number| with_suffix(original, &format!("{SUFFIX}{number}"))))
+}
+
+/// A name that nothing else has, and that is the same on every run.
+fn last_resort(package: &Nameless) -> String {
+    let seed = package.node_id.clone().unwrap_or_else(|| package.id.to_string());
+    let unique = Uuid::new_v5(&Uuid::NAMESPACE_OID, seed.as_bytes());
+    with_suffix(&package.original_name, &format!("{SUFFIX}{unique}"))
+}
+
+/// Put a suffix in front of the extension, which begins at the last dot. What is too long loses the end of its base
+/// first, then of its extension.
+fn with_suffix(name: &str, suffix: &str) -> String {
+    let (base, extension) = name.split_at(name.rfind('.').unwrap_or(name.len()));
+    let room = MAXIMUM_CHARACTERS - suffix.chars().count();
+    let extension: String = extension.chars().take(room).collect();
+    let base: String = base.chars().take(room - extension.chars().count()).collect();
+    format!("{base}{suffix}{extension}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use openapi::PackageId;
+    use proptest::prelude::*;
+
+    use super::{Nameless, TakenNames, assign_names, with_suffix};
+
+    fn deleted(id: i32, name: &str) -> Nameless {
+        let node_id = format!("N:package:{id}");
+        Nameless::new(PackageId(id), None, format!("__DELETED__{node_id}_{name}"), Some(node_id))
+    }
+
+    fn taken(names: &[&str]) -> TakenNames {
+        names.iter().map(|name| (None, (*name).to_owned())).collect()
+    }
+
+    #[test]
+    fn the_prefix_is_taken_off_once() {
+        assert_eq!(deleted(1, "__DELETED__N:package:1_a").original_name, "__DELETED__N:package:1_a");
+        let other = Nameless::new(PackageId(2), None, "a.csv".to_owned(), Some("N:package:2".to_owned()));
+        assert_eq!(other.original_name, "a.csv");
+    }
+
+    #[test]
+    fn clashes_get_the_first_free_number_in_ascending_ids() {
+        let packages = [deleted(3, "a.csv"), deleted(1, "a.csv"), deleted(2, "b")];
+        let names = assign_names(&packages, taken(&["a.csv", "a-restored_1.csv"]));
+        assert_eq!(names, ["a-restored_3.csv", "a-restored_2.csv", "b"]);
+    }
+
+    #[test]
+    fn after_99_a_name_that_is_the_same_on_every_run() {
+        let all: Vec<String> =
+            (1..=99).map(|number| format!("a-restored_{number}")).chain(["a".to_owned()]).collect();
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
+        let first = assign_names(&[deleted(1, "a")], taken(&all));
+        assert_eq!(first, assign_names(&[deleted(1, "a")], taken(&all)));
+        assert!(first[0].starts_with("a-restored_") && first[0].len() == "a-restored_".len() + 36);
+    }
+
+    #[test]
+    fn a_long_name_is_shortened_at_a_character() {
+        let name = with_suffix(&format!("{}.tiff", "é".repeat(250)), "-restored_1");
+        assert_eq!(name.chars().count(), 255);
+        assert!(name.ends_with("é-restored_1.tiff"));
+        let name = with_suffix(&format!("a.{}", "x".repeat(253)), "-restored_1");
+        assert_eq!(name.chars().count(), 255);
+        assert_eq!(with_suffix(".bashrc", "-restored_1"), "-restored_1.bashrc");
+    }
+
+    proptest! {
+        #[test]
+        fn no_two_packages_get_one_name(
+            names in prop::collection::vec("(a|b|a-restored_1|a\\.csv){1,2}", 1..30),
+            others in prop::collection::vec("(a|b|a-restored_1|a\\.csv){1,2}", 0..10),
+        ) {
+            let ids = 1_i32..;
+            let packages: Vec<_> = names.iter().zip(ids).map(|(name, id)| deleted(id, name)).collect();
+            let others: TakenNames = others.into_iter().map(|name| (None, name)).collect();
+            let assigned = assign_names(&packages, others.clone());
+            let distinct: HashSet<_> = assigned.iter().collect();
+            prop_assert_eq!(distinct.len(), packages.len());
+            prop_assert!(assigned.iter().all(|name| !others.contains(&(None, name.clone()))));
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! What a message restores: one query reads it all.
+
+use std::collections::HashMap;
+
+use openapi::{PackageId, RestoreMessage};
+use sqlx::postgres::{PgPool, PgRow};
+use sqlx::{AssertSqlSafe, Row};
+
+use crate::database::{DatabaseError, table};
+
+/// The states that matter to a restore.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// As any live package.
+    Ready,
+    /// Deleted, and restorable.
+    Deleted,
+    /// Asked to be restored.
+    Restoring,
+    /// On its way to be deleted, or uploading: none of our business.
+    Other,
+}
+
+impl State {
+    pub(super) fn from_name(name: &str) -> Self {
+        match name {
+            "READY" => Self::Ready,
+            "DELETED" => Self::Deleted,
+            "RESTORING" => Self::Restoring,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// A package as the plan's query saw it.
+#[derive(Clone, Debug)]
+pub(super) struct PlannedPackage {
+    pub(super) id: PackageId,
+    pub(super) node_id: Option<String>,
+    pub(super) parent: Option<PackageId>,
+    pub(super) state: State,
+    pub(super) is_folder: bool,
+    /// The size of its source files in bytes, where one of them has a size.
+    pub(super) source_size: Option<i64>,
+    /// Whether it has source files, all of which are published: those lie in the publish bucket, undeleted.
+    pub(super) is_published: bool,
+}
+
+impl PlannedPackage {
+    /// Whether a delete marker hides its object.
+    pub(super) fn has_deleted_object(&self) -> bool {
+        !self.is_folder && !self.is_published
+    }
+}
+
+/// What a message restores.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// The package that the message names.
+    pub(super) itself: PlannedPackage,
+    /// The contiguous chain of deleted folders above it.
+    pub(super) ancestors: Vec<PlannedPackage>,
+    /// All that is deleted in it, reachable through deleted folders; ascending ids.
+    pub(super) descendants: Vec<PlannedPackage>,
+    /// Every folder above it, up to the dataset's root, whatever its state.
+    pub(super) lineage: Vec<PackageId>,
+}
+
+impl Plan {
+    /// Read the plan of a message; none where the package does not exist in that dataset.
+    ///
+    /// The recursions use `UNION`, which drops rows seen before, so that a cycle in parent links ends them.
+    pub(super) async fn read(pool: &PgPool, message: &RestoreMessage) -> Result<Option<Self>, DatabaseError> {
+        let packages = table(message.org_id, "packages");
+        let files = table(message.org_id, "files");
+        let sql = format!(
+            "WITH RECURSIVE itself AS ( \
+               SELECT id, parent_id FROM {packages} WHERE id = $1 AND dataset_id = $2 AND node_id = $3), \
+             lineage AS ( \
+               SELECT p.id, p.parent_id FROM itself i JOIN {packages} p ON p.id = i.parent_id AND p.dataset_id = $2 \
+               UNION \
+               SELECT p.id, p.parent_id FROM lineage l JOIN {packages} p ON p.id = l.parent_id AND p.dataset_id = $2), \
+             descendant AS ( \
+               SELECT p.id FROM itself i JOIN {packages} p ON p.parent_id = i.id \
+                 AND p.dataset_id = $2 AND p.state = 'DELETED' \
+               UNION \
+               SELECT p.id FROM descendant d JOIN {packages} p ON p.parent_id = d.id \
+                 AND p.dataset_id = $2 AND p.state = 'DELETED'), \
+             part AS ( \
+               SELECT id, min(kind) AS kind FROM ( \
+                 SELECT id, 0 AS kind FROM itself UNION ALL \
+                 SELECT id, 1 FROM lineage UNION ALL \
+                 SELECT id, 2 FROM descendant) AS parts GROUP BY id) \
+             SELECT part.kind, p.id, p.node_id, p.parent_id, p.state, p.type = 'Collection', f.size, f.published \
+             FROM part JOIN {packages} p ON p.id = part.id \
+             LEFT JOIN LATERAL ( \
+               SELECT sum(size)::bigint AS size, bool_and(published_s3_version_id IS NOT NULL) AS published \
+               FROM {files} WHERE package_id = p.id AND object_type = 'source' AND part.kind <> 1) f ON TRUE \
+             ORDER BY p.id"
+        );
+        let rows = sqlx::query(AssertSqlSafe(sql))
+            .bind(message.package.id.0)
+            .bind(message.dataset_id.0)
+            .bind(message.package.node_id.as_str())
+            .fetch_all(pool)
+            .await?;
+
+        let mut itself = None;
+        let mut above = HashMap::new();
+        let mut descendants = Vec::new();
+        for row in &rows {
+            let package = package_of(row)?;
+            match row.try_get::<i32, _>(0)? {
+                0 => itself = Some(package),
+                1 => {
+                    above.insert(package.id, package);
+                }
+                _ => descendants.push(package),
+            }
+        }
+        let Some(itself) = itself else { return Ok(None) };
+        let (ancestors, lineage) = climb(&itself, above);
+        Ok(Some(Self { itself, ancestors, descendants, lineage }))
+    }
+
+    /// The package and all that is restored in it, ascending ids within each part.
+    pub(super) fn restored_with_package(&self) -> impl Iterator<Item = &PlannedPackage> {
+        std::iter::once(&self.itself).chain(&self.descendants)
+    }
+
+    /// All that the plan would change.
+    pub(super) fn all(&self) -> impl Iterator<Item = &PlannedPackage> {
+        self.ancestors.iter().chain(self.restored_with_package())
+    }
+}
+
+/// Follow the parents of a package: the deleted folders directly above it, and all folders.
+fn climb(
+    itself: &PlannedPackage,
+    mut above: HashMap<PackageId, PlannedPackage>,
+) -> (Vec<PlannedPackage>, Vec<PackageId>) {
+    let mut ancestors = Vec::new();
+    let mut lineage = Vec::new();
+    let mut all_deleted = true;
+    let mut next = itself.parent;
+    // Taking each package out of the map ends a cycle.
+    while let Some(folder) = next.and_then(|id| above.remove(&id)) {
+        next = folder.parent;
+        lineage.push(folder.id);
+        all_deleted &= folder.state == State::Deleted && folder.is_folder;
+        if all_deleted {
+            ancestors.push(folder);
+        }
+    }
+    (ancestors, lineage)
+}
+
+fn package_of(row: &PgRow) -> Result<PlannedPackage, sqlx::Error> {
+    Ok(PlannedPackage {
+        id: PackageId(row.try_get(1)?),
+        node_id: row.try_get(2)?,
+        parent: row.try_get::<Option<i32>, _>(3)?.map(PackageId),
+        state: State::from_name(row.try_get(4)?),
+        is_folder: row.try_get(5)?,
+        source_size: row.try_get(6)?,
+        is_published: row.try_get::<Option<bool>, _>(7)?.unwrap_or(false),
+    })
+}
+
+/// The node ids of the READY files of a package that is READY: of itself, or of all in it that is.
+pub(super) async fn ready_files(
+    pool: &PgPool,
+    message: &RestoreMessage,
+) -> Result<Vec<String>, DatabaseError> {
+    let packages = table(message.org_id, "packages");
+    let sql = format!(
+        "WITH RECURSIVE ready AS ( \
+           SELECT id FROM {packages} WHERE id = $1 AND dataset_id = $2 AND state = 'READY' \
+           UNION \
+           SELECT p.id FROM ready r JOIN {packages} p ON p.parent_id = r.id \
+             AND p.dataset_id = $2 AND p.state = 'READY') \
+         SELECT p.node_id FROM ready r JOIN {packages} p ON p.id = r.id \
+         WHERE p.type <> 'Collection' AND p.node_id IS NOT NULL"
+    );
+    let query = sqlx::query_scalar(AssertSqlSafe(sql)).bind(message.package.id.0).bind(message.dataset_id.0);
+    Ok(query.fetch_all(pool).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use openapi::PackageId;
+
+    use super::{PlannedPackage, State, climb};
+
+    fn folder(id: i32, parent: Option<i32>, state: State) -> PlannedPackage {
+        PlannedPackage {
+            id: PackageId(id),
+            node_id: None,
+            parent: parent.map(PackageId),
+            state,
+            is_folder: true,
+            source_size: None,
+            is_published: false,
+        }
+    }
+
+    fn ids_above(itself: &PlannedPackage, folders: &[PlannedPackage]) -> (Vec<i32>, Vec<i32>) {
+        let above: HashMap<_, _> = folders.iter().map(|folder| (folder.id, folder.clone())).collect();
+        let (ancestors, lineage) = climb(itself, above);
+        (ancestors.iter().map(|folder| folder.id.0).collect(), lineage.iter().map(|id| id.0).collect())
+    }
+
+    #[test]
+    fn only_the_contiguous_deleted_chain_is_restored_but_all_above_is_counted() {
+        let itself = folder(9, Some(4), State::Restoring);
+        let folders = [
+            folder(4, Some(3), State::Deleted),
+            folder(3, Some(2), State::Other),
+            folder(2, Some(1), State::Deleted),
+            folder(1, None, State::Ready),
+        ];
+        assert_eq!(ids_above(&itself, &folders), (vec![4], vec![4, 3, 2, 1]));
+    }
+
+    #[test]
+    fn a_cycle_of_parents_ends() {
+        let itself = folder(9, Some(4), State::Restoring);
+        let folders = [folder(4, Some(3), State::Deleted), folder(3, Some(4), State::Deleted)];
+        assert_eq!(ids_above(&itself, &folders), (vec![4, 3], vec![4, 3]));
+    }
+}

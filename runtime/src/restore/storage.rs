@@ -1,0 +1,98 @@
+//! Storage counters: of each package, of every folder above it, of the dataset, of the organization.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use openapi::{PackageId, RestoreMessage};
+use sqlx::{AssertSqlSafe, PgConnection};
+
+use super::plan::Plan;
+use crate::database::{DatabaseError, table};
+
+/// How much each package's counter goes up, by the sizes of the files that were restored.
+///
+/// A file counts for itself and for every folder above it, restored now or live already. Ascending ids: rows are locked
+/// in that order, so that two restores in one dataset cannot wait for each other.
+pub(super) fn increments(plan: &Plan, restored_sizes: &HashMap<PackageId, i64>) -> BTreeMap<PackageId, i64> {
+    let mut parents: HashMap<PackageId, PackageId> =
+        plan.all().filter_map(|package| Some((package.id, package.parent?))).collect();
+    parents.extend(plan.lineage.windows(2).map(|pair| (pair[0], pair[1])));
+    let mut increments = BTreeMap::new();
+    for (package, size) in restored_sizes.iter().filter(|(_, size)| **size > 0) {
+        let mut next = Some(*package);
+        let mut seen = HashSet::new();
+        while let Some(id) = next.filter(|id| seen.insert(*id)) {
+            *increments.entry(id).or_insert(0) += size;
+            next = parents.get(&id).copied();
+        }
+    }
+    increments
+}
+
+/// Count. The rows of the dataset and the organization are hot: they come last, right before the commit.
+pub(super) async fn count(
+    connection: &mut PgConnection,
+    message: &RestoreMessage,
+    increments: &BTreeMap<PackageId, i64>,
+    total: i64,
+) -> Result<(), DatabaseError> {
+    if total == 0 {
+        return Ok(());
+    }
+    let (ids, sizes): (Vec<i32>, Vec<i64>) = increments.iter().map(|(id, size)| (id.0, size)).unzip();
+    let packages = format!(
+        "INSERT INTO {storage} AS s (package_id, size) \
+         SELECT i.id, i.size FROM unnest($1::int[], $2::bigint[]) AS i(id, size) ORDER BY i.id \
+         ON CONFLICT (package_id) DO UPDATE SET size = COALESCE(s.size, 0) + EXCLUDED.size",
+        storage = table(message.org_id, "package_storage"),
+    );
+    sqlx::query(AssertSqlSafe(packages)).bind(ids).bind(sizes).execute(&mut *connection).await?;
+
+    let dataset = format!(
+        "INSERT INTO {storage} AS s (dataset_id, size) VALUES ($1, $2) \
+         ON CONFLICT (dataset_id) DO UPDATE SET size = COALESCE(s.size, 0) + EXCLUDED.size",
+        storage = table(message.org_id, "dataset_storage"),
+    );
+    let dataset = sqlx::query(AssertSqlSafe(dataset)).bind(message.dataset_id.0).bind(total);
+    dataset.execute(&mut *connection).await?;
+
+    let organization = "INSERT INTO pennsieve.organization_storage AS s (organization_id, size) VALUES ($1, $2) \
+                        ON CONFLICT (organization_id) DO UPDATE SET size = COALESCE(s.size, 0) + EXCLUDED.size";
+    sqlx::query(organization).bind(message.org_id.0).bind(total).execute(&mut *connection).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use openapi::PackageId;
+
+    use super::super::plan::{Plan, PlannedPackage, State};
+    use super::increments;
+
+    fn package(id: i32, parent: i32) -> PlannedPackage {
+        PlannedPackage {
+            id: PackageId(id),
+            node_id: None,
+            parent: Some(PackageId(parent)),
+            state: State::Deleted,
+            is_folder: false,
+            source_size: None,
+            is_published: false,
+        }
+    }
+
+    #[test]
+    fn a_file_counts_for_itself_and_for_every_folder_above_it() {
+        let plan = Plan {
+            itself: package(10, 5),
+            ancestors: vec![package(5, 2)],
+            descendants: vec![package(11, 10), package(12, 11), package(13, 11)],
+            lineage: vec![PackageId(5), PackageId(2), PackageId(1)],
+        };
+        let sizes = HashMap::from([(PackageId(12), 7), (PackageId(13), 30), (PackageId(11), 0)]);
+        let counted: Vec<(i32, i64)> =
+            increments(&plan, &sizes).into_iter().map(|(id, size)| (id.0, size)).collect();
+        assert_eq!(counted, [(1, 37), (2, 37), (5, 37), (10, 37), (11, 37), (12, 7), (13, 30)]);
+    }
+}

@@ -1,0 +1,240 @@
+//! The one transaction in which packages become READY.
+
+use std::collections::{HashMap, HashSet};
+
+use openapi::{PackageId, RestoreMessage};
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
+
+use super::changelog::{self, RestoredName};
+use super::names::{Nameless, SUFFIX, TakenNames, assign_names};
+use super::plan::{Plan, State};
+use super::records::back_off;
+use super::{RestoreError, Unrestorable, storage};
+use crate::database::{DatabaseError, table};
+
+/// How often a transaction starts over because another was in the way.
+const ATTEMPTS: u32 = 6;
+
+/// What the transaction works on.
+pub(super) struct Transaction<'a> {
+    pub(super) pool: &'a PgPool,
+    pub(super) message: &'a RestoreMessage,
+    pub(super) message_id: &'a str,
+    pub(super) plan: &'a Plan,
+    pub(super) unrestorable: &'a HashMap<PackageId, Unrestorable>,
+}
+
+/// A row of the plan as it is now, locked.
+struct LockedPackage {
+    naming: Nameless,
+    node_id: String,
+    is_ancestor: bool,
+}
+
+impl Transaction<'_> {
+    /// Restore all that can be, and return which packages became READY.
+    ///
+    /// A clash with a name that somebody just gave, or a deadlock, starts it over: nothing is committed or sent before
+    /// all names are set.
+    pub(super) async fn run(
+        &self,
+        record_sizes: &HashMap<PackageId, i64>,
+        sqs: &aws_sdk_sqs::Client,
+        jobs_queue_url: &str,
+    ) -> Result<Vec<PackageId>, RestoreError> {
+        let mut attempt = 0;
+        loop {
+            back_off(attempt).await;
+            match self.attempt(record_sizes, sqs, jobs_queue_url).await {
+                Err(RestoreError::Database(error)) if error.is_conflict() && attempt + 1 < ATTEMPTS => {
+                    tracing::warn!(message_id = self.message_id, %error, "another transaction was in the way");
+                    attempt += 1;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        record_sizes: &HashMap<PackageId, i64>,
+        sqs: &aws_sdk_sqs::Client,
+        jobs_queue_url: &str,
+    ) -> Result<Vec<PackageId>, RestoreError> {
+        let mut transaction = self.pool.begin().await.map_err(DatabaseError::from)?;
+        limit_waiting(&mut transaction).await?;
+        let Some(locked) = self.lock(&mut transaction).await? else {
+            // Another delivery of this message was quicker, or somebody deleted the package again.
+            transaction.rollback().await.map_err(DatabaseError::from)?;
+            return Ok(Vec::new());
+        };
+        let restored = self.name(&mut transaction, locked).await?;
+        self.make_ready(&mut transaction, &restored).await?;
+        changelog::send(sqs, jobs_queue_url, self.message, self.message_id, &restored).await?;
+
+        let ids: HashSet<PackageId> = restored.iter().map(|package| package.id).collect();
+        let sizes: HashMap<PackageId, i64> = self
+            .plan
+            .restored_with_package()
+            .filter(|package| !package.is_folder && ids.contains(&package.id))
+            .map(|package| {
+                let of_record = || record_sizes.get(&package.id).copied().unwrap_or(0);
+                (package.id, package.source_size.unwrap_or_else(of_record))
+            })
+            .collect();
+        let increments = storage::increments(self.plan, &sizes);
+        storage::count(&mut transaction, self.message, &increments, sizes.values().sum()).await?;
+        transaction.commit().await.map_err(DatabaseError::from)?;
+        Ok(restored.into_iter().map(|package| package.id).collect())
+    }
+
+    /// Lock the rows of the plan, in ascending ids, and keep those that are still as they were planned. None where the
+    /// package itself is no longer RESTORING.
+    async fn lock(&self, connection: &mut PgConnection) -> Result<Option<Vec<LockedPackage>>, DatabaseError> {
+        let ids: Vec<i32> = self
+            .plan
+            .all()
+            .filter(|package| !self.unrestorable.contains_key(&package.id))
+            .map(|package| package.id.0)
+            .collect();
+        let sql = format!(
+            "SELECT id, node_id, name, parent_id, state FROM {packages} WHERE id = ANY($1) \
+             ORDER BY id FOR NO KEY UPDATE",
+            packages = table(self.message.org_id, "packages"),
+        );
+        let rows = sqlx::query(AssertSqlSafe(sql)).bind(ids).fetch_all(connection).await?;
+        let ancestors: HashSet<PackageId> = self.plan.ancestors.iter().map(|package| package.id).collect();
+        let mut itself_is_locked = false;
+        let mut locked = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let id = PackageId(row.try_get(0)?);
+            let is_itself = id == self.plan.itself.id;
+            let expected = if is_itself { State::Restoring } else { State::Deleted };
+            if State::from_name(row.try_get(4)?) == expected {
+                itself_is_locked |= is_itself;
+                locked.push(locked_package(row, ancestors.contains(&id))?);
+            }
+        }
+        Ok(itself_is_locked.then_some(locked))
+    }
+
+    /// Decide the names. Ancestors first, then ascending ids: the order of the changelog.
+    async fn name(
+        &self,
+        connection: &mut PgConnection,
+        mut locked: Vec<LockedPackage>,
+    ) -> Result<Vec<RestoredName>, DatabaseError> {
+        locked.sort_by_key(|package| (!package.is_ancestor, package.naming.id));
+        let namings: Vec<Nameless> = locked.iter().map(|package| package.naming.clone()).collect();
+        let taken = self.taken_names(connection, &namings).await?;
+        let names = assign_names(&namings, taken);
+        let restored = locked.into_iter().zip(names).map(|(package, name)| RestoredName {
+            id: package.naming.id,
+            node_id: package.node_id,
+            name,
+            original_name: package.naming.original_name,
+        });
+        Ok(restored.collect())
+    }
+
+    /// The names in the way: other packages of the same folder that have an original name, or one with a suffix where
+    /// an original name is taken or wanted twice.
+    async fn taken_names(
+        &self,
+        connection: &mut PgConnection,
+        namings: &[Nameless],
+    ) -> Result<TakenNames, DatabaseError> {
+        let parents: Vec<Option<i32>> = namings.iter().map(|naming| naming.parent.map(|id| id.0)).collect();
+        let names: Vec<&str> = namings.iter().map(|naming| naming.original_name.as_str()).collect();
+        let packages = table(self.message.org_id, "packages");
+        // The two halves use the two partial indexes of names.
+        let sql = format!(
+            "WITH wanted AS (SELECT DISTINCT parent_id, name \
+               FROM unnest($2::int[], $3::text[]) AS w(parent_id, name)) \
+             SELECT p.parent_id, p.name FROM wanted w JOIN {packages} p ON p.dataset_id = $1 \
+               AND p.parent_id = w.parent_id AND p.name = w.name \
+             UNION ALL \
+             SELECT p.parent_id, p.name FROM wanted w JOIN {packages} p ON p.dataset_id = $1 \
+               AND p.parent_id IS NULL AND w.parent_id IS NULL AND p.name = w.name"
+        );
+        let rows = sqlx::query(AssertSqlSafe(sql))
+            .bind(self.message.dataset_id.0)
+            .bind(&parents)
+            .bind(&names)
+            .fetch_all(&mut *connection)
+            .await?;
+        let mut taken = names_of(&rows)?;
+
+        let mut seen = HashSet::new();
+        let crowded: HashSet<Option<i32>> = namings
+            .iter()
+            .filter(|naming| {
+                let place = (naming.parent, naming.original_name.clone());
+                taken.contains(&place) || !seen.insert(place)
+            })
+            .map(|naming| naming.parent.map(|id| id.0))
+            .collect();
+        if crowded.is_empty() {
+            return Ok(taken);
+        }
+        let sql = format!(
+            "SELECT parent_id, name FROM {packages} WHERE dataset_id = $1 \
+             AND (parent_id = ANY($2) OR ($3 AND parent_id IS NULL)) AND position($4 IN name) > 0"
+        );
+        let folders: Vec<i32> = crowded.iter().copied().flatten().collect();
+        let rows = sqlx::query(AssertSqlSafe(sql))
+            .bind(self.message.dataset_id.0)
+            .bind(folders)
+            .bind(crowded.contains(&None))
+            .bind(SUFFIX)
+            .fetch_all(connection)
+            .await?;
+        taken.extend(names_of(&rows)?);
+        Ok(taken)
+    }
+
+    async fn make_ready(
+        &self,
+        connection: &mut PgConnection,
+        restored: &[RestoredName],
+    ) -> Result<(), DatabaseError> {
+        let sql = format!(
+            "UPDATE {packages} p SET name = r.name, state = 'READY' \
+             FROM unnest($1::int[], $2::text[]) AS r(id, name) WHERE p.id = r.id",
+            packages = table(self.message.org_id, "packages"),
+        );
+        let ids: Vec<i32> = restored.iter().map(|package| package.id.0).collect();
+        let names: Vec<&str> = restored.iter().map(|package| package.name.as_str()).collect();
+        sqlx::query(AssertSqlSafe(sql)).bind(ids).bind(names).execute(connection).await?;
+        Ok(())
+    }
+
+    /// The package itself cannot be restored: it goes back to DELETED, and nothing else changes.
+    pub(super) async fn give_up(&self) -> Result<(), DatabaseError> {
+        let sql = format!(
+            "UPDATE {packages} SET state = 'DELETED' WHERE id = $1 AND state = 'RESTORING'",
+            packages = table(self.message.org_id, "packages"),
+        );
+        sqlx::query(AssertSqlSafe(sql)).bind(self.plan.itself.id.0).execute(self.pool).await?;
+        Ok(())
+    }
+}
+
+/// Rather fail and come again than wait behind a long transaction of somebody else. `SET LOCAL` as a query, because the
+/// RDS proxy takes no options at connect.
+async fn limit_waiting(connection: &mut PgConnection) -> Result<(), DatabaseError> {
+    sqlx::query("SELECT set_config('lock_timeout', '15s', true)").execute(connection).await?;
+    Ok(())
+}
+
+fn locked_package(row: &PgRow, is_ancestor: bool) -> Result<LockedPackage, sqlx::Error> {
+    let node_id: Option<String> = row.try_get(1)?;
+    let parent = row.try_get::<Option<i32>, _>(3)?.map(PackageId);
+    let naming = Nameless::new(PackageId(row.try_get(0)?), parent, row.try_get(2)?, node_id.clone());
+    Ok(LockedPackage { naming, node_id: node_id.unwrap_or_default(), is_ancestor })
+}
+
+fn names_of(rows: &[PgRow]) -> Result<TakenNames, sqlx::Error> {
+    rows.iter().map(|row| Ok((row.try_get::<Option<i32>, _>(0)?.map(PackageId), row.try_get(1)?))).collect()
+}

@@ -1,0 +1,172 @@
+//! Private keys that CloudFront takes.
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
+};
+use openapi::HashAlgorithm;
+use rsa::pkcs1::DecodeRsaPrivateKey;
+use rsa::pkcs1v15;
+use rsa::pkcs8::DecodePrivateKey;
+use rsa::signature::{SignatureEncoding, Signer as _};
+use sha1::Sha1;
+
+/// The only size of an RSA key that CloudFront takes.
+const RSA_MODULUS_BYTES: usize = 256;
+
+/// Why a text is not a private key that can sign for CloudFront. No message holds anything of the key.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// Not PEM.
+    #[error("this is not a PEM private key; expected a block such as BEGIN PRIVATE KEY")]
+    NotPem,
+    /// PEM of something else.
+    #[error("this PEM holds `{0}`, not a private key")]
+    NotAPrivateKey(String),
+    /// Encrypted with a passphrase.
+    #[error("the private key is encrypted; decrypt it first, for example with `openssl pkey`")]
+    Encrypted,
+    /// Another algorithm, curve or size, or damaged.
+    #[error("the key is damaged, or not one that CloudFront takes (RSA 2048 or EC P-256): {0}")]
+    Unsupported(&'static str),
+    /// SHA-1 was asked for with an EC key.
+    #[error("an EC key signs over SHA256 only here")]
+    EcWithSha1,
+    /// The cryptographic library refused to sign.
+    #[error("signing failed")]
+    Signing,
+}
+
+/// A parsed private key, bound to the hash it signs over. Deliberately neither `Debug` nor `Display`.
+pub struct SigningKey(Algorithm);
+
+enum Algorithm {
+    RsaSha1(Box<pkcs1v15::SigningKey<Sha1>>),
+    RsaSha256(Box<RsaKeyPair>),
+    EcSha256(Box<EcdsaKeyPair>),
+}
+
+/// The encodings in which a private key arrives, told apart by the PEM label.
+enum Encoding {
+    Pkcs1,
+    Pkcs8,
+    Sec1,
+}
+
+impl SigningKey {
+    /// Parse a PEM private key: RSA in PKCS#1 or PKCS#8, EC P-256 in SEC1 or PKCS#8.
+    ///
+    /// `hash` is the configured hash; without one it is what every edge understands for the key at hand:
+    /// SHA-1 for RSA, SHA-256 for EC.
+    pub fn from_pem(text: &str, hash: Option<HashAlgorithm>) -> Result<Self, KeyError> {
+        let blocks = pem::parse_many(text).map_err(|_| KeyError::NotPem)?;
+        // `openssl ecparam -genkey` writes the curve's parameters in front of the key.
+        let block = blocks.iter().find(|block| block.tag() != "EC PARAMETERS").ok_or(KeyError::NotPem)?;
+        let encoding = match block.tag() {
+            "RSA PRIVATE KEY" | "EC PRIVATE KEY" if block.headers().get("DEK-Info").is_some() => {
+                return Err(KeyError::Encrypted);
+            }
+            "RSA PRIVATE KEY" => Encoding::Pkcs1,
+            "PRIVATE KEY" => Encoding::Pkcs8,
+            "EC PRIVATE KEY" => Encoding::Sec1,
+            "ENCRYPTED PRIVATE KEY" => return Err(KeyError::Encrypted),
+            other => return Err(KeyError::NotAPrivateKey(other.to_owned())),
+        };
+        Self::from_der(block.contents(), &encoding, hash)
+    }
+
+    fn from_der(der: &[u8], encoding: &Encoding, hash: Option<HashAlgorithm>) -> Result<Self, KeyError> {
+        match Self::rsa_key_pair(der, encoding) {
+            Some(key) => Self::from_rsa(key, der, encoding, hash.unwrap_or(HashAlgorithm::Sha1)),
+            None => Self::from_ec(der, encoding, hash.unwrap_or(HashAlgorithm::Sha256)),
+        }
+    }
+
+    fn rsa_key_pair(der: &[u8], encoding: &Encoding) -> Option<RsaKeyPair> {
+        match encoding {
+            Encoding::Pkcs1 => RsaKeyPair::from_der(der).ok(),
+            Encoding::Pkcs8 => RsaKeyPair::from_pkcs8(der).ok(),
+            Encoding::Sec1 => None,
+        }
+    }
+
+    fn from_rsa(
+        key: RsaKeyPair,
+        der: &[u8],
+        encoding: &Encoding,
+        hash: HashAlgorithm,
+    ) -> Result<Self, KeyError> {
+        if key.public_modulus_len() != RSA_MODULUS_BYTES {
+            return Err(KeyError::Unsupported("an RSA key must have 2048 bits"));
+        }
+        match hash {
+            HashAlgorithm::Sha256 => Ok(Self(Algorithm::RsaSha256(Box::new(key)))),
+            // aws-lc-rs verifies RSA over SHA-1 but does not sign it, so that the `rsa` crate must.
+            HashAlgorithm::Sha1 => {
+                let damaged = KeyError::Unsupported("the RSA key cannot be read");
+                let key = match encoding {
+                    Encoding::Pkcs1 => rsa::PrivateKey::from_pkcs1_der(der).map_err(|_| damaged)?,
+                    Encoding::Pkcs8 | Encoding::Sec1 => {
+                        rsa::PrivateKey::from_pkcs8_der(der).map_err(|_| damaged)?
+                    }
+                };
+                Ok(Self(Algorithm::RsaSha1(Box::new(pkcs1v15::SigningKey::new(key)))))
+            }
+        }
+    }
+
+    fn from_ec(der: &[u8], encoding: &Encoding, hash: HashAlgorithm) -> Result<Self, KeyError> {
+        let algorithm = &ECDSA_P256_SHA256_ASN1_SIGNING;
+        let key = match encoding {
+            Encoding::Pkcs8 => EcdsaKeyPair::from_pkcs8(algorithm, der),
+            Encoding::Sec1 => EcdsaKeyPair::from_private_key_der(algorithm, der),
+            Encoding::Pkcs1 => return Err(KeyError::Unsupported("the RSA key cannot be read")),
+        }
+        .map_err(|_| KeyError::Unsupported("neither RSA nor EC P-256, or damaged"))?;
+        match hash {
+            HashAlgorithm::Sha256 => Ok(Self(Algorithm::EcSha256(Box::new(key)))),
+            HashAlgorithm::Sha1 => Err(KeyError::EcWithSha1),
+        }
+    }
+
+    /// The hash that this key signs over.
+    pub fn hash_algorithm(&self) -> HashAlgorithm {
+        match self.0 {
+            Algorithm::RsaSha1(_) => HashAlgorithm::Sha1,
+            Algorithm::RsaSha256(_) | Algorithm::EcSha256(_) => HashAlgorithm::Sha256,
+        }
+    }
+
+    /// The public half: DER of PKCS#1 for RSA, the uncompressed point for EC.
+    pub fn public_key_bytes(&self) -> Vec<u8> {
+        match &self.0 {
+            Algorithm::RsaSha1(key) => {
+                use rsa::pkcs1::EncodeRsaPublicKey;
+                let key: &rsa::PrivateKey = key.as_ref().as_ref();
+                key.to_public_key().to_pkcs1_der().map(|der| der.as_bytes().to_vec()).unwrap_or_default()
+            }
+            Algorithm::RsaSha256(key) => key.public_key().as_ref().to_vec(),
+            Algorithm::EcSha256(key) => key.public_key().as_ref().to_vec(),
+        }
+    }
+
+    /// Sign a policy's text: PKCS#1 v1.5 for RSA, ASN.1 DER for EC.
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+        match &self.0 {
+            Algorithm::RsaSha1(key) => {
+                let signature = key.try_sign(message).map_err(|_| KeyError::Signing)?;
+                Ok(signature.to_vec())
+            }
+            Algorithm::RsaSha256(key) => {
+                let mut signature = vec![0; key.public_modulus_len()];
+                key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature)
+                    .map_err(|_| KeyError::Signing)?;
+                Ok(signature)
+            }
+            Algorithm::EcSha256(key) => {
+                let signature = key.sign(&SystemRandom::new(), message).map_err(|_| KeyError::Signing)?;
+                Ok(signature.as_ref().to_vec())
+            }
+        }
+    }
+}
