@@ -1,1 +1,57 @@
-//! See Cargo.toml.
+//! The AWS infrastructure of the packages service.
+//!
+//! [`render`] makes a CloudFormation template from an [`Environment`], its [`SigningKeys`] and the functions'
+//! [`Artifacts`]. The crate is pure: it reads no file, calls no service, knows no time and no chance, so that the
+//! same inputs always give the same bytes, and a template can be compared with what is deployed.
+
+mod artifacts;
+mod cloudformation;
+mod environment;
+mod infrastructure;
+mod output;
+mod signing_key;
+
+pub use artifacts::{ArtifactHash, ArtifactKey, Artifacts, FunctionName};
+pub use cloudformation::{Problem, Template, TemplateError, iam_policies};
+pub use environment::{
+    AccountId, Architecture, Arn, Authorizer, BucketName, Cdn, Database, DomainName, Environment,
+    EnvironmentError, EnvironmentName, JobsQueue, LogDestination, LogLevel, Network, NotThat, Origin,
+    OwnAuthorizer, ParameterName, ParameterPath, Region, RegionShortName, RestoreConcurrency, ServiceName,
+    Setting, SharedAuthorizer, StorageBucket, Text, Url,
+};
+pub use output::OutputName;
+pub use signing_key::{
+    Fingerprint, SigningKey, SigningKeyError, SigningKeys, key_ring_parameter, private_key_parameter,
+    public_key_parameter,
+};
+
+/// What a template is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Inputs<'a> {
+    /// What differs from one environment to another.
+    pub environment: &'a Environment,
+    /// The keys that sign URLs.
+    pub signing_keys: &'a SigningKeys,
+    /// The functions' code.
+    pub artifacts: &'a Artifacts,
+}
+
+/// Why there is no template.
+#[derive(Debug, thiserror::Error)]
+pub enum StackError {
+    /// It breaks its own rules.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+}
+
+/// Makes the template of an environment, and validates it.
+pub fn render(inputs: &Inputs<'_>) -> Result<Template, StackError> {
+    let template = infrastructure::build(inputs);
+    template.validate()?;
+    Ok(template)
+}
+
+/// The name of an environment's stack.
+pub fn stack_name(environment: &Environment) -> String {
+    format!("{}-{}", environment.name, environment.service)
+}

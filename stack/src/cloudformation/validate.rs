@@ -1,0 +1,143 @@
+//! What CloudFormation would only find out while it deploys, or never.
+
+mod policy;
+mod references;
+
+use std::fmt;
+
+use super::template::{DeletionPolicy, Entry, Template, UpdateReplacePolicy};
+
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>
+const MAXIMUM_BYTES: usize = 1_000_000;
+const MAXIMUM_RESOURCES: usize = 500;
+
+/// Types whose loss cannot be made good. A bucket holds what only it holds; a public key that is replaced would
+/// take with it every URL signed with its private key. A public key that leaves the template is a retired one.
+const RETAINED_TYPES: &[(&str, DeletionPolicy)] = &[
+    ("AWS::S3::Bucket", DeletionPolicy::RetainExceptOnCreate),
+    ("AWS::CloudFront::PublicKey", DeletionPolicy::Delete),
+];
+
+/// A template that must not be deployed.
+#[derive(Debug, thiserror::Error)]
+pub struct TemplateError {
+    /// All that is wrong with it.
+    pub problems: Vec<Problem>,
+}
+
+impl fmt::Display for TemplateError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the template breaks its own rules; this is a mistake in the crate `stack`:")?;
+        self.problems.iter().try_for_each(|problem| write!(formatter, "\n  {problem}"))
+    }
+}
+
+/// One thing that is wrong with a template.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// A logical id is no name.
+    #[error("`{id}` is no logical id: only letters and digits, 255 at most")]
+    MalformedId {
+        /// The id.
+        id: String,
+    },
+    /// Two resources or parameters share a logical id.
+    #[error("`{id}` is given twice")]
+    DuplicateId {
+        /// The id.
+        id: String,
+    },
+    /// A reference leads nowhere.
+    #[error("{place} refers to `{target}`, which is not in the template")]
+    Dangling {
+        /// The resource or output that refers.
+        place: String,
+        /// What it refers to.
+        target: String,
+    },
+    /// An intrinsic function that is malformed or that this crate does not write.
+    #[error("{place} uses `{function}` in a way that is not understood")]
+    UnknownFunction {
+        /// The resource or output that uses it.
+        place: String,
+        /// The function.
+        function: String,
+    },
+    /// Resources need each other.
+    #[error("resources depend on each other in a circle: {}", .ids.join(" → "))]
+    Cycle {
+        /// The resources of the circle, the first one again at the end.
+        ids: Vec<String>,
+    },
+    /// A parameter that nothing refers to.
+    #[error("nothing refers to the parameter `{id}`")]
+    UnusedParameter {
+        /// The parameter.
+        id: String,
+    },
+    /// A policy allows too much.
+    #[error("`{id}` allows {what}")]
+    Wildcard {
+        /// The resource that holds the policy.
+        id: String,
+        /// What it allows.
+        what: String,
+    },
+    /// A resource that must outlive its stack would not.
+    #[error("`{id}` is a {type_name}, which must be retained")]
+    NotRetained {
+        /// The resource.
+        id: String,
+        /// Its type.
+        type_name: &'static str,
+    },
+    /// More than CloudFormation takes.
+    #[error("{count} {what}, where {limit} is the limit")]
+    TooLarge {
+        /// What there is too much of.
+        what: &'static str,
+        /// How much there is.
+        count: usize,
+        /// What is allowed.
+        limit: usize,
+    },
+}
+
+impl Template {
+    /// Checks what must be true of every template.
+    ///
+    /// Every reference resolves, also inside the imported OpenAPI document and the dashboard; no circle; no wildcard
+    /// outside the commented list; what must be retained is retained; CloudFormation's limits are kept.
+    pub fn validate(&self) -> Result<(), TemplateError> {
+        let mut problems: Vec<Problem> =
+            self.duplicates.iter().map(|id| Problem::DuplicateId { id: id.to_string() }).collect();
+        let json = self.to_value();
+        problems.extend(references::problems(&json));
+        for (id, entry) in &self.resources {
+            problems.extend(policy::problems(&id.to_string(), &entry.properties));
+            problems.extend(retention_problem(&id.to_string(), entry));
+        }
+        let sizes = [
+            ("resources", self.resources.len(), MAXIMUM_RESOURCES),
+            ("bytes", self.to_json().len(), MAXIMUM_BYTES),
+        ];
+        problems.extend(
+            sizes
+                .into_iter()
+                .filter(|(_, count, limit)| count >= limit)
+                .map(|(what, count, limit)| Problem::TooLarge { what, count, limit }),
+        );
+        if problems.is_empty() { Ok(()) } else { Err(TemplateError { problems }) }
+    }
+}
+
+fn retention_problem(id: &str, entry: &Entry) -> Option<Problem> {
+    let (type_name, deletion_policy) =
+        RETAINED_TYPES.iter().copied().find(|(type_name, _)| *type_name == entry.type_name)?;
+    let retained = entry.deletion_policy == Some(deletion_policy)
+        && entry.update_replace_policy == Some(UpdateReplacePolicy::Retain);
+    (!retained).then(|| Problem::NotRetained { id: id.to_owned(), type_name })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+//! Policies: no wildcards but those that AWS insists on.
+
+use serde_json::Value;
+
+use super::Problem;
+
+/// Actions that AWS grants on `*` only.
+const ACTIONS_WITHOUT_RESOURCE: &[&str] = &[
+    // Traces belong to the account; X-Ray knows no other resource for writing them:
+    // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+    // Lambda makes the network interfaces of a function in a VPC with the function's own role, and refuses to create
+    // the function where they are not allowed on `*`:
+    // https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+];
+
+/// The statements anywhere within a resource's properties that allow too much.
+pub(super) fn problems(id: &str, properties: &Value) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    walk(properties, &mut |statement| {
+        let actions = strings(&statement["Action"]);
+        let mut report = |what: String| problems.push(Problem::Wildcard { id: id.to_owned(), what });
+        for action in &actions {
+            if action.contains('*') {
+                report(format!("the actions `{action}`"));
+            }
+        }
+        for resource in strings(&statement["Resource"]) {
+            if is_everything(resource) {
+                for action in actions.iter().filter(|action| !ACTIONS_WITHOUT_RESOURCE.contains(action)) {
+                    report(format!("`{action}` on `{resource}`"));
+                }
+            }
+        }
+        let principals = &statement["Principal"];
+        if strings(principals)
+            .into_iter()
+            .chain(strings(&principals["AWS"]))
+            .any(|principal| principal == "*")
+        {
+            report("everyone in".to_owned());
+        }
+    });
+    problems
+}
+
+fn walk(value: &Value, found: &mut impl FnMut(&Value)) {
+    match value {
+        Value::Array(values) => values.iter().for_each(|value| walk(value, found)),
+        Value::Object(object) if object.get("Effect").is_some_and(|effect| effect == "Allow") => found(value),
+        Value::Object(object) => object.values().for_each(|value| walk(value, found)),
+        _ => {}
+    }
+}
+
+/// A string or a list of them, those with placeholders too.
+fn strings(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(values) => values.iter().flat_map(strings).collect(),
+        Value::Object(object) => object.get("Fn::Sub").map(strings).unwrap_or_default(),
+        _ => Vec::new(),
+    }
+}
+
+/// `*`, or an ARN that names everything of a service.
+///
+/// Placeholders such as `${AWS::Region}` hold colons themselves, so they are taken out before the ARN is split.
+fn is_everything(resource: &str) -> bool {
+    let mut plain = String::new();
+    for (index, part) in resource.split("${").enumerate() {
+        plain.push_str(if index == 0 { part } else { part.split_once('}').map_or("", |(_, rest)| rest) });
+        // A placeholder is a name, and no wildcard.
+        if index > 0 && part.split_once('}').is_some_and(|(name, _)| !name.starts_with("AWS::")) {
+            return false;
+        }
+    }
+    let named = plain.splitn(6, ':').last().unwrap_or_default();
+    !named.is_empty() && named.chars().all(|letter| matches!(letter, '*' | '/'))
+}

@@ -1,0 +1,130 @@
+//! Values: literals and references.
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use super::resource::LogicalId;
+
+/// The value of a property: a literal, or something that CloudFormation puts in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Value<T> {
+    Literal(T),
+    /// `Ref` of a parameter, a pseudo parameter or a resource.
+    Reference(String),
+    /// `Fn::GetAtt`.
+    Attribute(LogicalId, &'static str),
+    /// `Fn::Sub`; the text is escaped and its placeholders come from other values. See [`concatenate`].
+    Substituted(String),
+}
+
+impl<T> Value<T> {
+    /// The value as it stands in a template, for the documents that are no typed properties.
+    pub(crate) fn to_json(&self) -> serde_json::Value
+    where
+        T: Serialize,
+    {
+        super::template::to_json(self)
+    }
+}
+
+impl Value<String> {
+    /// The value as a piece of an `Fn::Sub` text.
+    pub(crate) fn placeholder(&self) -> String {
+        match self {
+            Self::Literal(literal) => literal.replace("${", "${!"),
+            Self::Reference(name) => format!("${{{name}}}"),
+            Self::Attribute(id, attribute) => format!("${{{id}.{attribute}}}"),
+            Self::Substituted(text) => text.clone(),
+        }
+    }
+}
+
+impl From<&str> for Value<String> {
+    fn from(literal: &str) -> Self {
+        Self::Literal(literal.to_owned())
+    }
+}
+
+impl From<String> for Value<String> {
+    fn from(literal: String) -> Self {
+        Self::Literal(literal)
+    }
+}
+
+impl From<&Value<String>> for Value<String> {
+    fn from(value: &Value<String>) -> Self {
+        value.clone()
+    }
+}
+
+/// What CloudFormation knows of where the stack is deployed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum PseudoParameter {
+    AccountId,
+    Partition,
+    Region,
+}
+
+impl From<PseudoParameter> for Value<String> {
+    fn from(parameter: PseudoParameter) -> Self {
+        let name = match parameter {
+            PseudoParameter::AccountId => "AWS::AccountId",
+            PseudoParameter::Partition => "AWS::Partition",
+            PseudoParameter::Region => "AWS::Region",
+        };
+        Self::Reference(name.to_owned())
+    }
+}
+
+/// The values one after another: a literal where all are literals, else one `Fn::Sub`.
+pub(crate) fn concatenate<const N: usize>(parts: &[Value<String>; N]) -> Value<String> {
+    let literals: Option<String> = parts
+        .iter()
+        .map(|part| if let Value::Literal(literal) = part { Some(literal.as_str()) } else { None })
+        .collect();
+    literals
+        .map_or_else(|| Value::Substituted(parts.iter().map(Value::placeholder).collect()), Value::Literal)
+}
+
+/// Concatenates anything that becomes a `Value<String>`.
+macro_rules! text {
+    ($($part:expr),+ $(,)?) => {
+        $crate::cloudformation::concatenate(&[$($crate::cloudformation::Value::<String>::from($part)),+])
+    };
+}
+pub(crate) use text;
+
+impl<T: Serialize> Serialize for Value<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        fn intrinsic<S: Serializer>(
+            serializer: S,
+            name: &str,
+            argument: &impl Serialize,
+        ) -> Result<S::Ok, S::Error> {
+            let mut map = serializer.serialize_map(Some(1))?;
+            map.serialize_entry(name, argument)?;
+            map.end()
+        }
+        match self {
+            Self::Literal(literal) => literal.serialize(serializer),
+            Self::Reference(name) => intrinsic(serializer, "Ref", name),
+            Self::Attribute(id, attribute) => intrinsic(serializer, "Fn::GetAtt", &(id, attribute)),
+            Self::Substituted(text) => intrinsic(serializer, "Fn::Sub", text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PseudoParameter, Value};
+
+    #[test]
+    fn literals_stay_literals() {
+        assert_eq!(text!["a-", "b".to_owned(), "-${c}"], Value::from("a-b-${c}"));
+    }
+
+    #[test]
+    fn a_literal_is_escaped_next_to_a_reference() {
+        let value = text!["${literal}/", PseudoParameter::Region, text![":", PseudoParameter::AccountId]];
+        insta::assert_compact_json_snapshot!(value, @r#"{"Fn::Sub": "${!literal}/${AWS::Region}:${AWS::AccountId}"}"#);
+    }
+}

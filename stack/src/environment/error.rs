@@ -1,0 +1,48 @@
+//! What can be wrong with an environment's file.
+
+use super::EnvironmentName;
+
+/// An environment's file that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EnvironmentError {
+    /// The text is no TOML, or not what an environment is made of.
+    #[error(
+        "environment `{environment}`, line {line}, column {column}: {message}\n\
+         correct stack/environments/{environment}.toml and run the command again"
+    )]
+    Malformed {
+        /// Which environment.
+        environment: EnvironmentName,
+        /// The line, from 1.
+        line: usize,
+        /// The column in characters, from 1.
+        column: usize,
+        /// What is wrong there.
+        message: String,
+    },
+    /// The file is that of another environment.
+    #[error(
+        "the file of environment `{asked}` says `name = \"{found}\"`\n\
+         a copied file needs its own values: go through stack/environments/{asked}.toml"
+    )]
+    OtherName {
+        /// The environment that was asked for.
+        asked: EnvironmentName,
+        /// The environment that the file is of.
+        found: EnvironmentName,
+    },
+}
+
+impl EnvironmentError {
+    pub(super) fn malformed(environment: &EnvironmentName, text: &str, error: &toml::de::Error) -> Self {
+        let offset = error.span().map_or(0, |span| span.start);
+        let before = text.get(..offset).unwrap_or(text);
+        let line_start = before.rfind('\n').map_or(0, |position| position + 1);
+        Self::Malformed {
+            environment: environment.clone(),
+            line: before.matches('\n').count() + 1,
+            column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
+            message: error.message().to_owned(),
+        }
+    }
+}

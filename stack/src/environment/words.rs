@@ -1,0 +1,121 @@
+//! The words of an environment: strings that can only be what they are called.
+
+/// A string that is not what it should be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{value}` is not {expected}")]
+pub struct NotThat {
+    value: String,
+    expected: &'static str,
+}
+
+impl NotThat {
+    pub(crate) fn new(value: String, expected: &'static str) -> Self {
+        Self { value, expected }
+    }
+}
+
+/// Declares types of strings: name, what an error calls it, and the test that its values pass.
+macro_rules! words {
+    ($($(#[$documentation:meta])* $name:ident: $expected:literal, $valid:expr;)+) => {$(
+        $(#[$documentation])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = $crate::NotThat;
+
+            fn try_from(value: String) -> Result<Self, $crate::NotThat> {
+                let valid: fn(&str) -> bool = $valid;
+                if valid(&value) { Ok(Self(value)) } else { Err($crate::NotThat::new(value, $expected)) }
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::NotThat;
+
+            fn from_str(value: &str) -> Result<Self, $crate::NotThat> {
+                value.to_owned().try_into()
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str(&self.0)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(word: $name) -> Self {
+                word.0
+            }
+        }
+    )+};
+}
+pub(crate) use words;
+
+words! {
+    /// The name of an environment, a part of most names.
+    EnvironmentName: "the name of an environment: 1 to 12 small letters and digits, a letter first",
+        |text| is_name(text, 12) && !text.contains('-');
+    /// The name of the service, a part of most names.
+    ServiceName: "the name of a service: 1 to 24 small letters, digits and hyphens, a letter first",
+        |text| is_name(text, 24);
+    /// A region, such as `us-east-1`.
+    Region: "a region such as us-east-1",
+        |text| is_name(text, 24) && text.split('-').count() >= 3;
+    /// A region as the platform writes it in names, such as `use1`.
+    RegionShortName: "a region's short name such as use1: 1 to 8 small letters and digits, a letter first",
+        |text| is_name(text, 8) && !text.contains('-');
+    /// The number of an AWS account.
+    AccountId: "the number of an AWS account: 12 digits",
+        |text| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    /// The name of a bucket.
+    BucketName: "the name of a bucket: 3 to 63 small letters, digits, hyphens and dots",
+        |text| (3..=63).contains(&text.len()) && text.bytes().all(|byte| is_small(byte) || b"-.".contains(&byte));
+    /// The name of a resource across AWS.
+    Arn: "an ARN such as arn:aws:sns:us-east-1:123456789012:topic",
+        |text| text.starts_with("arn:") && text.splitn(6, ':').count() == 6 && is_graphic(text);
+    /// A domain or host.
+    DomainName: "a domain without scheme and path",
+        |text| text.contains(|letter: char| letter.is_ascii_alphanumeric())
+            && text.bytes().all(|byte| is_small(byte) || b"-.".contains(&byte));
+    /// An HTTP URL.
+    Url: "a URL with http or https",
+        |text| has_web_scheme(text) && is_graphic(text);
+    /// An origin, such as `https://app.pennsieve.io`, or `*` for any.
+    Origin: "an origin: scheme and host, no path, or * alone",
+        |text| text == "*" || has_web_scheme(text) && text.matches('/').count() == 2 && is_graphic(text);
+    /// Text that is there.
+    Text: "text: it is blank or has a control character",
+        |text| !text.trim().is_empty() && !text.contains(char::is_control);
+    /// The name of a parameter of the Parameter Store, with its path.
+    ParameterName: "the path of a parameter: it begins with / and has letters, digits, `.`, `-`, `_` and / only",
+        |text| text.len() > 1 && text.starts_with('/')
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/.-_".contains(&byte));
+}
+
+fn is_small(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit()
+}
+
+fn is_name(text: &str, longest: usize) -> bool {
+    text.len() <= longest
+        && text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.bytes().all(|byte| is_small(byte) || byte == b'-')
+}
+
+fn is_graphic(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+fn has_web_scheme(text: &str) -> bool {
+    ["https://", "http://"].into_iter().any(|scheme| text.len() > scheme.len() && text.starts_with(scheme))
+}

@@ -1,0 +1,92 @@
+//! What the system is made of on AWS.
+//!
+//! One module a part; each adds its resources to the template and returns what others refer to.
+
+mod alarms;
+mod api_function;
+mod assets_bucket;
+mod authorizer_function;
+mod dashboard;
+mod distribution;
+mod function;
+mod gateway;
+mod names;
+mod platform;
+mod restore_function;
+mod restore_queue;
+mod signing_keys;
+
+use crate::cloudformation::{DistributionAttribute, Function, FunctionAttribute, Handle, Template};
+use crate::{Artifacts, Environment, Inputs, OutputName};
+use names::Names;
+use platform::Platform;
+
+/// What every part may need to know.
+struct Context<'a> {
+    environment: &'a Environment,
+    artifacts: &'a Artifacts,
+    names: Names<'a>,
+    platform: Platform,
+}
+
+/// The functions; the authorizer function only where the environment has its own.
+struct Functions {
+    api: Handle<Function>,
+    restore: Handle<Function>,
+    authorizer: Option<Handle<Function>>,
+}
+
+pub(crate) fn build(inputs: &Inputs<'_>) -> Template {
+    let environment = inputs.environment;
+    let mut template = Template::new(format!("The packages service, environment {}.", environment.name));
+    let context = Context {
+        environment,
+        artifacts: inputs.artifacts,
+        names: Names::of(environment),
+        platform: Platform::add(&mut template, environment),
+    };
+
+    let keys = signing_keys::add(&mut template, &context, inputs.signing_keys);
+    let bucket = assets_bucket::add(&mut template, &context);
+    let distribution = distribution::add(&mut template, &context, &bucket, &keys);
+    assets_bucket::add_policy(&mut template, &bucket, &distribution, &keys);
+    let queues = restore_queue::add(&mut template, &context);
+    let cdn_domain = context
+        .platform
+        .cdn
+        .as_ref()
+        .map_or_else(|| distribution.attribute(DistributionAttribute::DomainName), |cdn| cdn.alias.clone());
+
+    let functions = Functions {
+        api: api_function::add(&mut template, &context, &bucket, &cdn_domain, &queues, &keys),
+        restore: restore_function::add(&mut template, &context, &queues),
+        authorizer: authorizer_function::add(&mut template, &context),
+    };
+    let gateway = gateway::add(&mut template, &context, &functions);
+    alarms::add(&mut template, &context, &gateway, inputs.signing_keys);
+    dashboard::add(&mut template, &context, &gateway, &distribution);
+
+    let mut output = |name, value| template.add_output(name, value);
+    output(OutputName::ApiId, gateway.api.reference());
+    output(OutputName::ApiUrl, gateway.url);
+    output(OutputName::AssetsBucketName, bucket.reference());
+    output(OutputName::DistributionDomainName, cdn_domain);
+    output(OutputName::DistributionId, distribution.reference());
+    output(OutputName::RestoreQueueUrl, queues.restore.reference());
+    output(OutputName::RestoreDeadLetterQueueUrl, queues.dead_letters.reference());
+    output(OutputName::ApiFunctionName, functions.api.reference());
+    output(OutputName::ApiFunctionArn, functions.api.attribute(FunctionAttribute::Arn));
+    output(OutputName::RestoreFunctionName, functions.restore.reference());
+    output(OutputName::RestoreFunctionArn, functions.restore.attribute(FunctionAttribute::Arn));
+    if let Some(authorizer) = &functions.authorizer {
+        output(OutputName::AuthorizerFunctionName, authorizer.reference());
+        output(OutputName::AuthorizerFunctionArn, authorizer.attribute(FunctionAttribute::Arn));
+    }
+    if let Some(group) = &keys.group {
+        output(OutputName::KeyGroupId, group.reference());
+    }
+    template
+}
+
+#[cfg(test)]
+mod tests;

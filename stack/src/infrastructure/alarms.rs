@@ -1,0 +1,220 @@
+//! Alarms: each says what is wrong and what to do about it.
+
+use super::gateway::Gateway;
+use super::platform::AuthorizerFacts;
+use super::{Context, restore_function};
+use crate::cloudformation::{
+    Alarm, Comparison, Dimension, Measure, Metric, MetricDataQuery, MetricStat, Template,
+};
+use crate::{FunctionName, SigningKey, SigningKeys};
+
+const MINUTE: u32 = 60;
+const HOUR: u32 = 60 * MINUTE;
+const DAY: u32 = 24 * HOUR;
+
+pub(super) fn add(template: &mut Template, context: &Context<'_>, gateway: &Gateway, keys: &SigningKeys) {
+    let mut alarms = Alarms { template, context };
+    alarms.queues();
+    alarms.functions();
+    alarms.api(gateway);
+    alarms.signing_key_age(keys);
+}
+
+/// When an alarm goes off.
+struct Condition {
+    measure: Measure,
+    threshold: u64,
+    comparison: Comparison,
+    periods: u32,
+}
+
+struct Alarms<'a> {
+    template: &'a mut Template,
+    context: &'a Context<'a>,
+}
+
+impl Alarms<'_> {
+    fn queues(&mut self) {
+        let queue = |name, metric_name| Metric {
+            namespace: "AWS/SQS",
+            metric_name,
+            dimensions: vec![Dimension { name: "QueueName", value: name }],
+        };
+        let dead_letters = self.context.names.restore_dead_letter_queue().into();
+        self.add(
+            "DeadLettersAlarm",
+            "restore-dead-letters",
+            "Packages could not be restored. See `cargo xtask queue status`, then `queue redrive`.",
+            Condition {
+                measure: maximum(queue(dead_letters, "ApproximateNumberOfMessagesVisible"), MINUTE),
+                threshold: 0,
+                comparison: Comparison::GreaterThanThreshold,
+                periods: 1,
+            },
+        );
+        let restore = self.context.names.restore_queue().into();
+        self.add(
+            "OldestMessageAlarm",
+            "restore-oldest-message",
+            "A package has waited for an hour to be restored. See the log of the restore function.",
+            Condition {
+                measure: maximum(queue(restore, "ApproximateAgeOfOldestMessage"), 5 * MINUTE),
+                threshold: HOUR.into(),
+                comparison: Comparison::GreaterThanThreshold,
+                periods: 1,
+            },
+        );
+    }
+
+    fn functions(&mut self) {
+        let mut functions = vec![("Api", FunctionName::Api), ("Restore", FunctionName::Restore)];
+        if let AuthorizerFacts::Own { .. } = self.context.platform.authorizer {
+            functions.push(("Authorizer", FunctionName::Authorizer));
+        }
+        for (id, function) in functions {
+            self.add(
+                &format!("{id}ErrorsAlarm"),
+                &format!("{function}-errors"),
+                &format!("The {function} function failed or ran out of time. See `cargo xtask logs`."),
+                Condition {
+                    measure: sum(self.function_metric(function, "Errors"), 5 * MINUTE),
+                    threshold: 0,
+                    comparison: Comparison::GreaterThanThreshold,
+                    periods: 1,
+                },
+            );
+            self.add(
+                &format!("{id}ThrottlesAlarm"),
+                &format!("{function}-throttles"),
+                &format!("The {function} function is throttled: the account's concurrency is used up."),
+                Condition {
+                    measure: sum(self.function_metric(function, "Throttles"), 5 * MINUTE),
+                    threshold: 0,
+                    comparison: Comparison::GreaterThanThreshold,
+                    periods: 1,
+                },
+            );
+        }
+        self.add(
+            "RestoreDurationAlarm",
+            "restore-duration",
+            "A restore took four fifths of the time it may take; a larger folder will not make it.",
+            Condition {
+                measure: maximum(self.function_metric(FunctionName::Restore, "Duration"), 5 * MINUTE),
+                threshold: u64::from(restore_function::TIMEOUT_SECONDS) * 1000 * 4 / 5,
+                comparison: Comparison::GreaterThanOrEqualToThreshold,
+                periods: 1,
+            },
+        );
+    }
+
+    fn api(&mut self, gateway: &Gateway) {
+        let metric = |metric_name| Metric {
+            namespace: "AWS/ApiGateway",
+            metric_name,
+            dimensions: vec![Dimension { name: "ApiId", value: gateway.api.reference() }],
+        };
+        // One failure among a handful of requests at night is no rate.
+        let expression = "IF(requests >= 20, 100 * errors / requests, 0)".to_owned();
+        self.add(
+            "ApiFailureRateAlarm",
+            "api-5xx",
+            "More than 5 % of the API's answers are 5xx. See `cargo xtask logs` for their errorId.",
+            Condition {
+                measure: Measure::Expression {
+                    metrics: vec![
+                        input("errors", metric("5xx"), 5 * MINUTE, "Sum"),
+                        input("requests", metric("Count"), 5 * MINUTE, "Sum"),
+                        result("failure_rate", "5xx in %", expression),
+                    ],
+                },
+                threshold: 5,
+                comparison: Comparison::GreaterThanThreshold,
+                periods: 2,
+            },
+        );
+        self.add(
+            "ApiLatencyAlarm",
+            "api-latency",
+            "One request in a hundred takes more than five seconds. See its trace in X-Ray.",
+            Condition {
+                measure: Measure::Percentile {
+                    metric: metric("Latency"),
+                    period: 5 * MINUTE,
+                    extended_statistic: "p99",
+                },
+                threshold: 5_000,
+                comparison: Comparison::GreaterThanThreshold,
+                periods: 3,
+            },
+        );
+    }
+
+    /// The age of the newest key comes from CloudWatch's own clock, so that nothing has to run for the alarm to know
+    /// it: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html>. `EPOCH` needs a
+    /// metric for its timestamps alone, and gives a value where the metric has none.
+    fn signing_key_age(&mut self, keys: &SigningKeys) {
+        let Some(created_at) = keys.trusted().iter().map(SigningKey::created_at).max() else { return };
+        let invocations = self.function_metric(FunctionName::Api, "Invocations");
+        let days = u64::from(self.context.environment.signing_key_rotation_days);
+        self.add(
+            "SigningKeyAgeAlarm",
+            "signing-key-age",
+            &format!("No signing key is younger than {days} days. Run `cargo xtask keys rotate`."),
+            Condition {
+                measure: Measure::Expression {
+                    metrics: vec![
+                        input("invocations", invocations, HOUR, "Sum"),
+                        result("age", "Age in seconds", format!("EPOCH(invocations) - {created_at}")),
+                    ],
+                },
+                threshold: days * u64::from(DAY),
+                comparison: Comparison::GreaterThanThreshold,
+                periods: 1,
+            },
+        );
+    }
+
+    fn function_metric(&self, function: FunctionName, metric_name: &'static str) -> Metric {
+        let value = self.context.names.function(function).into();
+        Metric {
+            namespace: "AWS/Lambda",
+            metric_name,
+            dimensions: vec![Dimension { name: "FunctionName", value }],
+        }
+    }
+
+    fn add(&mut self, id: &str, name: &str, description: &str, condition: Condition) {
+        let topic: Vec<_> = self.context.platform.alarm_topic.iter().cloned().collect();
+        self.template.add(
+            id,
+            Alarm {
+                alarm_name: self.context.names.of_service(name),
+                alarm_description: description.to_owned(),
+                alarm_actions: topic.clone(),
+                ok_actions: topic,
+                comparison_operator: condition.comparison,
+                threshold: condition.threshold,
+                evaluation_periods: condition.periods,
+                treat_missing_data: "notBreaching",
+                measure: condition.measure,
+            },
+        );
+    }
+}
+
+fn sum(metric: Metric, period: u32) -> Measure {
+    Measure::Statistic { metric, period, statistic: "Sum" }
+}
+
+fn maximum(metric: Metric, period: u32) -> Measure {
+    Measure::Statistic { metric, period, statistic: "Maximum" }
+}
+
+fn input(id: &'static str, metric: Metric, period: u32, stat: &'static str) -> MetricDataQuery {
+    MetricDataQuery::Metric { id, metric_stat: MetricStat { metric, period, stat }, return_data: false }
+}
+
+fn result(id: &'static str, label: &'static str, expression: String) -> MetricDataQuery {
+    MetricDataQuery::Expression { id, label, expression, return_data: true }
+}

@@ -1,0 +1,97 @@
+//! The API function.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use openapi::{ActionResource, ROUTES};
+
+use super::Context;
+use super::function::{self, FunctionParts, Variables};
+use super::platform::{bucket_arn, regional_arn};
+use super::restore_queue::Queues;
+use super::signing_keys::TrustedKeys;
+use crate::FunctionName;
+use crate::cloudformation::{
+    Bucket, BucketAttribute, Function, Handle, QueueAttribute, Statement, Template, Value, text,
+};
+use crate::signing_key::{private_key_parameter, private_key_parameters};
+
+/// One second less than the gateway waits.
+const TIMEOUT_SECONDS: u32 = 29;
+
+pub(super) fn add(
+    template: &mut Template,
+    context: &Context<'_>,
+    bucket: &Handle<Bucket>,
+    cdn_domain: &Value<String>,
+    queues: &Queues,
+    keys: &TrustedKeys,
+) -> Handle<Function> {
+    let mut variables = Variables::from([
+        ("VIEWER_ASSETS_BUCKET", bucket.reference()),
+        ("CLOUDFRONT_DISTRIBUTION_DOMAIN", cdn_domain.clone()),
+        ("PROXY_ALLOWED_BUCKETS", proxied_buckets(context, bucket)),
+        ("RESTORE_PACKAGE_QUEUE_URL", queues.restore.reference()),
+    ]);
+    if let Some((fingerprint, public_key)) = &keys.active {
+        let parameter = private_key_parameter(context.environment, fingerprint);
+        variables.insert("CLOUDFRONT_KEY_ID", public_key.reference());
+        variables.insert("CLOUDFRONT_PRIVATE_KEY_SSM_PARAM", parameter.into());
+    }
+    function::add(
+        template,
+        context,
+        FunctionParts {
+            name: FunctionName::Api,
+            id: "ApiFunction",
+            description: "Answers the requests of the packages API",
+            artifact: &context.artifacts.api,
+            memory_megabytes: 512,
+            timeout_seconds: TIMEOUT_SECONDS,
+            variables,
+            statements: statements(context, bucket, queues),
+        },
+    )
+}
+
+/// A list of names with commas between. The assets bucket is always one of them.
+fn proxied_buckets(context: &Context<'_>, bucket: &Handle<Bucket>) -> Value<String> {
+    let proxied = context.platform.storage_buckets.iter().filter(|bucket| bucket.proxied);
+    proxied.fold(bucket.reference(), |list, bucket| text![list, ",", &bucket.name])
+}
+
+/// What the handlers of the routes need, on the resources of this stack.
+fn statements(context: &Context<'_>, bucket: &Handle<Bucket>, queues: &Queues) -> Vec<Statement> {
+    let mut actions: BTreeMap<ActionResource, BTreeSet<&'static str>> = BTreeMap::new();
+    for action in ROUTES.iter().flat_map(|route| route.actions) {
+        actions.entry(action.resource()).or_default().insert(action.name());
+    }
+    let storage_buckets = || context.platform.storage_buckets.iter().map(|bucket| bucket_arn(&bucket.name));
+    let assets_arn = bucket.attribute(BucketAttribute::Arn);
+    actions
+        .into_iter()
+        .map(|(resource, actions)| {
+            let (sid, resources) = match resource {
+                ActionResource::AssetsBucket => ("AssetsBucket", vec![assets_arn.clone()]),
+                ActionResource::AssetsBucketObjects => ("Assets", vec![text![&assets_arn, "/*"]]),
+                ActionResource::StorageBuckets => ("StorageBuckets", storage_buckets().collect()),
+                ActionResource::StorageBucketObjects => {
+                    ("StoredFiles", storage_buckets().map(|arn| text![arn, "/*"]).collect())
+                }
+                ActionResource::RestoreQueue => {
+                    ("RestoreQueue", vec![queues.restore.attribute(QueueAttribute::Arn)])
+                }
+                ActionResource::SigningKeyParameter => ("SigningKeys", vec![signing_keys_arn(context)]),
+            };
+            Statement::allow(sid, actions.into_iter().collect(), resources)
+        })
+        .filter(|statement| !statement.resource.is_empty())
+        .collect()
+}
+
+/// All private keys and not the active one alone: while a new key takes over, containers with the old
+/// configuration still start, and must find theirs. The KMS key of a SecureString, AWS's own, needs no statement:
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html>.
+fn signing_keys_arn(context: &Context<'_>) -> Value<String> {
+    let prefix = private_key_parameters(context.environment);
+    regional_arn("ssm", text!["parameter", prefix, "*"])
+}

@@ -1,0 +1,151 @@
+//! The distribution that serves the viewer assets to holders of signed URLs.
+//!
+//! CloudFront serves everyone where a behaviour trusts no key group. As long as there is no signing key the
+//! distribution is therefore disabled, and the bucket's policy does not let it read.
+
+use super::Context;
+use super::signing_keys::TrustedKeys;
+use crate::cloudformation::{
+    Bucket, BucketAttribute, CacheBehavior, CacheKey, CachePolicy, CachePolicyConfig, Distribution,
+    DistributionConfig, ForwardedNothing, Handle, Items, KeyGroup, Origin, OriginAccessControl,
+    OriginAccessControlConfig, ResponseHeadersCors, ResponseHeadersPolicy, ResponseHeadersPolicyConfig,
+    S3OriginConfig, Template, Value, ViewerCertificate,
+};
+
+const DAY: u32 = 86_400;
+const YEAR: u32 = 365 * DAY;
+const ORIGIN: &str = "assets";
+
+/// AWS's policy `CORS-S3Origin`: S3 answers a preflight only if it sees the headers that make it one. They are no
+/// part of the cache key.
+///
+/// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-origin-request-policies.html>
+const CORS_S3_ORIGIN: &str = "88a5eaf4-2fd4-4709-b370-b4c650ea3fcf";
+
+pub(super) fn add(
+    template: &mut Template,
+    context: &Context<'_>,
+    bucket: &Handle<Bucket>,
+    keys: &TrustedKeys,
+) -> Handle<Distribution> {
+    let access_control = template.add(
+        "AssetsOriginAccessControl",
+        OriginAccessControl {
+            origin_access_control_config: OriginAccessControlConfig {
+                name: context.names.of_service("assets"),
+                description: format!("Reads viewer assets, environment {}", context.environment.name),
+                origin_access_control_origin_type: "s3",
+                signing_behavior: "always",
+                signing_protocol: "sigv4",
+            },
+        },
+    );
+    let assets_policy = cache_policy(context, "assets", "Viewer assets", DAY, true);
+    let assets_policy = template.add("AssetsCachePolicy", assets_policy);
+    // Parquet is compressed by itself, and its readers ask for ranges, which a compressed answer does not have.
+    let parquet_policy = cache_policy(context, "parquet", "Parquet files", 30 * DAY, false);
+    let parquet_policy = template.add("ParquetCachePolicy", parquet_policy);
+    let headers_policy = template.add("AssetsResponseHeadersPolicy", response_headers_policy(context));
+
+    let behaviour = |path_pattern, cache_policy: &Handle<CachePolicy>, compress| CacheBehavior {
+        path_pattern,
+        target_origin_id: ORIGIN,
+        viewer_protocol_policy: "https-only",
+        allowed_methods: vec!["GET", "HEAD", "OPTIONS"],
+        cached_methods: vec!["GET", "HEAD"],
+        compress,
+        cache_policy_id: cache_policy.reference(),
+        origin_request_policy_id: CORS_S3_ORIGIN,
+        response_headers_policy_id: headers_policy.reference(),
+        trusted_key_groups: keys.group.iter().map(Handle::<KeyGroup>::reference).collect(),
+    };
+    let (aliases, viewer_certificate) = domain(context);
+    template.add(
+        "Distribution",
+        Distribution {
+            distribution_config: DistributionConfig {
+                comment: format!("Viewer assets, environment {}", context.environment.name),
+                enabled: keys.group.is_some(),
+                http_version: "http2and3",
+                ipv6_enabled: true,
+                price_class: "PriceClass_100",
+                aliases,
+                viewer_certificate,
+                origins: [Origin {
+                    id: ORIGIN,
+                    domain_name: bucket.attribute(BucketAttribute::RegionalDomainName),
+                    origin_access_control_id: access_control.reference(),
+                    s3_origin_config: S3OriginConfig { origin_access_identity: "" },
+                }],
+                default_cache_behavior: behaviour(None, &assets_policy, true),
+                cache_behaviors: vec![behaviour(Some("*.parquet"), &parquet_policy, false)],
+            },
+        },
+    )
+}
+
+fn domain(context: &Context<'_>) -> (Vec<Value<String>>, ViewerCertificate) {
+    match &context.platform.cdn {
+        Some(cdn) => (
+            vec![cdn.alias.clone()],
+            ViewerCertificate::OfAlias {
+                acm_certificate_arn: cdn.certificate_arn.clone(),
+                minimum_protocol_version: "TLSv1.2_2021",
+                ssl_support_method: "sni-only",
+            },
+        ),
+        None => (Vec::new(), ViewerCertificate::Default { cloud_front_default_certificate: true }),
+    }
+}
+
+/// The object alone is the key: neither a signature nor a header or cookie makes another copy of it.
+fn cache_policy(
+    context: &Context<'_>,
+    name: &str,
+    comment: &'static str,
+    default_ttl: u32,
+    compress: bool,
+) -> CachePolicy {
+    CachePolicy {
+        cache_policy_config: CachePolicyConfig {
+            name: context.names.of_service(name),
+            comment,
+            default_ttl,
+            min_ttl: 0,
+            max_ttl: YEAR,
+            cache_key: CacheKey {
+                enable_accept_encoding_brotli: compress,
+                enable_accept_encoding_gzip: compress,
+                forwarded: ForwardedNothing,
+            },
+        },
+    }
+}
+
+/// CORS on every answer, errors too, so that a viewer in a browser sees a 403 as a 403.
+fn response_headers_policy(context: &Context<'_>) -> ResponseHeadersPolicy {
+    ResponseHeadersPolicy {
+        response_headers_policy_config: ResponseHeadersPolicyConfig {
+            name: context.names.of_service("assets"),
+            comment: "CORS for viewer assets",
+            cors_config: ResponseHeadersCors {
+                access_control_allow_credentials: false,
+                access_control_allow_headers: Items {
+                    items: vec![
+                        "Accept",
+                        "If-Match",
+                        "If-Modified-Since",
+                        "If-None-Match",
+                        "Origin",
+                        "Range",
+                    ],
+                },
+                access_control_allow_methods: Items { items: vec!["GET", "HEAD", "OPTIONS"] },
+                access_control_allow_origins: Items { items: vec!["*"] },
+                access_control_expose_headers: Items { items: openapi::CORS_EXPOSE_HEADERS.to_vec() },
+                access_control_max_age_sec: openapi::CORS_MAX_AGE_SECONDS,
+                origin_override: true,
+            },
+        },
+    }
+}

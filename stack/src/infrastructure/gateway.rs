@@ -1,0 +1,153 @@
+//! The HTTP API.
+
+use std::collections::BTreeMap;
+
+use openapi::{Access, Cors, GatewayAuthorizer, GatewaySettings, ROUTES};
+use serde_json::json;
+
+use super::function::LOG_RETENTION_DAYS;
+use super::platform::{AuthorizerFacts, regional_arn};
+use super::{Context, Functions};
+use crate::cloudformation::{
+    AccessLogSettings, Api, ApiAttribute, ApiMapping, DefaultRouteSettings, Function, FunctionAttribute,
+    Handle, LogGroup, Permission, PseudoParameter, RouteSettings, Stage, Template, Value, text,
+};
+use crate::environment::Origin;
+use crate::stack_name;
+
+/// What the API is mapped as on the platform's domain.
+const MAPPING_KEY: &str = "packages";
+/// The public routes take requests from anyone; a viewer of one page sends a few dozen at once.
+const PUBLIC_REQUESTS_PER_SECOND: u32 = 50;
+const PUBLIC_BURST: u32 = 100;
+
+pub(super) struct Gateway {
+    pub(super) api: Handle<Api>,
+    /// What comes before `/restore`.
+    pub(super) url: Value<String>,
+}
+
+pub(super) fn add(template: &mut Template, context: &Context<'_>, functions: &Functions) -> Gateway {
+    let api = template.add("Api", Api { body: document(context, functions), fail_on_warnings: true });
+    let api_id = api.reference();
+    let may_invoke_api =
+        template.add("ApiFunctionPermission", permission(&functions.api, text![&api_id, "/*/*"]));
+
+    // `/aws/vendedlogs/` keeps the group out of the account's one resource policy for log deliveries, which is soon full:
+    // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html
+    let log_group = template.add(
+        "AccessLogGroup",
+        LogGroup {
+            log_group_name: format!("/aws/vendedlogs/apis/{}", context.names.of_service("access")),
+            retention_in_days: LOG_RETENTION_DAYS,
+        },
+    );
+    let stage = template.add("ApiStage", stage(&api, &log_group));
+    // Requests come as soon as the stage is there, and then they must reach the functions.
+    template.depend(&stage, &may_invoke_api);
+    if let Some(authorizer) = &functions.authorizer {
+        let permission = permission(authorizer, text![&api_id, "/authorizers/*"]);
+        let may_invoke_authorizer = template.add("AuthorizerFunctionPermission", permission);
+        template.depend(&stage, &may_invoke_authorizer);
+    }
+
+    let url = match &context.platform.api_domain {
+        Some(domain) => {
+            template.add(
+                "ApiMapping",
+                ApiMapping {
+                    api_id,
+                    api_mapping_key: MAPPING_KEY,
+                    domain_name: domain.clone(),
+                    stage: stage.reference(),
+                },
+            );
+            text!["https://", domain, "/", MAPPING_KEY]
+        }
+        None => api.attribute(ApiAttribute::ApiEndpoint),
+    };
+    Gateway { api, url }
+}
+
+fn document(context: &Context<'_>, functions: &Functions) -> serde_json::Value {
+    let authorizer = match (&context.platform.authorizer, &functions.authorizer) {
+        (AuthorizerFacts::Shared { function_arn, invoke_role_arn }, _) => GatewayAuthorizer {
+            uri: invocation_uri(function_arn).to_json(),
+            credentials: Some(invoke_role_arn.to_json()),
+        },
+        (AuthorizerFacts::Own { .. }, function) => GatewayAuthorizer {
+            uri: function.as_ref().map_or(serde_json::Value::Null, |function| {
+                invocation_uri(&function.attribute(FunctionAttribute::Arn)).to_json()
+            }),
+            credentials: None,
+        },
+    };
+    openapi::gateway_document(&GatewaySettings {
+        title: stack_name(context.environment),
+        api_integration_uri: invocation_uri(&functions.api.attribute(FunctionAttribute::Arn)).to_json(),
+        authorizer,
+        cors: Cors {
+            allow_origins: context.environment.cors_origins.iter().map(Origin::to_string).collect(),
+        },
+    })
+}
+
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-integration.html>
+fn invocation_uri(function_arn: &Value<String>) -> Value<String> {
+    let [partition, region] = [PseudoParameter::Partition, PseudoParameter::Region];
+    let path = ":lambda:path/2015-03-31/functions/";
+    text!["arn:", partition, ":apigateway:", region, path, function_arn, "/invocations"]
+}
+
+/// Lets this API, and no other, invoke a function.
+fn permission(function: &Handle<Function>, source: Value<String>) -> Permission {
+    Permission {
+        action: "lambda:InvokeFunction",
+        function_name: function.reference(),
+        principal: "apigateway.amazonaws.com",
+        source_arn: regional_arn("execute-api", source),
+    }
+}
+
+fn stage(api: &Handle<Api>, log_group: &Handle<LogGroup>) -> Stage {
+    let throttle = RouteSettings {
+        detailed_metrics_enabled: true,
+        throttling_burst_limit: PUBLIC_BURST,
+        throttling_rate_limit: PUBLIC_REQUESTS_PER_SECOND,
+    };
+    let public_routes = ROUTES.iter().filter(|route| route.access == Access::Public);
+    Stage {
+        api_id: api.reference(),
+        stage_name: "$default",
+        auto_deploy: true,
+        access_log_settings: AccessLogSettings {
+            // Without the `:*` that the attribute `Arn` of a log group ends with.
+            destination_arn: regional_arn("logs", text!["log-group:", log_group.reference()]),
+            format: access_log_format(),
+        },
+        default_route_settings: DefaultRouteSettings { detailed_metrics_enabled: true },
+        route_settings: public_routes
+            .map(|route| (format!("{} {}", route.method, route.path), throttle.clone()))
+            .collect::<BTreeMap<_, _>>(),
+    }
+}
+
+/// One line of JSON a request. No query string: it may hold a presigned URL.
+fn access_log_format() -> String {
+    let format = json!({
+        "authorizerError": "$context.authorizer.error",
+        "integrationError": "$context.integrationErrorMessage",
+        "integrationLatency": "$context.integrationLatency",
+        "path": "$context.path",
+        "protocol": "$context.protocol",
+        "requestId": "$context.requestId",
+        "requestTime": "$context.requestTime",
+        "responseLatency": "$context.responseLatency",
+        "responseLength": "$context.responseLength",
+        "routeKey": "$context.routeKey",
+        "sourceIp": "$context.identity.sourceIp",
+        "status": "$context.status",
+        "userAgent": "$context.identity.userAgent",
+    });
+    format.to_string()
+}

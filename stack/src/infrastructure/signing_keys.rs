@@ -1,0 +1,52 @@
+//! The public halves of the signing keys, and the group that the distribution trusts.
+
+use super::Context;
+use crate::cloudformation::{Handle, KeyGroup, KeyGroupConfig, PublicKey, PublicKeyConfig, Template};
+use crate::{Fingerprint, SigningKeys};
+
+/// The signing keys as CloudFront has them.
+pub(super) struct TrustedKeys {
+    /// None as long as there is no key: a key group cannot be empty.
+    pub(super) group: Option<Handle<KeyGroup>>,
+    /// The key that the API function signs with.
+    pub(super) active: Option<(Fingerprint, Handle<PublicKey>)>,
+}
+
+pub(super) fn add(template: &mut Template, context: &Context<'_>, keys: &SigningKeys) -> TrustedKeys {
+    let mut active = None;
+    let mut items = Vec::new();
+    for key in keys.trusted() {
+        let fingerprint = key.fingerprint();
+        // CloudFront takes a name and a caller reference once, and CloudFormation cannot change a key in place:
+        // all three names carry the fingerprint, so that another key is another resource.
+        let name = context.names.of_service(fingerprint.as_str());
+        let handle = template.add(
+            format!("SigningKey{fingerprint}"),
+            PublicKey {
+                public_key_config: PublicKeyConfig {
+                    caller_reference: name.clone(),
+                    name,
+                    comment: format!("Signs viewer asset URLs, environment {}", context.environment.name),
+                    encoded_key: key.public_key_pem().to_owned(),
+                },
+            },
+        );
+        items.push(handle.reference());
+        if keys.active() == Some(fingerprint) {
+            active = Some((fingerprint.clone(), handle));
+        }
+    }
+    let group = (!items.is_empty()).then(|| {
+        template.add(
+            "KeyGroup",
+            KeyGroup {
+                key_group_config: KeyGroupConfig {
+                    name: context.names.of_service("assets"),
+                    comment: format!("Trusted for viewer assets, environment {}", context.environment.name),
+                    items,
+                },
+            },
+        )
+    });
+    TrustedKeys { group, active }
+}

@@ -1,0 +1,156 @@
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use serde_json::Value as Json;
+
+use crate::{
+    ArtifactKey, Artifacts, Environment, FunctionName, Inputs, OutputName, SigningKey, SigningKeys, Template,
+    render,
+};
+
+const ENVIRONMENTS: [(&str, &str); 3] = [
+    ("dev", include_str!("../../environments/dev.toml")),
+    ("prod", include_str!("../../environments/prod.toml")),
+    ("local", include_str!("../../environments/local.toml")),
+];
+
+fn environment(name: &str) -> Environment {
+    let (_, text) = ENVIRONMENTS.iter().find(|(known, _)| *known == name).unwrap();
+    Environment::parse(&name.parse().unwrap(), text).unwrap()
+}
+
+/// P-256 public keys made for these tests; their private halves are nowhere.
+fn two_keys() -> SigningKeys {
+    let key = |fingerprint: &str, created_at, body| {
+        let pem = format!("-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n");
+        SigningKey::new(fingerprint.parse().unwrap(), created_at, &pem).unwrap()
+    };
+    let keys = vec![
+        key(
+            "bca0ea2eb134",
+            1_790_000_000,
+            "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEKSVHTIYOdk0KOLQ/ohfYMxmESWXn\nA27t9SKCPiCgGIgNEs1Iw0aKBNna7wQS2NhNw85978WttRWijYVeJ8tS+A==",
+        ),
+        key(
+            "c44b2cb70ac5",
+            1_795_000_000,
+            "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEVhUSfC5Chv4kb7zmPzuQmTXNZ3lL\nbbbmi2YVDE+x/oUXBK9nHx7GlUyO5G620DOgobS6ejjYgrap3imQPaBN0w==",
+        ),
+    ];
+    SigningKeys::new(keys, Some("bca0ea2eb134".parse().unwrap())).unwrap()
+}
+
+fn template(environment: &Environment, signing_keys: &SigningKeys) -> Template {
+    let artifact = |function, digit: &str| {
+        ArtifactKey::new(&environment.service, function, &digit.repeat(64).parse().unwrap())
+    };
+    let artifacts = Artifacts {
+        bucket: environment.artifact_bucket.clone(),
+        api: artifact(FunctionName::Api, "a"),
+        restore: artifact(FunctionName::Restore, "b"),
+        authorizer: artifact(FunctionName::Authorizer, "c"),
+    };
+    render(&Inputs { environment, signing_keys, artifacts: &artifacts }).unwrap()
+}
+
+#[test]
+fn templates() {
+    for (name, _) in ENVIRONMENTS {
+        let environment = environment(name);
+        insta::assert_snapshot!(format!("{name}"), template(&environment, &two_keys()).to_json());
+        let without_keys = template(&environment, &SigningKeys::none());
+        insta::assert_snapshot!(format!("{name}_without_keys"), without_keys.to_json());
+    }
+}
+
+#[test]
+fn iam_policies() {
+    for (name, _) in ENVIRONMENTS {
+        let policies = template(&environment(name), &two_keys()).iam_policies_json();
+        insta::assert_snapshot!(format!("{name}_iam_policies"), policies);
+    }
+}
+
+#[test]
+fn two_renders_are_byte_identical() {
+    for (name, text) in ENVIRONMENTS {
+        let once = || {
+            let environment = Environment::parse(&name.parse().unwrap(), text).unwrap();
+            template(&environment, &two_keys()).to_json()
+        };
+        assert_eq!(once(), once());
+    }
+}
+
+#[test]
+fn rendering_is_quick() {
+    let environment = environment("prod");
+    let keys = two_keys();
+    let start = Instant::now();
+    template(&environment, &keys).to_json();
+    assert!(start.elapsed() < Duration::from_millis(500), "{:?}", start.elapsed());
+}
+
+#[test]
+fn without_a_key_nothing_is_public() {
+    let json = template(&environment("prod"), &SigningKeys::none()).to_value();
+    let distribution = &json["Resources"]["Distribution"]["Properties"]["DistributionConfig"];
+    assert_eq!(distribution["Enabled"], false);
+    let policy = &json["Resources"]["AssetsBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"];
+    let effects: Vec<&Json> =
+        policy.as_array().unwrap().iter().map(|statement| &statement["Effect"]).collect();
+    assert_eq!(effects, ["Deny"]);
+    let variables = &json["Resources"]["ApiFunction"]["Properties"]["Environment"]["Variables"];
+    assert_eq!(variables["CLOUDFRONT_KEY_ID"], Json::Null);
+}
+
+#[test]
+fn with_a_key_every_behaviour_is_private() {
+    for (name, _) in ENVIRONMENTS {
+        let json = template(&environment(name), &two_keys()).to_value();
+        let config = &json["Resources"]["Distribution"]["Properties"]["DistributionConfig"];
+        let behaviours = config["CacheBehaviors"].as_array().unwrap();
+        for behaviour in behaviours.iter().chain([&config["DefaultCacheBehavior"]]) {
+            assert_eq!(behaviour["TrustedKeyGroups"][0]["Ref"], "KeyGroup", "{behaviour}");
+        }
+    }
+}
+
+#[test]
+fn the_switch_of_keys_changes_one_resource() {
+    let environment = environment("prod");
+    let keys = two_keys();
+    let other = keys.trusted().iter().map(SigningKey::fingerprint).find(|one| Some(*one) != keys.active());
+    let switched = SigningKeys::new(keys.trusted().to_vec(), other.cloned()).unwrap();
+    let resources = |keys| template(&environment, keys).to_value()["Resources"].as_object().unwrap().clone();
+    let (before, after) = (resources(&keys), resources(&switched));
+    let changed: Vec<&String> =
+        before.iter().filter(|(id, resource)| after.get(*id) != Some(*resource)).map(|(id, _)| id).collect();
+    assert_eq!((changed, before.len()), (vec![&"ApiFunction".to_owned()], after.len()));
+}
+
+#[test]
+fn every_output_is_somewhere() {
+    let given: BTreeSet<String> = ["local", "prod"]
+        .into_iter()
+        .flat_map(|name| {
+            let json = template(&environment(name), &two_keys()).to_value();
+            json["Outputs"].as_object().unwrap().keys().cloned().collect::<Vec<_>>()
+        })
+        .collect();
+    let declared: BTreeSet<String> = OutputName::ALL.iter().map(ToString::to_string).collect();
+    assert_eq!(given, declared);
+}
+
+/// Renders for a linter: `STACK_TEMPLATES=folder cargo test -p stack write_templates -- --ignored`.
+#[test]
+#[ignore = "writes files"]
+fn write_templates() {
+    let folder = std::path::PathBuf::from(std::env::var_os("STACK_TEMPLATES").unwrap());
+    for (name, _) in ENVIRONMENTS {
+        for (suffix, keys) in [("", two_keys()), ("-without-keys", SigningKeys::none())] {
+            let json = template(&environment(name), &keys).to_json();
+            std::fs::write(folder.join(format!("{name}{suffix}.json")), json).unwrap();
+        }
+    }
+}
