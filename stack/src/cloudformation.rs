@@ -50,4 +50,4 @@ pub(crate) use value::{PseudoParameter, Value, concatenate, text};
 
 pub use document::iam_policies;
 pub use template::Template;
-pub use validate::{Problem, TemplateError};
+pub use validate::{Problem, StackError};

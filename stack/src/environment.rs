@@ -6,7 +6,11 @@ mod words;
 
 pub(crate) use words::words;
 
+use std::num::NonZeroU16;
+
 use serde::{Deserialize, Serialize};
+
+use crate::FunctionName;
 
 pub use error::EnvironmentError;
 pub use setting::{ParameterPath, Setting};
@@ -42,7 +46,7 @@ pub struct Environment {
     /// How many batches may be restored at the same time.
     pub restore_concurrency: RestoreConcurrency,
     /// After how many days without a new signing key the alarm goes off.
-    pub signing_key_rotation_days: u16,
+    pub signing_key_rotation_days: NonZeroU16,
     /// The origins whose pages may call the API.
     pub cors_origins: Vec<Origin>,
     /// The DynamoDB table of the delete records.
@@ -232,6 +236,14 @@ impl Environment {
             Ok(environment)
         } else {
             Err(EnvironmentError::OtherName { asked: name.clone(), found: environment.name })
+        }
+    }
+
+    /// The functions that are deployed to it.
+    pub fn functions(&self) -> &'static [FunctionName] {
+        match self.authorizer {
+            Authorizer::Own(_) => &[FunctionName::Api, FunctionName::Restore, FunctionName::Authorizer],
+            Authorizer::Shared(_) => &[FunctionName::Api, FunctionName::Restore],
         }
     }
 }

@@ -18,6 +18,7 @@ mod signing_keys;
 
 use crate::cloudformation::{DistributionAttribute, Function, FunctionAttribute, Handle, Template};
 use crate::{Artifacts, Environment, Inputs, OutputName};
+use authorizer_function::Authorizer;
 use names::Names;
 use platform::Platform;
 
@@ -29,11 +30,11 @@ struct Context<'a> {
     platform: Platform,
 }
 
-/// The functions; the authorizer function only where the environment has its own.
+/// What the gateway, and the queue, hand their work to.
 struct Functions {
     api: Handle<Function>,
     restore: Handle<Function>,
-    authorizer: Option<Handle<Function>>,
+    authorizer: Authorizer,
 }
 
 pub(crate) fn build(inputs: &Inputs<'_>) -> Template {
@@ -78,7 +79,7 @@ pub(crate) fn build(inputs: &Inputs<'_>) -> Template {
     output(OutputName::ApiFunctionArn, functions.api.attribute(FunctionAttribute::Arn));
     output(OutputName::RestoreFunctionName, functions.restore.reference());
     output(OutputName::RestoreFunctionArn, functions.restore.attribute(FunctionAttribute::Arn));
-    if let Some(authorizer) = &functions.authorizer {
+    if let Some(authorizer) = functions.authorizer.own() {
         output(OutputName::AuthorizerFunctionName, authorizer.reference());
         output(OutputName::AuthorizerFunctionArn, authorizer.attribute(FunctionAttribute::Arn));
     }

@@ -12,7 +12,7 @@ mod output;
 mod signing_key;
 
 pub use artifacts::{ArtifactHash, ArtifactKey, Artifacts, FunctionName};
-pub use cloudformation::{Problem, Template, TemplateError, iam_policies};
+pub use cloudformation::{Problem, StackError, Template, iam_policies};
 pub use environment::{
     AccountId, Architecture, Arn, Authorizer, BucketName, Cdn, Database, DomainName, Environment,
     EnvironmentError, EnvironmentName, JobsQueue, LogDestination, LogLevel, Network, NotThat, Origin,
@@ -34,14 +34,6 @@ pub struct Inputs<'a> {
     pub signing_keys: &'a SigningKeys,
     /// The functions' code.
     pub artifacts: &'a Artifacts,
-}
-
-/// Why there is no template.
-#[derive(Debug, thiserror::Error)]
-pub enum StackError {
-    /// It breaks its own rules.
-    #[error(transparent)]
-    Template(#[from] TemplateError),
 }
 
 /// Makes the template of an environment, and validates it.

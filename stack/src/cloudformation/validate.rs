@@ -20,12 +20,12 @@ const RETAINED_TYPES: &[(&str, DeletionPolicy)] = &[
 
 /// A template that must not be deployed.
 #[derive(Debug, thiserror::Error)]
-pub struct TemplateError {
+pub struct StackError {
     /// All that is wrong with it.
     pub problems: Vec<Problem>,
 }
 
-impl fmt::Display for TemplateError {
+impl fmt::Display for StackError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("the template breaks its own rules; this is a mistake in the crate `stack`:")?;
         self.problems.iter().try_for_each(|problem| write!(formatter, "\n  {problem}"))
@@ -108,7 +108,7 @@ impl Template {
     ///
     /// Every reference resolves, also inside the imported OpenAPI document and the dashboard; no circle; no wildcard
     /// outside the commented list; what must be retained is retained; CloudFormation's limits are kept.
-    pub fn validate(&self) -> Result<(), TemplateError> {
+    pub fn validate(&self) -> Result<(), StackError> {
         let mut problems: Vec<Problem> =
             self.duplicates.iter().map(|id| Problem::DuplicateId { id: id.to_string() }).collect();
         let json = self.to_value();
@@ -127,7 +127,7 @@ impl Template {
                 .filter(|(_, count, limit)| count >= limit)
                 .map(|(what, count, limit)| Problem::TooLarge { what, count, limit }),
         );
-        if problems.is_empty() { Ok(()) } else { Err(TemplateError { problems }) }
+        if problems.is_empty() { Ok(()) } else { Err(StackError { problems }) }
     }
 }
 

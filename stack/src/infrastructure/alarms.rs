@@ -1,8 +1,7 @@
 //! Alarms: each says what is wrong and what to do about it.
 
 use super::gateway::Gateway;
-use super::platform::AuthorizerFacts;
-use super::{Context, restore_function};
+use super::{Context, function, restore_function};
 use crate::cloudformation::{
     Alarm, Comparison, Dimension, Measure, Metric, MetricDataQuery, MetricStat, Template,
 };
@@ -67,11 +66,8 @@ impl Alarms<'_> {
     }
 
     fn functions(&mut self) {
-        let mut functions = vec![("Api", FunctionName::Api), ("Restore", FunctionName::Restore)];
-        if let AuthorizerFacts::Own { .. } = self.context.platform.authorizer {
-            functions.push(("Authorizer", FunctionName::Authorizer));
-        }
-        for (id, function) in functions {
+        for &function in self.context.environment.functions() {
+            let id = function::logical_id(function);
             self.add(
                 &format!("{id}ErrorsAlarm"),
                 &format!("{function}-errors"),
@@ -156,7 +152,7 @@ impl Alarms<'_> {
     fn signing_key_age(&mut self, keys: &SigningKeys) {
         let Some(created_at) = keys.trusted().iter().map(SigningKey::created_at).max() else { return };
         let invocations = self.function_metric(FunctionName::Api, "Invocations");
-        let days = u64::from(self.context.environment.signing_key_rotation_days);
+        let days = u64::from(self.context.environment.signing_key_rotation_days.get());
         self.add(
             "SigningKeyAgeAlarm",
             "signing-key-age",

@@ -42,7 +42,6 @@ pub(super) fn add(
         context,
         FunctionParts {
             name: FunctionName::Api,
-            id: "ApiFunction",
             description: "Answers the requests of the packages API",
             artifact: &context.artifacts.api,
             memory_megabytes: 512,

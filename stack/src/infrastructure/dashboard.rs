@@ -6,8 +6,6 @@ use serde_json::{Value as Json, json};
 
 use super::Context;
 use super::gateway::Gateway;
-use super::platform::AuthorizerFacts;
-use crate::FunctionName;
 use crate::cloudformation::{Dashboard, Distribution, Handle, Template, Value};
 
 const WIDTH: usize = 8;
@@ -26,11 +24,12 @@ pub(super) fn add(
     let api = &gateway.api.reference();
     let queue = &context.names.restore_queue().into();
     let dead_letters = &context.names.restore_dead_letter_queue().into();
-    let function = |name| Value::from(context.names.function(name));
-    let mut functions = vec![function(FunctionName::Api), function(FunctionName::Restore)];
-    if let AuthorizerFacts::Own { .. } = context.platform.authorizer {
-        functions.push(function(FunctionName::Authorizer));
-    }
+    let functions: Vec<Value<String>> = context
+        .environment
+        .functions()
+        .iter()
+        .map(|function| context.names.function(*function).into())
+        .collect();
     let each_function = |metric, statistic| {
         functions.iter().map(move |name| ("AWS/Lambda", metric, "FunctionName", name, statistic))
     };

@@ -21,8 +21,6 @@ pub(super) type Variables = BTreeMap<&'static str, Value<String>>;
 /// What one function has that others have not.
 pub(super) struct FunctionParts<'a> {
     pub(super) name: FunctionName,
-    /// What the logical ids of its resources begin with.
-    pub(super) id: &'static str,
     pub(super) description: &'static str,
     pub(super) artifact: &'a ArtifactKey,
     pub(super) memory_megabytes: u32,
@@ -31,12 +29,21 @@ pub(super) struct FunctionParts<'a> {
     pub(super) statements: Vec<Statement>,
 }
 
+/// The logical id of a function, which the ids of its other resources begin with.
+pub(super) const fn logical_id(function: FunctionName) -> &'static str {
+    match function {
+        FunctionName::Api => "ApiFunction",
+        FunctionName::Restore => "RestoreFunction",
+        FunctionName::Authorizer => "AuthorizerFunction",
+    }
+}
+
 pub(super) fn add(
     template: &mut Template,
     context: &Context<'_>,
     parts: FunctionParts<'_>,
 ) -> Handle<Function> {
-    let FunctionParts { id, .. } = parts;
+    let id = logical_id(parts.name);
     let function_name = context.names.function(parts.name);
     let log_group = template.add(
         format!("{id}LogGroup"),

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use openapi::{Access, Cors, GatewayAuthorizer, GatewaySettings, ROUTES};
 use serde_json::json;
 
+use super::authorizer_function::Authorizer;
 use super::function::LOG_RETENTION_DAYS;
-use super::platform::{AuthorizerFacts, regional_arn};
+use super::platform::regional_arn;
 use super::{Context, Functions};
 use crate::cloudformation::{
     AccessLogSettings, Api, ApiAttribute, ApiMapping, DefaultRouteSettings, Function, FunctionAttribute,
@@ -45,7 +46,7 @@ pub(super) fn add(template: &mut Template, context: &Context<'_>, functions: &Fu
     let stage = template.add("ApiStage", stage(&api, &log_group));
     // Requests come as soon as the stage is there, and then they must reach the functions.
     template.depend(&stage, &may_invoke_api);
-    if let Some(authorizer) = &functions.authorizer {
+    if let Some(authorizer) = functions.authorizer.own() {
         let permission = permission(authorizer, text![&api_id, "/authorizers/*"]);
         let may_invoke_authorizer = template.add("AuthorizerFunctionPermission", permission);
         template.depend(&stage, &may_invoke_authorizer);
@@ -70,16 +71,14 @@ pub(super) fn add(template: &mut Template, context: &Context<'_>, functions: &Fu
 }
 
 fn document(context: &Context<'_>, functions: &Functions) -> serde_json::Value {
-    let authorizer = match (&context.platform.authorizer, &functions.authorizer) {
-        (AuthorizerFacts::Shared { function_arn, invoke_role_arn }, _) => GatewayAuthorizer {
+    let authorizer = match &functions.authorizer {
+        Authorizer::Own(function) => GatewayAuthorizer {
+            uri: invocation_uri(&function.attribute(FunctionAttribute::Arn)).to_json(),
+            credentials: None,
+        },
+        Authorizer::Shared { function_arn, invoke_role_arn } => GatewayAuthorizer {
             uri: invocation_uri(function_arn).to_json(),
             credentials: Some(invoke_role_arn.to_json()),
-        },
-        (AuthorizerFacts::Own { .. }, function) => GatewayAuthorizer {
-            uri: function.as_ref().map_or(serde_json::Value::Null, |function| {
-                invocation_uri(&function.attribute(FunctionAttribute::Arn)).to_json()
-            }),
-            credentials: None,
         },
     };
     openapi::gateway_document(&GatewaySettings {

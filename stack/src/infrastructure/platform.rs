@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use crate::cloudformation::{ParameterType, PseudoParameter, Template, Value, VpcConfig, text};
-use crate::environment::{Authorizer, Environment, Network, Setting};
+use crate::environment::{Authorizer, Environment, Network, ParameterPath, Setting};
 
 /// What the environment says of the platform; whatever it does not say itself is a parameter of the template.
 pub(super) struct Platform {
@@ -83,8 +83,11 @@ impl Platform {
             authorizer: facts.authorizer(&environment.authorizer),
             vpc: environment.network.as_ref().map(|network| facts.vpc(network)),
             database: environment.database.as_ref().map(|database| {
-                let id = "RdsProxyResourceId";
-                let id = facts.value(id, "Id of the RDS proxy.", &database.rds_proxy_resource_id);
+                let id = facts.value(
+                    "RdsProxyResourceId",
+                    "Id of the RDS proxy.",
+                    &database.rds_proxy_resource_id,
+                );
                 let user = format!("{}_rds_proxy_user", environment.name);
                 Database {
                     endpoint: facts.value(
@@ -141,21 +144,21 @@ impl Facts<'_> {
     }
 
     fn vpc(&mut self, network: &Network) -> VpcConfig {
-        let subnets = network.subnets.as_str().to_owned();
-        let groups = network.security_groups.as_str().to_owned();
-        let group_ids = ParameterType::SecurityGroupIds;
+        let mut ids = |id, kind, description, path: &ParameterPath| {
+            self.0.add_parameter(id, kind, description, path.as_str().to_owned())
+        };
         VpcConfig {
-            subnet_ids: self.0.add_parameter(
+            subnet_ids: ids(
                 "SubnetIds",
                 ParameterType::SubnetIds,
                 "Ids of the functions' subnets.",
-                subnets,
+                &network.subnets,
             ),
-            security_group_ids: self.0.add_parameter(
+            security_group_ids: ids(
                 "SecurityGroupIds",
-                group_ids,
+                ParameterType::SecurityGroupIds,
                 "Ids of the functions' security groups.",
-                groups,
+                &network.security_groups,
             ),
         }
     }

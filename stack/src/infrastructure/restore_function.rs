@@ -17,7 +17,6 @@ pub(super) fn add(template: &mut Template, context: &Context<'_>, queues: &Queue
         context,
         FunctionParts {
             name: FunctionName::Restore,
-            id: "RestoreFunction",
             description: "Restores deleted packages",
             artifact: &context.artifacts.restore,
             memory_megabytes: 1024,

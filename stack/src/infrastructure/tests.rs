@@ -82,13 +82,17 @@ fn two_renders_are_byte_identical() {
     }
 }
 
+/// The best of a few, since other tests run at the same time.
 #[test]
 fn rendering_is_quick() {
-    let environment = environment("prod");
-    let keys = two_keys();
-    let start = Instant::now();
-    template(&environment, &keys).to_json();
-    assert!(start.elapsed() < Duration::from_millis(500), "{:?}", start.elapsed());
+    let (environment, keys) = (environment("prod"), two_keys());
+    let render = || {
+        let start = Instant::now();
+        template(&environment, &keys).to_json();
+        start.elapsed()
+    };
+    let best = (0..10).map(|_| render()).min().unwrap();
+    assert!(best < Duration::from_millis(50), "{best:?}");
 }
 
 #[test]
@@ -140,17 +144,4 @@ fn every_output_is_somewhere() {
         .collect();
     let declared: BTreeSet<String> = OutputName::ALL.iter().map(ToString::to_string).collect();
     assert_eq!(given, declared);
-}
-
-/// Renders for a linter: `STACK_TEMPLATES=folder cargo test -p stack write_templates -- --ignored`.
-#[test]
-#[ignore = "writes files"]
-fn write_templates() {
-    let folder = std::path::PathBuf::from(std::env::var_os("STACK_TEMPLATES").unwrap());
-    for (name, _) in ENVIRONMENTS {
-        for (suffix, keys) in [("", two_keys()), ("-without-keys", SigningKeys::none())] {
-            let json = template(&environment(name), &keys).to_json();
-            std::fs::write(folder.join(format!("{name}{suffix}.json")), json).unwrap();
-        }
-    }
 }
