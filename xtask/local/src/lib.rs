@@ -1,1 +1,10 @@
-//! See Cargo.toml.
+//! The packages service on one machine.
+//!
+//! Every process and every file of a run belongs to one [`directory::StateDirectory`]; whoever holds its
+//! lock owns them, and cleans up after an owner that died.
+
+pub mod directory;
+pub mod emulator;
+pub mod ports;
+pub mod postgres;
+pub mod process;

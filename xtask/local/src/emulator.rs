@@ -1,0 +1,195 @@
+//! The AWS emulator: MiniStack with our shim, as a process.
+//!
+//! MiniStack answers for the control plane of AWS, and for S3, SQS, SSM and DynamoDB altogether. What it lacks for our
+//! template is in `emulator/shim.py`; its versions are in `emulator/requirements.txt`.
+
+mod installation;
+mod python;
+
+use std::time::Duration;
+
+use tokio::process::Command;
+
+use crate::directory::{Data, DirectoryError, StateDirectory};
+use crate::ports;
+use crate::process::{Service, ServiceError, StopSignal};
+pub use installation::{Installation, version};
+pub use python::PythonError;
+
+const NAME: &str = "emulator";
+const SHIM: &str = include_str!("emulator/shim.py");
+/// The port in the state directory: kept queue URLs contain it.
+const PORT: &str = "emulator/port";
+const READY_LIMIT: Duration = Duration::from_secs(30);
+
+/// The access key id that the emulator takes, and the only one for which it checks presigned URLs.
+pub const ACCESS_KEY_ID: &str = "test";
+/// The secret access key of [`ACCESS_KEY_ID`].
+pub const SECRET_ACCESS_KEY: &str = "test";
+/// The region of the local stack.
+pub const REGION: &str = "us-east-1";
+
+/// The running emulator. Dropping it kills it; [`Emulator::stop`] is the orderly way.
+#[derive(Debug)]
+pub struct Emulator {
+    service: Service,
+    port: u16,
+}
+
+/// Why there is no emulator.
+#[derive(Debug, thiserror::Error)]
+pub enum EmulatorError {
+    /// No Python that could run it.
+    #[error(transparent)]
+    Python(#[from] PythonError),
+    /// It could not be installed.
+    #[error(
+        "cannot install the AWS emulator: {0}\n\
+         The first start needs the network, for packages from the index that pip is configured to use; \
+         later ones do not. Run this again when it is there."
+    )]
+    Install(#[source] ServiceError),
+    /// Another process installs it and does not come to an end.
+    #[error(
+        "another process has been installing the AWS emulator in {0} for minutes. End it, then run this again."
+    )]
+    InstallLocked(String),
+    /// The kept data belongs to a port that another process has.
+    #[error(
+        "port {0}, with which the kept data was made, is taken.\n\
+         End the process that listens there, or start without --keep."
+    )]
+    PortTaken(u16),
+    /// There is no free port.
+    #[error("cannot find a port for the AWS emulator: {0}")]
+    Port(#[from] std::io::Error),
+    /// It cannot be asked whether it is ready.
+    #[error("cannot make an HTTP client: {0}")]
+    Client(#[from] reqwest::Error),
+    /// The state directory or the tools directory refuses.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// The process failed.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+}
+
+impl Emulator {
+    /// Starts the emulator on 127.0.0.1, on its usual port if that is free, and waits until it answers.
+    ///
+    /// With [`Data::Kept`] it begins with what the last run kept, and keeps its own when it is stopped in order.
+    /// Kept data holds on to its port, because it contains URLs of queues.
+    pub async fn start(
+        directory: &StateDirectory,
+        installation: &Installation,
+        usual_port: Option<u16>,
+        data: Data,
+    ) -> Result<Self, EmulatorError> {
+        if data == Data::Fresh {
+            directory.remove(NAME).await?;
+        }
+        directory.write("emulator/shim.py", SHIM.as_bytes()).await?;
+        if let Some(port) = kept_port(directory).await {
+            if !ports::is_free(port).await {
+                return Err(EmulatorError::PortTaken(port));
+            }
+            return Self::start_on(directory, installation, port, data).await;
+        }
+        let port = ports::free_port(usual_port).await?;
+        match Self::start_on(directory, installation, port, data).await {
+            Err(EmulatorError::Service(error)) if ports::was_lost(port, &error).await => {
+                Self::start_on(directory, installation, ports::free_port(None).await?, data).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn start_on(
+        directory: &StateDirectory,
+        installation: &Installation,
+        port: u16,
+        data: Data,
+    ) -> Result<Self, EmulatorError> {
+        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2)).build()?;
+        let mark = uuid::Uuid::new_v4().to_string();
+        let mut command = Command::new(installation.python());
+        // -I: nothing from the user's own Python packages. -u: the log shows what happened up to a crash.
+        command.args(["-I", "-u", "shim.py"]).current_dir(directory.file(NAME));
+        set_environment(&mut command, directory, port, data);
+        // Shown by the health check, by which we know that it is this process that answers on the port.
+        command.env("MINISTACK_EDITION", &mark);
+        let service = Service::start(directory, NAME, command, StopSignal::Terminate).await?;
+        let emulator = Self { service, port };
+        let health = format!("{}/_ministack/health", emulator.endpoint_url());
+        let answer = async || http.get(&health).send().await?.text().await;
+        emulator
+            .service
+            .ready(READY_LIMIT, async || answer().await.is_ok_and(|text| text.contains(&mark)))
+            .await?;
+        directory.write(PORT, port.to_string().as_bytes()).await?;
+        Ok(emulator)
+    }
+
+    /// The base URL of every AWS service, for `AWS_ENDPOINT_URL`.
+    pub fn endpoint_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The process.
+    pub fn service(&self) -> &Service {
+        &self.service
+    }
+
+    /// Waits until it ends although nobody has asked it to.
+    pub async fn exited(&self) -> ServiceError {
+        self.service.exited().await
+    }
+
+    /// Ends it, in order so that it can write what is to be kept.
+    pub async fn stop(self) {
+        self.service.stop().await;
+    }
+}
+
+/// The port of the kept data, if there is some.
+async fn kept_port(directory: &StateDirectory) -> Option<u16> {
+    tokio::fs::read_to_string(directory.file(PORT)).await.ok()?.parse().ok()
+}
+
+/// Exactly what the emulator needs: neither the user's AWS credentials nor settings for a MiniStack of their own.
+fn set_environment(command: &mut Command, directory: &StateDirectory, port: u16, data: Data) {
+    let home = directory.file(NAME);
+    let persist = if data == Data::Kept { "1" } else { "0" };
+    command
+        .env_clear()
+        .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
+        .env("HOME", &home)
+        .env("TMPDIR", &home)
+        .env("BIND_HOST", "127.0.0.1")
+        // The host in queue URLs.
+        .env("MINISTACK_HOST", "127.0.0.1")
+        .env("MINISTACK_REGION", REGION)
+        .env("GATEWAY_PORT", port.to_string())
+        .env("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID)
+        .env("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY)
+        .env("PERSIST_STATE", persist)
+        .env("STATE_DIR", home.join("state"))
+        .env("S3_PERSIST", persist)
+        .env("S3_DATA_DIR", home.join("s3"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn only_a_whole_port_is_kept() {
+        let root = tempfile::tempdir().unwrap();
+        let directory = StateDirectory::open(root.path()).unwrap();
+        assert_eq!(kept_port(&directory).await, None);
+        directory.write(PORT, b"456\xff").await.unwrap();
+        assert_eq!(kept_port(&directory).await, None);
+        directory.write(PORT, b"4566").await.unwrap();
+        assert_eq!(kept_port(&directory).await, Some(4566));
+    }
+}

@@ -1,0 +1,270 @@
+"""Starts MiniStack with what its CloudFormation lacks and our template needs.
+
+MiniStack keeps one table of resource handlers, `create`, `update` and `delete` for a type. This adds or wraps:
+
+- AWS::CloudFront::PublicKey and AWS::CloudFront::KeyGroup, by its own CloudFront API, so that its errors apply;
+- `Body` and `FailOnWarnings` of AWS::ApiGatewayV2::Api: routes, integrations, authorizers and CORS of an OpenAPI document;
+- `Metrics` of AWS::CloudWatch::Alarm (accepted, never evaluated) and throttling of AWS::ApiGatewayV2::Stage;
+
+and switches off its poller of event source mappings, because the local stack polls the queues itself.
+A handler that raises makes the stack roll back, with the message as the reason in the stack's events.
+"""
+
+import base64
+import binascii
+import json
+import re
+import sys
+from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
+
+from ministack.app import main
+from ministack.services import apigateway, cloudfront, lambda_svc
+from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS as HANDLERS
+
+
+def answer(response):
+    """The headers and body of a service's response, or its error as an exception."""
+    status, headers, body = response
+    text = body.decode() if isinstance(body, bytes) else body
+    if status < 400:
+        return headers, text
+    if text.startswith("{"):
+        raise ValueError(json.loads(text)["message"])
+    error = {element.tag.rpartition("}")[2]: element.text for element in fromstring(text).iter()}
+    raise ValueError(f"{error['Code']}: {error['Message']}")
+
+
+# --- AWS::CloudFront::PublicKey and AWS::CloudFront::KeyGroup --------------------------------------------------------
+
+# A DER SubjectPublicKeyInfo has a fixed length and beginning for each of the two kinds of key that CloudFront takes.
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-trusted-signers.html
+PUBLIC_KEYS = {
+    294: bytes.fromhex("30820122300d06092a864886f70d01010105000382010f003082010a0282010100"),  # RSA, 2048 bits
+    91: bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004"),  # EC, P-256
+}
+PEM = re.compile(r"-----BEGIN PUBLIC KEY-----\s+([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----\s*")
+
+
+def check_public_key(pem):
+    """MiniStack takes any text for a key; CloudFront takes RSA with 2048 bits or EC P-256, in PEM."""
+    match = PEM.fullmatch(pem)
+    try:
+        der = base64.b64decode("".join(match[1].split()), validate=True) if match else b""
+    except binascii.Error:
+        der = b""
+    header = PUBLIC_KEYS.get(len(der))
+    if header is None or not der.startswith(header):
+        raise ValueError("InvalidArgument: EncodedKey is not the PEM of an RSA 2048 or EC P-256 public key.")
+
+
+def element(tag, config):
+    """A flat configuration as the XML that the CloudFront API takes."""
+    root = Element(tag)
+    for name, value in config.items():
+        child = SubElement(root, name)
+        if isinstance(value, list):
+            for item in value:
+                SubElement(child, "PublicKey").text = item
+        else:
+            child.text = value
+    return tostring(root)
+
+
+def cloudfront_handlers(config_name, store, service_create, service_update, service_delete, check=lambda config: None):
+    """The handlers of a CloudFront resource that consists of one flat configuration."""
+
+    def attributes(physical_id):
+        record = store[physical_id]
+        return {name: record[name] for name in ("Id", "CreatedTime", "LastModifiedTime") if name in record}
+
+    def create(logical_id, properties, stack_name):
+        check(properties[config_name])
+        headers, _ = answer(service_create(element(config_name, properties[config_name])))
+        physical_id = headers["Location"].rpartition("/")[2]
+        return physical_id, attributes(physical_id)
+
+    def update(physical_id, old, new, stack_name):
+        etag = {"if-match": store[physical_id]["ETag"]}
+        answer(service_update(physical_id, etag, element(config_name, new[config_name])))
+        return physical_id, attributes(physical_id)
+
+    def delete(physical_id, properties):
+        if physical_id in store:
+            answer(service_delete(physical_id, {"if-match": store[physical_id]["ETag"]}))
+
+    return {"create": create, "update": update, "delete": delete}
+
+
+HANDLERS["AWS::CloudFront::PublicKey"] = cloudfront_handlers(
+    "PublicKeyConfig",
+    cloudfront._public_keys,
+    cloudfront._create_public_key,
+    # It refuses to change anything but the comment, as CloudFormation does for a key in place:
+    # https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_UpdatePublicKey.html
+    cloudfront._update_public_key,
+    cloudfront._delete_public_key,
+    lambda config: check_public_key(config["EncodedKey"]),
+)
+HANDLERS["AWS::CloudFront::KeyGroup"] = cloudfront_handlers(
+    "KeyGroupConfig",
+    cloudfront._key_groups,
+    cloudfront._create_key_group,
+    cloudfront._update_key_group,
+    cloudfront._delete_key_group,
+)
+
+
+# --- AWS::ApiGatewayV2::Api with a Body ------------------------------------------------------------------------------
+
+API = HANDLERS["AWS::ApiGatewayV2::Api"]
+create_plain_api, update_plain_api = API["create"], API["update"]
+METHODS = ("get", "head", "put", "post", "patch", "delete", "options", "x-amazon-apigateway-any-method")
+
+
+def without_body(properties):
+    """The properties with what the document says in the place of the document."""
+    body = properties.get("Body")
+    if not body:
+        return properties
+    plain = {name: value for name, value in properties.items() if name not in ("Body", "FailOnWarnings")}
+    information = body.get("info", {})
+    document = {
+        "Name": information.get("title"),
+        "Version": information.get("version"),
+        "Description": information.get("description"),
+        "CorsConfiguration": body.get("x-amazon-apigateway-cors"),
+    }
+    return {"ProtocolType": "HTTP", **plain, **{name: value for name, value in document.items() if value}}
+
+
+def created(response, id_name):
+    return json.loads(answer(response)[1])[id_name]
+
+
+def import_authorizer(api_id, name, extension):
+    """https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-authorizer.html"""
+    authorizer = {
+        **extension,
+        "name": name,
+        "authorizerType": extension["type"].upper(),
+        "identitySource": [source.strip() for source in extension.get("identitySource", "").split(",") if source.strip()],
+        "authorizerCredentialsArn": extension.get("authorizerCredentials", ""),
+    }
+    return created(apigateway._create_authorizer(api_id, authorizer), "authorizerId")
+
+
+def import_route(api_id, route_key, operation, security, authorizers):
+    """One operation of the document: an integration and the route that leads to it."""
+    extension = operation.get("x-amazon-apigateway-integration")
+    if not extension:
+        raise ValueError(f"{route_key} has no x-amazon-apigateway-integration.")
+    integration = {
+        **extension,
+        "integrationType": extension["type"].upper(),
+        "integrationUri": extension["uri"],
+        "integrationMethod": extension.get("httpMethod", "POST"),
+    }
+    integration_id = created(apigateway._create_integration(api_id, integration), "integrationId")
+    route = {
+        "routeKey": route_key,
+        "target": f"integrations/{integration_id}",
+        "operationName": operation.get("operationId", ""),
+    }
+    for requirement in operation.get("security", security):
+        for name, scopes in requirement.items():
+            if name not in authorizers:
+                raise ValueError(f"{route_key} names the security scheme {name}, which has no authorizer.")
+            kind, route["authorizerId"] = authorizers[name]
+            route["authorizationType"] = "JWT" if kind == "JWT" else "CUSTOM"
+            route["authorizationScopes"] = scopes
+    created(apigateway._create_route(api_id, route), "routeId")
+
+
+def import_body(api_id, body):
+    """Replaces what the API serves, under the same API id. Nothing runs in between: handlers hold the event loop."""
+    for store in (apigateway._routes, apigateway._integrations, apigateway._authorizers):
+        store[api_id] = {}
+    authorizers = {}
+    for name, scheme in body.get("components", {}).get("securitySchemes", {}).items():
+        extension = scheme.get("x-amazon-apigateway-authorizer")
+        if extension:
+            authorizers[name] = (extension["type"].upper(), import_authorizer(api_id, name, extension))
+    for path, operations in body.get("paths", {}).items():
+        for method, operation in operations.items():
+            if method in METHODS:
+                verb = "ANY" if method.startswith("x-") else method.upper()
+                # `/$default` is how a document writes the catch-all route, whose key has no method.
+                route_key = "$default" if path == "/$default" else f"{verb} {path}"
+                import_route(api_id, route_key, operation, body.get("security", []), authorizers)
+
+
+def create_api(logical_id, properties, stack_name):
+    physical_id, attributes = create_plain_api(logical_id, without_body(properties), stack_name)
+    if properties.get("Body"):
+        try:
+            import_body(physical_id, properties["Body"])
+        except Exception:
+            # The stack does not know the API yet, so its rollback would leave it behind.
+            API["delete"](physical_id, properties)
+            raise
+    return physical_id, attributes
+
+
+def update_api(physical_id, old, new, stack_name, logical_id=None):
+    physical_id, attributes = update_plain_api(
+        physical_id, without_body(old), without_body(new), stack_name, logical_id
+    )
+    if new.get("Body"):
+        import_body(physical_id, new["Body"])
+    return physical_id, attributes
+
+
+API.update(create=create_api, update=update_api)
+
+
+# --- Properties that MiniStack misreads ------------------------------------------------------------------------------
+
+
+def rewrite_properties(resource_type, rewrite):
+    """Lets the handlers of a type see other properties. These are the only dictionaries among their arguments."""
+    handlers = HANDLERS[resource_type]
+
+    def rewritten(handler):
+        return lambda *arguments: handler(
+            *(rewrite(argument) if isinstance(argument, dict) else argument for argument in arguments)
+        )
+
+    handlers.update(create=rewritten(handlers["create"]), update=rewritten(handlers["update"]))
+
+
+def without_metric_math(properties):
+    """MiniStack refuses `Metrics`. No metric arrives here, so an alarm on one of them is as good as the expression."""
+    if "Metrics" not in properties:
+        return properties
+    plain = {name: value for name, value in properties.items() if name != "Metrics"}
+    metric = next(query["MetricStat"]["Metric"] for query in properties["Metrics"] if "MetricStat" in query)
+    return {**plain, "Namespace": metric["Namespace"], "MetricName": metric["MetricName"]}
+
+
+def with_readable_throttling(properties):
+    """MiniStack keeps route settings as the template spells them, where its API would answer `throttlingRateLimit`."""
+    settings = {"default": properties.get("DefaultRouteSettings", {}), **properties.get("RouteSettings", {})}
+    settings = {
+        route: {name[0].lower() + name[1:]: value for name, value in values.items()}
+        for route, values in settings.items()
+    }
+    return {**properties, "DefaultRouteSettings": settings.pop("default"), "RouteSettings": settings}
+
+
+rewrite_properties("AWS::CloudWatch::Alarm", without_metric_math)
+rewrite_properties("AWS::ApiGatewayV2::Stage", with_readable_throttling)
+
+
+# --- Event source mappings -------------------------------------------------------------------------------------------
+
+# It would take the messages away from the local stack's poller and run the function itself.
+lambda_svc._ensure_poller = lambda: None
+
+if __name__ == "__main__":
+    sys.argv = ["ministack"]
+    main()

@@ -1,0 +1,232 @@
+//! The files of a PostgreSQL server, and who owns them.
+
+use std::io;
+use std::os::unix::fs::{MetadataExt as _, chown};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use aws_lc_rs::rand;
+use tokio::fs;
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::Command;
+
+use super::binaries::Binaries;
+use super::{Password, PostgresError, USER};
+use crate::directory::{Data, StateDirectory, fingerprint, remove};
+use crate::process::{Service, StopSignal};
+
+/// In the state directory: the password of a cluster that is complete.
+const PASSWORD: &str = "postgres-password";
+const INITDB_LIMIT: Duration = Duration::from_mins(1);
+
+/// A cluster, ready for a server.
+#[derive(Debug)]
+pub(super) struct Cluster {
+    path: PathBuf,
+    account: Option<Account>,
+    password: Password,
+}
+
+/// The user that the server runs as where we are root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Account {
+    user: u32,
+    group: u32,
+}
+
+impl Cluster {
+    /// The kept cluster if it is wanted and complete, else a new one.
+    pub(super) async fn prepare(
+        directory: &StateDirectory,
+        binaries: &Binaries,
+        data: Data,
+    ) -> Result<Self, PostgresError> {
+        let account =
+            if rustix::process::geteuid().is_root() { Some(Account::unprivileged().await?) } else { None };
+        let path = location(directory, account);
+        if data == Data::Kept
+            && let Some(password) = kept_password(directory, &path, account).await
+        {
+            // Of a server that died: clean_up has seen to that. PostgreSQL itself would refuse to start if another
+            // process happened to have its process id now.
+            remove(&path.join("data/postmaster.pid")).await?;
+            return Ok(Self { path, account, password });
+        }
+        directory.remove(PASSWORD).await?;
+        remove(&path).await?;
+        let cluster = Self { path, account, password: Password::random()? };
+        cluster.initialize(directory, binaries).await?;
+        Ok(cluster)
+    }
+
+    /// The command that runs the server in the foreground.
+    pub(super) fn server(&self, binaries: &Binaries, port: u16) -> Command {
+        let mut command = self.command(&binaries.postgres);
+        command.arg("-D").arg(self.path.join("data"));
+        let settings = [
+            &format!("port={port}"),
+            "listen_addresses=127.0.0.1",
+            "unix_socket_directories=",
+            // A crash of the machine may cost the data: they can be made again.
+            "fsync=off",
+            "synchronous_commit=off",
+            "full_page_writes=off",
+            // 128 MB and 100 connections are the defaults, more than a few functions and tests need.
+            "shared_buffers=16MB",
+            "max_connections=60",
+        ];
+        command.args(settings.iter().flat_map(|setting| ["-c", setting]));
+        command
+    }
+
+    /// Notes that the cluster has all it needs, so that a later run may continue with it.
+    pub(super) async fn complete(&self, directory: &StateDirectory) -> Result<(), PostgresError> {
+        Ok(directory.write(PASSWORD, self.password.expose().as_bytes()).await?)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn password(&self) -> &Password {
+        &self.password
+    }
+
+    async fn initialize(&self, directory: &StateDirectory, binaries: &Binaries) -> Result<(), PostgresError> {
+        let mut builder = fs::DirBuilder::new();
+        builder.mode(0o700);
+        // Not recursive: in the shared temporary directory nobody else must have made it meanwhile.
+        builder.create(&self.path).await?;
+        self.give(&self.path)?;
+        // A file, because other users see command lines.
+        let password_file = self.path.join("password");
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create_new(true).mode(0o600);
+        let mut file = options.open(&password_file).await?;
+        file.write_all(self.password.expose().as_bytes()).await?;
+        file.flush().await?;
+        self.give(&password_file)?;
+
+        let mut command = self.command(&binaries.initdb);
+        command.arg("-D").arg(self.path.join("data")).arg("--pwfile").arg(&password_file);
+        command.args([
+            "--username",
+            USER,
+            "--auth=scram-sha-256",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--no-sync",
+        ]);
+        let initdb = Service::start(directory, "postgres-initdb", command, StopSignal::Terminate).await?;
+        let outcome = initdb.finish(INITDB_LIMIT).await;
+        remove(&password_file).await?;
+        Ok(outcome?)
+    }
+
+    /// A command of the server, as the account that it runs as, with nothing from the user's settings.
+    fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.path).env_clear().env("LC_ALL", "C");
+        command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+        if let Some(account) = self.account {
+            command.uid(account.user).gid(account.group);
+        }
+        command
+    }
+
+    fn give(&self, path: &Path) -> io::Result<()> {
+        self.account.map_or(Ok(()), |account| chown(path, Some(account.user), Some(account.group)))
+    }
+}
+
+/// In the state directory; but another account may be unable to get there (it may be below a private home), so for
+/// one it is in the system's temporary directory, under a name that belongs to this state directory.
+fn location(directory: &StateDirectory, account: Option<Account>) -> PathBuf {
+    if account.is_none() {
+        return directory.file("postgres");
+    }
+    let name = fingerprint(directory.path().as_os_str().as_encoded_bytes());
+    std::env::temp_dir().join(format!("local-stack-postgres-{name}"))
+}
+
+/// The password of the cluster there, if that is complete and belongs to whom it should.
+async fn kept_password(
+    directory: &StateDirectory,
+    path: &Path,
+    account: Option<Account>,
+) -> Option<Password> {
+    let password = Password::parse(&fs::read_to_string(directory.file(PASSWORD)).await.ok()?)?;
+    let owner = fs::symlink_metadata(path).await.ok().filter(std::fs::Metadata::is_dir)?.uid();
+    let expected = account.map_or(rustix::process::geteuid().as_raw(), |account| account.user);
+    fs::metadata(path.join("data/PG_VERSION")).await.ok().filter(|_| owner == expected)?;
+    Some(password)
+}
+
+impl Account {
+    /// The user postgres, which packages of PostgreSQL make; else nobody.
+    async fn unprivileged() -> Result<Self, PostgresError> {
+        let passwd = fs::read_to_string("/etc/passwd").await?;
+        ["postgres", "nobody"].iter().find_map(|name| Self::parse(&passwd, name)).ok_or(PostgresError::Root)
+    }
+
+    /// Lines of `name:password:user:group:…`.
+    fn parse(passwd: &str, name: &str) -> Option<Self> {
+        let line = passwd.lines().find(|line| line.split(':').next() == Some(name))?;
+        let mut numbers = line.split(':').skip(2).map_while(|number| number.parse().ok());
+        Some(Self { user: numbers.next().filter(|user| *user != 0)?, group: numbers.next()? })
+    }
+}
+
+impl Password {
+    fn random() -> io::Result<Self> {
+        let mut bytes = [0; 16];
+        rand::fill(&mut bytes).map_err(|_| io::Error::other("the system has no random numbers"))?;
+        Ok(Self(format!("{:032x}", u128::from_be_bytes(bytes))))
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let whole = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        whole.then(|| Self(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_are_read_from_the_password_file() {
+        let passwd = "root:x:0:0:root:/root:/bin/bash\npostgresql:x:1:1::/:\npostgres:x:101:103:,,,:/var:/bin/sh\nhalf:x:7";
+        assert_eq!(Account::parse(passwd, "postgres"), Some(Account { user: 101, group: 103 }));
+        for name in ["root", "half", "nobody", ""] {
+            assert_eq!(Account::parse(passwd, name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_password_survives_its_file_and_does_not_show() {
+        let password = Password::random().unwrap();
+        assert_ne!(password, Password::random().unwrap());
+        assert_eq!(Password::parse(password.expose()), Some(password.clone()));
+        assert_eq!(Password::parse(&password.expose()[1..]), None);
+        assert_eq!(Password::parse(&"é".repeat(16)), None);
+        assert!(!format!("{password:?}").contains(password.expose()));
+    }
+
+    #[tokio::test]
+    async fn only_a_complete_cluster_is_kept() {
+        let root = tempfile::tempdir().unwrap();
+        let directory = StateDirectory::open(root.path()).unwrap();
+        let path = location(&directory, None);
+        let password = Password::random().unwrap();
+        assert_eq!(kept_password(&directory, &path, None).await, None);
+        directory.write("postgres/data/PG_VERSION", b"15").await.unwrap();
+        assert_eq!(kept_password(&directory, &path, None).await, None);
+        directory.write(PASSWORD, b"truncat").await.unwrap();
+        assert_eq!(kept_password(&directory, &path, None).await, None);
+        directory.write(PASSWORD, password.expose().as_bytes()).await.unwrap();
+        assert_eq!(kept_password(&directory, &path, None).await, Some(password));
+        let stranger = Account { user: u32::MAX - 9, group: 1 };
+        assert_eq!(kept_password(&directory, &path, Some(stranger)).await, None);
+    }
+}

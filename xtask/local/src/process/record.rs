@@ -1,0 +1,170 @@
+//! The record of a running process, by which a later run ends what a dead one left.
+//!
+//! A process id alone proves nothing: after a crash, or a restart of the machine, another process may have it. So a
+//! record also holds when the process started, as the kernel tells it, and only a process with both is ours.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use serde::{Deserialize, Serialize};
+use tokio::fs;
+use tokio::process::Command;
+use tokio::time::{interval, timeout};
+
+use super::{GRACE, StopSignal};
+use crate::directory::{DirectoryError, StateDirectory};
+
+const RECORDS: &str = "processes";
+
+#[derive(Serialize, Deserialize)]
+struct Record {
+    name: String,
+    pid: i32,
+    started: String,
+    stop_signal: StopSignal,
+}
+
+pub(super) fn path(directory: &StateDirectory, name: &str) -> PathBuf {
+    directory.file(&relative(name))
+}
+
+fn relative(name: &str) -> String {
+    format!("{RECORDS}/{name}.json")
+}
+
+/// Records a process that has just been started. One that has already ended needs no record.
+pub(super) async fn write(
+    directory: &StateDirectory,
+    name: &str,
+    pid: Pid,
+    stop_signal: StopSignal,
+) -> Result<(), DirectoryError> {
+    let Some(started) = started(pid).await else { return Ok(()) };
+    let record = Record { name: name.to_owned(), pid: pid.as_raw_nonzero().get(), started, stop_signal };
+    let text = serde_json::to_vec(&record).unwrap_or_default();
+    directory.write(&relative(name), &text).await
+}
+
+/// Ends the processes that an earlier run has left behind, and returns their names.
+///
+/// Call it first, with the lock just taken: its owner is then known to be dead. Records that make no sense, or that
+/// name a process which is not the recorded one, are dropped.
+pub async fn clean_up(directory: &StateDirectory) -> Result<Vec<String>, DirectoryError> {
+    let mut ended = Vec::new();
+    if let Ok(mut entries) = fs::read_dir(directory.file(RECORDS)).await {
+        while let Ok(Some(entry)) = entries.next_entry().await {
+            let text = fs::read(entry.path()).await.unwrap_or_default();
+            if let Ok(record) = serde_json::from_slice::<Record>(&text)
+                && end(&record).await
+            {
+                ended.push(record.name);
+            }
+        }
+    }
+    directory.remove(RECORDS).await?;
+    ended.sort();
+    Ok(ended)
+}
+
+/// Ends a recorded process and its group; false if it is not there any more.
+async fn end(record: &Record) -> bool {
+    // 0 would mean our own group, -1 every process there is.
+    let pid = if record.pid > 1 { Pid::from_raw(record.pid) } else { None };
+    let Some(pid) = pid else { return false };
+    if !is_running(pid, record).await {
+        return false;
+    }
+    let _ = kill_process(pid, record.stop_signal.signal());
+    if !ends_within(GRACE, pid, record).await {
+        let _ = kill_process_group(pid, Signal::KILL);
+        ends_within(GRACE, pid, record).await;
+    }
+    let _ = kill_process_group(pid, Signal::KILL);
+    true
+}
+
+async fn is_running(pid: Pid, record: &Record) -> bool {
+    started(pid).await.is_some_and(|started| started == record.started)
+}
+
+/// Only a parent can wait for a process; to others the kernel announces nothing, so this looks again and again.
+async fn ends_within(limit: Duration, pid: Pid, record: &Record) -> bool {
+    let ended = async {
+        let mut ticks = interval(Duration::from_millis(20));
+        while is_running(pid, record).await {
+            ticks.tick().await;
+        }
+    };
+    timeout(limit, ended).await.is_ok()
+}
+
+/// When the process started, in whatever form the system tells it; none if there is no such process, or if it has
+/// ended and merely waits to be reaped.
+pub(super) async fn started(pid: Pid) -> Option<String> {
+    if cfg!(target_os = "linux") {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).await.ok()?;
+        started_in_stat(&stat)
+    } else {
+        let pid = pid.as_raw_nonzero().to_string();
+        let ps = Command::new("ps").args(["-o", "stat=,lstart=", "-p", &pid]).output().await.ok()?;
+        started_in_ps(&String::from_utf8_lossy(&ps.stdout))
+    }
+}
+
+/// Field 22 of `/proc/PID/stat`: ticks since the machine started. Field 2, the name, may contain anything.
+/// <https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>
+fn started_in_stat(stat: &str) -> Option<String> {
+    let (_, after_name) = stat.rsplit_once(')')?;
+    let mut fields = after_name.split_whitespace();
+    let state = fields.next()?;
+    fields.nth(18).filter(|_| state != "Z" && state != "X").map(str::to_owned)
+}
+
+/// The state, then the time: `Ss   Mon Nov 23 22:13:05 2026`.
+fn started_in_ps(line: &str) -> Option<String> {
+    let (state, time) = line.trim().split_once(char::is_whitespace)?;
+    (!state.starts_with('Z')).then(|| time.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_start_is_found_whatever_the_name_of_the_program() {
+        let stat = |name, state| {
+            format!(
+                "42 ({name}) {state} 1 42 42 0 -1 4194560 96 0 0 0 0 0 0 0 20 0 1 0 987654 3000000 200 9 1\n"
+            )
+        };
+        assert_eq!(started_in_stat(&stat("sh", "S")).as_deref(), Some("987654"));
+        assert_eq!(started_in_stat(&stat("a) R 1 (b", "S")).as_deref(), Some("987654"));
+        assert_eq!(started_in_stat(&stat("sh", "Z")), None);
+        assert_eq!(started_in_stat(""), None);
+        assert_eq!(
+            started_in_ps("Ss   Mon Nov 23 22:13:05 2026\n").as_deref(),
+            Some("Mon Nov 23 22:13:05 2026")
+        );
+        assert_eq!(started_in_ps("Z    Mon Nov 23 22:13:05 2026\n"), None);
+        assert_eq!(started_in_ps("\n"), None);
+    }
+
+    #[tokio::test]
+    async fn another_process_with_the_same_id_is_left_alone() {
+        let root = tempfile::tempdir().unwrap();
+        let directory = StateDirectory::open(root.path()).unwrap();
+        let mut other = Command::new("sleep").arg("600").kill_on_drop(true).process_group(0).spawn().unwrap();
+        let pid = i32::try_from(other.id().unwrap()).unwrap();
+        for (name, pid, started) in [("recycled", pid, "1"), ("everyone", -1, "1"), ("ourselves", 0, "1")] {
+            let stop_signal = StopSignal::Terminate;
+            let record = Record { name: name.to_owned(), pid, started: started.to_owned(), stop_signal };
+            directory.write(&relative(name), &serde_json::to_vec(&record).unwrap()).await.unwrap();
+        }
+        directory.write(&relative("truncated"), b"{\"name\":").await.unwrap();
+        directory.write(&relative("binary"), b"\xff\x00").await.unwrap();
+        assert!(clean_up(&directory).await.unwrap().is_empty());
+        assert!(other.try_wait().unwrap().is_none());
+        assert!(!directory.file(RECORDS).exists());
+    }
+}
