@@ -117,7 +117,8 @@ HANDLERS["AWS::CloudFront::KeyGroup"] = cloudfront_handlers(
 # --- AWS::ApiGatewayV2::Api with a Body ------------------------------------------------------------------------------
 
 API = HANDLERS["AWS::ApiGatewayV2::Api"]
-create_plain_api, update_plain_api = API["create"], API["update"]
+create_plain_api, update_plain_api, delete_plain_api = API["create"], API["update"], API["delete"]
+SERVED = (apigateway._routes, apigateway._integrations, apigateway._authorizers)
 METHODS = ("get", "head", "put", "post", "patch", "delete", "options", "x-amazon-apigateway-any-method")
 
 
@@ -180,10 +181,7 @@ def import_route(api_id, route_key, operation, security, authorizers):
     created(apigateway._create_route(api_id, route), "routeId")
 
 
-def import_body(api_id, body):
-    """Replaces what the API serves, under the same API id. Nothing runs in between: handlers hold the event loop."""
-    for store in (apigateway._routes, apigateway._integrations, apigateway._authorizers):
-        store[api_id] = {}
+def import_routes(api_id, body):
     authorizers = {}
     for name, scheme in body.get("components", {}).get("securitySchemes", {}).items():
         extension = scheme.get("x-amazon-apigateway-authorizer")
@@ -198,25 +196,35 @@ def import_body(api_id, body):
                 import_route(api_id, route_key, operation, body.get("security", []), authorizers)
 
 
+def import_body(api_id, body):
+    """Replaces what the API serves, under the same API id, or changes nothing: a handler that fails must leave its
+    resource as it was. Nothing runs in between, because handlers hold the event loop."""
+    before = [(store, store.get(api_id, {})) for store in SERVED]
+    for store in SERVED:
+        store[api_id] = {}
+    try:
+        import_routes(api_id, body)
+    except Exception:
+        for store, content in before:
+            store[api_id] = content
+        raise
+
+
 def create_api(logical_id, properties, stack_name):
     physical_id, attributes = create_plain_api(logical_id, without_body(properties), stack_name)
     if properties.get("Body"):
         try:
             import_body(physical_id, properties["Body"])
         except Exception:
-            # The stack does not know the API yet, so its rollback would leave it behind.
-            API["delete"](physical_id, properties)
+            delete_plain_api(physical_id, properties)
             raise
     return physical_id, attributes
 
 
 def update_api(physical_id, old, new, stack_name, logical_id=None):
-    physical_id, attributes = update_plain_api(
-        physical_id, without_body(old), without_body(new), stack_name, logical_id
-    )
     if new.get("Body"):
         import_body(physical_id, new["Body"])
-    return physical_id, attributes
+    return update_plain_api(physical_id, without_body(old), without_body(new), stack_name, logical_id)
 
 
 API.update(create=create_api, update=update_api)
