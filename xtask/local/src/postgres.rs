@@ -13,7 +13,7 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 use tokio::time::timeout;
 
-use crate::directory::{Data, DirectoryError, StateDirectory, remove};
+use crate::directory::{Data, DirectoryError, StateDirectory};
 use crate::ports;
 use crate::process::{Service, ServiceError, StopSignal};
 use binaries::Binaries;
@@ -49,8 +49,8 @@ impl fmt::Debug for Password {
 #[derive(Debug)]
 pub struct Postgres {
     service: Service,
+    // After the service, so that it is dropped after it.
     cluster: Cluster,
-    data: Data,
     port: u16,
 }
 
@@ -97,7 +97,7 @@ impl Postgres {
             }
             outcome => (outcome?, port),
         };
-        let postgres = Self { service, cluster, data, port };
+        let postgres = Self { service, cluster, port };
         postgres.create_database().await?;
         postgres.cluster.complete(directory).await?;
         Ok(postgres)
@@ -144,12 +144,8 @@ impl Postgres {
     }
 
     /// Ends it, whoever is connected, and removes its data unless that is to be kept.
-    pub async fn stop(self) -> Result<(), PostgresError> {
+    pub async fn stop(self) {
         self.service.stop().await;
-        match self.data {
-            Data::Fresh => Ok(remove(self.cluster.path()).await?),
-            Data::Kept => Ok(()),
-        }
     }
 
     /// Creates the database; a kept one is there already.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use local::directory::{Data, StateDirectory};
-use local::emulator::{Emulator, Installation};
+use local::emulator::{Emulator, EmulatorError, Installation};
 use local::process::clean_up;
 use reqwest::Client;
 use rustix::process::{Pid, test_kill_process_group};
@@ -250,6 +250,13 @@ async fn kept_state_survives_a_crash_of_ours() {
     let directory = StateDirectory::open(root.path()).unwrap();
     assert_eq!(clean_up(&directory).await.unwrap(), ["emulator"]);
     assert_gone(left_behind).await;
+    // Another process on the port of the kept data, which contains URLs with it.
+    let port = between(&format!("{endpoint}/"), "127.0.0.1:", "/").parse().unwrap();
+    let other = local::ports::bind(Some(port)).await.unwrap();
+    let refused = Emulator::start(&directory, &installation(&directory).await, None, Data::Kept).await;
+    assert!(matches!(refused, Err(EmulatorError::PortTaken(taken)) if taken == port));
+    drop(other);
+
     let emulator = start(&directory, Data::Kept).await;
     assert_eq!(emulator.endpoint_url(), endpoint);
     let outputs = Aws::new(&emulator).cloudformation("DescribeStacks", "good", &[]).await;

@@ -19,10 +19,11 @@ use crate::process::{Service, StopSignal};
 const PASSWORD: &str = "postgres-password";
 const INITDB_LIMIT: Duration = Duration::from_mins(1);
 
-/// A cluster, ready for a server.
+/// A cluster, ready for a server. Dropping it removes its files, unless they are to be kept.
 #[derive(Debug)]
 pub(super) struct Cluster {
     path: PathBuf,
+    data: Data,
     account: Option<Account>,
     password: Password,
 }
@@ -50,11 +51,11 @@ impl Cluster {
             // Of a server that died: clean_up has seen to that. PostgreSQL itself would refuse to start if another
             // process happened to have its process id now.
             remove(&path.join("data/postmaster.pid")).await?;
-            return Ok(Self { path, account, password });
+            return Ok(Self { path, data, account, password });
         }
         directory.remove(PASSWORD).await?;
         remove(&path).await?;
-        let cluster = Self { path, account, password: Password::random()? };
+        let cluster = Self { path, data, account, password: Password::random()? };
         cluster.initialize(directory, binaries).await?;
         Ok(cluster)
     }
@@ -82,10 +83,6 @@ impl Cluster {
     /// Notes that the cluster has all it needs, so that a later run may continue with it.
     pub(super) async fn complete(&self, directory: &StateDirectory) -> Result<(), PostgresError> {
         Ok(directory.write(PASSWORD, self.password.expose().as_bytes()).await?)
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        &self.path
     }
 
     pub(super) fn password(&self) -> &Password {
@@ -136,6 +133,15 @@ impl Cluster {
 
     fn give(&self, path: &Path) -> io::Result<()> {
         self.account.map_or(Ok(()), |account| chown(path, Some(account.user), Some(account.group)))
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if self.data == Data::Fresh {
+            // Outside of the state directory nobody else would; what cannot be removed, the next run tries again.
+            let _ = std::fs::remove_dir_all(&self.path);
+        }
     }
 }
 
