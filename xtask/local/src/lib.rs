@@ -3,8 +3,10 @@
 //! Every process and every file of a run belongs to one [`directory::StateDirectory`]; whoever holds its
 //! lock owns them, and cleans up after an owner that died.
 
+pub mod demo;
 pub mod directory;
 pub mod emulator;
+pub mod platform;
 pub mod ports;
 pub mod postgres;
 pub mod process;

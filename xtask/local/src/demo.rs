@@ -1,0 +1,216 @@
+//! Demo data that a viewer would recognise, as the platform would hold it.
+//!
+//! An organization with two datasets and four users; a live folder tree, a deleted file and a
+//! deleted folder; and for one package the viewer assets: a Parquet file, an OME-Zarr and a
+//! thumbnail. Everything is made from fixed seeds, so ids and bytes are the same on every start.
+
+mod assets;
+mod dataset;
+mod identifiers;
+mod image;
+mod noise;
+mod objects;
+mod people;
+mod picture;
+mod records;
+mod rows;
+mod signal;
+mod table;
+mod tree;
+mod zarr;
+
+use openapi::{DatasetId, DatasetNodeId, OrganizationId, PackageNodeId};
+use serde::{Deserialize, Serialize};
+use sqlx::PgPool;
+
+pub use assets::DemoAssets;
+pub use identifiers::ORGANIZATION;
+pub use people::{DemoUser, DemoUsers};
+
+use dataset::Study;
+use identifiers::{DATASET, fixed_node_id};
+use image::Micrograph;
+use objects::Object;
+use records::DeleteRecord;
+
+/// Pixels along the side of the picture at its largest level.
+const PICTURE_SIDE: usize = 512;
+
+/// Where the demo data goes.
+///
+/// The schema of [`ORGANIZATION`], the table and the two buckets must be there, the storage bucket
+/// with versioning. The clients bring their own time-outs.
+#[derive(Debug, Clone)]
+pub struct DemoTargets<'a> {
+    /// The platform's database.
+    pub pool: &'a PgPool,
+    /// Where both buckets are.
+    pub s3: &'a aws_sdk_s3::Client,
+    /// Where the table of delete records is.
+    pub dynamodb: &'a aws_sdk_dynamodb::Client,
+    /// The platform's bucket for the files of packages.
+    pub storage_bucket: &'a str,
+    /// The service's bucket for viewer assets.
+    pub assets_bucket: &'a str,
+    /// The platform's table of delete records.
+    pub delete_record_table: &'a str,
+}
+
+/// What was loaded, in the terms in which a request names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DemoData {
+    /// The integer that names the organization's schema.
+    pub organization_id: OrganizationId,
+    /// The organization's node id.
+    pub organization_node_id: String,
+    /// The dataset that everything is in.
+    pub dataset_id: DatasetNodeId,
+    /// The integer id of that dataset.
+    pub dataset_int_id: DatasetId,
+    /// Another dataset of the same organization; only the owner has a role in it.
+    pub other_dataset_id: DatasetNodeId,
+    /// Those who have a role in the dataset.
+    pub users: DemoUsers,
+    /// Packages by what they are good for.
+    pub packages: DemoPackages,
+    /// Paths of the viewer assets of the package `viewer`.
+    pub assets: DemoAssets,
+}
+
+/// Packages by what they are good for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DemoPackages {
+    /// A file to presign.
+    pub live_file: PackageNodeId,
+    /// A live file that has the viewer assets.
+    pub viewer: PackageNodeId,
+    /// A deleted file in a live folder.
+    pub deleted_file: PackageNodeId,
+    /// A deleted folder with nested folders and sixty files.
+    pub deleted_folder: PackageNodeId,
+    /// A live file of the other dataset.
+    pub other_file: PackageNodeId,
+}
+
+/// Why the demo data could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// The database refused a row or could not be reached.
+    #[error(
+        "the demo data could not be written to the local database; start with a fresh one if it was kept"
+    )]
+    Database(#[from] sqlx::Error),
+    /// S3 refused an object or could not be reached.
+    #[error("the demo data could not be written to bucket {bucket}; the emulator's log says more")]
+    Bucket {
+        /// The bucket's name.
+        bucket: String,
+        /// What the AWS SDK said.
+        #[source]
+        source: Box<aws_sdk_s3::Error>,
+    },
+    /// A deleted object got no delete marker.
+    #[error("bucket {bucket} put no delete marker on {key}; its versioning must be enabled")]
+    NoDeleteMarker {
+        /// The bucket's name.
+        bucket: String,
+        /// The object's key.
+        key: String,
+    },
+    /// DynamoDB refused a delete record or could not be reached.
+    #[error("the delete records could not be written to table {table}; the emulator's log says more")]
+    DeleteRecords {
+        /// The table's name.
+        table: String,
+        /// What the AWS SDK said.
+        #[source]
+        source: Box<aws_sdk_dynamodb::Error>,
+    },
+    /// The table of the recording could not be encoded.
+    #[error("the demo's Parquet file could not be made")]
+    Parquet(#[from] parquet::errors::ParquetError),
+    /// A picture could not be encoded.
+    #[error("the demo's pictures could not be made")]
+    Picture(#[from] png::EncodingError),
+    /// A task ended early, by a panic or because the program is shutting down.
+    #[error("loading the demo data was interrupted")]
+    Interrupted(#[from] tokio::task::JoinError),
+}
+
+/// Loads the demo data, unless it is there from an earlier start.
+///
+/// The rows come last and at once, so a load that was interrupted is simply done again.
+pub async fn load(targets: &DemoTargets<'_>) -> Result<DemoData, DemoError> {
+    let (study, levels) = tokio::task::spawn_blocking(make_study).await??;
+    let data = describe(&study);
+    if rows::are_there(targets.pool).await? {
+        return Ok(data);
+    }
+    let mut objects = files_of(&study, targets.storage_bucket);
+    objects.extend(data.assets.objects(targets.assets_bucket, study.viewer.id, &levels)?);
+    objects::upload(targets.s3, objects).await?;
+    delete_objects(targets, &study).await?;
+    rows::insert(targets.pool, &data, &study.tree, targets.storage_bucket).await?;
+    Ok(data)
+}
+
+fn make_study() -> Result<(Study, [Micrograph; 3]), DemoError> {
+    let largest = Micrograph::synthesize(0, PICTURE_SIDE);
+    let middle = largest.halve();
+    let smallest = middle.halve();
+    Ok((dataset::lay_out(&middle)?, [largest, middle, smallest]))
+}
+
+fn describe(study: &Study) -> DemoData {
+    DemoData {
+        organization_id: ORGANIZATION,
+        organization_node_id: fixed_node_id("organization", "demo"),
+        dataset_id: DatasetNodeId(fixed_node_id("dataset", "demo")),
+        dataset_int_id: DATASET,
+        other_dataset_id: DatasetNodeId(fixed_node_id("dataset", "other")),
+        users: DemoUsers::new(),
+        packages: DemoPackages {
+            live_file: study.live_file.node_id.clone(),
+            viewer: study.viewer.node_id.clone(),
+            deleted_file: study.deleted_file.node_id.clone(),
+            deleted_folder: study.deleted_folder.node_id.clone(),
+            other_file: study.other_file.node_id.clone(),
+        },
+        assets: DemoAssets::new(),
+    }
+}
+
+fn files_of(study: &Study, bucket: &str) -> Vec<Object> {
+    let files = study.tree.packages.iter().filter_map(|package| package.file());
+    files
+        .map(|file| Object {
+            bucket: bucket.to_owned(),
+            key: file.key.clone(),
+            content_type: file.content_type,
+            bytes: file.bytes.clone(),
+        })
+        .collect()
+}
+
+/// Hides the objects of deleted packages under delete markers and records which marker hides what.
+async fn delete_objects(targets: &DemoTargets<'_>, study: &Study) -> Result<(), DemoError> {
+    let deleted = study.tree.packages.iter().filter(|package| package.deleted);
+    let files: Vec<_> = deleted.filter_map(|package| Some((package, package.file()?))).collect();
+    let keys: Vec<_> = files.iter().map(|(_, file)| file.key.as_str()).collect();
+    let markers = objects::delete(targets.s3, targets.storage_bucket, &keys).await?;
+    let mut records = Vec::new();
+    for (package, file) in files {
+        let Some(marker) = markers.get(&file.key) else {
+            let bucket = targets.storage_bucket.to_owned();
+            return Err(DemoError::NoDeleteMarker { bucket, key: file.key.clone() });
+        };
+        records.push(DeleteRecord {
+            node_id: &package.node_id,
+            bucket: targets.storage_bucket,
+            key: &file.key,
+            marker,
+            size: file.bytes.len(),
+        });
+    }
+    records::put(targets.dynamodb, targets.delete_record_table, &records).await
+}

@@ -1,0 +1,76 @@
+//! Objects of the demo in S3.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+use bytes::Bytes;
+use tokio::task::JoinSet;
+
+use super::DemoError;
+
+/// Uploads at a time: enough to keep the emulator busy, few enough not to queue behind each other.
+const UPLOADS_AT_ONCE: usize = 16;
+
+/// An object to upload.
+pub(super) struct Object {
+    pub(super) bucket: String,
+    pub(super) key: String,
+    pub(super) content_type: &'static str,
+    pub(super) bytes: Bytes,
+}
+
+/// Uploads all objects.
+pub(super) async fn upload(s3: &aws_sdk_s3::Client, objects: Vec<Object>) -> Result<(), DemoError> {
+    let mut uploads = JoinSet::new();
+    for object in objects {
+        if uploads.len() == UPLOADS_AT_ONCE
+            && let Some(done) = uploads.join_next().await
+        {
+            done??;
+        }
+        uploads.spawn(put(s3.clone(), object));
+    }
+    while let Some(done) = uploads.join_next().await {
+        done??;
+    }
+    Ok(())
+}
+
+async fn put(s3: aws_sdk_s3::Client, object: Object) -> Result<(), DemoError> {
+    s3.put_object()
+        .bucket(&object.bucket)
+        .key(&object.key)
+        .content_type(object.content_type)
+        .body(ByteStream::from(object.bytes))
+        .send()
+        .await
+        .map_err(|error| DemoError::Bucket { bucket: object.bucket, source: Box::new(error.into()) })?;
+    Ok(())
+}
+
+/// Puts a delete marker on each key; returns the version ids of the markers by key.
+///
+/// DeleteObjects takes 1,000 keys a call, far more than the demo has.
+pub(super) async fn delete(
+    s3: &aws_sdk_s3::Client,
+    bucket: &str,
+    keys: &[&str],
+) -> Result<BTreeMap<String, String>, DemoError> {
+    let failed = |source| DemoError::Bucket { bucket: bucket.to_owned(), source: Box::new(source) };
+    let identifiers = keys
+        .iter()
+        .map(|key| ObjectIdentifier::builder().key(*key).build())
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| failed(error.into()))?;
+    let request = Delete::builder().set_objects(Some(identifiers)).build();
+    let response = s3
+        .delete_objects()
+        .bucket(bucket)
+        .delete(request.map_err(|error| failed(error.into()))?)
+        .send()
+        .await
+        .map_err(|error| failed(error.into()))?;
+    let markers = response.deleted.unwrap_or_default().into_iter();
+    Ok(markers.filter_map(|deleted| deleted.key.zip(deleted.delete_marker_version_id)).collect())
+}

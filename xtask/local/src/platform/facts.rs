@@ -1,0 +1,23 @@
+//! The SSM parameters by which the platform tells the service's stack where things are.
+
+use std::collections::BTreeMap;
+
+use super::PlatformError;
+
+/// Writes one String parameter for each path; one that is there takes the new value.
+pub async fn put_facts(
+    ssm: &aws_sdk_ssm::Client,
+    facts: &BTreeMap<String, String>,
+) -> Result<(), PlatformError> {
+    for (path, value) in facts {
+        ssm.put_parameter()
+            .name(path)
+            .value(value)
+            .r#type(aws_sdk_ssm::types::ParameterType::String)
+            .overwrite(true)
+            .send()
+            .await
+            .map_err(|error| PlatformError::Fact { path: path.clone(), source: Box::new(error.into()) })?;
+    }
+    Ok(())
+}
