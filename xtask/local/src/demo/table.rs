@@ -11,7 +11,10 @@ use parquet::schema::parser::parse_message_type;
 use super::signal::{ELECTRODES, Sample};
 
 /// Rows in each row group: small, so that a reader has a reason to fetch only some by range.
-pub(super) const ROWS_PER_GROUP: usize = 1000;
+const ROWS_PER_GROUP: usize = 1000;
+
+/// When the recording began: 14 March 2025, 09:00 UTC, in microseconds since 1970.
+const RECORDING_START: i64 = 1_741_942_800_000_000;
 
 const SCHEMA: &str = "
     message recording {
@@ -41,7 +44,7 @@ fn write_group(
     samples: &[Sample],
 ) -> Result<(), ParquetError> {
     if let Some(mut column) = group.next_column()? {
-        let times: Vec<i64> = samples.iter().map(|sample| sample.microseconds).collect();
+        let times: Vec<i64> = samples.iter().map(|sample| RECORDING_START + sample.microseconds).collect();
         column.typed::<Int64Type>().write_batch(&times, None, None)?;
         column.close()?;
     }
@@ -68,7 +71,7 @@ mod tests {
     use parquet::record::RowAccessor;
 
     use super::super::signal::record;
-    use super::to_parquet;
+    use super::{RECORDING_START, to_parquet};
 
     #[test]
     fn what_is_written_is_read_back_row_by_row() {
@@ -79,7 +82,7 @@ mod tests {
         let rows: Vec<_> = reader.get_row_iter(None).unwrap().map(Result::unwrap).collect();
         assert_eq!(rows.len(), samples.len());
         for (row, sample) in rows.iter().zip(&samples) {
-            assert_eq!(row.get_timestamp_micros(0).unwrap(), sample.microseconds);
+            assert_eq!(row.get_timestamp_micros(0).unwrap(), RECORDING_START + sample.microseconds);
             for (column, value) in (1..).zip(sample.microvolts) {
                 assert_eq!(row.get_float(column).unwrap().to_bits(), value.to_bits());
             }
