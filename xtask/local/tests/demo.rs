@@ -1,0 +1,151 @@
+//! The demo data in a real PostgreSQL and the AWS emulator.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
+
+use std::path::Path;
+use std::time::Duration;
+
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_s3::config::Credentials;
+use local::demo::{self, DemoTargets};
+use local::directory::{Data, StateDirectory};
+use local::emulator::{ACCESS_KEY_ID, Emulator, Installation, REGION, SECRET_ACCESS_KEY};
+use local::platform;
+use local::postgres::Postgres;
+use sqlx::PgPool;
+
+const ASSETS_BUCKET: &str = "assets";
+
+async fn start_emulator(directory: &StateDirectory) -> Emulator {
+    let tools = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../tools");
+    let installation = match Installation::find(&tools).await {
+        Some(installation) => installation,
+        None => Installation::install(directory, &tools).await.unwrap(),
+    };
+    Emulator::start(directory, &installation, None, Data::Fresh).await.unwrap()
+}
+
+async fn configuration(emulator: &Emulator) -> SdkConfig {
+    let timeout = TimeoutConfig::builder().operation_timeout(Duration::from_secs(30)).build();
+    aws_config::defaults(BehaviorVersion::latest())
+        .endpoint_url(emulator.endpoint_url())
+        .region(Region::from_static(REGION))
+        .credentials_provider(Credentials::new(ACCESS_KEY_ID, SECRET_ACCESS_KEY, None, None, "test"))
+        .timeout_config(timeout)
+        .load()
+        .await
+}
+
+#[tokio::test]
+async fn the_demo_is_in_the_state_that_the_platform_would_leave() {
+    let root = tempfile::tempdir().unwrap();
+    let directory = StateDirectory::open(root.path()).unwrap();
+    let postgres = Postgres::start(&directory, None, Data::Fresh).await.unwrap();
+    let emulator = start_emulator(&directory).await;
+    let configuration = configuration(&emulator).await;
+    let s3 = aws_sdk_s3::config::Builder::from(&configuration).force_path_style(true).build();
+    let s3 = aws_sdk_s3::Client::from_conf(s3);
+    let sqs = aws_sdk_sqs::Client::new(&configuration);
+    let dynamodb = aws_sdk_dynamodb::Client::new(&configuration);
+    let pool = PgPool::connect(&postgres.url()).await.unwrap();
+
+    platform::create_schema(&pool, &[demo::ORGANIZATION.0]).await.unwrap();
+    let resources = platform::create_resources(&sqs, &dynamodb, &s3).await.unwrap();
+    assert_eq!(platform::create_resources(&sqs, &dynamodb, &s3).await.unwrap(), resources);
+    assert!(resources.jobs_queue_arn.ends_with(platform::JOBS_QUEUE), "{resources:?}");
+    s3.create_bucket().bucket(ASSETS_BUCKET).send().await.unwrap();
+
+    let targets = DemoTargets {
+        pool: &pool,
+        s3: &s3,
+        dynamodb: &dynamodb,
+        storage_bucket: &resources.storage_bucket,
+        assets_bucket: ASSETS_BUCKET,
+        delete_record_table: &resources.delete_record_table,
+    };
+    let data = demo::load(&targets).await.unwrap();
+
+    // Every object of a live package is there; every one of a deleted package is under the marker
+    // that its delete record names.
+    let files: Vec<(String, String, String, i64)> = sqlx::query_as(
+        r#"SELECT state, node_id, s3_key, files.size
+           FROM "367".packages JOIN "367".files ON package_id = packages.id"#,
+    )
+    .fetch_all(&pool)
+    .await
+    .unwrap();
+    assert_eq!(files.len(), 15 + 1 + 61);
+    let bucket = &resources.storage_bucket;
+    for (state, node_id, key, size) in &files {
+        let head = s3.head_object().bucket(bucket).key(key).send().await;
+        let record = dynamodb
+            .get_item()
+            .table_name(&resources.delete_record_table)
+            .key("NodeId", AttributeValue::S(node_id.clone()))
+            .send()
+            .await
+            .unwrap()
+            .item;
+        if state == "READY" {
+            assert_eq!(head.unwrap().content_length(), Some(*size));
+            assert_eq!(record, None);
+            continue;
+        }
+        assert!(head.unwrap_err().into_service_error().is_not_found());
+        let record = record.unwrap();
+        let text = |name: &str| record[name].as_s().unwrap().clone();
+        assert_eq!((text("S3Bucket"), text("S3Key")), (bucket.clone(), key.clone()));
+        assert_eq!(text("ObjectSize"), size.to_string());
+        let marker =
+            s3.head_object().bucket(bucket).key(key).version_id(text("S3ObjectVersion")).send().await;
+        assert_eq!(marker.unwrap_err().raw_response().unwrap().status().as_u16(), 405, "a delete marker");
+    }
+
+    // The counters are those of the live files alone.
+    let counters: (i64, i64, i64, i64) = sqlx::query_as(
+        r#"SELECT (SELECT sum(files.size)::bigint FROM "367".packages JOIN "367".files ON package_id = packages.id
+                   WHERE state = 'READY'),
+                  (SELECT size FROM pennsieve.organization_storage WHERE organization_id = 367),
+                  (SELECT sum(size)::bigint FROM "367".dataset_storage),
+                  (SELECT sum(package_storage.size)::bigint FROM "367".package_storage
+                   JOIN "367".packages ON package_id = packages.id WHERE state = 'DELETED')"#,
+    )
+    .fetch_one(&pool)
+    .await
+    .unwrap();
+    assert_eq!(counters, (counters.0, counters.0, counters.0, 0));
+
+    let package: i32 = sqlx::query_scalar(r#"SELECT id FROM "367".packages WHERE node_id = $1"#)
+        .bind(data.packages.viewer.as_str())
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    for (path, content_type) in [
+        (data.assets.parquet.clone(), "application/vnd.apache.parquet"),
+        (format!("{}/.zattrs", data.assets.zarr), "application/json"),
+        (format!("{}/0/0/0/0", data.assets.zarr), "application/octet-stream"),
+        (data.assets.thumbnail.clone(), "image/png"),
+    ] {
+        let key = format!("O367/D{}/P{package}/{path}", data.dataset_int_id);
+        let object = s3.head_object().bucket(ASSETS_BUCKET).key(&key).send().await.unwrap();
+        assert_eq!(object.content_type(), Some(content_type), "{key}");
+    }
+
+    // A start that keeps the data finds it and changes nothing.
+    sqlx::query(r#"UPDATE "367".packages SET name = 'renamed' WHERE node_id = $1"#)
+        .bind(data.packages.live_file.as_str())
+        .execute(&pool)
+        .await
+        .unwrap();
+    assert_eq!(demo::load(&targets).await.unwrap(), data);
+    let renamed: i64 = sqlx::query_scalar(r#"SELECT count(*) FROM "367".packages WHERE name = 'renamed'"#)
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    assert_eq!(renamed, 1);
+
+    postgres.stop().await.unwrap();
+    emulator.stop().await;
+}
