@@ -109,6 +109,15 @@ pub enum DemoError {
         #[source]
         source: Box<aws_sdk_s3::Error>,
     },
+    /// The database was kept from an earlier start, but the objects were not.
+    #[error(
+        "the kept database has the demo data, but bucket {bucket} does not; the last run did not end in order. \
+         Start without --keep"
+    )]
+    ObjectsLost {
+        /// The bucket's name.
+        bucket: String,
+    },
     /// A deleted object got no delete marker.
     #[error("bucket {bucket} put no delete marker on {key}; its versioning must be enabled")]
     NoDeleteMarker {
@@ -143,12 +152,18 @@ pub enum DemoError {
 pub async fn load(targets: &DemoTargets<'_>) -> Result<DemoData, DemoError> {
     let (study, levels) = tokio::task::spawn_blocking(make_study).await??;
     let data = describe(&study);
+    let files = files_of(&study, targets.storage_bucket);
+    let assets = data.assets.objects(targets.assets_bucket, study.viewer.id, &levels)?;
     if rows::are_there(targets.pool).await? {
+        // The first file is a live one.
+        for object in [files.first(), assets.first()].into_iter().flatten() {
+            if !objects::is_there(targets.s3, object).await? {
+                return Err(DemoError::ObjectsLost { bucket: object.bucket.clone() });
+            }
+        }
         return Ok(data);
     }
-    let mut objects = files_of(&study, targets.storage_bucket);
-    objects.extend(data.assets.objects(targets.assets_bucket, study.viewer.id, &levels)?);
-    objects::upload(targets.s3, objects).await?;
+    objects::upload(targets.s3, files.into_iter().chain(assets)).await?;
     delete_objects(targets, &study).await?;
     rows::insert(targets.pool, &data, &study.tree, targets.storage_bucket).await?;
     Ok(data)

@@ -6,10 +6,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_s3::config::Credentials;
-use local::demo::{self, DemoTargets};
+use local::demo::{self, DemoError, DemoTargets};
 use local::directory::{Data, StateDirectory};
 use local::emulator::{ACCESS_KEY_ID, Emulator, Installation, REGION, SECRET_ACCESS_KEY};
 use local::platform;
@@ -27,15 +27,50 @@ async fn start_emulator(directory: &StateDirectory) -> Emulator {
     Emulator::start(directory, &installation, None, Data::Fresh).await.unwrap()
 }
 
-async fn configuration(emulator: &Emulator) -> SdkConfig {
+struct Clients {
+    s3: aws_sdk_s3::Client,
+    sqs: aws_sdk_sqs::Client,
+    dynamodb: aws_sdk_dynamodb::Client,
+    ssm: aws_sdk_ssm::Client,
+}
+
+async fn clients(emulator: &Emulator) -> Clients {
     let timeout = TimeoutConfig::builder().operation_timeout(Duration::from_secs(30)).build();
-    aws_config::defaults(BehaviorVersion::latest())
+    let configuration = aws_config::defaults(BehaviorVersion::latest())
         .endpoint_url(emulator.endpoint_url())
         .region(Region::from_static(REGION))
         .credentials_provider(Credentials::new(ACCESS_KEY_ID, SECRET_ACCESS_KEY, None, None, "test"))
         .timeout_config(timeout)
         .load()
-        .await
+        .await;
+    let s3 = aws_sdk_s3::config::Builder::from(&configuration).force_path_style(true).build();
+    Clients {
+        s3: aws_sdk_s3::Client::from_conf(s3),
+        sqs: aws_sdk_sqs::Client::new(&configuration),
+        dynamodb: aws_sdk_dynamodb::Client::new(&configuration),
+        ssm: aws_sdk_ssm::Client::new(&configuration),
+    }
+}
+
+#[tokio::test]
+async fn resources_and_facts_can_be_made_again() {
+    let root = tempfile::tempdir().unwrap();
+    let directory = StateDirectory::open(root.path()).unwrap();
+    let emulator = start_emulator(&directory).await;
+    let Clients { s3, sqs, dynamodb, ssm } = clients(&emulator).await;
+
+    let resources = platform::create_resources(&sqs, &dynamodb, &s3).await.unwrap();
+    assert!(resources.jobs_queue_url.ends_with(platform::JOBS_QUEUE), "{resources:?}");
+    assert!(resources.jobs_queue_arn.ends_with(platform::JOBS_QUEUE), "{resources:?}");
+    assert_eq!(platform::create_resources(&sqs, &dynamodb, &s3).await.unwrap(), resources);
+
+    for issuer in ["http://127.0.0.1:1", "http://127.0.0.1:2"] {
+        let facts = [("/local/platform/token-issuer".to_owned(), issuer.to_owned())].into();
+        platform::put_facts(&ssm, &facts).await.unwrap();
+        let answer = ssm.get_parameter().name("/local/platform/token-issuer").send().await.unwrap();
+        assert_eq!(answer.parameter().and_then(|parameter| parameter.value()), Some(issuer));
+    }
+    emulator.stop().await;
 }
 
 #[tokio::test]
@@ -44,17 +79,11 @@ async fn the_demo_is_in_the_state_that_the_platform_would_leave() {
     let directory = StateDirectory::open(root.path()).unwrap();
     let postgres = Postgres::start(&directory, None, Data::Fresh).await.unwrap();
     let emulator = start_emulator(&directory).await;
-    let configuration = configuration(&emulator).await;
-    let s3 = aws_sdk_s3::config::Builder::from(&configuration).force_path_style(true).build();
-    let s3 = aws_sdk_s3::Client::from_conf(s3);
-    let sqs = aws_sdk_sqs::Client::new(&configuration);
-    let dynamodb = aws_sdk_dynamodb::Client::new(&configuration);
+    let Clients { s3, sqs, dynamodb, .. } = clients(&emulator).await;
     let pool = PgPool::connect(&postgres.url()).await.unwrap();
 
     platform::create_schema(&pool, &[demo::ORGANIZATION.0]).await.unwrap();
     let resources = platform::create_resources(&sqs, &dynamodb, &s3).await.unwrap();
-    assert_eq!(platform::create_resources(&sqs, &dynamodb, &s3).await.unwrap(), resources);
-    assert!(resources.jobs_queue_arn.ends_with(platform::JOBS_QUEUE), "{resources:?}");
     s3.create_bucket().bucket(ASSETS_BUCKET).send().await.unwrap();
 
     let targets = DemoTargets {
@@ -145,6 +174,11 @@ async fn the_demo_is_in_the_state_that_the_platform_would_leave() {
         .await
         .unwrap();
     assert_eq!(renamed, 1);
+    let parquet = format!("O367/D{}/P{package}/{}", data.dataset_int_id, data.assets.parquet);
+    s3.delete_object().bucket(ASSETS_BUCKET).key(parquet).send().await.unwrap();
+    assert!(
+        matches!(demo::load(&targets).await, Err(DemoError::ObjectsLost { bucket }) if bucket == ASSETS_BUCKET)
+    );
 
     postgres.stop().await.unwrap();
     emulator.stop().await;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_s3::operation::head_object::HeadObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use bytes::Bytes;
@@ -20,8 +21,22 @@ pub(super) struct Object {
     pub(super) bytes: Bytes,
 }
 
+/// Whether an earlier start has uploaded this object.
+pub(super) async fn is_there(s3: &aws_sdk_s3::Client, object: &Object) -> Result<bool, DemoError> {
+    match s3.head_object().bucket(&object.bucket).key(&object.key).send().await {
+        Ok(_) => Ok(true),
+        Err(error) if error.as_service_error().is_some_and(HeadObjectError::is_not_found) => Ok(false),
+        Err(error) => {
+            Err(DemoError::Bucket { bucket: object.bucket.clone(), source: Box::new(error.into()) })
+        }
+    }
+}
+
 /// Uploads all objects.
-pub(super) async fn upload(s3: &aws_sdk_s3::Client, objects: Vec<Object>) -> Result<(), DemoError> {
+pub(super) async fn upload(
+    s3: &aws_sdk_s3::Client,
+    objects: impl IntoIterator<Item = Object>,
+) -> Result<(), DemoError> {
     let mut uploads = JoinSet::new();
     for object in objects {
         if uploads.len() == UPLOADS_AT_ONCE

@@ -35,8 +35,6 @@ pub struct DemoUser {
 /// What a user may do, in the words and bits of the platform's tables.
 pub(super) struct Membership<'a> {
     pub(super) user: &'a DemoUser,
-    pub(super) first_name: &'static str,
-    pub(super) last_name: &'static str,
     pub(super) dataset_role: &'static str,
     pub(super) dataset_permission: i32,
     pub(super) organization_permission: i32,
@@ -61,22 +59,17 @@ impl DemoUsers {
     /// Everybody with their roles. A guest of a dataset is a guest of its organization too; the
     /// other members have the organization's usual permission (delete, which includes write).
     pub(super) fn memberships(&self) -> [Membership<'_>; 4] {
-        let membership =
-            |user, first_name, last_name, dataset_role, dataset_permission, organization_permission| {
-                Membership {
-                    user,
-                    first_name,
-                    last_name,
-                    dataset_role,
-                    dataset_permission,
-                    organization_permission,
-                }
-            };
+        let membership = |user, dataset_role, dataset_permission, organization_permission| Membership {
+            user,
+            dataset_role,
+            dataset_permission,
+            organization_permission,
+        };
         [
-            membership(&self.owner, "Olga", "Owens", "owner", 32, 32),
-            membership(&self.editor, "Edgar", "Ito", "editor", 8, 8),
-            membership(&self.viewer, "Vera", "Wolff", "viewer", 2, 8),
-            membership(&self.guest, "Gus", "Esteban", "guest", 1, 1),
+            membership(&self.owner, "owner", 32, 32),
+            membership(&self.editor, "editor", 8, 8),
+            membership(&self.viewer, "viewer", 2, 8),
+            membership(&self.guest, "guest", 1, 1),
         ]
     }
 }

@@ -57,12 +57,11 @@ async fn insert_users(transaction: &mut Transaction<'_, Postgres>, data: &DemoDa
         sqlx::query(
             "INSERT INTO pennsieve.users
                  (id, email, first_name, last_name, node_id, is_super_admin, preferred_org_id, cognito_id, status)
-             VALUES ($1, $2, $3, $4, $5, false, $6, $7, true)",
+             VALUES ($1, $2, initcap($3), 'Example', $4, false, $5, $6, true)",
         )
         .bind(membership.user.id)
         .bind(&membership.user.email)
-        .bind(membership.first_name)
-        .bind(membership.last_name)
+        .bind(membership.dataset_role)
         .bind(membership.user.node_id.as_str())
         .bind(ORGANIZATION.0)
         .bind(membership.user.cognito_id)
