@@ -1,2 +1,100 @@
-//! x
-fn main() {}
+//! The command line of the packages service: `cargo xtask <command>`.
+//!
+//! Data goes to standard output, everything else to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage,
+//! 3 there are differences.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to people")]
+
+mod aws;
+mod build;
+mod ci;
+mod deploy;
+mod doctor;
+mod environment;
+mod keys;
+mod local;
+mod openapi;
+mod outputs;
+mod process;
+mod render;
+mod terminal;
+mod test;
+mod tools;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Builds, runs and ships the packages service.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the whole system on this machine: database, AWS emulator, functions, gateway, CDN edge, demo data.
+    Local(local::Arguments),
+    /// Run all tests; installs what they need.
+    Test(test::Arguments),
+    /// Run all that CI runs: formatting, lints, generated files, templates, licences, tests.
+    Ci,
+    /// Build the functions into target/lambda, the same bytes for the same source.
+    Build(build::Arguments),
+    /// Write openapi/openapi.json and openapi/gateway.json.
+    Openapi(openapi::Arguments),
+    /// Print the CloudFormation template of an environment.
+    Render(render::Arguments),
+    /// Build, upload, review and apply an environment's stack.
+    Deploy(deploy::Arguments),
+    /// Print the outputs of a deployed stack as JSON.
+    Outputs(outputs::Arguments),
+    /// The keys that sign CDN URLs.
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Show what is installed, what is missing, and how to get it.
+    Doctor,
+}
+
+/// How a command ended, when it did not fail.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// It did what was asked.
+    Done,
+    /// It found differences.
+    Differences,
+    /// A command that it ran ended with this code.
+    Code(u8),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments.command) {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Differences) => ExitCode::from(3),
+        Ok(Outcome::Code(code)) => ExitCode::from(code),
+        Err(error) => {
+            terminal::error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<Outcome> {
+    match command {
+        Command::Ci => ci::run(),
+        Command::Openapi(arguments) => openapi::run(&arguments),
+        Command::Render(arguments) => render::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
+        Command::Build(arguments) => process::block_on(build::run(arguments)),
+        Command::Deploy(arguments) => process::block_on(deploy::run(arguments)),
+        Command::Outputs(arguments) => process::block_on(outputs::run(arguments)),
+        Command::Keys(command) => process::block_on(keys::run(command)),
+        Command::Doctor => process::block_on(doctor::run()),
+        Command::Local(arguments) => local::run(arguments),
+    }
+}

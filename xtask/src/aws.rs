@@ -1,0 +1,90 @@
+//! Connecting to AWS, or to the emulator of a local stack that runs.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use stack::Environment;
+
+use crate::local::{self, StackFile};
+
+/// An account and how to reach it.
+pub(crate) struct Connection {
+    /// For making clients.
+    pub(crate) configuration: SdkConfig,
+    /// The account's number.
+    pub(crate) account: String,
+}
+
+/// Connect to the account of an environment, with the AWS SDK's usual chain of credentials. The environment of the local
+/// stack is reached at the endpoint that the running stack has written down, unless `AWS_ENDPOINT_URL` says otherwise.
+pub(crate) async fn connect(environment: &Environment) -> Result<Connection> {
+    let mut loader = loader(environment);
+    if environment.name.as_str() == local::ENVIRONMENT && std::env::var_os("AWS_ENDPOINT_URL").is_none() {
+        let stack = StackFile::read_running()?;
+        loader = at_emulator(loader, &stack.aws_endpoint_url);
+    }
+    connection(environment, loader.load().await).await
+}
+
+/// Connect to the emulator at this endpoint.
+pub(crate) async fn connect_to_emulator(environment: &Environment, endpoint: &str) -> Result<Connection> {
+    connection(environment, at_emulator(loader(environment), endpoint).load().await).await
+}
+
+fn loader(environment: &Environment) -> aws_config::ConfigLoader {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .operation_attempt_timeout(Duration::from_secs(60))
+        .build();
+    aws_config::defaults(BehaviorVersion::latest())
+        .region(Region::new(environment.region.to_string()))
+        .timeout_config(timeouts)
+        .retry_config(RetryConfig::standard().with_max_attempts(6))
+}
+
+fn at_emulator(loader: aws_config::ConfigLoader, endpoint: &str) -> aws_config::ConfigLoader {
+    let credentials = Credentials::from_keys(
+        ::local::emulator::ACCESS_KEY_ID,
+        ::local::emulator::SECRET_ACCESS_KEY,
+        None,
+    );
+    loader.endpoint_url(endpoint).credentials_provider(credentials)
+}
+
+async fn connection(environment: &Environment, configuration: SdkConfig) -> Result<Connection> {
+    let identity = aws_sdk_sts::Client::new(&configuration).get_caller_identity().send().await;
+    let identity = identity.context(
+        "AWS does not tell who you are; sign in (for example `aws sso login`) or set AWS_PROFILE, and try again",
+    )?;
+    let account = identity.account.context("AWS names no account for these credentials")?;
+    if let Some(expected) = environment.account.as_ref().filter(|expected| expected.as_str() != account) {
+        bail!(
+            "these credentials are for account {account}, but environment {} belongs to {expected}; \
+             choose another AWS_PROFILE",
+            environment.name
+        );
+    }
+    Ok(Connection { configuration, account })
+}
+
+impl Connection {
+    /// An S3 client. An endpoint that is not AWS's own has no DNS name for every bucket, so it is addressed by path.
+    pub(crate) fn s3(&self) -> aws_sdk_s3::Client {
+        let settings = aws_sdk_s3::config::Builder::from(&self.configuration)
+            .force_path_style(self.configuration.endpoint_url().is_some());
+        aws_sdk_s3::Client::from_conf(settings.build())
+    }
+
+    /// The URL of an object, for services that fetch it themselves.
+    pub(crate) fn object_url(&self, bucket: &str, key: &str) -> String {
+        match (self.configuration.endpoint_url(), self.configuration.region()) {
+            (Some(endpoint), _) => format!("{}/{bucket}/{key}", endpoint.trim_end_matches('/')),
+            (None, Some(region)) => format!("https://{bucket}.s3.{region}.amazonaws.com/{key}"),
+            (None, None) => format!("https://{bucket}.s3.amazonaws.com/{key}"),
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! `cargo xtask build`: the functions as zips.
+
+mod archive;
+mod compile;
+
+pub(crate) use archive::sha256;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
+use stack::{ArtifactHash, FunctionName};
+
+use crate::{Outcome, terminal, workspace};
+
+/// Options of `build`.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// What the functions shall run on.
+    #[arg(long, value_enum, default_value = "x86-64", value_name = "ARCHITECTURE")]
+    arch: ArchitectureArgument,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ArchitectureArgument {
+    #[value(name = "x86-64", alias = "x86_64")]
+    X86_64,
+    Arm64,
+}
+
+/// How functions are built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// For this machine, quickly: what the local stack runs.
+    Development,
+    /// For Lambda: small, fast, and the same bytes for the same source.
+    Release(stack::Architecture),
+}
+
+/// A function that was built.
+pub(crate) struct BuiltFunction {
+    /// Which one.
+    pub(crate) name: FunctionName,
+    /// Its zip.
+    pub(crate) zip: PathBuf,
+    /// The zip's SHA-256.
+    pub(crate) hash: ArtifactHash,
+    /// The zip's size in bytes.
+    pub(crate) size: u64,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
+    let architecture = match arguments.arch {
+        ArchitectureArgument::X86_64 => stack::Architecture::X86_64,
+        ArchitectureArgument::Arm64 => stack::Architecture::Arm64,
+    };
+    for function in build(Profile::Release(architecture)).await? {
+        println!("{}  {}  {} bytes", function.hash, function.zip.display(), function.size);
+    }
+    Ok(Outcome::Done)
+}
+
+/// Build all functions: `{function}/bootstrap`, and `bootstrap.zip` beside it.
+pub(crate) async fn build(profile: Profile) -> Result<Vec<BuiltFunction>> {
+    let directory = match profile {
+        Profile::Development => workspace::target().join("lambda-development"),
+        Profile::Release(_) => workspace::target().join("lambda"),
+    };
+    compile::compile(profile, &directory).await?;
+    let step = terminal::Step::begin("zips");
+    let mut built = Vec::new();
+    for name in FunctionName::ALL {
+        let bootstrap = directory.join(name.as_str()).join("bootstrap");
+        let zip = bootstrap.with_file_name("bootstrap.zip");
+        let archive = archive::write_if_changed(bootstrap.clone(), zip.clone());
+        let (hash, size) = archive.await.with_context(|| format!("cannot zip {}", bootstrap.display()))?;
+        built.push(BuiltFunction { name, zip, hash, size });
+    }
+    let megabytes: f64 = built.iter().map(|function| u32::try_from(function.size).map_or(0.0, f64::from)).sum();
+    step.done(format!("{:.1} MB together", megabytes / 1e6));
+    Ok(built)
+}

@@ -1,0 +1,81 @@
+//! Zips that have the same bytes for the same binary.
+
+use std::fs::{self, File};
+use std::io::{self, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use aws_lc_rs::digest;
+use stack::ArtifactHash;
+use zip::write::{SimpleFileOptions, ZipWriter};
+use zip::{CompressionMethod, DateTime};
+
+/// Write the zip of a bootstrap, unless the one that is there was made from the same bytes. Returns hash and size.
+pub(super) async fn write_if_changed(bootstrap: PathBuf, zip: PathBuf) -> Result<(ArtifactHash, u64)> {
+    tokio::task::spawn_blocking(move || {
+        let binary = fs::read(&bootstrap)?;
+        // The zip's own name says nothing of its source, so a note beside it does.
+        let note = zip.with_extension("zip.source");
+        let source = sha256(&binary);
+        if fs::read_to_string(&note).ok().as_deref() != Some(source.as_str()) || !zip.exists() {
+            write(&binary, &zip)?;
+            fs::write(&note, &source)?;
+        }
+        let bytes = fs::read(&zip)?;
+        Ok((sha256(&bytes).parse()?, bytes.len() as u64))
+    })
+    .await
+    .context("zipping was interrupted")?
+}
+
+/// One entry with a fixed date, mode and compression. Written beside its place first, so that an interrupted zip is
+/// never taken for a whole one.
+fn write(binary: &[u8], zip: &Path) -> Result<()> {
+    let partial = zip.with_extension("partial");
+    pack(binary, File::create(&partial)?)?;
+    fs::rename(partial, zip)?;
+    Ok(())
+}
+
+fn pack<W: Write + Seek>(binary: &[u8], output: W) -> zip::result::ZipResult<()> {
+    let options = SimpleFileOptions::default()
+        .last_modified_time(DateTime::default())
+        .unix_permissions(0o755)
+        .compression_method(CompressionMethod::Deflated)
+        .compression_level(Some(6));
+    let mut archive = ZipWriter::new(output);
+    archive.start_file("bootstrap", options)?;
+    io::copy(&mut &binary[..], &mut archive)?;
+    archive.finish()?.flush()?;
+    Ok(())
+}
+
+/// SHA-256 in hexadecimal.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    let digest = digest::digest(&digest::SHA256, bytes);
+    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Cursor, Read};
+
+    use super::pack;
+
+    #[test]
+    fn a_zip_depends_on_the_binary_alone() {
+        let zip = |binary: &[u8]| {
+            let mut bytes = Cursor::new(Vec::new());
+            pack(binary, &mut bytes).unwrap();
+            bytes.into_inner()
+        };
+        let first = zip(b"binary");
+        assert_eq!(first, zip(b"binary"));
+        let mut archive = zip::ZipArchive::new(Cursor::new(first)).unwrap();
+        let mut entry = archive.by_name("bootstrap").unwrap();
+        assert_eq!(entry.unix_mode().map(|mode| mode & 0o777), Some(0o755));
+        let mut contents = Vec::new();
+        entry.read_to_end(&mut contents).unwrap();
+        assert_eq!(contents, b"binary");
+    }
+}

@@ -1,0 +1,39 @@
+//! Environment files.
+
+use anyhow::{Context, Result};
+use clap::Args;
+use stack::{Environment, EnvironmentName};
+
+use crate::workspace;
+
+/// The option that names an environment.
+#[derive(Args, Clone)]
+pub(crate) struct EnvironmentArgument {
+    /// The environment: the name of a file in stack/environments.
+    #[arg(long = "env", default_value = "dev", value_name = "NAME")]
+    name: String,
+}
+
+impl EnvironmentArgument {
+    /// The environment that is meant.
+    pub(crate) fn load(&self) -> Result<Environment> {
+        load(&self.name)
+    }
+}
+
+/// Read an environment's file.
+pub(crate) fn load(name: &str) -> Result<Environment> {
+    let directory = workspace::root().join("stack/environments");
+    let known = || {
+        let files = std::fs::read_dir(&directory).into_iter().flatten().flatten();
+        let mut names: Vec<String> = files
+            .filter_map(|file| file.path().file_stem().map(|stem| stem.to_string_lossy().into_owned()))
+            .collect();
+        names.sort();
+        names.join(", ")
+    };
+    let unknown = || format!("there is no environment `{name}`; stack/environments has: {}", known());
+    let environment: EnvironmentName = name.parse().with_context(unknown)?;
+    let text = std::fs::read_to_string(directory.join(format!("{name}.toml"))).with_context(unknown)?;
+    Environment::parse(&environment, &text).with_context(|| format!("in stack/environments/{name}.toml"))
+}

@@ -1,0 +1,54 @@
+//! `cargo xtask openapi`
+
+use std::fs;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use serde_json::Value;
+
+use crate::{Outcome, terminal, workspace};
+
+/// Options of `openapi`.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Change nothing; exit with 3 where a file is not current.
+    #[arg(long)]
+    check: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
+    let documents =
+        [("openapi.json", openapi::openapi_document()), ("gateway.json", openapi::gateway_preview())];
+    let mut outcome = Outcome::Done;
+    for (name, document) in documents {
+        let path = workspace::root().join("openapi").join(name);
+        let text = rendered(&document)?;
+        if fs::read_to_string(&path).is_ok_and(|current| current == text) {
+            continue;
+        }
+        if arguments.check {
+            terminal::say(format!("openapi/{name} is not current; run `cargo xtask openapi`"));
+            outcome = Outcome::Differences;
+        } else {
+            fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+            terminal::say(format!("wrote openapi/{name}"));
+        }
+    }
+    Ok(outcome)
+}
+
+fn rendered(document: &Value) -> Result<String> {
+    Ok(serde_json::to_string_pretty(document)? + "\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Arguments, run};
+    use crate::Outcome;
+
+    #[test]
+    fn the_committed_documents_are_current() {
+        let outcome = run(&Arguments { check: true }).unwrap();
+        assert!(outcome == Outcome::Done, "run `cargo xtask openapi`");
+    }
+}

@@ -1,0 +1,103 @@
+//! Running other programs, and running until interrupted.
+
+use std::ffi::OsStr;
+use std::future::Future;
+use std::process::ExitStatus;
+
+use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::process::{Child, Command};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Run a future to its end.
+pub(crate) fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the asynchronous runtime does not start")?;
+    runtime.block_on(future)
+}
+
+/// Wait for Ctrl-C, or for whatever else asks us to end.
+pub(crate) async fn interrupted() -> Result<()> {
+    let listen = |kind| signal(kind).context("cannot listen for signals");
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    let mut terminate = listen(SignalKind::terminate())?;
+    let mut hangup = listen(SignalKind::hangup())?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
+    }
+    Ok(())
+}
+
+/// A program with all that it starts: a process group of its own, which ends when this is dropped.
+pub(crate) struct Group {
+    child: Child,
+    leader: Option<Pid>,
+}
+
+impl Group {
+    /// Start a program. Its input and output are what the command says.
+    pub(crate) fn start(command: &mut Command) -> Result<Self> {
+        let program = command.as_std().get_program().to_string_lossy().into_owned();
+        let child = command.process_group(0).spawn();
+        let child = child.with_context(|| format!("`{program}` cannot be started"))?;
+        let leader = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        Ok(Self { child, leader })
+    }
+
+    /// Wait until the program ends.
+    pub(crate) async fn wait(&mut self) -> Result<ExitStatus> {
+        let status = self.child.wait().await.context("a program that was started cannot be waited for")?;
+        self.leader = None;
+        Ok(status)
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(leader) = self.leader {
+            // It may have ended by itself just now.
+            let _ = kill_process_group(leader, Signal::KILL);
+        }
+    }
+}
+
+/// Run a program whose output the user sees; anything but success is an error.
+pub(crate) async fn run(command: &mut Command) -> Result<()> {
+    let shown = shown(command.as_std());
+    let status = Group::start(command)?.wait().await?;
+    if !status.success() {
+        bail!("`{shown}` failed ({status}); its output is above");
+    }
+    Ok(())
+}
+
+/// The same without the asynchronous runtime, in our own process group, so that Ctrl-C reaches it too.
+pub(crate) fn run_blocking(command: &mut std::process::Command) -> Result<()> {
+    let shown = shown(command);
+    let status = command.status().with_context(|| format!("`{shown}` cannot be started"))?;
+    if !status.success() {
+        bail!("`{shown}` failed ({status}); its output is above");
+    }
+    Ok(())
+}
+
+/// Cargo, the same that runs us.
+pub(crate) fn cargo() -> std::process::Command {
+    let mut command = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(crate::workspace::root());
+    // What Cargo set for us is not meant for the crates that it builds next.
+    for name in ["CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "CARGO_PKG_VERSION"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn shown(command: &std::process::Command) -> String {
+    let program = std::path::Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
+    let words: Vec<_> = std::iter::once(program).chain(command.get_args()).map(OsStr::to_string_lossy).collect();
+    words.join(" ")
+}

@@ -1,0 +1,39 @@
+//! `cargo xtask render`
+
+use anyhow::Result;
+use clap::Args;
+use stack::{ArtifactHash, ArtifactKey, Artifacts, Environment, FunctionName, Inputs, SigningKeys, Template};
+
+use crate::Outcome;
+use crate::environment::EnvironmentArgument;
+
+/// Options of `render`.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    environment: EnvironmentArgument,
+    /// Print only the IAM policies of the functions' roles.
+    #[arg(long)]
+    iam: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
+    let template = preview(&arguments.environment.load()?)?;
+    let text = if arguments.iam { template.iam_policies_json() } else { template.to_json() };
+    println!("{}", text.trim_end());
+    Ok(Outcome::Done)
+}
+
+/// The template without what only a deployment knows: it has no signing keys, and zeros for the hashes of the code.
+pub(crate) fn preview(environment: &Environment) -> Result<Template> {
+    let hash: ArtifactHash = "0".repeat(64).parse()?;
+    let key = |function| ArtifactKey::new(&environment.service, function, &hash);
+    let artifacts = Artifacts {
+        bucket: environment.artifact_bucket.clone(),
+        api: key(FunctionName::Api),
+        restore: key(FunctionName::Restore),
+        authorizer: key(FunctionName::Authorizer),
+    };
+    let signing_keys = SigningKeys::none();
+    Ok(stack::render(&Inputs { environment, signing_keys: &signing_keys, artifacts: &artifacts })?)
+}
