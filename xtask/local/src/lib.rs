@@ -3,10 +3,14 @@
 //! Every process and every file of a run belongs to one [`directory::StateDirectory`]; whoever holds its
 //! lock owns them, and cleans up after an owner that died.
 
+pub mod control_plane;
 pub mod demo;
 pub mod directory;
 pub mod emulator;
+pub mod gateway;
 pub mod platform;
+pub mod poller;
+pub mod pool;
 pub mod ports;
 pub mod postgres;
 pub mod process;

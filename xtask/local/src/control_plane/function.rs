@@ -1,0 +1,166 @@
+//! Deployed functions and their code.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_lc_rs::digest;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
+use serde::Deserialize;
+
+use super::{ControlPlane, ControlPlaneError, FunctionArn, FunctionName, refuse_if};
+
+/// A zip with everything in it may have 250 MB on Lambda.
+const MAXIMUM_CODE_BYTES: usize = 250 * 1024 * 1024;
+
+/// A function as it is deployed, with its code.
+///
+/// It is not `Debug`, because its variables may be secret.
+#[derive(Clone)]
+pub struct DeployedFunction {
+    /// ARN, without a qualifier.
+    pub arn: FunctionArn,
+    /// What Lambda tells the bootstrap to run; ours ignore it.
+    pub handler: String,
+    /// How long one invocation may take.
+    pub timeout: Duration,
+    /// Memory in MB; told to the function, not enforced.
+    pub memory_megabytes: u32,
+    /// Name of its log group.
+    pub log_group: String,
+    /// `JSON` or `Text`.
+    pub log_format: String,
+    /// Its environment variables.
+    pub environment: BTreeMap<String, String>,
+    /// The zip, as it was deployed.
+    pub code: Bytes,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Answer {
+    configuration: Configuration,
+    code: Code,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Configuration {
+    function_arn: String,
+    runtime: String,
+    handler: String,
+    package_type: String,
+    code_sha256: String,
+    timeout: u32,
+    memory_size: u32,
+    #[serde(default)]
+    environment: Environment,
+    #[serde(default)]
+    layers: Vec<serde_json::Value>,
+    logging_config: LoggingConfiguration,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase")]
+struct Environment {
+    #[serde(default)]
+    variables: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct LoggingConfiguration {
+    log_format: String,
+    log_group: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Code {
+    location: String,
+}
+
+impl ControlPlane {
+    /// Reads a function and downloads its code from where it was deployed.
+    pub async fn function(&self, name: &FunctionName) -> Result<DeployedFunction, ControlPlaneError> {
+        let what = format!("function {name}");
+        let path = format!("/2015-03-31/functions/{name}");
+        let answer: Answer = self.describe(&what, "lambda", &path, &[]).await?;
+        let configuration = check(&what, answer.configuration)?;
+        let arn = configuration
+            .function_arn
+            .parse()
+            .map_err(|source| ControlPlaneError::InvalidArn { what: what.clone(), source })?;
+
+        let request = self.client.get(&answer.code.location);
+        let code = self.fetch(&format!("the code of {what}"), request, MAXIMUM_CODE_BYTES).await?;
+        let actual = BASE64.encode(digest::digest(&digest::SHA256, &code));
+        if actual != configuration.code_sha256 {
+            let expected = configuration.code_sha256;
+            return Err(ControlPlaneError::CodeMismatch { name: name.clone(), actual, expected });
+        }
+
+        Ok(DeployedFunction {
+            arn,
+            handler: configuration.handler,
+            timeout: Duration::from_secs(configuration.timeout.into()),
+            memory_megabytes: configuration.memory_size,
+            log_group: configuration.logging_config.log_group,
+            log_format: configuration.logging_config.log_format,
+            environment: configuration.environment.variables,
+            code,
+        })
+    }
+}
+
+/// Refuses what the function pool cannot run.
+fn check(what: &str, configuration: Configuration) -> Result<Configuration, ControlPlaneError> {
+    refuse_if(
+        configuration.package_type != "Zip",
+        what,
+        format!("package type {}", configuration.package_type),
+    )?;
+    refuse_if(
+        !configuration.runtime.starts_with("provided."),
+        what,
+        format!("runtime {}", configuration.runtime),
+    )?;
+    refuse_if(!configuration.layers.is_empty(), what, "a layer")?;
+    Ok(configuration)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn configuration(
+        change: impl FnOnce(&mut serde_json::Value),
+    ) -> Result<Configuration, ControlPlaneError> {
+        let mut configuration = serde_json::json!({
+            "FunctionArn": "arn:aws:lambda:us-east-1:000000000000:function:api",
+            "Runtime": "provided.al2023", "Handler": "bootstrap", "PackageType": "Zip", "CodeSha256": "",
+            "Timeout": 29, "MemorySize": 512, "Layers": [],
+            "LoggingConfig": {"LogFormat": "JSON", "LogGroup": "/aws/lambda/api"},
+        });
+        change(&mut configuration);
+        check("function api", serde_json::from_value(configuration).unwrap())
+    }
+
+    #[test]
+    fn a_function_without_variables_is_fine() {
+        assert!(configuration(|_| ()).unwrap().environment.variables.is_empty());
+    }
+
+    #[test]
+    fn what_the_pool_cannot_run_is_refused_by_name() {
+        for (key, value, feature) in [
+            ("PackageType", serde_json::json!("Image"), "package type Image"),
+            ("Runtime", serde_json::json!("nodejs24.x"), "runtime nodejs24.x"),
+            ("Layers", serde_json::json!([{"Arn": "a"}]), "a layer"),
+        ] {
+            let error = configuration(|c| c[key] = value).err().unwrap().to_string();
+            assert!(error.contains(feature), "{error}");
+        }
+    }
+}

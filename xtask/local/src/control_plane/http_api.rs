@@ -1,0 +1,245 @@
+//! Deployed HTTP APIs: routes, what answers them, who may call them, and CORS.
+
+mod description;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use http::Method;
+use http::header::HeaderName;
+
+use super::{ControlPlane, ControlPlaneError, FunctionArn};
+use description::{
+    ApiDescription, AuthorizerDescription, Descriptions, IntegrationDescription, List, RouteDescription,
+    StageDescription,
+};
+
+/// An HTTP API with everything resolved that its routes refer to.
+#[derive(Debug, Clone)]
+pub struct HttpApi {
+    /// Id of the API.
+    pub id: String,
+    /// Every route, in no order that matters.
+    pub routes: Vec<Route>,
+    /// The authorizers that routes name.
+    pub authorizers: BTreeMap<AuthorizerId, Authorizer>,
+    /// CORS, where the gateway does it.
+    pub cors: Option<CorsConfiguration>,
+}
+
+/// One route.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// What it answers.
+    pub key: RouteKey,
+    /// What answers it.
+    pub integration: Integration,
+    /// Who decides about callers; `None` is a public route.
+    pub authorizer: Option<AuthorizerId>,
+}
+
+/// What a route answers: `GET /path`, `ANY /path` or `$default`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RouteKey {
+    /// Whatever no other route answers.
+    Default,
+    /// One path, exactly.
+    Path(RouteMethod, String),
+}
+
+/// The method of a route.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RouteMethod {
+    /// Every method that has no route of its own.
+    Any,
+    /// One method.
+    Exactly(Method),
+}
+
+impl fmt::Display for RouteKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => formatter.write_str("$default"),
+            Self::Path(RouteMethod::Any, path) => write!(formatter, "ANY {path}"),
+            Self::Path(RouteMethod::Exactly(method), path) => write!(formatter, "{method} {path}"),
+        }
+    }
+}
+
+impl FromStr for RouteKey {
+    /// What the key uses that is not emulated.
+    type Err = &'static str;
+
+    fn from_str(key: &str) -> Result<Self, Self::Err> {
+        if key == "$default" {
+            return Ok(Self::Default);
+        }
+        let (method, path) = key.split_once(' ').ok_or("a key without a path")?;
+        if !path.starts_with('/') {
+            return Err("a path that does not start with /");
+        }
+        if path.contains('{') {
+            return Err("a path parameter");
+        }
+        let method = match method {
+            "ANY" => RouteMethod::Any,
+            "DELETE" | "GET" | "HEAD" | "OPTIONS" | "PATCH" | "POST" | "PUT" => {
+                RouteMethod::Exactly(method.parse().map_err(|_| "its method")?)
+            }
+            _ => return Err("its method"),
+        };
+        Ok(Self::Path(method, path.to_owned()))
+    }
+}
+
+/// A Lambda proxy integration with payload format 2.0.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Integration {
+    /// The function that is invoked.
+    pub function: FunctionArn,
+    /// How long the gateway waits for it.
+    pub timeout: Duration,
+}
+
+/// Id of an authorizer.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
+#[serde(transparent)]
+pub struct AuthorizerId(String);
+
+impl fmt::Display for AuthorizerId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// A Lambda authorizer of type REQUEST with payload format 2.0 and simple responses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authorizer {
+    /// The function that decides.
+    pub function: FunctionArn,
+    /// What identifies a caller: all must be there, and together they are the key of the cache.
+    pub identity_sources: Vec<IdentitySource>,
+    /// How long a decision is kept; `None` asks every time.
+    pub result_ttl: Option<Duration>,
+}
+
+/// Where a part of a caller's identity is in a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IdentitySource {
+    /// `$request.header.NAME`
+    Header(HeaderName),
+    /// `$request.querystring.NAME`
+    QueryParameter(String),
+    /// `$context.routeKey`
+    RouteKey,
+}
+
+impl FromStr for IdentitySource {
+    type Err = ();
+
+    fn from_str(expression: &str) -> Result<Self, ()> {
+        if expression == "$context.routeKey" {
+            Ok(Self::RouteKey)
+        } else if let Some(name) = expression.strip_prefix("$request.header.") {
+            name.parse().map(Self::Header).map_err(|_| ())
+        } else if let Some(name) = expression.strip_prefix("$request.querystring.").filter(|n| !n.is_empty())
+        {
+            Ok(Self::QueryParameter(name.to_owned()))
+        } else {
+            Err(())
+        }
+    }
+}
+
+/// CORS as it is configured on the API; every text goes into its header as it is.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[derive(Default)]
+pub struct CorsConfiguration {
+    /// Origins, `*`, or `https://*` and `http://*`.
+    pub allow_origins: Vec<String>,
+    /// Whether credentials may be sent.
+    pub allow_credentials: bool,
+    /// Methods a preflight allows.
+    pub allow_methods: Vec<String>,
+    /// Headers a preflight allows.
+    pub allow_headers: Vec<String>,
+    /// Response headers a page may read.
+    pub expose_headers: Vec<String>,
+    /// How long a preflight holds, in seconds.
+    pub max_age: Option<u32>,
+}
+
+impl ControlPlane {
+    /// Reads an HTTP API with its routes, integrations, authorizers and its `$default` stage.
+    pub async fn http_api(&self, id: &str) -> Result<HttpApi, ControlPlaneError> {
+        let what = format!("HTTP API {id}");
+        let part = |kind: &str| (format!("the {kind} of {what}"), format!("/v2/apis/{id}/{kind}"));
+        let (routes, integrations, authorizers, stages) =
+            (part("routes"), part("integrations"), part("authorizers"), part("stages"));
+        let routes: List<RouteDescription> = self.describe(&routes.0, SERVICE, &routes.1, &[]).await?;
+        let integrations: List<IntegrationDescription> =
+            self.describe(&integrations.0, SERVICE, &integrations.1, &[]).await?;
+        let authorizers: List<AuthorizerDescription> =
+            self.describe(&authorizers.0, SERVICE, &authorizers.1, &[]).await?;
+        let stages: List<StageDescription> = self.describe(&stages.0, SERVICE, &stages.1, &[]).await?;
+        let api: ApiDescription = self.describe(&what, SERVICE, &format!("/v2/apis/{id}"), &[]).await?;
+        Descriptions {
+            api,
+            routes: routes.items,
+            integrations: integrations.items,
+            authorizers: authorizers.items,
+            stages: stages.items,
+        }
+        .resolve()
+    }
+}
+
+/// Name of the service in a credential scope.
+const SERVICE: &str = "apigateway";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn route_keys_read_as_they_are_written() {
+        for key in ["$default", "ANY /restore", "GET /presign/s3", "HEAD /"] {
+            assert_eq!(key.parse::<RouteKey>().unwrap().to_string(), key);
+        }
+    }
+
+    #[test]
+    fn route_keys_that_are_not_emulated_say_why() {
+        for (key, reason) in [
+            ("GET /packages/{id}", "a path parameter"),
+            ("ANY /{proxy+}", "a path parameter"),
+            ("TRACE /a", "its method"),
+            ("GET", "a key without a path"),
+            ("GET a", "a path that does not start with /"),
+        ] {
+            assert_eq!(key.parse::<RouteKey>(), Err(reason));
+        }
+    }
+
+    #[test]
+    fn identity_sources_are_headers_parameters_and_the_route() {
+        let source = |text: &str| text.parse::<IdentitySource>();
+        assert_eq!(
+            source("$request.header.Authorization"),
+            Ok(IdentitySource::Header(http::header::AUTHORIZATION))
+        );
+        assert_eq!(
+            source("$request.querystring.dataset_id"),
+            Ok(IdentitySource::QueryParameter("dataset_id".to_owned()))
+        );
+        assert_eq!(source("$context.routeKey"), Ok(IdentitySource::RouteKey));
+        for other in
+            ["$stageVariables.a", "$context.identity.sourceIp", "$request.querystring.", "Authorization"]
+        {
+            assert_eq!(source(other), Err(()), "{other}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! One line in the log for every request.
+//!
+//! Of a query only the names go into it: the values may be signed URLs and the headers tokens.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use url::form_urlencoded;
+
+use super::request::RequestId;
+
+/// What is known of a request until it is answered.
+pub(super) struct AccessLogEntry {
+    id: RequestId,
+    method: Method,
+    path: String,
+    parameters: String,
+    started: Instant,
+    /// Key of the route, once there is one.
+    pub(super) route: Option<String>,
+}
+
+impl AccessLogEntry {
+    pub(super) fn new<B>(id: &RequestId, request: &Request<B>) -> Self {
+        Self {
+            id: id.clone(),
+            method: request.method().clone(),
+            path: request.uri().path().to_owned(),
+            parameters: parameter_names(request.uri().query().unwrap_or_default()),
+            started: Instant::now(),
+            route: None,
+        }
+    }
+
+    pub(super) fn finish(self, response: &Response<Bytes>) {
+        tracing::info!(
+            request_id = self.id.as_str(),
+            method = %self.method,
+            path = self.path,
+            parameters = self.parameters,
+            route = self.route,
+            status = response.status().as_u16(),
+            bytes = response.body().len(),
+            milliseconds = self.started.elapsed().as_millis(),
+            "request"
+        );
+    }
+}
+
+/// The names of a query's parameters, comma-separated.
+///
+/// A signed URL that a client forgot to encode spills its own parameters into the query; their names tell.
+fn parameter_names(query: &str) -> String {
+    let names: Vec<_> = form_urlencoded::parse(query.as_bytes())
+        // What has no value may be a value that lost its name.
+        .map(|(name, value)| if value.is_empty() { "?".into() } else { name })
+        .collect();
+    names.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_value_of_a_query_is_logged() {
+        let names = parameter_names(
+            "dataset_id=N%3Adataset%3A1&presigned_url=https%3A%2F%2Fs&X-Amz-Signature=5ec3e7",
+        );
+        assert_eq!(names, "dataset_id,presigned_url,X-Amz-Signature");
+        assert_eq!(parameter_names("eyJhbGciOi.5ec3e7&a=1"), "?,a");
+        assert_eq!(parameter_names(""), "");
+    }
+}

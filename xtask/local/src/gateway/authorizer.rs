@@ -1,0 +1,116 @@
+//! Lambda authorizers of type REQUEST with simple responses:
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html>.
+
+mod cache;
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use tokio::time::timeout;
+
+use super::event::{self, CallerContext};
+use super::refusal::Refusal;
+use super::request::IncomingRequest;
+use crate::control_plane::{Authorizer, AuthorizerId, IdentitySource, Route};
+use crate::pool::{FunctionPool, InvocationOutcome};
+use cache::DecisionCache;
+
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The authorizers of an API with their caches.
+pub(super) struct Authorizers {
+    pool: FunctionPool,
+    by_id: BTreeMap<AuthorizerId, CachingAuthorizer>,
+}
+
+struct CachingAuthorizer {
+    authorizer: Authorizer,
+    cache: Mutex<DecisionCache>,
+}
+
+/// What an authorizer answers: `{"isAuthorized": true, "context": {…}}`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Decision {
+    is_authorized: bool,
+    #[serde(default)]
+    context: Option<Map<String, Value>>,
+}
+
+impl Decision {
+    fn parse(payload: &[u8]) -> Result<Self, serde_json::Error> {
+        // By way of a map, because serde takes a list for a struct too.
+        let fields: Map<String, Value> = serde_json::from_slice(payload)?;
+        serde_json::from_value(Value::Object(fields))
+    }
+
+    fn into_context(self) -> Result<CallerContext, Refusal> {
+        if self.is_authorized { Ok(self.context) } else { Err(Refusal::Forbidden) }
+    }
+}
+
+impl Authorizers {
+    pub(super) fn new(authorizers: BTreeMap<AuthorizerId, Authorizer>, pool: FunctionPool) -> Self {
+        let caching = |authorizer| CachingAuthorizer { authorizer, cache: Mutex::default() };
+        Self { pool, by_id: authorizers.into_iter().map(|(id, it)| (id, caching(it))).collect() }
+    }
+
+    /// Lets the authorizer, or its cache, decide about the caller of a route.
+    pub(super) async fn authorize(
+        &self,
+        id: &AuthorizerId,
+        api_id: &str,
+        route: &Route,
+        request: &IncomingRequest,
+    ) -> Result<CallerContext, Refusal> {
+        let CachingAuthorizer { authorizer, cache } =
+            self.by_id.get(id).ok_or(Refusal::InternalServerError)?;
+        let identity =
+            identity_of(&authorizer.identity_sources, route, request).ok_or(Refusal::Unauthorized)?;
+        // A cache is whole again after any panic that its own operations can have.
+        let lock = || cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if authorizer.result_ttl.is_some()
+            && let Some(decision) = lock().get(&identity, Instant::now())
+        {
+            return decision.into_context();
+        }
+        let event = event::for_authorizer(api_id, route, &identity, request);
+        let decision = self.ask(authorizer, event).await?;
+        if let Some(ttl) = authorizer.result_ttl {
+            let now = Instant::now();
+            lock().insert(identity, decision.clone(), now, now + ttl);
+        }
+        decision.into_context()
+    }
+
+    async fn ask(&self, authorizer: &Authorizer, event: bytes::Bytes) -> Result<Decision, Refusal> {
+        let name = &authorizer.function.name;
+        let problem = match timeout(TIMEOUT, self.pool.invoke(name, event)).await {
+            Ok(Ok(InvocationOutcome::Response(payload))) => match Decision::parse(&payload) {
+                Ok(decision) => return Ok(decision),
+                // The answer itself is not logged: it may be about a person.
+                Err(error) => format!("no simple response: {error}"),
+            },
+            Ok(Ok(InvocationOutcome::FunctionError(_))) => "a function error".to_owned(),
+            Ok(Err(error)) => error.to_string(),
+            Err(_elapsed) => format!("no answer within {TIMEOUT:?}"),
+        };
+        tracing::warn!(authorizer = %name, "{problem}");
+        Err(Refusal::InternalServerError)
+    }
+}
+
+/// The values of all identity sources, or nothing if one is missing or empty.
+fn identity_of(sources: &[IdentitySource], route: &Route, request: &IncomingRequest) -> Option<Vec<String>> {
+    let parameters = event::query_parameters(request.parts.uri.query().unwrap_or_default());
+    let value_of = |source: &IdentitySource| match source {
+        IdentitySource::Header(name) => event::header(&request.parts.headers, name),
+        IdentitySource::QueryParameter(name) => parameters.get(name).cloned(),
+        IdentitySource::RouteKey => Some(route.key.to_string()),
+    };
+    sources.iter().map(|source| value_of(source).filter(|value| !value.is_empty())).collect()
+}

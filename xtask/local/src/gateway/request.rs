@@ -1,0 +1,97 @@
+//! A request as the gateway takes it in, within its limits:
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>.
+
+use std::net::SocketAddr;
+
+use axum::body::{Body, to_bytes};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use http::Request;
+use http::header::CONTENT_LENGTH;
+use http::request::Parts;
+use uuid::Uuid;
+
+use super::refusal::Refusal;
+
+const MAXIMUM_BODY_BYTES: usize = 10 * 1024 * 1024;
+
+/// Request line and header values together.
+const MAXIMUM_HEADER_BYTES: usize = 10_240;
+
+/// Id of a request: 15 characters of base64 and a `=`, as those of API Gateway look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct RequestId(String);
+
+impl RequestId {
+    pub(super) fn new() -> Self {
+        Self(BASE64.encode(&Uuid::new_v4().as_bytes()[..11]))
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A request with all of its body.
+pub(super) struct IncomingRequest {
+    pub(super) id: RequestId,
+    pub(super) received: DateTime<Utc>,
+    pub(super) peer: SocketAddr,
+    pub(super) parts: Parts,
+    pub(super) body: Bytes,
+}
+
+impl IncomingRequest {
+    /// Reads the body, as far as it may go.
+    pub(super) async fn read(
+        peer: SocketAddr,
+        id: RequestId,
+        request: Request<Body>,
+    ) -> Result<Self, Refusal> {
+        let received = Utc::now();
+        let (parts, body) = request.into_parts();
+        // What is announced as too large is refused before it is sent.
+        let announced = parts.headers.get(CONTENT_LENGTH).and_then(|it| it.to_str().ok()?.parse().ok());
+        if announced.is_some_and(|length: usize| length > MAXIMUM_BODY_BYTES) {
+            return Err(Refusal::RequestEntityTooLarge);
+        }
+        let body = to_bytes(body, MAXIMUM_BODY_BYTES).await.map_err(|_| Refusal::RequestEntityTooLarge)?;
+        Ok(Self { id, received, peer, parts, body })
+    }
+}
+
+/// Refuses a request whose line and headers are together larger than the gateway takes.
+pub(super) fn check_header_size<B>(request: &Request<B>) -> Result<(), Refusal> {
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    let line = request.method().as_str().len() + target + "  HTTP/1.1".len();
+    let headers: usize = request.headers().values().map(http::HeaderValue::len).sum();
+    if line + headers > MAXIMUM_HEADER_BYTES { Err(Refusal::RequestHeaderFieldsTooLarge) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn request_ids_look_like_those_of_the_gateway() {
+        let id = RequestId::new();
+        assert_eq!(id.as_str().len(), 16);
+        assert!(id.as_str().ends_with('='));
+        assert_ne!(id, RequestId::new());
+    }
+
+    #[test]
+    fn line_and_header_values_count_together() {
+        let of_size = |size: usize| {
+            let line = "GET / HTTP/1.1".len();
+            Request::get("/").header("a", "x".repeat(size - line)).body(()).unwrap()
+        };
+        assert_eq!(check_header_size(&of_size(MAXIMUM_HEADER_BYTES)), Ok(()));
+        assert_eq!(
+            check_header_size(&of_size(MAXIMUM_HEADER_BYTES + 1)),
+            Err(Refusal::RequestHeaderFieldsTooLarge)
+        );
+    }
+}

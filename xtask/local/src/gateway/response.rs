@@ -1,0 +1,213 @@
+//! What a function's answer becomes, by payload format 2.0:
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, SET_COOKIE, TRANSFER_ENCODING};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// Why an answer is no response.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Malformed {
+    /// It is not JSON, or a field has the wrong type.
+    #[error("{0}")]
+    Json(#[from] serde_json::Error),
+    /// The status is none that a response can end with.
+    #[error("{0} is no status code")]
+    Status(u16),
+    /// A name or a value cannot be in a header.
+    #[error("{0:?} cannot be a header")]
+    Header(String),
+    /// The body is said to be base64, and is not.
+    #[error("the body is not base64: {0}")]
+    Base64(#[from] base64::DecodeError),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    status_code: u16,
+    #[serde(default)]
+    headers: Option<BTreeMap<String, Scalar>>,
+    #[serde(default)]
+    cookies: Option<Vec<String>>,
+    #[serde(default)]
+    body: Option<String>,
+    #[serde(default)]
+    is_base64_encoded: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Scalar {
+    Text(String),
+    Number(serde_json::Number),
+    Boolean(bool),
+}
+
+impl Scalar {
+    fn into_text(self) -> String {
+        match self {
+            Self::Text(text) => text,
+            Self::Number(number) => number.to_string(),
+            Self::Boolean(boolean) => boolean.to_string(),
+        }
+    }
+}
+
+/// The response for the payload that a function answered with.
+///
+/// Its `Content-Length` is that of its body, whatever the function said: an answer to `HEAD` has an empty body, and
+/// so a length of 0. That is why our API answers `HEAD` with redirects.
+pub(super) fn of(payload: &[u8]) -> Result<Response<Bytes>, Malformed> {
+    let value: Value = serde_json::from_slice(payload)?;
+    let mut response = if value.get("statusCode").is_some() {
+        explicit(serde_json::from_value(value)?)?
+    } else {
+        inferred(value)
+    };
+    if !response.status().is_informational() && response.status() != StatusCode::NO_CONTENT {
+        let length = HeaderValue::from(response.body().len());
+        response.headers_mut().insert(CONTENT_LENGTH, length);
+    }
+    Ok(response)
+}
+
+/// An answer without a status code is the body of a 200.
+fn inferred(value: Value) -> Response<Bytes> {
+    let body = match value {
+        Value::String(text) => text,
+        other => other.to_string(),
+    };
+    let mut response = Response::new(body.into());
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+fn explicit(answer: Answer) -> Result<Response<Bytes>, Malformed> {
+    let text = answer.body.unwrap_or_default();
+    let body = if answer.is_base64_encoded.unwrap_or_default() { BASE64.decode(text)? } else { text.into() };
+    let mut response = Response::new(Bytes::from(body));
+    *response.status_mut() = StatusCode::from_u16(answer.status_code)
+        .ok()
+        .filter(|status| (200..600).contains(&status.as_u16()))
+        .ok_or(Malformed::Status(answer.status_code))?;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain;charset=UTF-8"));
+    for (name, value) in answer.headers.unwrap_or_default() {
+        let (name, value) = header(&name, &value.into_text())?;
+        // The connection is the gateway's business.
+        if ![CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING].contains(&name) {
+            headers.insert(name, value);
+        }
+    }
+    for cookie in answer.cookies.unwrap_or_default() {
+        let (name, value) = header(SET_COOKIE.as_str(), &cookie)?;
+        headers.append(name, value);
+    }
+    Ok(response)
+}
+
+fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Malformed> {
+    let parsed = name.parse().ok().zip(value.parse().ok());
+    // The value may be a signed URL.
+    parsed.ok_or_else(|| Malformed::Header(name.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use serde_json::json;
+
+    use super::*;
+
+    /// Status, headers and body as text.
+    fn shown(answer: &Value) -> String {
+        let response = of(answer.to_string().as_bytes()).unwrap();
+        let mut text = format!("{}\n", response.status());
+        for (name, value) in response.headers() {
+            writeln!(text, "{name}: {}", value.to_str().unwrap()).unwrap();
+        }
+        write!(text, "\n{}", String::from_utf8_lossy(response.body())).unwrap();
+        text
+    }
+
+    #[test]
+    fn a_full_answer_is_taken_as_it_is() {
+        let answer = json!({
+            "statusCode": 307,
+            "headers": {"Location": "https://s3/?a=b", "X-Count": 3, "X-Flag": true, "content-length": "999"},
+            "multiValueHeaders": {},
+            "cookies": ["a=1; Secure", "b=2"],
+            "body": null,
+            "isBase64Encoded": false,
+        });
+        insta::assert_snapshot!(shown(&answer), @r"
+        307 Temporary Redirect
+        content-type: text/plain;charset=UTF-8
+        location: https://s3/?a=b
+        x-count: 3
+        x-flag: true
+        set-cookie: a=1; Secure
+        set-cookie: b=2
+        content-length: 0
+        ");
+    }
+
+    #[test]
+    fn a_base64_body_is_decoded() {
+        let answer = json!({
+            "statusCode": 200, "headers": {"Content-Type": "image/png"}, "body": "aGVsbG8=", "isBase64Encoded": true,
+        });
+        insta::assert_snapshot!(shown(&answer), @r"
+        200 OK
+        content-type: image/png
+        content-length: 5
+
+        hello
+        ");
+    }
+
+    #[test]
+    fn an_answer_without_status_is_a_body() {
+        insta::assert_snapshot!(shown(&json!({"message": "hello"})), @r#"
+        200 OK
+        content-type: application/json
+        content-length: 19
+
+        {"message":"hello"}
+        "#);
+        assert!(shown(&json!("plain")).ends_with("\n\nplain"));
+        assert!(shown(&Value::Null).ends_with("\n\nnull"));
+    }
+
+    #[test]
+    fn no_content_has_no_length() {
+        assert!(!shown(&json!({"statusCode": 204})).contains("content-length"));
+    }
+
+    #[test]
+    fn malformed_answers_say_what_is_wrong() {
+        for (payload, message) in [
+            ("", "EOF"),
+            ("no json", "expected"),
+            (r#"{"statusCode": "ok"}"#, "invalid type"),
+            (r#"{"statusCode": 99}"#, "99 is no status code"),
+            (r#"{"statusCode": 101}"#, "101 is no status code"),
+            (r#"{"statusCode": 200, "body": {"a": 1}}"#, "invalid type"),
+            (r#"{"statusCode": 200, "headers": {"a": ["b"]}}"#, "did not match"),
+            (r#"{"statusCode": 200, "headers": {"a b": "c"}}"#, r#""a b" cannot be a header"#),
+            (r#"{"statusCode": 200, "headers": {"a": "c\nd: e"}}"#, r#""a" cannot be a header"#),
+            (r#"{"statusCode": 200, "body": "?", "isBase64Encoded": true}"#, "not base64"),
+        ] {
+            let error = of(payload.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains(message), "{payload}: {error}");
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! The gateway over HTTP, with real functions behind it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use http::Method;
+use reqwest::{Client, RequestBuilder, StatusCode};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::*;
+use crate::control_plane::{Authorizer, CorsConfiguration, IdentitySource, Integration};
+use crate::pool::testing::{Gate, TestPool, function, function_returning};
+
+/// A gateway with the routes `GET|HEAD|POST /open` (public, function `api`) and `GET|POST /closed` (behind the function
+/// `authorizer`).
+struct TestGateway {
+    test: TestPool,
+    url: String,
+    client: Client,
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<std::io::Result<()>>,
+}
+
+impl TestGateway {
+    async fn start(api: &str, authorizer: &str) -> Self {
+        let functions = vec![function("api", api), function_returning("authorizer", authorizer)];
+        let test = TestPool::with(functions).await;
+        let arn =
+            |name: &str| format!("arn:aws:lambda:us-east-1:000000000000:function:{name}").parse().unwrap();
+        let authorizer_id: crate::control_plane::AuthorizerId =
+            serde_json::from_value(json!("auth")).unwrap();
+        let route = |key: &str| Route {
+            key: key.parse().unwrap(),
+            integration: Integration { function: arn("api"), timeout: Duration::from_secs(2) },
+            authorizer: key.ends_with("/closed").then(|| authorizer_id.clone()),
+        };
+        let keys = ["GET /open", "HEAD /open", "POST /open", "GET /closed", "POST /closed"];
+        let authorizer = Authorizer {
+            function: arn("authorizer"),
+            identity_sources: vec![
+                IdentitySource::Header(http::header::AUTHORIZATION),
+                IdentitySource::QueryParameter("dataset_id".to_owned()),
+            ],
+            result_ttl: Some(Duration::from_secs(300)),
+        };
+        let api = HttpApi {
+            id: "a1b2c3".to_owned(),
+            routes: keys.into_iter().map(route).collect(),
+            authorizers: BTreeMap::from([(authorizer_id.clone(), authorizer)]),
+            cors: Some(CorsConfiguration {
+                allow_origins: vec!["https://app.example.com".to_owned()],
+                allow_methods: vec!["GET".to_owned()],
+                expose_headers: vec!["etag".to_owned()],
+                ..CorsConfiguration::default()
+            }),
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (stop, stopped) = oneshot::channel();
+        let gateway = Gateway::new(api, test.pool.clone());
+        let server = tokio::spawn(serve(listener, gateway, async move { drop(stopped.await) }));
+        let client = Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
+        Self { test, url, client, stop, server }
+    }
+
+    fn request(&self, method: &str, path: &str) -> RequestBuilder {
+        self.client.request(Method::from_bytes(method.as_bytes()).unwrap(), format!("{}{path}", self.url))
+    }
+
+    async fn get(&self, path: &str) -> (StatusCode, Value) {
+        answer(self.request("GET", path)).await
+    }
+
+    /// An authorized-or-not request to `/closed`, by the token it carries.
+    async fn closed(&self, token: &str) -> (StatusCode, Value) {
+        answer(self.request("GET", "/closed?dataset_id=d").header("Authorization", token)).await
+    }
+
+    /// Sends bytes as they are, and returns the head and the body of what comes back.
+    async fn raw(&self, request: &str) -> String {
+        let mut stream = TcpStream::connect(self.url.trim_start_matches("http://")).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    async fn stop(self) {
+        self.stop.send(()).unwrap();
+        self.server.await.unwrap().unwrap();
+        self.test.pool.stop().await;
+    }
+}
+
+async fn answer(request: RequestBuilder) -> (StatusCode, Value) {
+    let response = request.send().await.unwrap();
+    (response.status(), response.json().await.unwrap())
+}
+
+fn message(text: &str) -> Value {
+    json!({"message": text})
+}
+
+const ECHO: &str = "main(lambda event, context: event)\n";
+const NOBODY: &str = "{'isAuthorized': False}";
+
+#[tokio::test]
+async fn the_function_sees_the_request_and_the_client_its_answer() {
+    let gateway = TestGateway::start(ECHO, NOBODY).await;
+    let request = gateway.request("POST", "/open?a=1").header("Content-Type", "text/plain").body("hello");
+    let response = request.send().await.unwrap();
+    let id = response.headers()["apigw-requestid"].to_str().unwrap().to_owned();
+    let event: Value = response.json().await.unwrap();
+    assert_eq!(event["body"], "hello");
+    assert_eq!(event["queryStringParameters"], json!({"a": "1"}));
+    assert_eq!(event["requestContext"]["requestId"], id);
+    assert_eq!(event["requestContext"]["http"]["sourceIp"], "127.0.0.1");
+    assert_eq!(event["requestContext"].get("authorizer"), None);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn what_has_no_route_is_not_found() {
+    let gateway = TestGateway::start(ECHO, NOBODY).await;
+    for path in ["/", "/open/", "/Open", "/open/x"] {
+        assert_eq!(gateway.get(path).await, (StatusCode::NOT_FOUND, message("Not Found")), "{path}");
+    }
+    let put = answer(gateway.request("PUT", "/open")).await;
+    assert_eq!(put, (StatusCode::NOT_FOUND, message("Not Found")));
+    assert!(gateway.test.spawned().is_empty());
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn an_empty_answer_to_head_has_length_zero_whatever_the_function_says() {
+    let code = "main(lambda event, context: {'statusCode': 200, 'headers': {'Content-Length': '1234', 'ETag': 'e'}})\n";
+    let gateway = TestGateway::start(code, NOBODY).await;
+    let answer = gateway.raw("HEAD /open HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
+    let lower = answer.to_lowercase();
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(lower.contains("\r\ncontent-length: 0\r\n") && lower.contains("\r\netag: e\r\n"), "{answer}");
+    assert!(!lower.contains("1234"), "{answer}");
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn the_authorizer_decides_and_its_context_reaches_the_function() {
+    let authorizer = "{'isAuthorized': event['identitySource'] == ['good', 'd'], 'context': {'n': 1, 'seen': context['lambda-runtime-aws-request-id']}}";
+    let gateway = TestGateway::start(ECHO, authorizer).await;
+    for path in ["/closed", "/closed?dataset_id=d", "/closed?dataset_id="] {
+        let token = if path == "/closed?dataset_id=d" { "" } else { "good" };
+        let refused = answer(gateway.request("GET", path).header("Authorization", token)).await;
+        assert_eq!(refused, (StatusCode::UNAUTHORIZED, message("Unauthorized")), "{path}");
+    }
+    assert!(gateway.test.spawned().is_empty(), "an incomplete identity must not reach the authorizer");
+
+    assert_eq!(gateway.closed("bad").await, (StatusCode::FORBIDDEN, message("Forbidden")));
+    let (status, first) = gateway.closed("good").await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(first["requestContext"]["authorizer"]["lambda"]["n"], 1);
+    // From the cache, on another route too: the decision made once, refusals included.
+    let request = gateway.request("POST", "/closed?dataset_id=d").header("Authorization", "good");
+    let (_, second) = answer(request).await;
+    let seen = |event: &Value| event["requestContext"]["authorizer"]["lambda"]["seen"].clone();
+    assert_eq!(seen(&first), seen(&second));
+    assert_eq!(gateway.closed("bad").await.0, StatusCode::FORBIDDEN);
+    let statistics = gateway.test.pool.statistics();
+    assert_eq!(statistics[&"authorizer".parse().unwrap()].invocations, 2);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn an_authorizer_that_fails_is_an_error_and_not_remembered() {
+    for authorizer in ["1 / 0", "'yes'", "{'isAuthorized': 'yes'}", "[True]", "{}"] {
+        let gateway = TestGateway::start(ECHO, authorizer).await;
+        for _ in 0..2 {
+            let failed = gateway.closed("good").await;
+            assert_eq!(failed, (StatusCode::INTERNAL_SERVER_ERROR, message("Internal Server Error")));
+        }
+        let statistics = gateway.test.pool.statistics();
+        assert_eq!(statistics[&"authorizer".parse().unwrap()].invocations, 2, "{authorizer}");
+        gateway.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_function_that_fails_or_is_slow_is_an_error() {
+    let code = r#"
+def handle(event, context):
+    parameters = event.get("queryStringParameters", {})
+    if "slow" in parameters: time.sleep(10)
+    if "crash" in parameters: os._exit(1)
+    return {"statusCode": "not a number"}
+main(handle)
+"#;
+    let gateway = TestGateway::start(code, NOBODY).await;
+    let error = (StatusCode::INTERNAL_SERVER_ERROR, message("Internal Server Error"));
+    assert_eq!(gateway.get("/open?crash").await, error);
+    assert_eq!(gateway.get("/open").await, error);
+    let unavailable = (StatusCode::SERVICE_UNAVAILABLE, message("Service Unavailable"));
+    assert_eq!(gateway.get("/open?slow").await, unavailable);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn requests_have_limits() {
+    let gateway = TestGateway::start("main(lambda event, context: len(event['body']))\n", NOBODY).await;
+    let post = |length: usize| {
+        let request = gateway.request("POST", "/open").header("Content-Type", "text/plain");
+        answer(request.body("a".repeat(length)))
+    };
+    let megabyte = 1024 * 1024;
+    assert_eq!(post(5 * megabyte).await, (StatusCode::OK, json!(5 * megabyte)));
+    let too_large = (StatusCode::PAYLOAD_TOO_LARGE, message("Request Entity Too Large"));
+    assert_eq!(post(7 * megabyte).await, too_large, "more than Lambda takes");
+    // Announced only: the answer comes before the body.
+    let announced =
+        format!("POST /open HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", 10 * megabyte + 1);
+    let mut stream = TcpStream::connect(gateway.url.trim_start_matches("http://")).await.unwrap();
+    stream.write_all(announced.as_bytes()).await.unwrap();
+    let mut start = [0; 12];
+    stream.read_exact(&mut start).await.unwrap();
+    assert_eq!(&start, b"HTTP/1.1 413");
+    drop(stream);
+
+    let fields = answer(gateway.request("GET", "/open").header("X", "a".repeat(10_240))).await;
+    assert_eq!(
+        fields,
+        (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, message("Request Header Fields Too Large"))
+    );
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn cors_is_the_gateways_business() {
+    let code =
+        "main(lambda event, context: {'statusCode': 200, 'headers': {'Access-Control-Allow-Origin': '*'}})\n";
+    let gateway = TestGateway::start(code, NOBODY).await;
+    let origin = |request: RequestBuilder| request.header("Origin", "https://app.example.com");
+    let allowed = |response: &reqwest::Response| {
+        response.headers().get("access-control-allow-origin").map(|value| value.to_str().unwrap().to_owned())
+    };
+
+    // Neither an OPTIONS route nor a token, and not even a route.
+    for path in ["/closed", "/nowhere"] {
+        let request = gateway.request("OPTIONS", path).header("Access-Control-Request-Method", "GET");
+        let response = origin(request).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::NO_CONTENT);
+        assert_eq!(allowed(&response).as_deref(), Some("https://app.example.com"));
+        assert_eq!(response.headers()["access-control-allow-methods"], "GET");
+        assert!(response.headers().contains_key("apigw-requestid"));
+    }
+    let no_preflight = origin(gateway.request("OPTIONS", "/open")).send().await.unwrap();
+    assert_eq!(no_preflight.status(), StatusCode::NOT_FOUND);
+
+    let without = gateway.request("GET", "/open").send().await.unwrap();
+    assert_eq!((without.status(), allowed(&without)), (StatusCode::OK, None));
+    let with = origin(gateway.request("GET", "/open")).send().await.unwrap();
+    assert_eq!(allowed(&with).as_deref(), Some("https://app.example.com"));
+    assert_eq!(with.headers()["access-control-expose-headers"], "etag");
+    let refused = origin(gateway.request("GET", "/closed")).send().await.unwrap();
+    assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(allowed(&refused).as_deref(), Some("https://app.example.com"));
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn shutdown_lets_requests_under_way_finish() {
+    let gate = Gate::new().await;
+    let code = format!("main(lambda event, context: [{}, 'done'][1])\n", gate.wait("''"));
+    let gateway = TestGateway::start(&code, NOBODY).await;
+    let request = tokio::spawn(gateway.request("GET", "/open").send());
+    let (_, go_on) = gate.arrival().await;
+    gateway.stop.send(()).unwrap();
+    drop(go_on);
+    assert_eq!(request.await.unwrap().unwrap().text().await.unwrap(), "done");
+    gateway.server.await.unwrap().unwrap();
+    gateway.test.pool.stop().await;
+}

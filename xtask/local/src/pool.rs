@@ -1,0 +1,132 @@
+//! Runs deployed functions: the real binaries behind the Lambda Runtime API.
+//!
+//! Every instance is a process of its own that handles one invocation at a time. A caller gets an idle instance if
+//! there is one (reuse), else a new one (cold start), else waits until one is free: where Lambda would throttle, a
+//! small machine queues. An invocation that a caller gives up on still runs to its end, as on Lambda.
+
+mod bootstrap;
+mod environment;
+mod failure;
+mod instance;
+mod runtime_api;
+mod slot;
+mod statistics;
+#[cfg(test)]
+pub(crate) mod testing;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::watch;
+
+use crate::control_plane::{DeployedFunction, FunctionName};
+use slot::Slot;
+
+pub use bootstrap::BootstrapError;
+pub use statistics::FunctionStatistics;
+
+/// Lambda takes events of 6 MB for a synchronous invocation:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>.
+const MAXIMUM_EVENT_BYTES: usize = 6 * 1024 * 1024;
+
+/// How a pool runs its functions.
+#[derive(Clone)]
+pub struct PoolSettings {
+    /// Where the code of the functions is unpacked.
+    pub code_directory: PathBuf,
+    /// Where each function's output goes, as `NAME.log`.
+    pub log_directory: PathBuf,
+    /// Variables that every function gets on top of, and before, its own: where the services of the local stack are.
+    pub environment: BTreeMap<String, String>,
+    /// The most instances of one function.
+    pub maximum_instances: usize,
+    /// Is told the id of every process, which leads a process group of its own, so that a later run can end it if
+    /// this one crashes.
+    pub on_spawn: Arc<dyn Fn(u32) + Send + Sync>,
+}
+
+/// How an invocation ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InvocationOutcome {
+    /// The function answered.
+    Response(Bytes),
+    /// The function reported an error, crashed, or took too long; the payload is what Lambda answers beside the
+    /// header `X-Amz-Function-Error`: `{"errorType": "…", "errorMessage": "…"}`.
+    FunctionError(Bytes),
+}
+
+/// Why a function was not invoked, or its outcome is unknown.
+#[derive(Debug, thiserror::Error)]
+pub enum InvokeError {
+    /// The pool has no such function.
+    #[error("no function {0} is deployed")]
+    UnknownFunction(FunctionName),
+    /// The event is larger than Lambda takes.
+    #[error("an event of {0} bytes is more than the 6 MB that Lambda takes")]
+    EventTooLarge(usize),
+    /// The process could not be started.
+    #[error(
+        "cannot start function {name}: {source}; was it built for this machine? Build it again, then deploy it"
+    )]
+    Start {
+        /// The function.
+        name: FunctionName,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The pool was stopped.
+    #[error("the function pool is stopped")]
+    Stopped,
+}
+
+/// The functions of the local stack; clones share them.
+#[derive(Clone)]
+pub struct FunctionPool {
+    slots: Arc<BTreeMap<FunctionName, Arc<Slot>>>,
+    stop: Arc<watch::Sender<bool>>,
+}
+
+impl FunctionPool {
+    /// Unpacks the functions; nothing is started before the first invocation.
+    pub async fn new(
+        functions: Vec<DeployedFunction>,
+        settings: PoolSettings,
+    ) -> Result<Self, BootstrapError> {
+        let stop = Arc::new(watch::Sender::new(false));
+        let mut slots = BTreeMap::new();
+        for function in functions {
+            let name = function.arn.name.clone();
+            let slot = Slot::new(function, &settings, stop.subscribe()).await?;
+            slots.insert(name, Arc::new(slot));
+        }
+        Ok(Self { slots: Arc::new(slots), stop })
+    }
+
+    /// Invokes a function and waits for its outcome.
+    pub async fn invoke(&self, name: &FunctionName, event: Bytes) -> Result<InvocationOutcome, InvokeError> {
+        if event.len() > MAXIMUM_EVENT_BYTES {
+            return Err(InvokeError::EventTooLarge(event.len()));
+        }
+        let slot = self.slots.get(name).ok_or_else(|| InvokeError::UnknownFunction(name.clone()))?;
+        slot.invoke(event).await
+    }
+
+    /// What every function has done so far.
+    pub fn statistics(&self) -> BTreeMap<FunctionName, FunctionStatistics> {
+        self.slots.iter().map(|(name, slot)| (name.clone(), slot.statistics())).collect()
+    }
+
+    /// Ends every process and every invocation; when it returns, no process is left.
+    pub async fn stop(&self) {
+        self.stop.send_replace(true);
+        for slot in self.slots.values() {
+            slot.drain().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,90 @@
+//! Unpacks the code of a function.
+
+use std::io::{self, Cursor, Read};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use aws_lc_rs::digest;
+use zip::ZipArchive;
+use zip::result::ZipError;
+
+use crate::control_plane::{DeployedFunction, FunctionName};
+
+const BOOTSTRAP: &str = "bootstrap";
+
+/// Lambda's limit of a function's unpacked code.
+const MAXIMUM_BOOTSTRAP_BYTES: u64 = 250 * 1024 * 1024;
+
+/// Why the code of a function could not be unpacked.
+#[derive(Debug, thiserror::Error)]
+pub enum BootstrapError {
+    /// The zip is damaged or has no `bootstrap`.
+    #[error(
+        "the code of function {name} is no zip with a bootstrap: {source}; build it again, then deploy it"
+    )]
+    Zip {
+        /// The function.
+        name: FunctionName,
+        /// What is wrong.
+        #[source]
+        source: ZipError,
+    },
+    /// The bootstrap is larger than Lambda takes.
+    #[error("the bootstrap of function {0} is larger than the 250 MB that Lambda takes")]
+    TooLarge(FunctionName),
+    /// The bootstrap could not be written.
+    #[error("cannot write {path}: {source}", path = path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Unpacks the bootstrap of a function below `directory` and returns its path.
+///
+/// The hash of the code is part of the path: code that an instance of an earlier run may still execute is never
+/// written over.
+pub(super) async fn unpack(function: &DeployedFunction, directory: &Path) -> Result<PathBuf, BootstrapError> {
+    let hash = digest::digest(&digest::SHA256, &function.code);
+    let folder = hash.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let directory = directory.join(function.arn.name.as_str()).join(folder);
+    let path = directory.join(BOOTSTRAP);
+
+    let (name, code) = (function.arn.name.clone(), function.code.clone());
+    let unpacking = tokio::task::spawn_blocking(move || read_bootstrap(name, &code));
+    let bootstrap = unpacking
+        .await
+        .map_err(|error| BootstrapError::Write { path: path.clone(), source: io::Error::other(error) })??;
+
+    let write = async {
+        tokio::fs::create_dir_all(&directory).await?;
+        // A copy that is renamed into place is never seen half written, not even after a crash.
+        let partial = directory.join("bootstrap.partial");
+        tokio::fs::write(&partial, bootstrap).await?;
+        tokio::fs::set_permissions(&partial, std::fs::Permissions::from_mode(0o755)).await?;
+        tokio::fs::rename(&partial, &path).await
+    };
+    match write.await {
+        Ok(()) => Ok(path),
+        Err(source) => Err(BootstrapError::Write { path, source }),
+    }
+}
+
+fn read_bootstrap(name: FunctionName, code: &[u8]) -> Result<Vec<u8>, BootstrapError> {
+    let read = || -> Result<Vec<u8>, ZipError> {
+        let mut archive = ZipArchive::new(Cursor::new(code))?;
+        let mut bootstrap = Vec::new();
+        archive.by_name(BOOTSTRAP)?.take(MAXIMUM_BOOTSTRAP_BYTES + 1).read_to_end(&mut bootstrap)?;
+        Ok(bootstrap)
+    };
+    match read() {
+        Ok(bootstrap) if bootstrap.len() as u64 > MAXIMUM_BOOTSTRAP_BYTES => {
+            Err(BootstrapError::TooLarge(name))
+        }
+        Ok(bootstrap) => Ok(bootstrap),
+        Err(source) => Err(BootstrapError::Zip { name, source }),
+    }
+}

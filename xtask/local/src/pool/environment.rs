@@ -1,0 +1,54 @@
+//! The variables of a function's process.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::Path;
+
+use crate::control_plane::DeployedFunction;
+
+/// All that a function inherits from this process: what a binary needs to run at all.
+const INHERITED: [&str; 3] = ["PATH", "HOME", "TMPDIR"];
+
+/// Everything but the address of the Runtime API, which each instance has to itself.
+///
+/// Later entries win: inherited, what Lambda sets
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>), the function's own, and the local
+/// stack's.
+pub(super) fn of(
+    function: &DeployedFunction,
+    bootstrap: &Path,
+    overrides: &BTreeMap<String, String>,
+) -> BTreeMap<OsString, OsString> {
+    let inherited =
+        INHERITED.into_iter().filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)));
+    let own = function.environment.iter().chain(overrides).map(|(name, value)| (name.into(), value.into()));
+    inherited.chain(set_by_lambda(function, bootstrap)).chain(own).collect()
+}
+
+fn set_by_lambda(
+    function: &DeployedFunction,
+    bootstrap: &Path,
+) -> impl Iterator<Item = (OsString, OsString)> {
+    let task_root = bootstrap.parent().unwrap_or(bootstrap).as_os_str().to_owned();
+    let region = function.arn.region.as_str();
+    [
+        ("AWS_REGION", region),
+        ("AWS_DEFAULT_REGION", region),
+        // The only credentials that the emulator checks signatures with.
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+        ("AWS_LAMBDA_FUNCTION_NAME", function.arn.name.as_str()),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &function.memory_megabytes.to_string()),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
+        ("AWS_LAMBDA_LOG_FORMAT", &function.log_format),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", &function.log_group),
+        ("AWS_LAMBDA_LOG_STREAM_NAME", "local/[$LATEST]"),
+        ("LANG", "en_US.UTF-8"),
+        ("TZ", ":UTC"),
+        ("_HANDLER", &function.handler),
+    ]
+    .map(|(name, value)| (name.into(), value.into()))
+    .into_iter()
+    .chain([("LAMBDA_TASK_ROOT".into(), task_root)])
+}

@@ -1,0 +1,175 @@
+//! One instance of a function: a process and its Runtime API.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::fs::OpenOptions;
+use tokio::net::TcpListener;
+use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::InvocationOutcome;
+use super::failure::Failure;
+use super::runtime_api::{self, Channels, Invocation, Report};
+
+/// What it takes to start an instance.
+pub(super) struct Launch {
+    pub(super) bootstrap: PathBuf,
+    pub(super) environment: BTreeMap<OsString, OsString>,
+    pub(super) log_file: PathBuf,
+    pub(super) on_spawn: Arc<dyn Fn(u32) + Send + Sync>,
+}
+
+/// How a run ended.
+pub(super) enum Run {
+    /// The function answered, well or badly; the instance can be reused.
+    Done(InvocationOutcome),
+    /// The function failed; the instance must be ended.
+    Failed(InvocationOutcome),
+    /// The process ended without having seen the event: another instance can take it.
+    NotTaken(Failure),
+}
+
+/// A running instance. Dropping it kills its process group.
+pub(super) struct Instance {
+    child: Child,
+    channels: Channels,
+    server: JoinHandle<()>,
+}
+
+impl Instance {
+    /// Starts a process that will ask for work.
+    pub(super) async fn start(launch: &Launch) -> io::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let log = OpenOptions::new().create(true).append(true).open(&launch.log_file).await?.into_std().await;
+        let mut command = Command::new(&launch.bootstrap);
+        command
+            .env_clear()
+            .envs(&launch.environment)
+            .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
+            .current_dir(launch.bootstrap.parent().unwrap_or(Path::new("/")))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .process_group(0)
+            .kill_on_drop(true);
+        let child = spawn(&mut command).await?;
+        if let Some(id) = child.id() {
+            (launch.on_spawn)(id);
+        }
+        let (channels, server) = runtime_api::serve(listener);
+        Ok(Self { child, channels, server })
+    }
+
+    /// Waits until the process asks for work, as long as Lambda lets it.
+    pub(super) async fn initialize(
+        &mut self,
+        request_id: Uuid,
+        limit: Duration,
+    ) -> Option<InvocationOutcome> {
+        tokio::select! {
+            biased;
+            report = self.channels.reports.recv() => match report {
+                Some(Report::InitializationFailed(error)) => Some(InvocationOutcome::FunctionError(error)),
+                Some(_) | None => None,
+            },
+            status = self.child.wait() => Some(exit(status).outcome(request_id)),
+            () = tokio::time::sleep(limit) => Some(Failure::TimedOut(limit).outcome(request_id)),
+        }
+    }
+
+    /// Hands the process an event and waits for the outcome.
+    pub(super) async fn run(
+        &mut self,
+        request_id: Uuid,
+        function_arn: String,
+        event: Bytes,
+        limit: Duration,
+    ) -> Run {
+        let deadline = Instant::now() + limit;
+        let invocation = Invocation { request_id, function_arn, deadline: SystemTime::now() + limit, event };
+        // The only receiver is the API of this instance; that it is gone shows below as an exit or a time-out.
+        let _unheard = self.channels.invocations.send(invocation).await;
+        let mut taken = false;
+        loop {
+            tokio::select! {
+                // An answer counts even if the process ends right after it.
+                biased;
+                Some(report) = self.channels.reports.recv() => match report {
+                    Report::Ready => {}
+                    Report::Taken => taken = true,
+                    Report::Done(outcome) => return Run::Done(outcome),
+                    Report::InitializationFailed(error) => {
+                        return Run::Failed(InvocationOutcome::FunctionError(error));
+                    }
+                },
+                status = self.child.wait() => {
+                    let failure = exit(status);
+                    return if taken { Run::Failed(failure.outcome(request_id)) } else { Run::NotTaken(failure) };
+                }
+                () = tokio::time::sleep_until(deadline) => {
+                    return Run::Failed(Failure::TimedOut(limit).outcome(request_id));
+                }
+            }
+        }
+    }
+
+    /// Whether the process still runs.
+    pub(super) fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Ends the process and everything it started, and waits for the end.
+    pub(super) async fn end(mut self) {
+        self.kill();
+        // Whether it was killed or had ended by itself makes no difference any more.
+        let _status = self.child.wait().await;
+    }
+
+    fn kill(&self) {
+        self.server.abort();
+        // A process that was waited for has no id any more, and its number may be somebody else's.
+        let group = self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        if let Some(group) = group {
+            // It may have ended in this very moment.
+            let _already_gone = kill_process_group(group, Signal::KILL);
+        }
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn exit(status: io::Result<ExitStatus>) -> Failure {
+    Failure::Exited(status.unwrap_or_default())
+}
+
+/// Starts a process, again if its file is busy.
+///
+/// Between fork and exec, a process that another thread is starting holds this process's open files, among them
+/// possibly the one through which a bootstrap has just been written: <https://github.com/golang/go/issues/22315>.
+async fn spawn(command: &mut Command) -> io::Result<Child> {
+    const ATTEMPTS: u32 = 10;
+    for attempt in 1..ATTEMPTS {
+        match command.spawn() {
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => {
+                tokio::time::sleep(Duration::from_millis(5) * attempt).await;
+            }
+            result => return result,
+        }
+    }
+    command.spawn()
+}

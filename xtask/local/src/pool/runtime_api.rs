@@ -1,0 +1,185 @@
+//! The Lambda Runtime API of one instance.
+//!
+//! Each instance has a listener of its own, so that a call needs no other identification than where it arrives:
+//! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use bytes::Bytes;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use super::InvocationOutcome;
+
+/// 6 MB and some room for the wrapping, as the Runtime API's own error message has it.
+const MAXIMUM_RESPONSE_BYTES: usize = 6_291_556;
+
+/// What an instance is asked to do.
+pub(super) struct Invocation {
+    pub(super) request_id: Uuid,
+    pub(super) function_arn: String,
+    pub(super) deadline: SystemTime,
+    pub(super) event: Bytes,
+}
+
+/// What an instance reports.
+pub(super) enum Report {
+    /// It asks for work.
+    Ready,
+    /// It has taken the invocation.
+    Taken,
+    /// It is done with the invocation.
+    Done(InvocationOutcome),
+    /// It could not get ready.
+    InitializationFailed(Bytes),
+}
+
+/// The ends of the channels through which a pool talks to an instance.
+pub(super) struct Channels {
+    pub(super) invocations: mpsc::Sender<Invocation>,
+    pub(super) reports: mpsc::Receiver<Report>,
+}
+
+struct Api {
+    invocations: tokio::sync::Mutex<mpsc::Receiver<Invocation>>,
+    reports: mpsc::Sender<Report>,
+    current: Mutex<Option<Uuid>>,
+}
+
+/// Serves the Runtime API on `listener`; ends with the task.
+pub(super) fn serve(listener: TcpListener) -> (Channels, tokio::task::JoinHandle<()>) {
+    let (invocations, receiver) = mpsc::channel(1);
+    let (sender, reports) = mpsc::channel(8);
+    let api = Arc::new(Api {
+        invocations: tokio::sync::Mutex::new(receiver),
+        reports: sender,
+        current: Mutex::new(None),
+    });
+    let router = Router::new()
+        .route("/2018-06-01/runtime/invocation/next", get(next))
+        .route("/2018-06-01/runtime/invocation/{request_id}/response", post(respond))
+        .route("/2018-06-01/runtime/invocation/{request_id}/error", post(fail))
+        .route("/2018-06-01/runtime/init/error", post(fail_initialization))
+        .with_state(api);
+    let server = tokio::spawn(async move {
+        // The only error is that of a listener that cannot accept, which the instance's time-out covers.
+        let _ended = axum::serve(listener, router).await;
+    });
+    (Channels { invocations, reports }, server)
+}
+
+async fn next(State(api): State<Arc<Api>>) -> Response {
+    let mut invocations = api.invocations.lock().await;
+    api.report(Report::Ready).await;
+    let Some(invocation) = invocations.recv().await else {
+        // The instance is about to be ended.
+        return StatusCode::GONE.into_response();
+    };
+    *api.current() = Some(invocation.request_id);
+    api.report(Report::Taken).await;
+    let deadline = invocation.deadline.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    let headers = [
+        ("Lambda-Runtime-Aws-Request-Id", invocation.request_id.to_string()),
+        ("Lambda-Runtime-Deadline-Ms", deadline.to_string()),
+        ("Lambda-Runtime-Invoked-Function-Arn", invocation.function_arn),
+        ("Lambda-Runtime-Trace-Id", trace_id(invocation.request_id)),
+        ("Content-Type", "application/json".to_owned()),
+    ];
+    (headers, Body::from(invocation.event)).into_response()
+}
+
+async fn respond(State(api): State<Arc<Api>>, Path(request_id): Path<String>, request: Request) -> Response {
+    if is_streamed(request.headers()) {
+        let message = "response streaming is not emulated by the local stack";
+        let refusal = error_payload("Runtime.StreamingNotEmulated", message);
+        return api.finish(&request_id, InvocationOutcome::FunctionError(refusal)).await;
+    }
+    match to_bytes(request.into_body(), MAXIMUM_RESPONSE_BYTES).await {
+        Ok(payload) => api.finish(&request_id, InvocationOutcome::Response(payload)).await,
+        Err(_) => {
+            let error_type = "Function.ResponseSizeTooLarge";
+            let message = format!(
+                "Response payload size exceeded maximum allowed payload size ({MAXIMUM_RESPONSE_BYTES} bytes)."
+            );
+            let payload = error_payload(error_type, &message);
+            let answer = (StatusCode::PAYLOAD_TOO_LARGE, payload.clone()).into_response();
+            let taken = api.finish(&request_id, InvocationOutcome::FunctionError(payload)).await;
+            if taken.status() == StatusCode::ACCEPTED { answer } else { taken }
+        }
+    }
+}
+
+async fn fail(State(api): State<Arc<Api>>, Path(request_id): Path<String>, request: Request) -> Response {
+    let payload = error_of(request).await;
+    api.finish(&request_id, InvocationOutcome::FunctionError(payload)).await
+}
+
+async fn fail_initialization(State(api): State<Arc<Api>>, request: Request) -> Response {
+    let payload = error_of(request).await;
+    api.report(Report::InitializationFailed(payload)).await;
+    accepted()
+}
+
+impl Api {
+    fn current(&self) -> std::sync::MutexGuard<'_, Option<Uuid>> {
+        // A request id cannot be left half written.
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn report(&self, report: Report) {
+        // Nobody listens to an instance that is being ended.
+        let _unheard = self.reports.send(report).await;
+    }
+
+    /// Ends the current invocation, if it is the one that is meant.
+    async fn finish(&self, request_id: &str, outcome: InvocationOutcome) -> Response {
+        let is_current = {
+            let mut current = self.current();
+            let is_current = current.is_some_and(|id| id.to_string() == request_id);
+            if is_current {
+                *current = None;
+            }
+            is_current
+        };
+        if !is_current {
+            let refusal = error_payload("InvalidRequestID", "Invalid request ID");
+            return (StatusCode::BAD_REQUEST, refusal).into_response();
+        }
+        self.report(Report::Done(outcome)).await;
+        accepted()
+    }
+}
+
+fn accepted() -> Response {
+    (StatusCode::ACCEPTED, r#"{"status":"OK"}"#).into_response()
+}
+
+fn is_streamed(headers: &HeaderMap) -> bool {
+    headers.get("Lambda-Runtime-Function-Response-Mode").is_some_and(|mode| mode == "streaming")
+}
+
+async fn error_of(request: Request) -> Bytes {
+    let too_large = || {
+        error_payload("Runtime.ErrorTooLarge", "the error of the function is larger than a response may be")
+    };
+    to_bytes(request.into_body(), MAXIMUM_RESPONSE_BYTES).await.unwrap_or_else(|_| too_large())
+}
+
+fn error_payload(error_type: &str, message: &str) -> Bytes {
+    json!({"errorType": error_type, "errorMessage": message}).to_string().into()
+}
+
+/// A trace of its own for every invocation; it is not sampled, because nothing takes traces here.
+fn trace_id(request_id: Uuid) -> String {
+    let digits = request_id.simple().to_string();
+    format!("Root=1-{}-{};Parent={};Sampled=0", &digits[..8], &digits[8..], &digits[..16])
+}

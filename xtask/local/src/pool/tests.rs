@@ -1,0 +1,330 @@
+use std::path::Path;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use super::testing::{Gate, TestPool, function, function_returning, zip_with};
+use super::{BootstrapError, FunctionName, InvocationOutcome, InvokeError};
+
+fn name(text: &str) -> FunctionName {
+    text.parse().unwrap()
+}
+
+fn event(value: &Value) -> Bytes {
+    Bytes::from(value.to_string())
+}
+
+async fn response(test: &TestPool, function: &str, value: Value) -> Value {
+    match test.pool.invoke(&name(function), event(&value)).await.unwrap() {
+        InvocationOutcome::Response(payload) => serde_json::from_slice(&payload).unwrap(),
+        InvocationOutcome::FunctionError(payload) => panic!("{}", String::from_utf8_lossy(&payload)),
+    }
+}
+
+/// Type and message of the function error, without the request id.
+async fn error(test: &TestPool, function: &str) -> (String, String) {
+    match test.pool.invoke(&name(function), event(&json!({}))).await.unwrap() {
+        InvocationOutcome::FunctionError(payload) => {
+            let error: Value = serde_json::from_slice(&payload).unwrap();
+            let message = error["errorMessage"].as_str().unwrap();
+            let message = message.split_once("Error: ").map_or(message, |(_, message)| message);
+            (error["errorType"].as_str().unwrap().to_owned(), message.to_owned())
+        }
+        InvocationOutcome::Response(payload) => panic!("{}", String::from_utf8_lossy(&payload)),
+    }
+}
+
+/// Whether a process runs; one that ended and was not waited for counts too.
+fn is_running(id: u32) -> bool {
+    Path::new(&format!("/proc/{id}")).exists()
+}
+
+#[tokio::test]
+async fn an_idle_instance_is_reused() {
+    let test = TestPool::with(vec![function_returning("f", "[os.getpid(), event]")]).await;
+    let first = response(&test, "f", json!("a")).await;
+    let second = response(&test, "f", json!("b")).await;
+    assert_eq!(first[0], second[0]);
+    assert_eq!((&first[1], &second[1]), (&json!("a"), &json!("b")));
+    let statistics = test.pool.statistics()[&name("f")];
+    assert_eq!((statistics.invocations, statistics.cold_starts), (2, 1));
+    assert_eq!((statistics.busy, statistics.idle, statistics.errors), (0, 1, 0));
+    test.pool.stop().await;
+}
+
+#[tokio::test]
+async fn instances_are_added_up_to_the_limit_and_then_callers_queue() {
+    let gate = Gate::new().await;
+    let code = format!("main(lambda event, context: {})\n", gate.wait("str(os.getpid())"));
+    let test = TestPool::with(vec![function("f", &code)]).await;
+    let callers = [(); 3].map(|()| {
+        let pool = test.pool.clone();
+        tokio::spawn(async move { pool.invoke(&name("f"), event(&json!({}))).await.unwrap() })
+    });
+    let (first, go_on) = gate.arrival().await;
+    let (second, _stay) = gate.arrival().await;
+    assert_ne!(first, second);
+    drop(go_on);
+    let (third, _stay) = gate.arrival().await;
+    assert_eq!(third, first, "the third caller gets the first free instance");
+    assert_eq!(test.pool.statistics()[&name("f")].cold_starts, 2);
+    assert_eq!(test.pool.statistics()[&name("f")].busy, 2);
+    test.pool.stop().await;
+    drop(callers);
+}
+
+#[tokio::test]
+async fn a_function_has_its_variables_and_those_of_lambda_and_nothing_else() {
+    let test = TestPool::with(vec![function_returning("f", "[dict(os.environ), context]")]).await;
+    let answer = response(&test, "f", json!({})).await;
+    let mut variables = answer[0].as_object().unwrap().clone();
+    // These are different on every machine; the last two are Python's own.
+    for volatile in ["PATH", "HOME", "TMPDIR", "LAMBDA_TASK_ROOT", "AWS_LAMBDA_RUNTIME_API", "LC_CTYPE"] {
+        variables.remove(volatile);
+    }
+    insta::assert_json_snapshot!(variables, @r#"
+    {
+      "AWS_ACCESS_KEY_ID": "test",
+      "AWS_DEFAULT_REGION": "us-east-1",
+      "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
+      "AWS_LAMBDA_FUNCTION_NAME": "f",
+      "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+      "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+      "AWS_LAMBDA_LOG_FORMAT": "JSON",
+      "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/f",
+      "AWS_LAMBDA_LOG_STREAM_NAME": "local/[$LATEST]",
+      "AWS_REGION": "us-east-1",
+      "AWS_SECRET_ACCESS_KEY": "test",
+      "GIVEN": "given",
+      "LANG": "en_US.UTF-8",
+      "OWN": "own",
+      "TZ": ":UTC",
+      "_HANDLER": "bootstrap"
+    }
+    "#);
+    let context = &answer[1];
+    assert_eq!(
+        context["lambda-runtime-invoked-function-arn"],
+        "arn:aws:lambda:us-east-1:000000000000:function:f"
+    );
+    let deadline: u128 = context["lambda-runtime-deadline-ms"].as_str().unwrap().parse().unwrap();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
+    assert!(deadline > now && deadline <= now + 20_000);
+    test.pool.stop().await;
+}
+
+#[tokio::test]
+async fn a_function_that_takes_too_long_is_ended_and_replaced() {
+    let code = "main(lambda event, context: time.sleep(60) if event == {} else os.getpid())\n";
+    let mut slow = function("f", code);
+    slow.timeout = Duration::from_secs(1);
+    let test = TestPool::with(vec![slow]).await;
+    let (kind, message) = error(&test, "f").await;
+    assert_eq!((kind.as_str(), message.as_str()), ("Sandbox.Timedout", "Task timed out after 1.00 seconds"));
+    assert!(!is_running(test.spawned()[0]));
+    let next = response(&test, "f", json!("quick")).await;
+    assert_eq!(next, json!(test.spawned()[1]));
+    test.pool.stop().await;
+}
+
+#[tokio::test]
+async fn a_crash_is_the_failure_of_its_invocation_only() {
+    let code = "main(lambda event, context: os._exit(7) if event == {} else os.getpid())\n";
+    let test = TestPool::with(vec![function("f", code)]).await;
+    response(&test, "f", json!("fine")).await;
+    let (kind, message) = error(&test, "f").await;
+    assert_eq!(
+        (kind.as_str(), message.as_str()),
+        ("Runtime.ExitError", "Runtime exited with error: exit status: 7")
+    );
+    response(&test, "f", json!("fine again")).await;
+    let statistics = test.pool.statistics()[&name("f")];
+    assert_eq!((statistics.cold_starts, statistics.errors), (2, 1));
+    test.pool.stop().await;
+}
+
+#[tokio::test]
+async fn a_function_that_cannot_get_ready_is_a_function_error() {
+    let gone = function("gone", "sys.exit(0)\n");
+    let told = function("told", r#"post("init/error", {"errorType": "Config", "errorMessage": "no table"})"#);
+    let test = TestPool::with(vec![gone, told]).await;
+    let (kind, message) = error(&test, "gone").await;
+    assert_eq!(
+        (kind.as_str(), message.as_str()),
+        ("Runtime.ExitError", "Runtime exited without providing a reason")
+    );
+    let (kind, message) = error(&test, "told").await;
+    assert_eq!((kind.as_str(), message.as_str()), ("Config", "no table"));
+    test.pool.stop().await;
+}
+
+#[tokio::test]
+async fn an_instance_that_died_while_idle_is_replaced_silently() {
+    // It ends right after its answer, before or after it is called idle.
+    let code = r#"
+answer = OPEN(API + "invocation/next")
+post("invocation/" + answer.headers["Lambda-Runtime-Aws-Request-Id"] + "/response", os.getpid())
+"#;
+    let test = TestPool::with(vec![function("f", code)]).await;
+    let first = response(&test, "f", json!({})).await;
+    let second = response(&test, "f", json!({})).await;
+    assert_ne!(first, second);
+    assert_eq!(test.pool.statistics()[&name("f")].errors, 0);
+    test.pool.stop().await;
+}
+
+#[tokio::test]
+async fn an_error_of_the_function_is_passed_on_and_the_instance_kept() {
+    let code = r#"
+for attempt in range(2):
+    id = OPEN(API + "invocation/next").headers["Lambda-Runtime-Aws-Request-Id"]
+    post("invocation/" + id + "/error", {"errorType": "Oops", "errorMessage": str(attempt)})
+OPEN(API + "invocation/next")
+"#;
+    let test = TestPool::with(vec![function("f", code)]).await;
+    assert_eq!(error(&test, "f").await, ("Oops".to_owned(), "0".to_owned()));
+    assert_eq!(error(&test, "f").await, ("Oops".to_owned(), "1".to_owned()));
+    assert_eq!(test.spawned().len(), 1);
+    test.pool.stop().await;
+}
+
+#[tokio::test]
+async fn payloads_end_at_six_megabytes() {
+    let test = TestPool::with(vec![function_returning("f", "'a' * event")]).await;
+    let limit = 6 * 1024 * 1024;
+    let answer = response(&test, "f", json!(limit)).await;
+    assert_eq!(answer.as_str().unwrap().len(), limit);
+    let outcome = test.pool.invoke(&name("f"), event(&json!(limit + 1000))).await.unwrap();
+    let InvocationOutcome::FunctionError(payload) = outcome else { panic!("{outcome:?}") };
+    assert!(String::from_utf8_lossy(&payload).contains("Function.ResponseSizeTooLarge"));
+    let too_large = test.pool.invoke(&name("f"), Bytes::from(vec![b' '; limit + 1])).await;
+    assert!(matches!(too_large, Err(InvokeError::EventTooLarge(_))));
+    test.pool.stop().await;
+}
+
+#[tokio::test]
+async fn an_answer_to_another_invocation_is_refused() {
+    let code = r#"
+id = OPEN(API + "invocation/next").headers["Lambda-Runtime-Aws-Request-Id"]
+post("invocation/00000000-0000-0000-0000-000000000000/response", "forged")
+post("invocation/" + id + "/response", "real")
+"#;
+    let test = TestPool::with(vec![function("f", code)]).await;
+    assert_eq!(response(&test, "f", json!({})).await, "real");
+    let log = std::fs::read_to_string(test.directory.path().join("logs/f.log")).unwrap();
+    assert!(log.contains("400") && log.contains("InvalidRequestID"), "{log}");
+    test.pool.stop().await;
+}
+
+#[tokio::test]
+async fn an_invocation_outlives_its_caller() {
+    let gate = Gate::new().await;
+    let code = format!("main(lambda event, context: [os.getpid(), event and {}][0])\n", gate.wait("''"));
+    let test = TestPool::with_limit(vec![function("f", &code)], 1).await;
+    let go_on = tokio::select! {
+        outcome = test.pool.invoke(&name("f"), event(&json!("wait"))) => panic!("{outcome:?}"),
+        (_, go_on) = gate.arrival() => go_on,
+    };
+    assert_eq!(test.pool.statistics()[&name("f")].busy, 1);
+    drop(go_on);
+    // The instance was not harmed.
+    assert_eq!(response(&test, "f", json!("")).await, json!(test.spawned()[0]));
+    assert_eq!(test.spawned().len(), 1);
+    test.pool.stop().await;
+}
+
+#[tokio::test]
+async fn stop_leaves_no_process_and_no_waiting_caller() {
+    let gate = Gate::new().await;
+    // The function starts a process of its own, which must not outlive it.
+    let code = format!(
+        r#"
+def handle(event, context):
+    child = subprocess.Popen(["sleep", "600"])
+    {}
+main(handle)
+"#,
+        gate.wait("str(child.pid)")
+    );
+    let test = TestPool::with(vec![function("f", &code)]).await;
+    let callers = [(); 3].map(|()| {
+        let pool = test.pool.clone();
+        tokio::spawn(async move { pool.invoke(&name("f"), event(&json!({}))).await })
+    });
+    let (child_of_idle, go_on) = gate.arrival().await;
+    let (child_of_busy, _stay) = gate.arrival().await;
+    drop(go_on);
+    let (_child, _stay) = gate.arrival().await;
+    test.pool.stop().await;
+    let mut stopped = 0;
+    for caller in callers {
+        stopped += usize::from(matches!(caller.await.unwrap(), Err(InvokeError::Stopped)));
+    }
+    assert_eq!(stopped, 2, "one was done, two were at work");
+    assert!(test.spawned().iter().all(|id| !is_running(*id)));
+    assert!(is_ended(child_of_idle.parse().unwrap()).await);
+    assert!(is_ended(child_of_busy.parse().unwrap()).await);
+    let late = test.pool.invoke(&name("f"), event(&json!({}))).await;
+    assert!(matches!(late, Err(InvokeError::Stopped)));
+}
+
+#[tokio::test]
+async fn stop_refuses_callers_in_the_queue() {
+    let gate = Gate::new().await;
+    let code = format!("main(lambda event, context: {})\n", gate.wait("''"));
+    let test = TestPool::with_limit(vec![function("f", &code)], 1).await;
+    let (at_work, queued) = (test.pool.clone(), test.pool.clone());
+    let at_work = tokio::spawn(async move { at_work.invoke(&name("f"), event(&json!({}))).await });
+    let (_, _stay) = gate.arrival().await;
+    let (queued, ()) = tokio::join!(biased; queued.invoke(&name("f"), event(&json!({}))), test.pool.stop());
+    assert!(matches!(queued, Err(InvokeError::Stopped)));
+    assert!(matches!(at_work.await.unwrap(), Err(InvokeError::Stopped)));
+    assert_eq!(test.spawned().len(), 1);
+}
+
+/// Whether a grandchild ends within a moment. It is nobody's child here, so its end can only be looked for.
+async fn is_ended(id: u32) -> bool {
+    let is_over = || match std::fs::read_to_string(format!("/proc/{id}/stat")) {
+        Ok(stat) => stat.contains(") Z "),
+        Err(_) => true,
+    };
+    let over = async {
+        while !is_over() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), over).await.is_ok()
+}
+
+#[tokio::test]
+async fn a_dropped_pool_leaves_no_process() {
+    let test = TestPool::with(vec![function_returning("f", "os.getpid()")]).await;
+    response(&test, "f", json!({})).await;
+    let id = test.spawned()[0];
+    drop(test);
+    assert!(is_ended(id).await);
+}
+
+#[tokio::test]
+async fn code_that_cannot_run_says_what_to_do() {
+    let mut foreign = function("f", "");
+    foreign.code = zip_with("bootstrap", b"\x7fELF and nothing else").into();
+    let test = TestPool::with(vec![foreign]).await;
+    let error = test.pool.invoke(&name("f"), event(&json!({}))).await.unwrap_err().to_string();
+    assert!(error.contains("built for this machine"), "{error}");
+
+    for code in [b"no zip".to_vec(), zip_with("main.py", b"")] {
+        let mut broken = function("f", "");
+        broken.code = code.into();
+        let settings = super::PoolSettings {
+            code_directory: test.directory.path().join("code"),
+            log_directory: test.directory.path().join("logs"),
+            environment: std::collections::BTreeMap::new(),
+            maximum_instances: 1,
+            on_spawn: std::sync::Arc::new(|_| ()),
+        };
+        let refused = super::FunctionPool::new(vec![broken], settings).await.err();
+        assert!(matches!(refused, Some(BootstrapError::Zip { .. })), "{refused:?}");
+    }
+}
