@@ -5,6 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
@@ -49,8 +51,7 @@ pub enum BootstrapError {
 /// written over.
 pub(super) async fn unpack(function: &DeployedFunction, directory: &Path) -> Result<PathBuf, BootstrapError> {
     let hash = digest::digest(&digest::SHA256, &function.code);
-    let folder = hash.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    let directory = directory.join(function.arn.name.as_str()).join(folder);
+    let directory = directory.join(function.arn.name.as_str()).join(URL_SAFE_NO_PAD.encode(hash));
     let path = directory.join(BOOTSTRAP);
 
     let (name, code) = (function.arn.name.clone(), function.code.clone());

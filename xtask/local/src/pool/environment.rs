@@ -52,3 +52,25 @@ fn set_by_lambda(
     .into_iter()
     .chain([("LAMBDA_TASK_ROOT".into(), task_root)])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pool::testing::function;
+
+    #[test]
+    fn lambda_sets_its_variables_and_the_local_stack_wins() {
+        let given = BTreeMap::from([("AWS_ENDPOINT_URL".to_owned(), "http://127.0.0.1:4566".to_owned())]);
+        let mut function = function("f", "");
+        function.environment.insert("AWS_ENDPOINT_URL".to_owned(), "https://aws".to_owned());
+        let mut variables = of(&function, Path::new("/code/bootstrap"), &given);
+        for inherited in INHERITED {
+            variables.remove(&OsString::from(inherited));
+        }
+        let shown: BTreeMap<String, String> = variables
+            .into_iter()
+            .map(|(name, value)| (name.into_string().unwrap(), value.into_string().unwrap()))
+            .collect();
+        insta::assert_json_snapshot!(shown);
+    }
+}

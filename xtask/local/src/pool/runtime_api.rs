@@ -103,19 +103,16 @@ async fn respond(State(api): State<Arc<Api>>, Path(request_id): Path<String>, re
         let refusal = error_payload("Runtime.StreamingNotEmulated", message);
         return api.finish(&request_id, InvocationOutcome::FunctionError(refusal)).await;
     }
-    match to_bytes(request.into_body(), MAXIMUM_RESPONSE_BYTES).await {
-        Ok(payload) => api.finish(&request_id, InvocationOutcome::Response(payload)).await,
-        Err(_) => {
-            let error_type = "Function.ResponseSizeTooLarge";
-            let message = format!(
-                "Response payload size exceeded maximum allowed payload size ({MAXIMUM_RESPONSE_BYTES} bytes)."
-            );
-            let payload = error_payload(error_type, &message);
-            let answer = (StatusCode::PAYLOAD_TOO_LARGE, payload.clone()).into_response();
-            let taken = api.finish(&request_id, InvocationOutcome::FunctionError(payload)).await;
-            if taken.status() == StatusCode::ACCEPTED { answer } else { taken }
-        }
+    if let Ok(payload) = to_bytes(request.into_body(), MAXIMUM_RESPONSE_BYTES).await {
+        return api.finish(&request_id, InvocationOutcome::Response(payload)).await;
     }
+    let message = format!(
+        "Response payload size exceeded maximum allowed payload size ({MAXIMUM_RESPONSE_BYTES} bytes)."
+    );
+    let payload = error_payload("Function.ResponseSizeTooLarge", &message);
+    let too_large = (StatusCode::PAYLOAD_TOO_LARGE, payload.clone()).into_response();
+    let finished = api.finish(&request_id, InvocationOutcome::FunctionError(payload)).await;
+    if finished.status() == StatusCode::ACCEPTED { too_large } else { finished }
 }
 
 async fn fail(State(api): State<Arc<Api>>, Path(request_id): Path<String>, request: Request) -> Response {

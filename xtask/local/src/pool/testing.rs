@@ -14,7 +14,7 @@ use zip::write::SimpleFileOptions;
 use super::{FunctionPool, PoolSettings};
 use crate::control_plane::DeployedFunction;
 
-/// Defines `post(path, value)` for the Runtime API, and `main(handle)`, which answers every event with
+/// Defines `post(path, value)` for the Runtime API, `wait_at(port, text)` for a [`Gate`], and `main(handle)`, which answers every event with
 /// `handle(event, context)`.
 const PRELUDE: &str = r#"#!/usr/bin/env python3
 import json, os, socket, subprocess, sys, time, urllib.request
@@ -25,6 +25,11 @@ def post(path, value):
         OPEN(urllib.request.Request(API + path, data=json.dumps(value).encode(), method="POST"))
     except urllib.error.HTTPError as error:
         print(error.code, error.read().decode(), flush=True)
+def wait_at(port, text):
+    gate = socket.create_connection(("127.0.0.1", port))
+    gate.sendall(text.encode())
+    gate.shutdown(socket.SHUT_WR)
+    gate.recv(1)
 def main(handle):
     while True:
         answer = OPEN(API + "invocation/next")
@@ -74,11 +79,7 @@ impl Gate {
 
     /// Python that arrives with a text and waits.
     pub(crate) fn wait(&self, text: &str) -> String {
-        format!(
-            "(lambda gate: (gate.sendall(({text}).encode()), gate.shutdown(1), gate.recv(1)))\
-             (socket.create_connection((\"127.0.0.1\", {})))",
-            self.port
-        )
+        format!("wait_at({}, {text})", self.port)
     }
 
     /// The next arrival: its text, and what to drop to let it go on.
