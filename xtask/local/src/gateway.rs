@@ -21,6 +21,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
 use bytes::Bytes;
 use http::HeaderValue;
+use http::header::ORIGIN;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
@@ -58,20 +59,9 @@ impl Gateway {
     async fn answer(&self, peer: SocketAddr, request: Request) -> http::Response<Bytes> {
         let id = RequestId::new();
         let mut log = AccessLogEntry::new(&id, &request);
-        let preflight = self.cors.as_ref().filter(|_| self.routes.leaves_preflight_to_gateway(&request));
-        let origin = request.headers().get(http::header::ORIGIN).cloned();
-        let mut response = match preflight.and_then(|cors| cors.answer_preflight(&request)) {
+        let mut response = match self.answer_preflight(&request) {
             Some(response) => response,
-            None => {
-                let mut response = self
-                    .serve(peer, id.clone(), request, &mut log)
-                    .await
-                    .unwrap_or_else(Refusal::into_response);
-                if let Some(cors) = &self.cors {
-                    cors.decorate(origin.as_ref(), response.headers_mut());
-                }
-                response
-            }
+            None => self.answer_with_cors(peer, &id, request, &mut log).await,
         };
         // A request id is base64, which a header can always hold.
         if let Ok(id) = HeaderValue::from_str(id.as_str()) {
@@ -81,17 +71,38 @@ impl Gateway {
         response
     }
 
+    fn answer_preflight(&self, request: &Request) -> Option<http::Response<Bytes>> {
+        let cors = self.cors.as_ref().filter(|_| self.routes.leaves_preflight_to_gateway(request))?;
+        cors.answer_preflight(request)
+    }
+
+    async fn answer_with_cors(
+        &self,
+        peer: SocketAddr,
+        id: &RequestId,
+        request: Request,
+        log: &mut AccessLogEntry,
+    ) -> http::Response<Bytes> {
+        let origin = request.headers().get(ORIGIN).cloned();
+        let served = self.serve(peer, id, request, log).await;
+        let mut response = served.unwrap_or_else(Refusal::into_response);
+        if let Some(cors) = &self.cors {
+            cors.decorate(origin.as_ref(), response.headers_mut());
+        }
+        response
+    }
+
     async fn serve(
         &self,
         peer: SocketAddr,
-        id: RequestId,
+        id: &RequestId,
         request: Request,
         log: &mut AccessLogEntry,
     ) -> Result<http::Response<Bytes>, Refusal> {
         request::check_header_size(&request)?;
         let route = self.routes.find(request.method(), request.uri().path()).ok_or(Refusal::NotFound)?;
         log.route = Some(route.key.to_string());
-        let request = IncomingRequest::read(peer, id, request).await?;
+        let request = IncomingRequest::read(peer, id.clone(), request).await?;
         let caller = match &route.authorizer {
             Some(authorizer) => {
                 Some(self.authorizers.authorize(authorizer, &self.api_id, route, &request).await?)

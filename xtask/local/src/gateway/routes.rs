@@ -63,25 +63,25 @@ mod tests {
         RouteTable::new(keys.iter().map(route).collect())
     }
 
-    fn found(table: &RouteTable, method: Method, path: &str) -> Option<String> {
-        table.find(&method, path).map(|route| route.key.to_string())
+    fn found(table: &RouteTable, method: &Method, path: &str) -> Option<String> {
+        table.find(method, path).map(|route| route.key.to_string())
     }
 
     #[test]
     fn the_most_specific_route_wins() {
         let table = table(&["$default", "ANY /a", "GET /a", "GET /b"]);
-        assert_eq!(found(&table, Method::GET, "/a").as_deref(), Some("GET /a"));
-        assert_eq!(found(&table, Method::POST, "/a").as_deref(), Some("ANY /a"));
-        assert_eq!(found(&table, Method::POST, "/b").as_deref(), Some("$default"));
-        assert_eq!(found(&table, Method::GET, "/a/").as_deref(), Some("$default"));
+        assert_eq!(found(&table, &Method::GET, "/a").as_deref(), Some("GET /a"));
+        assert_eq!(found(&table, &Method::POST, "/a").as_deref(), Some("ANY /a"));
+        assert_eq!(found(&table, &Method::POST, "/b").as_deref(), Some("$default"));
+        assert_eq!(found(&table, &Method::GET, "/a/").as_deref(), Some("$default"));
     }
 
     #[test]
     fn without_a_default_route_nothing_else_matches() {
         let table = table(&["GET /a"]);
-        assert_eq!(found(&table, Method::HEAD, "/a"), None);
-        assert_eq!(found(&table, Method::GET, "/A"), None);
-        assert_eq!(found(&table, Method::GET, "/a/b"), None);
+        assert_eq!(found(&table, &Method::HEAD, "/a"), None);
+        assert_eq!(found(&table, &Method::GET, "/A"), None);
+        assert_eq!(found(&table, &Method::GET, "/a/b"), None);
     }
 
     #[test]

@@ -45,7 +45,7 @@ impl TestGateway {
                 IdentitySource::Header(http::header::AUTHORIZATION),
                 IdentitySource::QueryParameter("dataset_id".to_owned()),
             ],
-            result_ttl: Some(Duration::from_secs(300)),
+            result_ttl: Some(Duration::from_mins(5)),
         };
         let api = HttpApi {
             id: "a1b2c3".to_owned(),
