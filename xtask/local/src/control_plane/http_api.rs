@@ -2,7 +2,7 @@
 
 mod description;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use http::Method;
 use http::header::HeaderName;
 
-use super::{ControlPlane, ControlPlaneError, FunctionArn};
+use super::{ControlPlane, ControlPlaneError, FunctionArn, FunctionName};
 use description::{
     ApiDescription, AuthorizerDescription, Descriptions, IntegrationDescription, List, RouteDescription,
     StageDescription,
@@ -27,6 +27,15 @@ pub struct HttpApi {
     pub authorizers: BTreeMap<AuthorizerId, Authorizer>,
     /// CORS, where the gateway does it.
     pub cors: Option<CorsConfiguration>,
+}
+
+impl HttpApi {
+    /// Every function that the gateway will invoke: those of the routes and those of the authorizers.
+    pub fn functions(&self) -> BTreeSet<FunctionName> {
+        let integrations = self.routes.iter().map(|route| &route.integration.function);
+        let authorizers = self.authorizers.values().map(|authorizer| &authorizer.function);
+        integrations.chain(authorizers).map(|function| function.name.clone()).collect()
+    }
 }
 
 /// One route.
@@ -154,9 +163,8 @@ impl FromStr for IdentitySource {
 }
 
 /// CORS as it is configured on the API; every text goes into its header as it is.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-#[derive(Default)]
 pub struct CorsConfiguration {
     /// Origins, `*`, or `https://*` and `http://*`.
     pub allow_origins: Vec<String>,
@@ -179,13 +187,13 @@ impl ControlPlane {
         let part = |kind: &str| (format!("the {kind} of {what}"), format!("/v2/apis/{id}/{kind}"));
         let (routes, integrations, authorizers, stages) =
             (part("routes"), part("integrations"), part("authorizers"), part("stages"));
+        let api: ApiDescription = self.describe(&what, SERVICE, &format!("/v2/apis/{id}"), &[]).await?;
         let routes: List<RouteDescription> = self.describe(&routes.0, SERVICE, &routes.1, &[]).await?;
         let integrations: List<IntegrationDescription> =
             self.describe(&integrations.0, SERVICE, &integrations.1, &[]).await?;
         let authorizers: List<AuthorizerDescription> =
             self.describe(&authorizers.0, SERVICE, &authorizers.1, &[]).await?;
         let stages: List<StageDescription> = self.describe(&stages.0, SERVICE, &stages.1, &[]).await?;
-        let api: ApiDescription = self.describe(&what, SERVICE, &format!("/v2/apis/{id}"), &[]).await?;
         Descriptions {
             api,
             routes: routes.items,

@@ -1,7 +1,7 @@
-use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
+use rustix::process::{Pid, test_kill_process};
 use serde_json::{Value, json};
 
 use super::testing::{Gate, TestPool, function, function_returning, zip_with};
@@ -37,7 +37,7 @@ async fn error(test: &TestPool, function: &str) -> (String, String) {
 
 /// Whether a process runs; one that ended and was not waited for counts too.
 fn is_running(id: u32) -> bool {
-    Path::new(&format!("/proc/{id}")).exists()
+    Pid::from_raw(i32::try_from(id).unwrap()).is_some_and(|id| test_kill_process(id).is_ok())
 }
 
 #[tokio::test]

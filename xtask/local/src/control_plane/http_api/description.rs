@@ -269,7 +269,7 @@ mod tests {
             "authorizer": {
                 "authorizerId": "ef8dfc2a", "authorizerType": "REQUEST", "name": "token",
                 "identitySource": ["$request.header.Authorization", "$request.querystring.dataset_id"],
-                "authorizerUri": FUNCTION, "authorizerPayloadFormatVersion": "2.0",
+                "authorizerUri": FUNCTION.replace("function:api", "function:auth"), "authorizerPayloadFormatVersion": "2.0",
                 "authorizerResultTtlInSeconds": 300, "enableSimpleResponses": true,
             },
             "stage": {"stageName": "$default", "autoDeploy": true, "stageVariables": {}},
@@ -300,6 +300,10 @@ mod tests {
                 IdentitySource::Header(http::header::AUTHORIZATION),
                 IdentitySource::QueryParameter("dataset_id".to_owned())
             ]
+        );
+        assert_eq!(
+            api.functions().into_iter().map(|name| name.to_string()).collect::<Vec<_>>(),
+            ["api", "auth"]
         );
         assert_eq!(api.cors.unwrap().allow_methods, ["GET"]);
     }
