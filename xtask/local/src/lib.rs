@@ -6,6 +6,7 @@
 pub mod control_plane;
 pub mod demo;
 pub mod directory;
+pub mod edge;
 pub mod emulator;
 pub mod gateway;
 pub mod platform;

@@ -1,0 +1,115 @@
+//! Finds a request's signature in its query string or its cookies.
+
+use http::HeaderMap;
+use http::header::COOKIE;
+
+/// The parameters that make a signed URL, as they stand in the request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Credentials {
+    /// `Key-Pair-Id`: id of the public key.
+    pub key_pair_id: Option<String>,
+    /// `Signature`, in CloudFront's base64.
+    pub signature: Option<String>,
+    /// `Policy`: a custom policy, in CloudFront's base64.
+    pub policy: Option<String>,
+    /// `Expires`: the only variable of a canned policy besides the URL.
+    pub expires: Option<String>,
+    /// `Hash-Algorithm`.
+    pub hash_algorithm: Option<String>,
+    /// One of them is there more than once, so that nobody can say which one counts.
+    pub repeated: bool,
+}
+
+impl Credentials {
+    /// Takes the signature's parameters out of a query string; also gives what is left of it.
+    ///
+    /// What is left is what the signer saw and what the origin may see; its order and its bytes
+    /// are kept.
+    pub fn split_query(query: &str) -> (Self, String) {
+        let mut credentials = Self::default();
+        let rest: Vec<&str> = query
+            .split('&')
+            .filter(|pair| {
+                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+                !credentials.take(name, value)
+            })
+            .collect();
+        (credentials, rest.join("&"))
+    }
+
+    /// The signed cookies `CloudFront-Key-Pair-Id` and so on; other cookies are not ours to read.
+    pub fn from_cookies(headers: &HeaderMap) -> Self {
+        let mut credentials = Self::default();
+        let cookies = headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+        for cookie in cookies.flat_map(|value| value.split(';')) {
+            if let Some((name, value)) = cookie.trim().split_once('=')
+                && let Some(name) = name.strip_prefix("CloudFront-")
+            {
+                credentials.take(name, value);
+            }
+        }
+        credentials
+    }
+
+    /// Whether nothing at all was presented.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn take(&mut self, name: &str, value: &str) -> bool {
+        let slot = match name {
+            "Key-Pair-Id" => &mut self.key_pair_id,
+            "Signature" => &mut self.signature,
+            "Policy" => &mut self.policy,
+            "Expires" => &mut self.expires,
+            "Hash-Algorithm" => &mut self.hash_algorithm,
+            _ => return false,
+        };
+        self.repeated |= slot.is_some();
+        *slot = Some(value.to_owned());
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn keeps_the_rest_of_the_query_as_it_is() {
+        let (credentials, rest) =
+            Credentials::split_query("b=%2B&Expires=5&a&Signature=x~_&expires=6&Key-Pair-Id=K");
+        assert_eq!(rest, "b=%2B&a&expires=6");
+        assert_eq!(credentials.expires.as_deref(), Some("5"));
+        assert_eq!(credentials.signature.as_deref(), Some("x~_"));
+        assert_eq!(credentials.key_pair_id.as_deref(), Some("K"));
+        assert!(!credentials.repeated);
+    }
+
+    #[test]
+    fn notes_repetition() {
+        assert!(Credentials::split_query("Expires=5&Expires=5").0.repeated);
+    }
+
+    #[test]
+    fn reads_cookies_of_several_headers() {
+        let mut headers = HeaderMap::new();
+        headers.append(COOKIE, "a=b; CloudFront-Policy=p; Signature=no".parse().unwrap());
+        headers.append(COOKIE, "CloudFront-Key-Pair-Id=K".parse().unwrap());
+        let credentials = Credentials::from_cookies(&headers);
+        assert_eq!(credentials.policy.as_deref(), Some("p"));
+        assert_eq!(credentials.key_pair_id.as_deref(), Some("K"));
+        assert_eq!(credentials.signature, None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_query_without_a_signature_is_left_alone(query in "([a-z]{1,3}=[a-z0-9%]{0,3}&?){0,5}") {
+            let (credentials, rest) = Credentials::split_query(&query);
+            prop_assert!(credentials.is_empty());
+            prop_assert_eq!(rest, query);
+        }
+    }
+}

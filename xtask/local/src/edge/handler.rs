@@ -1,0 +1,132 @@
+//! From a viewer's request to the answer that CloudFront would give.
+
+use std::net::IpAddr;
+
+use axum::body::Body;
+use axum::response::Response;
+use chrono::Utc;
+use http::header::{CONTENT_LENGTH, HOST, VIA};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use uuid::Uuid;
+
+use super::Edge;
+use super::authorization::authorize;
+use super::credentials::Credentials;
+use super::distribution::Behavior;
+use super::object::{Wanted, X_CACHE};
+use super::origin::preflight::{self, Answer};
+use super::origin::{OriginError, key_of};
+use super::page;
+use super::policy::Access;
+
+const CF_ID: HeaderName = HeaderName::from_static("x-amz-cf-id");
+
+/// Answers one request; refusals and failures are answers too.
+pub(super) async fn handle(edge: &Edge, request: &Parts, source: IpAddr) -> Response {
+    let distribution = match edge.distribution().await {
+        Ok(distribution) => distribution,
+        Err(error) => {
+            tracing::warn!(%error, "the edge has nothing to serve");
+            let page = page::page(StatusCode::SERVICE_UNAVAILABLE, &error.to_string());
+            return finish(page, &request.method);
+        }
+    };
+    let path = distribution.object_path(request.uri.path());
+    let behavior = distribution.behavior(&path);
+    let mut response = serve(edge, behavior, &path, request, source).await;
+    if let Some(policy) = &behavior.response_headers {
+        policy.apply(&request.method, &request.headers, response.headers_mut());
+    }
+    finish(response, &request.method)
+}
+
+async fn serve(edge: &Edge, behavior: &Behavior, path: &str, request: &Parts, source: IpAddr) -> Response {
+    if !behavior.allowed_methods.contains(&request.method) {
+        return page::page(
+            StatusCode::FORBIDDEN,
+            "This distribution is not configured to allow the HTTP request method that was used \
+             for this request. The distribution supports only cachable requests.",
+        );
+    }
+    if let Some(keys) = &behavior.trusted_keys {
+        let Some(host) = request.headers.get(HOST).and_then(|host| host.to_str().ok()) else {
+            return page::page(StatusCode::BAD_REQUEST, "Bad request.");
+        };
+        let (mut credentials, rest) = Credentials::split_query(request.uri.query().unwrap_or_default());
+        // A signed URL counts more than signed cookies.
+        if credentials.is_empty() {
+            credentials = Credentials::from_cookies(&request.headers);
+        }
+        let separator = if rest.is_empty() { "" } else { "?" };
+        let url = format!("http://{host}{}{separator}{rest}", request.uri.path());
+        let access = Access { url: &url, time: Utc::now().timestamp(), source };
+        if let Err(denial) = authorize(keys, &credentials, access) {
+            return page::denied(denial);
+        }
+    }
+    let Some(key) = key_of(&behavior.origin, path) else {
+        return page::s3_error(
+            StatusCode::FORBIDDEN,
+            "AccessDenied",
+            "Listing a bucket is not emulated locally",
+        );
+    };
+    let wanted = Wanted { behavior, key: &key, method: &request.method, headers: &request.headers };
+    let served = match request.method {
+        Method::GET | Method::HEAD => edge.store.serve(&wanted).await,
+        Method::OPTIONS => options(edge, behavior, &request.headers).await,
+        _ => {
+            Ok(page::page(StatusCode::NOT_IMPLEMENTED, "The local edge emulates GET, HEAD and OPTIONS only."))
+        }
+    };
+    served.unwrap_or_else(|error| match error {
+        OriginError::NotFound(key) => page::no_such_key(&key),
+        OriginError::Changed | OriginError::Failed(_) => {
+            tracing::warn!(%error, bucket = behavior.origin.bucket, key, "the origin failed");
+            page::page(StatusCode::BAD_GATEWAY, "CloudFront wasn't able to reach the origin.")
+        }
+    })
+}
+
+async fn options(edge: &Edge, behavior: &Behavior, headers: &HeaderMap) -> Result<Response, OriginError> {
+    let forwarded = if behavior.forwards_preflight { headers.clone() } else { HeaderMap::new() };
+    Ok(match preflight::answer(&edge.store.s3, &behavior.origin, &forwarded).await? {
+        Answer::Allowed(headers) => {
+            let mut response = Response::new(Body::empty());
+            *response.headers_mut() = headers;
+            response
+        }
+        Answer::Forbidden => page::s3_error(
+            StatusCode::FORBIDDEN,
+            "AccessForbidden",
+            "CORSResponse: This CORS request is not allowed.",
+        ),
+        Answer::NoOrigin => page::s3_error(
+            StatusCode::BAD_REQUEST,
+            "BadRequest",
+            "Insufficient information. Origin request header needed.",
+        ),
+    })
+}
+
+/// Adds what every answer of CloudFront has, and takes the body from an answer to HEAD.
+fn finish(mut response: Response, method: &Method) -> Response {
+    let failed = response.status().is_client_error() || response.status().is_server_error();
+    let status = if failed { "Error from cloudfront" } else { "Miss from cloudfront" };
+    let id = Uuid::new_v4().simple().to_string();
+    let via = format!("1.1 {id}.cloudfront.net (CloudFront)");
+    let headers = response.headers_mut();
+    if failed || !headers.contains_key(X_CACHE) {
+        headers.insert(X_CACHE, HeaderValue::from_static(status));
+    }
+    for (name, value) in [(VIA, via), (CF_ID, format!("{id}=="))] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    }
+    if *method == Method::HEAD && !headers.contains_key(CONTENT_LENGTH) {
+        *response.body_mut() = Body::empty();
+    }
+    response
+}

@@ -1,0 +1,236 @@
+//! Serves an object: from the cache or the origin, whole or in part.
+
+use std::fmt::Write as _;
+
+use aws_sdk_s3::Client;
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http::header::{
+    AGE, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, EXPIRES, LAST_MODIFIED, SERVER,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use uuid::Uuid;
+
+use super::cache::{Cache, LARGEST_OBJECT};
+use super::conditions::Outcome;
+use super::distribution::Behavior;
+use super::origin::{self, Metadata, OriginError};
+use super::page;
+use super::range::{ByteRange, Selection, select};
+
+/// What viewers are told in `X-Cache`.
+pub(super) const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
+
+/// Where objects come from.
+#[derive(Debug)]
+pub(super) struct Store {
+    pub(super) s3: Client,
+    pub(super) cache: Cache,
+}
+
+/// The object that a request is for.
+pub(super) struct Wanted<'a> {
+    pub(super) behavior: &'a Behavior,
+    pub(super) key: &'a str,
+    pub(super) method: &'a Method,
+    pub(super) headers: &'a HeaderMap,
+}
+
+impl Store {
+    /// Answers GET and HEAD.
+    pub(super) async fn serve(&self, wanted: &Wanted<'_>) -> Result<Response, OriginError> {
+        let cached = self.cache.get(&wanted.behavior.origin, wanted.key);
+        let (metadata, memory, age) = match cached {
+            Some(hit) => (hit.metadata, Some(hit.body), Some(hit.age)),
+            None => (origin::head(&self.s3, &wanted.behavior.origin, wanted.key).await?, None, None),
+        };
+        let mut response = self.respond(wanted, &metadata, memory).await?;
+        let headers = response.headers_mut();
+        let hit = if age.is_some() { "Hit from cloudfront" } else { "Miss from cloudfront" };
+        headers.insert(X_CACHE, HeaderValue::from_static(hit));
+        if let Some(age) = age {
+            headers.insert(AGE, HeaderValue::from(age.as_secs()));
+        }
+        Ok(response)
+    }
+
+    async fn respond(
+        &self,
+        wanted: &Wanted<'_>,
+        metadata: &Metadata,
+        memory: Option<Bytes>,
+    ) -> Result<Response, OriginError> {
+        let validators = metadata.validators();
+        match validators.evaluate(wanted.headers) {
+            Outcome::Proceed => {}
+            Outcome::NotModified => return Ok(not_modified(metadata)),
+            Outcome::PreconditionFailed => {
+                return Ok(page::s3_error(
+                    StatusCode::PRECONDITION_FAILED,
+                    "PreconditionFailed",
+                    "At least one of the pre-conditions you specified did not hold",
+                ));
+            }
+        }
+        let mut headers = metadata.headers.clone();
+        let (status, length, parts) = match select(validators.range(wanted.headers), metadata.size) {
+            Selection::Unsatisfiable => return Ok(unsatisfiable(metadata.size)),
+            Selection::Whole => (StatusCode::OK, metadata.size, Parts::Whole),
+            Selection::One(range) => {
+                put(&mut headers, CONTENT_RANGE, &range.content_range(metadata.size));
+                (StatusCode::PARTIAL_CONTENT, range.length(), Parts::One(range))
+            }
+            Selection::Several(ranges) => {
+                let multipart = Multipart::new(ranges, metadata);
+                let content_type = format!("multipart/byteranges; boundary={}", multipart.boundary);
+                put(&mut headers, CONTENT_TYPE, &content_type);
+                (StatusCode::PARTIAL_CONTENT, multipart.length(), Parts::Several(multipart))
+            }
+        };
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+        let body = if *wanted.method == Method::HEAD {
+            Body::empty()
+        } else {
+            self.body(wanted, metadata, memory, &parts).await?
+        };
+        let mut response = Response::new(body);
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
+        Ok(response)
+    }
+
+    async fn body(
+        &self,
+        wanted: &Wanted<'_>,
+        metadata: &Metadata,
+        memory: Option<Bytes>,
+        parts: &Parts,
+    ) -> Result<Body, OriginError> {
+        let memory = match memory {
+            None if metadata.size <= LARGEST_OBJECT => Some(self.fetch(wanted, metadata).await?),
+            memory => memory,
+        };
+        let origin = &wanted.behavior.origin;
+        let open = |range| origin::open(&self.s3, origin, wanted.key, metadata, range);
+        Ok(match (parts, memory) {
+            (Parts::Whole, Some(bytes)) => Body::from(bytes),
+            (Parts::Whole, None) => Body::new(open(None).await?.into_inner()),
+            (Parts::One(range), Some(bytes)) => Body::from(slice(&bytes, *range)?),
+            (Parts::One(range), None) => Body::new(open(Some(*range)).await?.into_inner()),
+            (Parts::Several(multipart), memory) => {
+                let mut assembled = Vec::new();
+                for &range in &multipart.ranges {
+                    assembled.extend_from_slice(multipart.head(range).as_bytes());
+                    let bytes = match &memory {
+                        Some(bytes) => slice(bytes, range)?,
+                        None => origin::collect(open(Some(range)).await?).await?,
+                    };
+                    assembled.extend_from_slice(&bytes);
+                }
+                assembled.extend_from_slice(multipart.tail().as_bytes());
+                Body::from(assembled)
+            }
+        })
+    }
+
+    /// Fetches a small object as a whole, even for a part of it, and remembers it.
+    ///
+    /// CloudFront, too, may ask the origin for more than the viewer did, and answers the next
+    /// ranges from its cache.
+    async fn fetch(&self, wanted: &Wanted<'_>, metadata: &Metadata) -> Result<Bytes, OriginError> {
+        let origin = &wanted.behavior.origin;
+        let body = origin::open(&self.s3, origin, wanted.key, metadata, None).await?;
+        let bytes = origin::collect(body).await?;
+        let ttl = wanted.behavior.ttl.of(metadata.cache_control());
+        self.cache.put(origin, wanted.key, metadata.clone(), bytes.clone(), ttl);
+        Ok(bytes)
+    }
+}
+
+/// The bytes that go into a body.
+enum Parts {
+    Whole,
+    One(ByteRange),
+    Several(Multipart),
+}
+
+/// A body of several ranges (RFC 9110, section 14.6).
+struct Multipart {
+    ranges: Vec<ByteRange>,
+    size: u64,
+    content_type: String,
+    boundary: String,
+}
+
+impl Multipart {
+    fn new(ranges: Vec<ByteRange>, metadata: &Metadata) -> Self {
+        let content_type = metadata
+            .headers
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or("binary/octet-stream")
+            .to_owned();
+        let boundary = format!("CloudFront:{}", Uuid::new_v4().simple());
+        Self { ranges, size: metadata.size, content_type, boundary }
+    }
+
+    fn head(&self, range: ByteRange) -> String {
+        let mut head = String::new();
+        // Writing into a string cannot fail.
+        let _ = write!(
+            head,
+            "\r\n--{}\r\nContent-Type: {}\r\nContent-Range: {}\r\n\r\n",
+            self.boundary,
+            self.content_type,
+            range.content_range(self.size)
+        );
+        head
+    }
+
+    fn tail(&self) -> String {
+        format!("\r\n--{}--\r\n", self.boundary)
+    }
+
+    fn length(&self) -> u64 {
+        let parts: u64 =
+            self.ranges.iter().map(|&range| self.head(range).len() as u64 + range.length()).sum();
+        parts + self.tail().len() as u64
+    }
+}
+
+fn slice(bytes: &Bytes, range: ByteRange) -> Result<Bytes, OriginError> {
+    let first = usize::try_from(range.first).map_err(|_| OriginError::Changed)?;
+    let last = usize::try_from(range.last).map_err(|_| OriginError::Changed)?;
+    if last >= bytes.len() {
+        return Err(OriginError::Changed);
+    }
+    Ok(bytes.slice(first..=last))
+}
+
+fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+fn not_modified(metadata: &Metadata) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NOT_MODIFIED;
+    for name in [ETAG, LAST_MODIFIED, CACHE_CONTROL, EXPIRES, SERVER] {
+        if let Some(value) = metadata.headers.get(&name) {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
+    response
+}
+
+fn unsatisfiable(size: u64) -> Response {
+    let mut response = page::s3_error(
+        StatusCode::RANGE_NOT_SATISFIABLE,
+        "InvalidRange",
+        "The requested range is not satisfiable",
+    );
+    put(response.headers_mut(), CONTENT_RANGE, &format!("bytes */{size}"));
+    response
+}
