@@ -9,6 +9,7 @@ pub mod directory;
 pub mod edge;
 pub mod emulator;
 pub mod gateway;
+pub mod issuer;
 pub mod platform;
 pub mod poller;
 pub mod pool;
