@@ -33,6 +33,8 @@ pub mod response_headers;
 pub mod signature;
 #[cfg(test)]
 mod test_signer;
+#[cfg(test)]
+mod tests;
 pub mod wildcard;
 
 use std::net::SocketAddr;

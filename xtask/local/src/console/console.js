@@ -208,7 +208,9 @@ async function run(ready, stack, issuer) {
 }
 
 function showRequests(stack, issuer) {
-  place("users").append(...Object.keys(stack.tokens).map((user, at) => element("label", {},
+  const rank = ["owner", "editor", "viewer", "guest"];
+  const users = Object.keys(stack.tokens).sort((one, other) => rank.indexOf(one) - rank.indexOf(other));
+  place("users").append(...users.map((user, at) => element("label", {},
     element("input", { type: "radio", name: "user", value: user, checked: at === 0 }), element("span", {}, user))));
   place("requests").replaceChildren(...readyMade(stack).map((ready) => {
     const button = element("button", { type: "button" }, element("strong", {}, ready.title), element("small", {}, ready.about));

@@ -18,3 +18,8 @@ function table(heads, rows) {
     element("thead", {}, element("tr", {}, ...heads.map(cell("th")))),
     element("tbody", {}, ...rows.map((row) => element("tr", {}, ...row.map(cell("td")))))));
 }
+
+/** Prose with `code` between backquotes. */
+function prose(text) {
+  return (text ?? "").split(/`([^`]+)`/).map((part, at) => (at % 2 ? element("code", {}, part) : part));
+}

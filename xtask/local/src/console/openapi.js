@@ -31,6 +31,8 @@ const openapi = (() => {
   function outline(schema, indent = "", depth = 0) {
     const found = resolve(schema);
     if (depth > 6) return "…";
+    const choices = found.oneOf ?? found.anyOf;
+    if (depth === 0 && choices) return choices.map((choice) => outline(choice, indent, 1)).join("\n\nor\n\n");
     if (found.type === "array") return `[${outline(found.items, indent, depth + 1)}]`;
     const properties = found.properties;
     if (!properties) return typeOf(found);
@@ -59,7 +61,7 @@ const openapi = (() => {
       parameter.in,
       typeOf(parameter.schema),
       parameter.required ? "yes" : "",
-      parameter.description,
+      element("span", {}, ...prose(parameter.description)),
     ]);
     return [element("h3", {}, "Parameters"), table(["Name", "In", "Type", "Required", "Meaning"], rows)];
   }
@@ -68,7 +70,7 @@ const openapi = (() => {
     const entries = Object.entries(found ?? {});
     if (entries.length === 0) return [];
     const rows = entries.map(([status, response]) => [
-      element("code", {}, status), resolve(response).description]);
+      element("code", {}, status), element("span", {}, ...prose(resolve(response).description))]);
     const bodies = entries.filter(([status]) => status.startsWith("2"))
       .flatMap(([status, response]) => {
         const shown = content(response);
@@ -85,7 +87,7 @@ const openapi = (() => {
         element("code", {}, path),
         element("span", {}, found.summary ?? found.operationId ?? "")),
       element("div", { className: "operation" },
-        found.description ? element("p", {}, found.description) : null,
+        found.description ? element("p", {}, ...prose(found.description)) : null,
         ...parameters([...shared, ...(found.parameters ?? [])]),
         ...body,
         ...responses(found.responses)));

@@ -109,7 +109,7 @@ impl State {
 mod tests {
     use super::*;
 
-    const HOUR: Duration = Duration::from_secs(3600);
+    const HOUR: Duration = Duration::from_hours(1);
 
     fn origin(bucket: &str) -> Origin {
         Origin { bucket: bucket.to_owned(), path: String::new() }

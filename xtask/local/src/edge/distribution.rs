@@ -107,7 +107,6 @@ impl PathPattern {
 
 /// Decodes what needs no encoding and resolves `.` and `..`.
 fn normalize(path: &str) -> String {
-    let bytes = path.as_bytes();
     let mut decoded = String::with_capacity(path.len());
     let mut rest = path;
     while let Some(at) = rest.find('%') {
@@ -124,7 +123,6 @@ fn normalize(path: &str) -> String {
         }
     }
     decoded.push_str(rest);
-    debug_assert!(decoded.len() <= bytes.len());
 
     let mut segments: Vec<&str> = Vec::new();
     for segment in decoded.split('/').skip(1) {

@@ -171,7 +171,7 @@ impl Multipart {
             .and_then(|value| value.to_str().ok())
             .unwrap_or("binary/octet-stream")
             .to_owned();
-        let boundary = format!("CloudFront:{}", Uuid::new_v4().simple());
+        let boundary = format!("CloudFront{}", Uuid::new_v4().simple());
         Self { ranges, size: metadata.size, content_type, boundary }
     }
 

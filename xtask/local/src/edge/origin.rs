@@ -8,6 +8,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
 use aws_sdk_s3::operation::head_object::{HeadObjectError, HeadObjectOutput};
 use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::ServerSideEncryption;
 use bytes::Bytes;
 use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE,
@@ -151,7 +152,7 @@ fn metadata(found: &HeadObjectOutput) -> Metadata {
     put(ACCEPT_RANGES, Some("bytes"));
     put(SERVER, Some("AmazonS3"));
     put(HeaderName::from_static("x-amz-version-id"), found.version_id());
-    let encryption = found.server_side_encryption().map(|algorithm| algorithm.as_str());
+    let encryption = found.server_side_encryption().map(ServerSideEncryption::as_str);
     put(HeaderName::from_static("x-amz-server-side-encryption"), encryption);
     for (name, value) in found.metadata().into_iter().flatten() {
         if let Ok(name) = format!("x-amz-meta-{name}").parse() {

@@ -3,7 +3,9 @@
 //! See <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/understanding-response-headers-policies.html>.
 
 use aws_sdk_cloudfront::types::{
-    ResponseHeadersPolicyConfig, ResponseHeadersPolicyCorsConfig, ResponseHeadersPolicySecurityHeadersConfig,
+    ResponseHeadersPolicyAccessControlAllowMethods, ResponseHeadersPolicyConfig,
+    ResponseHeadersPolicyCorsConfig, ResponseHeadersPolicyCustomHeadersConfig,
+    ResponseHeadersPolicyRemoveHeadersConfig, ResponseHeadersPolicySecurityHeadersConfig,
 };
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
@@ -117,13 +119,19 @@ fn set(response: &mut HeaderMap, name: &HeaderName, value: &HeaderValue, overrid
 impl From<&ResponseHeadersPolicyConfig> for ResponseHeaders {
     fn from(config: &ResponseHeadersPolicyConfig) -> Self {
         let mut fixed = config.security_headers_config().map(security).unwrap_or_default();
-        let custom = config.custom_headers_config().map(|all| all.items()).unwrap_or_default();
+        let custom = config
+            .custom_headers_config()
+            .map(ResponseHeadersPolicyCustomHeadersConfig::items)
+            .unwrap_or_default();
         fixed.extend(
             custom
                 .iter()
                 .filter_map(|header| fixed_header(header.header(), header.value(), header.r#override())),
         );
-        let removed = config.remove_headers_config().map(|all| all.items()).unwrap_or_default();
+        let removed = config
+            .remove_headers_config()
+            .map(ResponseHeadersPolicyRemoveHeadersConfig::items)
+            .unwrap_or_default();
         Self {
             cors: config.cors_config().map(Cors::from),
             fixed,
@@ -137,7 +145,7 @@ impl From<&ResponseHeadersPolicyCorsConfig> for Cors {
         let list = |items: &[String]| (!items.is_empty()).then(|| items.join(", ").parse().ok()).flatten();
         let methods: Vec<String> = config
             .access_control_allow_methods()
-            .map(|all| all.items())
+            .map(ResponseHeadersPolicyAccessControlAllowMethods::items)
             .unwrap_or_default()
             .iter()
             .flat_map(|method| match method.as_str() {

@@ -6,8 +6,9 @@ use std::time::Duration;
 use aws_sdk_cloudfront::Client;
 use aws_sdk_cloudfront::error::DisplayErrorContext;
 use aws_sdk_cloudfront::types::{
-    CacheBehavior, CachePolicyCookieBehavior, CachePolicyHeaderBehavior, CachePolicyQueryStringBehavior,
-    DefaultCacheBehavior, DistributionConfig,
+    CacheBehavior, CacheBehaviors, CachePolicyCookieBehavior, CachePolicyHeaderBehavior,
+    CachePolicyQueryStringBehavior, DefaultCacheBehavior, DistributionConfig, Headers, KeyGroupConfig,
+    Origins,
 };
 use http::Method;
 
@@ -51,7 +52,7 @@ pub async fn read(client: &Client, id: &str) -> Result<Distribution, ReadError> 
     }
     let mut reader = Reader { client, config: &config, keys: BTreeMap::new() };
     let mut behaviors = Vec::new();
-    for behavior in config.cache_behaviors().map(|all| all.items()).unwrap_or_default() {
+    for behavior in config.cache_behaviors().map(CacheBehaviors::items).unwrap_or_default() {
         let pattern = PathPattern::new(behavior.path_pattern());
         behaviors.push((pattern, reader.behavior(&behavior.into()).await?));
     }
@@ -148,7 +149,7 @@ impl Reader<'_> {
                 .await
                 .map_err(|error| api(format!("key group {group}"), &error))?;
             let config = found.key_group.and_then(|group| group.key_group_config);
-            for id in config.as_ref().map(|config| config.items()).unwrap_or_default() {
+            for id in config.as_ref().map(KeyGroupConfig::items).unwrap_or_default() {
                 let key = PublicKey::from_pem(self.public_key(id).await?)
                     .map_err(|error| unsupported(format!("public key {id} is no use: {error}")))?;
                 trusted.insert(id.clone(), key);
@@ -246,7 +247,7 @@ impl Reader<'_> {
             .as_ref()
             .and_then(|config| config.headers_config())
             .and_then(|headers| headers.headers())
-            .map(|headers| headers.items())
+            .map(Headers::items)
             .unwrap_or_default()
             .iter()
             .map(|name| name.to_ascii_lowercase())
@@ -258,7 +259,7 @@ impl Reader<'_> {
         let origin = self
             .config
             .origins()
-            .map(|origins| origins.items())
+            .map(Origins::items)
             .unwrap_or_default()
             .iter()
             .find(|origin| origin.id() == id)
@@ -291,11 +292,8 @@ impl Reader<'_> {
 
 /// The bucket of `bucket.s3.region.amazonaws.com` and its older forms.
 fn bucket_of(domain: &str) -> Option<String> {
-    let host = domain.strip_suffix(".cn").unwrap_or(domain).strip_suffix(".amazonaws.com")?;
-    let at = host
-        .rfind(".s3.")
-        .or_else(|| host.rfind(".s3-"))
-        .or_else(|| host.ends_with(".s3").then(|| host.len() - ".s3".len()))?;
+    let host = domain.strip_suffix(".cn").unwrap_or(domain).strip_suffix("amazonaws.com")?;
+    let at = host.rfind(".s3.").or_else(|| host.rfind(".s3-"))?;
     let bucket = &host[..at];
     (!bucket.is_empty()).then(|| bucket.to_owned())
 }

@@ -1,0 +1,264 @@
+//! The edge before a stand-in for CloudFront's API and S3, asked as a viewer would.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
+use axum::body::Body;
+use axum::response::Response;
+use http::{Method, StatusCode};
+use reqwest::Client;
+use tokio::sync::oneshot;
+
+use super::signature::HashAlgorithm;
+use super::test_signer::TestSigner;
+use super::*;
+
+const EXPIRES: i64 = 1 << 40;
+const KEY: &str = "K1";
+const OBJECT: &[u8] = b"PAR1 some columns PAR1";
+
+/// What the stand-in says, and how often it was asked for an object's bytes.
+struct Aws {
+    query_strings: &'static str,
+    public_key: String,
+    reads: AtomicUsize,
+}
+
+impl Aws {
+    fn answer(&self, method: &Method, path: &str, query: Option<&str>, range: Option<&str>) -> Response {
+        let behavior = "<TargetOriginId>assets</TargetOriginId>\
+            <TrustedKeyGroups><Enabled>true</Enabled><Quantity>1</Quantity><Items><KeyGroup>group</KeyGroup></Items></TrustedKeyGroups>\
+            <AllowedMethods><Quantity>3</Quantity><Items><Method>GET</Method><Method>HEAD</Method><Method>OPTIONS</Method></Items></AllowedMethods>\
+            <CachePolicyId>cache</CachePolicyId><ResponseHeadersPolicyId>headers</ResponseHeadersPolicyId>";
+        let text = match path.strip_prefix("/2020-05-31/") {
+            Some("distribution/D1/config") => format!(
+                "<DistributionConfig><Origins><Quantity>1</Quantity><Items><Origin><Id>assets</Id>\
+                 <DomainName>bucket.s3.us-east-1.amazonaws.com</DomainName><OriginAccessControlId>oac</OriginAccessControlId>\
+                 </Origin></Items></Origins><DefaultCacheBehavior>{behavior}</DefaultCacheBehavior><CacheBehaviors><Quantity>1</Quantity>\
+                 <Items><CacheBehavior><PathPattern>*.parquet</PathPattern>{behavior}<OriginRequestPolicyId>forward</OriginRequestPolicyId>\
+                 </CacheBehavior></Items></CacheBehaviors><Comment/><CallerReference>x</CallerReference><Enabled>true</Enabled></DistributionConfig>"
+            ),
+            Some("cache-policy/cache") => format!(
+                "<CachePolicy><CachePolicyConfig><Name>c</Name><MinTTL>0</MinTTL><DefaultTTL>60</DefaultTTL><MaxTTL>60</MaxTTL>\
+                 <ParametersInCacheKeyAndForwardedToOrigin><EnableAcceptEncodingGzip>false</EnableAcceptEncodingGzip>\
+                 <HeadersConfig><HeaderBehavior>none</HeaderBehavior></HeadersConfig>\
+                 <CookiesConfig><CookieBehavior>none</CookieBehavior></CookiesConfig>\
+                 <QueryStringsConfig><QueryStringBehavior>{}</QueryStringBehavior></QueryStringsConfig>\
+                 </ParametersInCacheKeyAndForwardedToOrigin></CachePolicyConfig></CachePolicy>",
+                self.query_strings
+            ),
+            Some("response-headers-policy/headers") => {
+                "<ResponseHeadersPolicy><ResponseHeadersPolicyConfig><Name>h</Name><CorsConfig>\
+                 <AccessControlAllowOrigins><Quantity>1</Quantity><Items><Origin>*</Origin></Items></AccessControlAllowOrigins>\
+                 <AccessControlAllowCredentials>false</AccessControlAllowCredentials><OriginOverride>true</OriginOverride>\
+                 </CorsConfig></ResponseHeadersPolicyConfig></ResponseHeadersPolicy>"
+                    .to_owned()
+            }
+            Some("origin-request-policy/forward") => {
+                "<OriginRequestPolicy><OriginRequestPolicyConfig><Name>f</Name><HeadersConfig><HeaderBehavior>whitelist</HeaderBehavior>\
+                 <Headers><Quantity>3</Quantity><Items><Name>Origin</Name><Name>Access-Control-Request-Method</Name>\
+                 <Name>Access-Control-Request-Headers</Name></Items></Headers></HeadersConfig></OriginRequestPolicyConfig></OriginRequestPolicy>"
+                    .to_owned()
+            }
+            Some("key-group/group") => format!(
+                "<KeyGroup><KeyGroupConfig><Name>g</Name><Items><PublicKey>{KEY}</PublicKey></Items></KeyGroupConfig></KeyGroup>"
+            ),
+            Some("public-key/K1") => format!(
+                "<PublicKey><PublicKeyConfig><Name>k</Name><CallerReference>k</CallerReference>\
+                 <EncodedKey>{}</EncodedKey></PublicKeyConfig></PublicKey>",
+                self.public_key
+            ),
+            Some("origin-access-control/oac") => {
+                "<OriginAccessControl><Id>oac</Id><OriginAccessControlConfig><Name>o</Name><SigningProtocol>sigv4</SigningProtocol>\
+                 <SigningBehavior>always</SigningBehavior><OriginAccessControlOriginType>s3</OriginAccessControlOriginType>\
+                 </OriginAccessControlConfig></OriginAccessControl>"
+                    .to_owned()
+            }
+            _ => return self.s3(method, path, query, range),
+        };
+        Response::new(Body::from(text))
+    }
+
+    fn s3(&self, method: &Method, path: &str, query: Option<&str>, range: Option<&str>) -> Response {
+        let mut response = Response::builder();
+        if path.trim_end_matches('/') == "/bucket" && query.is_some_and(|query| query.starts_with("cors")) {
+            let rules = "<CORSConfiguration><CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod>\
+                         <AllowedHeader>range</AllowedHeader></CORSRule></CORSConfiguration>";
+            return response.body(Body::from(rules)).unwrap();
+        }
+        if !path.starts_with("/bucket/P1/a%20b.") {
+            return response.status(404).body(Body::empty()).unwrap();
+        }
+        assert_eq!(range, None, "a small object is read as a whole");
+        response = response.header("etag", "\"tag\"").header("content-type", "application/x");
+        if *method == Method::HEAD {
+            return response.header("content-length", OBJECT.len()).body(Body::empty()).unwrap();
+        }
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        response.body(Body::from(OBJECT)).unwrap()
+    }
+}
+
+/// An edge that runs, and what stops it.
+struct Running {
+    url: String,
+    aws: Arc<Aws>,
+    viewer: Client,
+    signer: TestSigner,
+    _stop: [oneshot::Sender<()>; 2],
+}
+
+async fn listen() -> (TcpListener, String, oneshot::Sender<()>, oneshot::Receiver<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (stop, stopped) = oneshot::channel();
+    (listener, url, stop, stopped)
+}
+
+async fn start(query_strings: &'static str) -> Running {
+    let signer = TestSigner::rsa(HashAlgorithm::Sha1);
+    let aws =
+        Arc::new(Aws { query_strings, public_key: signer.public_key_pem(), reads: AtomicUsize::new(0) });
+    let (listener, endpoint, stop_aws, stopped) = listen().await;
+    let answering = Arc::clone(&aws);
+    let routes = Router::new().fallback(async move |request: Request| {
+        let range = request.headers().get("range").map(|range| range.to_str().unwrap());
+        answering.answer(request.method(), request.uri().path(), request.uri().query(), range)
+    });
+    tokio::spawn(
+        axum::serve(listener, routes)
+            .with_graceful_shutdown(async {
+                let _ = stopped.await;
+            })
+            .into_future(),
+    );
+
+    let credentials = Credentials::new("test", "test", None, None, "test");
+    let s3 = aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new("us-east-1"))
+        .endpoint_url(&endpoint)
+        .credentials_provider(credentials.clone())
+        .force_path_style(true)
+        .build();
+    let cloudfront = aws_sdk_cloudfront::Config::builder()
+        .behavior_version(aws_sdk_cloudfront::config::BehaviorVersion::v2026_01_12())
+        .region(Region::new("us-east-1"))
+        .endpoint_url(&endpoint)
+        .credentials_provider(credentials)
+        .build();
+    let edge =
+        Edge::new(aws_sdk_cloudfront::Client::from_conf(cloudfront), aws_sdk_s3::Client::from_conf(s3), "D1");
+    let (listener, url, stop_edge, stopped) = listen().await;
+    tokio::spawn(serve(listener, edge, async {
+        let _ = stopped.await;
+    }));
+    Running { url, aws, viewer: Client::new(), signer, _stop: [stop_aws, stop_edge] }
+}
+
+impl Running {
+    async fn ask(&self, method: Method, path: &str, headers: &[(&'static str, &str)]) -> reqwest::Response {
+        let signed = self.signer.canned_url(KEY, &format!("{}{path}", self.url), EXPIRES);
+        let request = self.viewer.request(method, signed);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        request.send().await.unwrap()
+    }
+}
+
+fn header<'a>(response: &'a reqwest::Response, name: &str) -> &'a str {
+    response.headers().get(name).map_or("", |value| value.to_str().unwrap())
+}
+
+#[tokio::test]
+async fn objects_are_served_whole_in_part_and_from_the_cache() {
+    let edge = start("none").await;
+    let path = "/P1/a%20b.parquet";
+
+    let first = edge.ask(Method::GET, path, &[("origin", "https://app.test")]).await;
+    assert_eq!(first.status(), 200);
+    assert_eq!(header(&first, "x-cache"), "Miss from cloudfront");
+    assert_eq!(header(&first, "access-control-allow-origin"), "*");
+    assert_eq!(header(&first, "content-type"), "application/x");
+    assert!(header(&first, "via").ends_with(".cloudfront.net (CloudFront)"));
+    assert_eq!(first.bytes().await.unwrap(), OBJECT);
+
+    let tail = edge.ask(Method::GET, path, &[("range", "bytes=-4")]).await;
+    assert_eq!(tail.status(), 206);
+    assert_eq!(header(&tail, "x-cache"), "Hit from cloudfront");
+    assert_eq!(header(&tail, "content-range"), "bytes 18-21/22");
+    assert_eq!(header(&tail, "age"), "0");
+    assert_eq!(tail.bytes().await.unwrap(), "PAR1");
+
+    let several = edge.ask(Method::GET, path, &[("range", "bytes=0-3,18-")]).await;
+    assert_eq!(several.status(), 206);
+    let boundary = header(&several, "content-type").split_once("boundary=").unwrap().1.to_owned();
+    let expected: usize = header(&several, "content-length").parse().unwrap();
+    let body = several.text().await.unwrap();
+    assert_eq!(body.len(), expected);
+    assert_eq!(body.matches(&boundary).count(), 3);
+    assert_eq!(body.matches("PAR1").count(), 2);
+
+    let beyond = edge.ask(Method::GET, path, &[("range", "bytes=22-")]).await;
+    assert_eq!(beyond.status(), 416);
+    assert_eq!(header(&beyond, "content-range"), "bytes */22");
+
+    let head = edge.ask(Method::HEAD, path, &[]).await;
+    assert_eq!(header(&head, "content-length"), "22");
+    assert_eq!(header(&head, "accept-ranges"), "bytes");
+
+    let known = edge.ask(Method::GET, path, &[("if-none-match", "\"tag\"")]).await;
+    assert_eq!(known.status(), 304);
+    assert_eq!(edge.aws.reads.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn refusals_are_those_of_cloudfront_and_s3() {
+    let edge = start("none").await;
+    let unsigned = edge
+        .viewer
+        .get(format!("{}/P1/a", edge.url))
+        .header("origin", "https://app.test")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(unsigned.status(), 403);
+    assert_eq!(header(&unsigned, "x-cache"), "Error from cloudfront");
+    assert_eq!(header(&unsigned, "access-control-allow-origin"), "*");
+    assert_eq!(
+        unsigned.text().await.unwrap(),
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>MissingKey</Code>\
+         <Message>Missing Key-Pair-Id query parameter or cookie value</Message></Error>"
+    );
+
+    let missing = edge.ask(Method::GET, "/P1/%3Cnone%3E", &[]).await;
+    assert_eq!(missing.status(), 404);
+    let text = missing.text().await.unwrap();
+    assert!(text.contains("<Code>NoSuchKey</Code>") && text.contains("&lt;none&gt;"), "{text}");
+
+    assert_eq!(edge.ask(Method::POST, "/P1/a", &[]).await.status(), 403);
+    assert_eq!(edge.ask(Method::GET, "/", &[]).await.status(), 403);
+}
+
+#[tokio::test]
+async fn a_preflight_succeeds_only_where_it_is_forwarded() {
+    let edge = start("none").await;
+    let preflight = [
+        ("origin", "https://app.test"),
+        ("access-control-request-method", "GET"),
+        ("access-control-request-headers", "range"),
+    ];
+    let forwarded = edge.ask(Method::OPTIONS, "/P1/a.parquet", &preflight).await;
+    assert_eq!(forwarded.status(), 200);
+    assert_eq!(header(&forwarded, "access-control-allow-headers"), "range");
+    let kept_back = edge.ask(Method::OPTIONS, "/P1/a.zarr", &preflight).await;
+    assert_eq!(kept_back.status(), 400);
+    assert_eq!(header(&kept_back, "access-control-allow-origin"), "*");
+}
+
+#[tokio::test]
+async fn what_is_not_emulated_is_refused_with_the_reason() {
+    let edge = start("all").await;
+    let refused = edge.ask(Method::GET, "/P1/a", &[]).await;
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(refused.text().await.unwrap().contains("cache policy c keys by query string"));
+}
