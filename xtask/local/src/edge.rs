@@ -1,9 +1,9 @@
 //! CloudFront on this machine: serves the deployed distribution as CloudFront would.
 //!
 //! What is served is read from the deployed resources and never from the code that deployed them:
-//! behaviors, cache policies, response headers policies, origin and trusted key groups. It is read
-//! again when it is older than a second, so that a change, such as a key rotation, shows at once;
-//! CloudFront itself takes minutes to spread one.
+//! behaviors, cache policies, response headers policies, trusted key groups, the origin and what its
+//! bucket's policy allows. It is read again when it is older than a second, so that a change, such as
+//! a key rotation, shows at once; CloudFront itself takes minutes to spread one.
 //!
 //! What it does as CloudFront does: signed URLs and signed cookies (canned and custom policies, RSA
 //! and ECDSA, SHA-1 and SHA-256), behaviors by path pattern, the methods and errors, ranges,
@@ -14,9 +14,9 @@
 //! What it does not do: HTTPS (viewer protocol policies are ignored; URLs begin with `http:`),
 //! compression (bodies go out as they are stored, also where a policy allows gzip), HTTP/2 and 3,
 //! caching of errors and of objects over 1 MiB, revalidation, invalidations, custom error
-//! responses, bucket policies. Distributions with functions by query string, header or cookie,
-//! account signers, other origins than S3 or an origin without access control are refused with
-//! status 503 and the reason.
+//! responses. A distribution that caches by query string, header or cookie, runs functions, trusts
+//! accounts as signers, or has an origin that is no S3 bucket with origin access control is refused
+//! with status 503 and the reason.
 
 pub mod authorization;
 pub mod cache;
@@ -90,7 +90,7 @@ impl Edge {
         {
             return Ok(Arc::clone(distribution));
         }
-        let reading = distribution::read(&self.cloudfront, &self.distribution_id);
+        let reading = distribution::read(&self.cloudfront, &self.store.s3, &self.distribution_id);
         let distribution = tokio::time::timeout(PATIENCE, reading).await.map_err(|_| ReadError::Api {
             what: format!("distribution {}", self.distribution_id),
             cause: format!("no answer within {} s", PATIENCE.as_secs()),

@@ -108,11 +108,12 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::edge::origin::bucket_policy::BucketPolicy;
 
     const HOUR: Duration = Duration::from_hours(1);
 
     fn origin(bucket: &str) -> Origin {
-        Origin { bucket: bucket.to_owned(), path: String::new() }
+        Origin { bucket: bucket.to_owned(), path: String::new(), policy: BucketPolicy::default() }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use http::Method;
 pub use read::{ReadError, read};
 
 use super::authorization::TrustedKeys;
+use super::origin::bucket_policy::BucketPolicy;
 use super::response_headers::ResponseHeaders;
 use super::wildcard;
 
@@ -45,6 +46,8 @@ pub struct Origin {
     pub bucket: String,
     /// What is put before every path; empty or `/…`.
     pub path: String,
+    /// What the bucket lets the distribution do.
+    pub policy: BucketPolicy,
 }
 
 /// The times of a cache policy.

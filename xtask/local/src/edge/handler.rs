@@ -20,6 +20,10 @@ use super::origin::{OriginError, key_of};
 use super::page;
 use super::policy::Access;
 
+/// CloudFront's limit, in bytes. See
+/// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html>.
+const LONGEST_URL: usize = 8192;
+
 const CF_ID: HeaderName = HeaderName::from_static("x-amz-cf-id");
 
 /// Answers one request; refusals and failures are answers too.
@@ -42,6 +46,9 @@ pub(super) async fn handle(edge: &Edge, request: &Parts, source: IpAddr) -> Resp
 }
 
 async fn serve(edge: &Edge, behavior: &Behavior, path: &str, request: &Parts, source: IpAddr) -> Response {
+    if request.uri.path_and_query().is_some_and(|url| url.as_str().len() > LONGEST_URL) {
+        return page::page(StatusCode::URI_TOO_LONG, "The URL is longer than 8192 bytes.");
+    }
     if !behavior.allowed_methods.contains(&request.method) {
         return page::page(
             StatusCode::FORBIDDEN,
@@ -82,6 +89,7 @@ async fn serve(edge: &Edge, behavior: &Behavior, path: &str, request: &Parts, so
     };
     served.unwrap_or_else(|error| match error {
         OriginError::NotFound(key) => page::no_such_key(&key),
+        OriginError::Denied => page::s3_error(StatusCode::FORBIDDEN, "AccessDenied", "Access Denied"),
         OriginError::Changed | OriginError::Failed(_) => {
             tracing::warn!(%error, bucket = behavior.origin.bucket, key, "the origin failed");
             page::page(StatusCode::BAD_GATEWAY, "CloudFront wasn't able to reach the origin.")

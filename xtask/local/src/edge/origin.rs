@@ -1,5 +1,6 @@
 //! The origin: a private S3 bucket.
 
+pub mod bucket_policy;
 pub mod preflight;
 
 use std::time::Duration;
@@ -26,6 +27,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Why the origin gave no object.
 #[derive(Debug, thiserror::Error)]
 pub enum OriginError {
+    /// The bucket's policy does not let the distribution read, or know what is missing.
+    #[error("the bucket's policy refuses it")]
+    Denied,
     /// S3 has no object of this key.
     #[error("no object {0}")]
     NotFound(String),
@@ -73,9 +77,13 @@ pub fn key_of(origin: &Origin, path: &str) -> Option<String> {
 
 /// Asks for an object without its bytes.
 pub async fn head(client: &Client, origin: &Origin, key: &str) -> Result<Metadata, OriginError> {
+    if !origin.policy.reads(key) {
+        return Err(OriginError::Denied);
+    }
     let request = client.head_object().bucket(&origin.bucket).key(key).send();
     let found = patiently(request).await?.map_err(|error| match error.as_service_error() {
-        Some(HeadObjectError::NotFound(_)) => OriginError::NotFound(key.to_owned()),
+        Some(HeadObjectError::NotFound(_)) if origin.policy.lists() => OriginError::NotFound(key.to_owned()),
+        Some(HeadObjectError::NotFound(_)) => OriginError::Denied,
         _ => failed(&error),
     })?;
     Ok(metadata(&found))
@@ -171,10 +179,11 @@ mod tests {
     use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
     use proptest::prelude::*;
 
+    use super::bucket_policy::BucketPolicy;
     use super::*;
 
     fn origin(path: &str) -> Origin {
-        Origin { bucket: "b".to_owned(), path: path.to_owned() }
+        Origin { bucket: "b".to_owned(), path: path.to_owned(), policy: BucketPolicy::default() }
     }
 
     #[test]

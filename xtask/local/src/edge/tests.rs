@@ -31,12 +31,12 @@ impl Aws {
             <AllowedMethods><Quantity>3</Quantity><Items><Method>GET</Method><Method>HEAD</Method><Method>OPTIONS</Method></Items></AllowedMethods>\
             <CachePolicyId>cache</CachePolicyId><ResponseHeadersPolicyId>headers</ResponseHeadersPolicyId>";
         let text = match path.strip_prefix("/2020-05-31/") {
-            Some("distribution/D1/config") => format!(
-                "<DistributionConfig><Origins><Quantity>1</Quantity><Items><Origin><Id>assets</Id>\
+            Some("distribution/D1") => format!(
+                "<Distribution><Id>D1</Id><ARN>arn:aws:cloudfront::1:distribution/D1</ARN><DistributionConfig><Origins><Quantity>1</Quantity><Items><Origin><Id>assets</Id>\
                  <DomainName>bucket.s3.us-east-1.amazonaws.com</DomainName><OriginAccessControlId>oac</OriginAccessControlId>\
                  </Origin></Items></Origins><DefaultCacheBehavior>{behavior}</DefaultCacheBehavior><CacheBehaviors><Quantity>1</Quantity>\
                  <Items><CacheBehavior><PathPattern>*.parquet</PathPattern>{behavior}<OriginRequestPolicyId>forward</OriginRequestPolicyId>\
-                 </CacheBehavior></Items></CacheBehaviors><Comment/><CallerReference>x</CallerReference><Enabled>true</Enabled></DistributionConfig>"
+                 </CacheBehavior></Items></CacheBehaviors><Comment/><CallerReference>x</CallerReference><Enabled>true</Enabled></DistributionConfig></Distribution>"
             ),
             Some("cache-policy/cache") => format!(
                 "<CachePolicy><CachePolicyConfig><Name>c</Name><MinTTL>0</MinTTL><DefaultTTL>60</DefaultTTL><MaxTTL>60</MaxTTL>\
@@ -85,6 +85,17 @@ impl Aws {
             let rules = "<CORSConfiguration><CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod>\
                          <AllowedHeader>range</AllowedHeader></CORSRule></CORSConfiguration>";
             return response.body(Body::from(rules)).unwrap();
+        }
+        if path.trim_end_matches('/') == "/bucket" && query.is_some_and(|query| query.starts_with("policy")) {
+            let statement = |action, resource| {
+                format!(
+                    r#"{{"Effect":"Allow","Principal":{{"Service":"cloudfront.amazonaws.com"}},"Action":"{action}",
+                    "Resource":"{resource}","Condition":{{"StringEquals":{{"AWS:SourceArn":"arn:aws:cloudfront::1:distribution/D1"}}}}}}"#
+                )
+            };
+            let read = statement("s3:GetObject", "arn:aws:s3:::bucket/P1/*");
+            let list = statement("s3:ListBucket", "arn:aws:s3:::bucket");
+            return response.body(Body::from(format!(r#"{{"Statement":[{read},{list}]}}"#))).unwrap();
         }
         if !path.starts_with("/bucket/P1/a%20b.") {
             return response.status(404).body(Body::empty()).unwrap();
@@ -235,6 +246,12 @@ async fn refusals_are_those_of_cloudfront_and_s3() {
     let text = missing.text().await.unwrap();
     assert!(text.contains("<Code>NoSuchKey</Code>") && text.contains("&lt;none&gt;"), "{text}");
 
+    let shut_out = edge.ask(Method::GET, "/P2/a", &[]).await;
+    assert_eq!(shut_out.status(), 403);
+    assert!(shut_out.text().await.unwrap().contains("<Message>Access Denied</Message>"));
+
+    let long = format!("/{}", "a".repeat(9000));
+    assert_eq!(edge.ask(Method::GET, &long, &[]).await.status(), 414);
     assert_eq!(edge.ask(Method::POST, "/P1/a", &[]).await.status(), 403);
     assert_eq!(edge.ask(Method::GET, "/", &[]).await.status(), 403);
 }

@@ -14,6 +14,7 @@ use http::Method;
 
 use super::{Behavior, Distribution, Origin, PathPattern, TimeToLive};
 use crate::edge::authorization::TrustedKeys;
+use crate::edge::origin::bucket_policy::BucketPolicy;
 use crate::edge::response_headers::ResponseHeaders;
 use crate::edge::signature::PublicKey;
 
@@ -24,8 +25,8 @@ const PREFLIGHT_HEADERS: [&str; 3] =
 /// Why a distribution cannot be served here.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// CloudFront's API refused or did not answer.
-    #[error("could not read {what} from CloudFront: {cause}")]
+    /// CloudFront's API or S3 refused or did not answer.
+    #[error("could not read {what}: {cause}")]
     Api {
         /// What was asked for.
         what: String,
@@ -37,20 +38,21 @@ pub enum ReadError {
     Unsupported(String),
 }
 
-/// Reads distribution `id` with its policies, origins and keys.
-pub async fn read(client: &Client, id: &str) -> Result<Distribution, ReadError> {
-    let config = client
-        .get_distribution_config()
+/// Reads distribution `id` with its policies, origins, their buckets' policies and keys.
+pub async fn read(client: &Client, s3: &aws_sdk_s3::Client, id: &str) -> Result<Distribution, ReadError> {
+    let distribution = client
+        .get_distribution()
         .id(id)
         .send()
         .await
         .map_err(|error| api(format!("distribution {id}"), &error))?
-        .distribution_config
-        .ok_or_else(|| unsupported("it has no configuration"))?;
+        .distribution
+        .ok_or_else(|| unsupported("CloudFront says nothing of it"))?;
+    let config = distribution.distribution_config().ok_or_else(|| unsupported("it has no configuration"))?;
     if !config.enabled() {
         return Err(unsupported("it is disabled"));
     }
-    let mut reader = Reader { client, config: &config, keys: BTreeMap::new() };
+    let mut reader = Reader { client, s3, arn: distribution.arn(), config, keys: BTreeMap::new() };
     let mut behaviors = Vec::new();
     for behavior in config.cache_behaviors().map(CacheBehaviors::items).unwrap_or_default() {
         let pattern = PathPattern::new(behavior.path_pattern());
@@ -72,6 +74,7 @@ struct Reference<'a> {
     origin: &'a str,
     key_groups: &'a [String],
     trusts_accounts: bool,
+    runs_functions: bool,
     methods: Vec<Method>,
     cache_policy: Option<&'a str>,
     origin_request_policy: Option<&'a str>,
@@ -90,6 +93,8 @@ macro_rules! reference_from {
                         .map(|groups| groups.items())
                         .unwrap_or_default(),
                     trusts_accounts: behavior.trusted_signers().is_some_and(|all| all.enabled()),
+                    runs_functions: behavior.function_associations().is_some_and(|all| all.quantity() > 0)
+                        || behavior.lambda_function_associations().is_some_and(|all| all.quantity() > 0),
                     methods: behavior
                         .allowed_methods()
                         .map(|methods| methods.items())
@@ -110,6 +115,8 @@ reference_from!(DefaultCacheBehavior);
 
 struct Reader<'a> {
     client: &'a Client,
+    s3: &'a aws_sdk_s3::Client,
+    arn: &'a str,
     config: &'a DistributionConfig,
     /// PEM by public key id: several behaviors trust the same keys.
     keys: BTreeMap<String, String>,
@@ -119,6 +126,9 @@ impl Reader<'_> {
     async fn behavior(&mut self, reference: &Reference<'_>) -> Result<Behavior, ReadError> {
         if reference.trusts_accounts {
             return Err(unsupported("it trusts signers by account; only key groups are emulated"));
+        }
+        if reference.runs_functions {
+            return Err(unsupported("it runs functions at the edge"));
         }
         let allowed_methods = if reference.methods.is_empty() {
             vec![Method::GET, Method::HEAD]
@@ -286,7 +296,18 @@ impl Reader<'_> {
         if !signs {
             return Err(unsupported(format!("origin {id} does not always sign for S3")));
         }
-        Ok(Origin { bucket, path: origin.origin_path().unwrap_or_default().to_owned() })
+        let policy = self.bucket_policy(&bucket).await?;
+        Ok(Origin { bucket, path: origin.origin_path().unwrap_or_default().to_owned(), policy })
+    }
+
+    async fn bucket_policy(&self, bucket: &str) -> Result<BucketPolicy, ReadError> {
+        match self.s3.get_bucket_policy().bucket(bucket).send().await {
+            Ok(found) => BucketPolicy::parse(found.policy().unwrap_or_default(), bucket, self.arn)
+                .ok_or_else(|| unsupported(format!("the policy of bucket {bucket} is malformed"))),
+            // Without a policy, CloudFront may do nothing.
+            Err(error) if error.as_service_error().is_some() => Ok(BucketPolicy::default()),
+            Err(error) => Err(api(format!("the policy of bucket {bucket}"), &error)),
+        }
     }
 }
 
