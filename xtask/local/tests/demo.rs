@@ -180,6 +180,6 @@ async fn the_demo_is_in_the_state_that_the_platform_would_leave() {
         matches!(demo::load(&targets).await, Err(DemoError::ObjectsLost { bucket }) if bucket == ASSETS_BUCKET)
     );
 
-    postgres.stop().await.unwrap();
+    postgres.stop().await;
     emulator.stop().await;
 }
