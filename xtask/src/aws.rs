@@ -9,7 +9,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use stack::Environment;
 
-use crate::local::{self, StackFile};
+use crate::local::StackFile;
 
 /// An account and how to reach it.
 pub(crate) struct Connection {
@@ -23,7 +23,7 @@ pub(crate) struct Connection {
 /// stack is reached at the endpoint that the running stack has written down, unless `AWS_ENDPOINT_URL` says otherwise.
 pub(crate) async fn connect(environment: &Environment) -> Result<Connection> {
     let mut loader = loader(environment);
-    if environment.name.as_str() == local::ENVIRONMENT && std::env::var_os("AWS_ENDPOINT_URL").is_none() {
+    if environment.name.as_str() == ::local::ENVIRONMENT && std::env::var_os("AWS_ENDPOINT_URL").is_none() {
         let stack = StackFile::read_running()?;
         loader = at_emulator(loader, &stack.aws_endpoint_url);
     }
@@ -38,7 +38,7 @@ pub(crate) async fn connect_to_emulator(environment: &Environment, endpoint: &st
 fn loader(environment: &Environment) -> aws_config::ConfigLoader {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(5))
-        .operation_attempt_timeout(Duration::from_secs(60))
+        .operation_attempt_timeout(Duration::from_mins(1))
         .build();
     aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new(environment.region.to_string()))
@@ -47,10 +47,12 @@ fn loader(environment: &Environment) -> aws_config::ConfigLoader {
 }
 
 fn at_emulator(loader: aws_config::ConfigLoader, endpoint: &str) -> aws_config::ConfigLoader {
-    let credentials = Credentials::from_keys(
+    let credentials = Credentials::new(
         ::local::emulator::ACCESS_KEY_ID,
         ::local::emulator::SECRET_ACCESS_KEY,
         None,
+        None,
+        "local stack",
     );
     loader.endpoint_url(endpoint).credentials_provider(credentials)
 }

@@ -76,7 +76,8 @@ pub(crate) async fn build(profile: Profile) -> Result<Vec<BuiltFunction>> {
         let (hash, size) = archive.await.with_context(|| format!("cannot zip {}", bootstrap.display()))?;
         built.push(BuiltFunction { name, zip, hash, size });
     }
-    let megabytes: f64 = built.iter().map(|function| u32::try_from(function.size).map_or(0.0, f64::from)).sum();
+    let megabytes: f64 =
+        built.iter().map(|function| u32::try_from(function.size).map_or(0.0, f64::from)).sum();
     step.done(format!("{:.1} MB together", megabytes / 1e6));
     Ok(built)
 }

@@ -49,7 +49,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
 /// for Lambda.
 fn profile_of(environment: &Environment) -> Result<Profile> {
     if environment.name.as_str() == ::local::ENVIRONMENT {
-        Ok(local::StackFile::read_running()?.profile())
+        Ok(local::StackFile::read_running()?.profile(environment))
     } else {
         Ok(Profile::Release(environment.architecture))
     }

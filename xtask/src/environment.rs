@@ -1,5 +1,7 @@
 //! Environment files.
 
+use std::path::PathBuf;
+
 use anyhow::{Context, Result};
 use clap::Args;
 use stack::{Environment, EnvironmentName};
@@ -21,19 +23,27 @@ impl EnvironmentArgument {
     }
 }
 
+/// The names of all environments.
+pub(crate) fn names() -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for file in std::fs::read_dir(directory()).context("stack/environments cannot be read")? {
+        names.extend(file?.path().file_stem().map(|stem| stem.to_string_lossy().into_owned()));
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn directory() -> PathBuf {
+    workspace::root().join("stack/environments")
+}
+
 /// Read an environment's file.
 pub(crate) fn load(name: &str) -> Result<Environment> {
-    let directory = workspace::root().join("stack/environments");
-    let known = || {
-        let files = std::fs::read_dir(&directory).into_iter().flatten().flatten();
-        let mut names: Vec<String> = files
-            .filter_map(|file| file.path().file_stem().map(|stem| stem.to_string_lossy().into_owned()))
-            .collect();
-        names.sort();
-        names.join(", ")
+    let unknown = || {
+        let known = names().unwrap_or_default().join(", ");
+        format!("there is no environment `{name}`; stack/environments has: {known}")
     };
-    let unknown = || format!("there is no environment `{name}`; stack/environments has: {}", known());
     let environment: EnvironmentName = name.parse().with_context(unknown)?;
-    let text = std::fs::read_to_string(directory.join(format!("{name}.toml"))).with_context(unknown)?;
+    let text = std::fs::read_to_string(directory().join(format!("{name}.toml"))).with_context(unknown)?;
     Environment::parse(&environment, &text).with_context(|| format!("in stack/environments/{name}.toml"))
 }

@@ -105,7 +105,7 @@ pub(crate) async fn for_deployment(
 
 /// Generate a key and make it the active one. The ring is written last: a run that dies before leaves parameters that
 /// nothing refers to, and the next run makes a key of its own.
-async fn generate_first(store: &KeyStore, algorithm: Algorithm) -> Result<KeyRing> {
+async fn generate_first(store: &KeyStore<'_>, algorithm: Algorithm) -> Result<KeyRing> {
     let step = terminal::Step::begin("signing key");
     let key = tokio::task::spawn_blocking(move || KeyPair::generate(algorithm))
         .await
@@ -130,7 +130,7 @@ fn show(ring: &KeyRing) {
         return;
     }
     let mut table = comfy_table::Table::new();
-    table.load_preset(comfy_table::presets::NOTHING).set_header(["KEY", "ALGORITHM", "STATE", "CREATED"]);
+    table.load_style(comfy_table::presets::NOTHING).set_header(["KEY", "ALGORITHM", "STATE", "CREATED"]);
     for entry in ring.entries() {
         table.add_row([
             entry.fingerprint.to_string(),

@@ -32,11 +32,15 @@ impl Outputs {
     /// Read the outputs of a stack.
     pub(crate) async fn read(client: &aws_sdk_cloudformation::Client, stack_name: &str) -> Result<Self> {
         let answer = client.describe_stacks().stack_name(stack_name).send().await;
-        let answer = answer.with_context(|| format!("cannot read the stack {stack_name}; is it deployed?"))?;
+        let answer =
+            answer.with_context(|| format!("cannot read the stack {stack_name}; is it deployed?"))?;
         let stack = answer.stacks.unwrap_or_default().pop().context("CloudFormation describes no stack")?;
         let outputs = stack.outputs.unwrap_or_default();
         Ok(Self(
-            outputs.into_iter().filter_map(|output| Some((output.output_key?, output.output_value?))).collect(),
+            outputs
+                .into_iter()
+                .filter_map(|output| Some((output.output_key?, output.output_value?)))
+                .collect(),
         ))
     }
 

@@ -2,27 +2,31 @@
 
 use std::fmt::Display;
 use std::io::IsTerminal;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+/// Spinners of steps that run at the same time share the lines below the text.
+static SPINNERS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 
 /// Show an error with its causes, innermost last.
 pub(crate) fn error(error: &anyhow::Error) {
-    let mut text = error.to_string();
-    let mut last = text.clone();
+    let mut lines = vec![error.to_string()];
+    let mut last = lines[0].clone();
     for cause in error.chain().skip(1).map(ToString::to_string) {
         // Libraries like to repeat their cause in their own message.
         if !last.contains(&cause) {
-            text.push_str(&format!("\n  because: {cause}"));
+            lines.push(format!("  because: {cause}"));
         }
         last = cause;
     }
-    eprintln!("\n{} {text}", paint("error:", "1;31"));
+    eprintln!("\n{} {}", paint("error:", "1;31"), lines.join("\n"));
 }
 
 /// Say something.
 pub(crate) fn say(line: impl Display) {
-    eprintln!("{line}");
+    SPINNERS.suspend(|| eprintln!("{line}"));
 }
 
 /// A step that takes a while: a spinner on a terminal, and a line when it is done.
@@ -36,7 +40,7 @@ impl Step {
     /// Begin a step.
     pub(crate) fn begin(name: impl Into<String>) -> Self {
         let name = name.into();
-        let spinner = ProgressBar::new_spinner();
+        let spinner = SPINNERS.add(ProgressBar::new_spinner());
         if let Ok(style) = ProgressStyle::with_template("  {spinner} {msg}  {elapsed}") {
             spinner.set_style(style);
         }
@@ -51,7 +55,14 @@ impl Step {
         let seconds = self.start.elapsed().as_secs_f64();
         let detail = detail.to_string();
         let tick = paint("✓", "32");
-        eprintln!("  {tick} {:<22} {detail:<52} {}", self.name, paint(&format!("{seconds:.1} s"), "2"));
+        let seconds = paint(&format!("{seconds:.1} s"), "2");
+        say(format!("  {tick} {:<16} {detail:<56} {seconds}", self.name));
+    }
+}
+
+impl Drop for Step {
+    fn drop(&mut self) {
+        self.spinner.finish_and_clear();
     }
 }
 

@@ -60,7 +60,8 @@ impl Tool {
 
     /// Where the tool is now, if it is anywhere.
     pub(crate) fn find(&self, program: &str) -> Option<PathBuf> {
-        let installed = workspace::tools().join(self.packages.join("_").replace("==", "-")).join("bin").join(program);
+        let installed =
+            workspace::tools().join(self.packages.join("_").replace("==", "-")).join("bin").join(program);
         on_path(program).or_else(|| installed.exists().then_some(installed))
     }
 
@@ -74,12 +75,13 @@ impl Tool {
                 self.name, self.name
             )
         };
-        let python = std::env::var_os("PYTHON").unwrap_or_else(|| "python3".into());
+        let python = process::block_on(async { Ok(::local::emulator::find_python().await?) })?;
         let partial = environment.with_added_extension("partial");
         if partial.exists() {
             fs::remove_dir_all(&partial)?;
         }
-        process::run_blocking(Command::new(python).args(["-I", "-m", "venv"]).arg(&partial)).with_context(help)?;
+        process::run_blocking(Command::new(python).args(["-I", "-m", "venv"]).arg(&partial))
+            .with_context(help)?;
         process::run_blocking(
             Command::new(partial.join("bin/python"))
                 .args(["-I", "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"])
@@ -110,5 +112,7 @@ fn rewrite_interpreter(script: &Path, from: &Path, to: &Path) -> Result<()> {
 
 fn on_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|directory| directory.join(program)).find(|candidate| candidate.is_file())
+    std::env::split_paths(&path)
+        .map(|directory| directory.join(program))
+        .find(|candidate| candidate.is_file())
 }

@@ -244,7 +244,8 @@ mod tests {
         let bodies: [&[u8]; 10] = [
             b"",
             b"null",
-            b"[]", br#"[["x"]]"#,
+            b"[]",
+            br#"[["x"]]"#,
             br#"{"nodeIds":null}"#,
             br#"{"nodeIds":[1]}"#,
             br#"{"nodeIds":[],"nodeIds":[]}"#,

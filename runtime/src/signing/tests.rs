@@ -64,7 +64,10 @@ fn canned_and_custom_signatures_verify_for_every_algorithm() {
         let url = subject.sign_url(URL, 1_800_000_000).unwrap().into_exposed();
         assert!(url.starts_with(&format!("{URL}?Expires=1800000000&Signature=")), "{url}");
         assert_eq!(parameter(&url, "Key-Pair-Id"), "K123");
-        assert_eq!(url.ends_with("&Hash-Algorithm=SHA256"), subject.hash_algorithm() == HashAlgorithm::Sha256);
+        assert_eq!(
+            url.ends_with("&Hash-Algorithm=SHA256"),
+            subject.hash_algorithm() == HashAlgorithm::Sha256
+        );
         verify(algorithm, &public, &canned_policy(URL, 1_800_000_000), parameter(&url, "Signature"));
 
         let resource = "https://d1.cloudfront.net/O1/D2/P3/*";

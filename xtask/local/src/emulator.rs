@@ -14,7 +14,7 @@ use crate::directory::{Data, DirectoryError, StateDirectory};
 use crate::ports;
 use crate::process::{Service, ServiceError, StopSignal};
 pub use installation::{Installation, version};
-pub use python::PythonError;
+pub use python::{PythonError, find as find_python};
 
 const NAME: &str = "emulator";
 const SHIM: &str = include_str!("emulator/shim.py");

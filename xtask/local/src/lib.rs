@@ -17,3 +17,6 @@ pub mod pool;
 pub mod ports;
 pub mod postgres;
 pub mod process;
+
+/// The name of the environment that this is.
+pub const ENVIRONMENT: &str = "local";

@@ -17,7 +17,7 @@ use crate::directory::{Data, DirectoryError, StateDirectory};
 use crate::ports;
 use crate::process::{Service, ServiceError, StopSignal};
 use binaries::Binaries;
-pub use binaries::BinariesError;
+pub use binaries::{BinariesError, find_server};
 use cluster::Cluster;
 
 const NAME: &str = "postgres";

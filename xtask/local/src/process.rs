@@ -20,7 +20,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::directory::{DirectoryError, StateDirectory};
 pub(crate) use log::tail;
-pub use record::clean_up;
+pub use record::{clean_up, record};
 
 /// How long a process may take to end when asked to, before it is killed.
 const GRACE: Duration = Duration::from_secs(10);

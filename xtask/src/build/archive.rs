@@ -1,5 +1,6 @@
 //! Zips that have the same bytes for the same binary.
 
+use std::fmt::Write as FmtWrite;
 use std::fs::{self, File};
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -53,7 +54,11 @@ fn pack<W: Write + Seek>(binary: &[u8], output: W) -> zip::result::ZipResult<()>
 /// SHA-256 in hexadecimal.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     let digest = digest::digest(&digest::SHA256, bytes);
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    digest.as_ref().iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = FmtWrite::write_fmt(&mut text, format_args!("{byte:02x}"));
+        text
+    })
 }
 
 #[cfg(test)]

@@ -52,7 +52,8 @@ fn place(binary: &Path, bootstrap: &Path) -> std::io::Result<()> {
 /// With cargo-lambda, which links for the C library of Amazon Linux 2023 whatever this machine has:
 /// <https://www.cargo-lambda.info/guide/cross-compiling.html>.
 async fn release(architecture: Architecture, directory: &Path) -> Result<()> {
-    let cargo_lambda = tools::CARGO_LAMBDA.program("cargo-lambda")?;
+    let cargo_lambda = tokio::task::spawn_blocking(|| tools::CARGO_LAMBDA.program("cargo-lambda"));
+    let cargo_lambda = cargo_lambda.await.context("installing cargo-lambda was interrupted")??;
     terminal::say("  building the functions for Lambda …");
     let mut command = Command::new(cargo_lambda.path());
     command
@@ -74,11 +75,11 @@ async fn release(architecture: Architecture, directory: &Path) -> Result<()> {
 }
 
 fn remapped_paths() -> String {
-    let mut flags = format!("--remap-path-prefix={}=/source", workspace::root().display());
+    let mut flags = vec![format!("--remap-path-prefix={}=/source", workspace::root().display())];
     let cargo_home = std::env::var_os("CARGO_HOME").map(std::path::PathBuf::from);
     let cargo_home = cargo_home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
     if let Some(cargo_home) = cargo_home {
-        flags.push_str(&format!(" --remap-path-prefix={}=/cargo", cargo_home.display()));
+        flags.push(format!("--remap-path-prefix={}=/cargo", cargo_home.display()));
     }
-    flags
+    flags.join(" ")
 }

@@ -71,7 +71,8 @@ pub(super) async fn template_source(
     }
     let bucket = environment.artifact_bucket.as_str();
     let key = format!("{}/templates/{}.json", environment.service, sha256(text.as_bytes()));
-    let put = connection.s3().put_object().bucket(bucket).key(&key).body(text.into_bytes().into()).send().await;
+    let put =
+        connection.s3().put_object().bucket(bucket).key(&key).body(text.into_bytes().into()).send().await;
     put.with_context(|| format!("cannot upload to s3://{bucket}/{key}"))?;
     Ok(TemplateSource::Url(connection.object_url(bucket, &key)))
 }
@@ -79,7 +80,13 @@ pub(super) async fn template_source(
 async fn is_there(s3: &Client, bucket: &str, key: &str) -> Result<bool> {
     match s3.head_object().bucket(bucket).key(key).send().await {
         Ok(_) => Ok(true),
-        Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => Ok(false),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(aws_sdk_s3::operation::head_object::HeadObjectError::is_not_found) =>
+        {
+            Ok(false)
+        }
         Err(error) => Err(error).with_context(|| format!("cannot look for s3://{bucket}/{key}")),
     }
 }
@@ -88,7 +95,10 @@ async fn is_there(s3: &Client, bucket: &str, key: &str) -> Result<bool> {
 async fn ensure_bucket(s3: &Client, bucket: &str, environment: &Environment, consent: Consent) -> Result<()> {
     match s3.head_bucket().bucket(bucket).send().await {
         Ok(_) => return Ok(()),
-        Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => {}
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(aws_sdk_s3::operation::head_bucket::HeadBucketError::is_not_found) => {}
         Err(error) => {
             return Err(error).with_context(|| format!("cannot use the artifact bucket {bucket}"));
         }

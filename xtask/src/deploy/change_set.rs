@@ -45,11 +45,17 @@ pub(super) struct ChangeSet {
 
 impl ChangeSet {
     /// Have CloudFormation work out what a template would change.
-    pub(super) async fn propose(client: &Client, stack_name: &str, template: TemplateSource) -> Result<Proposal> {
+    pub(super) async fn propose(
+        client: &Client,
+        stack_name: &str,
+        template: TemplateSource,
+    ) -> Result<Proposal> {
         let creates_stack = match status_of(client, stack_name).await? {
             None | Some(StackStatus::ReviewInProgress) => true,
             Some(status) if status.as_str().ends_with("_IN_PROGRESS") => {
-                bail!("{stack_name} is being changed right now ({status}); wait until that is over, and try again")
+                bail!(
+                    "{stack_name} is being changed right now ({status}); wait until that is over, and try again"
+                )
             }
             Some(StackStatus::RollbackComplete) => bail!(
                 "{stack_name} never came up (ROLLBACK_COMPLETE) and can only be deleted: \
@@ -78,14 +84,21 @@ impl ChangeSet {
         if described.status == Some(ChangeSetStatus::Failed) {
             let reason = described.status_reason.unwrap_or_default();
             let _ = client.delete_change_set().change_set_name(&id).send().await;
-            if reason.contains("didn't contain changes") || reason.contains("No updates are to be performed") {
+            if reason.contains("didn't contain changes") || reason.contains("No updates are to be performed")
+            {
                 return Ok(Proposal::NoChanges);
             }
             bail!("CloudFormation cannot make the change set: {reason}");
         }
         let changes = all_changes(client, &id).await?;
         let stack_id = described.stack_id.context("CloudFormation names no stack")?;
-        Ok(Proposal::Changes(Self { id, stack_id, stack_name: stack_name.to_owned(), creates_stack, changes }))
+        Ok(Proposal::Changes(Self {
+            id,
+            stack_id,
+            stack_name: stack_name.to_owned(),
+            creates_stack,
+            changes,
+        }))
     }
 
     /// How many changes there are, of which kind.
@@ -160,7 +173,8 @@ async fn all_changes(client: &Client, id: &str) -> Result<Vec<ResourceChange>> {
     loop {
         let page = client.describe_change_set().change_set_name(id).set_next_token(token).send().await;
         let page = page.context("cannot read the change set")?;
-        changes.extend(page.changes.unwrap_or_default().into_iter().filter_map(|change| change.resource_change));
+        changes
+            .extend(page.changes.unwrap_or_default().into_iter().filter_map(|change| change.resource_change));
         token = page.next_token.filter(|token| !token.is_empty());
         if token.is_none() {
             changes.sort_by(|one, other| one.logical_resource_id.cmp(&other.logical_resource_id));

@@ -2,13 +2,14 @@
 
 use anyhow::{Result, anyhow};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
+use aws_lc_rs::rsa;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
-use aws_lc_rs::{digest, rsa};
 use stack::Fingerprint;
 use zeroize::Zeroizing;
 
 use super::ring::Algorithm;
+use crate::build::sha256;
 
 /// A new key. Deliberately neither `Debug` nor `Display`.
 pub(super) struct KeyPair {
@@ -39,10 +40,8 @@ impl KeyPair {
 
     /// The fingerprint is the first 12 hexadecimal digits of the SHA-256 of the public key's DER.
     fn from_der(private: &[u8], public: &[u8]) -> Result<Self> {
-        let digest = digest::digest(&digest::SHA256, public);
-        let fingerprint: String = digest.as_ref()[..6].iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Self {
-            fingerprint: fingerprint.parse()?,
+            fingerprint: sha256(public)[..12].parse()?,
             private_pem: Zeroizing::new(pem::encode(&pem::Pem::new("PRIVATE KEY", private))),
             public_pem: pem::encode(&pem::Pem::new("PUBLIC KEY", public)),
         })

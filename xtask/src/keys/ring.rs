@@ -121,7 +121,9 @@ mod tests {
     #[test]
     fn a_ring_that_contradicts_itself_is_refused() {
         let other = ENTRY.replace("0123456789ab", "ba9876543210");
-        for text in [format!("[{ENTRY},{ENTRY}]"), format!("[{ENTRY},{other}]"), "{}".to_owned(), String::new()] {
+        for text in
+            [format!("[{ENTRY},{ENTRY}]"), format!("[{ENTRY},{other}]"), "{}".to_owned(), String::new()]
+        {
             assert!(KeyRing::parse(&text).is_err(), "{text}");
         }
     }

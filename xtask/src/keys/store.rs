@@ -5,9 +5,7 @@ use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::ParameterType;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use stack::{
-    Environment, Fingerprint, key_ring_parameter, private_key_parameter, public_key_parameter,
-};
+use stack::{Environment, Fingerprint, key_ring_parameter, private_key_parameter, public_key_parameter};
 use zeroize::Zeroizing;
 
 use super::generate::KeyPair;
@@ -29,7 +27,11 @@ impl<'a> KeyStore<'a> {
         let name = key_ring_parameter(self.environment);
         let answer = self.client.get_parameter().name(&name).send().await;
         let answer = match answer {
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_parameter_not_found()) => {
+            Err(error)
+                if error.as_service_error().is_some_and(
+                    aws_sdk_ssm::operation::get_parameter::GetParameterError::is_parameter_not_found,
+                ) =>
+            {
                 return Ok(KeyRing::default());
             }
             answer => answer.with_context(|| format!("cannot read the key ring {name}"))?,
@@ -42,7 +44,8 @@ impl<'a> KeyStore<'a> {
     pub(super) async fn public_key(&self, fingerprint: &Fingerprint) -> Result<String> {
         let name = public_key_parameter(self.environment, fingerprint);
         let answer = self.client.get_parameter().name(&name).send().await;
-        let answer = answer.with_context(|| format!("the key ring names {fingerprint}, but {name} cannot be read"))?;
+        let answer =
+            answer.with_context(|| format!("the key ring names {fingerprint}, but {name} cannot be read"))?;
         answer
             .parameter
             .and_then(|parameter| parameter.value)

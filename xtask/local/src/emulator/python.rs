@@ -30,7 +30,7 @@ pub struct PythonError {
 }
 
 /// The Python named in `PYTHON`, or the first on PATH that will do.
-pub(super) async fn find() -> Result<OsString, PythonError> {
+pub async fn find() -> Result<OsString, PythonError> {
     match std::env::var_os("PYTHON").filter(|python| !python.is_empty()) {
         Some(python) => first_usable(&[python]).await,
         None => first_usable(&CANDIDATES.map(OsString::from)).await,

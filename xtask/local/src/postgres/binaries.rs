@@ -46,6 +46,11 @@ pub(super) async fn find() -> Result<Binaries, BinariesError> {
     first(places).await.ok_or(BinariesError { looked_in: "PATH or in the usual places".to_owned() })
 }
 
+/// Where the server that will be used is.
+pub async fn find_server() -> Result<PathBuf, BinariesError> {
+    Ok(find().await?.postgres)
+}
+
 async fn first(places: Vec<PathBuf>) -> Option<Binaries> {
     for place in places {
         let binaries = Binaries { initdb: place.join("initdb"), postgres: place.join("postgres") };

@@ -46,6 +46,15 @@ pub(super) async fn write(
     directory.write(&relative(name), &text).await
 }
 
+/// Records a process that somebody else started, the leader of its group, so that a later run ends it where this one
+/// cannot.
+pub async fn record(directory: &StateDirectory, name: &str, pid: u32) -> Result<(), DirectoryError> {
+    match Pid::from_raw(pid.cast_signed()) {
+        Some(id) => write(directory, &format!("{name}-{pid}"), id, StopSignal::Terminate).await,
+        None => Ok(()),
+    }
+}
+
 /// Ends the processes that an earlier run has left behind, and returns their names.
 ///
 /// Call it first, with the lock just taken: its owner is then known to be dead. Records that make no sense, or that

@@ -1,0 +1,140 @@
+//! `cargo xtask local`: the whole system on this machine.
+
+mod command;
+mod data_plane;
+mod foundation;
+mod stack_file;
+mod summary;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use ::local::directory::{Data, StateDirectory};
+use ::local::process as processes;
+use anyhow::Result;
+use clap::Args;
+
+pub(crate) use self::stack_file::StackFile;
+
+use self::data_plane::DataPlane;
+use self::foundation::Foundation;
+use crate::build::Profile;
+use crate::deploy::{self, Consent};
+use crate::{Outcome, aws, environment, process, terminal, workspace};
+
+/// Options of `local`.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Keep the data when the stack ends, and begin with what was kept.
+    #[arg(long)]
+    keep: bool,
+    /// Run the functions as they are built for Lambda, not as they are built for development.
+    #[arg(long)]
+    release: bool,
+    /// Where the stack keeps its state; stacks in different directories run side by side.
+    #[arg(long, value_name = "DIRECTORY")]
+    state: Option<PathBuf>,
+    /// Run this command when the stack is up, then shut down and exit with its code. It finds the path of stack.json in
+    /// `PACKAGES_STACK`, and the emulator in the `AWS_*` variables.
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+/// What has to be ended in order.
+#[derive(Default)]
+struct Running {
+    foundation: Option<Foundation>,
+    data_plane: Option<DataPlane>,
+}
+
+pub(crate) fn run(arguments: Arguments) -> Result<Outcome> {
+    process::block_on(supervise(arguments))
+}
+
+/// Bring the stack up, keep it up until something ends it, and take it down in order, whatever happened.
+async fn supervise(arguments: Arguments) -> Result<Outcome> {
+    let path = arguments.state.clone().unwrap_or_else(|| workspace::target().join("local"));
+    let directory = Arc::new(StateDirectory::open(&path)?);
+    let ended = processes::clean_up(&directory).await?;
+    if !ended.is_empty() {
+        terminal::say(format!("  ended what an earlier run had left behind: {}", ended.join(", ")));
+    }
+    directory.remove(StackFile::NAME).await?;
+    if !arguments.keep {
+        directory.reset().await?;
+    }
+    let mut running = Running::default();
+    let outcome = tokio::select! {
+        outcome = serve(&mut running, &directory, &arguments) => outcome,
+        interrupted = process::interrupted() => interrupted.map(|()| {
+            terminal::say("\n  shutting down …");
+            // What a shell reports for a program that was interrupted.
+            if arguments.command.is_empty() { Outcome::Done } else { Outcome::Code(130) }
+        }),
+    };
+    let removed = directory.remove(StackFile::NAME).await;
+    running.stop().await;
+    removed?;
+    outcome
+}
+
+/// Bring everything up, and return when it has to end.
+async fn serve(
+    running: &mut Running,
+    directory: &Arc<StateDirectory>,
+    arguments: &Arguments,
+) -> Result<Outcome> {
+    let start = Instant::now();
+    let data = if arguments.keep { Data::Kept } else { Data::Fresh };
+    let environment = environment::load(::local::ENVIRONMENT)?;
+    let profile =
+        if arguments.release { Profile::Release(environment.architecture) } else { Profile::Development };
+
+    let foundation = running.foundation.insert(Foundation::start(directory, data).await?);
+    let connection = aws::connect_to_emulator(&environment, &foundation.emulator.endpoint_url()).await?;
+    let listeners = data_plane::Listeners::bind().await?;
+    let issuer = listeners.issuer()?;
+    let platform = foundation.prepare_platform(&connection, &data_plane::facts_of(&issuer)).await?;
+    let outputs = deploy::deploy(&environment, &connection, profile, Consent::Given).await?;
+    let demo = foundation.load_demo_data(&connection, &outputs, &platform).await?;
+
+    let step = terminal::Step::begin("data plane");
+    let data_plane =
+        DataPlane::start(directory, foundation, &connection, &outputs, listeners, issuer, &demo).await?;
+    let data_plane = running.data_plane.insert(data_plane);
+    let stack_file =
+        StackFile::of(&environment, profile, foundation, data_plane, &outputs, &platform, &demo)?;
+    data_plane.open_console(&stack_file)?;
+    directory.write(StackFile::NAME, &stack_file.to_json()?).await?;
+    step.done("gateway, functions, queue poller, edge, issuer, console");
+
+    let path = directory.file(StackFile::NAME);
+    if arguments.command.is_empty() {
+        summary::print(&stack_file, &path, start.elapsed());
+        tokio::select! {
+            error = foundation.exited() => Err(error),
+            error = data_plane.ended() => Err(error),
+        }
+    } else {
+        terminal::say(format!("  up after {:.1} s", start.elapsed().as_secs_f64()));
+        tokio::select! {
+            code = command::run(&arguments.command, &path, &connection) => code.map(Outcome::Code),
+            error = foundation.exited() => Err(error),
+            error = data_plane.ended() => Err(error),
+        }
+    }
+}
+
+impl Running {
+    /// End in the reverse order of the start. What was not started yet is not there.
+    async fn stop(self) {
+        if let Some(data_plane) = self.data_plane {
+            data_plane.stop().await;
+        }
+        if let Some(foundation) = self.foundation {
+            foundation.stop().await;
+        }
+    }
+}
