@@ -260,9 +260,14 @@ const READ_OBJECTS: &[Action] = &[
     Action::new("s3:GetObject", ActionResource::StorageBucketObjects),
     Action::new("s3:ListBucket", ActionResource::StorageBuckets),
 ];
-const READ_ASSETS: &[Action] = &[
+/// A presigned URL may name a version, which takes a permission of its own.
+const READ_PROXIED_OBJECTS: &[Action] = &[
     Action::new("s3:GetObject", ActionResource::AssetsBucketObjects),
+    Action::new("s3:GetObjectVersion", ActionResource::AssetsBucketObjects),
     Action::new("s3:ListBucket", ActionResource::AssetsBucket),
+    Action::new("s3:GetObject", ActionResource::StorageBucketObjects),
+    Action::new("s3:GetObjectVersion", ActionResource::StorageBucketObjects),
+    Action::new("s3:ListBucket", ActionResource::StorageBuckets),
 ];
 
 const HEAD_REDIRECT: RouteResponse = RouteResponse {
@@ -383,7 +388,7 @@ pub const ROUTES: &[Route] = &[
         parameters: &[PRESIGNED_URL, REDIRECT],
         request_body: None,
         responses: &[HEAD_REDIRECT, HEAD_HEADERS],
-        actions: READ_ASSETS,
+        actions: READ_PROXIED_OBJECTS,
     },
 ];
 

@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::{Context, Result, bail};
 
 use crate::tools::{CFN_LINT, OPENAPI_SPEC_VALIDATOR};
-use crate::{Outcome, environment, openapi, process, render, terminal, test, workspace};
+use crate::{Outcome, cargo_deny, environment, openapi, process, render, terminal, test, workspace};
 
 pub(crate) fn run() -> Result<Outcome> {
     heading("formatting");
@@ -18,6 +18,8 @@ pub(crate) fn run() -> Result<Outcome> {
     validate_documents()?;
     heading("CloudFormation templates");
     lint_templates()?;
+    heading("licences, bans, sources");
+    cargo_deny::check()?;
     heading("lints");
     process::run_blocking(process::cargo().args([
         "clippy",
@@ -37,7 +39,7 @@ fn heading(name: &str) {
 }
 
 fn validate_documents() -> Result<()> {
-    let validator = OPENAPI_SPEC_VALIDATOR.program("openapi-spec-validator")?;
+    let validator = OPENAPI_SPEC_VALIDATOR.program()?;
     let directory = workspace::root().join("openapi");
     process::run_blocking(
         std::process::Command::new(validator.path())
@@ -47,7 +49,7 @@ fn validate_documents() -> Result<()> {
 }
 
 fn lint_templates() -> Result<()> {
-    let linter = CFN_LINT.program("cfn-lint")?;
+    let linter = CFN_LINT.program()?;
     let directory = workspace::target().join("templates");
     fs::create_dir_all(&directory).with_context(|| format!("cannot create {}", directory.display()))?;
     for name in environment::names()? {

@@ -23,14 +23,11 @@ pub(crate) async fn run() -> Result<Outcome> {
     table.add_row(["Python", "local, ci", &python]);
     table.add_row(["PostgreSQL", "local, test", &server]);
     table.add_row(["MiniStack", "local, test", ministack]);
-    for (tool, program, used_by) in [
-        (CARGO_LAMBDA, "cargo-lambda", "build, deploy"),
-        (CFN_LINT, "cfn-lint", "ci"),
-        (OPENAPI_SPEC_VALIDATOR, "openapi-spec-validator", "ci"),
-    ] {
+    for (tool, used_by) in [(CARGO_LAMBDA, "build, deploy"), (CFN_LINT, "ci"), (OPENAPI_SPEC_VALIDATOR, "ci")]
+    {
         let state =
-            tool.find(program).map_or("installed on first use".to_owned(), |path| path.display().to_string());
-        table.add_row([program, used_by, &state]);
+            tool.find().map_or("installed on first use".to_owned(), |path| path.display().to_string());
+        table.add_row([tool.name, used_by, &state]);
     }
     println!("{table}");
     Ok(Outcome::Done)

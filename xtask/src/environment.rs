@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use stack::{Environment, EnvironmentName};
 
@@ -44,6 +44,11 @@ pub(crate) fn load(name: &str) -> Result<Environment> {
         format!("there is no environment `{name}`; stack/environments has: {known}")
     };
     let environment: EnvironmentName = name.parse().with_context(unknown)?;
-    let text = std::fs::read_to_string(directory().join(format!("{name}.toml"))).with_context(unknown)?;
+    if !names()?.iter().any(|known| known == name) {
+        bail!(unknown());
+    }
+    let path = directory().join(format!("{name}.toml"));
+    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+
     Environment::parse(&environment, &text).with_context(|| format!("in stack/environments/{name}.toml"))
 }

@@ -7,6 +7,7 @@
 
 mod aws;
 mod build;
+mod cargo_deny;
 mod ci;
 mod deploy;
 mod doctor;

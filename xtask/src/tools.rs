@@ -11,16 +11,19 @@ use crate::{process, terminal, workspace};
 
 /// cargo-lambda, with zig for linking.
 pub(crate) const CARGO_LAMBDA: Tool =
-    Tool { name: "cargo-lambda", packages: &["cargo-lambda==1.9.2", "ziglang==0.15.2"] };
+    Tool { name: "cargo-lambda", version: "1.9.2", packages: &["cargo-lambda==1.9.2", "ziglang==0.15.2"] };
 /// A linter of CloudFormation templates.
-pub(crate) const CFN_LINT: Tool = Tool { name: "cfn-lint", packages: &["cfn-lint==1.58.0"] };
+pub(crate) const CFN_LINT: Tool =
+    Tool { name: "cfn-lint", version: "1.58.0", packages: &["cfn-lint==1.58.0"] };
 /// A validator of OpenAPI documents.
 pub(crate) const OPENAPI_SPEC_VALIDATOR: Tool =
-    Tool { name: "openapi-spec-validator", packages: &["openapi-spec-validator==0.9.0"] };
+    Tool { name: "openapi-spec-validator", version: "0.9.0", packages: &["openapi-spec-validator==0.9.0"] };
 
 /// A tool and what it is installed from.
 pub(crate) struct Tool {
-    name: &'static str,
+    /// Its name, which is also that of its program.
+    pub(crate) name: &'static str,
+    version: &'static str,
     packages: &'static [&'static str],
 }
 
@@ -45,9 +48,9 @@ impl Program {
 }
 
 impl Tool {
-    /// A program of the tool, installed if need be.
-    pub(crate) fn program(&self, program: &str) -> Result<Program> {
-        if let Some(path) = on_path(program) {
+    /// The tool's program, installed if need be.
+    pub(crate) fn program(&self) -> Result<Program> {
+        if let Some(path) = self.on_path() {
             return Ok(Program { path, beside: None });
         }
         let environment = workspace::tools().join(self.packages.join("_").replace("==", "-"));
@@ -55,14 +58,26 @@ impl Tool {
             self.install(&environment)?;
         }
         let beside = environment.join("bin");
-        Ok(Program { path: beside.join(program), beside: Some(beside) })
+        Ok(Program { path: beside.join(self.name), beside: Some(beside) })
     }
 
     /// Where the tool is now, if it is anywhere.
-    pub(crate) fn find(&self, program: &str) -> Option<PathBuf> {
+    pub(crate) fn find(&self) -> Option<PathBuf> {
         let installed =
-            workspace::tools().join(self.packages.join("_").replace("==", "-")).join("bin").join(program);
-        on_path(program).or_else(|| installed.exists().then_some(installed))
+            workspace::tools().join(self.packages.join("_").replace("==", "-")).join("bin").join(self.name);
+        self.on_path().or_else(|| installed.exists().then_some(installed))
+    }
+
+    /// The program on PATH, where it is there, works, and is of the pinned version.
+    fn on_path(&self) -> Option<PathBuf> {
+        let path = std::env::var_os("PATH")?;
+        let mut candidates = std::env::split_paths(&path).map(|directory| directory.join(self.name));
+        let candidate = candidates.find(|candidate| candidate.is_file())?;
+        // cargo-lambda is a subcommand of Cargo, and wants to be called as one.
+        let subcommand = self.name.strip_prefix("cargo-");
+        let output = Command::new(&candidate).args(subcommand).arg("--version").output().ok()?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        (output.status.success() && text.contains(self.version)).then_some(candidate)
     }
 
     /// Install beside its place first, so that an interrupted installation is never taken for a whole one.
@@ -108,11 +123,4 @@ fn rewrite_interpreter(script: &Path, from: &Path, to: &Path) -> Result<()> {
         fs::write(script, text.replace(from.as_ref(), &to))?;
     }
     Ok(())
-}
-
-fn on_path(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|directory| directory.join(program))
-        .find(|candidate| candidate.is_file())
 }

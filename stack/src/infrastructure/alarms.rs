@@ -43,7 +43,7 @@ impl Alarms<'_> {
         self.add(
             "DeadLettersAlarm",
             "restore-dead-letters",
-            "Packages could not be restored. See `cargo xtask queue status`, then `queue redrive`.",
+            "Packages could not be restored. Their messages are in the dead-letter queue; the log says why.",
             Condition {
                 measure: maximum(queue(dead_letters, "ApproximateNumberOfMessagesVisible"), MINUTE),
                 threshold: 0,
@@ -71,7 +71,7 @@ impl Alarms<'_> {
             self.add(
                 &format!("{id}ErrorsAlarm"),
                 &format!("{function}-errors"),
-                &format!("The {function} function failed or ran out of time. See `cargo xtask logs`."),
+                &format!("The {function} function failed or ran out of time; its log group says why."),
                 Condition {
                     measure: sum(self.function_metric(function, "Errors"), 5 * MINUTE),
                     threshold: 0,
@@ -115,7 +115,7 @@ impl Alarms<'_> {
         self.add(
             "ApiFailureRateAlarm",
             "api-5xx",
-            "More than 5 % of the API's answers are 5xx. See `cargo xtask logs` for their errorId.",
+            "More than 5 % of the API's answers are 5xx; the log has the cause under each errorId.",
             Condition {
                 measure: Measure::Expression {
                     metrics: vec![
@@ -156,7 +156,7 @@ impl Alarms<'_> {
         self.add(
             "SigningKeyAgeAlarm",
             "signing-key-age",
-            &format!("No signing key is younger than {days} days. Run `cargo xtask keys rotate`."),
+            &format!("No signing key is younger than {days} days; rotate it."),
             Condition {
                 measure: Measure::Expression {
                     metrics: vec![

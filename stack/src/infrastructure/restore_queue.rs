@@ -1,11 +1,11 @@
 //! The restore queue and its dead letters.
 
+use openapi::{RESTORE_QUEUE_MAXIMUM_RECEIVES, RESTORE_QUEUE_VISIBILITY_SECONDS};
+
 use super::Context;
-use super::restore_function::TIMEOUT_SECONDS;
 use crate::cloudformation::{Handle, Queue, QueueAttribute, RedrivePolicy, Template};
 
 const DAY: u32 = 86_400;
-const MAXIMUM_RECEIVES: u32 = 3;
 
 pub(super) struct Queues {
     pub(super) restore: Handle<Queue>,
@@ -31,13 +31,10 @@ pub(super) fn add(template: &mut Template, context: &Context<'_>) -> Queues {
             message_retention_period: 4 * DAY,
             receive_message_wait_time_seconds: 20,
             sqs_managed_sse_enabled: true,
-            // Six times the function's timeout, so that a batch that was throttled is tried again before its
-            // messages show up a second time:
-            // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-            visibility_timeout: Some(6 * TIMEOUT_SECONDS),
+            visibility_timeout: Some(RESTORE_QUEUE_VISIBILITY_SECONDS),
             redrive_policy: Some(RedrivePolicy {
                 dead_letter_target_arn: dead_letters.attribute(QueueAttribute::Arn),
-                max_receive_count: MAXIMUM_RECEIVES,
+                max_receive_count: RESTORE_QUEUE_MAXIMUM_RECEIVES,
             }),
         },
     );

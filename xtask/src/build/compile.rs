@@ -52,7 +52,7 @@ fn place(binary: &Path, bootstrap: &Path) -> std::io::Result<()> {
 /// With cargo-lambda, which links for the C library of Amazon Linux 2023 whatever this machine has:
 /// <https://www.cargo-lambda.info/guide/cross-compiling.html>.
 async fn release(architecture: Architecture, directory: &Path) -> Result<()> {
-    let cargo_lambda = tokio::task::spawn_blocking(|| tools::CARGO_LAMBDA.program("cargo-lambda"));
+    let cargo_lambda = tokio::task::spawn_blocking(|| tools::CARGO_LAMBDA.program());
     let cargo_lambda = cargo_lambda.await.context("installing cargo-lambda was interrupted")??;
     terminal::say("  building the functions for Lambda …");
     let mut command = Command::new(cargo_lambda.path());
