@@ -22,7 +22,7 @@ use url::Url;
 
 pub use arn::{FunctionArn, FunctionName, InvalidArn, QueueArn};
 pub use event_source::EventSourceMapping;
-pub use function::DeployedFunction;
+pub use function::{DeployedFunction, FunctionRevision};
 pub use http_api::{
     Authorizer, AuthorizerId, CorsConfiguration, HttpApi, IdentitySource, Integration, Route, RouteKey,
     RouteMethod,

@@ -17,6 +17,7 @@ pub mod pool;
 pub mod ports;
 pub mod postgres;
 pub mod process;
+pub mod redeployment;
 
 /// The name of the environment that this is.
 pub const ENVIRONMENT: &str = "local";

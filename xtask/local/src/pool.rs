@@ -3,8 +3,12 @@
 //! Every instance is a process of its own that handles one invocation at a time. A caller gets an idle instance if
 //! there is one (reuse), else a new one (cold start), else waits until one is free: where Lambda would throttle, a
 //! small machine queues. An invocation that a caller gives up on still runs to its end, as on Lambda.
+//!
+//! A function can be deployed again while it is invoked. Invocations under way end on the instances they began on, which
+//! then end too; those that have not begun, queued ones included, run what was deployed last.
 
 mod bootstrap;
+mod definition;
 mod environment;
 mod failure;
 mod instance;
@@ -16,12 +20,13 @@ pub(crate) mod testing;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use tokio::sync::watch;
 
-use crate::control_plane::{DeployedFunction, FunctionName};
+use crate::control_plane::{DeployedFunction, FunctionName, FunctionRevision};
+use definition::Definition;
 use slot::Slot;
 
 pub use bootstrap::BootstrapError;
@@ -38,7 +43,8 @@ pub struct PoolSettings {
     pub code_directory: PathBuf,
     /// Where each function's output goes, as `NAME.log`.
     pub log_directory: PathBuf,
-    /// Variables that every function gets on top of, and before, its own: where the services of the local stack are.
+    /// Variables that every function gets: where the services of the local stack are. They replace those of the same
+    /// name that were deployed, such as the address of a service on AWS.
     pub environment: BTreeMap<String, String>,
     /// The most instances of one function.
     pub maximum_instances: usize,
@@ -85,8 +91,14 @@ pub enum InvokeError {
 /// The functions of the local stack; clones share them.
 #[derive(Clone)]
 pub struct FunctionPool {
-    slots: Arc<BTreeMap<FunctionName, Arc<Slot>>>,
-    stop: Arc<watch::Sender<bool>>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    settings: PoolSettings,
+    /// A slot stays when its function is removed: the function may be at work still, and may come back.
+    slots: Mutex<BTreeMap<FunctionName, Arc<Slot>>>,
+    stop: watch::Sender<bool>,
 }
 
 impl FunctionPool {
@@ -95,14 +107,39 @@ impl FunctionPool {
         functions: Vec<DeployedFunction>,
         settings: PoolSettings,
     ) -> Result<Self, BootstrapError> {
-        let stop = Arc::new(watch::Sender::new(false));
-        let mut slots = BTreeMap::new();
+        let stop = watch::Sender::new(false);
+        let pool = Self { shared: Arc::new(Shared { settings, slots: Mutex::default(), stop }) };
         for function in functions {
-            let name = function.arn.name.clone();
-            let slot = Slot::new(function, &settings, stop.subscribe()).await?;
-            slots.insert(name, Arc::new(slot));
+            pool.deploy(function).await?;
         }
-        Ok(Self { slots: Arc::new(slots), stop })
+        Ok(pool)
+    }
+
+    /// Adds a function, or replaces what is deployed of it; if that fails, what was there goes on.
+    ///
+    /// Only one deployment of a function may be at work at a time.
+    pub async fn deploy(&self, function: DeployedFunction) -> Result<(), BootstrapError> {
+        let name = function.arn.name.clone();
+        let definition = Definition::new(function, &self.shared.settings).await?;
+        let slot = Arc::clone(self.slots().entry(name).or_insert_with(|| {
+            Arc::new(Slot::new(self.shared.settings.maximum_instances, self.shared.stop.subscribe()))
+        }));
+        slot.replace(Some(definition)).await;
+        Ok(())
+    }
+
+    /// Removes a function, if it is there. Invocations that have not begun fail like those of an unknown function.
+    pub async fn remove(&self, name: &FunctionName) {
+        let slot = self.slots().get(name).cloned();
+        if let Some(slot) = slot {
+            slot.replace(None).await;
+        }
+    }
+
+    /// What is deployed of every function.
+    pub fn revisions(&self) -> BTreeMap<FunctionName, FunctionRevision> {
+        let slots = self.slots();
+        slots.iter().filter_map(|(name, slot)| Some((name.clone(), slot.revision()?))).collect()
     }
 
     /// Invokes a function and waits for its outcome.
@@ -110,21 +147,27 @@ impl FunctionPool {
         if event.len() > MAXIMUM_EVENT_BYTES {
             return Err(InvokeError::EventTooLarge(event.len()));
         }
-        let slot = self.slots.get(name).ok_or_else(|| InvokeError::UnknownFunction(name.clone()))?;
-        slot.invoke(event).await
+        let slot = self.slots().get(name).cloned();
+        slot.ok_or_else(|| InvokeError::UnknownFunction(name.clone()))?.invoke(name, event).await
     }
 
     /// What every function has done so far.
     pub fn statistics(&self) -> BTreeMap<FunctionName, FunctionStatistics> {
-        self.slots.iter().map(|(name, slot)| (name.clone(), slot.statistics())).collect()
+        self.slots().iter().map(|(name, slot)| (name.clone(), slot.statistics())).collect()
     }
 
     /// Ends every process and every invocation; when it returns, no process is left.
     pub async fn stop(&self) {
-        self.stop.send_replace(true);
-        for slot in self.slots.values() {
+        self.shared.stop.send_replace(true);
+        let slots: Vec<_> = self.slots().values().cloned().collect();
+        for slot in slots {
             slot.drain().await;
         }
+    }
+
+    fn slots(&self) -> MutexGuard<'_, BTreeMap<FunctionName, Arc<Slot>>> {
+        // A map is whole again after any panic that its own operations can have.
+        self.shared.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

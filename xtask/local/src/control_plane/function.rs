@@ -14,6 +14,18 @@ use super::{ControlPlane, ControlPlaneError, FunctionArn, FunctionName, refuse_i
 /// A zip with everything in it may have 250 MB on Lambda.
 const MAXIMUM_CODE_BYTES: usize = 250 * 1024 * 1024;
 
+/// What a function's deployment is told apart by: another one after every change of its code or its configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct FunctionRevision(String);
+
+impl FunctionRevision {
+    #[cfg(test)]
+    pub(crate) fn new(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
 /// A function as it is deployed, with its code.
 ///
 /// It is not `Debug`, because its variables may be secret.
@@ -21,6 +33,8 @@ const MAXIMUM_CODE_BYTES: usize = 250 * 1024 * 1024;
 pub struct DeployedFunction {
     /// ARN, without a qualifier.
     pub arn: FunctionArn,
+    /// Which deployment of it this is.
+    pub revision: FunctionRevision,
     /// What Lambda tells the bootstrap to run; ours ignore it.
     pub handler: String,
     /// How long one invocation may take.
@@ -48,6 +62,7 @@ struct Answer {
 #[serde(rename_all = "PascalCase")]
 struct Configuration {
     function_arn: String,
+    revision_id: FunctionRevision,
     runtime: String,
     handler: String,
     package_type: String,
@@ -81,7 +96,24 @@ struct Code {
     location: String,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Revision {
+    revision_id: FunctionRevision,
+}
+
 impl ControlPlane {
+    /// Reads which deployment of a function is the current one: one small request, without the code.
+    pub async fn function_revision(
+        &self,
+        name: &FunctionName,
+    ) -> Result<FunctionRevision, ControlPlaneError> {
+        let what = format!("the configuration of function {name}");
+        let path = format!("/2015-03-31/functions/{name}/configuration");
+        let answer: Revision = self.describe(&what, "lambda", &path, &[]).await?;
+        Ok(answer.revision_id)
+    }
+
     /// Reads a function and downloads its code from where it was deployed.
     pub async fn function(&self, name: &FunctionName) -> Result<DeployedFunction, ControlPlaneError> {
         let what = format!("function {name}");
@@ -103,6 +135,7 @@ impl ControlPlane {
 
         Ok(DeployedFunction {
             arn,
+            revision: configuration.revision_id,
             handler: configuration.handler,
             timeout: Duration::from_secs(configuration.timeout.into()),
             memory_megabytes: configuration.memory_size,
@@ -139,8 +172,8 @@ mod tests {
     ) -> Result<Configuration, ControlPlaneError> {
         let mut configuration = serde_json::json!({
             "FunctionArn": "arn:aws:lambda:us-east-1:000000000000:function:api",
-            "Runtime": "provided.al2023", "Handler": "bootstrap", "PackageType": "Zip", "CodeSha256": "",
-            "Timeout": 29, "MemorySize": 512, "Layers": [],
+            "RevisionId": "1", "Runtime": "provided.al2023", "Handler": "bootstrap", "PackageType": "Zip",
+            "CodeSha256": "", "Timeout": 29, "MemorySize": 512, "Layers": [],
             "LoggingConfig": {"LogFormat": "JSON", "LogGroup": "/aws/lambda/api"},
         });
         change(&mut configuration);

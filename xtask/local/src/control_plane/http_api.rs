@@ -17,7 +17,7 @@ use description::{
 };
 
 /// An HTTP API with everything resolved that its routes refer to.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpApi {
     /// Id of the API.
     pub id: String,
@@ -39,7 +39,7 @@ impl HttpApi {
 }
 
 /// One route.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
     /// What it answers.
     pub key: RouteKey,

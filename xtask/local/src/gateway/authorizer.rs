@@ -4,7 +4,7 @@
 mod cache;
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
@@ -22,10 +22,8 @@ use cache::DecisionCache;
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The authorizers of an API with their caches.
-pub(super) struct Authorizers {
-    pool: FunctionPool,
-    by_id: BTreeMap<AuthorizerId, CachingAuthorizer>,
-}
+#[derive(Default)]
+pub(super) struct Authorizers(BTreeMap<AuthorizerId, Arc<CachingAuthorizer>>);
 
 struct CachingAuthorizer {
     authorizer: Authorizer,
@@ -54,21 +52,28 @@ impl Decision {
 }
 
 impl Authorizers {
-    pub(super) fn new(authorizers: BTreeMap<AuthorizerId, Authorizer>, pool: FunctionPool) -> Self {
-        let caching = |authorizer| CachingAuthorizer { authorizer, cache: Mutex::default() };
-        Self { pool, by_id: authorizers.into_iter().map(|(id, it)| (id, caching(it))).collect() }
+    /// The authorizers that are deployed after these. One that is the same as before keeps its cache.
+    pub(super) fn successors(&self, authorizers: &BTreeMap<AuthorizerId, Authorizer>) -> Self {
+        let caching = |(id, authorizer): (&AuthorizerId, &Authorizer)| {
+            let same = self.0.get(id).filter(|before| before.authorizer == *authorizer).cloned();
+            let new =
+                || Arc::new(CachingAuthorizer { authorizer: authorizer.clone(), cache: Mutex::default() });
+            (id.clone(), same.unwrap_or_else(new))
+        };
+        Self(authorizers.iter().map(caching).collect())
     }
 
     /// Lets the authorizer, or its cache, decide about the caller of a route.
     pub(super) async fn authorize(
         &self,
+        pool: &FunctionPool,
         id: &AuthorizerId,
         api_id: &str,
         route: &Route,
         request: &IncomingRequest,
     ) -> Result<CallerContext, Refusal> {
-        let CachingAuthorizer { authorizer, cache } =
-            self.by_id.get(id).ok_or(Refusal::InternalServerError)?;
+        let caching = self.0.get(id).ok_or(Refusal::InternalServerError)?;
+        let CachingAuthorizer { authorizer, cache } = caching.as_ref();
         let identity =
             identity_of(&authorizer.identity_sources, route, request).ok_or(Refusal::Unauthorized)?;
         // A cache is whole again after any panic that its own operations can have.
@@ -79,17 +84,19 @@ impl Authorizers {
             return decision.into_context();
         }
         let event = event::for_authorizer(api_id, route, &identity, request);
-        let decision = self.ask(authorizer, event).await?;
+        let decision = authorizer.decide(pool, event).await?;
         if let Some(ttl) = authorizer.result_ttl {
             let now = Instant::now();
             lock().insert(identity, decision.clone(), now, now + ttl);
         }
         decision.into_context()
     }
+}
 
-    async fn ask(&self, authorizer: &Authorizer, event: bytes::Bytes) -> Result<Decision, Refusal> {
-        let name = &authorizer.function.name;
-        let problem = match timeout(TIMEOUT, self.pool.invoke(name, event)).await {
+impl Authorizer {
+    async fn decide(&self, pool: &FunctionPool, event: bytes::Bytes) -> Result<Decision, Refusal> {
+        let name = &self.function.name;
+        let problem = match timeout(TIMEOUT, pool.invoke(name, event)).await {
             Ok(Ok(InvocationOutcome::Response(payload))) => match Decision::parse(&payload) {
                 Ok(decision) => return Ok(decision),
                 // The answer itself is not logged: it may be about a person.

@@ -12,13 +12,14 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::control_plane::{Authorizer, CorsConfiguration, IdentitySource, Integration};
+use crate::control_plane::{Authorizer, CorsConfiguration, IdentitySource, Integration, Route};
 use crate::pool::testing::{Gate, TestPool, function, function_returning};
 
 /// A gateway with the routes `GET|HEAD|POST /open` (public, function `api`) and `GET|POST /closed` (behind the function
 /// `authorizer`).
 struct TestGateway {
     test: TestPool,
+    gateway: Gateway,
     url: String,
     client: Client,
     stop: oneshot::Sender<()>,
@@ -29,42 +30,13 @@ impl TestGateway {
     async fn start(api: &str, authorizer: &str) -> Self {
         let functions = vec![function("api", api), function_returning("authorizer", authorizer)];
         let test = TestPool::with(functions).await;
-        let arn =
-            |name: &str| format!("arn:aws:lambda:us-east-1:000000000000:function:{name}").parse().unwrap();
-        let authorizer_id: crate::control_plane::AuthorizerId =
-            serde_json::from_value(json!("auth")).unwrap();
-        let route = |key: &str| Route {
-            key: key.parse().unwrap(),
-            integration: Integration { function: arn("api"), timeout: Duration::from_secs(2) },
-            authorizer: key.ends_with("/closed").then(|| authorizer_id.clone()),
-        };
-        let keys = ["GET /open", "HEAD /open", "POST /open", "GET /closed", "POST /closed"];
-        let authorizer = Authorizer {
-            function: arn("authorizer"),
-            identity_sources: vec![
-                IdentitySource::Header(http::header::AUTHORIZATION),
-                IdentitySource::QueryParameter("dataset_id".to_owned()),
-            ],
-            result_ttl: Some(Duration::from_mins(5)),
-        };
-        let api = HttpApi {
-            id: "a1b2c3".to_owned(),
-            routes: keys.into_iter().map(route).collect(),
-            authorizers: BTreeMap::from([(authorizer_id.clone(), authorizer)]),
-            cors: Some(CorsConfiguration {
-                allow_origins: vec!["https://app.example.com".to_owned()],
-                allow_methods: vec!["GET".to_owned()],
-                expose_headers: vec!["etag".to_owned()],
-                ..CorsConfiguration::default()
-            }),
-        };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel();
-        let gateway = Gateway::new(api, test.pool.clone());
-        let server = tokio::spawn(serve(listener, gateway, async move { drop(stopped.await) }));
+        let gateway = Gateway::new(http_api(), test.pool.clone());
+        let server = tokio::spawn(serve(listener, gateway.clone(), async move { drop(stopped.await) }));
         let client = Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
-        Self { test, url, client, stop, server }
+        Self { test, gateway, url, client, stop, server }
     }
 
     fn request(&self, method: &str, path: &str) -> RequestBuilder {
@@ -93,6 +65,36 @@ impl TestGateway {
         self.stop.send(()).unwrap();
         self.server.await.unwrap().unwrap();
         self.test.pool.stop().await;
+    }
+}
+
+fn http_api() -> HttpApi {
+    let arn = |name: &str| format!("arn:aws:lambda:us-east-1:000000000000:function:{name}").parse().unwrap();
+    let authorizer_id: crate::control_plane::AuthorizerId = serde_json::from_value(json!("auth")).unwrap();
+    let route = |key: &str| Route {
+        key: key.parse().unwrap(),
+        integration: Integration { function: arn("api"), timeout: Duration::from_secs(2) },
+        authorizer: key.ends_with("/closed").then(|| authorizer_id.clone()),
+    };
+    let keys = ["GET /open", "HEAD /open", "POST /open", "GET /closed", "POST /closed"];
+    let authorizer = Authorizer {
+        function: arn("authorizer"),
+        identity_sources: vec![
+            IdentitySource::Header(http::header::AUTHORIZATION),
+            IdentitySource::QueryParameter("dataset_id".to_owned()),
+        ],
+        result_ttl: Some(Duration::from_mins(5)),
+    };
+    HttpApi {
+        id: "a1b2c3".to_owned(),
+        routes: keys.into_iter().map(route).collect(),
+        authorizers: BTreeMap::from([(authorizer_id.clone(), authorizer)]),
+        cors: Some(CorsConfiguration {
+            allow_origins: vec!["https://app.example.com".to_owned()],
+            allow_methods: vec!["GET".to_owned()],
+            expose_headers: vec!["etag".to_owned()],
+            ..CorsConfiguration::default()
+        }),
     }
 }
 
@@ -280,4 +282,48 @@ async fn shutdown_lets_requests_under_way_finish() {
     assert_eq!(request.await.unwrap().unwrap().text().await.unwrap(), "done");
     gateway.server.await.unwrap().unwrap();
     gateway.test.pool.stop().await;
+}
+
+#[tokio::test]
+async fn another_deploy_is_served_to_new_requests_only() {
+    let gate = Gate::new().await;
+    let code = format!("main(lambda event, context: [{}, event['routeKey']][1])\n", gate.wait("''"));
+    let gateway = TestGateway::start(&code, NOBODY).await;
+    let under_way = tokio::spawn(gateway.request("GET", "/open").send());
+    let (_, go_on) = gate.arrival().await;
+
+    let mut api = http_api();
+    assert!(!gateway.gateway.deploy(api.clone()), "nothing is different");
+    api.routes.retain(|route| route.key.to_string() != "GET /open");
+    api.cors = None;
+    assert!(gateway.gateway.deploy(api));
+    let request = gateway.request("GET", "/open").header("Origin", "https://app.example.com");
+    let response = request.send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    assert!(!response.headers().contains_key("access-control-allow-origin"));
+
+    drop(go_on);
+    assert_eq!(under_way.await.unwrap().unwrap().text().await.unwrap(), "GET /open");
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn decisions_outlive_a_deploy_unless_their_authorizer_changed() {
+    let gateway = TestGateway::start(ECHO, NOBODY).await;
+    let asked = || gateway.test.pool.statistics()[&"authorizer".parse().unwrap()].invocations;
+    let mut api = http_api();
+    gateway.closed("t").await;
+
+    api.cors = None;
+    assert!(gateway.gateway.deploy(api.clone()));
+    gateway.closed("t").await;
+    assert_eq!(asked(), 1);
+
+    for authorizer in api.authorizers.values_mut() {
+        authorizer.result_ttl = Some(Duration::from_mins(1));
+    }
+    assert!(gateway.gateway.deploy(api));
+    gateway.closed("t").await;
+    assert_eq!(asked(), 2);
+    gateway.stop().await;
 }

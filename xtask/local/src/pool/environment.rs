@@ -60,9 +60,19 @@ mod tests {
 
     #[test]
     fn lambda_sets_its_variables_and_the_local_stack_wins() {
-        let given = BTreeMap::from([("AWS_ENDPOINT_URL".to_owned(), "http://127.0.0.1:4566".to_owned())]);
+        let variables = |pairs: [(&str, &str); 2]| {
+            pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter()
+        };
+        let given = variables([
+            ("AWS_ENDPOINT_URL", "http://127.0.0.1:4566"),
+            ("CLOUDFRONT_DISTRIBUTION_DOMAIN", "http://127.0.0.1:9002"),
+        ]);
+        let given = BTreeMap::from_iter(given);
         let mut function = function("f", "");
-        function.environment.insert("AWS_ENDPOINT_URL".to_owned(), "https://aws".to_owned());
+        function.environment.extend(variables([
+            ("AWS_ENDPOINT_URL", "https://aws"),
+            ("CLOUDFRONT_DISTRIBUTION_DOMAIN", "d111111abcdef8.cloudfront.net"),
+        ]));
         let mut variables = of(&function, Path::new("/code/bootstrap"), &given);
         for inherited in INHERITED {
             variables.remove(&OsString::from(inherited));

@@ -7,59 +7,68 @@ use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use uuid::Uuid;
 
-use super::instance::{Instance, Launch, Run};
+use super::definition::Definition;
+use super::instance::{Instance, Run};
 use super::statistics::{Counters, FunctionStatistics};
-use super::{
-    BootstrapError, DeployedFunction, InvocationOutcome, InvokeError, PoolSettings, bootstrap, environment,
-};
+use super::{InvocationOutcome, InvokeError};
+use crate::control_plane::{FunctionName, FunctionRevision};
 
 /// Lambda gives the initialization ten seconds:
 /// <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>.
 const INITIALIZATION_LIMIT: Duration = Duration::from_secs(10);
 
-/// A function, ready to run.
+/// A function and its instances, whatever is deployed of it.
 pub(super) struct Slot {
-    function: DeployedFunction,
-    launch: Launch,
     /// One permit for every instance that may be at work; instances exist only at work or idle.
     permits: Arc<Semaphore>,
     maximum_instances: u32,
-    idle: Mutex<Vec<Instance>>,
+    current: Mutex<Option<Current>>,
     counters: Counters,
     stop: watch::Receiver<bool>,
 }
 
+/// What new invocations run on: a definition and its idle instances.
+struct Current {
+    definition: Arc<Definition>,
+    idle: Vec<Instance>,
+}
+
+/// What one invocation runs on. An instance that is left in its place can be reused.
+struct Place {
+    definition: Arc<Definition>,
+    instance: Option<Instance>,
+}
+
 impl Slot {
-    pub(super) async fn new(
-        function: DeployedFunction,
-        settings: &PoolSettings,
-        stop: watch::Receiver<bool>,
-    ) -> Result<Self, BootstrapError> {
-        let bootstrap = bootstrap::unpack(&function, &settings.code_directory).await?;
-        let log_directory = &settings.log_directory;
-        tokio::fs::create_dir_all(log_directory)
-            .await
-            .map_err(|source| BootstrapError::Write { path: log_directory.clone(), source })?;
-        let launch = Launch {
-            environment: environment::of(&function, &bootstrap, &settings.environment),
-            bootstrap,
-            log_file: log_directory.join(format!("{}.log", function.arn.name)),
-            on_spawn: Arc::clone(&settings.on_spawn),
-        };
-        let maximum_instances = u32::try_from(settings.maximum_instances.max(1)).unwrap_or(u32::MAX);
-        Ok(Self {
-            function,
-            launch,
+    pub(super) fn new(maximum_instances: usize, stop: watch::Receiver<bool>) -> Self {
+        let maximum_instances = u32::try_from(maximum_instances.max(1)).unwrap_or(u32::MAX);
+        Self {
             permits: Arc::new(Semaphore::new(maximum_instances as usize)),
             maximum_instances,
-            idle: Mutex::default(),
+            current: Mutex::default(),
             counters: Counters::default(),
             stop,
-        })
+        }
     }
 
-    /// Waits for a free instance and invokes the function.
-    pub(super) async fn invoke(self: &Arc<Self>, event: Bytes) -> Result<InvocationOutcome, InvokeError> {
+    /// Lets new invocations run on another definition, or on none, and ends the idle instances of the old one. Those at
+    /// work end when their invocation does.
+    pub(super) async fn replace(&self, definition: Option<Definition>) {
+        let new = definition.map(|it| Current { definition: Arc::new(it), idle: Vec::new() });
+        let old = std::mem::replace(&mut *self.current(), new);
+        end_all(old.map(|old| old.idle).unwrap_or_default()).await;
+    }
+
+    pub(super) fn revision(&self) -> Option<FunctionRevision> {
+        self.current().as_ref().map(|current| current.definition.revision.clone())
+    }
+
+    /// Waits until an instance may work and invokes the function.
+    pub(super) async fn invoke(
+        self: &Arc<Self>,
+        name: &FunctionName,
+        event: Bytes,
+    ) -> Result<InvocationOutcome, InvokeError> {
         let mut stop = self.stop.clone();
         let permit = tokio::select! {
             biased;
@@ -67,55 +76,61 @@ impl Slot {
             permit = Arc::clone(&self.permits).acquire_owned() => permit.map_err(|_| InvokeError::Stopped)?,
         };
         // A task of its own: the invocation goes on when its caller has gone, and the instance is not left halfway.
-        let slot = Arc::clone(self);
-        let invocation = tokio::spawn(async move { slot.run(event, permit, stop).await });
+        let (slot, name) = (Arc::clone(self), name.clone());
+        let invocation = tokio::spawn(async move { slot.run(&name, event, permit, stop).await });
         invocation.await.unwrap_or(Err(InvokeError::Stopped))
     }
 
     async fn run(
         &self,
+        name: &FunctionName,
         event: Bytes,
         permit: OwnedSemaphorePermit,
         mut stop: watch::Receiver<bool>,
     ) -> Result<InvocationOutcome, InvokeError> {
-        let mut instance = None;
+        let mut place = None;
         let outcome = tokio::select! {
             biased;
             _ = stop.wait_for(|stopped| *stopped) => Err(InvokeError::Stopped),
-            outcome = self.run_on(&mut instance, event) => outcome,
+            outcome = self.run_in(&mut place, name, event) => outcome,
         };
-        match instance {
-            Some(instance) if outcome.is_ok() => self.idle().push(instance),
-            Some(instance) => instance.end().await,
-            None => {}
+        if let Some(Place { definition, instance: Some(instance) }) = place {
+            let unwanted = if outcome.is_ok() { self.keep(&definition, instance) } else { Some(instance) };
+            end_all(unwanted).await;
         }
         // Only now may another invocation use, or start, an instance.
         drop(permit);
         outcome
     }
 
-    /// Runs the event on an idle instance or a new one, and leaves the instance in `place` if it can be reused.
-    async fn run_on(
+    /// Runs the event on an idle instance or a new one of what is deployed now.
+    async fn run_in(
         &self,
-        place: &mut Option<Instance>,
+        place: &mut Option<Place>,
+        name: &FunctionName,
         event: Bytes,
     ) -> Result<InvocationOutcome, InvokeError> {
         let request_id = Uuid::new_v4();
         self.counters.invocations.increment();
         let outcome = loop {
-            *place = self.take_idle().await;
-            let is_reused = place.is_some();
-            let instance = match place {
+            *place = self.take().await;
+            let Some(Place { definition, instance: found }) = place else {
+                return Err(InvokeError::UnknownFunction(name.clone()));
+            };
+            let is_reused = found.is_some();
+            let instance = match found {
                 Some(instance) => instance,
-                None => place.insert(self.start_instance().await?),
+                None => found.insert(self.start_instance(definition).await?),
             };
             if !is_reused && let Some(failure) = instance.initialize(request_id, INITIALIZATION_LIMIT).await {
                 break failure;
             }
-            let arn = self.function.arn.to_string();
-            match instance.run(request_id, arn, event.clone(), self.function.timeout).await {
+            match instance
+                .run(request_id, definition.arn.to_string(), event.clone(), definition.timeout)
+                .await
+            {
                 Run::Done(outcome) => {
-                    self.count(&outcome);
+                    self.count(name, &outcome);
                     return Ok(outcome);
                 }
                 Run::Failed(outcome) => break outcome,
@@ -124,36 +139,49 @@ impl Slot {
                 Run::NotTaken(failure) => break failure.outcome(request_id),
             }
         };
-        if let Some(instance) = place.take() {
-            instance.end().await;
-        }
-        self.count(&outcome);
+        end_all(place.take().and_then(|place| place.instance)).await;
+        self.count(name, &outcome);
         Ok(outcome)
     }
 
-    async fn start_instance(&self) -> Result<Instance, InvokeError> {
+    async fn start_instance(&self, definition: &Definition) -> Result<Instance, InvokeError> {
         self.counters.cold_starts.increment();
-        Instance::start(&self.launch)
+        Instance::start(&definition.launch)
             .await
-            .map_err(|source| InvokeError::Start { name: self.function.arn.name.clone(), source })
+            .map_err(|source| InvokeError::Start { name: definition.arn.name.clone(), source })
     }
 
-    /// The idle instance that worked last, if one is still alive; the dead are cleared away.
-    async fn take_idle(&self) -> Option<Instance> {
+    /// What is deployed now, with the idle instance that worked last if one is still alive; the dead are cleared away.
+    async fn take(&self) -> Option<Place> {
         loop {
-            let mut instance = self.idle().pop()?;
-            if instance.is_alive() {
-                return Some(instance);
+            let mut place = {
+                let mut current = self.current();
+                let Current { definition, idle } = current.as_mut()?;
+                Place { definition: Arc::clone(definition), instance: idle.pop() }
+            };
+            match place.instance.take_if(|instance| !instance.is_alive()) {
+                Some(dead) => dead.end().await,
+                None => return Some(place),
             }
-            instance.end().await;
         }
     }
 
-    fn count(&self, outcome: &InvocationOutcome) {
+    /// Makes an instance idle, or gives it back if something else has been deployed since it was started.
+    fn keep(&self, definition: &Arc<Definition>, instance: Instance) -> Option<Instance> {
+        match self.current().as_mut() {
+            Some(current) if Arc::ptr_eq(&current.definition, definition) => {
+                current.idle.push(instance);
+                None
+            }
+            _ => Some(instance),
+        }
+    }
+
+    fn count(&self, name: &FunctionName, outcome: &InvocationOutcome) {
         if let InvocationOutcome::FunctionError(payload) = outcome {
             self.counters.errors.increment();
             let error: String = String::from_utf8_lossy(payload).chars().take(500).collect();
-            tracing::warn!(function = %self.function.arn.name, %error, "function error");
+            tracing::warn!(function = %name, %error, "function error");
         }
     }
 
@@ -163,7 +191,7 @@ impl Slot {
             cold_starts: self.counters.cold_starts.get(),
             errors: self.counters.errors.get(),
             busy: self.maximum_instances as usize - self.permits.available_permits(),
-            idle: self.idle().len(),
+            idle: self.current().as_ref().map_or(0, |current| current.idle.len()),
         }
     }
 
@@ -171,16 +199,20 @@ impl Slot {
     pub(super) async fn drain(&self) {
         // Fails only on a closed semaphore, and this one is never closed.
         if let Ok(permits) = self.permits.acquire_many(self.maximum_instances).await {
-            let idle = std::mem::take(&mut *self.idle());
-            for instance in idle {
-                instance.end().await;
-            }
+            let idle = self.current().as_mut().map(|current| std::mem::take(&mut current.idle));
+            end_all(idle.unwrap_or_default()).await;
             drop(permits);
         }
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<Instance>> {
+    fn current(&self) -> MutexGuard<'_, Option<Current>> {
         // A vector is whole again after any panic that its own operations can have.
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn end_all(instances: impl IntoIterator<Item = Instance>) {
+    for instance in instances {
+        instance.end().await;
     }
 }

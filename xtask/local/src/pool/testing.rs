@@ -12,7 +12,7 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use super::{FunctionPool, PoolSettings};
-use crate::control_plane::DeployedFunction;
+use crate::control_plane::{DeployedFunction, FunctionRevision};
 
 /// Defines `post(path, value)` for the Runtime API, `wait_at(port, text)` for a [`Gate`], and `main(handle)`, which answers every event with
 /// `handle(event, context)`.
@@ -42,6 +42,7 @@ def main(handle):
 pub(crate) fn function(name: &str, code: &str) -> DeployedFunction {
     DeployedFunction {
         arn: format!("arn:aws:lambda:us-east-1:000000000000:function:{name}").parse().unwrap(),
+        revision: FunctionRevision::new("1"),
         handler: "bootstrap".to_owned(),
         timeout: Duration::from_secs(20),
         memory_megabytes: 128,

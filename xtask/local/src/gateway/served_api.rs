@@ -1,0 +1,122 @@
+//! One deployment of an API, and how it answers a request.
+
+use std::net::SocketAddr;
+
+use axum::extract::Request;
+use bytes::Bytes;
+use http::header::ORIGIN;
+use tokio::time::timeout;
+
+use super::access_log::AccessLogEntry;
+use super::authorizer::Authorizers;
+use super::cors::Cors;
+use super::refusal::Refusal;
+use super::request::{self, IncomingRequest, RequestId};
+use super::routes::RouteTable;
+use super::{event, response};
+use crate::control_plane::{HttpApi, Route};
+use crate::pool::{FunctionPool, InvocationOutcome, InvokeError};
+
+/// An API with what is made of it. A request is answered by one and the same, whatever is deployed meanwhile.
+pub(super) struct ServedApi {
+    api: HttpApi,
+    routes: RouteTable,
+    cors: Option<Cors>,
+    authorizers: Authorizers,
+    pool: FunctionPool,
+}
+
+impl ServedApi {
+    pub(super) fn new(api: HttpApi, pool: FunctionPool) -> Self {
+        Self::after(&Authorizers::default(), api, pool)
+    }
+
+    /// What `api` is to be served by in place of this, unless it is the same.
+    pub(super) fn successor(&self, api: HttpApi) -> Option<Self> {
+        (api != self.api).then(|| Self::after(&self.authorizers, api, self.pool.clone()))
+    }
+
+    fn after(authorizers: &Authorizers, api: HttpApi, pool: FunctionPool) -> Self {
+        Self {
+            routes: RouteTable::new(api.routes.clone()),
+            cors: api.cors.clone().map(Cors::new),
+            authorizers: authorizers.successors(&api.authorizers),
+            api,
+            pool,
+        }
+    }
+
+    pub(super) fn api_id(&self) -> &str {
+        &self.api.id
+    }
+
+    /// Answers a request.
+    pub(super) async fn answer(
+        &self,
+        peer: SocketAddr,
+        id: &RequestId,
+        request: Request,
+        log: &mut AccessLogEntry,
+    ) -> http::Response<Bytes> {
+        if let Some(response) = self.answer_preflight(&request) {
+            return response;
+        }
+        let origin = request.headers().get(ORIGIN).cloned();
+        let served = self.serve(peer, id, request, log).await;
+        let mut response = served.unwrap_or_else(Refusal::into_response);
+        if let Some(cors) = &self.cors {
+            cors.decorate(origin.as_ref(), response.headers_mut());
+        }
+        response
+    }
+
+    fn answer_preflight(&self, request: &Request) -> Option<http::Response<Bytes>> {
+        let cors = self.cors.as_ref().filter(|_| self.routes.leaves_preflight_to_gateway(request))?;
+        cors.answer_preflight(request)
+    }
+
+    async fn serve(
+        &self,
+        peer: SocketAddr,
+        id: &RequestId,
+        request: Request,
+        log: &mut AccessLogEntry,
+    ) -> Result<http::Response<Bytes>, Refusal> {
+        request::check_header_size(&request)?;
+        let route = self.routes.find(request.method(), request.uri().path()).ok_or(Refusal::NotFound)?;
+        log.route = Some(route.key.to_string());
+        let request = IncomingRequest::read(peer, id.clone(), request).await?;
+        let caller = match &route.authorizer {
+            Some(authorizer) => Some(
+                self.authorizers.authorize(&self.pool, authorizer, self.api_id(), route, &request).await?,
+            ),
+            None => None,
+        };
+        let event = event::of(self.api_id(), route, caller, &request);
+        self.invoke(route, event).await
+    }
+
+    /// Invokes the function of a route and turns what it answers into a response.
+    async fn invoke(&self, route: &Route, event: Bytes) -> Result<http::Response<Bytes>, Refusal> {
+        let integration = &route.integration;
+        let name = &integration.function.name;
+        match timeout(integration.timeout, self.pool.invoke(name, event)).await {
+            Ok(Ok(InvocationOutcome::Response(payload))) => response::of(&payload).map_err(|malformed| {
+                tracing::warn!(function = %name, "not a response of payload format 2.0: {malformed}");
+                Refusal::InternalServerError
+            }),
+            // The pool has logged what went wrong.
+            Ok(Ok(InvocationOutcome::FunctionError(_))) => Err(Refusal::InternalServerError),
+            Ok(Err(InvokeError::EventTooLarge(_))) => Err(Refusal::RequestEntityTooLarge),
+            Ok(Err(InvokeError::Stopped)) => Err(Refusal::ServiceUnavailable),
+            Ok(Err(error)) => {
+                tracing::error!("{error}");
+                Err(Refusal::InternalServerError)
+            }
+            Err(_elapsed) => {
+                tracing::warn!(function = %name, "no answer within {:?}", integration.timeout);
+                Err(Refusal::ServiceUnavailable)
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! One deployment of a function, ready to run.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::instance::Launch;
+use super::{BootstrapError, DeployedFunction, PoolSettings, bootstrap, environment};
+use crate::control_plane::{FunctionArn, FunctionRevision};
+
+/// What it takes to run a function as it was deployed.
+pub(super) struct Definition {
+    pub(super) arn: FunctionArn,
+    pub(super) revision: FunctionRevision,
+    pub(super) timeout: Duration,
+    pub(super) launch: Launch,
+}
+
+impl Definition {
+    /// Unpacks the function.
+    pub(super) async fn new(
+        function: DeployedFunction,
+        settings: &PoolSettings,
+    ) -> Result<Self, BootstrapError> {
+        let bootstrap = bootstrap::unpack(&function, &settings.code_directory).await?;
+        let log_directory = &settings.log_directory;
+        tokio::fs::create_dir_all(log_directory)
+            .await
+            .map_err(|source| BootstrapError::Write { path: log_directory.clone(), source })?;
+        let launch = Launch {
+            environment: environment::of(&function, &bootstrap, &settings.environment),
+            bootstrap,
+            log_file: log_directory.join(format!("{}.log", function.arn.name)),
+            on_spawn: Arc::clone(&settings.on_spawn),
+        };
+        Ok(Self { arn: function.arn, revision: function.revision, timeout: function.timeout, launch })
+    }
+}
