@@ -60,19 +60,20 @@ mod tests {
 
     #[test]
     fn lambda_sets_its_variables_and_the_local_stack_wins() {
-        let variables = |pairs: [(&str, &str); 2]| {
-            pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter()
-        };
-        let given = variables([
-            ("AWS_ENDPOINT_URL", "http://127.0.0.1:4566"),
-            ("CLOUDFRONT_DISTRIBUTION_DOMAIN", "http://127.0.0.1:9002"),
-        ]);
-        let given = BTreeMap::from_iter(given);
-        let mut function = function("f", "");
-        function.environment.extend(variables([
+        let variable = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        let given = BTreeMap::from(
+            [
+                ("AWS_ENDPOINT_URL", "http://127.0.0.1:4566"),
+                ("CLOUDFRONT_DISTRIBUTION_DOMAIN", "http://127.0.0.1:9002"),
+            ]
+            .map(variable),
+        );
+        let deployed = [
             ("AWS_ENDPOINT_URL", "https://aws"),
             ("CLOUDFRONT_DISTRIBUTION_DOMAIN", "d111111abcdef8.cloudfront.net"),
-        ]));
+        ];
+        let mut function = function("f", "");
+        function.environment.extend(deployed.map(variable));
         let mut variables = of(&function, Path::new("/code/bootstrap"), &given);
         for inherited in INHERITED {
             variables.remove(&OsString::from(inherited));

@@ -125,10 +125,8 @@ impl Slot {
             if !is_reused && let Some(failure) = instance.initialize(request_id, INITIALIZATION_LIMIT).await {
                 break failure;
             }
-            match instance
-                .run(request_id, definition.arn.to_string(), event.clone(), definition.timeout)
-                .await
-            {
+            let arn = definition.arn.to_string();
+            match instance.run(request_id, arn, event.clone(), definition.timeout).await {
                 Run::Done(outcome) => {
                     self.count(name, &outcome);
                     return Ok(outcome);
