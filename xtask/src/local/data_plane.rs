@@ -13,7 +13,7 @@ use ::local::gateway::{self, Gateway};
 use ::local::issuer::{self, Issuer, User};
 use ::local::poller::Poller;
 use ::local::pool::{FunctionPool, PoolSettings};
-use ::local::{ports, process as processes};
+use ::local::{ports, process as processes, redeployment};
 use anyhow::{Context, Result, anyhow};
 use stack::OutputName;
 use tokio::net::TcpListener;
@@ -134,8 +134,9 @@ impl DataPlane {
         let serving = |what: &'static str, server: std::io::Result<()>| {
             server.with_context(|| format!("the local {what} cannot serve"))
         };
-        let gateway = gateway::serve(listeners.gateway, Gateway::new(api, pool.clone()), until(&ends));
-        servers.spawn(async move { serving("gateway", gateway.await) });
+        let gateway = Gateway::new(api, pool.clone());
+        let server = gateway::serve(listeners.gateway, gateway.clone(), until(&ends));
+        servers.spawn(async move { serving("gateway", server.await) });
         let cloudfront = aws_sdk_cloudfront::Client::new(&connection.configuration);
         let edge = Edge::new(cloudfront, connection.s3(), outputs.get(OutputName::DistributionId)?);
         let edge = edge::serve(listeners.edge, edge, until(&ends));
@@ -152,6 +153,13 @@ impl DataPlane {
                 Ok(())
             });
         }
+        // From now on another deployment, or the rotation of a key, is served as soon as it is there.
+        let period = redeployment::INTERVAL;
+        let following = redeployment::follow(control_plane, pool.clone(), gateway, period, until(&ends));
+        servers.spawn(async move {
+            following.await;
+            Ok(())
+        });
         Ok(Self {
             urls,
             issuer,
