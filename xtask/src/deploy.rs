@@ -34,6 +34,8 @@ pub(crate) enum Consent {
     Ask,
     /// It was given beforehand.
     Given,
+    /// Nobody needs to: the stack is that of this machine, and made anew at each start.
+    Implied,
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
@@ -80,7 +82,9 @@ pub(crate) async fn deploy(
         }
         Proposal::Changes(change_set) => {
             step.done(change_set.summary());
-            change_set.show();
+            if consent != Consent::Implied {
+                change_set.show();
+            }
             if let Err(refusal) = agree(consent, &stack_name) {
                 change_set.discard(&client).await;
                 return Err(refusal);
@@ -92,7 +96,7 @@ pub(crate) async fn deploy(
 }
 
 fn agree(consent: Consent, stack_name: &str) -> Result<()> {
-    if consent == Consent::Given {
+    if consent != Consent::Ask {
         return Ok(());
     }
     if !terminal::can_ask() {

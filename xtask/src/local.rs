@@ -97,7 +97,7 @@ async fn serve(
     let listeners = data_plane::Listeners::bind().await?;
     let issuer = listeners.issuer()?;
     let platform = foundation.prepare_platform(&connection, &data_plane::facts_of(&issuer)).await?;
-    let outputs = deploy::deploy(&environment, &connection, profile, Consent::Given).await?;
+    let outputs = deploy::deploy(&environment, &connection, profile, Consent::Implied).await?;
     let demo = foundation.load_demo_data(&connection, &outputs, &platform).await?;
 
     let step = terminal::Step::begin("data plane");

@@ -87,7 +87,7 @@ function readyMade(stack) {
           Policy: answer.policy, Signature: answer.signature, "Key-Pair-Id": answer.key_pair_id,
           ...(answer.hash_algorithm === "SHA256" ? { "Hash-Algorithm": "SHA256" } : {}),
         });
-        const path = stack.assets.zarr.split("/").map(encodeURIComponent).join("/");
+        const path = `${stack.assets.zarr}/.zattrs`.split("/").map(encodeURIComponent).join("/");
         // CloudFront's base64 has ~, which URLSearchParams would encode and a signed URL must not.
         return { method: "GET", url: `${answer.base_url}${path}?${parameters.toString().replaceAll("%7E", "~")}` };
       }],
