@@ -9,7 +9,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use stack::Environment;
 
-use crate::local::StackFile;
+use crate::stack_file::StackFile;
 
 /// An account and how to reach it.
 pub(crate) struct Connection {

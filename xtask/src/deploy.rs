@@ -15,7 +15,8 @@ use crate::aws::Connection;
 use crate::build::{self, Profile};
 use crate::environment::EnvironmentArgument;
 use crate::outputs::Outputs;
-use crate::{Outcome, aws, keys, local, terminal};
+use crate::stack_file::StackFile;
+use crate::{Outcome, aws, keys, terminal};
 
 /// Options of `deploy`.
 #[derive(Args)]
@@ -51,7 +52,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
 /// for Lambda.
 fn profile_of(environment: &Environment) -> Result<Profile> {
     if environment.name.as_str() == ::local::ENVIRONMENT {
-        Ok(local::StackFile::read_running()?.profile(environment))
+        Ok(StackFile::read_running()?.profile(environment))
     } else {
         Ok(Profile::Release(environment.architecture))
     }

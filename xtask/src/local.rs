@@ -3,7 +3,6 @@
 mod command;
 mod data_plane;
 mod foundation;
-mod stack_file;
 mod summary;
 
 use std::ffi::OsString;
@@ -15,13 +14,13 @@ use ::local::directory::{Data, StateDirectory};
 use ::local::process as processes;
 use anyhow::Result;
 use clap::Args;
-
-pub(crate) use self::stack_file::StackFile;
+use stack::OutputName;
 
 use self::data_plane::DataPlane;
 use self::foundation::Foundation;
 use crate::build::Profile;
 use crate::deploy::{self, Consent};
+use crate::stack_file::{Buckets, Queues, StackFile};
 use crate::{Outcome, aws, environment, process, terminal, workspace};
 
 /// Options of `local`.
@@ -55,7 +54,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<Outcome> {
 
 /// Bring the stack up, keep it up until something ends it, and take it down in order, whatever happened.
 async fn supervise(arguments: Arguments) -> Result<Outcome> {
-    let path = arguments.state.clone().unwrap_or_else(|| workspace::target().join("local"));
+    let path = arguments.state.clone().unwrap_or_else(workspace::local_state);
     let directory = Arc::new(StateDirectory::open(&path)?);
     let ended = processes::clean_up(&directory).await?;
     if !ended.is_empty() {
@@ -104,8 +103,28 @@ async fn serve(
     let data_plane =
         DataPlane::start(directory, foundation, &connection, &outputs, listeners, issuer, &demo).await?;
     let data_plane = running.data_plane.insert(data_plane);
-    let stack_file =
-        StackFile::of(&environment, profile, foundation, data_plane, &outputs, &platform, &demo)?;
+    let output = |name| outputs.get(name).map(str::to_owned);
+    let stack_file = StackFile {
+        api_url: data_plane.urls.gateway.clone(),
+        cdn_url: data_plane.urls.edge.clone(),
+        console_url: data_plane.urls.console.clone(),
+        issuer_url: data_plane.urls.issuer.clone(),
+        aws_endpoint_url: foundation.emulator.endpoint_url(),
+        database_url: foundation.postgres.url(),
+        tokens: data_plane.tokens()?,
+        organization_id: demo.organization_id,
+        dataset_id: demo.dataset_id,
+        packages: demo.packages,
+        assets: demo.assets,
+        queues: Queues {
+            restore: output(OutputName::RestoreQueueUrl)?,
+            dead_letters: output(OutputName::RestoreDeadLetterQueueUrl)?,
+            jobs: platform.jobs_queue_url,
+        },
+        buckets: Buckets { assets: output(OutputName::AssetsBucketName)?, storage: platform.storage_bucket },
+        stack_name: stack::stack_name(&environment),
+        release: arguments.release,
+    };
     data_plane.open_console(&stack_file)?;
     directory.write(StackFile::NAME, &stack_file.to_json()?).await?;
     step.done("gateway, functions, queue poller, edge, issuer, console");

@@ -18,6 +18,7 @@ mod openapi;
 mod outputs;
 mod process;
 mod render;
+mod stack_file;
 mod terminal;
 mod test;
 mod tools;

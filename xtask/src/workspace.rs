@@ -18,6 +18,11 @@ pub(crate) fn target() -> PathBuf {
     }
 }
 
+/// Where the local stack keeps its state, where nothing else is said.
+pub(crate) fn local_state() -> PathBuf {
+    target().join("local")
+}
+
 /// Where tools are installed on first use.
 pub(crate) fn tools() -> PathBuf {
     target().join("tools")

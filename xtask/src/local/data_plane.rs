@@ -20,10 +20,10 @@ use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
-use super::StackFile;
 use super::foundation::{Foundation, IssuerFacts};
 use crate::aws::Connection;
 use crate::outputs::Outputs;
+use crate::stack_file::StackFile;
 
 /// The client that tokens are for, as the environment file of the local stack has it.
 const TOKEN_CLIENT: &str = "local";

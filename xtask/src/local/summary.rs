@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::StackFile;
+use crate::stack_file::StackFile;
 use crate::terminal::{paint, say};
 
 /// Say where everything is, and what to try.

@@ -1,18 +1,15 @@
 //! `stack.json`: where everything is, for programs and tests.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
-use ::local::demo::{DemoAssets, DemoData, DemoPackages};
-use ::local::platform::PlatformResources;
+use ::local::demo::{DemoAssets, DemoPackages};
 use anyhow::{Context, Result};
 use openapi::{DatasetNodeId, OrganizationId};
 use serde::{Deserialize, Serialize};
-use stack::{Environment, OutputName};
+use stack::Environment;
 
-use super::data_plane::DataPlane;
-use super::foundation::Foundation;
 use crate::build::Profile;
-use crate::outputs::Outputs;
 use crate::workspace;
 
 /// A local stack that runs.
@@ -53,62 +50,32 @@ pub(crate) struct StackFile {
 /// URLs of the queues.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Queues {
-    restore: String,
-    dead_letters: String,
-    jobs: String,
+    /// Of the restore function.
+    pub(crate) restore: String,
+    /// What the restore function could not do.
+    pub(crate) dead_letters: String,
+    /// The platform's, which takes the changelog.
+    pub(crate) jobs: String,
 }
 
 /// Names of the buckets.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Buckets {
-    assets: String,
-    storage: String,
+    /// Viewer assets.
+    pub(crate) assets: String,
+    /// Files of packages.
+    pub(crate) storage: String,
 }
 
 impl StackFile {
     /// Its name in the state directory.
-    pub(super) const NAME: &str = "stack.json";
+    pub(crate) const NAME: &str = "stack.json";
 
-    /// Describe a stack that has just come up.
-    pub(super) fn of(
-        environment: &Environment,
-        profile: Profile,
-        foundation: &Foundation,
-        data_plane: &DataPlane,
-        outputs: &Outputs,
-        platform: &PlatformResources,
-        demo: &DemoData,
-    ) -> Result<Self> {
-        let output = |name| outputs.get(name).map(str::to_owned);
-        Ok(Self {
-            api_url: data_plane.urls.gateway.clone(),
-            cdn_url: data_plane.urls.edge.clone(),
-            console_url: data_plane.urls.console.clone(),
-            issuer_url: data_plane.urls.issuer.clone(),
-            aws_endpoint_url: foundation.emulator.endpoint_url(),
-            database_url: foundation.postgres.url(),
-            tokens: data_plane.tokens()?,
-            organization_id: demo.organization_id,
-            dataset_id: demo.dataset_id.clone(),
-            packages: demo.packages.clone(),
-            assets: demo.assets.clone(),
-            queues: Queues {
-                restore: output(OutputName::RestoreQueueUrl)?,
-                dead_letters: output(OutputName::RestoreDeadLetterQueueUrl)?,
-                jobs: platform.jobs_queue_url.clone(),
-            },
-            buckets: Buckets {
-                assets: output(OutputName::AssetsBucketName)?,
-                storage: platform.storage_bucket.clone(),
-            },
-            stack_name: stack::stack_name(environment),
-            release: profile != Profile::Development,
-        })
-    }
-
-    /// The stack that runs in the usual directory.
+    /// The stack that runs: the one that `PACKAGES_STACK` names, as in a command of `local`, or that in the usual
+    /// directory.
     pub(crate) fn read_running() -> Result<Self> {
-        let path = workspace::target().join("local").join(Self::NAME);
+        let named = std::env::var_os("PACKAGES_STACK").filter(|path| !path.is_empty()).map(PathBuf::from);
+        let path = named.unwrap_or_else(|| workspace::local_state().join(Self::NAME));
         let text = std::fs::read(&path)
             .context("the local stack does not run; start it with `cargo xtask local` in another terminal")?;
         serde_json::from_slice(&text).with_context(|| {
@@ -121,7 +88,7 @@ impl StackFile {
         if self.release { Profile::Release(environment.architecture) } else { Profile::Development }
     }
 
-    pub(super) fn to_json(&self) -> Result<Vec<u8>> {
+    pub(crate) fn to_json(&self) -> Result<Vec<u8>> {
         Ok(serde_json::to_vec_pretty(self)?)
     }
 }
