@@ -52,3 +52,24 @@ pub(crate) fn load(name: &str) -> Result<Environment> {
 
     Environment::parse(&environment, &text).with_context(|| format!("in stack/environments/{name}.toml"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{load, names};
+
+    #[test]
+    fn every_environment_loads_and_renders() {
+        for name in names().unwrap() {
+            let environment = load(&name).unwrap();
+            assert_eq!(environment.name.as_str(), name);
+            crate::render::preview(&environment).unwrap();
+        }
+    }
+
+    #[test]
+    fn an_unknown_environment_is_told_which_there_are() {
+        let error = load("nope").unwrap_err().to_string();
+        assert_eq!(error, "there is no environment `nope`; stack/environments has: dev, local, prod");
+        assert!(load("../dev").is_err());
+    }
+}

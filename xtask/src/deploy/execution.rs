@@ -93,3 +93,39 @@ async fn events(client: &Client, stack_id: &str, seen: &HashSet<String>) -> Resu
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_cloudformation::types::{ResourceStatus, StackEvent};
+
+    use super::explanation;
+
+    fn failure(resource: &str, reason: &str) -> StackEvent {
+        StackEvent::builder()
+            .logical_resource_id(resource)
+            .resource_type("AWS::SQS::Queue")
+            .resource_status(ResourceStatus::CreateFailed)
+            .resource_status_reason(reason)
+            .build()
+    }
+
+    #[test]
+    fn a_failure_is_told_by_its_cause_and_not_by_what_was_given_up_for_it() {
+        let failures = [
+            failure("RestoreQueue", "A queue of this name was deleted less than 60 seconds ago"),
+            failure("Api", "Resource creation cancelled"),
+        ];
+        let told = explanation("dev-packages-service", "ROLLBACK_COMPLETE", &failures, &failures[1]);
+        insta::assert_snapshot!(told, @r"
+        dev-packages-service could not be changed; it was rolled back (ROLLBACK_COMPLETE)
+          RestoreQueue (AWS::SQS::Queue): A queue of this name was deleted less than 60 seconds ago
+        Mend the cause, and deploy again.
+        ");
+    }
+
+    #[test]
+    fn without_a_failed_resource_the_stack_says_why() {
+        let told = explanation("s", "UPDATE_ROLLBACK_COMPLETE", &[], &failure("s", "Cancelled by hand"));
+        assert!(told.contains("Cancelled by hand"), "{told}");
+    }
+}
