@@ -30,6 +30,13 @@ pub(crate) fn run() -> Result<Outcome> {
         "-D",
         "warnings",
     ]))?;
+    heading("documentation");
+    // Links from public to private items serve whoever reads the source.
+    process::run_blocking(
+        process::cargo()
+            .args(["doc", "--workspace", "--no-deps", "--document-private-items", "--quiet"])
+            .env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links"),
+    )?;
     heading("tests");
     test::run(&test::Arguments::default())
 }
