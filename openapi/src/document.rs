@@ -5,7 +5,8 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use crate::messages::ErrorBody;
-use crate::routes::{Access, Parameter, ParameterKind, ROUTES, Route, RouteResponse};
+use crate::route::{Access, Parameter, ParameterKind, Route, RouteResponse};
+use crate::routes::ROUTES;
 
 /// The OpenAPI 3.1 document of all routes.
 pub fn openapi_document() -> Value {

@@ -6,7 +6,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::routes::{Access, CORS_ALLOW_HEADERS, CORS_EXPOSE_HEADERS, CORS_MAX_AGE_SECONDS, ROUTES};
+use crate::route::Access;
+use crate::routes::{CORS_ALLOW_HEADERS, CORS_EXPOSE_HEADERS, CORS_MAX_AGE_SECONDS, ROUTES};
 
 const AUTHORIZER: &str = "token_dataset_auth";
 

@@ -11,6 +11,7 @@ mod ids;
 mod messages;
 mod package_type;
 mod restore_queue;
+mod route;
 mod routes;
 
 pub use claims::{ClaimError, Claims, DatasetClaim, DatasetRole, OrganizationClaim, UserClaim};
@@ -24,7 +25,8 @@ pub use messages::{
 };
 pub use package_type::PackageType;
 pub use restore_queue::{RESTORE_QUEUE_MAXIMUM_RECEIVES, RESTORE_QUEUE_VISIBILITY_SECONDS};
-pub use routes::{
-    Access, Action, ActionResource, CORS_ALLOW_HEADERS, CORS_EXPOSE_HEADERS, CORS_MAX_AGE_SECONDS, Method,
-    Operation, Parameter, ParameterKind, ROUTES, ResponseHeader, Route, RouteResponse,
+pub use route::{
+    Access, Action, ActionResource, Method, Operation, Parameter, ParameterKind, ResponseHeader, Route,
+    RouteResponse,
 };
+pub use routes::{CORS_ALLOW_HEADERS, CORS_EXPOSE_HEADERS, CORS_MAX_AGE_SECONDS, ROUTES};
