@@ -6,7 +6,7 @@ use crate::{process, terminal, workspace};
 
 const VERSION: &str = "0.20.2";
 
-/// Run the checks of deny.toml; installs cargo-deny on first use.
+/// Run the checks of .cargo/deny.toml; installs cargo-deny on first use.
 pub(crate) fn check() -> Result<()> {
     let root = workspace::tools().join(format!("cargo-deny-{VERSION}"));
     let program = root.join("bin/cargo-deny");
