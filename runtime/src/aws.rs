@@ -46,11 +46,16 @@ impl Aws {
             .await
     }
 
-    /// An S3 client for the region of this bucket.
+    /// The S3 client for the region of this bucket.
     pub(crate) async fn s3_for_bucket(&self, bucket: &str) -> aws_sdk_s3::Client {
+        self.s3_in(region_of_bucket(bucket)).await
+    }
+
+    /// The S3 client for this region.
+    pub(crate) async fn s3_in(&self, region: Region) -> aws_sdk_s3::Client {
         let configuration = self.configuration().await;
         let s3 = aws_sdk_s3::config::Builder::from(configuration)
-            .region(region_of_bucket(bucket))
+            .region(region)
             // An endpoint that is not AWS's own has no DNS name for every bucket.
             .force_path_style(self.custom_s3_endpoint)
             .build();

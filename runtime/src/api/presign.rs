@@ -1,6 +1,6 @@
 //! `GET|HEAD /presign/s3`.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
 use aws_sdk_s3::operation::head_object::{HeadObjectError, HeadObjectOutput};
@@ -16,6 +16,34 @@ use super::{AdmittedDataset, ApiFunction, Request};
 /// How long a presigned URL is good for.
 const LIFETIME: Duration = Duration::from_hours(1);
 
+/// When a presigned URL is good.
+#[derive(Clone, Copy)]
+pub(super) struct Validity {
+    /// From when on, in Unix seconds.
+    pub(super) from: i64,
+    /// How long.
+    pub(super) lifetime: Duration,
+}
+
+impl Validity {
+    fn from_now() -> Self {
+        Self { from: Utc::now().timestamp(), lifetime: LIFETIME }
+    }
+
+    fn expires_at(self) -> i64 {
+        self.from + self.lifetime.as_secs().cast_signed()
+    }
+
+    fn configuration(self) -> Result<PresigningConfig, ApiError> {
+        let from = SystemTime::UNIX_EPOCH + Duration::from_secs(self.from.cast_unsigned());
+        PresigningConfig::builder()
+            .start_time(from)
+            .expires_in(self.lifetime)
+            .build()
+            .map_err(|error| ApiError::internal(error.to_string()))
+    }
+}
+
 impl ApiFunction {
     /// Presign an object for GET.
     pub(super) async fn presign_object(
@@ -25,9 +53,10 @@ impl ApiFunction {
     ) -> Result<Response, ApiError> {
         let declines_redirect = request.query.declines_redirect()?;
         let object = self.object_of(request, &dataset).await?;
-        let expires_at = Utc::now().timestamp() + LIFETIME.as_secs().cast_signed();
-        let presigned_url = self.presign_get(&object).await?;
+        let validity = Validity::from_now();
+        let presigned_url = self.presign_get(&object, validity).await?;
         if declines_redirect {
+            let expires_at = validity.expires_at();
             Ok(Response::json(200, &PresignedObject { presigned_url, expires_at }).not_stored())
         } else {
             Ok(Response::redirect_to_signed(presigned_url))
@@ -45,7 +74,9 @@ impl ApiFunction {
         if declines_redirect {
             return self.object_headers(&object).await;
         }
-        Ok(Response::redirect_to_signed(self.presign_head(&object, None, LIFETIME).await?))
+        let s3 = self.aws.s3_for_bucket(&object.bucket).await;
+        let url = presign_head(&s3, &object, None, Validity::from_now()).await?;
+        Ok(Response::redirect_to_signed(url))
     }
 
     /// The object that a request names: an asset with `path`, else the package's newest source file.
@@ -60,23 +91,11 @@ impl ApiFunction {
         Ok(SourceFile { bucket, key })
     }
 
-    async fn presign_get(&self, object: &SourceFile) -> Result<String, ApiError> {
+    async fn presign_get(&self, object: &SourceFile, validity: Validity) -> Result<String, ApiError> {
         let s3 = self.aws.s3_for_bucket(&object.bucket).await;
         let request = s3.get_object().bucket(&object.bucket).key(&object.key);
-        let presigned = request.presigned(lifetime(LIFETIME)?).await.map_err(|error| cannot_sign(&error))?;
-        Ok(presigned.uri().to_owned())
-    }
-
-    /// S3 signs the method, so a URL for GET would be refused for HEAD.
-    pub(super) async fn presign_head(
-        &self,
-        object: &SourceFile,
-        version: Option<String>,
-        duration: Duration,
-    ) -> Result<String, ApiError> {
-        let s3 = self.aws.s3_for_bucket(&object.bucket).await;
-        let request = s3.head_object().bucket(&object.bucket).key(&object.key).set_version_id(version);
-        let presigned = request.presigned(lifetime(duration)?).await.map_err(|error| cannot_sign(&error))?;
+        let presigned =
+            request.presigned(validity.configuration()?).await.map_err(|error| cannot_sign(&error))?;
         Ok(presigned.uri().to_owned())
     }
 
@@ -89,6 +108,19 @@ impl ApiFunction {
             Err(error) => Err(ApiError::Unavailable(format!("HeadObject: {}", DisplayErrorContext(error)))),
         }
     }
+}
+
+/// S3 signs the method, so a URL for GET would be refused for HEAD.
+pub(super) async fn presign_head(
+    s3: &aws_sdk_s3::Client,
+    object: &SourceFile,
+    version: Option<String>,
+    validity: Validity,
+) -> Result<String, ApiError> {
+    let request = s3.head_object().bucket(&object.bucket).key(&object.key).set_version_id(version);
+    let presigned =
+        request.presigned(validity.configuration()?).await.map_err(|error| cannot_sign(&error))?;
+    Ok(presigned.uri().to_owned())
 }
 
 /// A delete marker in place of the object answers 404 too.
@@ -115,11 +147,33 @@ fn headers_of(head: &HeadObjectOutput) -> Response {
     present.fold(Response::empty(200), |response, (name, value)| response.header(name, value))
 }
 
-fn lifetime(duration: Duration) -> Result<PresigningConfig, ApiError> {
-    PresigningConfig::expires_in(duration).map_err(|error| ApiError::internal(error.to_string()))
-}
-
 /// Signing calls no service; all that can be missing are credentials.
 fn cannot_sign(error: &(impl std::error::Error + 'static)) -> ApiError {
     ApiError::Unavailable(format!("cannot presign: {}", DisplayErrorContext(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use aws_sdk_s3::config::{Credentials, Region};
+
+    use super::super::packages::SourceFile;
+    use super::{Validity, presign_head};
+
+    #[tokio::test]
+    async fn a_url_is_good_from_the_given_second_on_in_the_given_region() {
+        let configuration = aws_sdk_s3::Config::builder()
+            .behavior_version(aws_sdk_s3::config::BehaviorVersion::latest())
+            .region(Region::new("eu-west-1"))
+            .credentials_provider(Credentials::new("AKID", "secret", None, None, "test"))
+            .build();
+        let object = SourceFile { bucket: "bucket".to_owned(), key: "a b".to_owned() };
+        let validity = Validity { from: 1_767_225_600, lifetime: Duration::from_secs(7) };
+        let s3 = aws_sdk_s3::Client::from_conf(configuration);
+        let url = presign_head(&s3, &object, Some("v".to_owned()), validity).await.unwrap();
+        for part in ["X-Amz-Date=20260101T000000Z", "X-Amz-Expires=7", "eu-west-1", "versionId=v"] {
+            assert!(url.contains(part), "{part} in {url}");
+        }
+    }
 }

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
+use aws_sdk_s3::config::Region;
 use chrono::Utc;
 use reqwest::header::{self, HeaderMap, HeaderName};
 
 use super::error::ApiError;
 use super::packages::SourceFile;
+use super::presign::{Validity, presign_head};
 use super::response::Response;
-use super::s3_url::{PresignedUrl, S3UrlRules};
+use super::s3_url::{PresignedUrl, S3UrlError, S3UrlRules};
 use super::{ApiFunction, Request};
 
 /// The longest that a HEAD-presigned URL of ours may live.
@@ -32,12 +34,19 @@ impl ApiFunction {
                 .into_iter()
                 .fold(Response::empty(200), |response, (name, value)| response.header(name, value)));
         }
-        let remaining = presigned.expires_at() - Utc::now().timestamp();
-        let remaining = u64::try_from(remaining).unwrap_or_default().max(1);
-        let lifetime = Duration::from_secs(remaining).min(MAXIMUM_HEAD_LIFETIME);
+        // One clock reading for the rest of the life and for the signature, so that ours cannot outlive the given one.
+        let now = Utc::now().timestamp();
+        let remaining = u64::try_from(presigned.expires_at() - now).unwrap_or_default();
+        if remaining == 0 {
+            return Err(ApiError::parameter("presigned_url", S3UrlError::Expired));
+        }
         let object = SourceFile { bucket: presigned.bucket().to_owned(), key: presigned.key().to_owned() };
+        let validity =
+            Validity { from: now, lifetime: Duration::from_secs(remaining).min(MAXIMUM_HEAD_LIFETIME) };
+        // S3 has just accepted this region; the bucket's name tells no more than the platform's own habits.
+        let s3 = self.aws.s3_in(Region::new(presigned.region().to_owned())).await;
         let version = presigned.version_id().map(str::to_owned);
-        Ok(Response::redirect_to_signed(self.presign_head(&object, version, lifetime).await?))
+        Ok(Response::redirect_to_signed(presign_head(&s3, &object, version, validity).await?))
     }
 
     fn presigned_url(&self, request: &Request) -> Result<PresignedUrl, ApiError> {

@@ -14,7 +14,7 @@ use self::query::SignatureQuery;
 use crate::configuration::AllowedBuckets;
 
 /// Which rule a URL breaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum S3UrlError {
     /// A byte that no encoded URL holds.
     #[error("has a space, backslash, control or non-ASCII character")]
@@ -49,6 +49,9 @@ pub enum S3UrlError {
     /// A signature parameter is missing, given twice, or malformed.
     #[error("has a missing, repeated or malformed `{0}`")]
     Parameter(&'static str),
+    /// A parameter that no presigned `GetObject` has.
+    #[error("has the parameter `{0}`, which has no place in a URL presigned to get an object")]
+    UnknownParameter(String),
     /// Its time is over.
     #[error("has expired")]
     Expired,
@@ -69,6 +72,7 @@ pub struct PresignedUrl {
     bucket: String,
     key: String,
     version_id: Option<String>,
+    region: String,
     expires_at: i64,
 }
 
@@ -100,6 +104,7 @@ impl PresignedUrl {
             bucket,
             key,
             version_id: query.version_id,
+            region: query.region,
             expires_at: query.expires_at,
         })
     }
@@ -122,6 +127,11 @@ impl PresignedUrl {
     /// The version of the object, where the URL names one.
     pub fn version_id(&self) -> Option<&str> {
         self.version_id.as_deref()
+    }
+
+    /// The region that the signature is for.
+    pub fn region(&self) -> &str {
+        &self.region
     }
 
     /// When the URL expires, in Unix seconds.

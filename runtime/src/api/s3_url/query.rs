@@ -16,6 +16,20 @@ const SIGNED_HEADERS: &str = "X-Amz-SignedHeaders";
 const SIGNATURE: &str = "X-Amz-Signature";
 const SECURITY_TOKEN: &str = "X-Amz-Security-Token";
 const VERSION_ID: &str = "versionId";
+const OPERATION: &str = "x-id";
+
+/// What else a presigned `GetObject` may carry, in small letters. Any other parameter can make S3 do something else with
+/// the object (`tagging`, `acl`, `attributes`, `uploadId`): its answer then proves no right to read the object itself.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
+const HARMLESS_HEADERS: &[&str] = &[
+    "x-amz-checksum-mode",
+    "x-amz-content-sha256",
+    "x-amz-expected-bucket-owner",
+    "x-amz-request-payer",
+    "x-amz-user-agent",
+];
+const SIGNATURE_PARAMETERS: &[&str] =
+    &[ALGORITHM, CREDENTIAL, DATE, EXPIRES, SIGNED_HEADERS, SIGNATURE, SECURITY_TOKEN];
 
 /// The longest life of a presigned URL: seven days.
 const MAXIMUM_EXPIRES: i64 = 604_800;
@@ -24,6 +38,8 @@ const MAXIMUM_EXPIRES: i64 = 604_800;
 pub(super) struct SignatureQuery {
     pub(super) expires_at: i64,
     pub(super) version_id: Option<String>,
+    /// The region that the signature is for, which is that of the bucket.
+    pub(super) region: String,
 }
 
 impl SignatureQuery {
@@ -34,11 +50,10 @@ impl SignatureQuery {
         }
         parameters.check(ALGORITHM, |algorithm| algorithm == "AWS4-HMAC-SHA256")?;
         let date = parameters.once(DATE)?;
-        let signed_at = NaiveDateTime::parse_from_str(date, "%Y%m%dT%H%M%SZ")
-            .ok()
-            .filter(|_| date.len() == "20260101T000000Z".len())
-            .ok_or(S3UrlError::Parameter(DATE))?;
-        parameters.check(CREDENTIAL, |credential| is_credential(credential, &date[..8]))?;
+        let signed_at = parse_date(date).ok_or(S3UrlError::Parameter(DATE))?;
+        let region = region_of(parameters.once(CREDENTIAL)?, date)
+            .ok_or(S3UrlError::Parameter(CREDENTIAL))?
+            .to_owned();
         parameters.check(SIGNED_HEADERS, |headers| headers.split(';').any(|header| header == "host"))?;
         parameters.check(SIGNATURE, |signature| {
             signature.len() == 64 && signature.bytes().all(|byte| byte.is_ascii_hexdigit())
@@ -55,22 +70,36 @@ impl SignatureQuery {
             .ok_or(S3UrlError::Parameter(EXPIRES))?;
         let version_id =
             if parameters.has(VERSION_ID) { Some(parameters.once(VERSION_ID)?.to_owned()) } else { None };
-        Ok(Self { expires_at: signed_at.and_utc().timestamp() + expires, version_id })
+        if parameters.has(OPERATION) {
+            parameters.check(OPERATION, |operation| operation == "GetObject")?;
+        }
+        parameters.refuse_unknown()?;
+        Ok(Self { expires_at: signed_at + expires, version_id, region })
     }
 }
 
-/// `{access key}/{date}/{region}/s3/aws4_request`
-fn is_credential(credential: &str, date: &str) -> bool {
+/// The Unix seconds of a date such as `20260101T000000Z`. Its shape is checked first: `chrono` takes shorter numbers,
+/// and any Unicode white space in front of them.
+fn parse_date(date: &str) -> Option<i64> {
+    let has_shape = date.len() == 16
+        && date.bytes().enumerate().all(|(index, byte)| match index {
+            8 => byte == b'T',
+            15 => byte == b'Z',
+            _ => byte.is_ascii_digit(),
+        });
+    let parsed = NaiveDateTime::parse_from_str(date, "%Y%m%dT%H%M%SZ").ok().filter(|_| has_shape)?;
+    Some(parsed.and_utc().timestamp())
+}
+
+/// The region in a credential, `{access key}/{date}/{region}/s3/aws4_request`, where it is one of this date.
+fn region_of<'a>(credential: &'a str, date: &str) -> Option<&'a str> {
     let parts: Vec<&str> = credential.split('/').collect();
-    let [key, credential_date, region, service, terminator] = parts.as_slice() else { return false };
+    let [key, credential_date, region, "s3", "aws4_request"] = parts.as_slice() else { return None };
     let is_word = |word: &str| {
         !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
     };
-    is_word(key)
-        && *credential_date == date
-        && is_word(region)
-        && *service == "s3"
-        && *terminator == "aws4_request"
+    let is_valid = is_word(key) && date.get(..8) == Some(credential_date) && is_word(region);
+    is_valid.then_some(region)
 }
 
 /// Decoded parameters. Names are told apart without regard to case when they are counted, so that no reader can find a
@@ -104,6 +133,22 @@ impl Parameters {
         match self.0.get(&name.to_ascii_lowercase()).map(Vec::as_slice) {
             Some([(spelled, value)]) if spelled == name => Ok(value),
             _ => Err(S3UrlError::Parameter(name)),
+        }
+    }
+
+    /// Refuse what is not known to leave a request a plain `GetObject`.
+    fn refuse_unknown(&self) -> Result<(), S3UrlError> {
+        let is_known = |folded: &str, name: &str| {
+            [VERSION_ID, OPERATION, "partNumber"].contains(&name)
+                || name.starts_with("response-")
+                || SIGNATURE_PARAMETERS.contains(&name)
+                || HARMLESS_HEADERS.contains(&folded)
+        };
+        let mut all =
+            self.0.iter().flat_map(|(folded, values)| values.iter().map(move |value| (folded, value)));
+        match all.find(|(folded, (name, _))| !is_known(folded, name)) {
+            None => Ok(()),
+            Some((_, (name, _))) => Err(S3UrlError::UnknownParameter(name.chars().take(64).collect())),
         }
     }
 

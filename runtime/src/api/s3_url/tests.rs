@@ -1,5 +1,8 @@
 //! Good URLs pass, hostile ones are refused for the right reason.
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use proptest::prelude::*;
+
 use super::{PresignedUrl, S3UrlError, S3UrlRules};
 use crate::configuration::AllowedBuckets;
 
@@ -96,6 +99,65 @@ fn a_query_must_be_whole_and_of_its_time() {
         broken("X-Amz-Expires=3600", "X-Amz-Expires=3600&X%2DAmz-expires=1"),
         Some(S3UrlError::Parameter("X-Amz-Expires"))
     );
+    for date in ["20261101T00000Z", "+2026010T000000Z", "%202026011T000000Z", "20260101t000000Z"] {
+        assert_eq!(broken("20260101T000000Z", date), Some(S3UrlError::Parameter("X-Amz-Date")), "{date}");
+    }
     let version_2 = judge(base, "?AWSAccessKeyId=A&Expires=1&Signature=x");
     assert_eq!(version_2.err(), Some(S3UrlError::SignatureVersion2));
+}
+
+#[test]
+fn a_date_with_a_character_of_several_bytes_is_refused() {
+    // Sixteen bytes that chrono reads as a date, with a character across the eighth.
+    let query = "?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=1%200101T%E3%80%8000000Z";
+    let refused = judge("https://bucket.s3.amazonaws.com/key", query);
+    assert_eq!(refused.err(), Some(S3UrlError::Parameter("X-Amz-Date")));
+}
+
+#[test]
+fn only_the_parameters_of_a_get_are_taken() {
+    let with = |parameter: &str| {
+        judge("https://bucket.s3.amazonaws.com/key", &format!("?{parameter}&{QUERY}{SIGNATURE}"))
+    };
+    for parameter in [
+        "X-Amz-Security-Token=t",
+        "X-Amz-Content-Sha256=UNSIGNED-PAYLOAD",
+        "x-amz-checksum-mode=ENABLED",
+        "X-Amz-Checksum-Mode=ENABLED",
+        "versionId=v",
+        "x-id=GetObject",
+        "partNumber=1",
+        "response-content-disposition=attachment",
+    ] {
+        assert!(with(parameter).is_ok(), "{parameter}");
+    }
+    for name in ["tagging", "acl", "attributes", "retention", "legal-hold", "torrent", "uploadId", "Tagging"]
+    {
+        assert_eq!(with(&format!("{name}=x")).err(), Some(S3UrlError::UnknownParameter(name.to_owned())));
+    }
+    assert_eq!(with("tagging").err(), Some(S3UrlError::UnknownParameter("tagging".to_owned())));
+    assert_eq!(with("x-id=GetObjectTagging").err(), Some(S3UrlError::Parameter("x-id")));
+    assert_eq!(with("VersionId=v").err(), Some(S3UrlError::Parameter("versionId")));
+}
+
+#[test]
+fn the_region_is_that_of_the_signature() {
+    assert_eq!(signed("https://bucket.s3.amazonaws.com/key").unwrap().region(), "us-east-1");
+}
+
+proptest! {
+    #[test]
+    fn no_query_makes_the_judge_panic(
+        date in "[0-9TZ +\u{3000}\u{e9}]{0,18}",
+        credential in "\\PC{0,30}",
+        rest in "[&=%A-Za-z0-9-]{0,30}",
+    ) {
+        let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+        let query = format!(
+            "?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date={}&X-Amz-Credential={}&{rest}",
+            encode(&date),
+            encode(&credential),
+        );
+        prop_assert!(judge("https://bucket.s3.amazonaws.com/key", &query).is_err());
+    }
 }
