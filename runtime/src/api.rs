@@ -19,7 +19,7 @@ pub use self::response::Response;
 
 use self::error::ApiError;
 use self::query::Query;
-use crate::aws::Aws;
+use crate::aws::{Aws, Patience};
 use crate::configuration::ApiSettings;
 use crate::database::Database;
 use crate::signing::Signer;
@@ -50,7 +50,7 @@ struct AdmittedDataset {
 impl ApiFunction {
     /// A function with these settings.
     pub fn new(settings: ApiSettings) -> Self {
-        let aws = Aws::new(&settings.common);
+        let aws = Aws::new(&settings.common, Patience::Caller);
         let database = Database::new(&settings.common);
         Self { settings, aws, database, signer: OnceCell::new(), sqs: OnceCell::new(), http: OnceCell::new() }
     }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use self::token::TokenVerifier;
-use crate::aws::Aws;
+use crate::aws::{Aws, Patience};
 use crate::configuration::AuthorizerSettings;
 use crate::database::Database;
 
@@ -61,7 +61,7 @@ pub struct AuthorizerFunction {
 impl AuthorizerFunction {
     /// A function with these settings.
     pub fn new(settings: AuthorizerSettings) -> Self {
-        let aws = Aws::new(&settings.common);
+        let aws = Aws::new(&settings.common, Patience::Caller);
         let database = Database::new(&settings.common);
         Self { settings, aws, database, tokens: TokenVerifier::default() }
     }

@@ -28,7 +28,9 @@ mod transaction;
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, SystemTime};
 
+use aws_sdk_s3::error::{BuildError, ProvideErrorMetadata, SdkError};
 use openapi::{PackageId, RestoreMessage};
+use serde_json::error::Category;
 use tokio::sync::OnceCell;
 
 pub use self::event::{QueueAnswer, QueueEvent};
@@ -36,7 +38,7 @@ pub use self::event::{QueueAnswer, QueueEvent};
 use self::markers::{Markers, ObjectVerdict};
 use self::plan::{Plan, PlannedPackage, State};
 use self::records::{DeleteRecord, DeleteRecords, RecordReading};
-use crate::aws::Aws;
+use crate::aws::{Aws, Patience, failure};
 use crate::configuration::{RestoreSettings, SettingError};
 use crate::database::{Database, DatabaseError};
 
@@ -60,16 +62,18 @@ struct Clients {
 /// Why a message fails, and comes again: for what will pass, until it has; else until it is a dead letter.
 #[derive(Debug, thiserror::Error)]
 enum RestoreError {
-    #[error("the body is no restore message: {0}")]
-    NoMessage(#[from] serde_json::Error),
+    #[error("the body is no restore message: wrong {part} at line {line}, column {column}")]
+    NoMessage { part: &'static str, line: usize, column: usize },
+    #[error("a message cannot be written: {0}")]
+    Unwritable(#[from] serde_json::Error),
     #[error("package {0} does not exist in its dataset")]
     NoSuchPackage(PackageId),
     #[error(transparent)]
     NotConfigured(#[from] SettingError),
     #[error(transparent)]
     Database(#[from] DatabaseError),
-    #[error("{operation}: {cause}")]
-    Aws { operation: &'static str, cause: String },
+    #[error("{0}")]
+    Aws(String),
     #[error("{0} was throttled, or left part of the work undone, too often")]
     Throttled(&'static str),
     #[error("the batch ran out of time")]
@@ -96,7 +100,7 @@ enum Unrestorable {
 impl RestoreFunction {
     /// A function with these settings.
     pub fn new(settings: RestoreSettings) -> Self {
-        let aws = Aws::new(&settings.common);
+        let aws = Aws::new(&settings.common, Patience::Queue);
         let database = Database::new(&settings.common);
         Self { settings, aws, database, clients: OnceCell::new() }
     }
@@ -119,7 +123,8 @@ impl RestoreFunction {
     }
 
     async fn handle(&self, message_id: &str, body: &str) -> Result<(), RestoreError> {
-        let message: RestoreMessage = serde_json::from_str(body)?;
+        let message: RestoreMessage =
+            serde_json::from_str(body).map_err(|error| RestoreError::no_message(&error))?;
         let package = message.package.id;
         let pool = self.database.pool(&self.aws).await?;
         let clients = self.clients().await?;
@@ -246,10 +251,40 @@ impl RestoreFunction {
 }
 
 impl RestoreError {
-    fn aws(operation: &'static str, error: impl std::error::Error) -> Self {
-        Self::Aws { operation, cause: aws_sdk_s3::error::DisplayErrorContext(error).to_string() }
+    /// A call failed.
+    fn aws<E: ProvideErrorMetadata>(operation: &str, error: &SdkError<E>) -> Self {
+        Self::Aws(failure(operation, error))
+    }
+
+    /// A request could not be built, because something that it must have is not there.
+    fn incomplete(error: &BuildError) -> Self {
+        Self::Aws(error.to_string())
+    }
+
+    /// The body of a message is not what it should be. The parser's own text would repeat some of the body.
+    fn no_message(error: &serde_json::Error) -> Self {
+        let part = match error.classify() {
+            Category::Syntax => "syntax",
+            Category::Data => "data",
+            Category::Eof | Category::Io => "end",
+        };
+        Self::NoMessage { part, line: error.line(), column: error.column() }
     }
 }
 
 /// Versions whose delete markers S3 refused to remove.
 type RefusedVersions = HashSet<markers::Version>;
+
+#[cfg(test)]
+mod tests {
+    use openapi::RestoreMessage;
+
+    use super::RestoreError;
+
+    #[test]
+    fn a_body_that_is_no_message_is_not_repeated() {
+        let error = serde_json::from_str::<RestoreMessage>(r#"{"orgId":"secret"}"#).unwrap_err();
+        let told = RestoreError::no_message(&error).to_string();
+        assert_eq!(told, "the body is no restore message: wrong data at line 1, column 17");
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::head_object::{HeadObjectError, HeadObjectOutput};
 use aws_sdk_s3::presigning::PresigningConfig;
 use chrono::Utc;
@@ -12,6 +12,7 @@ use super::error::ApiError;
 use super::packages::SourceFile;
 use super::response::Response;
 use super::{AdmittedDataset, ApiFunction, Request};
+use crate::aws::failure;
 
 /// How long a presigned URL is good for.
 const LIFETIME: Duration = Duration::from_hours(1);
@@ -105,7 +106,7 @@ impl ApiFunction {
         match head {
             Ok(head) => Ok(headers_of(&head)),
             Err(error) if is_not_there(&error) => Err(ApiError::NotFound("object".to_owned())),
-            Err(error) => Err(ApiError::Unavailable(format!("HeadObject: {}", DisplayErrorContext(error)))),
+            Err(error) => Err(ApiError::Unavailable(failure("HeadObject", &error))),
         }
     }
 }
@@ -148,8 +149,8 @@ fn headers_of(head: &HeadObjectOutput) -> Response {
 }
 
 /// Signing calls no service; all that can be missing are credentials.
-fn cannot_sign(error: &(impl std::error::Error + 'static)) -> ApiError {
-    ApiError::Unavailable(format!("cannot presign: {}", DisplayErrorContext(error)))
+fn cannot_sign<E: ProvideErrorMetadata>(error: &SdkError<E>) -> ApiError {
+    ApiError::Unavailable(failure("a presigned request", error))
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use super::error::ApiError;
 use super::query::is_possible_node_id;
 use super::response::Response;
 use super::{AdmittedDataset, ApiFunction, Request};
+use crate::aws::failure;
 use crate::database::{DatabaseError, table};
 
 /// The most messages that one `SendMessageBatch` takes:
@@ -215,8 +216,7 @@ async fn send_batch(sqs: &aws_sdk_sqs::Client, queue_url: &str, batch: &[Claimed
                     .collect();
             }
             Err(error) => {
-                let error = aws_sdk_sqs::error::DisplayErrorContext(error);
-                tracing::warn!(attempt, %error, "SendMessageBatch failed");
+                tracing::warn!(attempt, cause = failure("SendMessageBatch", &error), "messages not sent");
             }
         }
         if open.is_empty() {

@@ -1,6 +1,5 @@
 //! `GET /cloudfront/sign`.
 
-use aws_sdk_ssm::error::DisplayErrorContext;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::Utc;
@@ -11,6 +10,7 @@ use super::error::ApiError;
 use super::response::Response;
 use super::{AdmittedDataset, ApiFunction, Request};
 use crate::asset::AssetPath;
+use crate::aws::failure;
 use crate::configuration::CdnSettings;
 use crate::signing::{Signer, SigningKey};
 
@@ -81,7 +81,7 @@ impl ApiFunction {
         let ssm = aws_sdk_ssm::Client::new(self.aws.configuration().await);
         let name = &cdn.private_key_parameter;
         let answer = ssm.get_parameter().name(name).with_decryption(true).send().await.map_err(|error| {
-            ApiError::Unavailable(format!("parameter {name}: {}", DisplayErrorContext(error)))
+            ApiError::Unavailable(format!("parameter {name}: {}", failure("GetParameter", &error)))
         })?;
         let unusable = |problem: &dyn std::fmt::Display| {
             ApiError::Unavailable(format!("the signing key in parameter {name} is unusable: {problem}"))

@@ -120,18 +120,17 @@ async fn send_batch(
     queue_url: &str,
     bodies: &[&String],
 ) -> Result<(), RestoreError> {
-    let failed = |error| RestoreError::aws("SendMessageBatch", error);
     let mut open: Vec<(usize, &String)> = bodies.iter().copied().enumerate().collect();
     for attempt in 0..ATTEMPTS {
         back_off(attempt).await;
         let mut call = sqs.send_message_batch().queue_url(queue_url);
         for (index, body) in &open {
             let entry = SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(*body);
-            call = call.entries(entry.build().map_err(failed)?);
+            call = call.entries(entry.build().map_err(|error| RestoreError::incomplete(&error))?);
         }
         let answer = tokio::time::timeout(Duration::from_secs(20), call.send());
         let answer = answer.await.map_err(|_| RestoreError::Throttled("SendMessageBatch"))?;
-        let answer = answer.map_err(|error| RestoreError::aws("SendMessageBatch", error))?;
+        let answer = answer.map_err(|error| RestoreError::aws("SendMessageBatch", &error))?;
         let sent: Vec<usize> =
             answer.successful().iter().filter_map(|entry| entry.id().parse().ok()).collect();
         open.retain(|(index, _)| !sent.contains(index));

@@ -124,7 +124,7 @@ async fn remove_chunk(
     bucket: &str,
     versions: &[&Version],
 ) -> Result<RefusedVersions, RestoreError> {
-    let failed = |error| RestoreError::aws("DeleteObjects", error);
+    let incomplete = |error| RestoreError::incomplete(&error);
     let mut open: Vec<&Version> = versions.to_vec();
     let mut refused = HashSet::new();
     for attempt in 0..ATTEMPTS {
@@ -132,11 +132,11 @@ async fn remove_chunk(
         let mut delete = Delete::builder().quiet(true);
         for version in &open {
             let object = ObjectIdentifier::builder().key(&version.key).version_id(&version.id).build();
-            delete = delete.objects(object.map_err(failed)?);
+            delete = delete.objects(object.map_err(incomplete)?);
         }
-        let delete = delete.build().map_err(failed)?;
+        let delete = delete.build().map_err(incomplete)?;
         let answer = client.delete_objects().bucket(bucket).delete(delete).send().await;
-        let answer = answer.map_err(|error| RestoreError::aws("DeleteObjects", error))?;
+        let answer = answer.map_err(|error| RestoreError::aws("DeleteObjects", &error))?;
         let mut again = Vec::new();
         for error in answer.errors() {
             let is_of = |version: &&&Version| {

@@ -60,7 +60,7 @@ impl DeleteRecords {
     }
 
     async fn read_chunk(&self, node_ids: &[&str]) -> Result<Vec<(String, RecordReading)>, RestoreError> {
-        let incomplete = |error| RestoreError::aws("BatchGetItem", error);
+        let incomplete = |error| RestoreError::incomplete(&error);
         let mut wanted = KeysAndAttributes::builder();
         for node_id in node_ids {
             wanted = wanted.keys(key_of(node_id));
@@ -70,7 +70,7 @@ impl DeleteRecords {
         for attempt in 0..ATTEMPTS {
             back_off(attempt).await;
             let answer = self.client.batch_get_item().set_request_items(wanted.take()).send().await;
-            let answer = answer.map_err(|error| RestoreError::aws("BatchGetItem", error))?;
+            let answer = answer.map_err(|error| RestoreError::aws("BatchGetItem", &error))?;
             let items = answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default();
             readings.extend(items.iter().filter_map(reading_of));
             // DynamoDB answers what it can, and hands the rest back.
@@ -92,14 +92,14 @@ impl DeleteRecords {
         let mut requests = Vec::with_capacity(records.len());
         for record in records {
             let delete = DeleteRequest::builder().set_key(Some(key_of(&record.node_id))).build();
-            let delete = delete.map_err(|error| RestoreError::aws("BatchWriteItem", error))?;
+            let delete = delete.map_err(|error| RestoreError::incomplete(&error))?;
             requests.push(WriteRequest::builder().delete_request(delete).build());
         }
         let mut open = Some(HashMap::from([(self.table.clone(), requests)]));
         for attempt in 0..ATTEMPTS {
             back_off(attempt).await;
             let answer = self.client.batch_write_item().set_request_items(open.take()).send().await;
-            let answer = answer.map_err(|error| RestoreError::aws("BatchWriteItem", error))?;
+            let answer = answer.map_err(|error| RestoreError::aws("BatchWriteItem", &error))?;
             match answer.unprocessed_items.filter(|requests| !requests.is_empty()) {
                 None => return Ok(()),
                 rest => open = rest,

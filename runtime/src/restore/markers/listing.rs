@@ -53,7 +53,7 @@ async fn list_range(
         let page = match page {
             Ok(page) => page,
             Err(error) if is_not_ours(&error) => return Ok(None),
-            Err(error) => return Err(RestoreError::aws("ListObjectVersions", error)),
+            Err(error) => return Err(RestoreError::aws("ListObjectVersions", &error)),
         };
         let data = page.versions().iter().map(|version| (version.key(), version.version_id(), false));
         let markers = page.delete_markers().iter().map(|marker| (marker.key(), marker.version_id(), true));
