@@ -140,7 +140,8 @@ impl Claims {
     /// A whole number, also when it was written as `4.0`: authorizers in other languages know only floats.
     fn whole_number(&self, pointer: &str) -> Option<i64> {
         let value = self.0.pointer(pointer)?;
-        value.as_i64().or_else(|| {
+        // Beyond 63 bits it is a whole number still, and no more can be told of it.
+        value.as_i64().or_else(|| value.is_u64().then_some(i64::MAX)).or_else(|| {
             let float = value.as_f64()?;
             // Beyond 2^53 a float no longer tells whole numbers apart.
             (float.fract() == 0.0 && float.abs() < 9_007_199_254_740_992.0).then(|| {
@@ -182,6 +183,7 @@ mod tests {
         assert_eq!(role(json!(3.0)).unwrap().role, DatasetRole::Editor);
         assert_eq!(role(json!(99)).unwrap().role, DatasetRole::None);
         assert_eq!(role(json!(-1)).unwrap().role, DatasetRole::None);
+        assert_eq!(role(json!(u64::MAX)).unwrap().role, DatasetRole::None);
         for malformed in [json!(2.5), json!("2"), json!(null), json!(true), json!([2]), json!(1e300)] {
             assert!(role(malformed.clone()).is_err(), "{malformed}");
         }

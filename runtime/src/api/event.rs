@@ -12,50 +12,56 @@ use serde_json::Value;
 use super::error::ApiError;
 use super::query::Query;
 
-/// What we read of an event. Everything may be missing, so that a strange event gets an answer too.
+/// What we read of an event. Everything may be missing or null, so that a strange event gets an answer too.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GatewayEvent {
     raw_query_string: Option<String>,
     query_string_parameters: Option<BTreeMap<String, Option<String>>>,
     body: Option<String>,
-    #[serde(default)]
-    is_base64_encoded: bool,
-    #[serde(default)]
-    request_context: RequestContext,
+    is_base64_encoded: Option<bool>,
+    request_context: Option<RequestContext>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct RequestContext {
     request_id: Option<String>,
-    http: Http,
-    authorizer: Value,
+    http: Option<Http>,
+    authorizer: Option<Value>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Deserialize)]
 struct Http {
-    method: String,
-    path: String,
+    method: Option<String>,
+    path: Option<String>,
 }
 
 impl GatewayEvent {
+    fn context(&self) -> Option<&RequestContext> {
+        self.request_context.as_ref()
+    }
+
+    fn http(&self) -> Option<&Http> {
+        self.context()?.http.as_ref()
+    }
+
     /// The gateway's id of the request.
     pub(super) fn request_id(&self) -> &str {
-        self.request_context.request_id.as_deref().unwrap_or_default()
+        self.context().and_then(|context| context.request_id.as_deref()).unwrap_or_default()
     }
 
     pub(super) fn method(&self) -> &str {
-        &self.request_context.http.method
+        self.http().and_then(|http| http.method.as_deref()).unwrap_or_default()
     }
 
     pub(super) fn path(&self) -> &str {
-        &self.request_context.http.path
+        self.http().and_then(|http| http.path.as_deref()).unwrap_or_default()
     }
 
     pub(super) fn claims(&self) -> Claims {
-        Claims::new(self.request_context.authorizer.get("lambda").cloned().unwrap_or_default())
+        let authorizer = self.context().and_then(|context| context.authorizer.as_ref());
+        Claims::new(authorizer.and_then(|authorizer| authorizer.get("lambda")).cloned().unwrap_or_default())
     }
 
     pub(super) fn query(&self) -> Query {
@@ -68,7 +74,7 @@ impl GatewayEvent {
     /// The body as bytes, decoded where the gateway encoded it.
     pub(super) fn body(&self) -> Result<Vec<u8>, ApiError> {
         let body = self.body.as_deref().unwrap_or_default();
-        if self.is_base64_encoded {
+        if self.is_base64_encoded == Some(true) {
             STANDARD.decode(body).map_err(|_| ApiError::bad_request("the body is not valid base64"))
         } else {
             Ok(body.as_bytes().to_vec())
