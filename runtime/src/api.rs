@@ -11,6 +11,9 @@ mod restore;
 pub mod s3_url;
 mod sign;
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use openapi::{Access, Claims, DatasetNodeId, Operation, OrganizationId, ROUTES, Route};
 use tokio::sync::OnceCell;
 
@@ -24,10 +27,14 @@ use crate::configuration::ApiSettings;
 use crate::database::Database;
 use crate::signing::Signer;
 
+/// When a request is answered at the latest: the function's own time and the gateway's patience end soon after, and
+/// neither of them would answer in JSON.
+const ANSWER_TIME: Duration = Duration::from_secs(28);
+
 /// The API function. Building it opens no connection and calls no service.
 pub struct ApiFunction {
     settings: ApiSettings,
-    aws: Aws,
+    aws: Arc<Aws>,
     database: Database,
     signer: OnceCell<Signer>,
     sqs: OnceCell<aws_sdk_sqs::Client>,
@@ -50,8 +57,8 @@ struct AdmittedDataset {
 impl ApiFunction {
     /// A function with these settings.
     pub fn new(settings: ApiSettings) -> Self {
-        let aws = Aws::new(&settings.common, Patience::Caller);
-        let database = Database::new(&settings.common);
+        let aws = Arc::new(Aws::new(&settings.common, Patience::Caller));
+        let database = Database::new(&settings.common, Arc::clone(&aws));
         Self { settings, aws, database, signer: OnceCell::new(), sqs: OnceCell::new(), http: OnceCell::new() }
     }
 
@@ -62,7 +69,7 @@ impl ApiFunction {
         let on_path: Vec<&Route> = ROUTES.iter().filter(|route| route.path == event.path()).collect();
         let response = match route_of(&on_path, &method) {
             Ok(Routed::Preflight) => Response::preflight(),
-            Ok(Routed::To(route)) => self.run(route, event).await.unwrap_or_else(|error| {
+            Ok(Routed::To(route)) => self.run_in_time(route, event).await.unwrap_or_else(|error| {
                 error.log(route.operation.id(), &request_id);
                 error.response(&request_id)
             }),
@@ -78,10 +85,19 @@ impl ApiFunction {
         response.with_cors(&on_path)
     }
 
+    async fn run_in_time(&self, route: &Route, event: GatewayEvent) -> Result<Response, ApiError> {
+        let out_of_time = |_| Err(ApiError::Unavailable("the request ran out of time".to_owned()));
+        tokio::time::timeout(ANSWER_TIME, self.run(route, event)).await.unwrap_or_else(out_of_time)
+    }
+
     async fn run(&self, route: &Route, event: GatewayEvent) -> Result<Response, ApiError> {
         let request = Request { query: event.query(), claims: event.claims(), event };
         match route.operation {
-            Operation::RestorePackages => self.restore_packages(&request, request.admit(route)?).await,
+            Operation::RestorePackages => {
+                // All claims come before the role.
+                let user = request.claims.user()?;
+                self.restore_packages(&request, request.admit(route)?, user).await
+            }
             Operation::PresignObject => self.presign_object(&request, request.admit(route)?).await,
             Operation::PresignObjectHead => self.presign_object_head(&request, request.admit(route)?).await,
             Operation::SignAssets => self.sign_assets(&request, request.admit(route)?).await,
@@ -121,10 +137,13 @@ impl Request {
         if dataset.role < required {
             return Err(ApiError::RoleTooLow { required });
         }
-        let asked = self.query.required("dataset_id")?;
+        let asked = self.query.node_id("dataset_id")?;
         if asked != dataset.node_id.as_str() {
             return Err(ApiError::OtherDataset);
         }
         Ok(AdmittedDataset { organization: organization.id, node_id: dataset.node_id })
     }
 }
+
+#[cfg(test)]
+mod tests;

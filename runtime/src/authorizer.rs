@@ -7,6 +7,7 @@ mod admission;
 mod token;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -53,7 +54,6 @@ pub enum AuthorizerError {
 /// The authorizer function. Building it opens no connection and calls no service.
 pub struct AuthorizerFunction {
     settings: AuthorizerSettings,
-    aws: Aws,
     database: Database,
     tokens: TokenVerifier,
 }
@@ -61,9 +61,9 @@ pub struct AuthorizerFunction {
 impl AuthorizerFunction {
     /// A function with these settings.
     pub fn new(settings: AuthorizerSettings) -> Self {
-        let aws = Aws::new(&settings.common, Patience::Caller);
-        let database = Database::new(&settings.common);
-        Self { settings, aws, database, tokens: TokenVerifier::default() }
+        let aws = Arc::new(Aws::new(&settings.common, Patience::Caller));
+        let database = Database::new(&settings.common, aws);
+        Self { settings, database, tokens: TokenVerifier::default() }
     }
 
     /// Decide on one request.
@@ -81,12 +81,7 @@ impl AuthorizerFunction {
         let Some((token, dataset)) = event.identity() else { return Ok(None) };
         let settings = self.settings.tokens.as_ref().map_err(Clone::clone)?;
         let Some(username) = self.tokens.username(token, settings).await? else { return Ok(None) };
-        let pool = self
-            .database
-            .pool(&self.aws)
-            .await
-            .map_err(|error| AuthorizerError::Database(error.to_string()))?;
-        let admission = admission::look_up(&pool, username, dataset).await;
+        let admission = admission::look_up(&self.database, username, dataset).await;
         let admission = admission.map_err(|error| AuthorizerError::Database(error.to_string()))?;
         Ok(admission.map(|admission| admission.claims()))
     }

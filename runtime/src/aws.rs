@@ -25,6 +25,14 @@ pub(crate) enum Patience {
 }
 
 impl Patience {
+    /// How long it may take to connect to the database.
+    pub(crate) fn connect_time(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::Caller => 4,
+            Self::Queue => 15,
+        })
+    }
+
     fn timeouts(self) -> TimeoutConfig {
         let (connect, attempt, operation) = match self {
             Self::Caller => (1, 3, 8),
@@ -65,6 +73,11 @@ impl Aws {
             configuration: OnceCell::new(),
             s3: Mutex::default(),
         }
+    }
+
+    /// How long a call may take.
+    pub(crate) fn patience(&self) -> Patience {
+        self.patience
     }
 
     /// The SDK's configuration: credentials, endpoint, time-outs and bounded retries.

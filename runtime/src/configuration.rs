@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use openapi::HashAlgorithm;
+use sqlx::postgres::PgSslMode;
 
 use crate::signing::CdnOrigin;
 
@@ -106,7 +107,7 @@ pub struct PasswordSettings {
     /// Database name.
     pub database: String,
     /// libpq's `sslmode`.
-    pub ssl_mode: String,
+    pub ssl_mode: PgSslMode,
 }
 
 impl std::fmt::Debug for PasswordSettings {
@@ -132,7 +133,10 @@ impl DatabaseSettings {
                 user: variables.required("POSTGRES_USER")?,
                 password: variables.optional("POSTGRES_PASSWORD").unwrap_or_default(),
                 database: variables.optional("PENNSIEVE_DB").unwrap_or_else(|| PLATFORM_DATABASE.to_owned()),
-                ssl_mode: variables.optional("POSTGRES_SSL_MODE").unwrap_or_else(|| "require".to_owned()),
+                ssl_mode: match variables.optional("POSTGRES_SSL_MODE") {
+                    Some(_) => variables.parsed("POSTGRES_SSL_MODE", |mode| mode.parse().ok())?,
+                    None => PgSslMode::Require,
+                },
             }));
         }
         let environment = variables.required("ENV")?;
@@ -154,7 +158,7 @@ pub struct ApiSettings {
     /// How to sign for CloudFront.
     pub cdn: Setting<CdnSettings>,
     /// From which buckets the proxy serves.
-    pub proxy_buckets: AllowedBuckets,
+    pub proxy_buckets: Setting<AllowedBuckets>,
 }
 
 /// How to sign for CloudFront.
@@ -175,7 +179,7 @@ pub struct CdnSettings {
 pub enum AllowedBuckets {
     /// Any bucket; only by an explicit `*`.
     Any,
-    /// These buckets; none where nothing is configured.
+    /// These buckets.
     Only(Vec<String>),
 }
 
@@ -188,13 +192,13 @@ impl AllowedBuckets {
         }
     }
 
-    fn read(variables: &Variables) -> Self {
+    fn read(variables: &Variables) -> Setting<Self> {
         let Some(list) = variables.optional("PROXY_ALLOWED_BUCKETS") else {
-            return Self::Only(variables.optional("VIEWER_ASSETS_BUCKET").into_iter().collect());
+            return Ok(Self::Only(vec![variables.required("VIEWER_ASSETS_BUCKET")?]));
         };
         let buckets: Vec<String> =
             list.split(',').map(str::trim).filter(|bucket| !bucket.is_empty()).map(str::to_owned).collect();
-        if buckets.iter().any(|bucket| bucket == "*") { Self::Any } else { Self::Only(buckets) }
+        Ok(if buckets.iter().any(|bucket| bucket == "*") { Self::Any } else { Self::Only(buckets) })
     }
 }
 
@@ -298,12 +302,23 @@ mod tests {
     fn a_blank_allow_list_is_narrow_and_a_star_is_wide() {
         let allowed = |list| {
             let pairs = [("VIEWER_ASSETS_BUCKET", "assets"), ("PROXY_ALLOWED_BUCKETS", list)];
-            AllowedBuckets::read(&Variables::from_pairs(pairs))
+            AllowedBuckets::read(&Variables::from_pairs(pairs)).unwrap()
         };
         assert_eq!(allowed(" "), AllowedBuckets::Only(vec!["assets".to_owned()]));
         assert_eq!(allowed("a, b"), AllowedBuckets::Only(vec!["a".to_owned(), "b".to_owned()]));
         assert_eq!(allowed("a,*"), AllowedBuckets::Any);
         assert_eq!(allowed(" , "), AllowedBuckets::Only(vec![]));
+        let nothing = AllowedBuckets::read(&Variables::from_pairs([]));
+        assert_eq!(nothing.unwrap_err().name, "VIEWER_ASSETS_BUCKET");
+    }
+
+    #[test]
+    fn a_malformed_database_variable_is_found_at_the_start() {
+        for (name, value) in [("POSTGRES_SSL_MODE", "sometimes"), ("POSTGRES_PORT", "70000")] {
+            let pairs = [("POSTGRES_HOST", "localhost"), ("POSTGRES_USER", "user"), (name, value)];
+            let error = DatabaseSettings::read(&Variables::from_pairs(pairs)).unwrap_err();
+            assert_eq!(error.to_string(), format!("{name} is malformed"));
+        }
     }
 
     #[test]

@@ -3,11 +3,15 @@
 mod error;
 mod iam_token;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use openapi::OrganizationId;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgSslMode};
+use sqlx::{Connection, Postgres, Transaction};
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 pub(crate) use self::error::DatabaseError;
 use self::iam_token::rds_token;
@@ -20,10 +24,20 @@ const TOKEN_USE: Duration = Duration::from_mins(10);
 /// The port of the RDS proxy.
 const RDS_PROXY_PORT: u16 = 5432;
 
+/// Two, for the two messages that the restore function works on at a time.
+const MAXIMUM_CONNECTIONS: u32 = 2;
+/// How long a connection from the pool may take to show that it is alive.
+const PING_TIME: Duration = Duration::from_secs(1);
+/// How long a short statement may take.
+const STATEMENT_TIME: Duration = Duration::from_secs(5);
+/// How long connections that were left in the middle of something may take to close.
+const CLOSE_TIME: Duration = Duration::from_secs(2);
+
 /// The platform's database.
 pub(crate) struct Database {
     settings: Setting<DatabaseSettings>,
     region: String,
+    aws: Arc<Aws>,
     opened: Mutex<Option<Opened>>,
 }
 
@@ -34,28 +48,81 @@ struct Opened {
 
 impl Database {
     /// Nothing is opened before the first use.
-    pub(crate) fn new(common: &Common) -> Self {
-        Self { settings: common.database.clone(), region: common.region.clone(), opened: Mutex::new(None) }
+    pub(crate) fn new(common: &Common, aws: Arc<Aws>) -> Self {
+        Self {
+            settings: common.database.clone(),
+            region: common.region.clone(),
+            aws,
+            opened: Mutex::new(None),
+        }
+    }
+
+    /// A connection that answers.
+    ///
+    /// While the function was frozen, or the database restarted, connections break unnoticed, all of them at once; the
+    /// worst kind swallows what is sent. They are found here, before a statement that must not run twice.
+    pub(crate) async fn connection(&self) -> Result<PoolConnection<Postgres>, DatabaseError> {
+        let connect_time = self.aws.patience().connect_time();
+        timeout(connect_time, self.find_connection()).await.unwrap_or(Err(DatabaseError::TimedOut))
+    }
+
+    async fn find_connection(&self) -> Result<PoolConnection<Postgres>, DatabaseError> {
+        let pool = self.pool().await?;
+        for _ in 0..MAXIMUM_CONNECTIONS {
+            let mut connection = pool.acquire().await?;
+            if let Ok(Ok(())) = timeout(PING_TIME, connection.ping()).await {
+                return Ok(connection);
+            }
+            abandon(connection);
+        }
+        Ok(pool.acquire().await?)
+    }
+
+    /// A transaction on a connection that answers.
+    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, DatabaseError> {
+        Ok(Transaction::begin(self.connection().await?, None).await?)
+    }
+
+    /// Do something short, for a caller who waits.
+    pub(crate) async fn briefly<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
+    ) -> Result<T, DatabaseError> {
+        let mut connection = self.connection().await?;
+        let outcome = timeout(STATEMENT_TIME, work(&mut connection)).await;
+        if let Ok(outcome) = outcome {
+            return Ok(outcome?);
+        }
+        abandon(connection);
+        Err(DatabaseError::TimedOut)
+    }
+
+    /// Close all connections. The function is frozen as soon as it has answered, and a transaction that was given up a
+    /// moment before would hold its locks until it thaws.
+    pub(crate) async fn close(&self) {
+        if let Some(opened) = self.opened.lock().await.take() {
+            // A connection that does not close in time is the server's to end: see `idle_in_transaction_session_timeout`.
+            let _ = timeout(CLOSE_TIME, opened.pool.close()).await;
+        }
     }
 
     /// The pool, with an IAM token that is good for new connections.
-    pub(crate) async fn pool(&self, aws: &Aws) -> Result<PgPool, DatabaseError> {
+    async fn pool(&self) -> Result<PgPool, DatabaseError> {
         let settings = self.settings.as_ref().map_err(|error| DatabaseError::NotConfigured(error.clone()))?;
         let mut opened = self.opened.lock().await;
         match opened.as_mut() {
             Some(current) if current.token_made.elapsed() < TOKEN_USE => Ok(current.pool.clone()),
             Some(current) => {
-                current.pool.set_connect_options(self.connect_options(settings, aws).await?);
+                current.pool.set_connect_options(self.connect_options(settings).await?);
                 current.token_made = Instant::now();
                 Ok(current.pool.clone())
             }
             None => {
-                let options = self.connect_options(settings, aws).await?;
-                // Lambda sends one event at a time; a second connection covers one that is being closed.
+                let options = self.connect_options(settings).await?;
                 let pool = PgPoolOptions::new()
-                    .max_connections(2)
+                    .max_connections(MAXIMUM_CONNECTIONS)
                     .max_lifetime(TOKEN_USE)
-                    .acquire_timeout(Duration::from_secs(5))
+                    .acquire_timeout(self.aws.patience().connect_time())
                     .test_before_acquire(false)
                     .connect_lazy_with(options);
                 *opened = Some(Opened { pool: pool.clone(), token_made: Instant::now() });
@@ -64,24 +131,17 @@ impl Database {
         }
     }
 
-    async fn connect_options(
-        &self,
-        settings: &DatabaseSettings,
-        aws: &Aws,
-    ) -> Result<PgConnectOptions, DatabaseError> {
+    async fn connect_options(&self, settings: &DatabaseSettings) -> Result<PgConnectOptions, DatabaseError> {
         match settings {
-            DatabaseSettings::Password(login) => {
-                let ssl_mode: PgSslMode = login.ssl_mode.parse().map_err(DatabaseError::Query)?;
-                Ok(PgConnectOptions::new_without_pgpass()
-                    .host(&login.host)
-                    .port(login.port)
-                    .username(&login.user)
-                    .password(&login.password)
-                    .database(&login.database)
-                    .ssl_mode(ssl_mode))
-            }
+            DatabaseSettings::Password(login) => Ok(PgConnectOptions::new_without_pgpass()
+                .host(&login.host)
+                .port(login.port)
+                .username(&login.user)
+                .password(&login.password)
+                .database(&login.database)
+                .ssl_mode(login.ssl_mode)),
             DatabaseSettings::RdsProxy { host, user } => {
-                let credentials = aws.configuration().await;
+                let credentials = self.aws.configuration().await;
                 let token = rds_token(credentials, &self.region, host, RDS_PROXY_PORT, user).await?;
                 Ok(PgConnectOptions::new_without_pgpass()
                     .host(host)
@@ -95,8 +155,39 @@ impl Database {
     }
 }
 
+/// Let go of a connection at once. The pool would first wait for it to answer.
+fn abandon(connection: PoolConnection<Postgres>) {
+    drop(connection.detach());
+}
+
 /// A table of an organization, as it stands in SQL text. The schema's name is made from an integer, so that nothing
 /// from outside ever becomes part of a statement.
 pub(crate) fn table(organization: OrganizationId, name: &'static str) -> String {
     format!(r#""{organization}".{name}"#)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Instant;
+
+    use super::Database;
+    use crate::aws::{Aws, Patience};
+    use crate::configuration::{Common, Variables};
+
+    #[tokio::test]
+    async fn a_database_that_takes_connections_and_says_nothing_is_given_up_in_time() {
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = silent.local_addr().unwrap().port().to_string();
+        let common = Common::read(&Variables::from_pairs([
+            ("POSTGRES_HOST", "127.0.0.1"),
+            ("POSTGRES_PORT", &port),
+            ("POSTGRES_USER", "user"),
+        ]));
+        let database = Database::new(&common, Arc::new(Aws::new(&common, Patience::Caller)));
+        let start = Instant::now();
+        let error = database.connection().await.err().unwrap();
+        assert!(error.is_unavailable(), "{error}");
+        assert!(start.elapsed() <= Patience::Caller.connect_time() * 2);
+    }
 }

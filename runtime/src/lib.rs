@@ -18,3 +18,4 @@ mod asset;
 mod aws;
 mod database;
 mod region;
+mod sqs;

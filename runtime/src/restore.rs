@@ -26,9 +26,11 @@ mod storage;
 mod transaction;
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::error::{BuildError, ProvideErrorMetadata, SdkError};
+use futures_util::stream::{self, StreamExt};
 use openapi::{PackageId, RestoreMessage};
 use serde_json::error::Category;
 use tokio::sync::OnceCell;
@@ -45,10 +47,14 @@ use crate::database::{Database, DatabaseError};
 /// What is kept of a batch's time for handing messages back.
 const TIME_TO_ANSWER: Duration = Duration::from_secs(5);
 
+/// A large folder does not hold up the messages behind it, which would run out of time and lose a receive; the pool has
+/// a connection for each.
+const MESSAGES_IN_FLIGHT: usize = 2;
+
 /// The restore function. Building it opens no connection and calls no service.
 pub struct RestoreFunction {
     settings: RestoreSettings,
-    aws: Aws,
+    aws: Arc<Aws>,
     database: Database,
     clients: OnceCell<Clients>,
 }
@@ -100,8 +106,8 @@ enum Unrestorable {
 impl RestoreFunction {
     /// A function with these settings.
     pub fn new(settings: RestoreSettings) -> Self {
-        let aws = Aws::new(&settings.common, Patience::Queue);
-        let database = Database::new(&settings.common);
+        let aws = Arc::new(Aws::new(&settings.common, Patience::Queue));
+        let database = Database::new(&settings.common, Arc::clone(&aws));
         Self { settings, aws, database, clients: OnceCell::new() }
     }
 
@@ -110,14 +116,23 @@ impl RestoreFunction {
     pub async fn work_through(&self, event: QueueEvent, deadline: SystemTime) -> QueueAnswer {
         let time_left = deadline.duration_since(SystemTime::now()).unwrap_or_default();
         let end = tokio::time::Instant::now() + time_left.saturating_sub(TIME_TO_ANSWER);
-        let mut answer = QueueAnswer::default();
-        for message in event.records {
+        let outcomes = event.records.into_iter().map(|message| async move {
             let work = self.handle(&message.message_id, &message.body);
             let outcome = tokio::time::timeout_at(end, work).await.unwrap_or(Err(RestoreError::OutOfTime));
+            (message.message_id, outcome)
+        });
+        let outcomes: Vec<_> = stream::iter(outcomes).buffer_unordered(MESSAGES_IN_FLIGHT).collect().await;
+        let mut answer = QueueAnswer::default();
+        let mut is_out_of_time = false;
+        for (message_id, outcome) in outcomes {
             if let Err(error) = outcome {
-                tracing::error!(message_id = message.message_id, %error, "message failed");
-                answer.fail(message.message_id);
+                tracing::error!(message_id, %error, "message failed");
+                is_out_of_time |= matches!(error, RestoreError::OutOfTime);
+                answer.fail(message_id);
             }
+        }
+        if is_out_of_time {
+            self.database.close().await;
         }
         answer
     }
@@ -126,14 +141,13 @@ impl RestoreFunction {
         let message: RestoreMessage =
             serde_json::from_str(body).map_err(|error| RestoreError::no_message(&error))?;
         let package = message.package.id;
-        let pool = self.database.pool(&self.aws).await?;
         let clients = self.clients().await?;
-        let plan = Plan::read(&pool, &message).await?.ok_or(RestoreError::NoSuchPackage(package))?;
+        let plan = Plan::read(&self.database, &message).await?.ok_or(RestoreError::NoSuchPackage(package))?;
         match plan.itself.state {
-            State::Restoring => self.restore(message_id, &message, &plan, &pool, clients).await,
+            State::Restoring => self.restore(message_id, &message, &plan, clients).await,
             State::Ready => {
                 tracing::info!(message_id, %package, "already restored; removing what a crash may have left");
-                self.remove_stale_records(&message, &pool, clients).await
+                self.remove_stale_records(&message, clients).await
             }
             State::Deleted | State::Other => {
                 tracing::warn!(message_id, %package, "not being restored; nothing to do");
@@ -147,7 +161,6 @@ impl RestoreFunction {
         message_id: &str,
         message: &RestoreMessage,
         plan: &Plan,
-        pool: &sqlx::PgPool,
         clients: &Clients,
     ) -> Result<(), RestoreError> {
         let (records, mut unrestorable) = self.read_records(plan, clients).await?;
@@ -168,8 +181,9 @@ impl RestoreFunction {
             tracing::error!(message_id, %package, %reason, "package stays deleted");
         }
 
+        let database = &self.database;
         let transaction =
-            transaction::Transaction { pool, message, message_id, plan, unrestorable: &unrestorable };
+            transaction::Transaction { database, message, message_id, plan, unrestorable: &unrestorable };
         if unrestorable.contains_key(&plan.itself.id) {
             return Ok(transaction.give_up().await?);
         }
@@ -216,10 +230,9 @@ impl RestoreFunction {
     async fn remove_stale_records(
         &self,
         message: &RestoreMessage,
-        pool: &sqlx::PgPool,
         clients: &Clients,
     ) -> Result<(), RestoreError> {
-        let node_ids = plan::ready_files(pool, message).await?;
+        let node_ids = plan::ready_files(&self.database, message).await?;
         let node_ids: Vec<&str> = node_ids.iter().map(String::as_str).collect();
         let readings = clients.records.read(&node_ids).await?;
         let records: Vec<DeleteRecord> = readings

@@ -1,7 +1,7 @@
 //! Looking packages up.
 
 use openapi::{DatasetId, PackageId};
-use sqlx::postgres::{PgPool, PgRow};
+use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Row};
 
 use super::error::ApiError;
@@ -61,35 +61,21 @@ impl ApiFunction {
         }
     }
 
-    /// Run a look-up by package and dataset. A connection that broke while the function was frozen or the database was
-    /// restarted is replaced once; the look-up changes nothing, so it may run twice.
+    /// Run a look-up by package and dataset.
     async fn find(
         &self,
         sql: &str,
         package_id: &str,
         dataset: &AdmittedDataset,
-    ) -> Result<Option<PgRow>, ApiError> {
-        let pool = self.database.pool(&self.aws).await?;
-        match fetch(&pool, sql, package_id, dataset).await {
-            Err(error) if error.is_broken_connection() => Ok(fetch(&pool, sql, package_id, dataset).await?),
-            result => Ok(result?),
-        }
+    ) -> Result<Option<PgRow>, DatabaseError> {
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(package_id).bind(dataset.node_id.as_str());
+        self.database.briefly(async |connection| query.fetch_optional(connection).await).await
     }
 }
 
 /// Packages that are deleted, or on their way there or back, are not there; neither are those of a deleted dataset.
 const LIVE: &str =
     "p.state NOT IN ('DELETED', 'DELETING', 'RESTORING') AND d.state NOT IN ('DELETED', 'DELETING')";
-
-async fn fetch(
-    pool: &PgPool,
-    sql: &str,
-    package_id: &str,
-    dataset: &AdmittedDataset,
-) -> Result<Option<PgRow>, DatabaseError> {
-    let query = sqlx::query(AssertSqlSafe(sql)).bind(package_id).bind(dataset.node_id.as_str());
-    Ok(query.fetch_optional(pool).await?)
-}
 
 fn column<'r, T>(row: &'r PgRow, index: usize) -> Result<T, DatabaseError>
 where

@@ -12,6 +12,7 @@ use super::presign::{Validity, presign_head};
 use super::response::Response;
 use super::s3_url::{PresignedUrl, S3UrlError, S3UrlRules};
 use super::{ApiFunction, Request};
+use crate::configuration::AllowedBuckets;
 
 /// The longest that a HEAD-presigned URL of ours may live.
 const MAXIMUM_HEAD_LIFETIME: Duration = Duration::from_mins(5);
@@ -51,12 +52,16 @@ impl ApiFunction {
 
     fn presigned_url(&self, request: &Request) -> Result<PresignedUrl, ApiError> {
         let url = request.query.required("presigned_url")?;
+        // Parameters come before the configuration, also where that has no buckets.
+        let configured = self.settings.proxy_buckets.as_ref();
         let rules = S3UrlRules {
-            allowed_buckets: &self.settings.proxy_buckets,
+            allowed_buckets: configured.unwrap_or(&AllowedBuckets::Any),
             endpoint: self.settings.common.s3_endpoint.as_deref(),
         };
-        PresignedUrl::parse(url, &rules, Utc::now().timestamp())
-            .map_err(|error| ApiError::parameter("presigned_url", error))
+        let url = PresignedUrl::parse(url, &rules, Utc::now().timestamp())
+            .map_err(|error| ApiError::parameter("presigned_url", error))?;
+        configured.map_err(Clone::clone)?;
+        Ok(url)
     }
 
     /// Ask S3 for one byte with the caller's own signature, which is good for GET only.

@@ -1,36 +1,20 @@
 //! `POST /restore`: queue deleted packages for the restore function.
 
-use std::collections::{HashMap, HashSet};
-use std::time::Duration;
+mod claim;
+mod queue;
 
-use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
-use futures_util::stream::{self, StreamExt};
-use openapi::{
-    DatasetId, PackageId, PackageNodeId, PackageType, RESTORE_QUEUE_MAXIMUM_RECEIVES,
-    RESTORE_QUEUE_VISIBILITY_SECONDS, RestoreFailure, RestoreMessage, RestoreMessagePackage, RestoreRequest,
-    RestoreResponse, UserNodeId,
-};
-use sqlx::postgres::{PgConnection, PgRow};
-use sqlx::{AssertSqlSafe, Connection, Row};
+use std::collections::{HashMap, HashSet};
+
+use openapi::{DatasetNodeId, PackageId, RestoreFailure, RestoreRequest, RestoreResponse, UserClaim};
 
 use super::error::ApiError;
 use super::query::is_possible_node_id;
 use super::response::Response;
 use super::{AdmittedDataset, ApiFunction, Request};
-use crate::aws::failure;
-use crate::database::{DatabaseError, table};
 
-/// The most messages that one `SendMessageBatch` takes:
-/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>.
-const BATCH: usize = 10;
-const BATCHES_IN_FLIGHT: usize = 10;
-const SEND_ATTEMPTS: u32 = 3;
-
-/// A package that is RESTORING now and needs a message.
-struct Claimed {
-    node_id: String,
-    message: RestoreMessage,
-}
+/// Lambda takes no answer of more than 6 MiB, in which our body is a string within JSON:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>.
+const MAXIMUM_ANSWER_BYTES: usize = 6_000_000;
 
 impl ApiFunction {
     /// Move packages to RESTORING and send a message for each.
@@ -38,17 +22,31 @@ impl ApiFunction {
         &self,
         request: &Request,
         dataset: AdmittedDataset,
+        user: UserClaim,
     ) -> Result<Response, ApiError> {
-        let user = request.claims.user()?;
         let asked = parse_body(&request.event.body()?)?;
+        check_answer_fits(&asked, &dataset.node_id)?;
         let queue_url = self.settings.restore_queue_url.clone()?;
 
         let possible: Vec<&str> =
             asked.iter().map(String::as_str).filter(|id| is_possible_node_id(id)).collect();
         let claimed = self.claim(&dataset, &user.node_id, &possible).await?;
-        let unsent = self.send(&queue_url, &claimed).await;
+        let unsent = if claimed.is_empty() {
+            Vec::new()
+        } else {
+            let sqs =
+                self.sqs.get_or_init(|| async { aws_sdk_sqs::Client::new(self.aws.configuration().await) });
+            queue::send(sqs.await, &queue_url, &claimed).await
+        };
         if !unsent.is_empty() {
-            self.release(&dataset, &unsent).await?;
+            let count = unsent.len();
+            // Other messages may have gone out, so that this is no reason to fail the request. What stays RESTORING can be
+            // asked for again once the queue could no longer hold its message.
+            if let Err(error) = self.release(&dataset, &unsent).await {
+                tracing::error!(count, cause = %error, "packages without a message stay RESTORING");
+            } else {
+                tracing::error!(count, "messages could not be sent; the packages are DELETED again");
+            }
         }
 
         let unsent: HashSet<PackageId> = unsent.into_iter().collect();
@@ -62,112 +60,36 @@ impl ApiFunction {
                     let error = format!("deleted package {id} could not be queued, try again");
                     answer.failures.push(RestoreFailure { id, error });
                 }
-                None => {
-                    let error = format!("deleted package {id} not found in dataset {}", dataset.node_id);
-                    answer.failures.push(RestoreFailure { id, error });
-                }
+                None => answer.failures.push(not_found(id, &dataset.node_id)),
             }
         }
         Ok(Response::json(200, &answer))
     }
+}
 
-    /// Move packages to RESTORING, in one statement that commits by itself: DELETED ones, and those that have been
-    /// RESTORING for longer than the queue could still hold their message.
-    async fn claim(
-        &self,
-        dataset: &AdmittedDataset,
-        user: &UserNodeId,
-        node_ids: &[&str],
-    ) -> Result<Vec<Claimed>, ApiError> {
-        let sql = format!(
-            "WITH dataset AS (SELECT id FROM {datasets} \
-               WHERE node_id = $1 AND state NOT IN ('DELETED', 'DELETING') ORDER BY id LIMIT 1), \
-             claimable AS (SELECT p.id FROM {packages} p JOIN dataset d ON p.dataset_id = d.id \
-               WHERE p.node_id = ANY($2) AND (p.state = 'DELETED' OR (p.state = 'RESTORING' \
-                 AND COALESCE(p.updated_at, '-infinity') < LOCALTIMESTAMP - make_interval(secs => $3))) \
-               ORDER BY p.id FOR NO KEY UPDATE OF p), \
-             claimed AS (UPDATE {packages} p SET state = 'RESTORING' FROM claimable c WHERE p.id = c.id \
-               RETURNING p.id, p.node_id, p.name, p.parent_id, p.type) \
-             SELECT d.id, c.id, c.node_id, c.name, c.parent_id, c.type FROM dataset d LEFT JOIN claimed c ON TRUE",
-            datasets = table(dataset.organization, "datasets"),
-            packages = table(dataset.organization, "packages"),
-        );
-        let stuck_after = f64::from(RESTORE_QUEUE_VISIBILITY_SECONDS * RESTORE_QUEUE_MAXIMUM_RECEIVES);
-        let mut connection = self.connection().await?;
-        let rows = sqlx::query(AssertSqlSafe(sql))
-            .bind(dataset.node_id.as_str())
-            .bind(node_ids)
-            .bind(stuck_after)
-            .fetch_all(&mut *connection)
-            .await
-            .map_err(DatabaseError::from)?;
-        if rows.is_empty() {
-            return Err(ApiError::NotFound(format!("dataset {}", dataset.node_id)));
-        }
-        let claimed = |row: &PgRow| -> Result<Option<Claimed>, sqlx::Error> {
-            let Some(id) = row.try_get::<Option<i32>, _>(1)? else { return Ok(None) };
-            let node_id: String = row.try_get(2)?;
-            let package_type: String = row.try_get(5)?;
-            let message = RestoreMessage {
-                org_id: dataset.organization,
-                dataset_id: DatasetId(row.try_get(0)?),
-                user_id: user.clone(),
-                package: RestoreMessagePackage {
-                    id: PackageId(id),
-                    node_id: PackageNodeId(node_id.clone()),
-                    name: row.try_get(3)?,
-                    parent_id: row.try_get::<Option<i32>, _>(4)?.map(PackageId),
-                    package_type: PackageType::from_name(&package_type),
-                },
-            };
-            Ok(Some(Claimed { node_id, message }))
-        };
-        let claimed: Result<Vec<_>, _> = rows.iter().filter_map(|row| claimed(row).transpose()).collect();
-        Ok(claimed.map_err(DatabaseError::from)?)
-    }
+fn not_found(id: String, dataset: &DatasetNodeId) -> RestoreFailure {
+    let error = if is_possible_node_id(&id) {
+        format!("deleted package {id} not found in dataset {dataset}")
+    } else {
+        // Such an id can be megabytes long: once is enough.
+        format!("deleted package not found in dataset {dataset}: this is not a node id")
+    };
+    RestoreFailure { id, error }
+}
 
-    /// A connection that answers. The statement that follows must not run twice, so a connection that broke unnoticed
-    /// has to be found before it.
-    async fn connection(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Postgres>, ApiError> {
-        let pool = self.database.pool(&self.aws).await?;
-        let mut connection = pool.acquire().await.map_err(DatabaseError::from)?;
-        if PgConnection::ping(&mut connection).await.is_ok() {
-            return Ok(connection);
-        }
-        connection.close_on_drop();
-        drop(connection);
-        Ok(pool.acquire().await.map_err(DatabaseError::from)?)
+/// Refuse, before anything is changed, what could not be answered if every id failed.
+fn check_answer_fits(ids: &[String], dataset: &DatasetNodeId) -> Result<(), ApiError> {
+    let mut bytes = 0;
+    for id in ids {
+        let failure = serde_json::to_string(&not_found(id.clone(), dataset));
+        let escaped = failure.and_then(|failure| serde_json::to_string(&failure));
+        bytes += escaped.map_err(|error| ApiError::internal(error.to_string()))?.len();
     }
-
-    /// Send a message for each package, and return those for which it failed.
-    async fn send(&self, queue_url: &str, claimed: &[Claimed]) -> Vec<PackageId> {
-        if claimed.is_empty() {
-            return Vec::new();
-        }
-        let sqs =
-            self.sqs.get_or_init(|| async { aws_sdk_sqs::Client::new(self.aws.configuration().await) }).await;
-        let batches = claimed.chunks(BATCH).map(|batch| send_batch(sqs, queue_url, batch));
-        let unsent: Vec<Vec<PackageId>> =
-            stream::iter(batches).buffer_unordered(BATCHES_IN_FLIGHT).collect().await;
-        unsent.concat()
+    if bytes > MAXIMUM_ANSWER_BYTES {
+        let problem = "the ids in `nodeIds` are too long for one request: ask for fewer at a time";
+        return Err(ApiError::bad_request(problem));
     }
-
-    /// Packages whose message was not sent go back to DELETED.
-    async fn release(&self, dataset: &AdmittedDataset, packages: &[PackageId]) -> Result<(), ApiError> {
-        let sql = format!(
-            "UPDATE {packages} SET state = 'DELETED' WHERE id = ANY($1) AND state = 'RESTORING'",
-            packages = table(dataset.organization, "packages"),
-        );
-        let ids: Vec<i32> = packages.iter().map(|package| package.0).collect();
-        let mut connection = self.connection().await?;
-        sqlx::query(AssertSqlSafe(sql))
-            .bind(ids)
-            .execute(&mut *connection)
-            .await
-            .map_err(DatabaseError::from)?;
-        tracing::error!(count = packages.len(), "messages could not be sent; the packages are DELETED again");
-        Ok(())
-    }
+    Ok(())
 }
 
 /// The ids of a body, each once, in the order asked.
@@ -188,47 +110,11 @@ fn parse_body(body: &[u8]) -> Result<Vec<String>, ApiError> {
     Ok(request.node_ids.into_iter().filter(|id| seen.insert(id.clone())).collect())
 }
 
-/// Send one batch; entries that SQS could not take for a reason of its own are tried again.
-async fn send_batch(sqs: &aws_sdk_sqs::Client, queue_url: &str, batch: &[Claimed]) -> Vec<PackageId> {
-    let mut open: Vec<&Claimed> = batch.iter().collect();
-    for attempt in 0..SEND_ATTEMPTS {
-        if attempt > 0 {
-            tokio::time::sleep(Duration::from_millis(100 << attempt)).await;
-        }
-        let mut request = sqs.send_message_batch().queue_url(queue_url);
-        for (index, claimed) in open.iter().enumerate() {
-            let Ok(body) = serde_json::to_string(&claimed.message) else { continue };
-            if let Ok(entry) =
-                SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(body).build()
-            {
-                request = request.entries(entry);
-            }
-        }
-        match request.send().await {
-            Ok(answer) => {
-                let sent: HashSet<usize> =
-                    answer.successful().iter().filter_map(|entry| entry.id().parse().ok()).collect();
-                open = open
-                    .into_iter()
-                    .enumerate()
-                    .filter(|(index, _)| !sent.contains(index))
-                    .map(|(_, claimed)| claimed)
-                    .collect();
-            }
-            Err(error) => {
-                tracing::warn!(attempt, cause = failure("SendMessageBatch", &error), "messages not sent");
-            }
-        }
-        if open.is_empty() {
-            break;
-        }
-    }
-    open.into_iter().map(|claimed| claimed.message.package.id).collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::parse_body;
+    use openapi::DatasetNodeId;
+
+    use super::{check_answer_fits, not_found, parse_body};
 
     #[test]
     fn ids_are_kept_in_order_and_counted_once() {
@@ -256,5 +142,18 @@ mod tests {
         for body in bodies {
             assert!(parse_body(body).is_err());
         }
+    }
+
+    #[test]
+    fn what_could_not_be_answered_is_refused() {
+        let dataset = DatasetNodeId("N:dataset:2c7b2b4e-3c3c-4d9e-9a0e-0d4f5a1f9b11".to_owned());
+        let usual: Vec<String> =
+            (0..10_000).map(|n| format!("N:package:2c7b2b4e-3c3c-4d9e-9a0e-0d4f5a{n:06}")).collect();
+        assert!(check_answer_fits(&usual, &dataset).is_ok());
+        let long = "x".repeat(5_500_000);
+        assert!(not_found(long.clone(), &dataset).error.len() < 200);
+        assert!(check_answer_fits(&[long], &dataset).is_ok());
+        let many: Vec<String> = (0..10_000).map(|n| format!("{n:\"<250}")).collect();
+        assert!(check_answer_fits(&many, &dataset).is_err());
     }
 }

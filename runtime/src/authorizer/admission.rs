@@ -2,10 +2,10 @@
 
 use openapi::{DatasetRole, OrganizationId};
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, PgPool, Row};
+use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
-use crate::database::{DatabaseError, table};
+use crate::database::{Database, DatabaseError, table};
 
 /// A caller admitted to a dataset.
 pub(super) struct Admission {
@@ -31,11 +31,11 @@ struct Organization {
 /// Look a caller up; none where the caller is unknown, is not in the dataset's organization, or has no role in the
 /// dataset.
 pub(super) async fn look_up(
-    pool: &PgPool,
+    database: &Database,
     username: Uuid,
     dataset_node_id: &str,
 ) -> Result<Option<Admission>, DatabaseError> {
-    let row = sqlx::query(
+    let query = sqlx::query(
         "SELECT u.id, u.node_id, u.is_super_admin, o.id, o.node_id, ou.permission_bit \
          FROM pennsieve.users u \
          JOIN pennsieve.organization_user ou ON ou.user_id = u.id \
@@ -44,9 +44,8 @@ pub(super) async fn look_up(
          WHERE u.cognito_id = $1 AND d.dataset_node_id = $2",
     )
     .bind(username)
-    .bind(dataset_node_id)
-    .fetch_optional(pool)
-    .await?;
+    .bind(dataset_node_id);
+    let row = database.briefly(async |connection| query.fetch_optional(connection).await).await?;
     let Some(row) = row else { return Ok(None) };
     let user = User {
         id: row.try_get(0)?,
@@ -59,7 +58,7 @@ pub(super) async fn look_up(
         permission: row.try_get::<Option<i32>, _>(5)?.unwrap_or(0),
     };
 
-    let Some((dataset_id, role)) = best_role(pool, &organization, &user, dataset_node_id).await? else {
+    let Some((dataset_id, role)) = best_role(database, &organization, &user, dataset_node_id).await? else {
         return Ok(None);
     };
     let admission =
@@ -68,8 +67,11 @@ pub(super) async fn look_up(
 }
 
 /// The best of the dataset's default role, the roles of the caller's teams, and the caller's own.
+///
+/// A node id is not unique among datasets. The look-ups of the API join by node id too, so that all roles must be those
+/// of one dataset: the one that is live, and the oldest of several.
 async fn best_role(
-    pool: &PgPool,
+    database: &Database,
     organization: &Organization,
     user: &User,
     dataset_node_id: &str,
@@ -80,22 +82,27 @@ async fn best_role(
          LEFT JOIN {dataset_user} du ON du.dataset_id = d.id AND du.user_id = $2 \
          LEFT JOIN (SELECT t.dataset_id, t.role FROM {dataset_team} t \
            JOIN pennsieve.team_user tu ON tu.team_id = t.team_id AND tu.user_id = $2) dt ON dt.dataset_id = d.id \
-         WHERE d.node_id = $1",
+         WHERE d.node_id = $1 ORDER BY (d.state IN ('DELETED', 'DELETING')), d.id",
         datasets = table(schema, "datasets"),
         dataset_user = table(schema, "dataset_user"),
         dataset_team = table(schema, "dataset_team"),
     );
-    let rows = sqlx::query(AssertSqlSafe(sql)).bind(dataset_node_id).bind(user.id).fetch_all(pool).await?;
-    let mut best = None;
+    let query = sqlx::query(AssertSqlSafe(sql)).bind(dataset_node_id).bind(user.id);
+    let rows = database.briefly(async |connection| query.fetch_all(connection).await).await?;
+    let mut roles = Vec::new();
     for row in &rows {
-        let dataset_id: i32 = row.try_get(0)?;
         for column in 1..=3 {
             let name: Option<&str> = row.try_get(column)?;
-            let role = name.map_or(DatasetRole::None, DatasetRole::from_name);
-            best = best.max(Some((dataset_id, role)));
+            roles.push((row.try_get(0)?, name.map_or(DatasetRole::None, DatasetRole::from_name)));
         }
     }
-    Ok(best)
+    Ok(best_of_first(&roles))
+}
+
+/// The first dataset, and the best of its roles.
+fn best_of_first(roles: &[(i32, DatasetRole)]) -> Option<(i32, DatasetRole)> {
+    let (first, _) = *roles.first()?;
+    roles.iter().copied().filter(|(dataset, _)| *dataset == first).max_by_key(|(_, role)| *role)
 }
 
 impl Admission {
@@ -120,5 +127,19 @@ impl Admission {
             },
             "team_claims": null,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use openapi::DatasetRole;
+
+    use super::best_of_first;
+
+    #[test]
+    fn roles_of_two_datasets_are_not_mixed() {
+        let roles = [(7, DatasetRole::Viewer), (7, DatasetRole::Editor), (9, DatasetRole::Owner)];
+        assert_eq!(best_of_first(&roles), Some((7, DatasetRole::Editor)));
+        assert_eq!(best_of_first(&[]), None);
     }
 }

@@ -11,6 +11,9 @@ pub(crate) enum DatabaseError {
     /// No token could be made to log in with.
     #[error("no token for the RDS proxy: {0}")]
     Token(String),
+    /// The database did not answer in time.
+    #[error("the database did not answer in time")]
+    TimedOut,
     /// The driver or the server said no.
     #[error(transparent)]
     Query(#[from] sqlx::Error),
@@ -20,7 +23,7 @@ impl DatabaseError {
     /// Whether the database cannot be reached or used now, so that it is worth trying again later.
     pub(crate) fn is_unavailable(&self) -> bool {
         match self {
-            Self::NotConfigured(_) | Self::Token(_) => true,
+            Self::NotConfigured(_) | Self::Token(_) | Self::TimedOut => true,
             Self::Query(error) => match error {
                 sqlx::Error::Io(_)
                 | sqlx::Error::Tls(_)
@@ -37,7 +40,8 @@ impl DatabaseError {
     /// Whether the connection broke, so that a fresh one may work at once.
     pub(crate) fn is_broken_connection(&self) -> bool {
         match self {
-            Self::Query(sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed) => true,
+            Self::TimedOut
+            | Self::Query(sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed) => true,
             Self::Query(sqlx::Error::Database(error)) => {
                 error.code().is_some_and(|code| code.starts_with("57P") || code.starts_with("08"))
             }
@@ -50,9 +54,10 @@ impl DatabaseError {
         self.code().is_some_and(|code| code == "3F000" || code == "42P01")
     }
 
-    /// Whether another transaction was in the way: a lost race for a name, a deadlock, or a failed serialisation.
+    /// Whether another transaction was in the way: a lost race for a name, a deadlock, a failed serialisation, or a
+    /// lock that was held for too long.
     pub(crate) fn is_conflict(&self) -> bool {
-        self.code().is_some_and(|code| matches!(code.as_str(), "23505" | "40P01" | "40001"))
+        self.code().is_some_and(|code| matches!(code.as_str(), "23505" | "40P01" | "40001" | "55P03"))
     }
 
     fn code(&self) -> Option<String> {
@@ -80,6 +85,7 @@ mod tests {
         }
         assert!(!is_transient("42P01") && !is_transient("23505"));
         assert!(DatabaseError::from(sqlx::Error::PoolTimedOut).is_unavailable());
+        assert!(DatabaseError::TimedOut.is_unavailable() && DatabaseError::TimedOut.is_broken_connection());
         assert!(!DatabaseError::from(sqlx::Error::RowNotFound).is_unavailable());
     }
 }

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::RestoreError;
 use super::records::back_off;
+use crate::sqs::message_body;
 
 /// A queue may still have the old limit of 256 KiB for a message, and for all of a batch together.
 const MAXIMUM_BYTES: usize = 256 * 1024;
@@ -57,7 +58,7 @@ fn bodies(
     let mut size = MAXIMUM_BYTES;
     for package in restored {
         let event = event(package, &timestamp);
-        let event_size = serde_json::to_string(&event)?.len() + 1;
+        let event_size = message_body(&event)?.len() + 1;
         size += event_size;
         if size > MAXIMUM_BYTES - ENVELOPE_BYTES {
             chunks.push(Vec::new());
@@ -79,7 +80,7 @@ fn bodies(
             trace_id: derived("trace"),
             id: derived("job"),
         };
-        Ok(serde_json::to_string(&ChangelogMessage { job })?)
+        Ok(message_body(&ChangelogMessage { job })?)
     };
     chunks.into_iter().enumerate().map(body).collect()
 }

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use openapi::{PackageId, RestoreMessage};
-use sqlx::postgres::{PgPool, PgRow};
+use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Row};
 
-use crate::database::{DatabaseError, table};
+use crate::database::{Database, DatabaseError, table};
 
 /// The states that matter to a restore.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +70,10 @@ impl Plan {
     /// Read the plan of a message; none where the package does not exist in that dataset.
     ///
     /// The recursions use `UNION`, which drops rows seen before, so that a cycle in parent links ends them.
-    pub(super) async fn read(pool: &PgPool, message: &RestoreMessage) -> Result<Option<Self>, DatabaseError> {
+    pub(super) async fn read(
+        database: &Database,
+        message: &RestoreMessage,
+    ) -> Result<Option<Self>, DatabaseError> {
         let packages = table(message.org_id, "packages");
         let files = table(message.org_id, "files");
         let sql = format!(
@@ -102,7 +105,7 @@ impl Plan {
             .bind(message.package.id.0)
             .bind(message.dataset_id.0)
             .bind(message.package.node_id.as_str())
-            .fetch_all(pool)
+            .fetch_all(&mut *database.connection().await?)
             .await?;
 
         let mut itself = None;
@@ -169,7 +172,7 @@ fn package_of(row: &PgRow) -> Result<PlannedPackage, sqlx::Error> {
 
 /// The node ids of the READY files of a package that is READY: of itself, or of all in it that is.
 pub(super) async fn ready_files(
-    pool: &PgPool,
+    database: &Database,
     message: &RestoreMessage,
 ) -> Result<Vec<String>, DatabaseError> {
     let packages = table(message.org_id, "packages");
@@ -183,7 +186,7 @@ pub(super) async fn ready_files(
          WHERE p.type <> 'Collection' AND p.node_id IS NOT NULL"
     );
     let query = sqlx::query_scalar(AssertSqlSafe(sql)).bind(message.package.id.0).bind(message.dataset_id.0);
-    Ok(query.fetch_all(pool).await?)
+    Ok(query.fetch_all(&mut *database.connection().await?).await?)
 }
 
 #[cfg(test)]

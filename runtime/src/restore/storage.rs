@@ -21,7 +21,8 @@ pub(super) fn increments(plan: &Plan, restored_sizes: &HashMap<PackageId, i64>) 
         let mut next = Some(*package);
         let mut seen = HashSet::new();
         while let Some(id) = next.filter(|id| seen.insert(*id)) {
-            *increments.entry(id).or_insert(0) += size;
+            let counted: &mut i64 = increments.entry(id).or_insert(0);
+            *counted = counted.saturating_add(*size);
             next = parents.get(&id).copied();
         }
     }

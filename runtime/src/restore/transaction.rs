@@ -1,24 +1,29 @@
 //! The one transaction in which packages become READY.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use openapi::{PackageId, RestoreMessage};
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres, Row};
 
 use super::changelog::{self, RestoredName};
 use super::names::{Nameless, SUFFIX, TakenNames, assign_names};
 use super::plan::{Plan, State};
 use super::records::back_off;
 use super::{RestoreError, Unrestorable, storage};
-use crate::database::{DatabaseError, table};
+use crate::database::{Database, DatabaseError, table};
 
-/// How often a transaction starts over because another was in the way.
+/// How often something is tried again because another transaction was in the way.
 const ATTEMPTS: u32 = 6;
+
+/// How long the changelog may take. The transaction is idle meanwhile, with a folder's rows locked, and the server ends it
+/// after 120 seconds.
+const CHANGELOG_TIME: Duration = Duration::from_secs(100);
 
 /// What the transaction works on.
 pub(super) struct Transaction<'a> {
-    pub(super) pool: &'a PgPool,
+    pub(super) database: &'a Database,
     pub(super) message: &'a RestoreMessage,
     pub(super) message_id: &'a str,
     pub(super) plan: &'a Plan,
@@ -35,8 +40,9 @@ struct LockedPackage {
 impl Transaction<'_> {
     /// Restore all that can be, and return which packages became READY.
     ///
-    /// A clash with a name that somebody just gave, or a deadlock, starts it over: nothing is committed or sent before
-    /// all names are set.
+    /// A clash with a name that somebody just gave, a deadlock, or a connection that breaks, starts it over until the
+    /// changelog goes out. From then on only the counting is done again, so that nothing is announced twice, or under
+    /// another name.
     pub(super) async fn run(
         &self,
         record_sizes: &HashMap<PackageId, i64>,
@@ -44,35 +50,53 @@ impl Transaction<'_> {
         jobs_queue_url: &str,
     ) -> Result<Vec<PackageId>, RestoreError> {
         let mut attempt = 0;
-        loop {
-            back_off(attempt).await;
-            match self.attempt(record_sizes, sqs, jobs_queue_url).await {
-                Err(RestoreError::Database(error)) if error.is_conflict() && attempt + 1 < ATTEMPTS => {
-                    tracing::warn!(message_id = self.message_id, %error, "another transaction was in the way");
+        let prepared = loop {
+            match self.prepare().await {
+                Err(error)
+                    if (error.is_conflict() || error.is_broken_connection()) && attempt + 1 < ATTEMPTS =>
+                {
+                    tracing::warn!(message_id = self.message_id, %error, "starting over");
                     attempt += 1;
+                    back_off(attempt).await;
                 }
-                outcome => return outcome,
+                prepared => break prepared?,
             }
-        }
+        };
+        let Some((mut transaction, restored)) = prepared else {
+            // Another delivery of this message was quicker, or somebody deleted the package again.
+            return Ok(Vec::new());
+        };
+        let announcement = changelog::send(sqs, jobs_queue_url, self.message, self.message_id, &restored);
+        let sent = tokio::time::timeout(CHANGELOG_TIME, announcement).await;
+        sent.unwrap_or(Err(RestoreError::Throttled("the changelog")))?;
+        self.count(&mut transaction, record_sizes, &restored).await?;
+        transaction.commit().await.map_err(DatabaseError::from)?;
+        Ok(restored.into_iter().map(|package| package.id).collect())
     }
 
-    async fn attempt(
+    /// Set names and states, in a transaction that is still open.
+    async fn prepare(
         &self,
-        record_sizes: &HashMap<PackageId, i64>,
-        sqs: &aws_sdk_sqs::Client,
-        jobs_queue_url: &str,
-    ) -> Result<Vec<PackageId>, RestoreError> {
-        let mut transaction = self.pool.begin().await.map_err(DatabaseError::from)?;
+    ) -> Result<Option<(sqlx::Transaction<'static, Postgres>, Vec<RestoredName>)>, DatabaseError> {
+        let mut transaction = self.database.begin().await?;
         limit_waiting(&mut transaction).await?;
         let Some(locked) = self.lock(&mut transaction).await? else {
-            // Another delivery of this message was quicker, or somebody deleted the package again.
-            transaction.rollback().await.map_err(DatabaseError::from)?;
-            return Ok(Vec::new());
+            transaction.rollback().await?;
+            return Ok(None);
         };
         let restored = self.name(&mut transaction, locked).await?;
         self.make_ready(&mut transaction, &restored).await?;
-        changelog::send(sqs, jobs_queue_url, self.message, self.message_id, &restored).await?;
+        Ok(Some((transaction, restored)))
+    }
 
+    /// Count, within a savepoint: the platform locks these rows too, in an order of its own, so that deadlocks are to be
+    /// expected.
+    async fn count(
+        &self,
+        connection: &mut PgConnection,
+        record_sizes: &HashMap<PackageId, i64>,
+        restored: &[RestoredName],
+    ) -> Result<(), DatabaseError> {
         let ids: HashSet<PackageId> = restored.iter().map(|package| package.id).collect();
         let sizes: HashMap<PackageId, i64> = self
             .plan
@@ -84,9 +108,21 @@ impl Transaction<'_> {
             })
             .collect();
         let increments = storage::increments(self.plan, &sizes);
-        storage::count(&mut transaction, self.message, &increments, sizes.values().sum()).await?;
-        transaction.commit().await.map_err(DatabaseError::from)?;
-        Ok(restored.into_iter().map(|package| package.id).collect())
+        let total = sizes.values().copied().fold(0, i64::saturating_add);
+        let mut attempt = 0;
+        loop {
+            let mut savepoint = connection.begin().await?;
+            match storage::count(&mut savepoint, self.message, &increments, total).await {
+                Ok(()) => return Ok(savepoint.commit().await?),
+                Err(error) if error.is_conflict() && attempt + 1 < ATTEMPTS => {
+                    savepoint.rollback().await?;
+                    tracing::warn!(message_id = self.message_id, %error, "counting again");
+                    attempt += 1;
+                    back_off(attempt).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Lock the rows of the plan, in ascending ids, and keep those that are still as they were planned. None where the
@@ -216,15 +252,21 @@ impl Transaction<'_> {
             "UPDATE {packages} SET state = 'DELETED' WHERE id = $1 AND state = 'RESTORING'",
             packages = table(self.message.org_id, "packages"),
         );
-        sqlx::query(AssertSqlSafe(sql)).bind(self.plan.itself.id.0).execute(self.pool).await?;
+        sqlx::query(AssertSqlSafe(sql))
+            .bind(self.plan.itself.id.0)
+            .execute(&mut *self.database.connection().await?)
+            .await?;
         Ok(())
     }
 }
 
-/// Rather fail and come again than wait behind a long transaction of somebody else. `SET LOCAL` as a query, because the
-/// RDS proxy takes no options at connect.
+/// Rather fail and come again than wait behind a long transaction of somebody else; and should this function vanish, the
+/// server shall let go of a folder's locks. Local to the transaction, and as a query, because the RDS proxy takes no
+/// options at connect.
 async fn limit_waiting(connection: &mut PgConnection) -> Result<(), DatabaseError> {
-    sqlx::query("SELECT set_config('lock_timeout', '15s', true)").execute(connection).await?;
+    let sql = "SELECT set_config('lock_timeout', '15s', true), \
+               set_config('idle_in_transaction_session_timeout', '120s', true)";
+    sqlx::query(sql).execute(connection).await?;
     Ok(())
 }
 
