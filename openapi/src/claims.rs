@@ -5,13 +5,12 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::ids::{DatasetNodeId, OrganizationId, UserNodeId};
 
 /// A role in a dataset. Each role may do all that the roles before it may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DatasetRole {
     /// No access at all, or a role that this service does not know.
     None = 0,
@@ -89,16 +88,9 @@ pub struct DatasetClaim {
 }
 
 /// A claim is missing, null or of a wrong shape.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is missing or malformed")]
 pub struct ClaimError(&'static str);
-
-impl fmt::Display for ClaimError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} is missing or malformed", self.0)
-    }
-}
-
-impl std::error::Error for ClaimError {}
 
 /// The claims of one request, read one by one as an endpoint needs them.
 #[derive(Clone, Debug, Default)]

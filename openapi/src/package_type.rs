@@ -1,8 +1,5 @@
 //! Package types, which the database stores as text and the restore queue carries as a number.
 
-use std::borrow::Cow;
-
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 macro_rules! package_types {
@@ -58,16 +55,6 @@ impl<'de> Deserialize<'de> for PackageType {
         let number = u64::deserialize(deserializer)?;
         Self::from_number(number)
             .ok_or_else(|| de::Error::custom(format_args!("{number} is the number of no package type")))
-    }
-}
-
-impl JsonSchema for PackageType {
-    fn schema_name() -> Cow<'static, str> {
-        "PackageType".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "integer", "minimum": 0, "maximum": PackageType::ALL.len() - 1 })
     }
 }
 
