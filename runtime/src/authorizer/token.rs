@@ -15,10 +15,19 @@ use crate::configuration::TokenSettings;
 /// An unknown `kid` makes us read the key set again, but strangers can send any `kid` they like.
 const SHORTEST_REFRESH: Duration = Duration::from_secs(30);
 
+/// After a failed reading, callers wait for no other one before this.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(5);
+
 /// Verifies tokens with the issuer's keys, which it reads on first use.
 #[derive(Default)]
 pub(super) struct TokenVerifier {
-    keys: Mutex<Option<KeySet>>,
+    keys: Mutex<Keys>,
+}
+
+#[derive(Default)]
+struct Keys {
+    set: Option<KeySet>,
+    failed: Option<Instant>,
 }
 
 struct KeySet {
@@ -57,15 +66,25 @@ impl TokenVerifier {
 
     async fn key(&self, kid: &str, settings: &TokenSettings) -> Result<Option<DecodingKey>, AuthorizerError> {
         let mut keys = self.keys.lock().await;
-        let known = keys.as_ref().and_then(|set| find(&set.keys, kid));
-        let is_fresh = keys.as_ref().is_some_and(|set| set.read.elapsed() < SHORTEST_REFRESH);
+        let known = keys.set.as_ref().and_then(|set| find(&set.keys, kid));
+        let is_fresh = keys.set.as_ref().is_some_and(|set| set.read.elapsed() < SHORTEST_REFRESH);
         if known.is_some() || is_fresh {
             return Ok(known);
         }
-        let read = read_key_set(&settings.jwks_url).await?;
-        let key = find(&read, kid);
-        *keys = Some(KeySet { keys: read, read: Instant::now() });
-        Ok(key)
+        if keys.failed.is_some_and(|failed| failed.elapsed() < PAUSE_AFTER_FAILURE) {
+            return Err(AuthorizerError::KeySet("it could not be read a moment ago".to_owned()));
+        }
+        match read_key_set(&settings.jwks_url).await {
+            Ok(read) => {
+                let key = find(&read, kid);
+                *keys = Keys { set: Some(KeySet { keys: read, read: Instant::now() }), failed: None };
+                Ok(key)
+            }
+            Err(error) => {
+                keys.failed = Some(Instant::now());
+                Err(error)
+            }
+        }
     }
 }
 
@@ -79,4 +98,37 @@ async fn read_key_set(url: &str) -> Result<JwkSet, AuthorizerError> {
         reqwest::Client::builder().timeout(Duration::from_secs(5)).no_proxy().build().map_err(failed)?;
     let answer = client.get(url).send().await.map_err(failed)?.error_for_status().map_err(failed)?;
     answer.json().await.map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::TokenVerifier;
+    use crate::configuration::TokenSettings;
+
+    #[tokio::test]
+    async fn an_issuer_that_fails_is_left_alone_for_a_while() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let settings = TokenSettings {
+            issuer: "issuer".to_owned(),
+            client_id: "client".to_owned(),
+            jwks_url: format!("http://{}/jwks.json", listener.local_addr().unwrap()),
+        };
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&asked);
+        // Takes connections and hangs up.
+        tokio::spawn(async move {
+            while listener.accept().await.is_ok() {
+                counter.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        let verifier = TokenVerifier::default();
+        assert!(verifier.key("one", &settings).await.is_err());
+        let after_first = asked.load(Ordering::SeqCst);
+        assert!(after_first > 0);
+        assert!(verifier.key("two", &settings).await.is_err());
+        assert_eq!(asked.load(Ordering::SeqCst), after_first);
+    }
 }
