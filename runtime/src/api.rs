@@ -87,7 +87,9 @@ impl ApiFunction {
 
     async fn run_in_time(&self, route: &Route, event: GatewayEvent) -> Result<Response, ApiError> {
         let out_of_time = |_| Err(ApiError::Unavailable("the request ran out of time".to_owned()));
-        tokio::time::timeout(ANSWER_TIME, self.run(route, event)).await.unwrap_or_else(out_of_time)
+        // Boxed, because the type of all that may be awaited in there is too deep for the compiler.
+        let run = Box::pin(self.run(route, event));
+        tokio::time::timeout(ANSWER_TIME, run).await.unwrap_or_else(out_of_time)
     }
 
     async fn run(&self, route: &Route, event: GatewayEvent) -> Result<Response, ApiError> {

@@ -7,11 +7,11 @@ use chrono::{SecondsFormat, Utc};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use openapi::{
     ChangelogEvent, ChangelogEventDetail, ChangelogJob, ChangelogMessage, PackageId, PackageNodeId,
-    RestoreMessage,
 };
 use uuid::Uuid;
 
 use super::RestoreError;
+use super::message::ReceivedMessage;
 use super::records::back_off;
 use crate::sqs::message_body;
 
@@ -36,7 +36,7 @@ pub(super) struct RestoredName {
 pub(super) async fn send(
     sqs: &aws_sdk_sqs::Client,
     queue_url: &str,
-    message: &RestoreMessage,
+    message: &ReceivedMessage,
     message_id: &str,
     restored: &[RestoredName],
 ) -> Result<(), RestoreError> {
@@ -49,7 +49,7 @@ pub(super) async fn send(
 /// The messages' bodies. Their ids derive from the message that is worked on and the chunk, so that a redelivery
 /// repeats them.
 fn bodies(
-    message: &RestoreMessage,
+    message: &ReceivedMessage,
     message_id: &str,
     restored: &[RestoredName],
 ) -> Result<Vec<String>, RestoreError> {
@@ -144,33 +144,22 @@ async fn send_batch(
 
 #[cfg(test)]
 mod tests {
-    use openapi::{
-        ChangelogMessage, DatasetId, OrganizationId, PackageId, PackageNodeId, PackageType, RestoreMessage,
-        RestoreMessagePackage, UserNodeId,
-    };
+    use openapi::{ChangelogMessage, PackageId};
 
+    use super::super::message::ReceivedMessage;
     use super::{MAXIMUM_BYTES, RestoredName, batches, bodies};
 
-    fn message() -> RestoreMessage {
-        RestoreMessage {
-            org_id: OrganizationId(2),
-            dataset_id: DatasetId(1),
-            user_id: UserNodeId("N:user:1".to_owned()),
-            package: RestoreMessagePackage {
-                id: PackageId(1),
-                node_id: PackageNodeId("N:collection:1".to_owned()),
-                name: String::new(),
-                parent_id: None,
-                package_type: PackageType::Collection,
-            },
-        }
+    fn message() -> ReceivedMessage {
+        let package = r#"{"id":1,"nodeId":"N:collection:1"}"#;
+        let body = format!(r#"{{"orgId":2,"datasetId":1,"userId":"N:user:1","package":{package}}}"#);
+        ReceivedMessage::parse(&body).unwrap()
     }
 
     fn restored(count: i32) -> Vec<RestoredName> {
         let package = |id| RestoredName {
             id: PackageId(id),
             node_id: format!("N:package:{id}"),
-            name: "\u{1f9e0}".repeat(60),
+            name: format!("{}\u{ffff}", "\u{1f9e0}".repeat(60)),
             original_name: "x".to_owned(),
         };
         (1..=count).map(package).collect()
@@ -180,6 +169,7 @@ mod tests {
     fn every_event_goes_out_once_in_order_within_the_limits() {
         let restored = restored(5000);
         let bodies = bodies(&message(), "m1", &restored).unwrap();
+        assert!(!bodies.concat().contains('\u{ffff}'), "SQS does not take it");
         assert!(bodies.len() > 3 && bodies.iter().all(|body| body.len() < MAXIMUM_BYTES));
         let ids: Vec<i32> = bodies
             .iter()

@@ -4,12 +4,17 @@
 //! a word. So the versions of every key are looked at first, by listing: one call tells about up to 1,000 versions,
 //! where a HEAD tells about one. Deleted files of one folder tend to lie next to each other; where they do not, each
 //! page starts at the next key that is wanted, so that listing never takes more calls than a HEAD each would.
+//!
+//! A package becomes READY once its own marker is gone and there is data, also where another marker still hides the data,
+//! which is logged. Two packages can share one object, each with a marker of its own: would each wait for the other's
+//! marker to go, then neither could be restored by itself, nor both by two messages. This way the last of the markers
+//! that is removed shows the object to both, in whatever order, and however often a message is delivered.
 
 mod listing;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+use aws_sdk_s3::types::{Delete, Error, ObjectIdentifier};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use self::listing::{Listed, list_versions};
@@ -51,6 +56,21 @@ impl Verdicts {
     /// The verdict on one of the records that were judged.
     pub(super) fn of(&self, record: &DeleteRecord) -> ObjectVerdict {
         self.on(&record.version)
+    }
+
+    /// Whether the object of a record stays hidden when all markers of this message are gone: behind the marker of another
+    /// package of the same object, or of a later deletion. Times are whole seconds; a tie counts as hidden.
+    pub(super) fn stays_hidden(&self, record: &DeleteRecord) -> bool {
+        let version = &record.version;
+        let keys = self.buckets.get(&version.bucket).and_then(Option::as_ref);
+        let listed = keys.and_then(|keys| keys.get(&version.key)).map(Vec::as_slice).unwrap_or_default();
+        let newest_data =
+            listed.iter().filter(|listed| !listed.is_marker).map(|listed| listed.modified).max();
+        let is_planned =
+            |listed: &Listed| self.versions.contains(&Version { id: listed.id.clone(), ..version.clone() });
+        listed
+            .iter()
+            .any(|listed| listed.is_marker && !is_planned(listed) && Some(listed.modified) >= newest_data)
     }
 
     fn on(&self, version: &Version) -> ObjectVerdict {
@@ -137,24 +157,12 @@ async fn remove_chunk(
         let delete = delete.build().map_err(incomplete)?;
         let answer = client.delete_objects().bucket(bucket).delete(delete).send().await;
         let answer = answer.map_err(|error| RestoreError::aws("DeleteObjects", &error))?;
-        let mut again = Vec::new();
-        for error in answer.errors() {
-            let is_of = |version: &&&Version| {
-                Some(version.key.as_str()) == error.key() && Some(version.id.as_str()) == error.version_id()
-            };
-            let Some(version) = open.iter().find(is_of) else { continue };
-            match error.code().unwrap_or_default() {
-                "NoSuchVersion" | "NoSuchKey" => {}
-                "InternalError" | "SlowDown" | "ServiceUnavailable" | "RequestTimeout"
-                | "OperationAborted" => {
-                    again.push(*version);
-                }
-                code => {
-                    tracing::error!(bucket, code, "S3 refused to remove a delete marker");
-                    refused.insert((*version).clone());
-                }
-            }
+        let failures = failures_of(&open, answer.errors())?;
+        for version in &failures.refused {
+            tracing::error!(bucket, "S3 refused to remove a delete marker");
+            refused.insert((*version).clone());
         }
+        let again = failures.again;
         if again.is_empty() {
             return Ok(refused);
         }
@@ -163,34 +171,42 @@ async fn remove_chunk(
     Err(RestoreError::Throttled("DeleteObjects"))
 }
 
-#[cfg(test)]
-mod tests {
-    use std::collections::{BTreeSet, HashMap};
-
-    use super::listing::Listed;
-    use super::{ObjectVerdict, Unrestorable, Verdicts, Version};
-
-    fn verdict(listed: &[(&str, bool)]) -> ObjectVerdict {
-        let listed = listed
-            .iter()
-            .map(|(id, is_marker)| Listed { id: (*id).to_owned(), is_marker: *is_marker })
-            .collect();
-        let keys = HashMap::from([("key".to_owned(), listed)]);
-        let buckets = HashMap::from([("bucket".to_owned(), Some(keys)), ("denied".to_owned(), None)]);
-        let version = Version { bucket: "bucket".to_owned(), key: "key".to_owned(), id: "marker".to_owned() };
-        Verdicts { buckets, versions: BTreeSet::new() }.on(&version)
-    }
-
-    #[test]
-    fn a_data_version_is_never_removed_and_nothing_is_restored_from_nothing() {
-        assert_eq!(verdict(&[("marker", true), ("data", false)]), ObjectVerdict::RemoveMarker);
-        assert_eq!(verdict(&[("data", false)]), ObjectVerdict::MarkerGone);
-        let refused = |listed| match verdict(listed) {
-            ObjectVerdict::Unrestorable(reason) => reason,
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(refused(&[("marker", false)]), Unrestorable::DataVersion);
-        assert_eq!(refused(&[("marker", true)]), Unrestorable::NoObject);
-        assert_eq!(refused(&[]), Unrestorable::NoObject);
-    }
+/// Versions that were not removed.
+#[derive(Debug, PartialEq, Eq)]
+struct Failures<'a> {
+    /// Those that S3 will not remove.
+    refused: Vec<&'a Version>,
+    /// Those that are worth another attempt.
+    again: Vec<&'a Version>,
 }
+
+/// What became of the versions of a call that S3 names as errors.
+///
+/// A marker that is taken for removed and is not loses its package: it becomes READY without its object, and the record
+/// that names the marker is deleted. So an error without a version stands for all versions of its key, one that fits
+/// nothing fails the message, and a code that is not known for a refusal is tried again.
+fn failures_of<'a>(open: &[&'a Version], errors: &[Error]) -> Result<Failures<'a>, RestoreError> {
+    let mut failures = Failures { refused: Vec::new(), again: Vec::new() };
+    for error in errors {
+        let code = error.code().unwrap_or_default();
+        let version_id = error.version_id().filter(|id| !id.is_empty());
+        let is_of = |version: &&Version| {
+            Some(version.key.as_str()) == error.key() && version_id.is_none_or(|id| id == version.id)
+        };
+        let matching: Vec<&Version> = open.iter().copied().filter(is_of).collect();
+        if matching.is_empty() {
+            return Err(RestoreError::Aws(format!("DeleteObjects: {code} for a key that was not asked for")));
+        }
+        match code {
+            "NoSuchVersion" | "NoSuchKey" => {}
+            "AccessDenied" | "NoSuchBucket" | "InvalidRequest" | "InvalidArgument" | "MethodNotAllowed" => {
+                failures.refused.extend(matching);
+            }
+            _ => failures.again.extend(matching),
+        }
+    }
+    Ok(failures)
+}
+
+#[cfg(test)]
+mod tests;

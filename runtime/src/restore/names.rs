@@ -66,7 +66,9 @@ pub(super) fn assign_names(packages: &[Nameless], mut taken: TakenNames) -> Vec<
             package.original_name.clone()
         } else {
             let is_free = |name: &str| !taken.contains(&(package.parent, name.to_owned()));
-            let name = candidates(package).find(|name| is_free(name)).unwrap_or_else(|| last_resort(package));
+            let name = candidates(package)
+                .find(|name| is_free(name))
+                .unwrap_or_else(|| last_resort(package, is_free));
             taken.insert((package.parent, name.clone()));
             name
         };
@@ -81,10 +83,16 @@ fn candidates(package: &Nameless) -> impl Iterator<Item = String> {
 }
 
 /// A name that nothing else has, and that is the same on every run.
-fn last_resort(package: &Nameless) -> String {
-    let seed = package.node_id.clone().unwrap_or_else(|| package.id.to_string());
-    let unique = Uuid::new_v5(&Uuid::NAMESPACE_OID, seed.as_bytes());
-    with_suffix(&package.original_name, &format!("{SUFFIX}{unique}"))
+fn last_resort(package: &Nameless, is_free: impl Fn(&str) -> bool) -> String {
+    let mut seed = package.node_id.clone().unwrap_or_else(|| package.id.to_string());
+    loop {
+        let unique = Uuid::new_v5(&Uuid::NAMESPACE_OID, seed.as_bytes());
+        let name = with_suffix(&package.original_name, &format!("{SUFFIX}{unique}"));
+        if is_free(&name) {
+            return name;
+        }
+        seed = unique.to_string();
+    }
 }
 
 /// Put a suffix in front of the extension, which begins at the last dot. What is too long loses the end of its base
@@ -137,6 +145,8 @@ mod tests {
         let first = assign_names(&[deleted(1, "a")], taken(&all));
         assert_eq!(first, assign_names(&[deleted(1, "a")], taken(&all)));
         assert!(first[0].starts_with("a-restored_") && first[0].len() == "a-restored_".len() + 36);
+        let with_first: Vec<&str> = all.iter().copied().chain([first[0].as_str()]).collect();
+        assert_ne!(assign_names(&[deleted(1, "a")], taken(&with_first)), first);
     }
 
     #[test]

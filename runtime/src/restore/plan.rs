@@ -1,11 +1,12 @@
 //! What a message restores: one query reads it all.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use openapi::{PackageId, RestoreMessage};
+use openapi::PackageId;
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Row};
 
+use super::message::ReceivedMessage;
 use crate::database::{Database, DatabaseError, table};
 
 /// The states that matter to a restore.
@@ -72,7 +73,7 @@ impl Plan {
     /// The recursions use `UNION`, which drops rows seen before, so that a cycle in parent links ends them.
     pub(super) async fn read(
         database: &Database,
-        message: &RestoreMessage,
+        message: &ReceivedMessage,
     ) -> Result<Option<Self>, DatabaseError> {
         let packages = table(message.org_id, "packages");
         let files = table(message.org_id, "files");
@@ -131,6 +132,12 @@ impl Plan {
         std::iter::once(&self.itself).chain(&self.descendants)
     }
 
+    /// The folders directly above the package, up to the first that is not among the given ones: one that changed
+    /// meanwhile parts those above it from the package.
+    pub(super) fn contiguous_ancestors(&self, unchanged: &HashSet<PackageId>) -> HashSet<PackageId> {
+        self.ancestors.iter().map(|folder| folder.id).take_while(|id| unchanged.contains(id)).collect()
+    }
+
     /// All that the plan would change.
     pub(super) fn all(&self) -> impl Iterator<Item = &PlannedPackage> {
         self.ancestors.iter().chain(self.restored_with_package())
@@ -173,7 +180,7 @@ fn package_of(row: &PgRow) -> Result<PlannedPackage, sqlx::Error> {
 /// The node ids of the READY files of a package that is READY: of itself, or of all in it that is.
 pub(super) async fn ready_files(
     database: &Database,
-    message: &RestoreMessage,
+    message: &ReceivedMessage,
 ) -> Result<Vec<String>, DatabaseError> {
     let packages = table(message.org_id, "packages");
     let sql = format!(
@@ -191,11 +198,11 @@ pub(super) async fn ready_files(
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
+    use std::collections::{HashMap, HashSet};
 
     use openapi::PackageId;
 
-    use super::{PlannedPackage, State, climb};
+    use super::{Plan, PlannedPackage, State, climb};
 
     fn folder(id: i32, parent: Option<i32>, state: State) -> PlannedPackage {
         PlannedPackage {
@@ -225,6 +232,18 @@ mod tests {
             folder(1, None, State::Ready),
         ];
         assert_eq!(ids_above(&itself, &folders), (vec![4], vec![4, 3, 2, 1]));
+    }
+
+    #[test]
+    fn a_folder_that_changed_parts_those_above_it() {
+        let ancestors = [4, 3, 2].map(|id| folder(id, Some(id - 1), State::Deleted)).to_vec();
+        let itself = folder(9, Some(4), State::Restoring);
+        let plan = Plan { itself, ancestors, descendants: vec![], lineage: vec![] };
+        let contiguous = |unchanged: &[i32]| {
+            let unchanged: HashSet<_> = unchanged.iter().copied().map(PackageId).collect();
+            plan.contiguous_ancestors(&unchanged).len()
+        };
+        assert_eq!([contiguous(&[4, 3, 2, 9]), contiguous(&[4, 2, 9]), contiguous(&[3, 2, 9])], [3, 1, 0]);
     }
 
     #[test]

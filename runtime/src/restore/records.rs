@@ -17,6 +17,9 @@ const REQUESTS_A_WRITE: usize = 25;
 const CALLS_IN_FLIGHT: usize = 16;
 const ATTEMPTS: u32 = 8;
 
+/// More than S3 takes for one object, which is about 50 TB: what is above is no size.
+const MAXIMUM_OBJECT_SIZE: i64 = 1 << 46;
+
 const NODE_ID: &str = "NodeId";
 
 /// A delete record.
@@ -48,11 +51,14 @@ impl DeleteRecords {
         Self { client, table }
     }
 
-    /// Read the records of these node ids; those without one are not in the answer.
+    /// Read the records of these node ids; those without one are not in the answer. The read is consistent: a record that
+    /// was written a moment ago and seems not to be there would leave its package deleted.
     pub(super) async fn read(
         &self,
         node_ids: &[&str],
     ) -> Result<HashMap<String, RecordReading>, RestoreError> {
+        // DynamoDB refuses a whole call for one blank key.
+        let node_ids: Vec<&str> = node_ids.iter().copied().filter(|node_id| !node_id.is_empty()).collect();
         let chunks = node_ids.chunks(KEYS_A_READ).map(|chunk| self.read_chunk(chunk));
         let chunks: Vec<Vec<(String, RecordReading)>> =
             stream::iter(chunks).buffer_unordered(CALLS_IN_FLIGHT).try_collect().await?;
@@ -61,7 +67,7 @@ impl DeleteRecords {
 
     async fn read_chunk(&self, node_ids: &[&str]) -> Result<Vec<(String, RecordReading)>, RestoreError> {
         let incomplete = |error| RestoreError::incomplete(&error);
-        let mut wanted = KeysAndAttributes::builder();
+        let mut wanted = KeysAndAttributes::builder().consistent_read(true);
         for node_id in node_ids {
             wanted = wanted.keys(key_of(node_id));
         }
@@ -134,8 +140,10 @@ fn reading_of(item: &HashMap<String, AttributeValue>) -> Option<(String, RecordR
         (|| Some(Version { bucket: text("S3Bucket")?, key: text("S3Key")?, id: text("S3ObjectVersion")? }))();
     let Some(version) = version else { return Some((node_id, RecordReading::Malformed)) };
     // The size is text, and may be blank; it counts only where no source file has a size.
-    let object_size =
-        text("ObjectSize").and_then(|size| size.parse().ok()).filter(|size| *size >= 0).unwrap_or(0);
+    let object_size = text("ObjectSize")
+        .and_then(|size| size.parse().ok())
+        .filter(|size| (0..=MAXIMUM_OBJECT_SIZE).contains(size));
+    let object_size = object_size.unwrap_or(0);
     Some((node_id.clone(), RecordReading::Whole(DeleteRecord { node_id, version, object_size })))
 }
 
@@ -165,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_size_that_is_no_number_counts_as_none() {
-        for (text, expected) in [("12", 12), ("", 0), ("many", 0), ("-5", 0)] {
+        for (text, expected) in [("12", 12), ("", 0), ("many", 0), ("-5", 0), ("9223372036854775807", 0)] {
             assert!(
                 matches!(reading(text, ""), RecordReading::Whole(record) if record.object_size == expected)
             );

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use openapi::{PackageId, RestoreMessage};
+use openapi::PackageId;
 use sqlx::{AssertSqlSafe, PgConnection};
 
+use super::message::ReceivedMessage;
 use super::plan::Plan;
 use crate::database::{DatabaseError, table};
 
@@ -32,7 +33,7 @@ pub(super) fn increments(plan: &Plan, restored_sizes: &HashMap<PackageId, i64>) 
 /// Count. The rows of the dataset and the organization are hot: they come last, right before the commit.
 pub(super) async fn count(
     connection: &mut PgConnection,
-    message: &RestoreMessage,
+    message: &ReceivedMessage,
     increments: &BTreeMap<PackageId, i64>,
     total: i64,
 ) -> Result<(), DatabaseError> {
@@ -94,6 +95,8 @@ mod tests {
         let sizes = HashMap::from([(PackageId(12), 7), (PackageId(13), 30), (PackageId(11), 0)]);
         let counted: Vec<(i32, i64)> =
             increments(&plan, &sizes).into_iter().map(|(id, size)| (id.0, size)).collect();
+        let huge = HashMap::from([(PackageId(12), i64::MAX), (PackageId(13), i64::MAX)]);
+        assert_eq!(increments(&plan, &huge)[&PackageId(1)], i64::MAX);
         assert_eq!(counted, [(1, 37), (2, 37), (5, 37), (10, 37), (11, 37), (12, 7), (13, 30)]);
     }
 }

@@ -3,11 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use openapi::{PackageId, RestoreMessage};
+use openapi::PackageId;
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres, Row};
 
 use super::changelog::{self, RestoredName};
+use super::message::ReceivedMessage;
 use super::names::{Nameless, SUFFIX, TakenNames, assign_names};
 use super::plan::{Plan, State};
 use super::records::back_off;
@@ -24,7 +25,7 @@ const CHANGELOG_TIME: Duration = Duration::from_secs(100);
 /// What the transaction works on.
 pub(super) struct Transaction<'a> {
     pub(super) database: &'a Database,
-    pub(super) message: &'a RestoreMessage,
+    pub(super) message: &'a ReceivedMessage,
     pub(super) message_id: &'a str,
     pub(super) plan: &'a Plan,
     pub(super) unrestorable: &'a HashMap<PackageId, Unrestorable>,
@@ -152,6 +153,10 @@ impl Transaction<'_> {
                 locked.push(locked_package(row, ancestors.contains(&id))?);
             }
         }
+        let ids: HashSet<PackageId> =
+            locked.iter().map(|package: &LockedPackage| package.naming.id).collect();
+        let contiguous = self.plan.contiguous_ancestors(&ids);
+        locked.retain(|package| !package.is_ancestor || contiguous.contains(&package.naming.id));
         Ok(itself_is_locked.then_some(locked))
     }
 

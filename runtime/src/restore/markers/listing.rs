@@ -2,12 +2,15 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::error::ProvideErrorMetadata;
+use aws_sdk_s3::primitives::DateTime;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::super::RestoreError;
 
 const CALLS_IN_FLIGHT: usize = 8;
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>
+const MAXIMUM_KEY_BYTES: usize = 1024;
 /// Keys that one of the parallel listings covers; with a data version and a marker each, about one page.
 const KEYS_A_LISTING: usize = 500;
 
@@ -16,9 +19,11 @@ const KEYS_A_LISTING: usize = 500;
 pub(super) struct Listed {
     pub(super) id: String,
     pub(super) is_marker: bool,
+    /// When it was made, in Unix seconds.
+    pub(super) modified: i64,
 }
 
-/// The versions of the wanted keys, which are sorted; none where the bucket does not exist or is not ours.
+/// The versions of the wanted keys, which are sorted; none where the bucket does not exist.
 pub(super) async fn list_versions(
     client: &aws_sdk_s3::Client,
     bucket: &str,
@@ -52,15 +57,26 @@ async fn list_range(
             .await;
         let page = match page {
             Ok(page) => page,
-            Err(error) if is_not_ours(&error) => return Ok(None),
+            Err(error) if error.code().is_some_and(is_missing_bucket) => return Ok(None),
             Err(error) => return Err(RestoreError::aws("ListObjectVersions", &error)),
         };
-        let data = page.versions().iter().map(|version| (version.key(), version.version_id(), false));
-        let markers = page.delete_markers().iter().map(|marker| (marker.key(), marker.version_id(), true));
-        for (key, id, is_marker) in data.chain(markers) {
+        let data = page
+            .versions()
+            .iter()
+            .map(|version| (version.key(), version.version_id(), false, version.last_modified()));
+        let markers = page
+            .delete_markers()
+            .iter()
+            .map(|marker| (marker.key(), marker.version_id(), true, marker.last_modified()));
+        for (key, id, is_marker, modified) in data.chain(markers) {
             let (Some(key), Some(id)) = (key, id) else { continue };
             if keys.binary_search_by(|wanted| wanted.as_str().cmp(key)).is_ok() {
-                found.entry(key.to_owned()).or_default().push(Listed { id: id.to_owned(), is_marker });
+                let modified = modified.map_or(0, DateTime::secs);
+                found.entry(key.to_owned()).or_default().push(Listed {
+                    id: id.to_owned(),
+                    is_marker,
+                    modified,
+                });
             }
         }
         if !page.is_truncated().unwrap_or(false) {
@@ -94,31 +110,45 @@ fn just_before(key: &str) -> String {
         // XML has no control characters, so that a marker cannot hold one.
         if let Some(previous) = previous.filter(|previous| !previous.is_control()) {
             before.push(previous);
-            before.push(char::MAX);
+            // A marker can be no longer than a key.
+            if before.len() + char::MAX.len_utf8() <= MAXIMUM_KEY_BYTES {
+                before.push(char::MAX);
+            }
         }
     }
     before
 }
 
-fn is_not_ours<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
-    matches!(
-        error.code(),
-        Some(
-            "NoSuchBucket" | "AccessDenied" | "AllAccessDisabled" | "InvalidBucketName" | "PermanentRedirect"
-        )
-    )
+/// A refusal or a wrong region is no missing bucket: a policy of ours may lack a statement, and the message comes again
+/// until somebody has looked.
+fn is_missing_bucket(code: &str) -> bool {
+    matches!(code, "NoSuchBucket" | "InvalidBucketName" | "AllAccessDisabled")
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::{common_prefix, just_before};
+    use super::{MAXIMUM_KEY_BYTES, common_prefix, is_missing_bucket, just_before};
+
+    #[test]
+    fn what_may_be_our_own_mistake_is_no_missing_bucket() {
+        assert!(is_missing_bucket("NoSuchBucket") && is_missing_bucket("InvalidBucketName"));
+        for code in ["AccessDenied", "PermanentRedirect", "SlowDown"] {
+            assert!(!is_missing_bucket(code), "{code}");
+        }
+    }
 
     proptest! {
         #[test]
         fn the_marker_lies_before_its_key(key in "\\PC{1,20}") {
             prop_assert!(just_before(&key) < key);
+        }
+
+        #[test]
+        fn the_marker_is_no_longer_than_a_key_can_be(key in "[a-z]{1018,1024}") {
+            let marker = just_before(&key);
+            prop_assert!(marker < key && marker.len() <= MAXIMUM_KEY_BYTES);
         }
 
         #[test]
