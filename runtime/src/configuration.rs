@@ -3,12 +3,13 @@
 //! A variable that only one endpoint needs is kept as a [`Setting`]: where it is missing or malformed that endpoint
 //! answers 503, and the function runs.
 
+mod api;
+mod database;
+
 use std::collections::BTreeMap;
 
-use openapi::HashAlgorithm;
-use sqlx::postgres::PgSslMode;
-
-use crate::signing::CdnOrigin;
+pub use self::api::{AllowedBuckets, ApiSettings, CdnSettings};
+pub use self::database::{DatabaseSettings, PLATFORM_DATABASE, PasswordSettings};
 
 /// A variable that is missing or malformed. The message names the variable, and never its value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -79,164 +80,6 @@ impl Common {
     }
 }
 
-/// How to reach the database.
-#[derive(Clone, Debug)]
-pub enum DatabaseSettings {
-    /// Through the RDS proxy, as `{ENV}_rds_proxy_user` with an IAM token.
-    RdsProxy {
-        /// Its host name.
-        host: String,
-        /// The database user.
-        user: String,
-    },
-    /// With a password.
-    Password(PasswordSettings),
-}
-
-/// A password login.
-#[derive(Clone)]
-pub struct PasswordSettings {
-    /// Host name or address.
-    pub host: String,
-    /// Port.
-    pub port: u16,
-    /// User.
-    pub user: String,
-    /// Password.
-    pub password: String,
-    /// Database name.
-    pub database: String,
-    /// libpq's `sslmode`.
-    pub ssl_mode: PgSslMode,
-}
-
-impl std::fmt::Debug for PasswordSettings {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{}@{}:{}/{}", self.user, self.host, self.port, self.database)
-    }
-}
-
-/// The platform's database.
-pub const PLATFORM_DATABASE: &str = "pennsieve_postgres";
-const POSTGRES_PORT: u16 = 5432;
-
-impl DatabaseSettings {
-    fn read(variables: &Variables) -> Setting<Self> {
-        if let Some(host) = variables.optional("POSTGRES_HOST") {
-            let port = match variables.optional("POSTGRES_PORT") {
-                Some(_) => variables.parsed("POSTGRES_PORT", |port| port.parse().ok())?,
-                None => POSTGRES_PORT,
-            };
-            return Ok(Self::Password(PasswordSettings {
-                host,
-                port,
-                user: variables.required("POSTGRES_USER")?,
-                password: variables.optional("POSTGRES_PASSWORD").unwrap_or_default(),
-                database: variables.optional("PENNSIEVE_DB").unwrap_or_else(|| PLATFORM_DATABASE.to_owned()),
-                ssl_mode: match variables.optional("POSTGRES_SSL_MODE") {
-                    Some(_) => variables.parsed("POSTGRES_SSL_MODE", |mode| mode.parse().ok())?,
-                    None => PgSslMode::Require,
-                },
-            }));
-        }
-        let environment = variables.required("ENV")?;
-        Ok(Self::RdsProxy {
-            host: variables.required("RDS_PROXY_ENDPOINT")?,
-            user: format!("{environment}_rds_proxy_user"),
-        })
-    }
-}
-
-/// The settings of the API function.
-pub struct ApiSettings {
-    /// What every function needs.
-    pub common: Common,
-    /// The bucket of the viewer assets.
-    pub assets_bucket: Setting<String>,
-    /// The queue of the restore function.
-    pub restore_queue_url: Setting<String>,
-    /// How to sign for CloudFront.
-    pub cdn: Setting<CdnSettings>,
-    /// From which buckets the proxy serves.
-    pub proxy_buckets: Setting<AllowedBuckets>,
-}
-
-/// How to sign for CloudFront.
-#[derive(Clone, Debug)]
-pub struct CdnSettings {
-    /// Where the distribution is.
-    pub origin: CdnOrigin,
-    /// The id of the CloudFront public key.
-    pub key_pair_id: String,
-    /// The parameter that holds the private key.
-    pub private_key_parameter: String,
-    /// The configured hash; none means the key's own default.
-    pub hash: Option<HashAlgorithm>,
-}
-
-/// From which buckets the proxy serves.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AllowedBuckets {
-    /// Any bucket; only by an explicit `*`.
-    Any,
-    /// These buckets.
-    Only(Vec<String>),
-}
-
-impl AllowedBuckets {
-    /// Whether the proxy serves from this bucket.
-    pub fn allows(&self, bucket: &str) -> bool {
-        match self {
-            Self::Any => true,
-            Self::Only(buckets) => buckets.iter().any(|allowed| allowed == bucket),
-        }
-    }
-
-    fn read(variables: &Variables) -> Setting<Self> {
-        let Some(list) = variables.optional("PROXY_ALLOWED_BUCKETS") else {
-            return Ok(Self::Only(vec![variables.required("VIEWER_ASSETS_BUCKET")?]));
-        };
-        let buckets: Vec<String> =
-            list.split(',').map(str::trim).filter(|bucket| !bucket.is_empty()).map(str::to_owned).collect();
-        Ok(if buckets.iter().any(|bucket| bucket == "*") { Self::Any } else { Self::Only(buckets) })
-    }
-}
-
-impl ApiSettings {
-    /// Read the variables.
-    pub fn read(variables: &Variables) -> Self {
-        Self {
-            common: Common::read(variables),
-            assets_bucket: variables.required("VIEWER_ASSETS_BUCKET"),
-            restore_queue_url: variables.required("RESTORE_PACKAGE_QUEUE_URL"),
-            cdn: CdnSettings::read(variables),
-            proxy_buckets: AllowedBuckets::read(variables),
-        }
-    }
-}
-
-impl CdnSettings {
-    fn read(variables: &Variables) -> Setting<Self> {
-        let hash = match variables.optional("CLOUDFRONT_HASH_ALGORITHM") {
-            None => None,
-            Some(_) => Some(variables.parsed("CLOUDFRONT_HASH_ALGORITHM", |hash| match hash {
-                "SHA1" => Some(HashAlgorithm::Sha1),
-                "SHA256" => Some(HashAlgorithm::Sha256),
-                _ => None,
-            })?),
-        };
-        Ok(Self {
-            origin: variables
-                .parsed("CLOUDFRONT_DISTRIBUTION_DOMAIN", |domain| CdnOrigin::parse(domain).ok())?,
-            key_pair_id: variables.parsed("CLOUDFRONT_KEY_ID", |id| {
-                id.bytes().all(|byte| byte.is_ascii_alphanumeric()).then(|| id.to_owned())
-            })?,
-            private_key_parameter: variables.required("CLOUDFRONT_PRIVATE_KEY_SSM_PARAM")?,
-            hash,
-        })
-    }
-}
-
 /// The settings of the restore function.
 pub struct RestoreSettings {
     /// What every function needs.
@@ -291,52 +134,5 @@ impl TokenSettings {
             client_id: variables.required("TOKEN_CLIENT_ID")?,
             jwks_url: variables.required("TOKEN_JWKS_URL")?,
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{AllowedBuckets, ApiSettings, DatabaseSettings, Variables};
-
-    #[test]
-    fn a_blank_allow_list_is_narrow_and_a_star_is_wide() {
-        let allowed = |list| {
-            let pairs = [("VIEWER_ASSETS_BUCKET", "assets"), ("PROXY_ALLOWED_BUCKETS", list)];
-            AllowedBuckets::read(&Variables::from_pairs(pairs)).unwrap()
-        };
-        assert_eq!(allowed(" "), AllowedBuckets::Only(vec!["assets".to_owned()]));
-        assert_eq!(allowed("a, b"), AllowedBuckets::Only(vec!["a".to_owned(), "b".to_owned()]));
-        assert_eq!(allowed("a,*"), AllowedBuckets::Any);
-        assert_eq!(allowed(" , "), AllowedBuckets::Only(vec![]));
-        let nothing = AllowedBuckets::read(&Variables::from_pairs([]));
-        assert_eq!(nothing.unwrap_err().name, "VIEWER_ASSETS_BUCKET");
-    }
-
-    #[test]
-    fn a_malformed_database_variable_is_found_at_the_start() {
-        for (name, value) in [("POSTGRES_SSL_MODE", "sometimes"), ("POSTGRES_PORT", "70000")] {
-            let pairs = [("POSTGRES_HOST", "localhost"), ("POSTGRES_USER", "user"), (name, value)];
-            let error = DatabaseSettings::read(&Variables::from_pairs(pairs)).unwrap_err();
-            assert_eq!(error.to_string(), format!("{name} is malformed"));
-        }
-    }
-
-    #[test]
-    fn what_one_endpoint_lacks_leaves_the_others_alone() {
-        let settings = ApiSettings::read(&Variables::from_pairs([
-            ("ENV", "dev"),
-            ("RDS_PROXY_ENDPOINT", "proxy.example"),
-            ("VIEWER_ASSETS_BUCKET", "assets"),
-            ("CLOUDFRONT_DISTRIBUTION_DOMAIN", "d1.cloudfront.net"),
-            ("CLOUDFRONT_KEY_ID", "K1"),
-            ("CLOUDFRONT_HASH_ALGORITHM", "MD5"),
-        ]));
-        assert_eq!(settings.assets_bucket.unwrap(), "assets");
-        assert_eq!(settings.cdn.unwrap_err().to_string(), "CLOUDFRONT_HASH_ALGORITHM is malformed");
-        assert_eq!(settings.restore_queue_url.unwrap_err().name, "RESTORE_PACKAGE_QUEUE_URL");
-        assert!(matches!(
-            settings.common.database.unwrap(),
-            DatabaseSettings::RdsProxy { user, .. } if user == "dev_rds_proxy_user"
-        ));
     }
 }
