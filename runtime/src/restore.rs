@@ -3,11 +3,11 @@
 //! One message restores one package, with all that was deleted in it where it is a folder. The steps, and what a crash
 //! between them leaves behind for the redelivered message:
 //!
-//! 1. [`plan`]: one query reads the package, its deleted ancestors and descendants. Nothing has changed yet.
-//! 2. [`records`] and [`markers`]: the delete records name the delete markers; those are checked and removed. A crash
+//! 1. `plan`: one query reads the package, its deleted ancestors and descendants. Nothing has changed yet.
+//! 2. `records` and `markers`: the delete records name the delete markers; those are checked and removed. A crash
 //!    leaves objects readable whose packages are still deleted. The repeated step finds the markers gone and the
 //!    objects there, which is as good.
-//! 3. [`transaction`]: names and states, then the changelog is sent, then the storage counters, commit. A crash before
+//! 3. `transaction`: names and states, then the changelog is sent, then the storage counters, commit. A crash before
 //!    the commit rolls everything back; the changelog may have gone out, and goes out again under the same ids.
 //! 4. The delete records are removed. A crash leaves records of packages that are READY; the redelivered message finds
 //!    its package READY and removes them.
