@@ -23,6 +23,7 @@ mod message;
 mod names;
 mod plan;
 mod records;
+mod retry;
 mod storage;
 mod transaction;
 
@@ -279,4 +280,4 @@ impl RestoreError {
 }
 
 /// Versions whose delete markers S3 refused to remove.
-type RefusedVersions = HashSet<markers::Version>;
+type RefusedVersions = HashSet<records::Version>;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::RestoreError;
 use super::message::ReceivedMessage;
-use super::records::back_off;
+use super::retry::back_off;
 use crate::sqs::message_body;
 
 /// A queue may still have the old limit of 256 KiB for a message, and for all of a batch together.

@@ -18,7 +18,8 @@ use aws_sdk_s3::types::{Delete, Error, ObjectIdentifier};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use self::listing::{Listed, list_versions};
-use super::records::{DeleteRecord, back_off};
+use super::records::{DeleteRecord, Version};
+use super::retry::back_off;
 use super::{RefusedVersions, RestoreError, Unrestorable};
 use crate::aws::Aws;
 
@@ -26,14 +27,6 @@ use crate::aws::Aws;
 const KEYS_A_CALL: usize = 1000;
 const CALLS_IN_FLIGHT: usize = 8;
 const ATTEMPTS: u32 = 6;
-
-/// One version of an object.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Version {
-    pub(super) bucket: String,
-    pub(super) key: String,
-    pub(super) id: String,
-}
 
 /// What is to be done about a delete record's object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,14 +1,13 @@
 //! Delete records: what the platform notes in DynamoDB for each file that it deletes.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, KeysAndAttributes, WriteRequest};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::RestoreError;
-use super::markers::Version;
+use super::retry::back_off;
 
 /// The most keys of one `BatchGetItem`, and the most requests of one `BatchWriteItem`:
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html>.
@@ -21,6 +20,14 @@ const ATTEMPTS: u32 = 8;
 const MAXIMUM_OBJECT_SIZE: i64 = 1 << 46;
 
 const NODE_ID: &str = "NodeId";
+
+/// One version of an object.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Version {
+    pub(super) bucket: String,
+    pub(super) key: String,
+    pub(super) id: String,
+}
 
 /// A delete record.
 #[derive(Clone, Debug)]
@@ -113,17 +120,6 @@ impl DeleteRecords {
         }
         Err(RestoreError::Throttled("BatchWriteItem"))
     }
-}
-
-/// Wait before trying again: none before the first attempt, then twice as long each time, with jitter so that parallel
-/// calls that were throttled together do not come back together.
-pub(super) async fn back_off(attempt: u32) {
-    if attempt == 0 {
-        return;
-    }
-    let ceiling = 50_u64 << attempt.min(7);
-    let jitter = u64::from(uuid::Uuid::new_v4().as_bytes()[0]) * ceiling / 512;
-    tokio::time::sleep(Duration::from_millis(ceiling / 2 + jitter)).await;
 }
 
 fn key_of(node_id: &str) -> HashMap<String, AttributeValue> {

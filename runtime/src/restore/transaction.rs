@@ -11,7 +11,7 @@ use super::changelog::{self, RestoredName};
 use super::message::ReceivedMessage;
 use super::names::{Nameless, SUFFIX, TakenNames, assign_names};
 use super::plan::{Plan, State};
-use super::records::back_off;
+use super::retry::back_off;
 use super::{RestoreError, Unrestorable, storage};
 use crate::database::{Database, DatabaseError, table};
 
