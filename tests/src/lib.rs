@@ -1,1 +1,1 @@
-//! See Cargo.toml.
+//! Nothing: Cargo wants a library beside the tests, which are in `tests/it`.

@@ -1,0 +1,130 @@
+//! Who gets past the gateway, and what the gateway answers by itself.
+
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+
+use crate::client::{Client, header, json_of, refusal};
+
+const OTHER_DATASET: &str = "N:dataset:00000000-0000-4000-8000-000000000000";
+
+#[tokio::test]
+async fn only_who_may_see_the_dataset_gets_through() {
+    let client = Client::new().await;
+    let stack = client.stack;
+    let asset = client.asset(&stack.assets.thumbnail);
+    let sign = |parameters| client.request(Method::GET, "/cloudfront/sign", parameters);
+    let viewer = &stack.tokens["viewer"];
+    let answered = async |request: reqwest::RequestBuilder| refusal(request.send().await.unwrap()).await;
+    let unauthorized = (401, "Unauthorized".to_owned());
+    let forbidden = (403, "Forbidden".to_owned());
+
+    assert_eq!(answered(sign(&asset)).await, unauthorized, "no token");
+    assert_eq!(answered(sign(&asset[1..]).bearer_auth(viewer)).await, unauthorized, "no dataset");
+    let guest = answered(sign(&asset).bearer_auth(&stack.tokens["guest"])).await;
+    assert_eq!(guest.0, 403, "{}", guest.1);
+    let other = [("dataset_id", OTHER_DATASET), asset[1], asset[2]];
+    assert_eq!(answered(sign(&other).bearer_auth(viewer)).await, forbidden, "unknown dataset");
+    for tampered in tampered(viewer) {
+        assert_eq!(answered(sign(&asset).bearer_auth(&tampered)).await, forbidden, "{tampered}");
+    }
+    for user in ["viewer", "editor", "owner"] {
+        let answer = sign(&asset).bearer_auth(&stack.tokens[user]).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK, "{user}");
+        assert_eq!(header(&answer, "cache-control"), "no-store");
+    }
+}
+
+/// A changed signature, a changed payload, no signature, and what is no token at all.
+fn tampered(token: &str) -> [String; 4] {
+    let [head, payload, signature] = token.split('.').collect::<Vec<_>>()[..] else { panic!("{token}") };
+    let change = |text: &str| {
+        let mut bytes = text.as_bytes().to_vec();
+        let middle = bytes.len() / 2;
+        bytes[middle] = if bytes[middle] == b'A' { b'B' } else { b'A' };
+        String::from_utf8(bytes).unwrap()
+    };
+    [
+        format!("{head}.{payload}.{}", change(signature)),
+        format!("{head}.{}.{signature}", change(payload)),
+        format!("{head}.{payload}."),
+        "token".to_owned(),
+    ]
+}
+
+#[tokio::test]
+async fn the_issuer_gives_tokens_that_are_good() {
+    let client = Client::new().await;
+    let token = client.open(&format!("{}/token/viewer", client.stack.issuer_url)).await;
+    let token = token.text().await.unwrap();
+    let asset = client.asset(&client.stack.assets.thumbnail);
+    let answer = client.request(Method::GET, "/cloudfront/sign", &asset).bearer_auth(token).send().await;
+    assert_eq!(answer.unwrap().status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn the_gateway_answers_preflights() {
+    let client = Client::new().await;
+    for (path, method) in [("/restore", "POST"), ("/presign/s3", "HEAD"), ("/cloudfront/sign", "GET")] {
+        let answer = client
+            .request(Method::OPTIONS, path, &[])
+            .header("origin", "https://app.example.org")
+            .header("access-control-request-method", method)
+            .header("access-control-request-headers", "authorization,content-type")
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), StatusCode::NO_CONTENT, "{path}");
+        assert_eq!(header(&answer, "access-control-allow-origin"), "*");
+        let allowed = |name| header(&answer, name).to_lowercase().split(',').map(str::to_owned).collect();
+        let methods: Vec<String> = allowed("access-control-allow-methods");
+        assert!(methods.contains(&method.to_lowercase()), "{methods:?}");
+        let headers: Vec<String> = allowed("access-control-allow-headers");
+        assert_eq!(
+            headers,
+            openapi::CORS_ALLOW_HEADERS.join(",").to_lowercase().split(',').collect::<Vec<_>>()
+        );
+        assert_eq!(header(&answer, "access-control-max-age"), openapi::CORS_MAX_AGE_SECONDS.to_string());
+    }
+}
+
+#[tokio::test]
+async fn a_browser_of_another_origin_may_read_answers_and_refusals() {
+    let client = Client::new().await;
+    let asset = client.asset(&client.stack.assets.thumbnail);
+    let request = |user| client.request_as(user, Method::GET, "/cloudfront/sign", &asset);
+    for (user, status) in [("viewer", 200), ("guest", 403)] {
+        let answer = request(user).header("origin", "https://app.example.org").send().await.unwrap();
+        assert_eq!(answer.status(), status);
+        assert_eq!(header(&answer, "access-control-allow-origin"), "*");
+        let exposed = header(&answer, "access-control-expose-headers").to_lowercase();
+        assert!(exposed.split(',').any(|name| name == "content-range"), "{exposed}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_route_is_not_found_at_the_gateway() {
+    let client = Client::new().await;
+    let dataset = [("dataset_id", client.stack.dataset_id.as_str())];
+    for (method, path) in [
+        (Method::GET, "/nothing"),
+        (Method::GET, "/restore"),
+        (Method::DELETE, "/presign/s3"),
+        (Method::GET, "/"),
+    ] {
+        let answer = client.request_as("owner", method.clone(), path, &dataset).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{method} {path}");
+        // The function's own 404 has an `errorId` too.
+        let body: Value = answer.json().await.unwrap();
+        assert_eq!(body, serde_json::json!({ "message": "Not Found" }));
+    }
+}
+
+#[tokio::test]
+async fn the_console_tells_what_runs() {
+    let client = Client::new().await;
+    let page = client.open(&client.stack.console_url).await;
+    assert_eq!(page.status(), StatusCode::OK);
+    assert!(header(&page, "content-type").starts_with("text/html"));
+    let facts: Value = json_of(client.open(&format!("{}/stack.json", client.stack.console_url)).await).await;
+    assert_eq!(facts["api_url"], client.stack.api_url.as_str());
+}

@@ -1,0 +1,154 @@
+//! The emulator's AWS, over HTTP: what the service did there, and what it shall find there.
+
+use openapi::{ChangelogEvent, ChangelogMessage};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+
+use crate::client::{header, http};
+use crate::stack::{Stack, stack};
+
+/// The platform's table, as `stack/environments/local.toml` names it.
+const DELETE_RECORDS: &str = "local-process-jobs-table-use1";
+const KEY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+
+/// All that has come to the jobs queue so far. Only one can receive a message, but many tests look for theirs.
+static CHANGELOG: Mutex<Vec<ChangelogEvent>> = Mutex::const_new(Vec::new());
+
+/// A client of the emulator.
+pub(crate) struct Aws {
+    http: reqwest::Client,
+    stack: &'static Stack,
+}
+
+impl Aws {
+    pub(crate) async fn new() -> Self {
+        Self { http: http(), stack: stack().await }
+    }
+
+    /// The emulator finds the service in the credential, and checks nothing else of the signature.
+    fn request(&self, method: Method, service: &str, path: &str) -> RequestBuilder {
+        let scope = format!("test/20260101/us-east-1/{service}/aws4_request");
+        let authorization = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
+        self.http
+            .request(method, format!("{}{path}", self.stack.aws_endpoint_url))
+            .header("authorization", authorization)
+    }
+
+    async fn call(&self, service: &str, target: &str, version: &str, body: Value) -> Value {
+        let request = self
+            .request(Method::POST, service, "/")
+            .header("x-amz-target", target)
+            .header("content-type", format!("application/x-amz-json-{version}"));
+        let response = request.body(body.to_string()).send().await.unwrap();
+        let (status, text) = (response.status(), response.text().await.unwrap());
+        assert_eq!(status, StatusCode::OK, "{target}: {text}");
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    fn object(&self, method: Method, bucket: &str, key: &str) -> RequestBuilder {
+        self.request(method, "s3", &format!("/{bucket}/{}", utf8_percent_encode(key, KEY)))
+    }
+
+    /// Put an object.
+    pub(crate) async fn put_object(&self, bucket: &str, key: &str, bytes: &[u8]) {
+        let request = self.object(Method::PUT, bucket, key).header("content-type", "text/plain");
+        let response = request.body(bytes.to_vec()).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK, "{key}");
+    }
+
+    /// The bytes of an object.
+    pub(crate) async fn get_object(&self, bucket: &str, key: &str) -> Vec<u8> {
+        let response = self.object(Method::GET, bucket, key).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK, "{key}");
+        response.bytes().await.unwrap().to_vec()
+    }
+
+    /// Whether an object can be read, that is, has no delete marker.
+    pub(crate) async fn object_is_readable(&self, bucket: &str, key: &str) -> bool {
+        let response: Response = self.object(Method::HEAD, bucket, key).send().await.unwrap();
+        response.status() == StatusCode::OK
+    }
+
+    /// Delete an object of a bucket with versions; returns the version id of the delete marker.
+    pub(crate) async fn delete_object(&self, bucket: &str, key: &str) -> String {
+        let response = self.object(Method::DELETE, bucket, key).send().await.unwrap();
+        assert_eq!(header(&response, "x-amz-delete-marker"), "true", "{key}");
+        header(&response, "x-amz-version-id")
+    }
+
+    async fn delete_records(&self, action: &str, body: Value) -> Value {
+        let mut body = body;
+        body["TableName"] = json!(DELETE_RECORDS);
+        self.call("dynamodb", &format!("DynamoDB_20120810.{action}"), "1.0", body).await
+    }
+
+    /// Write the delete record of a file.
+    pub(crate) async fn put_delete_record(&self, node_id: &str, key: &str, marker: &str, size: usize) {
+        let item = json!({
+            "NodeId": {"S": node_id},
+            "S3Bucket": {"S": self.stack.buckets.storage},
+            "S3Key": {"S": key},
+            "S3ObjectVersion": {"S": marker},
+            "ObjectSize": {"S": size.to_string()},
+        });
+        self.delete_records("PutItem", json!({ "Item": item })).await;
+    }
+
+    /// Whether there is a delete record of a file.
+    pub(crate) async fn has_delete_record(&self, node_id: &str) -> bool {
+        let key = json!({ "Key": {"NodeId": {"S": node_id}}, "ConsistentRead": true });
+        self.delete_records("GetItem", key).await.get("Item").is_some()
+    }
+
+    /// How many messages a queue holds, those in work too.
+    pub(crate) async fn messages_in(&self, queue_url: &str) -> u32 {
+        let names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"];
+        let body = json!({ "QueueUrl": queue_url, "AttributeNames": names });
+        let answer = self.call("sqs", "AmazonSQS.GetQueueAttributes", "1.0", body).await;
+        names.iter().map(|name| answer["Attributes"][name].as_str().unwrap().parse::<u32>().unwrap()).sum()
+    }
+
+    /// All changelog events that the service has sent to the platform until now about a package.
+    pub(crate) async fn changelog_of(&self, node_id: &str) -> Vec<ChangelogEvent> {
+        let mut changelog = CHANGELOG.lock().await;
+        loop {
+            let queue = json!({ "QueueUrl": self.stack.queues.jobs, "MaxNumberOfMessages": 10 });
+            let answer = self.call("sqs", "AmazonSQS.ReceiveMessage", "1.0", queue).await;
+            let messages = answer["Messages"].as_array().cloned().unwrap_or_default();
+            if messages.is_empty() {
+                break;
+            }
+            for message in messages {
+                let body: ChangelogMessage = serde_json::from_str(message["Body"].as_str().unwrap()).unwrap();
+                changelog.extend(body.job.events);
+                let receipt =
+                    json!({ "QueueUrl": self.stack.queues.jobs, "ReceiptHandle": message["ReceiptHandle"] });
+                self.call("sqs", "AmazonSQS.DeleteMessage", "1.0", receipt).await;
+            }
+        }
+        let about = |event: &&ChangelogEvent| event.event_detail.node_id.as_str() == node_id;
+        changelog.iter().filter(about).cloned().collect()
+    }
+
+    /// The parameters below a path, decrypted.
+    pub(crate) async fn parameters_below(&self, path: &str) -> Vec<String> {
+        let body = json!({ "Path": path, "Recursive": true, "WithDecryption": true });
+        let answer = self.call("ssm", "AmazonSSM.GetParametersByPath", "1.1", body).await;
+        let value = |parameter: &Value| parameter["Value"].as_str().unwrap().to_owned();
+        answer["Parameters"].as_array().unwrap().iter().map(value).collect()
+    }
+
+    /// The XML by which CloudFormation answers a question about the stack.
+    pub(crate) async fn cloudformation(&self, action: &str) -> String {
+        let body = format!("Action={action}&Version=2010-05-15&StackName={}", self.stack.name);
+        let request = self
+            .request(Method::POST, "cloudformation", "/")
+            .header("content-type", "application/x-www-form-urlencoded");
+        let response = request.body(body).send().await.unwrap();
+        let (status, text) = (response.status(), response.text().await.unwrap());
+        assert_eq!(status, StatusCode::OK, "{action}: {text}");
+        text
+    }
+}

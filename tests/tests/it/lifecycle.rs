@@ -1,0 +1,164 @@
+//! `cargo xtask local` itself: that it ends whole, however it ends.
+
+use std::io::pipe;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
+use tokio::net::unix::pipe::Receiver;
+use tokio::process::{Child, ChildStderr, Command};
+use tokio::time::timeout;
+
+use crate::stack::{stack, stack_file, state_directory, xtask};
+
+/// How long shutting down may take. It is only waited for as long as it takes.
+const LIMIT: Duration = Duration::from_secs(30);
+/// How long starting may take, beside everything else that runs here.
+const START: Duration = Duration::from_mins(2);
+
+/// A run of `cargo xtask local`.
+struct Run {
+    child: Child,
+    lines: Lines<BufReader<ChildStderr>>,
+    said: String,
+    /// Its other end is open in every process of the run, so this ends when the last of them has.
+    processes: Receiver,
+}
+
+impl Run {
+    async fn start(directory: &Path, command: &[&str]) -> Self {
+        // What builds everything, so that the runs of these tests only start it.
+        stack().await;
+        let (processes, writer) = pipe().unwrap();
+        let processes = Receiver::from_owned_fd(processes.into()).unwrap();
+        let cargo = xtask();
+        let mut shell = Command::new("sh");
+        // Programs get their own output and errors, but keep what else they inherit: that is the ninth.
+        shell
+            .args(["-c", r#"exec 9>&1 >&2; exec "$@""#, "sh"])
+            .arg(cargo.get_program())
+            .args(cargo.get_args());
+        shell.args(["local", "--state"]).arg(directory);
+        if !command.is_empty() {
+            shell.arg("--").args(command);
+        }
+        let child = shell
+            .current_dir(cargo.get_current_dir().unwrap())
+            .stdin(Stdio::piped())
+            .stdout(writer)
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn();
+        let mut child = child.unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        Self { child, lines, said: String::new(), processes }
+    }
+
+    /// Read what it says until a line with this text.
+    async fn says(&mut self, text: &str) {
+        let found = async {
+            while let Some(line) = self.lines.next_line().await.unwrap() {
+                self.said.push_str(&line);
+                self.said.push('\n');
+                if line.contains(text) {
+                    return true;
+                }
+            }
+            false
+        };
+        let found = timeout(START, found).await.unwrap_or_default();
+        assert!(found, "it does not say `{text}`, but:\n{}", self.said);
+    }
+
+    fn send(&self, signal: Signal) {
+        // Shell and Cargo replace themselves with what they run, so this is the command line itself.
+        let pid = i32::try_from(self.child.id().unwrap()).unwrap();
+        kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
+    }
+
+    /// Its exit code, none after a signal, once it has ended.
+    async fn exit_code(&mut self) -> Option<i32> {
+        let ended = async {
+            // It would wait for a reader of what it says.
+            let said = async {
+                let mut said = String::new();
+                while let Some(line) = self.lines.next_line().await.unwrap() {
+                    said.push_str(&line);
+                    said.push('\n');
+                }
+                said
+            };
+            tokio::join!(self.child.wait(), said)
+        };
+        let Ok((status, said)) = timeout(LIMIT, ended).await else { panic!("it does not end") };
+        self.said.push_str(&said);
+        status.unwrap().code()
+    }
+
+    /// Wait until no process of it is left.
+    async fn leaves_nothing(mut self) {
+        let ended = timeout(LIMIT, self.processes.read_to_end(&mut Vec::new())).await;
+        assert!(ended.is_ok(), "a process of it is left; it said:\n{}", self.said);
+    }
+}
+
+async fn interrupted_at(name: &str, line: &str) {
+    let directory = state_directory(name);
+    let mut run = Run::start(&directory, &[]).await;
+    run.says(line).await;
+    run.send(Signal::INT);
+    assert_eq!(run.exit_code().await, Some(0), "{}", run.said);
+    assert!(run.said.contains("shutting down"), "{}", run.said);
+    run.leaves_nothing().await;
+    assert!(!directory.join("stack.json").exists());
+}
+
+#[tokio::test]
+async fn an_interrupt_while_the_first_processes_start_leaves_nothing() {
+    // Whichever of database and emulator is first, the other is still starting.
+    interrupted_at("interrupted-first", "✓").await;
+}
+
+#[tokio::test]
+async fn an_interrupt_before_the_deployment_leaves_nothing() {
+    interrupted_at("interrupted-early", "✓ platform").await;
+}
+
+#[tokio::test]
+async fn an_interrupt_during_the_deployment_leaves_nothing() {
+    interrupted_at("interrupted-late", "✓ artifacts").await;
+}
+
+#[tokio::test]
+async fn a_start_after_a_crash_cleans_up_and_a_commands_code_is_passed_on() {
+    let directory = state_directory("crashed");
+    let mut crashed = Run::start(&directory, &["sh", "-c", "echo the stack is up; exec cat"]).await;
+    crashed.says("the stack is up").await;
+    crashed.send(Signal::KILL);
+    // The command ends with its input; nobody is left to end the others.
+    drop(crashed.child.stdin.take());
+    assert_eq!(crashed.exit_code().await, None);
+
+    let mut next = Run::start(&directory, &["sh", "-c", "exit 7"]).await;
+    assert_eq!(next.exit_code().await, Some(7), "{}", next.said);
+    let cleaned_up =
+        next.said.lines().find(|line| line.contains("ended what an earlier run had left behind"));
+    let cleaned_up = cleaned_up.unwrap_or_else(|| panic!("{}", next.said));
+    assert!(cleaned_up.contains("emulator") && cleaned_up.contains("postgres"), "{cleaned_up}");
+    next.leaves_nothing().await;
+    crashed.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn a_second_start_in_the_same_directory_names_the_first() {
+    let directory = stack_file().await.parent().unwrap();
+    let mut second = Run::start(directory, &[]).await;
+    assert_eq!(second.exit_code().await, Some(1));
+    let pid = std::fs::read_to_string(directory.join("lock")).unwrap();
+    assert!(second.said.contains("another local stack runs in"), "{}", second.said);
+    assert!(second.said.contains(&format!("(process {pid})")), "{}", second.said);
+    assert!(stack_file().await.exists());
+    second.leaves_nothing().await;
+}

@@ -1,0 +1,183 @@
+//! Signing CDN URLs, and opening them at the edge.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use openapi::{HashAlgorithm, SignedFile, SignedPackage};
+use reqwest::{Method, Response, StatusCode, Url};
+use runtime::signing::{Signer, SigningKey};
+
+use crate::aws::Aws;
+use crate::client::{Client, header, json_of, refusal};
+use crate::database::Database;
+
+/// Where the private keys of the environment `local` are.
+const PRIVATE_KEYS: &str = "/local/packages-service/cloudfront/private-key";
+
+fn now() -> i64 {
+    i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap()
+}
+
+/// The key of the object behind a CDN URL, as long as nothing in it is encoded.
+fn key_of(url: &str) -> String {
+    Url::parse(url).unwrap().path().trim_start_matches('/').to_owned()
+}
+
+/// The refusal of the edge: CloudFront's, and not S3's.
+async fn denied(response: Response) -> String {
+    assert_eq!(response.status(), StatusCode::FORBIDDEN);
+    assert_eq!(header(&response, "server"), "CloudFront");
+    response.text().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_signed_url_opens_byte_for_byte_the_object() {
+    let (client, aws) = (Client::new().await, Aws::new().await);
+    let path = &client.stack.assets.parquet;
+    let signed: SignedFile = json_of(client.get("/cloudfront/sign", &client.asset(path)).await).await;
+    assert!((3500..=3600).contains(&(signed.expires_at - now())));
+    let url = signed.signed_url;
+    assert!(url.starts_with(&client.stack.cdn_url), "{url}");
+    let object = aws.get_object(&client.stack.buckets.assets, &key_of(&url)).await;
+
+    let answer = client.open(&url).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert_eq!(header(&answer, "content-type"), "application/vnd.apache.parquet");
+    assert_eq!(answer.bytes().await.unwrap(), object);
+
+    let answer = client.http.head(&url).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert_eq!(header(&answer, "content-length"), object.len().to_string());
+    assert_eq!(header(&answer, "accept-ranges"), "bytes");
+    assert!(answer.bytes().await.unwrap().is_empty());
+
+    // What a Parquet reader asks for: the end, which tells where the rest is.
+    let last = object.len() - 1;
+    for (range, first) in [("bytes=0-3", 0), ("bytes=-4", last - 3)] {
+        let answer = client.http.get(&url).header("range", range).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::PARTIAL_CONTENT, "{range}");
+        let content_range = format!("bytes {first}-{}/{}", first + 3, object.len());
+        assert_eq!(header(&answer, "content-range"), content_range);
+        assert_eq!(&answer.bytes().await.unwrap()[..], b"PAR1");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_signed_as_it_is_does_not_open() {
+    let client = Client::new().await;
+    let url = client.sign(&client.stack.assets.thumbnail).await;
+    assert_eq!(client.open(&url).await.status(), StatusCode::OK);
+    let (base, _) = url.split_once('?').unwrap();
+    assert!(denied(client.open(base).await).await.contains("MissingKey"));
+
+    let start = url.find("Signature=").unwrap() + "Signature=".len();
+    for position in [start, start + 30] {
+        let mut changed = url.clone().into_bytes();
+        changed[position] = if changed[position] == b'A' { b'B' } else { b'A' };
+        denied(client.open(&String::from_utf8(changed).unwrap()).await).await;
+    }
+    let (before, rest) = url.split_once("Expires=").unwrap();
+    let (expires, after) = rest.split_once('&').unwrap();
+    let later = expires.parse::<i64>().unwrap() + 3600;
+    denied(client.open(&format!("{before}Expires={later}&{after}")).await).await;
+    denied(client.open(&url.replace(&client.stack.assets.thumbnail, &client.stack.assets.parquet)).await)
+        .await;
+}
+
+#[tokio::test]
+async fn what_has_expired_does_not_open() {
+    let (client, aws) = (Client::new().await, Aws::new().await);
+    let url = client.sign(&client.stack.assets.thumbnail).await;
+    let (base, query) = url.split_once('?').unwrap();
+    let key_pair_id = query.split('&').find_map(|pair| pair.strip_prefix("Key-Pair-Id=")).unwrap();
+    // The deployed key, as the API function reads it.
+    let keys = aws.parameters_below(PRIVATE_KEYS).await;
+    assert_eq!(keys.len(), 1);
+    let pem = String::from_utf8(STANDARD.decode(&keys[0]).unwrap()).unwrap();
+    let signer = Signer::new(SigningKey::from_pem(&pem, None).unwrap(), key_pair_id.to_owned());
+
+    let open = async |expires| {
+        let url = signer.sign_url(base, expires).unwrap().into_exposed();
+        client.open(&url).await
+    };
+    assert_eq!(open(now() + 60).await.status(), StatusCode::OK, "the control");
+    assert!(denied(open(now() - 1).await).await.contains("AccessDenied"));
+    let policy = signer.sign_policy(base, now() - 1).unwrap();
+    denied(client.open(&signer.url_with_policy(base, &policy).into_exposed()).await).await;
+}
+
+#[tokio::test]
+async fn a_missing_object_is_not_found() {
+    let client = Client::new().await;
+    let answer = client.open(&client.sign("no/such/asset.bin").await).await;
+    assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+    assert!(answer.text().await.unwrap().contains("NoSuchKey"));
+}
+
+#[tokio::test]
+async fn one_policy_opens_all_of_a_package_and_nothing_else() {
+    let (client, aws) = (Client::new().await, Aws::new().await);
+    let zarr = &client.stack.assets.zarr;
+    let parameters = [("scope", "package"), client.asset("")[0], client.asset("")[1]];
+    let signed: SignedPackage = json_of(client.get("/cloudfront/sign", &parameters).await).await;
+    assert!(signed.signed_url.is_none());
+    let hash = match signed.hash_algorithm {
+        HashAlgorithm::Sha1 => "SHA1",
+        HashAlgorithm::Sha256 => "SHA256",
+    };
+    let query = format!(
+        "Policy={}&Signature={}&Key-Pair-Id={}&Hash-Algorithm={hash}",
+        signed.policy, signed.signature, signed.key_pair_id
+    );
+    for path in [".zattrs", ".zgroup", "0/.zarray", "0/0/0/0", "0/1/0/0", "1/0/0/0"] {
+        let url = format!("{}{zarr}/{path}", signed.base_url);
+        let answer = client.open(&format!("{url}?{query}")).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        let object = aws.get_object(&client.stack.buckets.assets, &key_of(&url)).await;
+        assert_eq!(answer.bytes().await.unwrap(), object, "{path}");
+    }
+    let missing = client.open(&format!("{}{zarr}/0/9/9/9?{query}", signed.base_url)).await;
+    assert_eq!(missing.status(), StatusCode::NOT_FOUND, "what a Zarr reader takes for an empty chunk");
+
+    let prefix = signed.base_url.trim_end_matches('/');
+    for elsewhere in
+        [format!("{prefix}0/a.bin"), format!("{prefix}/../P1/a.bin"), format!("{prefix}%2F/a.bin")]
+    {
+        denied(client.open(&format!("{elsewhere}?{query}")).await).await;
+    }
+}
+
+#[tokio::test]
+async fn a_path_may_hold_any_character() {
+    let (client, aws, mut database) = (Client::new().await, Aws::new().await, Database::connect().await);
+    let stack = client.stack;
+    let package = database.package(&stack.packages.viewer).await.id;
+    let path = "sign/slice 1 +50%/a%20b+c#1?x=1&y=2*/Größe \u{1f9e0} 'q' \"d\" ~.txt";
+    let resource = client.sign(&stack.assets.thumbnail).await;
+    let prefix = key_of(&resource).replace(&stack.assets.thumbnail, "");
+    assert!(prefix.ends_with(&format!("/P{package}/")), "{prefix}");
+    aws.put_object(&stack.buckets.assets, &format!("{prefix}{path}"), path.as_bytes()).await;
+
+    let answer = client.open(&client.sign(path).await).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert_eq!(answer.text().await.unwrap(), path);
+    for path in ["a//b", "/a", "a/", "./a", "a/../b", "a\\b", "a\nb", ""] {
+        let (status, message) = refusal(client.get("/cloudfront/sign", &client.asset(path)).await).await;
+        assert_eq!(status, 400, "{path:?}");
+        assert!(message.contains("`path`"), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn only_packages_of_the_dataset_that_are_there_are_signed() {
+    let client = Client::new().await;
+    let stack = client.stack;
+    for package in [&stack.packages.other_file, "N:package:00000000-0000-4000-8000-000000000000"] {
+        let parameters =
+            [("dataset_id", &*stack.dataset_id), ("package_id", package), ("path", &*stack.assets.thumbnail)];
+        assert_eq!(refusal(client.get("/cloudfront/sign", &parameters).await).await.0, 404);
+        let answer = client.request_as("viewer", Method::GET, "/presign/s3", &parameters).send().await;
+        assert_eq!(refusal(answer.unwrap()).await.0, 404);
+    }
+}

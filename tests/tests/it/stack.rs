@@ -1,0 +1,138 @@
+//! The local stack that all tests share.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{ChildStdin, Command, Stdio};
+
+use serde::Deserialize;
+use tokio::sync::OnceCell;
+
+/// Where the stack is, and what is in it: `stack.json` as far as tests read it.
+#[derive(Deserialize)]
+pub(crate) struct Stack {
+    pub(crate) api_url: String,
+    pub(crate) cdn_url: String,
+    pub(crate) console_url: String,
+    pub(crate) issuer_url: String,
+    pub(crate) aws_endpoint_url: String,
+    pub(crate) database_url: String,
+    pub(crate) tokens: BTreeMap<String, String>,
+    pub(crate) organization_id: i32,
+    pub(crate) dataset_id: String,
+    pub(crate) packages: Packages,
+    pub(crate) assets: Assets,
+    pub(crate) queues: Queues,
+    pub(crate) buckets: Buckets,
+    #[serde(rename = "stack_name")]
+    pub(crate) name: String,
+}
+
+/// Node ids of the demo packages.
+#[derive(Deserialize)]
+pub(crate) struct Packages {
+    pub(crate) live_file: String,
+    pub(crate) viewer: String,
+    pub(crate) deleted_file: String,
+    pub(crate) deleted_folder: String,
+    pub(crate) other_file: String,
+}
+
+/// Paths of the viewer assets.
+#[derive(Deserialize)]
+pub(crate) struct Assets {
+    pub(crate) parquet: String,
+    pub(crate) zarr: String,
+    pub(crate) thumbnail: String,
+}
+
+/// URLs of the queues.
+#[derive(Deserialize)]
+pub(crate) struct Queues {
+    pub(crate) restore: String,
+    pub(crate) dead_letters: String,
+    pub(crate) jobs: String,
+}
+
+/// Names of the buckets.
+#[derive(Deserialize)]
+pub(crate) struct Buckets {
+    pub(crate) assets: String,
+    pub(crate) storage: String,
+}
+
+/// A stack that lives as long as our end of its command's input is open: however the test binary ends, so does it.
+struct Running {
+    stack: Stack,
+    file: PathBuf,
+    _input: ChildStdin,
+}
+
+static RUNNING: OnceCell<Result<Running, String>> = OnceCell::const_new();
+
+/// The stack, which the first test to ask starts.
+pub(crate) async fn stack() -> &'static Stack {
+    &running().await.stack
+}
+
+/// The path of its `stack.json`, as `cargo xtask local -- COMMAND` tells it to the command.
+pub(crate) async fn stack_file() -> &'static Path {
+    &running().await.file
+}
+
+async fn running() -> &'static Running {
+    let start = || async {
+        let started = tokio::task::spawn_blocking(start).await;
+        started.unwrap_or_else(|panicked| Err(panicked.to_string()))
+    };
+    match RUNNING.get_or_init(start).await {
+        Ok(running) => running,
+        // Every test says so, rather than trying again.
+        Err(reason) => panic!("the local stack did not come up: {reason}"),
+    }
+}
+
+/// `cargo xtask`, as a person types it.
+pub(crate) fn xtask() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command
+        .args(["run", "--quiet", "--package", "xtask", "--"])
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap());
+    command
+}
+
+/// A state directory for the tests; it and what is in it stays for a look after a failure, until the next run.
+pub(crate) fn state_directory(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("e2e").join(name);
+    std::fs::create_dir_all(&path).unwrap();
+    // The stack of an earlier run of the tests may still be on its way down: it holds this lock to its end.
+    let lock = File::options().create(true).append(true).open(path.join("lock")).unwrap();
+    lock.lock().unwrap();
+    path
+}
+
+fn start() -> Result<Running, String> {
+    let directory = state_directory("shared");
+    let log = directory.with_extension("log");
+    let errors = File::create(&log).map_err(|error| format!("{}: {error}", log.display()))?;
+    let mut child = xtask()
+        .args(["local", "--state"])
+        .arg(&directory)
+        .args(["--", "sh", "-c", r#"echo "$PACKAGES_STACK"; exec cat"#])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(errors)
+        .spawn()
+        .map_err(|error| format!("cargo does not start: {error}"))?;
+    let input = child.stdin.take().ok_or("no input")?;
+    let output = child.stdout.take().ok_or("no output")?;
+    let file = BufReader::new(output).lines().map_while(Result::ok).next();
+    let Some(file) = file.map(PathBuf::from) else {
+        let output = std::fs::read_to_string(&log).unwrap_or_default();
+        return Err(format!("it printed:\n{output}"));
+    };
+    let text = std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let stack = serde_json::from_str(&text).map_err(|error| format!("stack.json: {error}"))?;
+    Ok(Running { stack, file, _input: input })
+}
