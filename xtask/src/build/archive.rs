@@ -32,7 +32,7 @@ pub(super) async fn write_if_changed(bootstrap: PathBuf, zip: PathBuf) -> Result
 /// One entry with a fixed date, mode and compression. Written beside its place first, so that an interrupted zip is
 /// never taken for a whole one.
 fn write(binary: &[u8], zip: &Path) -> Result<()> {
-    let partial = zip.with_extension("partial");
+    let partial = zip.with_extension(format!("partial-{}", std::process::id()));
     pack(binary, File::create(&partial)?)?;
     fs::rename(partial, zip)?;
     Ok(())

@@ -44,7 +44,7 @@ fn place(binary: &Path, bootstrap: &Path) -> std::io::Result<()> {
         std::fs::create_dir_all(directory)?;
     }
     // A running function keeps the old file; it must not be written over.
-    let partial = bootstrap.with_extension("partial");
+    let partial = bootstrap.with_extension(format!("partial-{}", std::process::id()));
     std::fs::copy(binary, &partial)?;
     std::fs::rename(partial, bootstrap)
 }
