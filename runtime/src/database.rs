@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use openapi::OrganizationId;
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgSslMode};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow, PgSslMode};
+use sqlx::query::Query;
 use sqlx::{Connection, Postgres, Transaction};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -26,8 +27,8 @@ const RDS_PROXY_PORT: u16 = 5432;
 
 /// Two, for the two messages that the restore function works on at a time.
 const MAXIMUM_CONNECTIONS: u32 = 2;
-/// How long a connection from the pool may take to show that it is alive.
-const PING_TIME: Duration = Duration::from_secs(1);
+/// How long a connection that was left open may take to show that it is alive.
+const SIGN_OF_LIFE_TIME: Duration = Duration::from_secs(1);
 /// How long a short statement may take.
 const STATEMENT_TIME: Duration = Duration::from_secs(5);
 /// How long connections that were left in the middle of something may take to close.
@@ -70,7 +71,7 @@ impl Database {
         let pool = self.pool().await?;
         for _ in 0..MAXIMUM_CONNECTIONS {
             let mut connection = pool.acquire().await?;
-            if let Ok(Ok(())) = timeout(PING_TIME, connection.ping()).await {
+            if let Ok(Ok(())) = timeout(SIGN_OF_LIFE_TIME, connection.ping()).await {
                 return Ok(connection);
             }
             abandon(connection);
@@ -83,7 +84,38 @@ impl Database {
         Ok(Transaction::begin(self.connection().await?, None).await?)
     }
 
-    /// Do something short, for a caller who waits.
+    /// Look something up, for a caller who waits: one statement, one round trip.
+    ///
+    /// Reading twice does no harm, so that a connection which broke unnoticed is not pinged beforehand: the statement
+    /// itself finds out, and runs again on another connection, in the end on a fresh one.
+    pub(crate) async fn look_up<'q>(
+        &self,
+        query: impl Fn() -> Query<'q, Postgres, PgArguments>,
+    ) -> Result<Vec<PgRow>, DatabaseError> {
+        let connect_time = self.aws.patience().connect_time();
+        let pool = timeout(connect_time, self.pool()).await.unwrap_or(Err(DatabaseError::TimedOut))?;
+        for _ in 0..MAXIMUM_CONNECTIONS {
+            if pool.num_idle() == 0 {
+                break;
+            }
+            let mut connection = pool.acquire().await?;
+            let rows = timeout(SIGN_OF_LIFE_TIME, query().fetch_all(&mut *connection)).await;
+            match rows.map(|rows| rows.map_err(DatabaseError::from)) {
+                Ok(Err(error)) if error.is_broken_connection() => abandon(connection),
+                Ok(rows) => return rows,
+                Err(_) => abandon(connection),
+            }
+        }
+        let mut connection = pool.acquire().await?;
+        let rows = timeout(STATEMENT_TIME, query().fetch_all(&mut *connection)).await;
+        if let Ok(rows) = rows {
+            return Ok(rows?);
+        }
+        abandon(connection);
+        Err(DatabaseError::TimedOut)
+    }
+
+    /// Change something, for a caller who waits.
     pub(crate) async fn briefly<T>(
         &self,
         work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,

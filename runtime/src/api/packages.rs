@@ -68,8 +68,8 @@ impl ApiFunction {
         package_id: &str,
         dataset: &AdmittedDataset,
     ) -> Result<Option<PgRow>, DatabaseError> {
-        let query = sqlx::query(AssertSqlSafe(sql)).bind(package_id).bind(dataset.node_id.as_str());
-        self.database.briefly(async |connection| query.fetch_optional(connection).await).await
+        let query = || sqlx::query(AssertSqlSafe(sql)).bind(package_id).bind(dataset.node_id.as_str());
+        Ok(self.database.look_up(query).await?.into_iter().next())
     }
 }
 

@@ -57,12 +57,12 @@ impl ApiFunction {
                 Response::json(
                     200,
                     &SignedPackage {
-                        base_url: cdn.origin.url_of(&prefix.text()),
+                        base_url: cdn.origin.url_of(&prefix.text()).to_string(),
                         policy: signed.policy,
                         signature: signed.signature,
                         key_pair_id: signing.key_pair_id().to_owned(),
                         hash_algorithm: signing.hash_algorithm(),
-                        resource,
+                        resource: resource.to_string(),
                         expires_at,
                         signed_url,
                     },

@@ -35,18 +35,14 @@ pub(super) async fn look_up(
     username: Uuid,
     dataset_node_id: &str,
 ) -> Result<Option<Admission>, DatabaseError> {
-    let query = sqlx::query(
-        "SELECT u.id, u.node_id, u.is_super_admin, o.id, o.node_id, ou.permission_bit \
+    let sql = "SELECT u.id, u.node_id, u.is_super_admin, o.id, o.node_id, ou.permission_bit \
          FROM pennsieve.users u \
          JOIN pennsieve.organization_user ou ON ou.user_id = u.id \
          JOIN pennsieve.organizations o ON o.id = ou.organization_id \
          JOIN pennsieve.dataset_organization d ON d.organization_id = o.id \
-         WHERE u.cognito_id = $1 AND d.dataset_node_id = $2",
-    )
-    .bind(username)
-    .bind(dataset_node_id);
-    let row = database.briefly(async |connection| query.fetch_optional(connection).await).await?;
-    let Some(row) = row else { return Ok(None) };
+         WHERE u.cognito_id = $1 AND d.dataset_node_id = $2";
+    let rows = database.look_up(|| sqlx::query(sql).bind(username).bind(dataset_node_id)).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
     let user = User {
         id: row.try_get(0)?,
         node_id: row.try_get::<Option<String>, _>(1)?.unwrap_or_default(),
@@ -87,8 +83,8 @@ async fn best_role(
         dataset_user = table(schema, "dataset_user"),
         dataset_team = table(schema, "dataset_team"),
     );
-    let query = sqlx::query(AssertSqlSafe(sql)).bind(dataset_node_id).bind(user.id);
-    let rows = database.briefly(async |connection| query.fetch_all(connection).await).await?;
+    let query = || sqlx::query(AssertSqlSafe(sql.as_str())).bind(dataset_node_id).bind(user.id);
+    let rows = database.look_up(query).await?;
     let mut roles = Vec::new();
     for row in &rows {
         for column in 1..=3 {

@@ -1,56 +1,73 @@
 //! Policy texts.
+//!
+//! The edge takes a canned policy only in exactly this form, since it makes the text anew from the URL: no white space,
+//! members in this order, the time as a number. What a URL holds needs no escape in JSON; that is what [`BaseUrl`] sees
+//! to.
 
-use std::fmt::Write;
+use std::fmt;
 
-/// The text of a canned policy: no white space, members in this order, or the edge rebuilds another text.
-pub fn canned_policy(url: &str, expires_at: i64) -> String {
-    custom_policy(url, expires_at)
+use super::BaseUrl;
+
+/// What a custom policy opens: URLs by a pattern, in which `*` stands for any text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resource(String);
+
+impl Resource {
+    /// Every URL that begins with this one, which should end with a slash: `…/P1*` would open `…/P10/` too.
+    pub fn everything_below(url: &BaseUrl) -> Self {
+        Self(format!("{url}*"))
+    }
 }
 
-/// The text of a custom policy that ends at `expires_at` (Unix seconds).
-///
-/// It has the form of a canned policy, which is why a raw `*` in a signed URL would be a wildcard:
-/// [`encode_path`](super::encode_path) never leaves one.
-pub fn custom_policy(resource: &str, expires_at: i64) -> String {
-    let resource = escape_json(resource);
+impl fmt::Display for Resource {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// The text of a canned policy, which opens one URL until `expires_at` (Unix seconds). It is signed and not sent:
+/// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-canned-policy.html>.
+pub fn canned_policy(url: &BaseUrl, expires_at: i64) -> String {
+    policy(url.as_str(), expires_at)
+}
+
+/// The text of a custom policy, which opens a resource until `expires_at` (Unix seconds). It travels in the URL:
+/// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-custom-policy.html>.
+pub fn custom_policy(resource: &Resource, expires_at: i64) -> String {
+    policy(&resource.0, expires_at)
+}
+
+/// Both kinds have one form, which is why a raw `*` in a URL with a canned policy would be a wildcard to whoever sends
+/// the same signature as that of a custom one.
+fn policy(resource: &str, expires_at: i64) -> String {
     format!(
         r#"{{"Statement":[{{"Resource":"{resource}","Condition":{{"DateLessThan":{{"AWS:EpochTime":{expires_at}}}}}}}]}}"#
     )
 }
 
-/// Escape what would end or break a JSON string. An encoded URL holds none of it; this makes sure.
-fn escape_json(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '"' => escaped.push_str("\\\""),
-            '\\' => escaped.push_str("\\\\"),
-            control if control.is_control() => {
-                // Writing to a string cannot fail.
-                let _ = write!(escaped, "\\u{:04x}", u32::from(control));
-            }
-            other => escaped.push(other),
-        }
-    }
-    escaped
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{canned_policy, custom_policy};
+    use super::{BaseUrl, Resource, canned_policy, custom_policy};
 
     #[test]
-    fn a_canned_policy_has_exactly_the_documented_text() {
+    fn a_policy_has_exactly_the_documented_text() {
+        let url = BaseUrl::parse("https://d111111abcdef8.cloudfront.net/a.png").unwrap();
         assert_eq!(
-            canned_policy("https://d111111abcdef8.cloudfront.net/a.png", 1_767_225_600),
+            canned_policy(&url, 1_767_225_600),
             r#"{"Statement":[{"Resource":"https://d111111abcdef8.cloudfront.net/a.png","Condition":{"DateLessThan":{"AWS:EpochTime":1767225600}}}]}"#
+        );
+        let below = BaseUrl::parse("https://d1.cloudfront.net/O1/D2/P3/").unwrap();
+        assert_eq!(
+            custom_policy(&Resource::everything_below(&below), 1),
+            r#"{"Statement":[{"Resource":"https://d1.cloudfront.net/O1/D2/P3/*","Condition":{"DateLessThan":{"AWS:EpochTime":1}}}]}"#
         );
     }
 
     #[test]
-    fn a_resource_cannot_break_out_of_its_string() {
-        let policy = custom_policy("https://h/\"},\\\n*", 1);
+    fn every_character_of_a_url_is_the_same_in_json() {
+        let url = "https://h/-._~:/?[]@!$&'()+,;=%22%5C";
+        let policy = canned_policy(&BaseUrl::parse(url).unwrap(), 1);
         let parsed: serde_json::Value = serde_json::from_str(&policy).unwrap();
-        assert_eq!(parsed["Statement"][0]["Resource"], "https://h/\"},\\\n*");
+        assert_eq!(parsed["Statement"][0]["Resource"], url);
     }
 }

@@ -8,7 +8,7 @@ use aws_lc_rs::signature::{
     VerificationAlgorithm,
 };
 
-use super::{HashAlgorithm, KeyError, Signer, SigningKey, canned_policy, custom_policy};
+use super::{BaseUrl, HashAlgorithm, KeyError, Resource, Signer, SigningKey, canned_policy, custom_policy};
 
 const URL: &str = "https://d1.cloudfront.net/O1/D2/P3/a%20b.parquet";
 
@@ -61,21 +61,31 @@ fn canned_and_custom_signatures_verify_for_every_algorithm() {
         let public = key.public_key_bytes();
         let subject = Signer::new(key, "K123".to_owned());
 
-        let url = subject.sign_url(URL, 1_800_000_000).unwrap().into_exposed();
+        let base = BaseUrl::parse(URL).unwrap();
+        let url = subject.sign_url(&base, 1_800_000_000).unwrap().into_exposed();
         assert!(url.starts_with(&format!("{URL}?Expires=1800000000&Signature=")), "{url}");
         assert_eq!(parameter(&url, "Key-Pair-Id"), "K123");
         assert_eq!(
             url.ends_with("&Hash-Algorithm=SHA256"),
             subject.hash_algorithm() == HashAlgorithm::Sha256
         );
-        verify(algorithm, &public, &canned_policy(URL, 1_800_000_000), parameter(&url, "Signature"));
+        verify(algorithm, &public, &canned_policy(&base, 1_800_000_000), parameter(&url, "Signature"));
 
-        let resource = "https://d1.cloudfront.net/O1/D2/P3/*";
-        let signed = subject.sign_policy(resource, 1_800_000_000).unwrap();
-        verify(algorithm, &public, &custom_policy(resource, 1_800_000_000), &signed.signature);
-        let url = subject.url_with_policy(URL, &signed).into_exposed();
+        let below = BaseUrl::parse("https://d1.cloudfront.net/O1/D2/P3/").unwrap();
+        let resource = Resource::everything_below(&below);
+        let signed = subject.sign_policy(&resource, 1_800_000_000).unwrap();
+        verify(algorithm, &public, &custom_policy(&resource, 1_800_000_000), &signed.signature);
+        let url = subject.url_with_policy(&base, &signed).into_exposed();
         assert_eq!(parameter(&url, "Policy"), signed.policy);
     }
+}
+
+#[test]
+fn a_url_with_a_query_of_its_own_keeps_it() {
+    let subject = Signer::new(SigningKey::from_pem(&ec_pem(), None).unwrap(), "K1".to_owned());
+    let base = BaseUrl::parse("https://d1.cloudfront.net/a?size=1").unwrap();
+    let url = subject.sign_url(&base, 1).unwrap().into_exposed();
+    assert!(url.starts_with("https://d1.cloudfront.net/a?size=1&Expires=1&Signature="), "{url}");
 }
 
 #[test]

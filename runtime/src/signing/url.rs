@@ -4,6 +4,8 @@ use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::{BaseUrl, Resource};
+
 /// All but RFC 3986's unreserved characters and the slash. `*` is among the encoded: a raw one would make a canned
 /// policy, whose text is that of a custom one, a wildcard.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
@@ -42,13 +44,13 @@ impl CdnOrigin {
     }
 
     /// The URL of the object with this key.
-    pub fn url_of(&self, key: &str) -> String {
-        format!("{}/{}", self.0, encode_path(key))
+    pub fn url_of(&self, key: &str) -> BaseUrl {
+        BaseUrl::of_encoded(format!("{}/{}", self.0, encode_path(key)))
     }
 
     /// The resource of a policy over all keys with this prefix, which ends with a slash.
-    pub fn resource_below(&self, prefix: &str) -> String {
-        format!("{}*", self.url_of(prefix))
+    pub fn resource_below(&self, prefix: &str) -> Resource {
+        Resource::everything_below(&self.url_of(prefix))
     }
 }
 
@@ -84,7 +86,7 @@ impl fmt::Debug for SignedUrl {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{CdnOrigin, SignedUrl, encode_path};
+    use super::{BaseUrl, CdnOrigin, SignedUrl, encode_path};
 
     #[test]
     fn a_domain_means_https_and_a_scheme_is_kept() {
@@ -109,7 +111,9 @@ mod tests {
             let encoded = encode_path(&key);
             prop_assert!(encoded.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#*\"\\+".contains(&byte)));
             let decoded = percent_encoding::percent_decode_str(&encoded).decode_utf8().unwrap();
-            prop_assert_eq!(decoded, key);
+            prop_assert_eq!(decoded, &*key);
+            let url = CdnOrigin("https://d1.cloudfront.net".to_owned()).url_of(&key);
+            prop_assert_eq!(BaseUrl::parse(url.as_str()), Ok(url));
         }
     }
 }

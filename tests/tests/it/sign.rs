@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use openapi::{HashAlgorithm, SignedFile, SignedPackage};
 use reqwest::{Method, Response, StatusCode, Url};
-use runtime::signing::{Signer, SigningKey};
+use runtime::signing::{BaseUrl, Resource, Signer, SigningKey};
 
 use crate::aws::Aws;
 use crate::client::{Client, header, json_of, refusal};
@@ -97,14 +97,15 @@ async fn what_has_expired_does_not_open() {
     let pem = String::from_utf8(STANDARD.decode(&keys[0]).unwrap()).unwrap();
     let signer = Signer::new(SigningKey::from_pem(&pem, None).unwrap(), key_pair_id.to_owned());
 
+    let base = BaseUrl::parse(base).unwrap();
     let open = async |expires| {
-        let url = signer.sign_url(base, expires).unwrap().into_exposed();
+        let url = signer.sign_url(&base, expires).unwrap().into_exposed();
         client.open(&url).await
     };
     assert_eq!(open(now() + 60).await.status(), StatusCode::OK, "the control");
     assert!(denied(open(now() - 1).await).await.contains("AccessDenied"));
-    let policy = signer.sign_policy(base, now() - 1).unwrap();
-    denied(client.open(&signer.url_with_policy(base, &policy).into_exposed()).await).await;
+    let policy = signer.sign_policy(&Resource::everything_below(&base), now() - 1).unwrap();
+    denied(client.open(&signer.url_with_policy(&base, &policy).into_exposed()).await).await;
 }
 
 #[tokio::test]
