@@ -6,35 +6,54 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use openapi::Claims;
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::error::ApiError;
 use super::query::Query;
 
-/// What we read of an event. Everything may be missing or null, so that a strange event gets an answer too.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// What we read of an event. Everything may be missing, null or of another type, so that a strange event gets an answer
+/// too.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
 pub struct GatewayEvent {
+    #[serde(deserialize_with = "if_well_formed")]
     raw_query_string: Option<String>,
+    #[serde(deserialize_with = "if_well_formed")]
     query_string_parameters: Option<BTreeMap<String, Option<String>>>,
+    #[serde(deserialize_with = "if_well_formed")]
     body: Option<String>,
+    #[serde(deserialize_with = "if_well_formed")]
     is_base64_encoded: Option<bool>,
+    #[serde(deserialize_with = "if_well_formed")]
     request_context: Option<RequestContext>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
 struct RequestContext {
+    #[serde(deserialize_with = "if_well_formed")]
     request_id: Option<String>,
+    #[serde(deserialize_with = "if_well_formed")]
     http: Option<Http>,
     authorizer: Option<Value>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
+#[serde(default)]
 struct Http {
+    #[serde(deserialize_with = "if_well_formed")]
     method: Option<String>,
+    #[serde(deserialize_with = "if_well_formed")]
     path: Option<String>,
+}
+
+/// A member of the right type; of any other it counts as missing.
+fn if_well_formed<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    Ok(serde_json::from_value(Value::deserialize(deserializer)?).ok())
 }
 
 impl GatewayEvent {

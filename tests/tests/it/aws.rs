@@ -4,6 +4,7 @@ use openapi::{ChangelogEvent, ChangelogMessage};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
+use stack::OutputName;
 use tokio::sync::Mutex;
 
 use crate::client::{header, http};
@@ -15,6 +16,12 @@ const KEY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').
 
 /// All that has come to the jobs queue so far. Only one can receive a message, but many tests look for theirs.
 static CHANGELOG: Mutex<Vec<ChangelogEvent>> = Mutex::const_new(Vec::new());
+
+/// The texts of all elements of a name, in XML as AWS writes it.
+pub(crate) fn elements<'a>(xml: &'a str, name: &str) -> Vec<&'a str> {
+    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+    xml.split(&open).skip(1).filter_map(|rest| rest.split_once(&close)).map(|(text, _)| text).collect()
+}
 
 /// A client of the emulator.
 pub(crate) struct Aws {
@@ -138,6 +145,15 @@ impl Aws {
         let answer = self.call("ssm", "AmazonSSM.GetParametersByPath", "1.1", body).await;
         let value = |parameter: &Value| parameter["Value"].as_str().unwrap().to_owned();
         answer["Parameters"].as_array().unwrap().iter().map(value).collect()
+    }
+
+    /// An output of the deployed stack.
+    pub(crate) async fn output(&self, name: OutputName) -> String {
+        let described = self.cloudformation("DescribeStacks").await;
+        let names = elements(&described, "OutputKey").into_iter();
+        let mut outputs = names.zip(elements(&described, "OutputValue"));
+        let (_, value) = outputs.find(|(output, _)| *output == name.as_str()).unwrap();
+        value.to_owned()
     }
 
     /// The XML by which CloudFormation answers a question about the stack.

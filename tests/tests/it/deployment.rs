@@ -4,14 +4,8 @@ use std::process::Stdio;
 
 use stack::OutputName;
 
-use crate::aws::Aws;
+use crate::aws::{Aws, elements};
 use crate::stack::{stack, stack_file, xtask};
-
-/// The texts of all elements of a name, in XML as AWS writes it.
-fn elements<'a>(xml: &'a str, name: &str) -> Vec<&'a str> {
-    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
-    xml.split(&open).skip(1).filter_map(|rest| rest.split_once(&close)).map(|(text, _)| text).collect()
-}
 
 #[tokio::test]
 async fn cloudformation_lists_the_stack_its_resources_and_its_outputs() {

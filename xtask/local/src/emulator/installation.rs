@@ -76,7 +76,8 @@ impl Installation {
         Ok(Self { python: environment.join("bin/python") })
     }
 
-    pub(super) fn python(&self) -> &Path {
+    /// The Python of its environment, which has botocore too.
+    pub fn python(&self) -> &Path {
         &self.python
     }
 }

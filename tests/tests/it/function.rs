@@ -1,0 +1,151 @@
+//! The deployed API function, invoked as Lambda invokes it: without a gateway in front, so that a test chooses the whole
+//! event, claims included.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use local::control_plane::{ControlPlane, FunctionName};
+use local::pool::{FunctionPool, InvocationOutcome, PoolSettings};
+use reqwest::Url;
+use serde_json::{Value, json};
+use stack::OutputName;
+
+use crate::aws::Aws;
+use crate::stack::{Stack, stack, state_directory};
+
+/// One process of the function, which every test has to itself.
+pub(crate) struct ApiFunction {
+    pool: FunctionPool,
+    name: FunctionName,
+    log: PathBuf,
+}
+
+/// What it answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: String,
+}
+
+impl ApiFunction {
+    /// The function as it is deployed, but for these variables. Its log is kept below this name.
+    pub(crate) async fn start(test: &str, variables: &[(&str, &str)]) -> Self {
+        let stack = stack().await;
+        let aws = Aws::new().await;
+        let name: FunctionName = aws.output(OutputName::ApiFunctionName).await.parse().unwrap();
+        let control_plane = ControlPlane::new(stack.aws_endpoint_url.parse().unwrap(), "us-east-1").unwrap();
+        let function = control_plane.function(&name).await.unwrap();
+        let directory = state_directory(test);
+        let log = directory.join(format!("{name}.log"));
+        // That of an earlier run of the test.
+        let _ = std::fs::remove_file(&log);
+        let mut environment = surroundings(stack);
+        environment.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let settings = PoolSettings {
+            code_directory: directory.join("functions"),
+            log_directory: directory,
+            environment,
+            maximum_instances: 1,
+            on_spawn: Arc::new(|_| {}),
+        };
+        let pool = FunctionPool::new(vec![function], settings).await.unwrap();
+        Self { pool, name, log }
+    }
+
+    /// Invoke it, with any event.
+    pub(crate) async fn answer(&self, event: &Value) -> Answer {
+        let outcome = self.pool.invoke(&self.name, event.to_string().into()).await.unwrap();
+        let InvocationOutcome::Response(payload) = outcome else {
+            panic!("the function failed: {outcome:?}");
+        };
+        let answer: Value = serde_json::from_slice(&payload).unwrap();
+        let headers = answer["headers"].as_object().unwrap().iter();
+        Answer {
+            status: answer["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap(),
+            headers: headers
+                .map(|(name, value)| (name.to_lowercase(), value.as_str().unwrap().to_owned()))
+                .collect(),
+            body: answer["body"].as_str().unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// How many processes of it there have been.
+    pub(crate) fn processes(&self) -> u64 {
+        self.pool.statistics()[&self.name].cold_starts
+    }
+
+    /// All that it has logged.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap()
+    }
+
+    /// End its process.
+    pub(crate) async fn stop(&self) {
+        self.pool.stop().await;
+    }
+}
+
+/// Where AWS, the database and the distribution are, which differs from what the template says.
+fn surroundings(stack: &Stack) -> BTreeMap<String, String> {
+    let database = Url::parse(&stack.database_url).unwrap();
+    [
+        ("AWS_ENDPOINT_URL", stack.aws_endpoint_url.as_str()),
+        ("CLOUDFRONT_DISTRIBUTION_DOMAIN", &stack.cdn_url),
+        ("POSTGRES_HOST", database.host_str().unwrap()),
+        ("POSTGRES_PORT", &database.port().unwrap().to_string()),
+        ("POSTGRES_USER", database.username()),
+        ("POSTGRES_PASSWORD", database.password().unwrap()),
+        ("POSTGRES_SSL_MODE", "disable"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
+}
+
+/// An event as the gateway sends it: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>.
+pub(crate) fn event(method: &str, path: &str, parameters: &[(&str, &str)], claims: &Value) -> Value {
+    let mut url = Url::parse("http://gateway").unwrap();
+    if !parameters.is_empty() {
+        url.query_pairs_mut().extend_pairs(parameters);
+    }
+    let mut decoded: BTreeMap<&str, String> = BTreeMap::new();
+    for (name, value) in parameters {
+        let joined = decoded.entry(name).or_default();
+        if !joined.is_empty() {
+            joined.push(',');
+        }
+        joined.push_str(value);
+    }
+    let mut event = json!({
+        "version": "2.0",
+        "routeKey": format!("{method} {path}"),
+        "rawPath": path,
+        "rawQueryString": url.query().unwrap_or_default(),
+        "headers": {"host": "gateway", "authorization": "Bearer not-for-logs"},
+        "requestContext": {
+            "accountId": "000000000000",
+            "requestId": "request-1",
+            "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1"},
+        },
+        "isBase64Encoded": false,
+    });
+    if !decoded.is_empty() {
+        event["queryStringParameters"] = json!(decoded);
+    }
+    if !claims.is_null() {
+        event["requestContext"]["authorizer"] = json!({ "lambda": claims });
+    }
+    event
+}
+
+/// The claims of somebody with this role in the demo dataset, as the platform's authorizer gives them.
+pub(crate) async fn claims(role: u8) -> Value {
+    let stack = stack().await;
+    json!({
+        "user_claim": {"Id": 101, "NodeId": "N:user:f3b2b6f3-b798-40e7-91ab-6bdb0ea5f5c5", "IsSuperAdmin": false},
+        "org_claim": {"Role": 16, "IntId": stack.organization_id, "NodeId": "N:organization:1", "EnabledFeatures": null},
+        "dataset_claim": {"Role": role, "NodeId": stack.dataset_id, "IntId": 1180},
+        "team_claims": null,
+    })
+}

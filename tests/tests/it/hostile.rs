@@ -1,0 +1,172 @@
+//! What nobody should send, and somebody will: each gets an answer that is the client's fault, and the next request is
+//! served by the same process.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::client::Client;
+use crate::function::{Answer, ApiFunction, claims, event};
+
+/// Lambda takes events of 6 MB; this much is left for a body.
+const LARGEST_BODY: usize = 5_900_000;
+
+struct Sender {
+    function: ApiFunction,
+    client: Client,
+    editor: Value,
+}
+
+impl Sender {
+    async fn start(test: &str) -> Self {
+        Self {
+            function: ApiFunction::start(test, &[]).await,
+            client: Client::new().await,
+            editor: claims(3).await,
+        }
+    }
+
+    async fn restore(&self, body: Value, is_base64: bool) -> Answer {
+        let dataset = [("dataset_id", self.client.stack.dataset_id.as_str())];
+        let mut event = event("POST", "/restore", &dataset, &self.editor);
+        event["body"] = body;
+        event["isBase64Encoded"] = json!(is_base64);
+        self.function.answer(&event).await
+    }
+
+    /// A good request, which the same process must still answer.
+    async fn still_serves(&self, after: &str) {
+        let asset = self.client.asset(&self.client.stack.assets.thumbnail);
+        let answer = self.function.answer(&event("GET", "/cloudfront/sign", &asset, &self.editor)).await;
+        assert_eq!(answer.status, 200, "after {after}: {answer:?}");
+        assert_eq!(self.function.processes(), 1, "after {after}");
+    }
+}
+
+#[tokio::test]
+async fn no_body_is_more_than_a_bad_request() {
+    let sender = Sender::start("hostile-bodies").await;
+    let ids = |count: usize| json!({ "nodeIds": vec!["N:package:x"; count] }).to_string();
+    let distinct: Vec<String> = (0..10_000).map(|number| format!("N:package:{number}")).collect();
+    let huge = format!(r#"{{"nodeIds":["{}"]}}"#, "x".repeat(LARGEST_BODY));
+    let many_long = json!({ "nodeIds": vec!["x".repeat(500); 10_000] }).to_string();
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    for (what, body, expected) in [
+        ("nothing", String::new(), 400),
+        ("no JSON", "nodeIds".to_owned(), 400),
+        ("a NUL", "\0".to_owned(), 400),
+        ("a list", "[]".to_owned(), 400),
+        ("a list of the members", r#"[["N:package:x"]]"#.to_owned(), 400),
+        ("no ids", "{}".to_owned(), 400),
+        ("ids that are null", r#"{"nodeIds":null}"#.to_owned(), 400),
+        ("ids that are numbers", r#"{"nodeIds":[1,2]}"#.to_owned(), 400),
+        ("a key given twice", r#"{"nodeIds":["a"],"nodeIds":["b"]}"#.to_owned(), 400),
+        ("half a surrogate", r#"{"nodeIds":["\ud800"]}"#.to_owned(), 400),
+        ("more behind the object", r#"{"nodeIds":[]}{}"#.to_owned(), 400),
+        ("deep JSON for the ids", format!(r#"{{"nodeIds":{deep}}}"#), 400),
+        ("deep JSON in a field that is ignored", format!(r#"{{"nodeIds":[],"other":{deep}}}"#), 200),
+        ("10,001 ids", ids(10_001), 400),
+        ("10,000 ids, all the same", ids(10_000), 200),
+        ("10,000 ids, all different", json!({ "nodeIds": distinct }).to_string(), 200),
+        ("one id of 6 MB", huge, 200),
+        ("10,000 long ids, all the same", many_long, 200),
+    ] {
+        let answer = sender.restore(json!(body), false).await;
+        assert_eq!(answer.status, expected, "{what}: {}", answer.body.chars().take(200).collect::<String>());
+        let encoded = STANDARD.encode(&body);
+        if encoded.len() <= LARGEST_BODY {
+            let answer = sender.restore(json!(encoded), true).await;
+            assert_eq!(answer.status, expected, "{what}, encoded");
+        }
+        sender.still_serves(what).await;
+    }
+    sender.function.stop().await;
+}
+
+#[tokio::test]
+async fn ids_of_any_bytes_come_back_as_they_came() {
+    let sender = Sender::start("hostile-ids").await;
+    let long = "ü".repeat(200);
+    let ids =
+        ["", "\0", "N:package:\0", "'; DROP TABLE packages; --", "\u{ffff}", "\u{7}\u{85}\u{202e}", &long];
+    let answer = sender.restore(json!(json!({ "nodeIds": ids }).to_string()), false).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let body: Value = serde_json::from_str(&answer.body).unwrap();
+    assert_eq!(body["success"], json!([]));
+    let failed: Vec<&str> =
+        body["failures"].as_array().unwrap().iter().map(|failure| failure["id"].as_str().unwrap()).collect();
+    assert_eq!(failed, ids);
+    sender.still_serves("strange ids").await;
+
+    for encoded in [vec![0xff_u8, 0xfe], b"{\"nodeIds\":[\"\xc3\x28\"]}".to_vec()] {
+        assert_eq!(sender.restore(json!(STANDARD.encode(encoded)), true).await.status, 400);
+    }
+    for no_base64 in ["*", "a", "====", "ab\ncd"] {
+        assert_eq!(sender.restore(json!(no_base64), true).await.status, 400, "{no_base64:?}");
+    }
+    sender.still_serves("what is no text").await;
+    sender.function.stop().await;
+}
+
+#[tokio::test]
+async fn an_event_of_any_shape_has_an_answer() {
+    let sender = Sender::start("hostile-events").await;
+    let asset = sender.client.asset(&sender.client.stack.assets.thumbnail);
+    let good = event("GET", "/cloudfront/sign", &asset, &sender.editor);
+    let with = |pointer: &str, value: Value| {
+        let mut event = good.clone();
+        *event.pointer_mut(pointer).unwrap() = value;
+        event
+    };
+    let ten_kilobytes = "x".repeat(10_240);
+    let mut long_header = good.clone();
+    long_header["headers"]["x-long"] = json!(ten_kilobytes);
+    for (what, event, expected) in [
+        ("a header of 10 KB", long_header, 200),
+        ("an unknown parameter of 10 KB", with_parameter(&good, "other", &ten_kilobytes), 200),
+        ("a path of 10 KB", with_parameter(&good, "path", &ten_kilobytes), 400),
+        ("a package id of 10 KB", with_parameter(&good, "package_id", &ten_kilobytes), 400),
+        ("no query", with("/rawQueryString", Value::Null), 200),
+        ("a query of another type", with("/rawQueryString", json!(7)), 200),
+        ("parameters of another type", with("/queryStringParameters", json!([])), 200),
+        ("no context", with("/requestContext", Value::Null), 404),
+        ("a context of another type", with("/requestContext", json!("x")), 404),
+        ("no HTTP", with("/requestContext/http", Value::Null), 404),
+        ("a method of another type", with("/requestContext/http/method", json!(1)), 405),
+        ("an authorizer of another type", with("/requestContext/authorizer", json!("x")), 401),
+        ("claims that are a list", with("/requestContext/authorizer/lambda", json!([1])), 401),
+        (
+            "an organization beyond 32 bits",
+            with("/requestContext/authorizer/lambda/org_claim/IntId", json!(1_u64 << 40)),
+            401,
+        ),
+        (
+            "a role beyond 64 bits",
+            with("/requestContext/authorizer/lambda/dataset_claim/Role", json!(1e30)),
+            401,
+        ),
+        (
+            "an organization without a schema",
+            with("/requestContext/authorizer/lambda/org_claim/IntId", json!(999)),
+            404,
+        ),
+        ("an empty event", json!({}), 404),
+    ] {
+        let answer = sender.function.answer(&event).await;
+        assert_eq!(answer.status, expected, "{what}: {answer:?}");
+        sender.still_serves(what).await;
+    }
+    sender.function.stop().await;
+}
+
+/// With one parameter replaced or added, in the raw query and in the decoded one.
+fn with_parameter(event: &Value, name: &str, value: &str) -> Value {
+    let mut event = event.clone();
+    let raw = event["rawQueryString"].as_str().unwrap().to_owned();
+    let others = raw.split('&').filter(|pair| !pair.starts_with(&format!("{name}=")));
+    let own = format!("{name}={value}");
+    let raw: Vec<&str> = others.chain([own.as_str()]).collect();
+    event["rawQueryString"] = json!(raw.join("&"));
+    event["queryStringParameters"][name] = json!(value);
+    event
+}

@@ -1,0 +1,83 @@
+//! That no log holds what grants access, at no level.
+
+use serde_json::{Value, json};
+
+use crate::aws::Aws;
+use crate::client::Client;
+use crate::function::{ApiFunction, claims, event};
+
+/// Values of the parameters of a signed URL, which nobody but its holder may see.
+fn parameters_of(url: &str) -> Vec<String> {
+    let secret = ["Signature=", "Policy=", "X-Amz-Signature=", "X-Amz-Credential="];
+    let query = url.split_once('?').unwrap().1;
+    query
+        .split('&')
+        .filter_map(|pair| secret.iter().find_map(|name| pair.strip_prefix(name)))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[tokio::test]
+async fn no_log_line_holds_a_signature_a_token_a_key_or_a_body() {
+    let (client, aws) = (Client::new().await, Aws::new().await);
+    let stack = client.stack;
+    let function = ApiFunction::start("secrets", &[("LOG_LEVEL", "trace")]).await;
+    let owner = claims(5).await;
+    let mut secrets = vec!["not-for-logs".to_owned(), "N:package:body-not-for-logs".to_owned()];
+    let mut ask = async |method: &str, path: &str, parameters: &[(&str, &str)], body: Option<&str>| {
+        let mut event = event(method, path, parameters, &owner);
+        event["body"] = json!(body);
+        let answer = function.answer(&event).await;
+        let body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+        let urls = [&body["signed_url"], &body["presigned_url"]].into_iter().filter_map(Value::as_str);
+        let location = answer.headers.get("location").map(String::as_str);
+        secrets.extend(urls.chain(location).flat_map(parameters_of));
+        secrets.extend(
+            [&body["signature"], &body["policy"]].into_iter().filter_map(Value::as_str).map(str::to_owned),
+        );
+        answer.status
+    };
+
+    let asset = client.asset(&stack.assets.thumbnail);
+    let with = |name, value| [asset.as_slice(), &[(name, value)]].concat();
+    let mut statuses = Vec::new();
+    statuses.push(ask("GET", "/cloudfront/sign", &asset, None).await);
+    statuses.push(ask("GET", "/cloudfront/sign", &with("scope", "package"), None).await);
+    statuses.push(ask("GET", "/presign/s3", &asset, None).await);
+    statuses.push(ask("GET", "/presign/s3", &with("redirect", "false"), None).await);
+    statuses.push(ask("HEAD", "/presign/s3", &asset, None).await);
+    statuses.push(ask("HEAD", "/presign/s3", &with("redirect", "false"), None).await);
+    let presigned = client.presign(&stack.assets.thumbnail).await;
+    let wrong = presigned.replace("X-Amz-Signature=", "X-Amz-Signature=0").replace("=0", "=");
+    for url in [&presigned, &format!("{}0", &presigned[..presigned.len() - 1]), &wrong] {
+        for method in ["GET", "HEAD"] {
+            statuses.push(ask(method, "/proxy/s3", &[("presigned_url", url)], None).await);
+        }
+    }
+    let dataset = [asset[0]];
+    let body = r#"{"nodeIds":["N:package:body-not-for-logs"]}"#;
+    statuses.push(ask("POST", "/restore", &dataset, Some(body)).await);
+    statuses.push(ask("POST", "/restore", &dataset, Some(&body.replace('}', ""))).await);
+    secrets.extend(parameters_of(&presigned));
+
+    // The key in each form in which somebody could have printed it.
+    for stored in aws.parameters_below("/local/packages-service/cloudfront/private-key").await {
+        use base64::Engine as _;
+        let pem = base64::engine::general_purpose::STANDARD.decode(&stored).unwrap();
+        let pem = String::from_utf8(pem).unwrap();
+        secrets.extend(pem.lines().filter(|line| !line.starts_with("-----")).map(str::to_owned));
+        secrets.push(stored);
+    }
+    for distinct in [200, 307, 400, 403] {
+        assert!(statuses.contains(&distinct), "{statuses:?}");
+    }
+
+    let log = function.log();
+    assert_eq!(log.matches(r#""message":"answered""#).count(), statuses.len(), "every request is in the log");
+    assert!(secrets.len() > 20, "{}", secrets.len());
+    for secret in secrets {
+        assert!(secret.len() > 8, "{secret} is too short to search for");
+        assert!(!log.contains(&secret), "{secret} is in the log");
+    }
+    function.stop().await;
+}
