@@ -7,7 +7,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::route::Access;
-use crate::routes::{CORS_ALLOW_HEADERS, CORS_EXPOSE_HEADERS, CORS_MAX_AGE_SECONDS, ROUTES};
+use crate::routes::{
+    CORS_ALLOW_HEADERS, CORS_EXPOSE_HEADERS, CORS_MAX_AGE_SECONDS, OBJECT_SIZE_HEADER, ROUTES,
+};
 
 const AUTHORIZER: &str = "token_dataset_auth";
 
@@ -106,11 +108,13 @@ fn cors(cors: &Cors) -> Value {
     let mut methods: Vec<&str> = ROUTES.iter().map(|route| route.method.name()).chain(["OPTIONS"]).collect();
     methods.sort_unstable();
     methods.dedup();
+    // Where there is a gateway, a page cannot learn an object's size from Content-Length.
+    let exposed: Vec<&str> = CORS_EXPOSE_HEADERS.iter().copied().chain([OBJECT_SIZE_HEADER]).collect();
     json!({
         "allowOrigins": cors.allow_origins,
         "allowMethods": methods,
         "allowHeaders": CORS_ALLOW_HEADERS,
-        "exposeHeaders": CORS_EXPOSE_HEADERS,
+        "exposeHeaders": exposed,
         "maxAge": CORS_MAX_AGE_SECONDS,
         // A browser refuses credentials together with the wildcard origin.
         "allowCredentials": !cors.allow_origins.iter().any(|origin| origin == "*"),

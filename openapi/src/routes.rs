@@ -11,9 +11,11 @@ use crate::route::{
 
 /// `Access-Control-Allow-Headers`, at the gateway and in the function.
 pub const CORS_ALLOW_HEADERS: &[&str] = &["Authorization", "Content-Type", "Range", "Origin", "Accept"];
-/// `Access-Control-Expose-Headers`, at the gateway and in the function.
+/// `Access-Control-Expose-Headers`, in the function, and at the gateway beside [`OBJECT_SIZE_HEADER`].
 pub const CORS_EXPOSE_HEADERS: &[&str] =
     &["Content-Length", "Content-Type", "Content-Range", "ETag", "Last-Modified", "Accept-Ranges"];
+/// The size of an object in bytes, in an answer without a body, of which the gateway rewrites Content-Length.
+pub const OBJECT_SIZE_HEADER: &str = "X-Object-Content-Length";
 /// `Access-Control-Max-Age`, in seconds.
 pub const CORS_MAX_AGE_SECONDS: u32 = 3600;
 
@@ -64,7 +66,7 @@ const OBJECT_HEADERS: &[ResponseHeader] = &[
     ResponseHeader { name: "Last-Modified", description: "Of the object." },
     ResponseHeader { name: "Accept-Ranges", description: "`bytes`" },
     ResponseHeader {
-        name: "X-Object-Content-Length",
+        name: OBJECT_SIZE_HEADER,
         description: "The object's size in bytes. The gateway rewrites Content-Length of an answer without a body.",
     },
 ];

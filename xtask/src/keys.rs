@@ -11,8 +11,9 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use stack::{Environment, SigningKeys};
 
-use self::generate::KeyPair;
-use self::ring::{Algorithm, KeyRing, KeyState, RingEntry};
+pub(crate) use self::generate::KeyPair;
+pub(crate) use self::ring::Algorithm;
+use self::ring::{KeyRing, KeyState, RingEntry};
 use self::store::KeyStore;
 use crate::environment::EnvironmentArgument;
 use crate::{Outcome, aws, terminal};

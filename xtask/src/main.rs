@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to people")]
 
 mod aws;
+mod bench;
 mod build;
 mod cargo_deny;
 mod ci;
@@ -58,6 +59,8 @@ enum Command {
     /// The keys that sign CDN URLs.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Measure the functions, and hold the figures against their limits.
+    Bench(bench::Arguments),
     /// Show what is installed, what is missing, and how to get it.
     Doctor,
 }
@@ -88,6 +91,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<Outcome> {
     match command {
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Ci => ci::run(),
         Command::Openapi(arguments) => openapi::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),

@@ -6,7 +6,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::head_object::{HeadObjectError, HeadObjectOutput};
 use aws_sdk_s3::presigning::PresigningConfig;
 use chrono::Utc;
-use openapi::PresignedObject;
+use openapi::{OBJECT_SIZE_HEADER, PresignedObject};
 
 use super::error::ApiError;
 use super::packages::SourceFile;
@@ -136,7 +136,7 @@ fn headers_of(head: &HeadObjectOutput) -> Response {
     let headers = [
         ("Content-Type", head.content_type().map(str::to_owned)),
         ("Content-Length", size.clone()),
-        ("X-Object-Content-Length", size),
+        (OBJECT_SIZE_HEADER, size),
         ("ETag", head.e_tag().map(str::to_owned)),
         ("Last-Modified", modified),
         ("Accept-Ranges", Some(head.accept_ranges().unwrap_or("bytes").to_owned())),

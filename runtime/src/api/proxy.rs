@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_s3::config::Region;
 use chrono::Utc;
+use openapi::OBJECT_SIZE_HEADER;
 use reqwest::header::{self, HeaderMap, HeaderName};
 
 use super::error::ApiError;
@@ -106,7 +107,7 @@ fn object_headers(headers: &HeaderMap, is_empty: bool) -> Vec<(&'static str, Str
     [
         ("Content-Type", of_object(header::CONTENT_TYPE)),
         ("Content-Length", size.clone()),
-        ("X-Object-Content-Length", size),
+        (OBJECT_SIZE_HEADER, size),
         ("ETag", of_object(header::ETAG)),
         ("Last-Modified", of_object(header::LAST_MODIFIED)),
         ("Accept-Ranges", Some("bytes".to_owned())),

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use stack::OutputName;
 
 use crate::aws::Aws;
-use crate::stack::{Stack, stack, state_directory};
+use crate::stack::{stack, state_directory};
 
 /// One process of the function, which every test has to itself.
 pub(crate) struct ApiFunction {
@@ -41,7 +41,8 @@ impl ApiFunction {
         let log = directory.join(format!("{name}.log"));
         // That of an earlier run of the test.
         let _ = std::fs::remove_file(&log);
-        let mut environment = surroundings(stack);
+        let database = stack.database_url.parse().unwrap();
+        let mut environment = local::surroundings(&stack.aws_endpoint_url, &stack.cdn_url, &database);
         environment.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let settings = PoolSettings {
             code_directory: directory.join("functions"),
@@ -85,22 +86,6 @@ impl ApiFunction {
     pub(crate) async fn stop(&self) {
         self.pool.stop().await;
     }
-}
-
-/// Where AWS, the database and the distribution are, which differs from what the template says.
-fn surroundings(stack: &Stack) -> BTreeMap<String, String> {
-    let database = Url::parse(&stack.database_url).unwrap();
-    [
-        ("AWS_ENDPOINT_URL", stack.aws_endpoint_url.as_str()),
-        ("CLOUDFRONT_DISTRIBUTION_DOMAIN", &stack.cdn_url),
-        ("POSTGRES_HOST", database.host_str().unwrap()),
-        ("POSTGRES_PORT", &database.port().unwrap().to_string()),
-        ("POSTGRES_USER", database.username()),
-        ("POSTGRES_PASSWORD", database.password().unwrap()),
-        ("POSTGRES_SSL_MODE", "disable"),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .into()
 }
 
 /// An event as the gateway sends it: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>.

@@ -16,6 +16,7 @@ mod function;
 mod hostile;
 mod lifecycle;
 mod outage;
+mod paths;
 mod presign;
 mod proxy;
 mod restore;

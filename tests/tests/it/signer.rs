@@ -95,9 +95,9 @@ fn openssl_verifies_every_signature_of_every_key() {
         };
         for hash in hashes {
             let signer = signer(&directory, private, hash);
-            let signed = signer.sign_url(&url(), EXPIRES_AT).unwrap().into_exposed();
+            let opened = signer.sign_url(&url(), EXPIRES_AT).unwrap().into_exposed();
             let text = canned_policy(&url(), EXPIRES_AT);
-            verify(public, signer.hash_algorithm(), &text, parameter(&signed, "Signature"));
+            verify(public, signer.hash_algorithm(), &text, parameter(&opened, "Signature"));
             let policy = signer.sign_policy(&below(), EXPIRES_AT).unwrap();
             let text = custom_policy(&below(), EXPIRES_AT);
             assert_eq!(decode(&policy.policy), text.as_bytes());

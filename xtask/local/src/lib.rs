@@ -18,6 +18,9 @@ pub mod ports;
 pub mod postgres;
 pub mod process;
 pub mod redeployment;
+mod surroundings;
+
+pub use surroundings::surroundings;
 
 /// The name of the environment that this is.
 pub const ENVIRONMENT: &str = "local";

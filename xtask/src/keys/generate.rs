@@ -12,7 +12,7 @@ use super::ring::Algorithm;
 use crate::build::sha256;
 
 /// A new key. Deliberately neither `Debug` nor `Display`.
-pub(super) struct KeyPair {
+pub(crate) struct KeyPair {
     fingerprint: Fingerprint,
     private_pem: Zeroizing<String>,
     public_pem: String,
@@ -20,7 +20,7 @@ pub(super) struct KeyPair {
 
 impl KeyPair {
     /// Generate a key of this kind.
-    pub(super) fn generate(algorithm: Algorithm) -> Result<Self> {
+    pub(crate) fn generate(algorithm: Algorithm) -> Result<Self> {
         let failed = |_| anyhow!("the cryptographic library could not generate a key");
         match algorithm {
             Algorithm::EcP256 => {
@@ -55,7 +55,7 @@ impl KeyPair {
         &self.public_pem
     }
 
-    pub(super) fn private_pem(&self) -> &str {
+    pub(crate) fn private_pem(&self) -> &str {
         &self.private_pem
     }
 }

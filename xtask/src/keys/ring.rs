@@ -26,7 +26,7 @@ pub(super) struct RingEntry {
 
 /// A kind of key that CloudFront takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Algorithm {
+pub(crate) enum Algorithm {
     #[serde(rename = "ec-p256")]
     EcP256,
     #[serde(rename = "rsa-2048")]

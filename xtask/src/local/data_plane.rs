@@ -13,7 +13,7 @@ use ::local::gateway::{self, Gateway};
 use ::local::issuer::{self, Issuer, User};
 use ::local::poller::Poller;
 use ::local::pool::{FunctionPool, PoolSettings};
-use ::local::{ports, process as processes, redeployment};
+use ::local::{ports, process as processes, redeployment, surroundings};
 use anyhow::{Context, Result, anyhow};
 use stack::OutputName;
 use tokio::net::TcpListener;
@@ -123,7 +123,11 @@ impl DataPlane {
         let settings = PoolSettings {
             code_directory: directory.file("functions"),
             log_directory: directory.logs(),
-            environment: function_environment(foundation, &urls),
+            environment: surroundings(
+                &foundation.emulator.endpoint_url(),
+                &urls.edge,
+                &foundation.postgres.url().parse().context("the database has no proper URL")?,
+            ),
             maximum_instances: MAXIMUM_INSTANCES,
             on_spawn: recorder(directory),
         };
@@ -229,24 +233,6 @@ fn control_plane(connection: &Connection) -> Result<ControlPlane> {
     let endpoint = connection.configuration.endpoint_url().context("the emulator has no endpoint")?;
     let region = connection.configuration.region().context("the environment has no region")?;
     Ok(ControlPlane::new(endpoint.parse()?, region.as_ref())?)
-}
-
-/// What differs here from what the template says: where AWS, the database and the distribution are.
-fn function_environment(foundation: &Foundation, urls: &Urls) -> BTreeMap<String, String> {
-    let postgres = &foundation.postgres;
-    [
-        ("AWS_ENDPOINT_URL", foundation.emulator.endpoint_url()),
-        ("CLOUDFRONT_DISTRIBUTION_DOMAIN", urls.edge.clone()),
-        ("POSTGRES_HOST", postgres.host().to_owned()),
-        ("POSTGRES_PORT", postgres.port().to_string()),
-        ("POSTGRES_USER", postgres.user().to_owned()),
-        ("POSTGRES_PASSWORD", postgres.password().expose().to_owned()),
-        ("PENNSIEVE_DB", postgres.database().to_owned()),
-        ("POSTGRES_SSL_MODE", "disable".to_owned()),
-    ]
-    .into_iter()
-    .map(|(name, value)| (name.to_owned(), value))
-    .collect()
 }
 
 /// Notes the functions' processes, so that the next run ends them if this one cannot.

@@ -1,0 +1,49 @@
+//! What the functions find here instead of what the template says.
+
+use std::collections::BTreeMap;
+
+use url::Url;
+
+/// The variables that differ locally from what is deployed: where AWS, the database and the distribution are.
+///
+/// `database_url` holds everything that a login takes, the password included.
+pub fn surroundings(aws_endpoint_url: &str, cdn_url: &str, database_url: &Url) -> BTreeMap<String, String> {
+    let database = database_url.path().trim_start_matches('/');
+    [
+        ("AWS_ENDPOINT_URL", aws_endpoint_url.to_owned()),
+        ("CLOUDFRONT_DISTRIBUTION_DOMAIN", cdn_url.to_owned()),
+        ("POSTGRES_HOST", database_url.host_str().unwrap_or_default().to_owned()),
+        ("POSTGRES_PORT", database_url.port().map(|port| port.to_string()).unwrap_or_default()),
+        ("POSTGRES_USER", database_url.username().to_owned()),
+        ("POSTGRES_PASSWORD", database_url.password().unwrap_or_default().to_owned()),
+        ("PENNSIEVE_DB", database.to_owned()),
+        ("POSTGRES_SSL_MODE", "disable".to_owned()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::surroundings;
+
+    #[test]
+    fn a_login_is_taken_out_of_the_url() {
+        let database = "postgres://user:secret@127.0.0.1:5433/platform".parse().unwrap();
+        let variables = surroundings("http://127.0.0.1:4566", "http://127.0.0.1:9002", &database);
+        let shown: Vec<_> = variables.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        assert_eq!(
+            shown,
+            [
+                "AWS_ENDPOINT_URL=http://127.0.0.1:4566",
+                "CLOUDFRONT_DISTRIBUTION_DOMAIN=http://127.0.0.1:9002",
+                "PENNSIEVE_DB=platform",
+                "POSTGRES_HOST=127.0.0.1",
+                "POSTGRES_PASSWORD=secret",
+                "POSTGRES_PORT=5433",
+                "POSTGRES_SSL_MODE=disable",
+                "POSTGRES_USER=user",
+            ]
+        );
+    }
+}

@@ -1,0 +1,119 @@
+//! Figures, and the limits they are held to.
+
+use std::fmt;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use comfy_table::Table;
+use comfy_table::presets::NOTHING;
+
+use crate::Outcome;
+
+/// All figures of a run.
+#[derive(Default)]
+pub(super) struct Figures(Vec<Figure>);
+
+struct Figure {
+    what: String,
+    measured: String,
+    limit: Option<String>,
+    holds: bool,
+}
+
+impl Figures {
+    /// Something worth knowing, which has no limit.
+    pub(super) fn note(&mut self, what: impl Into<String>, measured: impl fmt::Display) {
+        let measured = measured.to_string();
+        self.0.push(Figure { what: what.into(), measured, limit: None, holds: true });
+    }
+
+    /// A figure that must be at most this.
+    pub(super) fn at_most<T: PartialOrd>(
+        &mut self,
+        what: impl Into<String>,
+        measured: T,
+        limit: T,
+        show: impl Fn(&T) -> String,
+    ) {
+        let holds = measured <= limit;
+        let (measured, limit) = (show(&measured), Some(format!("≤ {}", show(&limit))));
+        self.0.push(Figure { what: what.into(), measured, limit, holds });
+    }
+
+    /// A ratio that must be at least this.
+    pub(super) fn at_least(&mut self, what: impl Into<String>, measured: f64, limit: f64) {
+        let limit_shown = Some(format!("≥ {limit:.0} ×"));
+        let measured_shown = format!("{measured:.0} ×");
+        self.0.push(Figure {
+            what: what.into(),
+            measured: measured_shown,
+            limit: limit_shown,
+            holds: measured >= limit,
+        });
+    }
+
+    /// Fails where a limit was missed.
+    pub(super) fn verdict(&self) -> Result<Outcome> {
+        let missed: Vec<&str> =
+            self.0.iter().filter(|figure| !figure.holds).map(|figure| figure.what.as_str()).collect();
+        if missed.is_empty() {
+            return Ok(Outcome::Done);
+        }
+        bail!("missed: {}; measure again on a machine that does nothing else", missed.join(", "));
+    }
+}
+
+impl fmt::Display for Figures {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut table = Table::new();
+        table.load_style(NOTHING).set_header(["FIGURE", "MEASURED", "LIMIT", ""]);
+        for figure in &self.0 {
+            let limit = figure.limit.clone().unwrap_or_default();
+            let verdict = match (&figure.limit, figure.holds) {
+                (None, _) => "",
+                (Some(_), true) => "holds",
+                (Some(_), false) => "MISSED",
+            };
+            table.add_row([figure.what.as_str(), &figure.measured, &limit, verdict]);
+        }
+        write!(formatter, "{table}")
+    }
+}
+
+/// The middle one of some measurements.
+pub(super) fn median<T: Ord + Copy + Default>(measurements: &mut [T]) -> T {
+    measurements.sort_unstable();
+    measurements.get(measurements.len() / 2).copied().unwrap_or_default()
+}
+
+/// A time in milliseconds.
+pub(super) fn milliseconds(time: &Duration) -> String {
+    format!("{:.3} ms", time.as_secs_f64() * 1e3)
+}
+
+/// A size in megabytes.
+pub(super) fn megabytes(bytes: &u64) -> String {
+    format!("{:.2} MB", f64::from(u32::try_from(*bytes).unwrap_or(u32::MAX)) / 1e6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Figures, median};
+
+    #[test]
+    fn a_missed_limit_fails_by_name() {
+        let mut figures = Figures::default();
+        figures.at_most("one", 1, 1, ToString::to_string);
+        figures.at_least("ratio", 50.0, 50.0);
+        assert!(figures.verdict().is_ok());
+        figures.at_most("other", 2, 1, ToString::to_string);
+        assert!(figures.verdict().unwrap_err().to_string().starts_with("missed: other;"));
+        assert!(figures.to_string().contains("MISSED"));
+    }
+
+    #[test]
+    fn the_median_is_the_middle_one() {
+        assert_eq!(median(&mut [5, 1, 9]), 5);
+        assert_eq!(median::<u8>(&mut []), 0);
+    }
+}
