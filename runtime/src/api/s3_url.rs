@@ -184,10 +184,18 @@ fn take_bucket<'a>(addressing: &Addressing, path: &'a str) -> Result<(String, &'
     }
 }
 
+/// What a name that no bucket may have begins or ends with. Most of them are the aliases of access points, behind which
+/// is a bucket that the alias does not tell, or a function.
+const RESERVED_PREFIXES: &[&str] = &["xn--", "sthree-", "amzn-s3-demo-"];
+const RESERVED_SUFFIXES: &[&str] = &["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
+
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
 fn is_bucket_name(bucket: &str) -> bool {
+    let is_reserved = RESERVED_PREFIXES.iter().any(|prefix| bucket.starts_with(prefix))
+        || RESERVED_SUFFIXES.iter().any(|suffix| bucket.ends_with(suffix));
     let alphanumeric = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    (3..=63).contains(&bucket.len())
+    !is_reserved
+        && (3..=63).contains(&bucket.len())
         && bucket.bytes().all(|byte| alphanumeric(byte) || byte == b'-' || byte == b'.')
         && bucket.bytes().next().is_some_and(alphanumeric)
         && bucket.bytes().last().is_some_and(alphanumeric)

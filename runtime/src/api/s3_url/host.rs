@@ -17,63 +17,84 @@ pub(super) enum Addressing {
     Path,
 }
 
-/// The DNS suffix of each partition, and the prefixes of its regions.
-const PARTITIONS: &[(&str, &[&str])] = &[
-    (".amazonaws.com.cn", &["cn-"]),
-    (".amazonaws.com", &["af-", "ap-", "ca-", "eu-", "il-", "me-", "mx-", "sa-", "us-"]),
-    (".amazonaws.eu", &["eusc-"]),
-    (".c2s.ic.gov", &["us-iso-"]),
-    (".sc2s.sgov.gov", &["us-isob-"]),
-    (".cloud.adc-e.uk", &["eu-isoe-"]),
-    (".csp.hci.ic.gov", &["us-isof-"]),
+/// A partition of AWS, or two that share a domain. The AWS SDKs have the same facts in their `partitions.json`.
+struct Partition {
+    /// The domain of its endpoints, with a dot in front.
+    suffix: &'static str,
+    /// What its regions begin with: the word and the number of `us-gov-west-1` come after `us-gov-`.
+    regions: &'static [&'static str],
+    /// Whether it has endpoints with validated cryptography.
+    has_fips: bool,
+    /// Whether it has what S3 began with, endpoints without a region or with one behind a hyphen; and acceleration.
+    has_legacy: bool,
+}
+
+const PARTITIONS: &[Partition] = &[
+    Partition {
+        suffix: ".amazonaws.com",
+        regions: &["af-", "ap-", "ca-", "eu-", "il-", "me-", "mx-", "sa-", "us-", "us-gov-"],
+        has_fips: true,
+        has_legacy: true,
+    },
+    Partition { suffix: ".amazonaws.com.cn", regions: &["cn-"], has_fips: false, has_legacy: false },
+    Partition { suffix: ".amazonaws.eu", regions: &["eusc-de-"], has_fips: true, has_legacy: false },
+    Partition { suffix: ".c2s.ic.gov", regions: &["us-iso-"], has_fips: true, has_legacy: false },
+    Partition { suffix: ".sc2s.sgov.gov", regions: &["us-isob-"], has_fips: true, has_legacy: false },
+    Partition { suffix: ".cloud.adc-e.uk", regions: &["eu-isoe-"], has_fips: true, has_legacy: false },
+    Partition { suffix: ".csp.hci.ic.gov", regions: &["us-isof-"], has_fips: true, has_legacy: false },
 ];
 
 /// Judge a host in small letters.
 pub(super) fn judge_host(host: &str) -> Result<Addressing, S3UrlError> {
-    let (labels, regions) = PARTITIONS
+    let (labels, partition) = PARTITIONS
         .iter()
-        .find_map(|(suffix, regions)| Some((host.strip_suffix(suffix)?, *regions)))
+        .find_map(|partition| Some((host.strip_suffix(partition.suffix)?, partition)))
         .ok_or(S3UrlError::Host)?;
-    let is_commercial = host.ends_with(".amazonaws.com");
     let labels: Vec<&str> = labels.split('.').collect();
 
-    if is_endpoint(&labels, regions, is_commercial) {
+    if partition.has_endpoint(&labels) {
         return Ok(Addressing::Path);
     }
     // A bucket with dots would be several labels, for which S3's certificate is not good: those come path style.
     let [bucket, endpoint @ ..] = labels.as_slice() else { return Err(S3UrlError::Host) };
-    if is_endpoint(endpoint, regions, is_commercial) || (is_commercial && is_accelerate(endpoint)) {
+    if partition.has_endpoint(endpoint) || partition.has_acceleration(endpoint) {
         return Ok(Addressing::VirtualHost { bucket: (*bucket).to_owned() });
     }
     Err(S3UrlError::Host)
 }
 
-/// The labels of an endpoint, in front of the partition's suffix.
-fn is_endpoint(labels: &[&str], regions: &[&str], is_commercial: bool) -> bool {
-    match labels {
-        // The global endpoint, and its sibling in Northern Virginia.
-        ["s3" | "s3-external-1"] => is_commercial,
-        ["s3" | "s3-fips", region] | ["s3" | "s3-fips", "dualstack", region] => is_region(region, regions),
-        // The old form, with a hyphen.
-        [old] => old.strip_prefix("s3-").is_some_and(|region| {
-            is_region(region, regions)
-                || region.strip_prefix("fips-").is_some_and(|region| is_region(region, regions))
-        }),
-        _ => false,
+impl Partition {
+    /// Whether these labels, in front of the suffix, are an endpoint.
+    fn has_endpoint(&self, labels: &[&str]) -> bool {
+        match labels {
+            ["s3", region] | ["s3", "dualstack", region] => self.has_region(region),
+            ["s3-fips", region] | ["s3-fips", "dualstack", region] => {
+                self.has_fips && self.has_region(region)
+            }
+            [legacy] => self.has_legacy && self.has_legacy_endpoint(legacy),
+            _ => false,
+        }
     }
-}
 
-fn is_accelerate(labels: &[&str]) -> bool {
-    matches!(labels, ["s3-accelerate"] | ["s3-accelerate", "dualstack"])
-}
+    /// The global endpoint, its sibling in Northern Virginia, and regions behind a hyphen.
+    fn has_legacy_endpoint(&self, label: &str) -> bool {
+        let Some(region) = label.strip_prefix("s3-") else { return label == "s3" };
+        region == "external-1" || self.has_region(region.strip_prefix("fips-").unwrap_or(region))
+    }
 
-/// A region of the partition, such as `us-east-1` or `us-gov-west-1`: words, then a number.
-fn is_region(label: &str, prefixes: &[&str]) -> bool {
-    let Some((words, number)) = label.rsplit_once('-') else { return false };
-    let is_number =
-        !number.is_empty() && number.len() <= 2 && number.bytes().all(|byte| byte.is_ascii_digit());
-    let words: Vec<&str> = words.split('-').collect();
-    let are_words = (2..=3).contains(&words.len())
-        && words.iter().all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase()));
-    is_number && are_words && prefixes.iter().any(|prefix| label.starts_with(prefix))
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/transfer-acceleration-getting-started.html>
+    fn has_acceleration(&self, labels: &[&str]) -> bool {
+        self.has_legacy && matches!(labels, ["s3-accelerate"] | ["s3-accelerate", "dualstack"])
+    }
+
+    fn has_region(&self, region: &str) -> bool {
+        self.regions.iter().filter_map(|prefix| region.strip_prefix(prefix)).any(|rest| {
+            rest.split_once('-').is_some_and(|(word, number)| {
+                !word.is_empty()
+                    && word.bytes().all(|byte| byte.is_ascii_lowercase())
+                    && (1..=2).contains(&number.len())
+                    && number.bytes().all(|byte| byte.is_ascii_digit())
+            })
+        })
+    }
 }

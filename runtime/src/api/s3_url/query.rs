@@ -28,6 +28,15 @@ const HARMLESS_HEADERS: &[&str] = &[
     "x-amz-request-payer",
     "x-amz-user-agent",
 ];
+/// The headers of the answer that a `GetObject` may override.
+const RESPONSE_OVERRIDES: &[&str] = &[
+    "response-cache-control",
+    "response-content-disposition",
+    "response-content-encoding",
+    "response-content-language",
+    "response-content-type",
+    "response-expires",
+];
 const SIGNATURE_PARAMETERS: &[&str] =
     &[ALGORITHM, CREDENTIAL, DATE, EXPIRES, SIGNED_HEADERS, SIGNATURE, SECURITY_TOKEN];
 
@@ -68,8 +77,13 @@ impl SignatureQuery {
             .ok()
             .filter(|expires| is_number && (1..=MAXIMUM_EXPIRES).contains(expires))
             .ok_or(S3UrlError::Parameter(EXPIRES))?;
-        let version_id =
-            if parameters.has(VERSION_ID) { Some(parameters.once(VERSION_ID)?.to_owned()) } else { None };
+        // A blank one S3 refuses itself.
+        let version_id = if parameters.has(VERSION_ID) {
+            parameters.check(VERSION_ID, |version| !version.is_empty())?;
+            Some(parameters.once(VERSION_ID)?.to_owned())
+        } else {
+            None
+        };
         if parameters.has(OPERATION) {
             parameters.check(OPERATION, |operation| operation == "GetObject")?;
         }
@@ -140,7 +154,7 @@ impl Parameters {
     fn refuse_unknown(&self) -> Result<(), S3UrlError> {
         let is_known = |folded: &str, name: &str| {
             [VERSION_ID, OPERATION, "partNumber"].contains(&name)
-                || name.starts_with("response-")
+                || RESPONSE_OVERRIDES.contains(&name)
                 || SIGNATURE_PARAMETERS.contains(&name)
                 || HARMLESS_HEADERS.contains(&folded)
         };
