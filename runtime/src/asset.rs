@@ -7,18 +7,18 @@ const MAXIMUM_KEY_BYTES: usize = 1024;
 
 /// Where the assets of a package lie: the prefix of their keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct AssetPrefix {
+pub struct AssetPrefix {
     /// The package's organization.
-    pub(crate) organization: OrganizationId,
+    pub organization: OrganizationId,
     /// The package's dataset.
-    pub(crate) dataset: DatasetId,
+    pub dataset: DatasetId,
     /// The package.
-    pub(crate) package: PackageId,
+    pub package: PackageId,
 }
 
 impl AssetPrefix {
     /// The prefix, with the slash that ends it.
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         format!("O{}/D{}/P{}/", self.organization, self.dataset, self.package)
     }
 }
@@ -26,11 +26,11 @@ impl AssetPrefix {
 /// The path of an asset within its package. It names a key and nothing else: no segment of it means "here" or "up",
 /// to whatever proxy or library reads the URL later.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct AssetPath(String);
+pub struct AssetPath(String);
 
 /// Why a path is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum AssetPathError {
+pub enum AssetPathError {
     /// A leading slash, two in a row, or one at the end.
     #[error("has an empty segment or a leading slash")]
     EmptySegment,
@@ -50,7 +50,7 @@ pub(crate) enum AssetPathError {
 
 impl AssetPath {
     /// Check a path.
-    pub(crate) fn parse(path: &str) -> Result<Self, AssetPathError> {
+    pub fn parse(path: &str) -> Result<Self, AssetPathError> {
         if path.len() > MAXIMUM_KEY_BYTES {
             return Err(AssetPathError::TooLong);
         }
@@ -71,7 +71,7 @@ impl AssetPath {
     }
 
     /// The key of this asset of a package.
-    pub(crate) fn key(&self, prefix: AssetPrefix) -> Result<String, AssetPathError> {
+    pub fn key(&self, prefix: AssetPrefix) -> Result<String, AssetPathError> {
         let key = format!("{}{}", prefix.text(), self.0);
         if key.len() > MAXIMUM_KEY_BYTES { Err(AssetPathError::TooLong) } else { Ok(key) }
     }

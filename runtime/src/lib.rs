@@ -8,13 +8,13 @@
 //! The binaries only connect these to the Lambda Runtime API.
 
 pub mod api;
+pub mod asset;
 pub mod authorizer;
 pub mod configuration;
 pub mod logging;
 pub mod restore;
 pub mod signing;
 
-mod asset;
 mod aws;
 mod database;
 mod region;

@@ -1,0 +1,9 @@
+//! Fuzzes [`fuzz::s3_url`].
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        fuzz::s3_url::check(text);
+    }
+});
