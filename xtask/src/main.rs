@@ -9,10 +9,12 @@ mod aws;
 mod bench;
 mod build;
 mod cargo_deny;
+mod cargo_tool;
 mod ci;
 mod deploy;
 mod doctor;
 mod environment;
+mod fuzz;
 mod keys;
 mod local;
 mod openapi;
@@ -46,6 +48,8 @@ enum Command {
     Test(test::Arguments),
     /// Run all that CI runs: formatting, lints, generated files, templates, licences, tests.
     Ci,
+    /// Feed what parses untrusted input with inputs that were never thought of.
+    Fuzz(fuzz::Arguments),
     /// Build the functions into target/lambda, the same bytes for the same source.
     Build(build::Arguments),
     /// Write openapi/openapi.json and openapi/gateway.json.
@@ -96,6 +100,7 @@ fn run(command: Command) -> Result<Outcome> {
         Command::Openapi(arguments) => openapi::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Build(arguments) => process::block_on(build::run(arguments)),
         Command::Deploy(arguments) => process::block_on(deploy::run(arguments)),
         Command::Outputs(arguments) => process::block_on(outputs::run(arguments)),

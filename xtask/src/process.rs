@@ -87,7 +87,12 @@ pub(crate) fn run_blocking(command: &mut std::process::Command) -> Result<()> {
 
 /// Cargo, the same that runs us.
 pub(crate) fn cargo() -> std::process::Command {
-    let mut command = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    at_root(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// A program that works on the repository, Cargo itself or one that calls it.
+pub(crate) fn at_root(program: impl AsRef<OsStr>) -> std::process::Command {
+    let mut command = std::process::Command::new(program);
     command.current_dir(crate::workspace::root());
     // What Cargo set for us is not meant for the crates that it builds next.
     for name in ["CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "CARGO_PKG_VERSION"] {
