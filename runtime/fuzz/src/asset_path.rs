@@ -3,7 +3,7 @@
 use openapi::{DatasetId, OrganizationId, PackageId};
 use percent_encoding::percent_decode_str;
 use runtime::asset::{AssetPath, AssetPrefix};
-use runtime::signing::CdnOrigin;
+use runtime::signing::{BaseUrl, CdnOrigin};
 use url::Url;
 
 const PREFIX: AssetPrefix =
@@ -17,13 +17,15 @@ pub fn check(path: &str) -> bool {
     assert_eq!(key, expected, "refused by the documented rules, or a key byte for byte");
     let Some(key) = key else { return false };
 
-    let text = CdnOrigin::parse("assets.example").expect("a domain is an origin").url_of(&key);
+    let signable = CdnOrigin::parse("assets.example").expect("a domain is an origin").url_of(&key);
+    assert_eq!(BaseUrl::parse(signable.as_str()).as_ref(), Ok(&signable), "it can be signed as it is");
+    let text = signable.as_str();
     let encoded = text.strip_prefix("https://assets.example/").expect("the key follows the origin");
     assert!(
         encoded.bytes().all(|byte| byte.is_ascii_graphic() && !b"*?+\"\\#&".contains(&byte)),
         "no character that CloudFront, a policy or a client would take otherwise: {encoded}"
     );
-    let url = Url::parse(&text).expect("a browser can read the URL");
+    let url = Url::parse(text).expect("a browser can read the URL");
     assert_eq!(url.as_str(), text, "a browser changes nothing, and so takes no segment away");
     assert_eq!((url.query(), url.fragment()), (None, None));
     let decoded: Vec<u8> = percent_decode_str(&url.path()[1..]).collect();

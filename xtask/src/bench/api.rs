@@ -203,11 +203,11 @@ async fn measure_endpoints(
     step.done(format!("{ROUNDS} requests to each, by turns"));
 
     let round_trip = median(&mut round_trips);
-    figures.note("a round trip to the database, p50", milliseconds(&round_trip));
+    figures.note("a round trip to the database, p50", milliseconds(round_trip));
     for (endpoint, floors) in endpoints.iter_mut().zip(&mut floors) {
         let floor = median(floors);
         let time = median(&mut endpoint.times);
-        figures.note(format!("{}, the floor, p50", endpoint.what), milliseconds(&floor));
+        figures.note(format!("{}, the floor, p50", endpoint.what), milliseconds(floor));
         let limit = floor + round_trip * endpoint.round_trips + endpoint.allowance;
         figures.at_most(format!("{}, p50", endpoint.what), time, limit, milliseconds);
     }

@@ -33,10 +33,10 @@ impl Figures {
         what: impl Into<String>,
         measured: T,
         limit: T,
-        show: impl Fn(&T) -> String,
+        show: impl Fn(T) -> String,
     ) {
         let holds = measured <= limit;
-        let (measured, limit) = (show(&measured), Some(format!("≤ {}", show(&limit))));
+        let (measured, limit) = (show(measured), Some(format!("≤ {}", show(limit))));
         self.0.push(Figure { what: what.into(), measured, limit, holds });
     }
 
@@ -87,13 +87,13 @@ pub(super) fn median<T: Ord + Copy + Default>(measurements: &mut [T]) -> T {
 }
 
 /// A time in milliseconds.
-pub(super) fn milliseconds(time: &Duration) -> String {
+pub(super) fn milliseconds(time: Duration) -> String {
     format!("{:.3} ms", time.as_secs_f64() * 1e3)
 }
 
 /// A size in megabytes.
-pub(super) fn megabytes(bytes: &u64) -> String {
-    format!("{:.2} MB", f64::from(u32::try_from(*bytes).unwrap_or(u32::MAX)) / 1e6)
+pub(super) fn megabytes(bytes: u64) -> String {
+    format!("{:.2} MB", f64::from(u32::try_from(bytes).unwrap_or(u32::MAX)) / 1e6)
 }
 
 #[cfg(test)]
@@ -103,11 +103,11 @@ mod tests {
     #[test]
     fn a_missed_limit_fails_by_name() {
         let mut figures = Figures::default();
-        figures.at_most("one", 1, 1, ToString::to_string);
+        figures.at_most("one", 1, 1, |one| one.to_string());
         figures.at_least("ratio", 50.0, 50.0);
         assert!(figures.verdict().is_ok());
-        figures.at_most("other", 2, 1, ToString::to_string);
-        assert!(figures.verdict().unwrap_err().to_string().starts_with("missed: other;"));
+        figures.at_most("other", 2, 1, |other| other.to_string());
+        assert!(figures.verdict().is_err_and(|error| error.to_string().starts_with("missed: other;")));
         assert!(figures.to_string().contains("MISSED"));
     }
 
