@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use tokio::io::AsyncReadExt;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
 use tokio::time::timeout;
 
@@ -39,15 +39,16 @@ pub(super) async fn cold_start(bootstrap: &Path, variables: &BTreeMap<String, St
     let start = Instant::now();
     let mut process = command.spawn().with_context(|| format!("cannot start {}", bootstrap.display()))?;
     let polled = timeout(LIMIT, first_poll(&listener)).await.context("the function does not poll")?;
-    polled.context("the function's poll cannot be read")?;
     let time = start.elapsed();
+    // As long as its poll is open, it waits for an event.
+    let _poll = polled.context("the function's poll cannot be read")?;
     let id = process.id().context("the function has ended")?;
     let resident = resident_bytes(id).await?;
     process.kill().await.context("the function cannot be ended")?;
     Ok(ColdStart { time, resident })
 }
 
-async fn first_poll(listener: &TcpListener) -> std::io::Result<()> {
+async fn first_poll(listener: &TcpListener) -> std::io::Result<TcpStream> {
     let (mut connection, _) = listener.accept().await?;
     let mut request = Vec::new();
     while !request.ends_with(b"\r\n\r\n") {
@@ -55,7 +56,7 @@ async fn first_poll(listener: &TcpListener) -> std::io::Result<()> {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
     }
-    Ok(())
+    Ok(connection)
 }
 
 async fn resident_bytes(process: u32) -> Result<u64> {
