@@ -159,7 +159,8 @@ async fn measure_endpoints(
     let viewer = stack.packages.viewer.as_str();
     let asset = [("package_id", viewer), ("path", stack.assets.thumbnail.as_str())];
     let file = [("package_id", stack.packages.live_file.as_str()), ("redirect", "false")];
-    let presigned_url = presigned_url(&ec, stack, &[asset[0], asset[1], file[1]]).await?;
+    let in_json = [asset[0], asset[1], file[1]];
+    let presigned_url = presigned_url(&ec, stack, &in_json).await?;
     let endpoint = |what, subject, event, round_trips, allowance| Endpoint {
         what,
         subject,
@@ -171,7 +172,8 @@ async fn measure_endpoints(
     let mut endpoints = [
         endpoint("/cloudfront/sign, EC", &ec, event("/cloudfront/sign", stack, &asset), 1, 150),
         endpoint("/cloudfront/sign, RSA-SHA256", &rsa, event("/cloudfront/sign", stack, &asset), 1, 600),
-        endpoint("/presign/s3", &ec, event("/presign/s3", stack, &file), 1, 100),
+        endpoint("/presign/s3 of a file", &ec, event("/presign/s3", stack, &file), 1, 100),
+        endpoint("/presign/s3 of an asset", &ec, event("/presign/s3", stack, &in_json), 1, 100),
         endpoint("/proxy/s3", &ec, event("/proxy/s3", stack, &[("presigned_url", &presigned_url)]), 0, 50),
     ];
     let mut database = PgConnection::connect(&stack.database_url).await?;
