@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::environment::{BucketName, ServiceName, words};
+use crate::environment::{BucketName, Environment, ServiceName, words};
 
 /// A function of the system; its name is that of its binary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,4 +70,18 @@ pub struct Artifacts {
     pub restore: ArtifactKey,
     /// The authorizer function's zip; not deployed where the environment names a shared authorizer.
     pub authorizer: ArtifactKey,
+}
+
+impl Artifacts {
+    /// Code that nobody has built: zeros for its hashes, for a template that is not meant to be deployed.
+    pub fn unknown(environment: &Environment) -> Self {
+        let hash = ArtifactHash("0".repeat(64));
+        let key = |function| ArtifactKey::new(&environment.service, function, &hash);
+        Self {
+            bucket: environment.artifact_bucket.clone(),
+            api: key(FunctionName::Api),
+            restore: key(FunctionName::Restore),
+            authorizer: key(FunctionName::Authorizer),
+        }
+    }
 }

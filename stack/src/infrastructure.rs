@@ -18,9 +18,12 @@ mod signing_keys;
 
 use crate::cloudformation::{DistributionAttribute, Function, FunctionAttribute, Handle, Template};
 use crate::{Artifacts, Environment, Inputs, OutputName};
+pub(crate) use alarms::KEY_AGE_ALARM;
+pub(crate) use api_function::{ACTIVE_KEY_VARIABLES, API_FUNCTION};
 use authorizer_function::Authorizer;
 use names::Names;
 use platform::Platform;
+pub(crate) use signing_keys::{KEY_GROUP, key_resource_fingerprint};
 
 /// What every part may need to know.
 struct Context<'a> {

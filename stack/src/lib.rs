@@ -6,6 +6,7 @@
 
 mod artifacts;
 mod cloudformation;
+mod deployed;
 mod environment;
 mod infrastructure;
 mod output;
@@ -13,6 +14,7 @@ mod signing_key;
 
 pub use artifacts::{ArtifactHash, ArtifactKey, Artifacts, FunctionName};
 pub use cloudformation::{Problem, StackError, Template, iam_policies};
+pub use deployed::{DeployedTemplate, DeployedTemplateError};
 pub use environment::{
     AccountId, Architecture, Arn, Authorizer, BucketName, Cdn, Database, DomainName, Environment,
     EnvironmentError, EnvironmentName, JobsQueue, LogDestination, LogLevel, Network, NotThat, Origin,

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::Args;
-use stack::{ArtifactHash, ArtifactKey, Artifacts, Environment, FunctionName, Inputs, SigningKeys, Template};
+use stack::{Artifacts, Environment, Inputs, SigningKeys, Template};
 
 use crate::Outcome;
 use crate::environment::EnvironmentArgument;
@@ -26,14 +26,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
 
 /// The template without what only a deployment knows: it has no signing keys, and zeros for the hashes of the code.
 pub(crate) fn preview(environment: &Environment) -> Result<Template> {
-    let hash: ArtifactHash = "0".repeat(64).parse()?;
-    let key = |function| ArtifactKey::new(&environment.service, function, &hash);
-    let artifacts = Artifacts {
-        bucket: environment.artifact_bucket.clone(),
-        api: key(FunctionName::Api),
-        restore: key(FunctionName::Restore),
-        authorizer: key(FunctionName::Authorizer),
-    };
+    let artifacts = Artifacts::unknown(environment);
     let signing_keys = SigningKeys::none();
     Ok(stack::render(&Inputs { environment, signing_keys: &signing_keys, artifacts: &artifacts })?)
 }

@@ -7,6 +7,9 @@ use crate::cloudformation::{
 };
 use crate::{FunctionName, SigningKey, SigningKeys};
 
+/// The logical id of the alarm that wants a new key.
+pub(crate) const KEY_AGE_ALARM: &str = "SigningKeyAgeAlarm";
+
 const MINUTE: u32 = 60;
 const HOUR: u32 = 60 * MINUTE;
 const DAY: u32 = 24 * HOUR;
@@ -154,7 +157,7 @@ impl Alarms<'_> {
         let invocations = self.function_metric(FunctionName::Api, "Invocations");
         let days = u64::from(self.context.environment.signing_key_rotation_days.get());
         self.add(
-            "SigningKeyAgeAlarm",
+            KEY_AGE_ALARM,
             "signing-key-age",
             &format!("No signing key is younger than {days} days; rotate it."),
             Condition {

@@ -15,6 +15,11 @@ use crate::cloudformation::{
 };
 use crate::signing_key::{private_key_parameter, private_key_parameters};
 
+/// The logical id of the API function.
+pub(crate) const API_FUNCTION: &str = "ApiFunction";
+/// The variables that say which key signs: its id at CloudFront, and the parameter of its private half.
+pub(crate) const ACTIVE_KEY_VARIABLES: [&str; 2] = ["CLOUDFRONT_KEY_ID", "CLOUDFRONT_PRIVATE_KEY_SSM_PARAM"];
+
 /// One second less than the gateway waits.
 const TIMEOUT_SECONDS: u32 = 29;
 
@@ -34,8 +39,9 @@ pub(super) fn add(
     ]);
     if let Some((fingerprint, public_key)) = &keys.active {
         let parameter = private_key_parameter(context.environment, fingerprint);
-        variables.insert("CLOUDFRONT_KEY_ID", public_key.reference());
-        variables.insert("CLOUDFRONT_PRIVATE_KEY_SSM_PARAM", parameter.into());
+        let [key_id, private_key] = ACTIVE_KEY_VARIABLES;
+        variables.insert(key_id, public_key.reference());
+        variables.insert(private_key, parameter.into());
     }
     function::add(
         template,

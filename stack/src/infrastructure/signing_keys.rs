@@ -4,6 +4,11 @@ use super::Context;
 use crate::cloudformation::{Handle, KeyGroup, KeyGroupConfig, PublicKey, PublicKeyConfig, Template};
 use crate::{Fingerprint, SigningKeys};
 
+/// The logical id of the key group.
+pub(crate) const KEY_GROUP: &str = "KeyGroup";
+/// What the logical id of a key begins with; its fingerprint follows.
+const KEY: &str = "SigningKey";
+
 /// The signing keys as CloudFront has them.
 pub(super) struct TrustedKeys {
     /// None as long as there is no key: a key group cannot be empty.
@@ -21,7 +26,7 @@ pub(super) fn add(template: &mut Template, context: &Context<'_>, keys: &Signing
         // all three names carry the fingerprint, so that another key is another resource.
         let name = context.names.of_service(fingerprint.as_str());
         let handle = template.add(
-            format!("SigningKey{fingerprint}"),
+            format!("{KEY}{fingerprint}"),
             PublicKey {
                 public_key_config: PublicKeyConfig {
                     caller_reference: name.clone(),
@@ -38,7 +43,7 @@ pub(super) fn add(template: &mut Template, context: &Context<'_>, keys: &Signing
     }
     let group = (!items.is_empty()).then(|| {
         template.add(
-            "KeyGroup",
+            KEY_GROUP,
             KeyGroup {
                 key_group_config: KeyGroupConfig {
                     name: context.names.of_service("assets"),
@@ -49,4 +54,9 @@ pub(super) fn add(template: &mut Template, context: &Context<'_>, keys: &Signing
         )
     });
     TrustedKeys { group, active }
+}
+
+/// The key that a logical id belongs to, if it is that of a key.
+pub(crate) fn key_resource_fingerprint(logical_id: &str) -> Option<Fingerprint> {
+    logical_id.strip_prefix(KEY)?.parse().ok()
 }

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value as Json;
 
 use crate::{
-    ArtifactKey, Artifacts, Environment, FunctionName, Inputs, OutputName, SigningKey, SigningKeys, Template,
-    render,
+    ArtifactKey, Artifacts, DeployedTemplate, Environment, FunctionName, Inputs, OutputName, SigningKey,
+    SigningKeys, Template, render,
 };
 
 const ENVIRONMENTS: [(&str, &str); 3] = [
@@ -60,6 +60,48 @@ fn templates() {
         insta::assert_snapshot!(format!("{name}"), template(&environment, &two_keys()).to_json());
         let without_keys = template(&environment, &SigningKeys::none());
         insta::assert_snapshot!(format!("{name}_without_keys"), without_keys.to_json());
+    }
+}
+
+#[test]
+fn a_deployed_template_with_other_keys_is_what_would_be_rendered_with_them() {
+    let both = two_keys();
+    let one = |index: usize| {
+        let key = both.trusted()[index].clone();
+        let active = key.fingerprint().clone();
+        SigningKeys::new(vec![key], Some(active)).unwrap()
+    };
+    for (name, _) in ENVIRONMENTS {
+        let environment = environment(name);
+        for (from, to) in [(one(0), both.clone()), (both.clone(), one(1)), (one(0), one(1))] {
+            let deployed = DeployedTemplate::parse(&template(&environment, &from).to_json()).unwrap();
+            let trusted: Vec<_> = deployed.trusted().into_iter().collect();
+            let expected: Vec<_> = from.trusted().iter().map(|key| key.fingerprint().clone()).collect();
+            assert_eq!((trusted, deployed.active().as_ref()), (expected, from.active()));
+
+            let changed = deployed.with_keys(&environment, &to).unwrap();
+            assert_eq!(changed.to_string(), template(&environment, &to).to_value().to_string());
+        }
+    }
+}
+
+#[test]
+fn a_change_of_keys_carries_nothing_else_along() {
+    let environment = environment("local");
+    let mut deployed = template(&environment, &two_keys()).to_value();
+    let memory = "/Resources/ApiFunction/Properties/MemorySize";
+    *deployed.pointer_mut(memory).unwrap() = 128.into();
+    let changed = DeployedTemplate::parse(&deployed.to_string()).unwrap();
+    let changed = changed.with_keys(&environment, &two_keys()).unwrap();
+    assert_eq!(changed, deployed);
+}
+
+#[test]
+fn the_first_and_the_last_key_are_no_change_of_keys() {
+    let environment = environment("local");
+    for (from, to) in [(SigningKeys::none(), two_keys()), (two_keys(), SigningKeys::none())] {
+        let deployed = DeployedTemplate::parse(&template(&environment, &from).to_json()).unwrap();
+        assert!(deployed.with_keys(&environment, &to).is_err());
     }
 }
 

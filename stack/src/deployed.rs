@@ -1,0 +1,99 @@
+//! The template of a stack that is deployed, and the same template with other signing keys.
+//!
+//! A change of keys must change keys and nothing else, whatever has happened to the source since the deployment: a
+//! rotation that runs by itself must not ship what nobody has deployed yet.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use crate::infrastructure::{
+    ACTIVE_KEY_VARIABLES, API_FUNCTION, KEY_AGE_ALARM, KEY_GROUP, build, key_resource_fingerprint,
+};
+use crate::{Artifacts, Environment, Fingerprint, Inputs, SigningKeys};
+
+const PUBLIC_KEY: &str = "AWS::CloudFront::PublicKey";
+
+/// A template that was made by [`render`](crate::render), now or by an earlier state of this crate.
+#[derive(Clone, Debug)]
+pub struct DeployedTemplate(Value);
+
+/// Why a deployed template cannot be given other keys.
+#[derive(Debug, thiserror::Error)]
+pub enum DeployedTemplateError {
+    /// Not JSON.
+    #[error("the deployed template is no JSON")]
+    NotJson(#[from] serde_json::Error),
+    /// It lacks what keys are changed in.
+    #[error("the deployed template has no {0}, where this source expects it; deploy this source first")]
+    Lacks(&'static str),
+    /// With the first key much else changes: the distribution is enabled, and may read its bucket.
+    #[error("keys can be changed only from one active key to another; a deployment brings the first")]
+    NoActiveKey,
+}
+
+impl DeployedTemplate {
+    /// Read a template.
+    pub fn parse(json: &str) -> Result<Self, DeployedTemplateError> {
+        Ok(Self(serde_json::from_str(json)?))
+    }
+
+    /// The keys that the key group lists.
+    pub fn trusted(&self) -> BTreeSet<Fingerprint> {
+        let items = self.0.pointer(&format!("/Resources/{KEY_GROUP}/Properties/KeyGroupConfig/Items"));
+        items.and_then(Value::as_array).into_iter().flatten().filter_map(referenced_key).collect()
+    }
+
+    /// The key that the API function signs with.
+    pub fn active(&self) -> Option<Fingerprint> {
+        let [key_id, _] = ACTIVE_KEY_VARIABLES;
+        referenced_key(self.0.pointer(&variables_path())?.get(key_id)?)
+    }
+
+    /// This template with other keys, and otherwise as it is.
+    pub fn with_keys(
+        &self,
+        environment: &Environment,
+        keys: &SigningKeys,
+    ) -> Result<Value, DeployedTemplateError> {
+        if keys.active().is_none() || self.active().is_none() {
+            return Err(DeployedTemplateError::NoActiveKey);
+        }
+        let artifacts = Artifacts::unknown(environment);
+        let rendered = build(&Inputs { environment, signing_keys: keys, artifacts: &artifacts }).to_value();
+        let mut template = self.0.clone();
+
+        let resources = object(&mut template, "/Resources", "resources")?;
+        resources.retain(|_, resource| resource["Type"] != PUBLIC_KEY);
+        let of_keys = rendered["Resources"].as_object().into_iter().flatten().filter(|(id, resource)| {
+            resource["Type"] == PUBLIC_KEY || [KEY_GROUP, KEY_AGE_ALARM].contains(&id.as_str())
+        });
+        resources.extend(of_keys.map(|(id, resource)| (id.clone(), resource.clone())));
+
+        let variables = object(&mut template, &variables_path(), "API function")?;
+        for name in ACTIVE_KEY_VARIABLES {
+            let value = rendered.pointer(&variables_path()).map_or(Value::Null, |all| all[name].clone());
+            variables.insert(name.to_owned(), value);
+        }
+        template.sort_all_objects();
+        Ok(template)
+    }
+}
+
+fn variables_path() -> String {
+    format!("/Resources/{API_FUNCTION}/Properties/Environment/Variables")
+}
+
+fn object<'a>(
+    template: &'a mut Value,
+    path: &str,
+    what: &'static str,
+) -> Result<&'a mut Map<String, Value>, DeployedTemplateError> {
+    let found = template.pointer_mut(path).and_then(Value::as_object_mut);
+    found.ok_or(DeployedTemplateError::Lacks(what))
+}
+
+/// The key whose resource a `Ref` refers to.
+fn referenced_key(reference: &Value) -> Option<Fingerprint> {
+    key_resource_fingerprint(reference.get("Ref")?.as_str()?)
+}
