@@ -21,7 +21,7 @@ pub use ids::{DatasetId, DatasetNodeId, OrganizationId, PackageId, PackageNodeId
 pub use messages::{
     ChangelogEvent, ChangelogEventDetail, ChangelogJob, ChangelogMessage, ErrorBody, HashAlgorithm,
     PresignedObject, RestoreFailure, RestoreMessage, RestoreMessagePackage, RestoreRequest, RestoreResponse,
-    SignedFile, SignedPackage,
+    SIGNED_URL_LIFETIME_SECONDS, SignedFile, SignedPackage,
 };
 pub use package_type::PackageType;
 pub use restore_queue::{RESTORE_QUEUE_MAXIMUM_RECEIVES, RESTORE_QUEUE_VISIBILITY_SECONDS};

@@ -57,6 +57,9 @@ pub struct PresignedObject {
     pub expires_at: i64,
 }
 
+/// How long a signed CDN URL, or a signed policy, opens what it signs.
+pub const SIGNED_URL_LIFETIME_SECONDS: u32 = 3600;
+
 /// A CloudFront URL of one file, signed with a canned policy.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SignedFile {

@@ -23,8 +23,8 @@ pub use environment::{
 };
 pub use output::OutputName;
 pub use signing_key::{
-    Fingerprint, SigningKey, SigningKeyError, SigningKeys, key_ring_parameter, private_key_parameter,
-    public_key_parameter,
+    Fingerprint, MAXIMUM_KEYS, SigningKey, SigningKeyError, SigningKeys, key_parameters, key_ring_parameter,
+    private_key_parameter, public_key_parameter,
 };
 
 /// What a template is made from.

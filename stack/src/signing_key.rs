@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 
 use crate::environment::{Environment, words};
 
-/// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html>: public keys in a
-/// key group.
-const MAXIMUM_KEYS: usize = 5;
+/// How many keys can be trusted at the same time: as many as a key group takes,
+/// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html>.
+pub const MAXIMUM_KEYS: usize = 5;
 const PEM_BEGIN: &str = "-----BEGIN PUBLIC KEY-----";
 const PEM_END: &str = "-----END PUBLIC KEY-----";
 
@@ -133,25 +133,26 @@ pub enum SigningKeyError {
 
 /// Path of the parameter of a private key, a SecureString: base64 of the PEM.
 pub fn private_key_parameter(environment: &Environment, fingerprint: &Fingerprint) -> String {
-    format!("{}/private-key/{fingerprint}", parameter_prefix(environment))
+    format!("{}/private-key/{fingerprint}", key_parameters(environment))
 }
 
 /// Path of the parameter of a public key: its PEM.
 pub fn public_key_parameter(environment: &Environment, fingerprint: &Fingerprint) -> String {
-    format!("{}/public-key/{fingerprint}", parameter_prefix(environment))
+    format!("{}/public-key/{fingerprint}", key_parameters(environment))
 }
 
 /// Path of the parameter of the key ring: JSON.
 pub fn key_ring_parameter(environment: &Environment) -> String {
-    format!("{}/key-ring", parameter_prefix(environment))
+    format!("{}/key-ring", key_parameters(environment))
 }
 
 /// What the parameters of all private keys begin with.
 pub(crate) fn private_key_parameters(environment: &Environment) -> String {
-    format!("{}/private-key/", parameter_prefix(environment))
+    format!("{}/private-key/", key_parameters(environment))
 }
 
-fn parameter_prefix(environment: &Environment) -> String {
+/// What the paths of all parameters of keys begin with.
+pub fn key_parameters(environment: &Environment) -> String {
     format!("/{}/{}/cloudfront", environment.name, environment.service)
 }
 

@@ -10,6 +10,7 @@ use clap::Args;
 use dialoguer::Confirm;
 use stack::{Environment, Inputs};
 
+pub(crate) use self::change_set::status_of as stack_status;
 use self::change_set::{ChangeSet, Proposal};
 use crate::aws::Connection;
 use crate::build::{self, Profile};
@@ -73,10 +74,20 @@ pub(crate) async fn deploy(
     let artifacts = artifacts::upload(environment, connection, &built, consent).await?;
     let inputs = Inputs { environment, signing_keys: &signing_keys, artifacts: &artifacts };
     let template = stack::render(&inputs)?;
+    apply(environment, connection, &template.to_value(), consent).await
+}
 
+/// Bring an environment's stack to this template, and return its outputs.
+pub(crate) async fn apply(
+    environment: &Environment,
+    connection: &Connection,
+    template: &serde_json::Value,
+    consent: Consent,
+) -> Result<Outputs> {
+    let stack_name = stack::stack_name(environment);
     let client = Client::new(&connection.configuration);
     let step = terminal::Step::begin("change set");
-    let body = artifacts::template_source(environment, connection, &template).await?;
+    let body = artifacts::template_source(environment, connection, template).await?;
     match ChangeSet::propose(&client, &stack_name, body).await? {
         Proposal::NoChanges => {
             step.done("no changes: the stack is as the source says");
@@ -86,7 +97,7 @@ pub(crate) async fn deploy(
             if consent != Consent::Implied {
                 change_set.show();
             }
-            if let Err(refusal) = agree(consent, &stack_name) {
+            if let Err(refusal) = agree(consent, &format!("Make these changes to {stack_name}?")) {
                 change_set.discard(&client).await;
                 return Err(refusal);
             }
@@ -96,14 +107,14 @@ pub(crate) async fn deploy(
     Outputs::read(&client, &stack_name).await
 }
 
-fn agree(consent: Consent, stack_name: &str) -> Result<()> {
+/// Have somebody agree to what was just shown.
+pub(crate) fn agree(consent: Consent, question: &str) -> Result<()> {
     if consent != Consent::Ask {
         return Ok(());
     }
     if !terminal::can_ask() {
         bail!("nobody is here to agree to these changes; pass --yes to make them");
     }
-    let question = format!("Make these changes to {stack_name}?");
     let agreed = Confirm::new().with_prompt(question).default(false).interact();
     if agreed.context("no answer")? { Ok(()) } else { bail!("not agreed; nothing was changed") }
 }

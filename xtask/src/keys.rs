@@ -3,18 +3,28 @@
 //! A key lives in the Parameter Store under its fingerprint; the ring says which keys there are. Private keys are never
 //! on a disk, in a template, or in anything that is printed.
 
-mod generate;
+mod clock;
+mod import;
+mod key_pair;
+mod observe;
+mod overlap;
+mod plan;
+mod probe;
+mod retire;
 mod ring;
+mod rotate;
+mod rotation;
+mod status;
 mod store;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use stack::{Environment, SigningKeys};
 
-pub(crate) use self::generate::KeyPair;
+pub(crate) use self::key_pair::KeyPair;
 pub(crate) use self::ring::Algorithm;
-use self::ring::{KeyRing, KeyState, RingEntry};
-use self::store::KeyStore;
+use self::ring::KeyRing;
+use self::store::{KeyStore, StoredRing};
 use crate::environment::EnvironmentArgument;
 use crate::{Outcome, aws, terminal};
 
@@ -23,8 +33,14 @@ use crate::{Outcome, aws, terminal};
 pub(crate) enum Command {
     /// Generate the first key of an environment; `deploy` does it by itself.
     Generate(GenerateArguments),
-    /// Show the keys of an environment.
-    Status(StatusArguments),
+    /// Show the keys of an environment, and what is to be done about them.
+    Status(status::Arguments),
+    /// Have a new key sign, without a URL that is refused; or continue a rotation that is under way.
+    Rotate(rotate::Arguments),
+    /// Remove old keys whose time is over, or a next key that shall not sign.
+    Retire(retire::Arguments),
+    /// Take a key that was made elsewhere.
+    Import(import::Arguments),
 }
 
 /// Options of `keys generate`.
@@ -35,13 +51,6 @@ pub(crate) struct GenerateArguments {
     /// The kind of key: EC P-256 signs much faster, RSA 2048 with SHA-1 is understood by older tools.
     #[arg(long, value_enum, default_value = "ec-p256")]
     algorithm: AlgorithmArgument,
-}
-
-/// Options of `keys status`.
-#[derive(Args)]
-pub(crate) struct StatusArguments {
-    #[command(flatten)]
-    environment: EnvironmentArgument,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -61,27 +70,27 @@ impl From<AlgorithmArgument> for Algorithm {
 
 pub(crate) async fn run(command: Command) -> Result<Outcome> {
     match command {
-        Command::Generate(arguments) => {
-            let environment = arguments.environment.load()?;
-            let connection = aws::connect(&environment).await?;
-            let store = KeyStore::new(&connection.configuration, &environment);
-            if !store.ring().await?.is_empty() {
-                bail!(
-                    "environment {} has a signing key already; see `cargo xtask keys status --env {}`",
-                    environment.name,
-                    environment.name
-                );
-            }
-            let ring = generate_first(&store, arguments.algorithm.into()).await?;
-            terminal::say("The next `cargo xtask deploy` makes CloudFront trust it.");
-            show(&ring);
-        }
-        Command::Status(arguments) => {
-            let environment = arguments.environment.load()?;
-            let connection = aws::connect(&environment).await?;
-            show(&KeyStore::new(&connection.configuration, &environment).ring().await?);
-        }
+        Command::Generate(arguments) => generate(arguments).await,
+        Command::Status(arguments) => status::run(arguments).await,
+        Command::Rotate(arguments) => rotate::run(arguments).await,
+        Command::Retire(arguments) => retire::run(arguments).await,
+        Command::Import(arguments) => import::run(arguments).await,
     }
+}
+
+async fn generate(arguments: GenerateArguments) -> Result<Outcome> {
+    let environment = arguments.environment.load()?;
+    let connection = aws::connect(&environment).await?;
+    let store = KeyStore::new(&connection.configuration, &environment);
+    let read = store.ring().await?;
+    if !read.ring.is_empty() {
+        bail!(
+            "environment {0} has a signing key already; `cargo xtask keys rotate --env {0}` brings another",
+            environment.name,
+        );
+    }
+    generate_first(&store, &read, arguments.algorithm.into()).await?;
+    terminal::say("The next `cargo xtask deploy` makes CloudFront trust it.");
     Ok(Outcome::Done)
 }
 
@@ -91,54 +100,20 @@ pub(crate) async fn for_deployment(
     configuration: &aws_config::SdkConfig,
 ) -> Result<SigningKeys> {
     let store = KeyStore::new(configuration, environment);
-    let mut ring = store.ring().await?;
-    if ring.is_empty() {
-        ring = generate_first(&store, Algorithm::EcP256).await?;
-    }
-    let mut keys = Vec::new();
-    for entry in ring.entries() {
-        let pem = store.public_key(&entry.fingerprint).await?;
-        let created = u64::try_from(entry.created_at.timestamp()).context("a key of the ring is too old")?;
-        keys.push(stack::SigningKey::new(entry.fingerprint.clone(), created, &pem)?);
-    }
-    Ok(SigningKeys::new(keys, ring.active().map(|entry| entry.fingerprint.clone()))?)
+    let read = store.ring().await?;
+    let ring = if read.ring.is_empty() {
+        generate_first(&store, &read, Algorithm::EcP256).await?
+    } else {
+        read.ring
+    };
+    store.signing_keys(&ring).await
 }
 
-/// Generate a key and make it the active one. The ring is written last: a run that dies before leaves parameters that
-/// nothing refers to, and the next run makes a key of its own.
-async fn generate_first(store: &KeyStore<'_>, algorithm: Algorithm) -> Result<KeyRing> {
+/// Generate a key and make it the active one.
+async fn generate_first(store: &KeyStore<'_>, read: &StoredRing, algorithm: Algorithm) -> Result<KeyRing> {
     let step = terminal::Step::begin("signing key");
-    let key = tokio::task::spawn_blocking(move || KeyPair::generate(algorithm))
-        .await
-        .context("generating a key was interrupted")??;
-    store.put_key_pair(&key).await?;
-    let entry = RingEntry {
-        fingerprint: key.fingerprint().clone(),
-        algorithm,
-        created_at: chrono::Utc::now(),
-        state: KeyState::Active,
-        retire_after: None,
-    };
-    let ring = KeyRing::new(vec![entry])?;
-    store.create_ring(&ring).await?;
+    let key = rotation::generate(algorithm).await?;
+    let ring = rotation::enlist(store, read, &key).await?;
     step.done(format!("{algorithm} {} generated", key.fingerprint()));
     Ok(ring)
-}
-
-fn show(ring: &KeyRing) {
-    if ring.is_empty() {
-        terminal::say("There is no signing key yet; `cargo xtask deploy` generates one.");
-        return;
-    }
-    let mut table = comfy_table::Table::new();
-    table.load_style(comfy_table::presets::NOTHING).set_header(["KEY", "ALGORITHM", "STATE", "CREATED"]);
-    for entry in ring.entries() {
-        table.add_row([
-            entry.fingerprint.to_string(),
-            entry.algorithm.to_string(),
-            entry.state.to_string(),
-            entry.created_at.format("%Y-%m-%d %H:%M").to_string(),
-        ]);
-    }
-    println!("{table}");
 }

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::Utc;
-use openapi::{SignedFile, SignedPackage};
+use openapi::{SIGNED_URL_LIFETIME_SECONDS, SignedFile, SignedPackage};
 use zeroize::Zeroizing;
 
 use super::error::ApiError;
@@ -13,9 +13,6 @@ use crate::asset::AssetPath;
 use crate::aws::failure;
 use crate::configuration::CdnSettings;
 use crate::signing::{Signer, SigningKey};
-
-/// How long a signature opens what it signs.
-const LIFETIME_SECONDS: i64 = 3600;
 
 /// What is signed.
 enum Scope {
@@ -36,7 +33,7 @@ impl ApiFunction {
         let signing = self.signer(cdn).await?;
         let prefix = self.asset_prefix(&dataset, package_id).await?;
 
-        let expires_at = Utc::now().timestamp() + LIFETIME_SECONDS;
+        let expires_at = Utc::now().timestamp() + i64::from(SIGNED_URL_LIFETIME_SECONDS);
         let url_of = |path: &AssetPath| {
             let key = path.key(prefix).map_err(|error| ApiError::parameter("path", error))?;
             Ok::<_, ApiError>(cdn.origin.url_of(&key))

@@ -7,7 +7,7 @@ use aws_sdk_s3::types::{
     BucketLocationConstraint, CreateBucketConfiguration, PublicAccessBlockConfiguration,
 };
 use dialoguer::Confirm;
-use stack::{ArtifactKey, Artifacts, Environment, FunctionName, Template};
+use stack::{ArtifactKey, Artifacts, Environment, FunctionName};
 
 use super::Consent;
 use super::change_set::TemplateSource;
@@ -63,9 +63,9 @@ pub(super) async fn upload(
 pub(super) async fn template_source(
     environment: &Environment,
     connection: &Connection,
-    template: &Template,
+    template: &serde_json::Value,
 ) -> Result<TemplateSource> {
-    let text = serde_json::to_string(&template.to_value())?;
+    let text = template.to_string();
     if text.len() <= MAXIMUM_BODY_BYTES {
         return Ok(TemplateSource::Body(text));
     }

@@ -140,7 +140,7 @@ impl ChangeSet {
 }
 
 /// The status of a stack; none where there is no such stack.
-pub(super) async fn status_of(client: &Client, stack_name: &str) -> Result<Option<StackStatus>> {
+pub(crate) async fn status_of(client: &Client, stack_name: &str) -> Result<Option<StackStatus>> {
     match client.describe_stacks().stack_name(stack_name).send().await {
         Ok(answer) => Ok(answer.stacks.unwrap_or_default().pop().and_then(|stack| stack.stack_status)),
         // CloudFormation has no code of its own for a stack that does not exist.

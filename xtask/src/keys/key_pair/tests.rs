@@ -1,0 +1,88 @@
+use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::{ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair};
+use runtime::signing::SigningKey;
+
+use super::{Algorithm, KeyPair, fingerprint_of};
+
+fn refusal(pem: &str) -> String {
+    KeyPair::from_pem(pem).err().unwrap().to_string()
+}
+
+fn with_tag(tag: &str, pem: &str) -> String {
+    pem::encode(&pem::Pem::new(tag, pem::parse(pem).unwrap().contents()))
+}
+
+#[test]
+fn generated_keys_sign_and_can_be_deployed() {
+    for algorithm in [Algorithm::EcP256, Algorithm::Rsa2048] {
+        let key = KeyPair::generate(algorithm).unwrap();
+        assert_eq!(key.algorithm(), algorithm);
+        assert_eq!(fingerprint_of(key.public_pem()).unwrap(), *key.fingerprint());
+        assert!(SigningKey::from_pem(key.private_pem(), None).unwrap().sign(b"policy").is_ok());
+        assert!(stack::SigningKey::new(key.fingerprint().clone(), 0, key.public_pem()).is_ok());
+    }
+}
+
+#[test]
+fn what_is_read_is_what_would_have_been_generated() {
+    for algorithm in [Algorithm::EcP256, Algorithm::Rsa2048] {
+        let key = KeyPair::generate(algorithm).unwrap();
+        let windows = format!("\r\n{}\r\n", key.private_pem().replace('\n', "\r\n"));
+        for text in [key.private_pem(), windows.as_str()] {
+            let read = KeyPair::from_pem(text).unwrap();
+            assert_eq!(read.algorithm(), algorithm);
+            assert_eq!(read.fingerprint(), key.fingerprint());
+            assert_eq!(read.public_pem(), key.public_pem());
+            assert_eq!(*read.private_pem, *key.private_pem);
+        }
+    }
+}
+
+#[test]
+fn the_older_encodings_are_read_as_the_same_key() {
+    // PKCS#8 holds the older encoding as its last part: for RSA behind 26 bytes, for EC behind 36 bytes.
+    for (algorithm, tag, header) in
+        [(Algorithm::Rsa2048, "RSA PRIVATE KEY", 26), (Algorithm::EcP256, "EC PRIVATE KEY", 26)]
+    {
+        let key = KeyPair::generate(algorithm).unwrap();
+        let der = pem::parse(key.private_pem()).unwrap().into_contents();
+        let start = (header..der.len()).find(|start| {
+            let pem = pem::encode(&pem::Pem::new(tag, &der[*start..]));
+            der[*start] == 0x30 && KeyPair::from_pem(&pem).is_ok()
+        });
+        let older = pem::encode(&pem::Pem::new(tag, &der[start.unwrap()..]));
+        let parameters = pem::encode(&pem::Pem::new("EC PARAMETERS", [6, 0]));
+        for text in [older.clone(), format!("{parameters}{older}")] {
+            let read = KeyPair::from_pem(&text).unwrap();
+            assert_eq!(read.fingerprint(), key.fingerprint());
+            assert_eq!(*read.private_pem, *key.private_pem);
+        }
+    }
+}
+
+#[test]
+fn what_cloudfront_does_not_take_is_not_imported() {
+    let key = KeyPair::generate(Algorithm::EcP256).unwrap();
+    assert!(refusal(&with_tag("ENCRYPTED PRIVATE KEY", key.private_pem())).contains("encrypted"));
+    let old =
+        key.private_pem().replace("PRIVATE KEY-----\n", "PRIVATE KEY-----\nDEK-Info: AES-128-CBC,00\n\n");
+    assert!(refusal(&old.replace(" PRIVATE KEY", " EC PRIVATE KEY")).contains("encrypted"));
+    assert!(refusal(&with_tag("CERTIFICATE", key.public_pem())).contains("`CERTIFICATE`"));
+    assert!(refusal(key.public_pem()).contains("`PUBLIC KEY`, not a private key"));
+    let cut: String = key.private_pem().lines().take(2).collect();
+    for text in ["", "no key", &cut] {
+        assert!(refusal(text).contains("not a PEM private key"), "{text}");
+    }
+    let half = pem::parse(key.private_pem()).unwrap().into_contents();
+    let half = pem::encode(&pem::Pem::new("PRIVATE KEY", &half[..half.len() / 2]));
+    assert!(refusal(&half).contains("damaged"));
+
+    let rsa = aws_lc_rs::rsa::KeyPair::generate(KeySize::Rsa4096).unwrap();
+    let rsa = AsDer::<aws_lc_rs::encoding::Pkcs8V1Der<'_>>::as_der(&rsa).unwrap();
+    let rsa = pem::encode(&pem::Pem::new("PRIVATE KEY", rsa.as_ref()));
+    assert!(refusal(&rsa).contains("2048 bits"));
+    let curve = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_ASN1_SIGNING).unwrap();
+    let curve = pem::encode(&pem::Pem::new("PRIVATE KEY", curve.to_pkcs8v1().unwrap().as_ref()));
+    assert!(refusal(&curve).contains("RSA 2048 or EC P-256"));
+}

@@ -1,0 +1,126 @@
+//! Looking at what is there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result};
+use aws_sdk_cloudformation::types::{StackStatus, TemplateStage};
+use aws_sdk_cloudfront::types::{CacheBehaviors, TrustedKeyGroups};
+use stack::{DeployedTemplate, Environment, Fingerprint, OutputName};
+
+use super::key_pair::fingerprint_of;
+use super::plan::{CloudFront, DeployedKeys, Observed, StackState};
+use super::store::{KeyStore, StoredRing};
+use crate::aws::Connection;
+use crate::deploy;
+use crate::outputs::Outputs;
+
+/// What is there, and what a change of it has to start from.
+pub(super) struct Observation {
+    pub(super) observed: Observed,
+    pub(super) ring: StoredRing,
+    /// None where nothing is deployed.
+    pub(super) template: Option<DeployedTemplate>,
+    pub(super) outputs: Option<Outputs>,
+}
+
+/// Look at the stack, then at CloudFront, then at the Parameter Store: so the time, which comes with the last, is never
+/// before what was seen.
+pub(super) async fn observe(
+    environment: &Environment,
+    connection: &Connection,
+    store: &KeyStore<'_>,
+) -> Result<Observation> {
+    let cloudformation = aws_sdk_cloudformation::Client::new(&connection.configuration);
+    let name = stack::stack_name(environment);
+    let (mut template, mut outputs, mut cloudfront) = (None, None, None);
+    let state = match deploy::stack_status(&cloudformation, &name).await? {
+        None | Some(StackStatus::ReviewInProgress) => StackState::Absent,
+        Some(status) if status.as_str().ends_with("_IN_PROGRESS") => StackState::Changing,
+        Some(_) => {
+            let deployed = deployed_template(&cloudformation, &name).await?;
+            let known = Outputs::read(&cloudformation, &name).await?;
+            let client = aws_sdk_cloudfront::Client::new(&connection.configuration);
+            cloudfront = Some(distribution(&client, known.get(OutputName::DistributionId)?).await?);
+            let keys = DeployedKeys { trusted: deployed.trusted(), active: deployed.active() };
+            (template, outputs) = (Some(deployed), Some(known));
+            StackState::Settled(keys)
+        }
+    };
+    let ring = store.ring().await?;
+    let observed = Observed {
+        parameters: store.parameters(&ring.ring).await?,
+        now: store.now()?,
+        ring: ring.ring.clone(),
+        ring_written_at: ring.written_at,
+        stack: state,
+        cloudfront,
+    };
+    Ok(Observation { observed, ring, template, outputs })
+}
+
+async fn deployed_template(
+    client: &aws_sdk_cloudformation::Client,
+    stack_name: &str,
+) -> Result<DeployedTemplate> {
+    let request = client.get_template().stack_name(stack_name).template_stage(TemplateStage::Original);
+    let answer = request.send().await;
+    let answer = answer.with_context(|| format!("cannot read the template of {stack_name}"))?;
+    let body = answer.template_body.with_context(|| format!("{stack_name} has no template"))?;
+    DeployedTemplate::parse(&body).with_context(|| format!("in the template of {stack_name}"))
+}
+
+async fn distribution(client: &aws_sdk_cloudfront::Client, id: &str) -> Result<CloudFront> {
+    let answer = client.get_distribution().id(id).send().await;
+    let answer = answer.with_context(|| format!("cannot read the distribution {id}"))?;
+    let distribution = answer.distribution.with_context(|| format!("there is no distribution {id}"))?;
+    let config = distribution.distribution_config();
+    let config = config.with_context(|| format!("the distribution {id} has no configuration"))?;
+
+    let groups_of = |groups: Option<&TrustedKeyGroups>| -> BTreeSet<String> {
+        let items = groups.filter(|groups| groups.enabled()).map(TrustedKeyGroups::items);
+        items.unwrap_or_default().iter().cloned().collect()
+    };
+    let default = config.default_cache_behavior().and_then(|behavior| behavior.trusted_key_groups());
+    let mut behaviours = vec![groups_of(default)];
+    for behaviour in config.cache_behaviors().map(CacheBehaviors::items).unwrap_or_default() {
+        behaviours.push(groups_of(behaviour.trusted_key_groups()));
+    }
+    let mut known = BTreeMap::new();
+    let mut trusted: Option<BTreeMap<Fingerprint, String>> = None;
+    for groups in behaviours {
+        let mut keys = BTreeMap::new();
+        for group in groups {
+            if !known.contains_key(&group) {
+                known.insert(group.clone(), keys_of(client, &group).await?);
+            }
+            keys.extend(known[&group].clone());
+        }
+        if let Some(trusted) = &mut trusted {
+            trusted.retain(|fingerprint, _| keys.contains_key(fingerprint));
+        } else {
+            trusted = Some(keys);
+        }
+    }
+    Ok(CloudFront {
+        trusted: trusted.unwrap_or_default(),
+        is_deployed: distribution.status() == "Deployed",
+        is_enabled: config.enabled(),
+    })
+}
+
+/// The keys of a key group, known by what they are and not by how they are called.
+async fn keys_of(client: &aws_sdk_cloudfront::Client, group: &str) -> Result<BTreeMap<Fingerprint, String>> {
+    let answer = client.get_key_group().id(group).send().await;
+    let answer = answer.with_context(|| format!("cannot read the key group {group}"))?;
+    let config = answer.key_group.and_then(|group| group.key_group_config);
+    let mut keys = BTreeMap::new();
+    for id in config.map(|config| config.items).unwrap_or_default() {
+        let answer = client.get_public_key().id(&id).send().await;
+        let answer = answer.with_context(|| format!("cannot read the public key {id}"))?;
+        let config = answer.public_key.and_then(|key| key.public_key_config);
+        let pem = config.map(|config| config.encoded_key).unwrap_or_default();
+        let fingerprint = fingerprint_of(&pem);
+        keys.insert(fingerprint.with_context(|| format!("the public key {id} of CloudFront"))?, id);
+    }
+    Ok(keys)
+}

@@ -1,0 +1,118 @@
+//! How long an old key stays trusted.
+
+use std::fmt;
+use std::str::FromStr;
+
+use anyhow::{Error, Result, bail};
+use chrono::TimeDelta;
+use openapi::SIGNED_URL_LIFETIME_SECONDS;
+use stack::Environment;
+
+/// What is added where the full overlap is kept: containers that began a request before the switch still sign, and the
+/// clocks of the edges differ.
+const MARGIN: TimeDelta = TimeDelta::minutes(5);
+/// Nobody means to trust an old key for longer.
+const MAXIMUM_DAYS: i64 = 30;
+
+/// How long a key stays trusted after another has begun to sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Overlap(TimeDelta);
+
+impl Overlap {
+    /// How long that is in an environment. A protected one keeps each key at least until the last URL that it signed
+    /// has expired.
+    pub(super) fn within(self, environment: &Environment) -> TimeDelta {
+        if environment.protected {
+            self.0.max(TimeDelta::seconds(SIGNED_URL_LIFETIME_SECONDS.into())) + MARGIN
+        } else {
+            self.0
+        }
+    }
+
+    /// Whether URLs that the old key has signed would stop to work before they expire.
+    pub(super) fn is_short_in(self, environment: &Environment) -> bool {
+        self.within(environment) < TimeDelta::seconds(SIGNED_URL_LIFETIME_SECONDS.into())
+    }
+}
+
+impl Default for Overlap {
+    fn default() -> Self {
+        Self(TimeDelta::hours(2))
+    }
+}
+
+impl FromStr for Overlap {
+    type Err = Error;
+
+    /// A number and a unit: `s`, `m`, `h` or `d`.
+    fn from_str(text: &str) -> Result<Self> {
+        let end = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
+        let (number, unit) = text.split_at(end);
+        let seconds = match unit {
+            "s" => 1,
+            "m" => 60,
+            "h" => 60 * 60,
+            "d" => 24 * 60 * 60,
+            _ => 0,
+        };
+        match number.parse::<u32>() {
+            Ok(number) if seconds > 0 => {
+                let overlap = TimeDelta::seconds(i64::from(number) * seconds);
+                if overlap > TimeDelta::days(MAXIMUM_DAYS) {
+                    bail!("an overlap is at most {MAXIMUM_DAYS} days");
+                }
+                Ok(Self(overlap))
+            }
+            _ => bail!("expected a number and a unit, such as 90m, 2h or 1d"),
+        }
+    }
+}
+
+impl fmt::Display for Overlap {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&spoken(self.0))
+    }
+}
+
+/// A span of time for people, in its two largest units.
+pub(super) fn spoken(span: TimeDelta) -> String {
+    let seconds = span.num_seconds().max(0);
+    match (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60) {
+        (0, 0, 0, seconds) => format!("{seconds} s"),
+        (0, 0, minutes, 0) => format!("{minutes} min"),
+        (0, 0, minutes, seconds) => format!("{minutes} min {seconds} s"),
+        (0, hours, 0, _) => format!("{hours} h"),
+        (0, hours, minutes, _) => format!("{hours} h {minutes} min"),
+        (days, 0, _, _) => format!("{days} d"),
+        (days, hours, _, _) => format!("{days} d {hours} h"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Overlap;
+    use crate::environment;
+
+    fn within(text: &str, name: &str) -> i64 {
+        text.parse::<Overlap>().unwrap().within(&environment::load(name).unwrap()).num_seconds()
+    }
+
+    #[test]
+    fn a_protected_environment_keeps_a_key_for_longer_than_its_urls_live() {
+        assert_eq!(within("10s", "prod"), 3600 + 300);
+        assert_eq!(within("2h", "prod"), 7200 + 300);
+        assert_eq!(within("10s", "local"), 10);
+        assert!("59m".parse::<Overlap>().unwrap().is_short_in(&environment::load("local").unwrap()));
+        assert!(!Overlap::default().is_short_in(&environment::load("local").unwrap()));
+    }
+
+    #[test]
+    fn an_overlap_has_a_number_and_a_unit() {
+        for (text, spoken) in [("90m", "1 h 30 min"), ("0s", "0 s"), ("2h", "2 h"), ("30d", "30 d")] {
+            assert_eq!(text.parse::<Overlap>().unwrap().to_string(), spoken);
+        }
+        for text in ["", "2", "h", "-1h", "1.5h", "2 h", "31d", "99999999999h", "4294967295d"] {
+            assert!(text.parse::<Overlap>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! A model of AWS, and of a run that works on it in the smallest steps that a crash can part.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::ControlFlow;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use stack::Fingerprint;
+
+use crate::keys::plan::{
+    CloudFront, DeployedKeys, Intent, Observed, Parameters, Progress, StackState, Step, next_step,
+};
+use crate::keys::ring::{Algorithm, KeyRing, KeyState, RingEntry};
+
+/// How long a URL is good for, and the shortest overlap that keeps it so.
+const LIFETIME: TimeDelta = TimeDelta::hours(1);
+
+#[derive(Debug)]
+pub(super) struct World {
+    pub(super) now: DateTime<Utc>,
+    pub(super) ring: KeyRing,
+    pub(super) parameters: BTreeMap<Fingerprint, Parameters>,
+    pub(super) is_deployed: bool,
+    /// The key that the deployed function signs with.
+    pub(super) signs: Fingerprint,
+    /// What CloudFront was told to trust.
+    pub(super) group: BTreeSet<Fingerprint>,
+    /// What all edges trust. One that comes is known late, one that goes is gone at once.
+    pub(super) edges: BTreeSet<Fingerprint>,
+    /// Whether older keys may be revoked, and their URLs with them.
+    pub(super) revokes: bool,
+    ring_version: u32,
+    ring_written_at: DateTime<Utc>,
+    template: DeployedKeys,
+    update: Option<Update>,
+    /// Until when URLs of a key are good.
+    urls: BTreeMap<Fingerprint, DateTime<Utc>>,
+    keys: u32,
+}
+
+/// A stack update under way.
+#[derive(Debug)]
+struct Update {
+    target: DeployedKeys,
+    group_is_done: bool,
+    function_is_done: bool,
+    /// CloudFormation knows no order between the two.
+    function_is_first: bool,
+}
+
+impl World {
+    /// One key that signs, deployed and trusted.
+    pub(super) fn new() -> Self {
+        let now = "2026-11-24T00:00:00Z".parse().unwrap();
+        let first = fingerprint(1);
+        let entry = RingEntry::new(first.clone(), Algorithm::EcP256, now, KeyState::Active);
+        let parameters = Parameters { private: true, public: true, written_at: Some(now) };
+        let trusted = BTreeSet::from([first.clone()]);
+        Self {
+            now,
+            ring: KeyRing::new(vec![entry]).unwrap(),
+            parameters: [(first.clone(), parameters)].into(),
+            is_deployed: true,
+            signs: first.clone(),
+            group: trusted.clone(),
+            edges: trusted.clone(),
+            revokes: false,
+            ring_version: 1,
+            ring_written_at: now,
+            template: DeployedKeys { trusted, active: Some(first) },
+            update: None,
+            urls: BTreeMap::new(),
+            keys: 1,
+        }
+    }
+
+    pub(super) fn observe(&self) -> Observed {
+        let stack = match (&self.update, self.is_deployed) {
+            (_, false) => StackState::Absent,
+            (Some(_), _) => StackState::Changing,
+            (None, _) => StackState::Settled(self.template.clone()),
+        };
+        let trusted = self.group.iter().map(|key| (key.clone(), format!("K{key}"))).collect();
+        Observed {
+            now: self.now,
+            ring: self.ring.clone(),
+            ring_written_at: Some(self.ring_written_at),
+            parameters: self.parameters.clone(),
+            stack,
+            cloudfront: Some(CloudFront { trusted, is_deployed: self.edges == self.group, is_enabled: true }),
+        }
+    }
+
+    /// Time passes, and a URL is signed.
+    pub(super) fn pass(&mut self, time: TimeDelta) {
+        // No two things happen at the same time.
+        self.now += time + TimeDelta::milliseconds(1);
+        self.urls.insert(self.signs.clone(), self.now + LIFETIME);
+    }
+
+    /// What must hold at every moment.
+    pub(super) fn check(&self) {
+        assert!(self.edges.contains(&self.signs), "the key that signs is not trusted: {self:?}");
+        for (key, expires) in &self.urls {
+            let is_good = self.revokes || *expires <= self.now || self.edges.contains(key);
+            assert!(is_good, "URLs of {key} are refused until {expires}: {self:?}");
+        }
+        for entry in self.ring.entries().iter().filter(|entry| entry.state != KeyState::Retiring) {
+            assert!(self.parameters.contains_key(&entry.fingerprint), "a key is lost: {self:?}");
+        }
+    }
+
+    /// CloudFormation does one of the things that it has to do.
+    pub(super) fn cloudformation(&mut self) {
+        let Some(update) = &mut self.update else { return };
+        let function_is_next = !update.function_is_done && (update.function_is_first || update.group_is_done);
+        if function_is_next {
+            self.signs = update.target.active.clone().unwrap();
+            update.function_is_done = true;
+        } else if !update.group_is_done {
+            self.group = update.target.trusted.clone();
+            self.edges.retain(|key| self.group.contains(key));
+            update.group_is_done = true;
+        } else if let Some(update) = self.update.take() {
+            self.template = update.target;
+        }
+    }
+
+    /// All edges learn what CloudFront was told.
+    pub(super) fn reach_edges(&mut self) {
+        self.edges = self.group.clone();
+    }
+
+    /// Somebody deploys the ring.
+    pub(super) fn deploy_ring(&mut self) {
+        if self.update.is_none() {
+            let active = self.ring.active().map(|entry| entry.fingerprint.clone());
+            self.update = Some(Update {
+                target: DeployedKeys { trusted: self.ring.fingerprints(), active },
+                group_is_done: false,
+                function_is_done: false,
+                function_is_first: self.now.timestamp() % 2 == 0,
+            });
+        }
+    }
+
+    /// A key that signs no longer, and may not go yet.
+    pub(super) fn add_retiring_key(&mut self) {
+        let key = self.new_key();
+        let mut entry = RingEntry::new(key, Algorithm::EcP256, self.now, KeyState::Retiring);
+        entry.retire_after = Some(self.now + LIFETIME);
+        self.ring = self.ring.with(entry).unwrap();
+    }
+
+    fn new_key(&mut self) -> Fingerprint {
+        self.keys += 1;
+        let key = fingerprint(self.keys);
+        let written_at = Some(self.now);
+        self.parameters.insert(key.clone(), Parameters { private: true, public: true, written_at });
+        key
+    }
+
+    fn replace_ring(&mut self, version: u32, ring: KeyRing) -> ControlFlow<()> {
+        if version != self.ring_version {
+            return ControlFlow::Break(());
+        }
+        self.ring = ring;
+        self.ring_version += 1;
+        self.ring_written_at = self.now;
+        ControlFlow::Continue(())
+    }
+}
+
+fn fingerprint(number: u32) -> Fingerprint {
+    format!("{number:012x}").parse().unwrap()
+}
+
+/// A run of `rotate --wait` or `retire`.
+#[derive(Debug)]
+pub(super) struct Run {
+    /// What it has done so far, each step once.
+    pub(super) steps: Vec<Step>,
+    intent: Intent,
+    create: Option<bool>,
+    proven: Option<Fingerprint>,
+    read: Option<(KeyRing, u32)>,
+    operations: VecDeque<Operation>,
+}
+
+/// What a crash cannot part.
+#[derive(Debug)]
+enum Operation {
+    PutParameters,
+    Enlist(Fingerprint),
+    Deploy,
+    Probe(Fingerprint),
+    ReplaceRing(KeyRing),
+    DeleteParameters(BTreeSet<Fingerprint>),
+}
+
+impl Run {
+    pub(super) fn new(intent: Intent) -> Self {
+        Self {
+            steps: Vec::new(),
+            intent,
+            create: None,
+            proven: None,
+            read: None,
+            operations: VecDeque::new(),
+        }
+    }
+
+    /// Look and plan, or do one thing of what was planned. It breaks when the run ends.
+    pub(super) fn tick(&mut self, world: &mut World) -> ControlFlow<()> {
+        if let Some(operation) = self.operations.pop_front() {
+            return self.operate(world, operation);
+        }
+        let observed = world.observe();
+        if observed.stack == StackState::Changing {
+            return ControlFlow::Continue(());
+        }
+        let create = *self.create.get_or_insert_with(|| observed.begins(self.intent));
+        let progress = Progress { create, proven: self.proven.as_ref() };
+        let Ok(step) = next_step(&observed, self.intent, progress) else { return ControlFlow::Break(()) };
+        self.read = Some((observed.ring.clone(), world.ring_version));
+        self.plan(&observed, &step);
+        let ends = step == Step::Done;
+        if self.steps.last() != Some(&step) {
+            self.steps.push(step);
+        }
+        if ends { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn plan(&mut self, observed: &Observed, step: &Step) {
+        let ring = &observed.ring;
+        match step {
+            Step::Create => {
+                self.create = Some(false);
+                self.operations.push_back(Operation::PutParameters);
+            }
+            Step::Deploy => self.operations.push_back(Operation::Deploy),
+            Step::Probe(key) => self.operations.push_back(Operation::Probe(key.clone())),
+            Step::Activate => self.operations.push_back(Operation::ReplaceRing(ring.promoted())),
+            Step::Schedule => {
+                let hurry = self.intent == Intent::Revoke;
+                let time = if hurry { observed.now } else { observed.now + LIFETIME };
+                self.operations.push_back(Operation::ReplaceRing(ring.retired_by(time, hurry)));
+            }
+            Step::Remove(keys) => self.operations.push_back(Operation::ReplaceRing(ring.without(keys))),
+            Step::Delete(keys) => self.operations.push_back(Operation::DeleteParameters(keys.clone())),
+            Step::AwaitStack | Step::AwaitDistribution | Step::AwaitRetirement(_) | Step::Done => {}
+        }
+    }
+
+    fn operate(&mut self, world: &mut World, operation: Operation) -> ControlFlow<()> {
+        let (ring, version) = self.read.clone().unwrap();
+        match operation {
+            Operation::PutParameters => {
+                self.operations.push_back(Operation::Enlist(world.new_key()));
+            }
+            Operation::Enlist(key) => {
+                let entry = RingEntry::new(key, Algorithm::EcP256, world.now, KeyState::Next);
+                return world.replace_ring(version, ring.with(entry).unwrap());
+            }
+            Operation::Deploy => {
+                if world.update.is_some() {
+                    return ControlFlow::Break(());
+                }
+                if world.ring_version == version {
+                    world.deploy_ring();
+                }
+            }
+            Operation::Probe(key) => {
+                if !world.edges.contains(&key) {
+                    return ControlFlow::Break(());
+                }
+                self.proven = Some(key);
+            }
+            Operation::ReplaceRing(ring) => return world.replace_ring(version, ring),
+            Operation::DeleteParameters(keys) => world.parameters.retain(|key, _| !keys.contains(key)),
+        }
+        ControlFlow::Continue(())
+    }
+}

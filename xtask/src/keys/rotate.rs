@@ -1,0 +1,111 @@
+//! `cargo xtask keys rotate`
+
+use anyhow::Result;
+use clap::Args;
+use openapi::SIGNED_URL_LIFETIME_SECONDS;
+use stack::Environment;
+
+use super::AlgorithmArgument;
+use super::overlap::{Overlap, spoken};
+use super::plan::{Intent, Observed, Progress, Step, next_step};
+use super::ring::Algorithm;
+use super::rotation::{Ending, Rotation};
+use super::store::KeyStore;
+use crate::deploy::{Consent, agree};
+use crate::environment::EnvironmentArgument;
+use crate::{Outcome, aws, terminal};
+
+/// Options of `keys rotate`.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    environment: EnvironmentArgument,
+    /// The kind of the new key.
+    #[arg(long, value_enum, default_value = "ec-p256")]
+    algorithm: AlgorithmArgument,
+    /// How long the old key stays trusted, such as 90m or 2h; in a protected environment at least as long as its URLs
+    /// live.
+    #[arg(long, default_value_t = Overlap::default(), value_name = "TIME")]
+    overlap: Overlap,
+    /// Stay until the old key is removed.
+    #[arg(long)]
+    wait: bool,
+    /// Revoke all older keys as soon as the new one signs: every URL that they signed stops working.
+    #[arg(long, conflicts_with = "overlap")]
+    emergency: bool,
+    /// Do not ask before anything is changed.
+    #[arg(long)]
+    yes: bool,
+}
+
+pub(super) async fn run(arguments: Arguments) -> Result<Outcome> {
+    let environment = arguments.environment.load()?;
+    let connection = aws::connect(&environment).await?;
+    let store = KeyStore::new(&connection.configuration, &environment);
+    let intent = if arguments.emergency { Intent::Revoke } else { Intent::Rotate };
+    let rotation = Rotation {
+        environment: &environment,
+        connection: &connection,
+        store: &store,
+        intent,
+        overlap: arguments.overlap,
+        wait: arguments.wait,
+    };
+    let observed = rotation.observe().await?.observed;
+    let create = observed.begins(intent).then_some(Algorithm::from(arguments.algorithm));
+    let first = next_step(&observed, intent, Progress { create: create.is_some(), proven: None })?;
+    if !matches!(first, Step::Done | Step::AwaitRetirement(_)) {
+        terminal::say(announcement(&observed, &environment, &rotation, create));
+        let consent = if arguments.yes { Consent::Given } else { Consent::Ask };
+        agree(consent, &format!("Rotate the signing keys of {}?", environment.name))?;
+    }
+    let ending = rotation.run(create).await?;
+    let ring = store.ring().await?.ring;
+    let active = ring.active().map(|entry| entry.fingerprint.to_string()).unwrap_or_default();
+    match ending {
+        Ending::Complete => terminal::say(format!("{active} signs, and is the only key.")),
+        Ending::Overlapping(time) => terminal::say(format!(
+            "{active} signs. What it took over from stays trusted until {}; \
+             after that, `cargo xtask keys retire --env {}` removes it.",
+            time.format("%Y-%m-%d %H:%M:%S UTC"),
+            environment.name
+        )),
+    }
+    Ok(Outcome::Done)
+}
+
+/// What is about to happen, and what it breaks.
+fn announcement(
+    observed: &Observed,
+    environment: &Environment,
+    rotation: &Rotation<'_>,
+    create: Option<Algorithm>,
+) -> String {
+    let active = observed.ring.active().map(|entry| entry.fingerprint.to_string()).unwrap_or_default();
+    let mut lines = vec![match create {
+        Some(algorithm) => format!("A new {algorithm} key takes over from {active}, which signs now."),
+        None => match observed.ring.next() {
+            Some(next) => {
+                format!("{}, the next key, takes over from {active}, which signs now.", next.fingerprint)
+            }
+            None => format!("A rotation to {active} is under way, and is continued; no new key is made."),
+        },
+    }];
+    let lifetime = spoken(chrono::TimeDelta::seconds(SIGNED_URL_LIFETIME_SECONDS.into()));
+    if rotation.intent == Intent::Revoke {
+        lines.push(format!(
+            "All older keys are revoked as soon as it signs, within minutes. Every URL and every policy that they \
+             have signed stops working then, up to {lifetime} before its time: viewers that are open get 403, \
+             until they ask the API for new ones. Their private halves are deleted."
+        ));
+    } else {
+        let overlap = spoken(rotation.overlap.within(environment));
+        lines.push(format!("Older keys stay trusted for {overlap} after it has begun to sign."));
+        if rotation.overlap.is_short_in(environment) {
+            lines.push(format!(
+                "URLs are good for {lifetime}: those that live longer than that stop working."
+            ));
+        }
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,193 @@
+//! Going through the steps of a plan.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use chrono::{DateTime, Utc};
+use stack::{Environment, Fingerprint};
+
+use super::key_pair::KeyPair;
+use super::observe::{Observation, observe};
+use super::overlap::Overlap;
+use super::plan::{Intent, Progress, StackState, Step, next_step};
+use super::probe::Prober;
+use super::ring::{Algorithm, KeyRing, KeyState, RingEntry};
+use super::store::{KeyStore, StoredRing};
+use crate::aws::Connection;
+use crate::deploy::{self, Consent};
+use crate::terminal;
+
+/// How long a step that was done may stay without effect: AWS tells of a change a moment late.
+const SETTLING: Duration = Duration::from_secs(30);
+const STACK_LIMIT: Duration = Duration::from_hours(1);
+const DISTRIBUTION_LIMIT: Duration = Duration::from_mins(30);
+const POLL: Duration = Duration::from_secs(2);
+
+/// Whoever goes through the steps.
+pub(super) struct Rotation<'a> {
+    pub(super) environment: &'a Environment,
+    pub(super) connection: &'a Connection,
+    pub(super) store: &'a KeyStore<'a>,
+    pub(super) intent: Intent,
+    pub(super) overlap: Overlap,
+    /// Whether to stay until the old keys may go.
+    pub(super) wait: bool,
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// There is nothing left to do.
+    Complete,
+    /// Old keys stay until this time.
+    Overlapping(DateTime<Utc>),
+}
+
+impl Rotation<'_> {
+    /// Look at what is there, once nobody changes the stack any more.
+    pub(super) async fn observe(&self) -> Result<Observation> {
+        let start = Instant::now();
+        let mut said = false;
+        loop {
+            let observation = observe(self.environment, self.connection, self.store).await?;
+            if observation.observed.stack != StackState::Changing {
+                return Ok(observation);
+            }
+            if !said {
+                announce(&Step::AwaitStack);
+                said = true;
+            }
+            if start.elapsed() > STACK_LIMIT {
+                bail!(
+                    "the stack has been changing for {} min; see what it is at",
+                    STACK_LIMIT.as_secs() / 60
+                );
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Do step after step until nothing is left, or nothing can be done before its time. Where an algorithm is given, a
+    /// new key is made as soon as nothing else is to be done before.
+    pub(super) async fn run(&self, mut create: Option<Algorithm>) -> Result<Ending> {
+        let mut proven: Option<Fingerprint> = None;
+        let mut last: Option<(Step, Instant)> = None;
+        loop {
+            let observation = self.observe().await?;
+            let progress = Progress { create: create.is_some(), proven: proven.as_ref() };
+            let step = next_step(&observation.observed, self.intent, progress)?;
+            match &last {
+                Some((same, since)) if *same == step => {
+                    if since.elapsed() > limit_of(&step) {
+                        bail!("`{step}` has had no effect for too long; see `cargo xtask keys status`");
+                    }
+                    tokio::time::sleep(POLL).await;
+                }
+                _ => {
+                    if step != Step::Done {
+                        announce(&step);
+                    }
+                    last = Some((step.clone(), Instant::now()));
+                }
+            }
+            match step {
+                Step::AwaitStack | Step::AwaitDistribution => {}
+                Step::Deploy => self.deploy(&observation).await?,
+                Step::Probe(fingerprint) => {
+                    self.probe(&observation, &fingerprint).await?;
+                    proven = Some(fingerprint);
+                }
+                Step::Activate => {
+                    let promoted = observation.ring.ring.promoted();
+                    self.store.replace_ring(&observation.ring, &promoted).await?;
+                }
+                Step::Schedule => {
+                    let hurry = self.intent == Intent::Revoke;
+                    let now = observation.observed.now;
+                    let time = if hurry { now } else { now + self.overlap.within(self.environment) };
+                    let scheduled = observation.ring.ring.retired_by(time, hurry);
+                    self.store.replace_ring(&observation.ring, &scheduled).await?;
+                }
+                Step::Remove(fingerprints) => {
+                    let remaining = observation.ring.ring.without(&fingerprints);
+                    self.store.replace_ring(&observation.ring, &remaining).await?;
+                }
+                Step::Delete(fingerprints) => self.store.delete(&fingerprints).await?,
+                Step::Create => {
+                    if let Some(algorithm) = create.take() {
+                        enlist(self.store, &observation.ring, &generate(algorithm).await?).await?;
+                    }
+                }
+                Step::AwaitRetirement(time) if self.wait => {
+                    let span = (time - observation.observed.now).to_std().unwrap_or_default();
+                    // The next look must not come in the second before.
+                    tokio::time::sleep(span + Duration::from_secs(1)).await;
+                }
+                Step::AwaitRetirement(time) => return Ok(Ending::Overlapping(time)),
+                Step::Done => return Ok(Ending::Complete),
+            }
+        }
+    }
+
+    /// Change the keys of the template that is deployed, and nothing else in it.
+    async fn deploy(&self, observation: &Observation) -> Result<()> {
+        let keys = self.store.signing_keys(&observation.ring.ring).await?;
+        if self.store.ring().await?.is_later_than(&observation.ring) {
+            // What was to be deployed is out of date; the next look tells what is to be done now.
+            return Ok(());
+        }
+        let template = observation.template.as_ref().context("nothing is deployed")?;
+        let template = template.with_keys(self.environment, &keys)?;
+        deploy::apply(self.environment, self.connection, &template, Consent::Given).await?;
+        Ok(())
+    }
+
+    async fn probe(&self, observation: &Observation, fingerprint: &Fingerprint) -> Result<()> {
+        let refused = || {
+            format!(
+                "the key {fingerprint} was not made active; the old one goes on signing.\n\
+                 Run this again to try again, or drop the key with `cargo xtask keys retire {fingerprint} --env {}`",
+                self.environment.name
+            )
+        };
+        let outputs = observation.outputs.as_ref().context("nothing is deployed")?;
+        let trusted = observation.observed.cloudfront.as_ref().map(|known| &known.trusted);
+        let key_id =
+            trusted.and_then(|trusted| trusted.get(fingerprint)).context("CloudFront lacks the key")?;
+        let key = self.store.key_pair(fingerprint).await.with_context(refused)?;
+        let prober = Prober::new(self.environment, outputs)?;
+        prober.try_key(&key, key_id, observation.observed.now).await.with_context(refused)
+    }
+}
+
+/// For how long a step may come again and again.
+fn limit_of(step: &Step) -> Duration {
+    match step {
+        Step::AwaitRetirement(_) => Duration::MAX,
+        Step::AwaitDistribution => DISTRIBUTION_LIMIT,
+        _ => SETTLING,
+    }
+}
+
+/// Store a key and put it into the ring: as the next one, or where the ring is empty as the active one. The ring comes
+/// last, so that it names no key that is not there; a run that dies before leaves parameters that nothing refers to.
+pub(super) async fn enlist(store: &KeyStore<'_>, read: &StoredRing, key: &KeyPair) -> Result<KeyRing> {
+    store.put_key_pair(key).await?;
+    announce("enlist the key");
+    let state = if read.ring.is_empty() { KeyState::Active } else { KeyState::Next };
+    let entry = RingEntry::new(key.fingerprint().clone(), key.algorithm(), store.now()?, state);
+    let ring = read.ring.with(entry)?;
+    store.replace_ring(read, &ring).await?;
+    Ok(ring)
+}
+
+/// Generate a key, which takes a while for RSA.
+pub(super) async fn generate(algorithm: Algorithm) -> Result<KeyPair> {
+    tokio::task::spawn_blocking(move || KeyPair::generate(algorithm))
+        .await
+        .context("generating a key was interrupted")?
+}
+
+fn announce(step: impl std::fmt::Display) {
+    terminal::say(format!("  step: {step}"));
+}
