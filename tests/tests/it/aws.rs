@@ -31,7 +31,12 @@ pub(crate) struct Aws {
 
 impl Aws {
     pub(crate) async fn new() -> Self {
-        Self { http: http(), stack: stack().await }
+        Self::of(stack().await)
+    }
+
+    /// A client of the emulator of this stack.
+    pub(crate) fn of(stack: &'static Stack) -> Self {
+        Self { http: http(), stack }
     }
 
     /// The emulator finds the service in the credential, and checks nothing else of the signature.

@@ -24,7 +24,12 @@ pub(crate) fn http() -> reqwest::Client {
 
 impl Client {
     pub(crate) async fn new() -> Self {
-        Self { http: http(), stack: stack().await }
+        Self::of(stack().await)
+    }
+
+    /// A client of this stack.
+    pub(crate) fn of(stack: &'static Stack) -> Self {
+        Self { http: http(), stack }
     }
 
     /// A request to the API, without a token.

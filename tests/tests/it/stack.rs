@@ -1,4 +1,4 @@
-//! The local stack that all tests share.
+//! The local stack that all tests share, and the one of those that change its keys.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -63,30 +63,39 @@ pub(crate) struct Buckets {
 }
 
 /// A stack that lives as long as our end of its command's input is open: however the test binary ends, so does it.
-struct Running {
-    stack: Stack,
-    file: PathBuf,
+pub(crate) struct Running {
+    pub(crate) stack: Stack,
+    /// Its `stack.json`.
+    pub(crate) file: PathBuf,
     _input: ChildStdin,
 }
 
-static RUNNING: OnceCell<Result<Running, String>> = OnceCell::const_new();
+type Cell = OnceCell<Result<Running, String>>;
+
+static SHARED: Cell = Cell::const_new();
+static OF_KEYS: Cell = Cell::const_new();
 
 /// The stack, which the first test to ask starts.
 pub(crate) async fn stack() -> &'static Stack {
-    &running().await.stack
+    &running(&SHARED, "shared").await.stack
 }
 
 /// The path of its `stack.json`, as `cargo xtask local -- COMMAND` tells it to the command.
 pub(crate) async fn stack_file() -> &'static Path {
-    &running().await.file
+    &running(&SHARED, "shared").await.file
 }
 
-async fn running() -> &'static Running {
+/// The stack whose signing keys change: what others would find in the midst of their tests.
+pub(crate) async fn stack_of_keys() -> &'static Running {
+    running(&OF_KEYS, "keys").await
+}
+
+async fn running(cell: &'static Cell, name: &'static str) -> &'static Running {
     let start = || async {
-        let started = tokio::task::spawn_blocking(start).await;
+        let started = tokio::task::spawn_blocking(|| start(name)).await;
         started.unwrap_or_else(|panicked| Err(panicked.to_string()))
     };
-    match RUNNING.get_or_init(start).await {
+    match cell.get_or_init(start).await {
         Ok(running) => running,
         // Every test says so, rather than trying again.
         Err(reason) => panic!("the local stack did not come up: {reason}"),
@@ -112,8 +121,8 @@ pub(crate) fn state_directory(name: &str) -> PathBuf {
     path
 }
 
-fn start() -> Result<Running, String> {
-    let directory = state_directory("shared");
+fn start(name: &str) -> Result<Running, String> {
+    let directory = state_directory(name);
     let log = directory.with_extension("log");
     let errors = File::create(&log).map_err(|error| format!("{}: {error}", log.display()))?;
     let mut child = xtask()

@@ -1,0 +1,271 @@
+//! Signing keys that change under viewers who keep looking.
+//!
+//! The tests share one stack, whose keys each of them changes: they take turns, and each leaves one key that signs.
+
+mod command;
+mod viewer;
+
+use std::time::Duration;
+
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::StatusCode;
+use runtime::signing::{Signer, SigningKey};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, MutexGuard};
+
+use self::command::{Keys, status};
+use self::viewer::Viewer;
+use crate::aws::Aws;
+use crate::client::Client;
+use crate::stack::{Running, stack_of_keys};
+use crate::waiting::eventually;
+
+const PARAMETERS: &str = "/local/packages-service/cloudfront";
+/// Steps of a rotation, from the first to the last, as they are announced.
+const STEPS: [&str; 11] = [
+    "create a key",
+    "enlist the key",
+    "deploy the key ring",
+    "probe",
+    "activate the next key",
+    "deploy the key ring",
+    "schedule the retirement",
+    "wait for the retirement",
+    "remove",
+    "deploy the key ring",
+    "delete the parameters",
+];
+
+static TURN: Mutex<()> = Mutex::const_new(());
+
+async fn turn() -> (&'static Running, MutexGuard<'static, ()>) {
+    let turn = TURN.lock().await;
+    (stack_of_keys().await, turn)
+}
+
+/// One key signs, is trusted, and is the only one that has parameters.
+async fn assert_settled(running: &'static Running) -> String {
+    let (code, status) = status(running).await;
+    assert_eq!((code, &status["phase"]), (Some(0), &"settled".into()), "{status:#}");
+    assert_eq!(status["keys"].as_array().unwrap().len(), 1, "{status:#}");
+    let key = &status["keys"][0];
+    assert_eq!((&key["signs"], &key["trusted"]), (&true.into(), &true.into()), "{status:#}");
+    let private = Aws::of(&running.stack).parameters_below(&format!("{PARAMETERS}/private-key")).await;
+    assert_eq!(private.len(), 1);
+    key["fingerprint"].as_str().unwrap().to_owned()
+}
+
+/// The status with which the CDN answers a URL once all of a deployment is known to it.
+async fn becomes(client: &Client, url: &str, status: StatusCode) {
+    eventually("the edge knows the keys", async || (client.open(url).await.status() == status).then_some(()))
+        .await;
+}
+
+fn seconds_from_now(seconds: i64) -> i64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    i64::try_from(now.as_secs()).unwrap() + seconds
+}
+
+#[tokio::test]
+async fn no_viewer_notices_a_rotation_from_any_kind_of_key_to_any_other() {
+    let (running, _turn) = turn().await;
+    let viewer = Viewer::start(running);
+    for algorithm in ["ec-p256", "rsa-2048", "ec-p256"] {
+        let before = assert_settled(running).await;
+        let rotate = Keys::start(
+            running,
+            &["rotate", "--yes", "--wait", "--overlap", "10s", "--algorithm", algorithm],
+        );
+        let (code, said) = rotate.end().await;
+        assert_eq!(code, Some(0), "{said}");
+        assert_ne!(assert_settled(running).await, before);
+        assert_eq!(status(running).await.1["keys"][0]["algorithm"], algorithm);
+    }
+    let seen = viewer.stop().await;
+    assert_eq!(seen.refused, Vec::<String>::new(), "of {}", seen.opened);
+    let a_second = f64::from(seen.opened) / seen.elapsed.as_secs_f64();
+    println!("{} URLs opened, {a_second:.0} a second, none refused", seen.opened);
+    assert!(a_second >= 50.0, "only {a_second:.1} URLs a second were opened");
+}
+
+#[tokio::test]
+async fn a_rotation_that_is_killed_at_any_step_is_completed_by_the_next() {
+    let (running, _turn) = turn().await;
+    let viewer = Viewer::start(running);
+    let rotate = ["rotate", "--yes", "--wait", "--overlap", "3s"];
+    for (index, step) in STEPS.iter().enumerate() {
+        let before = assert_settled(running).await;
+        let mut killed = Keys::start(running, &rotate);
+        for step in &STEPS[..=index] {
+            killed.says(&format!("step: {step}")).await;
+        }
+        killed.kill().await;
+        let (code, said) = Keys::start(running, &rotate).end().await;
+        assert_eq!(code, Some(0), "killed at `{step}`, then: {said}");
+        assert_ne!(assert_settled(running).await, before, "killed at `{step}`, then: {said}");
+    }
+    let seen = viewer.stop().await;
+    assert_eq!(seen.refused, Vec::<String>::new(), "of {}", seen.opened);
+}
+
+#[tokio::test]
+async fn an_old_url_works_until_its_key_is_retired() {
+    let (running, _turn) = turn().await;
+    let (client, aws) = (Client::of(&running.stack), Aws::of(&running.stack));
+    let old = assert_settled(running).await;
+    let url = client.sign(&running.stack.assets.thumbnail).await;
+    let (base, query) = url.split_once('?').unwrap();
+    let key_id = query.split('&').find_map(|pair| pair.strip_prefix("Key-Pair-Id=")).unwrap();
+    let private = aws.parameters_below(&format!("{PARAMETERS}/private-key")).await;
+    let pem = String::from_utf8(STANDARD.decode(&private[0]).unwrap()).unwrap();
+    let old_signer = Signer::new(SigningKey::from_pem(&pem, None).unwrap(), key_id.to_owned());
+
+    let (code, said) = Keys::start(running, &["rotate", "--yes", "--overlap", "45s"]).end().await;
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("stays trusted until"), "{said}");
+    let (code, overlapping) = status(running).await;
+    assert_eq!((code, &overlapping["phase"]), (Some(0), &"overlapping".into()), "{overlapping:#}");
+    assert!(overlapping["next_at"].is_string(), "{overlapping:#}");
+    // Another run in the overlap changes nothing, and nothing is retired before its time.
+    let (code, said) = Keys::start(running, &["rotate", "--yes"]).end().await;
+    assert!(code == Some(0) && !said.contains("step: create"), "{said}");
+    for arguments in [vec!["retire", "--yes"], vec!["retire", "--yes", &old]] {
+        let (code, said) = Keys::start(running, &arguments).end().await;
+        assert!(code == Some(1) && said.contains("stays trusted until"), "{said}");
+    }
+    assert_eq!(client.open(&url).await.status(), StatusCode::OK);
+    let short = old_signer.sign_url(base, seconds_from_now(3)).unwrap().into_exposed();
+    assert_eq!(client.open(&short).await.status(), StatusCode::OK);
+    becomes(&client, &short, StatusCode::FORBIDDEN).await;
+    assert_eq!(client.open(&url).await.status(), StatusCode::OK, "only the short one has expired");
+
+    let retired = eventually("the overlap ends", async || {
+        let (code, said) = Keys::start(running, &["retire", "--yes"]).end().await;
+        (code == Some(0)).then_some(said)
+    });
+    let said = retired.await;
+    assert!(said.contains(&format!("step: remove {old}")), "{said}");
+    becomes(&client, &url, StatusCode::FORBIDDEN).await;
+    assert_ne!(assert_settled(running).await, old);
+}
+
+#[tokio::test]
+async fn a_key_that_cloudfront_does_not_take_never_signs() {
+    let (running, _turn) = turn().await;
+    let active = assert_settled(running).await;
+    // A distribution that refuses every signature.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let refusing = format!("http://{}", listener.local_addr().unwrap());
+    let server = tokio::spawn(async move {
+        loop {
+            let (mut connection, _) = listener.accept().await.unwrap();
+            let _ = connection.read(&mut [0; 8192]).await;
+            let body = "<Error><Code>AccessDenied</Code></Error>";
+            let head = format!("HTTP/1.1 403 Forbidden\r\ncontent-length: {}\r\n", body.len());
+            let _ = connection.write_all(format!("{head}connection: close\r\n\r\n{body}").as_bytes()).await;
+        }
+    });
+    let mut rotate = Keys::command(running, &["rotate", "--yes", "--overlap", "1s"]);
+    let text = std::fs::read_to_string(&running.file).unwrap();
+    let elsewhere = running.file.with_file_name("refusing.json");
+    std::fs::write(&elsewhere, text.replace(&running.stack.cdn_url, &refusing)).unwrap();
+    rotate.env("PACKAGES_STACK", &elsewhere);
+    let (code, said) = Keys::run(rotate).end().await;
+    server.abort();
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("the old one goes on signing"), "{said}");
+    assert!(said.contains("403 (AccessDenied)"), "{said}");
+
+    let (_, introducing) = status(running).await;
+    assert_eq!(introducing["phase"], "introducing");
+    let key_of = |state: &str| {
+        let keys = introducing["keys"].as_array().unwrap();
+        let key = keys.iter().find(|key| key["state"] == state).unwrap();
+        (key["fingerprint"].as_str().unwrap().to_owned(), key["signs"].as_bool().unwrap())
+    };
+    assert_eq!(key_of("active"), (active.clone(), true));
+    let (next, signs) = key_of("next");
+    assert!(!signs);
+    assert!(said.contains(&format!("keys retire {next}")), "{said}");
+    let (code, said) = Keys::start(running, &["retire", &next, "--yes"]).end().await;
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(assert_settled(running).await, active);
+}
+
+#[tokio::test]
+async fn two_rotations_at_once_do_no_harm() {
+    let (running, _turn) = turn().await;
+    let viewer = Viewer::start(running);
+    let before = assert_settled(running).await;
+    let rotate = || Keys::start(running, &["rotate", "--yes", "--wait", "--overlap", "3s"]);
+    let (one, other) = tokio::join!(rotate().end(), rotate().end());
+    let mut succeeded = 0;
+    for (code, said) in [one, other] {
+        if code == Some(0) {
+            succeeded += 1;
+        } else {
+            let known = ["somebody else has changed the key ring", "is being changed right now"];
+            assert!(known.iter().any(|reason| said.contains(reason)), "{said}");
+        }
+    }
+    assert!(succeeded > 0);
+    assert_ne!(assert_settled(running).await, before);
+    let seen = viewer.stop().await;
+    assert_eq!(seen.refused, Vec::<String>::new(), "of {}", seen.opened);
+}
+
+#[tokio::test]
+async fn an_emergency_revokes_the_old_key_when_the_new_one_signs() {
+    let (running, _turn) = turn().await;
+    let client = Client::of(&running.stack);
+    let old = assert_settled(running).await;
+    let url = client.sign(&running.stack.assets.thumbnail).await;
+    let (code, said) = Keys::start(running, &["rotate", "--emergency"]).end().await;
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("stops working") && said.contains("pass --yes"), "{said}");
+    assert_eq!(assert_settled(running).await, old, "nobody has agreed");
+
+    let (code, said) = Keys::start(running, &["rotate", "--emergency", "--yes"]).end().await;
+    assert_eq!(code, Some(0), "{said}");
+    assert_ne!(assert_settled(running).await, old);
+    becomes(&client, &url, StatusCode::FORBIDDEN).await;
+    becomes(&client, &client.sign(&running.stack.assets.thumbnail).await, StatusCode::OK).await;
+}
+
+#[tokio::test]
+async fn an_imported_key_takes_over() {
+    let (running, _turn) = turn().await;
+    let aws = Aws::of(&running.stack);
+    assert_settled(running).await;
+    let public = &aws.parameters_below(&format!("{PARAMETERS}/public-key")).await[0];
+    let (code, said) = Keys::start_with(running, &["import", "-"], public).end().await;
+    assert!(code == Some(1) && said.contains("not a private key"), "{said}");
+
+    let pem = ec_private_key();
+    let (code, said) = Keys::start_with(running, &["import", "-"], &pem).end().await;
+    assert_eq!(code, Some(0), "{said}");
+    let (code, said) = Keys::start_with(running, &["import", "-"], &pem).end().await;
+    assert!(code == Some(1) && said.contains("in the key ring already, as next"), "{said}");
+    let (code, introducing) = status(running).await;
+    assert_eq!((code, &introducing["phase"]), (Some(3), &"introducing".into()), "{introducing:#}");
+
+    let (code, said) = Keys::start(running, &["rotate", "--yes", "--wait", "--overlap", "1s"]).end().await;
+    assert_eq!(code, Some(0), "{said}");
+    assert!(!said.contains("step: create"), "{said}");
+    assert_settled(running).await;
+    let private = aws.parameters_below(&format!("{PARAMETERS}/private-key")).await;
+    let stored = String::from_utf8(STANDARD.decode(&private[0]).unwrap()).unwrap();
+    let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(lines(&stored), lines(&pem), "as it would have been generated");
+}
+
+fn ec_private_key() -> String {
+    let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
+    pem::encode(&pem::Pem::new("PRIVATE KEY", key.to_pkcs8v1().unwrap().as_ref()))
+}
+
+/// How long the tests wait for one command, on a machine that does much else.
+const LIMIT: Duration = Duration::from_mins(5);
