@@ -46,6 +46,12 @@ async fn turn() -> (&'static Running, MutexGuard<'static, ()>) {
     (stack_of_keys().await, turn)
 }
 
+/// The private halves of all keys, in PEM.
+async fn private_keys(running: &'static Running) -> Vec<String> {
+    let keys = Aws::of(&running.stack).parameters_below(&format!("{PARAMETERS}/private-key")).await;
+    keys.iter().map(|key| String::from_utf8(STANDARD.decode(key).unwrap()).unwrap()).collect()
+}
+
 /// One key signs, is trusted, and is the only one that has parameters.
 async fn assert_settled(running: &'static Running) -> String {
     let (code, status) = status(running).await;
@@ -53,8 +59,7 @@ async fn assert_settled(running: &'static Running) -> String {
     assert_eq!(status["keys"].as_array().unwrap().len(), 1, "{status:#}");
     let key = &status["keys"][0];
     assert_eq!((&key["signs"], &key["trusted"]), (&true.into(), &true.into()), "{status:#}");
-    let private = Aws::of(&running.stack).parameters_below(&format!("{PARAMETERS}/private-key")).await;
-    assert_eq!(private.len(), 1);
+    assert_eq!(private_keys(running).await.len(), 1);
     key["fingerprint"].as_str().unwrap().to_owned()
 }
 
@@ -114,13 +119,12 @@ async fn a_rotation_that_is_killed_at_any_step_is_completed_by_the_next() {
 #[tokio::test]
 async fn an_old_url_works_until_its_key_is_retired() {
     let (running, _turn) = turn().await;
-    let (client, aws) = (Client::of(&running.stack), Aws::of(&running.stack));
+    let client = Client::of(&running.stack);
     let old = assert_settled(running).await;
     let url = client.sign(&running.stack.assets.thumbnail).await;
     let (base, query) = url.split_once('?').unwrap();
     let key_id = query.split('&').find_map(|pair| pair.strip_prefix("Key-Pair-Id=")).unwrap();
-    let private = aws.parameters_below(&format!("{PARAMETERS}/private-key")).await;
-    let pem = String::from_utf8(STANDARD.decode(&private[0]).unwrap()).unwrap();
+    let pem = private_keys(running).await.remove(0);
     let old_signer = Signer::new(SigningKey::from_pem(&pem, None).unwrap(), key_id.to_owned());
 
     let (code, said) = Keys::start(running, &["rotate", "--yes", "--overlap", "45s"]).end().await;
@@ -256,10 +260,56 @@ async fn an_imported_key_takes_over() {
     assert_eq!(code, Some(0), "{said}");
     assert!(!said.contains("step: create"), "{said}");
     assert_settled(running).await;
-    let private = aws.parameters_below(&format!("{PARAMETERS}/private-key")).await;
-    let stored = String::from_utf8(STANDARD.decode(&private[0]).unwrap()).unwrap();
+    let stored = private_keys(running).await.remove(0);
     let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(lines(&stored), lines(&pem), "as it would have been generated");
+}
+
+#[tokio::test]
+async fn no_private_key_is_written_down() {
+    let (running, _turn) = turn().await;
+    assert_settled(running).await;
+    let aws = Aws::of(&running.stack);
+    let mut keys = private_keys(running).await;
+    let (code, said) = Keys::start(running, &["rotate", "--yes", "--overlap", "20s"]).end().await;
+    assert_eq!(code, Some(0), "{said}");
+    // So that the functions have loaded the new one.
+    Client::of(&running.stack).sign(&running.stack.assets.thumbnail).await;
+    keys.extend(private_keys(running).await);
+    assert_eq!(keys.len(), 3, "the old one, and then both");
+    let lines = keys.iter().flat_map(|pem| pem.lines()).filter(|line| line.len() == 64);
+    let encoded = keys.iter().map(|pem| STANDARD.encode(pem)[100..160].to_owned());
+    let needles: Vec<String> = lines.map(str::to_owned).chain(encoded).collect();
+    assert!(needles.len() >= 9);
+
+    let holds =
+        |text: &[u8]| needles.iter().any(|needle| memchr::memmem::find(text, needle.as_bytes()).is_some());
+    assert!(holds(STANDARD.encode(&keys[0]).as_bytes()) && holds(keys[1].as_bytes()), "the control");
+    let (_, status) = status(running).await;
+    let template = aws.cloudformation("GetTemplate").await;
+    for text in [&said, &status.to_string(), &template] {
+        assert!(!holds(text.as_bytes()), "{text}");
+    }
+    let mut directories = vec![running.file.parent().unwrap().to_owned()];
+    let mut files = 0;
+    while let Some(directory) = directories.pop() {
+        for entry in std::fs::read_dir(&directory).unwrap().map_while(Result::ok) {
+            let kind = entry.file_type().unwrap();
+            if kind.is_dir() {
+                directories.push(entry.path());
+            } else if kind.is_file()
+                // PostgreSQL removes files while it works.
+                && let Ok(bytes) = std::fs::read(entry.path())
+            {
+                files += 1;
+                assert!(!holds(&bytes), "{}", entry.path().display());
+            }
+        }
+    }
+    assert!(files > 100, "the logs, the functions, the database: {files}");
+    let (code, said) = Keys::start(running, &["rotate", "--yes", "--wait"]).end().await;
+    assert_eq!(code, Some(0), "{said}");
+    assert_settled(running).await;
 }
 
 fn ec_private_key() -> String {

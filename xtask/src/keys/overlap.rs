@@ -1,6 +1,5 @@
 //! How long an old key stays trusted.
 
-use std::fmt;
 use std::str::FromStr;
 
 use anyhow::{Error, Result, bail};
@@ -14,7 +13,7 @@ const MARGIN: TimeDelta = TimeDelta::minutes(5);
 /// Nobody means to trust an old key for longer.
 const MAXIMUM_DAYS: i64 = 30;
 
-/// How long a key stays trusted after another has begun to sign.
+/// How long a key stays trusted after another has begun to sign; two hours, where nothing is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Overlap(TimeDelta);
 
@@ -68,12 +67,6 @@ impl FromStr for Overlap {
     }
 }
 
-impl fmt::Display for Overlap {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&spoken(self.0))
-    }
-}
-
 /// A span of time for people, in its two largest units.
 pub(super) fn spoken(span: TimeDelta) -> String {
     let seconds = span.num_seconds().max(0);
@@ -90,7 +83,7 @@ pub(super) fn spoken(span: TimeDelta) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Overlap;
+    use super::{Overlap, spoken};
     use crate::environment;
 
     fn within(text: &str, name: &str) -> i64 {
@@ -108,9 +101,10 @@ mod tests {
 
     #[test]
     fn an_overlap_has_a_number_and_a_unit() {
-        for (text, spoken) in [("90m", "1 h 30 min"), ("0s", "0 s"), ("2h", "2 h"), ("30d", "30 d")] {
-            assert_eq!(text.parse::<Overlap>().unwrap().to_string(), spoken);
+        for (text, expected) in [("90m", "1 h 30 min"), ("0s", "0 s"), ("2h", "2 h"), ("30d", "30 d")] {
+            assert_eq!(spoken(text.parse::<Overlap>().unwrap().0), expected);
         }
+        assert_eq!("2h".parse::<Overlap>().unwrap(), Overlap::default());
         for text in ["", "2", "h", "-1h", "1.5h", "2 h", "31d", "99999999999h", "4294967295d"] {
             assert!(text.parse::<Overlap>().is_err(), "{text}");
         }

@@ -23,10 +23,10 @@ pub(crate) struct Arguments {
     /// The kind of the new key.
     #[arg(long, value_enum, default_value = "ec-p256")]
     algorithm: AlgorithmArgument,
-    /// How long the old key stays trusted, such as 90m or 2h; in a protected environment at least as long as its URLs
-    /// live.
-    #[arg(long, default_value_t = Overlap::default(), value_name = "TIME")]
-    overlap: Overlap,
+    /// How long the old key stays trusted, such as 90m; two hours by default. In a protected environment it is at least
+    /// as long as the key's URLs live.
+    #[arg(long, value_name = "TIME")]
+    overlap: Option<Overlap>,
     /// Stay until the old key is removed.
     #[arg(long)]
     wait: bool,
@@ -48,7 +48,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<Outcome> {
         connection: &connection,
         store: &store,
         intent,
-        overlap: arguments.overlap,
+        overlap: arguments.overlap.unwrap_or_default(),
         wait: arguments.wait,
     };
     let observed = rotation.observe().await?.observed;
