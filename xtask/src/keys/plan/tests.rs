@@ -39,7 +39,7 @@ fn a_rotation_goes_through_its_steps() {
     assert_settled(&world);
     assert_ne!(world.signs, old);
     assert_eq!(world.parameters.keys().collect::<Vec<_>>(), [&world.signs]);
-    let steps: Vec<_> = run.steps.iter().map(|step| step.to_string()).collect();
+    let steps: Vec<_> = run.steps.iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(steps.join("\n"), @r"
     create a key
     deploy the key ring
