@@ -56,6 +56,7 @@ pub(crate) struct GenerateArguments {
 #[derive(Clone, Copy, ValueEnum)]
 enum AlgorithmArgument {
     EcP256,
+    #[value(name = "rsa-2048")]
     Rsa2048,
 }
 
