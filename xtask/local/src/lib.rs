@@ -9,6 +9,7 @@ pub mod demo;
 pub mod directory;
 pub mod edge;
 pub mod emulator;
+pub mod fault;
 pub mod gateway;
 pub mod issuer;
 pub mod platform;

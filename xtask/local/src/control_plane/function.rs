@@ -20,8 +20,8 @@ const MAXIMUM_CODE_BYTES: usize = 250 * 1024 * 1024;
 pub struct FunctionRevision(String);
 
 impl FunctionRevision {
-    #[cfg(test)]
-    pub(crate) fn new(text: &str) -> Self {
+    /// A revision with this text, for a function that was not deployed by anybody.
+    pub fn new(text: &str) -> Self {
         Self(text.to_owned())
     }
 }

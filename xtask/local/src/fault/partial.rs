@@ -1,0 +1,138 @@
+//! Calls that are done for a part of their entries, as AWS may do at any time.
+
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+
+/// A call of which only a part is to be done.
+pub(super) struct Partial {
+    /// What is to be forwarded; none where nothing is left of it.
+    pub(super) request: Option<Bytes>,
+    rest: Rest,
+}
+
+/// What was left out, in the words of the answer.
+enum Rest {
+    Json { key: &'static str, value: Value, done: Value },
+    Xml(String),
+}
+
+impl Partial {
+    /// The first half of a call; none of a call that has no entries.
+    pub(super) fn of(operation: &str, body: &Bytes) -> Option<Self> {
+        match operation {
+            "BatchGetItem" => halve_items(body, "UnprocessedKeys", |table| table.get_mut("Keys")),
+            "BatchWriteItem" => halve_items(body, "UnprocessedItems", |table| Some(table)),
+            "SendMessageBatch" => halve_messages(body),
+            "DeleteObjects" => halve_objects(body),
+            _ => None,
+        }
+    }
+
+    /// The answer to the first half, or to nothing, with what was left out.
+    pub(super) fn complete(self, answer: Option<&Bytes>) -> Option<Bytes> {
+        match self.rest {
+            Rest::Json { key, value, done } => {
+                let answer = answer.map(|answer| serde_json::from_slice(answer)).transpose().ok()?;
+                let mut answer = answer.unwrap_or(done);
+                answer[key] = value;
+                Some(answer.to_string().into())
+            }
+            // The call is quiet: it names nothing that was done.
+            Rest::Xml(errors) => {
+                let namespace = "http://s3.amazonaws.com/doc/2006-03-01/";
+                Some(format!(r#"<DeleteResult xmlns="{namespace}">{errors}</DeleteResult>"#).into())
+            }
+        }
+    }
+}
+
+fn split(entries: &mut Vec<Value>) -> Vec<Value> {
+    entries.split_off(entries.len() / 2)
+}
+
+/// `RequestItems` has one table, as the functions write it.
+fn halve_items(
+    body: &Bytes,
+    key: &'static str,
+    entries_of: fn(&mut Value) -> Option<&mut Value>,
+) -> Option<Partial> {
+    let mut request: Value = serde_json::from_slice(body).ok()?;
+    let (table, items) = request["RequestItems"].as_object_mut()?.iter_mut().next()?;
+    let table = table.clone();
+    let mut rest = items.clone();
+    let entries = entries_of(items)?.as_array_mut()?;
+    *entries_of(&mut rest)? = Value::Array(split(entries));
+    let request = (!entries.is_empty()).then(|| request.to_string().into());
+    let value = Value::Object(Map::from_iter([(table, rest)]));
+    Some(Partial { request, rest: Rest::Json { key, value, done: json!({ "Responses": {} }) } })
+}
+
+fn halve_messages(body: &Bytes) -> Option<Partial> {
+    let mut request: Value = serde_json::from_slice(body).ok()?;
+    let entries = request["Entries"].as_array_mut()?;
+    let failed = split(entries);
+    let failed = failed
+        .iter()
+        .map(|entry| json!({ "Id": entry["Id"], "Code": "InternalError", "SenderFault": false }))
+        .collect();
+    let request = (!entries.is_empty()).then(|| request.to_string().into());
+    let rest = Rest::Json { key: "Failed", value: failed, done: json!({ "Successful": [] }) };
+    Some(Partial { request, rest })
+}
+
+fn halve_objects(body: &Bytes) -> Option<Partial> {
+    let text = std::str::from_utf8(body).ok()?;
+    let (start, rest) = text.split_once("<Object>")?;
+    let (objects, end) = rest.rsplit_once("</Object>")?;
+    let objects: Vec<&str> = objects.split("</Object><Object>").collect();
+    let (done, left) = objects.split_at(objects.len() / 2);
+    let error = |object: &&str| {
+        format!("<Error>{object}<Code>InternalError</Code><Message>Try again.</Message></Error>")
+    };
+    let errors = left.iter().map(error).collect();
+    let request = (!done.is_empty())
+        .then(|| format!("{start}<Object>{}</Object>{end}", done.join("</Object><Object>")).into());
+    Some(Partial { request, rest: Rest::Xml(errors) })
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::Partial;
+
+    fn halves(operation: &str, body: &'static str, answer: &'static str) -> (Option<Bytes>, Bytes) {
+        let mut partial = Partial::of(operation, &Bytes::from(body)).unwrap();
+        let request = partial.request.take();
+        let answer = request.is_some().then(|| Bytes::from(answer));
+        let answer = partial.complete(answer.as_ref()).unwrap();
+        (request, answer)
+    }
+
+    #[test]
+    fn the_first_half_is_done_and_the_second_handed_back() {
+        let body = r#"{"RequestItems":{"t":{"Keys":[1,2,3],"ConsistentRead":true}}}"#;
+        let (request, answer) = halves("BatchGetItem", body, r#"{"Responses":{"t":[1]}}"#);
+        assert_eq!(request.unwrap(), r#"{"RequestItems":{"t":{"ConsistentRead":true,"Keys":[1]}}}"#);
+        let rest = r#""UnprocessedKeys":{"t":{"ConsistentRead":true,"Keys":[2,3]}}"#;
+        assert_eq!(answer, format!(r#"{{"Responses":{{"t":[1]}},{rest}}}"#));
+
+        let (request, answer) = halves("BatchWriteItem", r#"{"RequestItems":{"t":[1]}}"#, "");
+        assert_eq!(request, None);
+        assert_eq!(answer, r#"{"Responses":{},"UnprocessedItems":{"t":[1]}}"#);
+
+        let (_, answer) =
+            halves("SendMessageBatch", r#"{"Entries":[{"Id":"0"},{"Id":"1"}]}"#, r#"{"Successful":[]}"#);
+        assert_eq!(
+            answer,
+            r#"{"Failed":[{"Code":"InternalError","Id":"1","SenderFault":false}],"Successful":[]}"#
+        );
+
+        let body = "<Delete><Object>a</Object><Object>b</Object><Quiet>true</Quiet></Delete>";
+        let (request, answer) = halves("DeleteObjects", body, "");
+        assert_eq!(request.unwrap(), "<Delete><Object>a</Object><Quiet>true</Quiet></Delete>");
+        assert!(answer.ends_with(
+            b"<Error>b<Code>InternalError</Code><Message>Try again.</Message></Error></DeleteResult>"
+        ));
+    }
+}

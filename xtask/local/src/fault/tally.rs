@@ -1,0 +1,82 @@
+//! Counting calls.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::{Faults, Service};
+
+/// The calls of one operation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// How many there were.
+    pub calls: u32,
+    /// The most that were on their way at a time.
+    pub most_in_flight: u32,
+    in_flight: u32,
+}
+
+impl Tally {
+    pub(super) fn begin(&mut self) {
+        self.calls += 1;
+        self.in_flight += 1;
+        self.most_in_flight = self.most_in_flight.max(self.in_flight);
+    }
+
+    pub(super) fn end(&mut self) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+    }
+}
+
+pub(super) fn calls(tallies: &BTreeMap<(Service, String), Tally>, service: Service) -> u32 {
+    tallies.iter().filter(|((of, _), _)| *of == service).map(|(_, tally)| tally.calls).sum()
+}
+
+/// How long at least one call was on its way.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Busy {
+    past: Duration,
+    in_flight: u32,
+    since: Option<Instant>,
+}
+
+impl Busy {
+    pub(super) fn begin(&mut self) {
+        self.in_flight += 1;
+        self.since.get_or_insert_with(Instant::now);
+    }
+
+    pub(super) fn end(&mut self) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        if self.in_flight == 0
+            && let Some(since) = self.since.take()
+        {
+            self.past += since.elapsed();
+        }
+    }
+
+    pub(super) fn total(&self) -> Duration {
+        self.past + self.since.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+}
+
+/// A call on its way; it has come back when this is dropped.
+pub(super) struct Flight(Option<(Arc<Faults>, Service, String)>);
+
+impl Flight {
+    pub(super) fn new(faults: Arc<Faults>, service: Service, operation: String) -> Self {
+        Self(Some((faults, service, operation)))
+    }
+
+    pub(super) fn uncounted() -> Self {
+        Self(None)
+    }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        if let Some((faults, service, operation)) = &self.0 {
+            faults.land(*service, operation);
+        }
+    }
+}

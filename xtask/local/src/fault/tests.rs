@@ -1,0 +1,78 @@
+//! What the proxies do, to an emulator of a few lines and to the words of the protocol.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use tokio::time::timeout;
+
+use super::{AwsProxy, Call, Fate, Faults, Moment, Service, Value};
+
+/// A proxy in front of a server that answers with the method.
+async fn proxy(faults: &Arc<Faults>) -> (AwsProxy, reqwest::Client) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let upstream = format!("http://{}", listener.local_addr().unwrap());
+    let answer = async |request: Request| request.method().to_string();
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await });
+    let proxy = AwsProxy::start(&upstream, Arc::clone(faults)).await.unwrap();
+    (proxy, reqwest::Client::builder().no_proxy().build().unwrap())
+}
+
+#[tokio::test]
+async fn calls_are_counted_by_operation_and_the_script_decides() {
+    let faults = Faults::new();
+    let (proxy, client) = proxy(&faults).await;
+    faults.begin(|call: &Call| match (&*call.operation, call.number_of_operation, call.number) {
+        ("ListObjectVersions", 2, 3) => Fate::Throttle,
+        ("DeleteObjects", 1, _) => Fate::Cut(Moment::After),
+        _ => Fate::Forward,
+    });
+    let url = |query: &str| format!("{}/bucket?{query}", proxy.url());
+    assert_eq!(client.get(url("versions")).send().await.unwrap().text().await.unwrap(), "GET");
+    let cut = client.post(url("delete=")).send().await;
+    assert!(match cut {
+        Ok(answer) => answer.text().await.is_err(),
+        Err(_) => true,
+    });
+    assert_eq!(client.get(url("versions&max-keys=1")).send().await.unwrap().status(), 503);
+    let request = client.post(proxy.url()).header("x-amz-target", "DynamoDB_20120810.BatchGetItem");
+    assert_eq!(request.send().await.unwrap().text().await.unwrap(), "POST");
+    let calls: Vec<(String, u32)> =
+        faults.tallies(Service::Aws).into_iter().map(|(operation, tally)| (operation, tally.calls)).collect();
+    let expected = [("BatchGetItem", 1), ("DeleteObjects", 1), ("ListObjectVersions", 2)];
+    assert_eq!(calls, expected.map(|(operation, calls)| (operation.to_owned(), calls)));
+    assert_eq!(faults.calls(Service::Database), 0);
+}
+
+#[tokio::test]
+async fn after_a_stop_nothing_passes_until_the_next_script() {
+    let faults = Faults::new();
+    let (proxy, client) = proxy(&faults).await;
+    faults.begin(|_| Fate::Stop(Moment::Before));
+    let ask = || {
+        let request = client.get(proxy.url());
+        tokio::spawn(async move { request.send().await?.text().await })
+    };
+    let first = ask();
+    faults.stopped().await;
+    let mut second = ask();
+    assert!(timeout(Duration::from_millis(50), &mut second).await.is_err());
+    assert_eq!(faults.calls(Service::Aws), 1);
+    faults.begin(|_| Fate::Forward);
+    assert!(first.await.unwrap().is_err() && second.await.unwrap().is_err());
+    assert_eq!(ask().await.unwrap().unwrap(), "GET");
+}
+
+#[test]
+fn values_become_literals() {
+    let literal = |type_id, bytes: &[u8]| Value { type_id, bytes: Some(bytes.to_vec()) }.literal().unwrap();
+    assert_eq!(literal(23, &7_i32.to_be_bytes()), "E'7'");
+    assert_eq!(literal(25, br"it's \"), r"E'it''s \\'");
+    let header = [1_i32, 1, 25, 3, 1].map(i32::to_be_bytes).concat();
+    let elements = [&[0, 0, 0, 2][..], b"a\"", &[0xff; 4], &[0, 0, 0, 0]].concat();
+    assert_eq!(literal(1009, &[header, elements].concat()), "E'{\"a\\\\\"\",NULL,\"\"}'");
+    assert_eq!(literal(1007, &[0_i32, 0, 23].map(i32::to_be_bytes).concat()), "E'{}'");
+    assert_eq!(Value { type_id: 23, bytes: None }.literal().unwrap(), "NULL");
+    assert_eq!(Value { type_id: 600, bytes: Some(Vec::new()) }.literal(), None);
+}
