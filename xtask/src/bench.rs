@@ -3,6 +3,8 @@
 mod api;
 mod cold_start;
 mod figure;
+mod replay;
+mod restore;
 mod signing;
 
 use anyhow::{Context, Result};
@@ -22,39 +24,41 @@ pub(crate) struct Arguments {
 /// What can be measured.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Subject {
-    /// Cold start, size, and the time that each endpoint adds to a round trip.
-    Api,
     /// The kinds of CloudFront signatures, side by side.
     Signing,
+    /// The API function: size, cold start, and the time that each endpoint adds to a round trip.
+    Api,
+    /// The restore function: statements, calls, time and memory, by the size of the folder.
+    Restore,
 }
 
-/// Measure on the local stack that runs this command, else on one of its own.
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
-    if std::env::var_os("PACKAGES_STACK").is_none() {
-        return run_on_own_stack(arguments);
-    }
-    let all = [Subject::Signing, Subject::Api];
-    let subjects = if arguments.subjects.is_empty() { &all[..] } else { &arguments.subjects };
-    let mut figures = Figures::default();
+    let named = &arguments.subjects;
+    let subjects = if named.is_empty() { Subject::value_variants() } else { named };
     for subject in subjects {
+        let mut figures = Figures::default();
         match subject {
-            Subject::Api => process::block_on(api::measure(&mut figures))?,
             Subject::Signing => signing::measure(&mut figures)?,
+            Subject::Api if std::env::var_os("PACKAGES_STACK").is_none() => {
+                measure_api_on_own_stack()?;
+                continue;
+            }
+            Subject::Api => process::block_on(api::measure(&mut figures))?,
+            Subject::Restore => process::block_on(restore::measure(&mut figures))?,
         }
+        println!("{figures}\n");
+        figures.verdict()?;
     }
-    println!("{figures}");
-    figures.verdict()
+    Ok(Outcome::Done)
 }
 
-fn run_on_own_stack(arguments: &Arguments) -> Result<Outcome> {
+/// The API function is measured as it is deployed: on the local stack that runs this command, else on one that is started
+/// for it and runs this command again.
+fn measure_api_on_own_stack() -> Result<()> {
     terminal::say("starting a local stack to measure on …");
     let program = std::env::current_exe().context("this program cannot be found")?;
     let mut command = std::process::Command::new(&program);
     command.args(["local", "--release", "--state"]).arg(workspace::target().join("bench"));
-    command.arg("--").arg(&program).arg("bench");
-    for subject in &arguments.subjects {
-        command.args(subject.to_possible_value().map(|value| value.get_name().to_owned()));
-    }
-    process::run_blocking(&mut command)?;
-    Ok(Outcome::Done)
+    command.arg("--").arg(&program).args(["bench", "api"]);
+    process::run_blocking(&mut command)
 }

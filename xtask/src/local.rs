@@ -2,7 +2,7 @@
 
 mod command;
 mod data_plane;
-mod foundation;
+pub(crate) mod foundation;
 mod summary;
 
 use std::ffi::OsString;

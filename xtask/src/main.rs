@@ -20,6 +20,7 @@ mod local;
 mod openapi;
 mod outputs;
 mod process;
+mod queue;
 mod render;
 mod stack_file;
 mod terminal;
@@ -63,6 +64,9 @@ enum Command {
     /// The keys that sign CDN URLs.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// The restore queue and its dead letters.
+    #[command(subcommand)]
+    Queue(queue::Command),
     /// Measure the functions, and hold the figures against their limits.
     Bench(bench::Arguments),
     /// Show what is installed, what is missing, and how to get it.
@@ -105,6 +109,8 @@ fn run(command: Command) -> Result<Outcome> {
         Command::Deploy(arguments) => process::block_on(deploy::run(arguments)),
         Command::Outputs(arguments) => process::block_on(outputs::run(arguments)),
         Command::Keys(command) => process::block_on(keys::run(command)),
+        Command::Queue(command) => process::block_on(queue::run(command)),
+        Command::Bench(command) => process::block_on(bench::run(command)),
         Command::Doctor => process::block_on(doctor::run()),
         Command::Local(arguments) => local::run(arguments),
     }

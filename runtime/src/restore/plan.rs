@@ -79,14 +79,14 @@ impl Plan {
         let files = table(message.org_id, "files");
         let sql = format!(
             "WITH RECURSIVE itself AS ( \
-               SELECT id, parent_id FROM {packages} WHERE id = $1 AND dataset_id = $2 AND node_id = $3), \
+               SELECT id, parent_id, type FROM {packages} WHERE id = $1 AND dataset_id = $2 AND node_id = $3), \
              lineage AS ( \
                SELECT p.id, p.parent_id FROM itself i JOIN {packages} p ON p.id = i.parent_id AND p.dataset_id = $2 \
                UNION \
                SELECT p.id, p.parent_id FROM lineage l JOIN {packages} p ON p.id = l.parent_id AND p.dataset_id = $2), \
              descendant AS ( \
                SELECT p.id FROM itself i JOIN {packages} p ON p.parent_id = i.id \
-                 AND p.dataset_id = $2 AND p.state = 'DELETED' \
+                 AND p.dataset_id = $2 AND p.state = 'DELETED' AND i.type = 'Collection' \
                UNION \
                SELECT p.id FROM descendant d JOIN {packages} p ON p.parent_id = d.id \
                  AND p.dataset_id = $2 AND p.state = 'DELETED'), \

@@ -98,12 +98,13 @@ impl Database {
                  LEFT JOIN ready ON ready.dataset_id = datasets.id AND ready.parent_id IS NULL
                  GROUP BY datasets.id
                  UNION ALL
-                 SELECT 'organization', (SELECT sum(size) FROM pennsieve.organization_storage),
+                 SELECT 'organization',
+                        (SELECT size FROM pennsieve.organization_storage WHERE organization_id = $1),
                         (SELECT sum(size) FROM ready WHERE parent_id IS NULL)
              )
              SELECT what, coalesce(counted, 0)::bigint, coalesce(should_be, 0)::bigint FROM counters
              WHERE coalesce(counted, 0) <> coalesce(should_be, 0)",
         );
-        sqlx::query_as(sql).fetch_all(&mut self.connection).await.unwrap()
+        sqlx::query_as(sql).bind(self.organization).fetch_all(&mut self.connection).await.unwrap()
     }
 }

@@ -21,6 +21,7 @@ mod paths;
 mod presign;
 mod proxy;
 mod restore;
+mod restore_function;
 mod secrets;
 mod sign;
 mod signer;

@@ -20,6 +20,7 @@ pub mod postgres;
 pub mod process;
 pub mod redeployment;
 mod surroundings;
+pub mod trial;
 
 pub use surroundings::surroundings;
 

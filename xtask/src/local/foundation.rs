@@ -15,22 +15,22 @@ use stack::OutputName;
 use crate::aws::Connection;
 use crate::outputs::Outputs;
 use crate::terminal::Step;
-use crate::workspace;
+use crate::{aws, environment, workspace};
 
 const EMULATOR_PORT: u16 = 4566;
 /// Not PostgreSQL's own, which tends to be taken by a PostgreSQL of the machine.
 const POSTGRES_PORT: u16 = 5433;
 
 /// The processes that the rest stands on.
-pub(super) struct Foundation {
-    pub(super) emulator: Emulator,
-    pub(super) postgres: Postgres,
+pub(crate) struct Foundation {
+    pub(crate) emulator: Emulator,
+    pub(crate) postgres: Postgres,
     pool: PgPool,
 }
 
 impl Foundation {
     /// Start both, at the same time.
-    pub(super) async fn start(directory: &StateDirectory, data: Data) -> Result<Self> {
+    pub(crate) async fn start(directory: &StateDirectory, data: Data) -> Result<Self> {
         let (emulator, postgres) =
             tokio::try_join!(start_emulator(directory, data), start_postgres(directory, data))?;
         let pool = PgPoolOptions::new()
@@ -40,6 +40,21 @@ impl Foundation {
             .await
             .context("PostgreSQL takes no connection")?;
         Ok(Self { emulator, postgres, pool })
+    }
+
+    /// Make what a trial of the restore function needs: schema, table, bucket.
+    pub(crate) async fn prepare_trials(&self) -> Result<()> {
+        let connection = aws::connect_to_emulator(
+            &environment::load(::local::ENVIRONMENT)?,
+            &self.emulator.endpoint_url(),
+        )
+        .await?;
+        let sqs = aws_sdk_sqs::Client::new(&connection.configuration);
+        let dynamodb = aws_sdk_dynamodb::Client::new(&connection.configuration);
+        let s3 = connection.s3();
+        let resources = platform::create_resources(&sqs, &dynamodb, &s3);
+        tokio::try_join!(resources, platform::create_schema(&self.pool, &[]))?;
+        Ok(())
     }
 
     /// Make what the platform has before our stack is deployed: schema, queue, table, bucket, and the facts that the
@@ -98,7 +113,7 @@ impl Foundation {
         }
     }
 
-    pub(super) async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.pool.close().await;
         tokio::join!(self.emulator.stop(), self.postgres.stop());
     }

@@ -1,0 +1,95 @@
+//! The restore function by itself: the real binary, invoked as Lambda invokes it, with trouble on its way.
+
+mod bad_input;
+mod crashes;
+mod faults;
+mod large;
+mod model;
+mod random_trees;
+mod siblings;
+
+use std::path::Path;
+
+use local::trial::{Dataset, EndState, Event, Package, Place, Record, Trial};
+use uuid::Uuid;
+
+use crate::stack::{stack, state_directory};
+
+/// A trial on the shared stack, which also has built the function.
+async fn trial(name: &str) -> Trial {
+    let stack = stack().await;
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    let place = Place {
+        database_url: stack.database_url.clone(),
+        aws_endpoint_url: stack.aws_endpoint_url.clone(),
+        bootstrap: target.join("lambda-development/restore/bootstrap"),
+        directory: state_directory(&format!("trial-{name}")),
+        log_level: "info",
+    };
+    Trial::prepare(&place).await.unwrap()
+}
+
+/// A message with an id of its own.
+fn message(dataset: &Dataset, position: usize) -> (String, String) {
+    (Uuid::new_v4().to_string(), dataset.message(position))
+}
+
+/// An event without what differs from run to run: position, name, original name.
+type ToldEvent = (usize, String, Option<String>);
+
+/// The events of a dataset, each once however often its message came; the messages in the order they first came in.
+fn told(dataset: &Dataset, events: &[Event]) -> Vec<ToldEvent> {
+    let mut jobs: Vec<(&str, Vec<ToldEvent>)> = Vec::new();
+    for event in events {
+        let position = dataset.position(event.package);
+        let told = (position, event.name.clone(), event.original_name.clone());
+        match jobs.iter_mut().find(|(job, _)| *job == event.job) {
+            Some((_, events)) if events.contains(&told) => {}
+            Some((_, events)) => events.push(told),
+            None => jobs.push((&event.job, vec![told])),
+        }
+    }
+    jobs.into_iter().flat_map(|(_, events)| events).collect()
+}
+
+/// A folder with all that a restore can meet: position 2 is to be restored.
+fn varied_folder() -> Vec<Package> {
+    let mut lost = Package::file(Some(3), "lost.csv", 1000);
+    lost.object.as_mut().unwrap().record = Record::Missing;
+    let mut multiple = Package::file(Some(2), "two.csv", 0);
+    multiple.source_sizes = vec![Some(7), None, Some(8)];
+    let mut unsized_file = Package::file(Some(4), "unsized.csv", 0);
+    unsized_file.source_sizes = vec![None];
+    unsized_file.object.as_mut().unwrap().size = "40".to_owned();
+    vec![
+        Package::folder(None, "live").live("READY"),
+        Package::folder(Some(0), "above"),
+        Package::folder(Some(1), "session").restoring(),
+        Package::folder(Some(2), "one"),
+        Package::folder(Some(3), "deep"),
+        Package::file(Some(2), "a.csv", 100),
+        Package::file(Some(2), "a.csv", 200),
+        Package::file(Some(3), "b.csv", 300),
+        Package::published(Some(4), "published.csv", 400),
+        lost,
+        multiple,
+        unsized_file,
+        Package::file(Some(2), "deleting.csv", 5000).live("DELETING"),
+    ]
+}
+
+/// Lets a message come again until it is done with, as the queue does, up to its three receives.
+async fn deliver(trial: &Trial, message: &(String, String)) -> u32 {
+    for receive in 1..=3 {
+        if trial.invoke(std::slice::from_ref(message)).await.unwrap().is_empty() {
+            return receive;
+        }
+    }
+    panic!("the message is a dead letter; the function said:\n{}", trial.log().await.unwrap());
+}
+
+/// What there is in the end, with the events that were told.
+async fn outcome(trial: &Trial, dataset: &Dataset, packages: &[Package]) -> (EndState, Vec<ToldEvent>) {
+    let events = trial.take_changelog().await.unwrap();
+    (trial.end_state(dataset, packages).await.unwrap(), told(dataset, &events))
+}

@@ -1,0 +1,74 @@
+//! The function dies at every point where it can.
+
+use local::fault::{Call, Fate, Moment, Service};
+use local::trial::{EndState, Trial};
+
+use super::{ToldEvent, deliver, message, model, outcome, trial, varied_folder};
+
+/// What is restored: the folder of [`varied_folder`].
+const TARGET: usize = 2;
+
+/// Restores a folder without trouble, and returns what is there in the end and how many calls it took of each service.
+async fn undisturbed(trial: &Trial) -> ((EndState, Vec<ToldEvent>), [u32; 2]) {
+    let packages = varied_folder();
+    let dataset = trial.dataset(&packages).await.unwrap();
+    trial.faults.begin(|_| Fate::Forward);
+    assert_eq!(trial.invoke(&[message(&dataset, TARGET)]).await.unwrap(), Vec::<String>::new());
+    let calls = [Service::Database, Service::Aws].map(|service| trial.faults.calls(service));
+    (outcome(trial, &dataset, &packages).await, calls)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_crash_at_any_point_the_next_delivery_ends_as_if_there_had_been_none() {
+    let trial = trial("crashes").await;
+    let (expected, [statements, requests]) = undisturbed(&trial).await;
+    assert_eq!(expected, model::restored(&varied_folder(), TARGET));
+    let of_service = |service, calls| (1..=calls).map(move |number| (service, number));
+    let points = of_service(Service::Database, statements).chain(of_service(Service::Aws, requests));
+    let points: Vec<(Service, u32, Moment)> = points
+        .flat_map(|(service, number)| [Moment::Before, Moment::After].map(|moment| (service, number, moment)))
+        .collect();
+    assert!(points.len() >= 20, "{}", points.len());
+
+    println!("{:<10} {:<7} {:<62} {:<22} END", "SERVICE", "KILLED", "CALL", "LEFT BEHIND");
+    let mut differences = Vec::new();
+    for (service, number, moment) in points {
+        let packages = varied_folder();
+        let dataset = trial.dataset(&packages).await.unwrap();
+        let before = trial.organization_storage().await.unwrap();
+        let (told, call) = std::sync::mpsc::channel();
+        trial.faults.begin(move |call: &Call| {
+            if call.service == service && call.number == number {
+                told.send(call.operation.clone()).unwrap();
+                return Fate::Stop(moment);
+            }
+            Fate::Forward
+        });
+        let message = message(&dataset, TARGET);
+        let was_killed = trial.invoke_and_kill(std::slice::from_ref(&message)).await.unwrap();
+        let operation = call.try_recv().unwrap_or_default();
+        trial.faults.begin(|_| Fate::Forward);
+        let left = trial.end_state(&dataset, &packages).await.unwrap();
+        deliver(&trial, &message).await;
+        let end = outcome(&trial, &dataset, &packages).await;
+        let counted = trial.organization_storage().await.unwrap() - before;
+        let is_same = was_killed && end == expected && counted == expected.0.dataset_storage;
+        let operation: String = operation.split_whitespace().collect::<Vec<_>>().join(" ");
+        let (service, moment) = (format!("{service:?}"), format!("{moment:?}"));
+        let (shown, left) = (operation.chars().take(60).collect::<String>(), summary(&left));
+        let verdict = if is_same { "same" } else { "DIFFERENT" };
+        println!("{service:<10} {moment:<7} {number:>2}. {shown:<58} {left:<22} {verdict}");
+        if !is_same {
+            differences.push(format!("{service} {number} {moment}, killed: {was_killed}: {end:?}"));
+        }
+    }
+    trial.end().await;
+    assert!(differences.is_empty(), "expected {expected:?}, but:\n{}", differences.join("\n"));
+}
+
+/// What a crash has left: how many packages are READY, how many markers and records there are.
+fn summary(state: &EndState) -> String {
+    let ready = state.packages.iter().filter(|package| package.state == "READY").count();
+    let markers: usize = state.markers.values().sum();
+    format!("{ready} READY, {markers} mk, {} rec", state.records.len())
+}

@@ -1,0 +1,87 @@
+//! Calls fail, in every way that a network and AWS have.
+
+use std::time::Duration;
+
+use local::fault::{Call, Fate, Moment, Service};
+
+use super::{deliver, message, model, outcome, trial, varied_folder};
+
+const TARGET: usize = 2;
+const OPERATIONS: [&str; 5] =
+    ["BatchGetItem", "ListObjectVersions", "DeleteObjects", "SendMessageBatch", "BatchWriteItem"];
+const DELAY: Duration = Duration::from_millis(200);
+
+/// A fault at the first calls of an operation, or at a statement.
+#[derive(Clone, Copy, Debug)]
+enum Fault {
+    Aws { operation: &'static str, calls: u32, fate: Fate },
+    Database { number: u32, fate: Fate },
+}
+
+impl Fault {
+    fn all(statements: u32) -> Vec<Self> {
+        let cuts = [Fate::Cut(Moment::Before), Fate::Cut(Moment::After)];
+        let fates = [Fate::Throttle, Fate::Unavailable, Fate::Partly, Fate::Delay(DELAY)];
+        let of_operation = |operation| {
+            let once = cuts.into_iter().chain(fates).map(move |fate| Self::Aws { operation, calls: 1, fate });
+            // More often than the SDK tries by itself.
+            once.chain([Self::Aws { operation, calls: 5, fate: Fate::Throttle }])
+        };
+        let of_statement = |number| cuts.map(|fate| Self::Database { number, fate });
+        OPERATIONS.into_iter().flat_map(of_operation).chain((1..=statements).flat_map(of_statement)).collect()
+    }
+
+    fn fate(self, call: &Call) -> Fate {
+        match self {
+            Self::Aws { operation, calls, fate }
+                if call.operation == operation && call.number_of_operation <= calls =>
+            {
+                fate
+            }
+            Self::Database { number, fate } if call.service == Service::Database && call.number == number => {
+                fate
+            }
+            _ => Fate::Forward,
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_fault_is_survived_within_the_three_receives_of_the_queue() {
+    let trial = trial("faults").await;
+    let packages = varied_folder();
+    let expected = model::restored(&packages, TARGET);
+    let dataset = trial.dataset(&packages).await.unwrap();
+    deliver(&trial, &message(&dataset, TARGET)).await;
+    let statements = trial.faults.calls(Service::Database);
+    trial.take_changelog().await.unwrap();
+
+    let faults = Fault::all(statements);
+    let mut deliveries = [0_u32; 4];
+    for fault in &faults {
+        let dataset = trial.dataset(&packages).await.unwrap();
+        let mut injected = 0;
+        let (told, count) = std::sync::mpsc::channel();
+        let fault = *fault;
+        trial.faults.begin(move |call| {
+            let fate = fault.fate(call);
+            if fate != Fate::Forward {
+                told.send(()).unwrap();
+            }
+            fate
+        });
+        let receives = deliver(&trial, &message(&dataset, TARGET)).await;
+        deliveries[receives as usize] += 1;
+        injected += count.try_iter().count();
+        assert!(injected > 0, "{fault:?} was not met");
+        assert_eq!(outcome(&trial, &dataset, &packages).await, expected, "{fault:?}");
+    }
+    trial.end().await;
+    println!(
+        "{} faults survived: {} within one delivery, {} at the second, {} at the third",
+        faults.len(),
+        deliveries[1],
+        deliveries[2],
+        deliveries[3]
+    );
+}

@@ -1,0 +1,181 @@
+//! What a restore shall do, in the simplest words: the contract once more, in memory.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use local::trial::{EndState, Package, PackageState, Record};
+
+use super::ToldEvent;
+
+const PREFIX: &str = "__DELETED__{node_id}_";
+
+/// What is there before anything is restored.
+pub(super) fn beginning(packages: &[Package]) -> EndState {
+    let mut state = EndState::default();
+    for (position, package) in packages.iter().enumerate() {
+        let (name, state_name) = (package.name.clone(), package.state.to_owned());
+        state.packages.push(PackageState { name, state: state_name, storage: 0 });
+        let Some(object) = &package.object else { continue };
+        if object.record != Record::NoData {
+            state.data.insert(object.key.clone(), 1);
+        }
+        if object.record != Record::RemovedMarker {
+            *state.markers.entry(object.key.clone()).or_default() += 1;
+        }
+        if object.record != Record::Missing {
+            state.records.insert(position);
+        }
+    }
+    state
+}
+
+/// What is there after the package at a position was restored, and what the changelog says of it.
+pub(super) fn restored(packages: &[Package], target: usize) -> (EndState, Vec<ToldEvent>) {
+    let mut end = beginning(packages);
+    match packages[target].state {
+        "RESTORING" => {}
+        "READY" => {
+            remove_stale_records(packages, target, &mut end);
+            return (end, Vec::new());
+        }
+        _ => return (end, Vec::new()),
+    }
+    let is_folder = |position: usize| packages[position].package_type == "Collection";
+    let above = parents(packages, target);
+    let ancestors: BTreeSet<usize> = above
+        .iter()
+        .copied()
+        .take_while(|position| packages[*position].state == "DELETED" && is_folder(*position))
+        .collect();
+    let mut below = if is_folder(target) { reachable(packages, target, "DELETED") } else { BTreeSet::new() };
+    below.retain(|position| !above.contains(position));
+    below.insert(target);
+
+    let is_published = |package: &Package| {
+        !package.source_sizes.is_empty() && package.published >= package.source_sizes.len()
+    };
+    let mut restored = ancestors.clone();
+    for position in below {
+        let package = &packages[position];
+        if is_folder(position) || is_published(package) {
+            restored.insert(position);
+            continue;
+        }
+        let Some(object) = &package.object else { continue };
+        let is_restorable = match object.record {
+            Record::Marker | Record::RemovedMarker | Record::NoData => end.data.contains_key(&object.key),
+            Record::Missing | Record::Data | Record::NoBucket | Record::NoVersion => false,
+        };
+        if is_restorable {
+            restored.insert(position);
+            end.records.remove(&position);
+            if object.record != Record::RemovedMarker {
+                remove_marker(&mut end.markers, &object.key);
+            }
+        }
+    }
+    if !restored.contains(&target) {
+        end.packages[target].state = "DELETED".to_owned();
+        return (beginning_with(packages, target, end), Vec::new());
+    }
+    let mut originals = BTreeMap::new();
+    for position in &restored {
+        let package = &packages[*position];
+        let original = package.name.strip_prefix(PREFIX).unwrap_or(&package.name).to_owned();
+        end.packages[*position].name = free_name(packages, &end, *position, &original);
+        originals.insert(*position, original);
+        end.packages[*position].state = "READY".to_owned();
+        if !is_folder(*position) {
+            let size = size_of(package, is_published(package));
+            end.packages[*position].storage += size;
+            end.dataset_storage += size;
+            for folder in parents(packages, *position) {
+                end.packages[folder].storage += size;
+            }
+        }
+    }
+    let others = restored.difference(&ancestors);
+    let event = |position: &usize| {
+        let (name, original) = (&end.packages[*position].name, &originals[position]);
+        (*position, name.clone(), (name != original).then(|| original.clone()))
+    };
+    let events = ancestors.iter().chain(others).map(event).collect();
+    (end, events)
+}
+
+/// Nothing but the state of the target has changed.
+fn beginning_with(packages: &[Package], target: usize, end: EndState) -> EndState {
+    let mut state = beginning(packages);
+    state.packages[target] = end.packages[target].clone();
+    state
+}
+
+/// The folders above a package, each once.
+fn parents(packages: &[Package], position: usize) -> Vec<usize> {
+    let mut above = Vec::new();
+    let mut next = packages[position].parent;
+    while let Some(parent) = next.filter(|parent| *parent != position && !above.contains(parent)) {
+        above.push(parent);
+        next = packages[parent].parent;
+    }
+    above
+}
+
+/// What is below a package, through packages of a state.
+fn reachable(packages: &[Package], top: usize, state: &str) -> BTreeSet<usize> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![top];
+    while let Some(folder) = open.pop() {
+        for (position, package) in packages.iter().enumerate() {
+            if package.parent == Some(folder) && package.state == state && found.insert(position) {
+                open.push(position);
+            }
+        }
+    }
+    found
+}
+
+fn remove_stale_records(packages: &[Package], target: usize, end: &mut EndState) {
+    let mut ready = reachable(packages, target, "READY");
+    ready.insert(target);
+    for position in ready {
+        let is_file = packages[position].package_type != "Collection";
+        let object = packages[position].object.as_ref().filter(|_| is_file);
+        if object.is_some_and(|object| {
+            object.record == Record::RemovedMarker && end.data.contains_key(&object.key)
+        }) {
+            end.records.remove(&position);
+        }
+    }
+}
+
+fn remove_marker(markers: &mut BTreeMap<String, usize>, key: &str) {
+    let count = markers.get_mut(key).unwrap();
+    *count -= 1;
+    if *count == 0 {
+        markers.remove(key);
+    }
+}
+
+fn free_name(packages: &[Package], end: &EndState, position: usize, original: &str) -> String {
+    if packages[position].name == original {
+        return original.to_owned();
+    }
+    let is_free = |name: &str| {
+        let mut siblings = packages.iter().zip(&end.packages).enumerate();
+        !siblings.any(|(other, (package, now))| {
+            other != position && package.parent == packages[position].parent && now.name == name
+        })
+    };
+    let (base, extension) = original.split_at(original.rfind('.').unwrap_or(original.len()));
+    let numbered = (1..).map(|number| format!("{base}-restored_{number}{extension}"));
+    std::iter::once(original.to_owned()).chain(numbered).find(|name| is_free(name)).unwrap()
+}
+
+fn size_of(package: &Package, is_published: bool) -> i64 {
+    let known: Vec<i64> = package.source_sizes.iter().flatten().copied().collect();
+    if !known.is_empty() {
+        return known.iter().sum();
+    }
+    let object = package.object.as_ref().filter(|_| !is_published);
+    object.and_then(|object| object.size.parse().ok()).filter(|size| *size > 0).unwrap_or(0)
+}

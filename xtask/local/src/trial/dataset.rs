@@ -1,0 +1,204 @@
+//! A dataset with packages, as the platform leaves them.
+
+use serde_json::json;
+
+use super::{Trial, TrialError};
+
+/// A package to be made.
+#[derive(Clone, Debug)]
+pub struct Package {
+    /// The folder it is in, by its position among the packages; none at the root.
+    pub parent: Option<usize>,
+    /// Its type: `Collection` is a folder.
+    pub package_type: &'static str,
+    /// Its state.
+    pub state: &'static str,
+    /// Its name, with `{node_id}` where its node id shall be.
+    pub name: String,
+    /// The sizes of its source files, where they have one.
+    pub source_sizes: Vec<Option<i64>>,
+    /// How many of the source files are published, from the first.
+    pub published: usize,
+    /// Its object, where it has one in the storage bucket.
+    pub object: Option<Object>,
+}
+
+/// An object under a delete marker of a package.
+#[derive(Clone, Debug)]
+pub struct Object {
+    /// Its key, in the dataset; packages that name the same one share it.
+    pub key: String,
+    /// What the delete record says.
+    pub record: Record,
+    /// The record's `ObjectSize`.
+    pub size: String,
+}
+
+/// What the delete record of a package says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// There is none.
+    Missing,
+    /// It names the package's delete marker.
+    Marker,
+    /// It names the package's delete marker, which somebody has removed already.
+    RemovedMarker,
+    /// It names the data.
+    Data,
+    /// It names the package's delete marker, but there is no data.
+    NoData,
+    /// It names a bucket that does not exist.
+    NoBucket,
+    /// It names no version.
+    NoVersion,
+}
+
+impl Package {
+    /// A deleted folder.
+    pub fn folder(parent: Option<usize>, name: &str) -> Self {
+        Self {
+            parent,
+            package_type: "Collection",
+            state: "DELETED",
+            name: format!("__DELETED__{{node_id}}_{name}"),
+            source_sizes: Vec::new(),
+            published: 0,
+            object: None,
+        }
+    }
+
+    /// A deleted file with an object and a delete record, as everything is when nothing went wrong.
+    pub fn file(parent: Option<usize>, name: &str, size: i64) -> Self {
+        let key = format!("{}/{name}", parent.map_or_else(String::new, |parent| parent.to_string()));
+        let object = Object { key, record: Record::Marker, size: size.to_string() };
+        Self {
+            package_type: "CSV",
+            source_sizes: vec![Some(size)],
+            object: Some(object),
+            ..Self::folder(parent, name)
+        }
+    }
+
+    /// A deleted file whose one source file is published, so that it has neither object nor record here.
+    pub fn published(parent: Option<usize>, name: &str, size: i64) -> Self {
+        Self { published: 1, object: None, ..Self::file(parent, name, size) }
+    }
+
+    /// The same package, RESTORING.
+    #[must_use]
+    pub fn restoring(self) -> Self {
+        Self { state: "RESTORING", ..self }
+    }
+
+    /// The same package, in this state and with its own name.
+    #[must_use]
+    pub fn live(self, state: &'static str) -> Self {
+        Self { state, name: self.name.replace("__DELETED__{node_id}_", ""), object: None, ..self }
+    }
+}
+
+/// A dataset that was made.
+#[derive(Clone, Debug)]
+pub struct Dataset {
+    /// Its id.
+    pub id: i32,
+    organization: i32,
+    first: i32,
+}
+
+impl Dataset {
+    pub(super) fn new(organization: i32, id: i32, first: i32) -> Self {
+        Self { id, organization, first }
+    }
+
+    /// The id of the package at this position.
+    pub fn package_id(&self, position: usize) -> i32 {
+        self.first + i32::try_from(position).unwrap_or(i32::MAX)
+    }
+
+    /// The position of the package with this id.
+    pub fn position(&self, id: i32) -> usize {
+        usize::try_from(id - self.first).unwrap_or(usize::MAX)
+    }
+
+    /// The node id of the package at this position, as long as the platform's.
+    pub fn node_id(&self, position: usize) -> String {
+        format!("N:package:{:08x}-0000-4000-8000-{:012}", self.organization, self.package_id(position))
+    }
+
+    /// The message by which the package at this position is restored.
+    pub fn message(&self, position: usize) -> String {
+        json!({
+            "orgId": self.organization,
+            "datasetId": self.id,
+            "userId": "N:user:trial",
+            "package": {
+                "id": self.package_id(position), "nodeId": self.node_id(position),
+                "name": "", "parentId": null, "type": 0,
+            },
+        })
+        .to_string()
+    }
+
+    /// The key of an object.
+    pub(super) fn key(&self, key: &str) -> String {
+        format!("trial/O{}/D{}/{key}", self.organization, self.id)
+    }
+
+    pub(super) async fn insert_rows(&self, trial: &Trial, packages: &[Package]) -> Result<(), TrialError> {
+        let mut transaction = trial.database.begin().await?;
+        let ids: Vec<i32> = (0..packages.len()).map(|position| self.package_id(position)).collect();
+        let node_ids: Vec<String> = (0..packages.len()).map(|position| self.node_id(position)).collect();
+        let names: Vec<String> = packages
+            .iter()
+            .zip(&node_ids)
+            .map(|(package, node_id)| package.name.replace("{node_id}", node_id))
+            .collect();
+        let types: Vec<&str> = packages.iter().map(|package| package.package_type).collect();
+        let states: Vec<&str> = packages.iter().map(|package| package.state).collect();
+        let parents: Vec<Option<i32>> =
+            packages.iter().map(|package| package.parent.map(|position| self.package_id(position))).collect();
+        // One statement, at whose end the parents are looked for: a tree on trial may run in a circle.
+        let insert = trial.sql(
+            "INSERT INTO {schema}.packages (id, node_id, name, type, state, dataset_id, parent_id)
+             SELECT id, node_id, name, type, state, $6, parent_id
+             FROM unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[], $7::int[])
+                 AS p (id, node_id, name, type, state, parent_id)",
+        );
+        sqlx::query(insert)
+            .bind(&ids)
+            .bind(&node_ids)
+            .bind(&names)
+            .bind(&types)
+            .bind(&states)
+            .bind(self.id)
+            .bind(&parents)
+            .execute(&mut *transaction)
+            .await?;
+
+        let mut owners = Vec::new();
+        let mut sizes = Vec::new();
+        let mut published = Vec::new();
+        for (package, id) in packages.iter().zip(&ids) {
+            for (index, size) in package.source_sizes.iter().enumerate() {
+                owners.push(*id);
+                sizes.push(*size);
+                published.push((index < package.published).then_some("published"));
+            }
+        }
+        let insert = trial.sql(
+            "INSERT INTO {schema}.files
+                 (package_id, name, object_type, processing_state, size, published_s3_version_id)
+             SELECT package_id, 'source', 'source', 'processed', size, published
+             FROM unnest($1::int[], $2::bigint[], $3::text[]) AS f (package_id, size, published)",
+        );
+        sqlx::query(insert).bind(&owners).bind(&sizes).bind(&published).execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        // What a server in use has done long ago; without it the planner guesses wildly.
+        let analyze = trial.sql("ANALYZE {schema}.packages; ANALYZE {schema}.files");
+        if packages.len() >= 1000 {
+            sqlx::raw_sql(analyze).execute(&trial.database).await?;
+        }
+        Ok(())
+    }
+}

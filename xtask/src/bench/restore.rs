@@ -1,0 +1,211 @@
+//! `cargo xtask bench restore`: folders of many sizes, restored by the release binary on a database and an emulator of
+//! this machine.
+//!
+//! The emulator takes far longer than S3 and DynamoDB would, so its time is told apart: the time in which at least one
+//! call was with it, as the proxy in front of it sees it.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use ::local::directory::{Data, StateDirectory};
+use ::local::fault::{Fate, Service, Tally};
+use ::local::process as processes;
+use ::local::trial::{Package, Place, Trial};
+use anyhow::{Context, Result, ensure};
+use comfy_table::Table;
+use comfy_table::presets::NOTHING;
+use tokio::process::Command;
+
+use super::replay;
+use crate::local::foundation::Foundation;
+use crate::{Outcome, process, terminal, workspace};
+
+/// A round trip to a database in another availability zone, with the proxy in between.
+const ROUND_TRIP: Duration = Duration::from_micros(2500);
+
+/// A folder to restore.
+#[derive(Clone, Copy)]
+struct Scenario {
+    /// Files in it.
+    files: usize,
+    /// How many of them have objects; the others are published.
+    with_objects: usize,
+    /// What is added to every round trip to the database.
+    round_trip: Duration,
+}
+
+/// What was measured.
+struct Measured {
+    total: Duration,
+    in_aws: Duration,
+    in_database: Duration,
+    statements: u32,
+    calls: Vec<(String, Tally)>,
+    peak_memory: u64,
+}
+
+pub(super) async fn run() -> Result<Outcome> {
+    let bootstrap = build().await?;
+    let directory = StateDirectory::open(&workspace::target().join("bench-restore"))?;
+    processes::clean_up(&directory).await?;
+    directory.reset().await?;
+    let foundation = Foundation::start(&directory, Data::Fresh).await?;
+    let outcome = tokio::select! {
+        outcome = measure(&foundation, &directory, bootstrap) => outcome,
+        interrupted = process::interrupted() => interrupted.map(|()| Outcome::Code(130)),
+    };
+    foundation.stop().await;
+    outcome
+}
+
+/// The function with the profile that it has on Lambda, for this machine.
+async fn build() -> Result<PathBuf> {
+    terminal::say("  building the restore function …");
+    let mut command = process::cargo();
+    command.args(["build", "--quiet", "--release", "--package", "runtime", "--bin", "restore"]);
+    process::run(&mut Command::from(command)).await?;
+    Ok(workspace::target().join("release/restore"))
+}
+
+async fn measure(foundation: &Foundation, directory: &StateDirectory, bootstrap: PathBuf) -> Result<Outcome> {
+    foundation.prepare_trials().await?;
+    let place = |number: usize| Place {
+        database_url: foundation.postgres.url(),
+        aws_endpoint_url: foundation.emulator.endpoint_url(),
+        bootstrap: bootstrap.clone(),
+        directory: directory.file(&format!("trial-{number}")),
+        log_level: "info",
+    };
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header([
+        "FILES",
+        "OBJECTS",
+        "ROUND TRIP",
+        "STATEMENTS",
+        "CALLS",
+        "TOTAL",
+        "IN EMULATOR",
+        "OUTSIDE",
+        "IN DATABASE",
+        "MEMORY",
+    ]);
+    let mut calls = String::new();
+    let mut ratio = None;
+    let scenario = |files, with_objects, round_trip| Scenario { files, with_objects, round_trip };
+    let scenarios = [
+        scenario(1000, 1000, Duration::ZERO),
+        scenario(1000, 1000, ROUND_TRIP),
+        scenario(10_000, 10_000, Duration::ZERO),
+        scenario(10_000, 10_000, ROUND_TRIP),
+        scenario(10_000, 0, Duration::ZERO),
+        scenario(100_000, 0, Duration::ZERO),
+        scenario(100_000, 0, ROUND_TRIP),
+        scenario(100_000, 1000, Duration::ZERO),
+    ];
+    for (number, scenario) in scenarios.into_iter().enumerate() {
+        let step = terminal::Step::begin(format!("{} files", scenario.files));
+        let trial = Trial::prepare(&place(number)).await?;
+        let compare = scenario.files == 10_000 && scenario.with_objects > 0 && scenario.round_trip.is_zero();
+        let measured = scenario.run(&trial, compare).await?;
+        if compare {
+            let statements = trial.faults.statements();
+            let alone = replay::run(&trial, &foundation.postgres, &statements).await?;
+            ratio = Some((measured.in_database, alone));
+        }
+        trial.end().await;
+        step.done(format!("{:.2} s", measured.total.as_secs_f64()));
+        table.add_row(scenario.row(&measured));
+        scenario.list_calls(&measured, &mut calls)?;
+    }
+    println!("{table}\n\n{calls}");
+    if let Some((engine, alone)) = ratio {
+        println!(
+            "database time for 10000 files: {:.0} ms; the same statements by psql alone: {:.0} ms; ratio {:.2}",
+            milliseconds(engine),
+            milliseconds(alone),
+            engine.as_secs_f64() / alone.as_secs_f64()
+        );
+    }
+    Ok(Outcome::Done)
+}
+
+impl Scenario {
+    fn packages(self) -> Vec<Package> {
+        let file = |number| {
+            let name = format!("sub-{number:06}_task-rest_eeg.edf");
+            if number < self.with_objects {
+                Package::file(Some(0), &name, 1_000)
+            } else {
+                Package::published(Some(0), &name, 1_000)
+            }
+        };
+        let folder = Package::folder(None, "recordings").restoring();
+        std::iter::once(folder).chain((0..self.files).map(file)).collect()
+    }
+
+    async fn run(self, trial: &Trial, record: bool) -> Result<Measured> {
+        let packages = self.packages();
+        let dataset = trial.dataset(&packages).await?;
+        // The process starts; that is a cold start's time, not a restore's.
+        trial.invoke(&[]).await?;
+        trial.faults.begin(|_| Fate::Forward);
+        trial.faults.delay_database(self.round_trip);
+        if record {
+            trial.faults.record_statements();
+        }
+        let start = Instant::now();
+        let failures = trial.invoke(&[("bench".to_owned(), dataset.message(0))]).await?;
+        let total = start.elapsed();
+        if !failures.is_empty() {
+            let log = trial.log().await?;
+            let last = log.lines().last().unwrap_or_default().to_owned();
+            return Err(anyhow::anyhow!(last)).context("the function did not restore the folder");
+        }
+        let measured = Measured {
+            total,
+            in_aws: trial.faults.time_in(Service::Aws),
+            in_database: trial.faults.time_in(Service::Database),
+            statements: trial.faults.calls(Service::Database),
+            calls: trial.faults.tallies(Service::Aws).into_iter().collect(),
+            peak_memory: trial.peak_memory().await?,
+        };
+        let state = trial.end_state(&dataset, &packages).await?;
+        let ready = state.packages.iter().filter(|package| package.state == "READY").count();
+        ensure!(ready == packages.len(), "{ready} of {} packages are READY", packages.len());
+        let events = trial.take_changelog().await?;
+        ensure!(events.len() == packages.len(), "{} events for {} packages", events.len(), packages.len());
+        Ok(measured)
+    }
+
+    fn row(self, measured: &Measured) -> [String; 10] {
+        let calls: u32 = measured.calls.iter().map(|(_, tally)| tally.calls).sum();
+        let outside = measured.total.saturating_sub(measured.in_aws);
+        let seconds = |duration: Duration| format!("{:.2} s", duration.as_secs_f64());
+        [
+            self.files.to_string(),
+            self.with_objects.to_string(),
+            format!("+{:.1} ms", milliseconds(self.round_trip)),
+            measured.statements.to_string(),
+            calls.to_string(),
+            seconds(measured.total),
+            seconds(measured.in_aws),
+            seconds(outside),
+            seconds(measured.in_database),
+            format!("{} MB", measured.peak_memory / 1_000_000),
+        ]
+    }
+
+    fn list_calls(self, measured: &Measured, to: &mut String) -> std::fmt::Result {
+        write!(to, "{} files, {} objects:", self.files, self.with_objects)?;
+        for (operation, tally) in &measured.calls {
+            write!(to, " {operation} {} ({} at a time),", tally.calls, tally.most_in_flight)?;
+        }
+        to.pop();
+        writeln!(to)
+    }
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}

@@ -1,0 +1,202 @@
+//! `cargo xtask queue`: the restore queue and its dead letters.
+//!
+//! Nothing here receives from the restore queue: that would cost a message one of its three receives.
+
+mod dead_letters;
+mod reason;
+
+use anyhow::{Context, Result, bail};
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::QueueAttributeName;
+use chrono::{DateTime, Utc};
+use clap::{Args, Subcommand};
+use comfy_table::Table;
+use comfy_table::presets::NOTHING;
+use dialoguer::Confirm;
+use stack::{Environment, OutputName};
+
+use self::dead_letters::{DeadLetter, DeadLetters};
+use self::reason::Rows;
+use crate::environment::EnvironmentArgument;
+use crate::outputs::Outputs;
+use crate::{Outcome, aws, terminal};
+
+/// Commands about the restore queue.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Show what is waiting, what is in work, and the dead letters with their packages and reasons.
+    Status(StatusArguments),
+    /// Move the dead letters back to the restore queue.
+    Redrive(RedriveArguments),
+}
+
+/// Options of `queue status`.
+#[derive(Args)]
+pub(crate) struct StatusArguments {
+    #[command(flatten)]
+    environment: EnvironmentArgument,
+}
+
+/// Options of `queue redrive`.
+#[derive(Args)]
+pub(crate) struct RedriveArguments {
+    #[command(flatten)]
+    environment: EnvironmentArgument,
+    /// Do not ask before the dead letters are moved.
+    #[arg(long)]
+    yes: bool,
+}
+
+/// The two queues of an environment.
+struct Queues {
+    client: Client,
+    restore: String,
+    dead_letters: String,
+}
+
+/// How many messages a queue has; approximately, as SQS counts.
+struct Depth {
+    waiting: u32,
+    in_flight: u32,
+}
+
+pub(crate) async fn run(command: Command) -> Result<Outcome> {
+    match command {
+        Command::Status(arguments) => status(&arguments.environment.load()?).await?,
+        Command::Redrive(arguments) => redrive(&arguments.environment.load()?, arguments.yes).await?,
+    }
+    Ok(Outcome::Done)
+}
+
+impl Queues {
+    async fn of(environment: &Environment) -> Result<Self> {
+        let connection = aws::connect(environment).await?;
+        let cloudformation = aws_sdk_cloudformation::Client::new(&connection.configuration);
+        let outputs = Outputs::read(&cloudformation, &stack::stack_name(environment)).await?;
+        Ok(Self {
+            client: Client::new(&connection.configuration),
+            restore: outputs.get(OutputName::RestoreQueueUrl)?.to_owned(),
+            dead_letters: outputs.get(OutputName::RestoreDeadLetterQueueUrl)?.to_owned(),
+        })
+    }
+
+    async fn depth(&self, queue_url: &str) -> Result<Depth> {
+        let waiting = QueueAttributeName::ApproximateNumberOfMessages;
+        let in_flight = QueueAttributeName::ApproximateNumberOfMessagesNotVisible;
+        let request = self.client.get_queue_attributes().queue_url(queue_url);
+        let request = request.attribute_names(waiting.clone()).attribute_names(in_flight.clone());
+        let answer = request.send().await.with_context(|| format!("cannot ask queue {queue_url}"))?;
+        let attributes = answer.attributes.unwrap_or_default();
+        let count = |name| attributes.get(name).and_then(|count| count.parse().ok());
+        let depth = (|| Some(Depth { waiting: count(&waiting)?, in_flight: count(&in_flight)? }))();
+        depth.with_context(|| format!("SQS does not tell how many messages {queue_url} has"))
+    }
+}
+
+async fn status(environment: &Environment) -> Result<()> {
+    let queues = Queues::of(environment).await?;
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header(["QUEUE", "WAITING", "IN FLIGHT"]);
+    for (name, url) in [("restore", &queues.restore), ("dead letters", &queues.dead_letters)] {
+        let depth = queues.depth(url).await?;
+        table.add_row([name.to_owned(), depth.waiting.to_string(), depth.in_flight.to_string()]);
+    }
+    println!("{table}");
+
+    let letters = DeadLetters::new(&queues).look().await?;
+    if letters.is_empty() {
+        return Ok(());
+    }
+    let rows = Rows::open(environment).await?;
+    let now = Utc::now();
+    let mut table = Table::new();
+    table
+        .load_style(NOTHING)
+        .set_header(["SENT", "AGE", "RECEIVED", "DATASET", "PACKAGE", "MESSAGE", "REASON"]);
+    for letter in &letters {
+        let (dataset, package) = letter.subject();
+        table.add_row([
+            letter.sent.map_or("?".to_owned(), |sent| sent.format("%Y-%m-%d %H:%M").to_string()),
+            letter.sent.map_or("?".to_owned(), |sent| age(sent, now)),
+            format!("{} times", letter.receives),
+            dataset,
+            package,
+            letter.message_id.clone(),
+            rows.reason(letter).await,
+        ]);
+    }
+    println!("\n{table}");
+    let oldest = letters.iter().filter_map(|letter| letter.sent).min();
+    if let Some(oldest) = oldest {
+        terminal::say(format!("\n  the oldest was sent {} ago", age(oldest, now)));
+    }
+    terminal::say(format!("  When the cause is gone: cargo xtask queue redrive --env {}", environment.name));
+    Ok(())
+}
+
+async fn redrive(environment: &Environment, yes: bool) -> Result<()> {
+    let queues = Queues::of(environment).await?;
+    let depth = queues.depth(&queues.dead_letters).await?;
+    if depth.waiting == 0 {
+        terminal::say("There are no dead letters.");
+        return Ok(());
+    }
+    if !yes {
+        if !terminal::can_ask() {
+            bail!("nobody is here to agree; pass --yes to move the dead letters back");
+        }
+        let question = format!(
+            "Move about {} dead letters back to the restore queue of {}?",
+            depth.waiting, environment.name
+        );
+        let agreed = Confirm::new().with_prompt(question).default(false).interact().context("no answer")?;
+        if !agreed {
+            bail!("not agreed; nothing was moved");
+        }
+    }
+    let outcome = DeadLetters::new(&queues).move_back().await?;
+    println!("{} moved", outcome.moved);
+    if outcome.left > 0 {
+        terminal::say(format!(
+            "  {} are no restore messages and would come back at once; they stay: cargo xtask queue status --env {}",
+            outcome.left, environment.name
+        ));
+    }
+    Ok(())
+}
+
+/// The time between two moments, in one unit.
+fn age(since: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let age = now.signed_duration_since(since);
+    match (age.num_days(), age.num_hours(), age.num_minutes()) {
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, _) => format!("{hours} h"),
+        (days, ..) => format!("{days} d"),
+    }
+}
+
+impl DeadLetter {
+    /// Dataset and package, as far as the message tells.
+    fn subject(&self) -> (String, String) {
+        match &self.content {
+            Ok(message) => {
+                (format!("{}/{}", message.org_id, message.dataset_id), message.package.node_id.to_string())
+            }
+            Err(_) => ("?".to_owned(), "?".to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{TimeDelta, Utc};
+
+    use super::age;
+
+    #[test]
+    fn an_age_has_one_unit() {
+        let now = Utc::now();
+        let ages = [59, 61 * 60, 25 * 3600].map(|seconds| age(now - TimeDelta::seconds(seconds), now));
+        assert_eq!(ages, ["0 min", "1 h", "1 d"]);
+    }
+}
