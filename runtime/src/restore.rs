@@ -1,20 +1,46 @@
 //! The restore function: works through the messages of the restore queue.
 //!
-//! One message restores one package, with all that was deleted in it where it is a folder. The steps, and what a crash
-//! between them leaves behind for the redelivered message:
+//! One message restores one package, with all that was deleted in it where it is a folder. SQS delivers at least once,
+//! and a function can die anywhere, so every step can be repeated, and the order is such that a message that comes again
+//! ends where the first would have. A new delivery always begins at step 1; what it does is decided by the state of the
+//! package's row, never by what an earlier delivery may have done.
 //!
-//! 1. `plan`: one query reads the package, its deleted ancestors and descendants. Nothing has changed yet.
-//! 2. `records` and `markers`: the delete records name the delete markers; those are checked and removed. A crash
-//!    leaves objects readable whose packages are still deleted. The repeated step finds the markers gone and the
-//!    objects there, which is as good.
-//! 3. `transaction`: names and states, then the changelog is sent, then the storage counters, commit. A crash before
-//!    the commit rolls everything back; the changelog may have gone out, and goes out again under the same ids.
-//! 4. The delete records are removed. A crash leaves records of packages that are READY; the redelivered message finds
-//!    its package READY and removes them.
+//! | step | a crash right after it leaves | the message that comes again |
+//! |---|---|---|
+//! | 1. `plan`: one query reads the package, its deleted ancestors and descendants | nothing | reads again |
+//! | 2. `records`: the delete records are read | nothing | reads again |
+//! | 3. `markers`: the versions that the records name are looked at | nothing | looks again |
+//! | 4. `markers`: those that are delete markers are removed, in some of the calls or in all | objects readable whose packages are deleted, as before | finds some markers gone and the data there, which counts as removed |
+//! | 5. `transaction`: rows locked, names and states set | nothing: the server rolls back when the connection ends | finds the package RESTORING still |
+//! | 6. `changelog`: it is sent, in some of its messages or in all | events of what is not READY yet; nothing in the database | sends the same events in messages of the same ids |
+//! | 7. `storage`: counters go up | nothing: it is the same transaction | counts, for the first time that lasts |
+//! | 8. commit | packages READY and counted, with delete records whose markers are gone | finds the package READY: goes to step 9 |
+//! | 9. delete records removed, in some of the calls or in all | some such records, or nothing | removes the rest |
 //!
-//! So after any crash the redelivered message ends where the first would have: names and states change in one
-//! transaction that a package can pass only once, because it passes only while it is RESTORING, and storage is counted
-//! in that same transaction.
+//! Why that is enough:
+//!
+//! - **Nothing is counted twice.** The counters change in the transaction that moves the package from RESTORING to READY,
+//!   and its row is locked and looked at again in there: a second delivery, also one at the same time, finds it READY
+//!   (or waits, and then does) and leaves the transaction with nothing done.
+//! - **Nothing is READY without its object.** Markers are removed before the transaction begins. A package whose marker is
+//!   not known to be gone is left out of it.
+//! - **Nothing becomes READY unannounced.** The changelog is sent before the commit, so whatever commits was announced. What
+//!   was announced and then rolled back is announced again: the ids derive from the message's id, so that a consumer can
+//!   tell. The names are the same too, unless somebody took one of them in between.
+//! - **Nothing that still needs its record loses it.** Records are removed after the commit, and only those of packages that
+//!   became READY; by step 9 of a later delivery only those whose marker is gone, since one whose marker is there belongs to
+//!   a later deletion.
+//! - **No answer is trusted that did not come.** Where the connection breaks at the commit, nobody knows whether it happened:
+//!   the message fails, and the row tells the next delivery.
+//! - **A crash holds nobody up for long.** The server ends a transaction whose connection is gone, and one that is idle, as
+//!   it is while SQS answers, after two minutes.
+//!
+//! What cannot be restored (no record, no object, no marker where one should be) is left out before step 5, and so stays DELETED with its record; where it
+//! is the package itself, one statement moves it from RESTORING to DELETED, which can be repeated too. What will pass
+//! fails the message. One gap is left to the platform: a package that is deleted once more between steps 8 and 9 gets a
+//! new record under the same key, and step 9 would take it; deletion takes a job of its own and so far longer than that.
+//!
+//! The end-to-end tests kill the function before and after each of its calls, and compare.
 
 mod changelog;
 mod event;

@@ -110,7 +110,6 @@ fn run(command: Command) -> Result<Outcome> {
         Command::Outputs(arguments) => process::block_on(outputs::run(arguments)),
         Command::Keys(command) => process::block_on(keys::run(command)),
         Command::Queue(command) => process::block_on(queue::run(command)),
-        Command::Bench(command) => process::block_on(bench::run(command)),
         Command::Doctor => process::block_on(doctor::run()),
         Command::Local(arguments) => local::run(arguments),
     }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use openapi::PackageId;
-use sqlx::postgres::PgRow;
+use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Row};
 
 use super::message::ReceivedMessage;
@@ -63,8 +63,6 @@ pub(super) struct Plan {
     pub(super) ancestors: Vec<PlannedPackage>,
     /// All that is deleted in it, reachable through deleted folders; ascending ids.
     pub(super) descendants: Vec<PlannedPackage>,
-    /// Every folder above it, up to the dataset's root, whatever its state.
-    pub(super) lineage: Vec<PackageId>,
 }
 
 impl Plan {
@@ -123,8 +121,8 @@ impl Plan {
             }
         }
         let Some(itself) = itself else { return Ok(None) };
-        let (ancestors, lineage) = climb(&itself, above);
-        Ok(Some(Self { itself, ancestors, descendants, lineage }))
+        let ancestors = climb(&itself, above);
+        Ok(Some(Self { itself, ancestors, descendants }))
     }
 
     /// The package and all that is restored in it, ascending ids within each part.
@@ -144,25 +142,19 @@ impl Plan {
     }
 }
 
-/// Follow the parents of a package: the deleted folders directly above it, and all folders.
-fn climb(
-    itself: &PlannedPackage,
-    mut above: HashMap<PackageId, PlannedPackage>,
-) -> (Vec<PlannedPackage>, Vec<PackageId>) {
+/// Follow the parents of a package, as long as they are deleted folders.
+fn climb(itself: &PlannedPackage, mut above: HashMap<PackageId, PlannedPackage>) -> Vec<PlannedPackage> {
     let mut ancestors = Vec::new();
-    let mut lineage = Vec::new();
-    let mut all_deleted = true;
     let mut next = itself.parent;
     // Taking each package out of the map ends a cycle.
     while let Some(folder) = next.and_then(|id| above.remove(&id)) {
-        next = folder.parent;
-        lineage.push(folder.id);
-        all_deleted &= folder.state == State::Deleted && folder.is_folder;
-        if all_deleted {
-            ancestors.push(folder);
+        if folder.state != State::Deleted || !folder.is_folder {
+            break;
         }
+        next = folder.parent;
+        ancestors.push(folder);
     }
-    (ancestors, lineage)
+    ancestors
 }
 
 fn package_of(row: &PgRow) -> Result<PlannedPackage, sqlx::Error> {
@@ -175,6 +167,24 @@ fn package_of(row: &PgRow) -> Result<PlannedPackage, sqlx::Error> {
         source_size: row.try_get(6)?,
         is_published: row.try_get::<Option<bool>, _>(7)?.unwrap_or(false),
     })
+}
+
+/// The parents of a package and of every folder above it, whatever its state, as they are now.
+pub(super) async fn parents_above(
+    connection: &mut PgConnection,
+    message: &ReceivedMessage,
+) -> Result<HashMap<PackageId, PackageId>, DatabaseError> {
+    let packages = table(message.org_id, "packages");
+    let sql = format!(
+        "WITH RECURSIVE lineage AS ( \
+           SELECT id, parent_id FROM {packages} WHERE id = $1 AND dataset_id = $2 \
+           UNION \
+           SELECT p.id, p.parent_id FROM lineage l JOIN {packages} p ON p.id = l.parent_id AND p.dataset_id = $2) \
+         SELECT below.id, below.parent_id FROM lineage below JOIN lineage above ON above.id = below.parent_id"
+    );
+    let query = sqlx::query_as(AssertSqlSafe(sql)).bind(message.package.id.0).bind(message.dataset_id.0);
+    let pairs: Vec<(i32, i32)> = query.fetch_all(connection).await?;
+    Ok(pairs.into_iter().map(|(id, parent)| (PackageId(id), PackageId(parent))).collect())
 }
 
 /// The node ids of the READY files of a package that is READY: of itself, or of all in it that is.
@@ -216,14 +226,13 @@ mod tests {
         }
     }
 
-    fn ids_above(itself: &PlannedPackage, folders: &[PlannedPackage]) -> (Vec<i32>, Vec<i32>) {
+    fn ancestors(itself: &PlannedPackage, folders: &[PlannedPackage]) -> Vec<i32> {
         let above: HashMap<_, _> = folders.iter().map(|folder| (folder.id, folder.clone())).collect();
-        let (ancestors, lineage) = climb(itself, above);
-        (ancestors.iter().map(|folder| folder.id.0).collect(), lineage.iter().map(|id| id.0).collect())
+        climb(itself, above).iter().map(|folder| folder.id.0).collect()
     }
 
     #[test]
-    fn only_the_contiguous_deleted_chain_is_restored_but_all_above_is_counted() {
+    fn only_the_contiguous_deleted_chain_is_restored() {
         let itself = folder(9, Some(4), State::Restoring);
         let folders = [
             folder(4, Some(3), State::Deleted),
@@ -231,14 +240,14 @@ mod tests {
             folder(2, Some(1), State::Deleted),
             folder(1, None, State::Ready),
         ];
-        assert_eq!(ids_above(&itself, &folders), (vec![4], vec![4, 3, 2, 1]));
+        assert_eq!(ancestors(&itself, &folders), [4]);
     }
 
     #[test]
     fn a_folder_that_changed_parts_those_above_it() {
         let ancestors = [4, 3, 2].map(|id| folder(id, Some(id - 1), State::Deleted)).to_vec();
         let itself = folder(9, Some(4), State::Restoring);
-        let plan = Plan { itself, ancestors, descendants: vec![], lineage: vec![] };
+        let plan = Plan { itself, ancestors, descendants: vec![] };
         let contiguous = |unchanged: &[i32]| {
             let unchanged: HashSet<_> = unchanged.iter().copied().map(PackageId).collect();
             plan.contiguous_ancestors(&unchanged).len()
@@ -250,6 +259,6 @@ mod tests {
     fn a_cycle_of_parents_ends() {
         let itself = folder(9, Some(4), State::Restoring);
         let folders = [folder(4, Some(3), State::Deleted), folder(3, Some(4), State::Deleted)];
-        assert_eq!(ids_above(&itself, &folders), (vec![4, 3], vec![4, 3]));
+        assert_eq!(ancestors(&itself, &folders), [4, 3]);
     }
 }

@@ -11,12 +11,16 @@ use crate::database::{DatabaseError, table};
 
 /// How much each package's counter goes up, by the sizes of the files that were restored.
 ///
-/// A file counts for itself and for every folder above it, restored now or live already. Ascending ids: rows are locked
-/// in that order, so that two restores in one dataset cannot wait for each other.
-pub(super) fn increments(plan: &Plan, restored_sizes: &HashMap<PackageId, i64>) -> BTreeMap<PackageId, i64> {
-    let mut parents: HashMap<PackageId, PackageId> =
-        plan.all().filter_map(|package| Some((package.id, package.parent?))).collect();
-    parents.extend(plan.lineage.windows(2).map(|pair| (pair[0], pair[1])));
+/// A file counts for itself and for every folder above it, restored now or live already; `parents_above` are those of
+/// the restored package and of the folders above it. Ascending ids: rows are locked in that order, so that two restores
+/// in one dataset cannot wait for each other.
+pub(super) fn increments(
+    plan: &Plan,
+    parents_above: HashMap<PackageId, PackageId>,
+    restored_sizes: &HashMap<PackageId, i64>,
+) -> BTreeMap<PackageId, i64> {
+    let mut parents = parents_above;
+    parents.extend(plan.descendants.iter().filter_map(|package| Some((package.id, package.parent?))));
     let mut increments = BTreeMap::new();
     for (package, size) in restored_sizes.iter().filter(|(_, size)| **size > 0) {
         let mut next = Some(*package);
@@ -90,13 +94,14 @@ mod tests {
             itself: package(10, 5),
             ancestors: vec![package(5, 2)],
             descendants: vec![package(11, 10), package(12, 11), package(13, 11)],
-            lineage: vec![PackageId(5), PackageId(2), PackageId(1)],
         };
+        let above =
+            HashMap::from([(10, 5), (5, 2), (2, 1)].map(|(id, parent)| (PackageId(id), PackageId(parent))));
         let sizes = HashMap::from([(PackageId(12), 7), (PackageId(13), 30), (PackageId(11), 0)]);
         let counted: Vec<(i32, i64)> =
-            increments(&plan, &sizes).into_iter().map(|(id, size)| (id.0, size)).collect();
+            increments(&plan, above.clone(), &sizes).into_iter().map(|(id, size)| (id.0, size)).collect();
         let huge = HashMap::from([(PackageId(12), i64::MAX), (PackageId(13), i64::MAX)]);
-        assert_eq!(increments(&plan, &huge)[&PackageId(1)], i64::MAX);
+        assert_eq!(increments(&plan, above, &huge)[&PackageId(1)], i64::MAX);
         assert_eq!(counted, [(1, 37), (2, 37), (5, 37), (10, 37), (11, 37), (12, 7), (13, 30)]);
     }
 }

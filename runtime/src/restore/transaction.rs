@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres, Row};
 use super::changelog::{self, RestoredName};
 use super::message::ReceivedMessage;
 use super::names::{Nameless, SUFFIX, TakenNames, assign_names};
-use super::plan::{Plan, State};
+use super::plan::{self, Plan, State};
 use super::retry::back_off;
 use super::{RestoreError, Unrestorable, storage};
 use crate::database::{Database, DatabaseError, table};
@@ -108,7 +108,9 @@ impl Transaction<'_> {
                 (package.id, package.source_size.unwrap_or_else(of_record))
             })
             .collect();
-        let increments = storage::increments(self.plan, &sizes);
+        // Not those of the plan: while S3 was at work somebody may have moved a live folder that all of this is in.
+        let parents_above = plan::parents_above(connection, self.message).await?;
+        let increments = storage::increments(self.plan, parents_above, &sizes);
         let total = sizes.values().copied().fold(0, i64::saturating_add);
         let mut attempt = 0;
         loop {

@@ -114,6 +114,12 @@ impl Aws {
         self.delete_records("GetItem", key).await.get("Item").is_some()
     }
 
+    /// Send a message.
+    pub(crate) async fn send(&self, queue_url: &str, body: &str) {
+        let message = json!({ "QueueUrl": queue_url, "MessageBody": body });
+        self.call("sqs", "AmazonSQS.SendMessage", "1.0", message).await;
+    }
+
     /// How many messages a queue holds, those in work too.
     pub(crate) async fn messages_in(&self, queue_url: &str) -> u32 {
         let names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"];

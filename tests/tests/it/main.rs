@@ -20,6 +20,7 @@ mod outage;
 mod paths;
 mod presign;
 mod proxy;
+mod queue;
 mod restore;
 mod restore_function;
 mod secrets;

@@ -178,11 +178,11 @@ impl Faults {
         let _ = self.stopped.subscribe().wait_for(|stopped| !*stopped).await;
     }
 
-    fn land(&self, service: Service, operation: &str) {
+    fn land(&self, service: Service, operation: &str, time: Duration) {
         let mut state = self.state();
         // Neither is there where another script has begun meanwhile.
         if let Some(tally) = state.tallies.get_mut(&(service, operation.to_owned())) {
-            tally.end();
+            tally.end(time);
         }
         if let Some(busy) = state.busy.get_mut(&service) {
             busy.end();

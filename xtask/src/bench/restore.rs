@@ -40,7 +40,7 @@ struct Measured {
     total: Duration,
     in_aws: Duration,
     in_database: Duration,
-    statements: u32,
+    statements: Vec<(String, Tally)>,
     calls: Vec<(String, Tally)>,
     peak_memory: u64,
 }
@@ -111,7 +111,7 @@ async fn measure(foundation: &Foundation, directory: &StateDirectory, bootstrap:
         if compare {
             let statements = trial.faults.statements();
             let alone = replay::run(&trial, &foundation.postgres, &statements).await?;
-            ratio = Some((measured.in_database, alone));
+            ratio = Some((measured.in_database, alone, measured.statements.clone()));
         }
         trial.end().await;
         step.done(format!("{:.2} s", measured.total.as_secs_f64()));
@@ -119,13 +119,14 @@ async fn measure(foundation: &Foundation, directory: &StateDirectory, bootstrap:
         scenario.list_calls(&measured, &mut calls)?;
     }
     println!("{table}\n\n{calls}");
-    if let Some((engine, alone)) = ratio {
+    if let Some((engine, alone, statements)) = ratio {
         println!(
             "database time for 10000 files: {:.0} ms; the same statements by psql alone: {:.0} ms; ratio {:.2}",
             milliseconds(engine),
             milliseconds(alone),
             engine.as_secs_f64() / alone.as_secs_f64()
         );
+        list_statements(statements);
     }
     Ok(Outcome::Done)
 }
@@ -166,7 +167,7 @@ impl Scenario {
             total,
             in_aws: trial.faults.time_in(Service::Aws),
             in_database: trial.faults.time_in(Service::Database),
-            statements: trial.faults.calls(Service::Database),
+            statements: trial.faults.tallies(Service::Database).into_iter().collect(),
             calls: trial.faults.tallies(Service::Aws).into_iter().collect(),
             peak_memory: trial.peak_memory().await?,
         };
@@ -179,15 +180,14 @@ impl Scenario {
     }
 
     fn row(self, measured: &Measured) -> [String; 10] {
-        let calls: u32 = measured.calls.iter().map(|(_, tally)| tally.calls).sum();
         let outside = measured.total.saturating_sub(measured.in_aws);
         let seconds = |duration: Duration| format!("{:.2} s", duration.as_secs_f64());
         [
             self.files.to_string(),
             self.with_objects.to_string(),
             format!("+{:.1} ms", milliseconds(self.round_trip)),
-            measured.statements.to_string(),
-            calls.to_string(),
+            count(&measured.statements).to_string(),
+            count(&measured.calls).to_string(),
             seconds(measured.total),
             seconds(measured.in_aws),
             seconds(outside),
@@ -203,6 +203,19 @@ impl Scenario {
         }
         to.pop();
         writeln!(to)
+    }
+}
+
+fn count(tallies: &[(String, Tally)]) -> u32 {
+    tallies.iter().map(|(_, tally)| tally.calls).sum()
+}
+
+/// The statements that took longest.
+fn list_statements(mut statements: Vec<(String, Tally)>) {
+    statements.sort_by_key(|(_, tally)| std::cmp::Reverse(tally.time));
+    for (text, tally) in statements.iter().take(6) {
+        let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(70).collect();
+        println!("  {:>6.0} ms  {text} …", milliseconds(tally.time));
     }
 }
 

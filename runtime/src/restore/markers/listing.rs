@@ -11,8 +11,9 @@ use super::super::RestoreError;
 const CALLS_IN_FLIGHT: usize = 8;
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>
 const MAXIMUM_KEY_BYTES: usize = 1024;
-/// Keys that one of the parallel listings covers; with a data version and a marker each, about one page.
-const KEYS_A_LISTING: usize = 500;
+/// Keys that one of the parallel listings covers. With a data version and a marker each, they leave some room on a page of
+/// 1,000 versions: a page that they filled to the end would be followed by another, to see whether there are more.
+const KEYS_A_LISTING: usize = 490;
 
 /// One version of a key, as listed.
 #[derive(Clone, Debug, PartialEq, Eq)]

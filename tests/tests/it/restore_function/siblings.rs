@@ -1,6 +1,10 @@
-//! Two folders of one dataset at the same time.
+//! Others change the dataset at the same time.
 
+use std::time::Duration;
+
+use local::fault::Fate;
 use local::trial::Package;
+use tokio::sync::mpsc::unbounded_channel;
 
 use super::{message, outcome, trial};
 
@@ -48,4 +52,38 @@ async fn two_messages_for_siblings_never_block_each_other_and_lose_no_count() {
     assert_eq!(conflicts.count(), 0, "no deadlock, not even one that was got over:\n{logs}");
     one.end().await;
     other.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_live_folder_that_is_moved_meanwhile_is_counted_where_it_is_then() {
+    let trial = trial("moved").await;
+    let packages = [
+        Package::folder(None, "from").live("READY"),
+        Package::folder(None, "to").live("READY"),
+        Package::folder(Some(0), "moved").live("READY"),
+        Package::folder(Some(2), "session").restoring(),
+        Package::file(Some(3), "a.csv", 7),
+    ];
+    let dataset = trial.dataset(&packages).await.unwrap();
+    let (told, mut removing_markers) = unbounded_channel();
+    trial.faults.begin(move |call| {
+        if call.operation != "DeleteObjects" {
+            return Fate::Forward;
+        }
+        told.send(()).unwrap();
+        Fate::Delay(Duration::from_millis(500))
+    });
+    let moved = async {
+        removing_markers.recv().await.unwrap();
+        let sql = trial.sql("UPDATE {schema}.packages SET parent_id = $1 WHERE id = $2");
+        let sql = sqlx::query(sql).bind(dataset.package_id(1)).bind(dataset.package_id(2));
+        sql.execute(&trial.database).await.unwrap();
+    };
+    let messages = [message(&dataset, 3)];
+    let (failures, ()) = tokio::join!(trial.invoke(&messages), moved);
+    assert_eq!(failures.unwrap(), Vec::<String>::new());
+    let (state, _) = outcome(&trial, &dataset, &packages).await;
+    let counted: Vec<i64> = state.packages.iter().map(|package| package.storage).collect();
+    assert_eq!(counted, [0, 7, 7, 7, 7]);
+    trial.end().await;
 }

@@ -13,6 +13,8 @@ pub struct Tally {
     pub calls: u32,
     /// The most that were on their way at a time.
     pub most_in_flight: u32,
+    /// How long they took, all together.
+    pub time: Duration,
     in_flight: u32,
 }
 
@@ -23,8 +25,9 @@ impl Tally {
         self.most_in_flight = self.most_in_flight.max(self.in_flight);
     }
 
-    pub(super) fn end(&mut self) {
+    pub(super) fn end(&mut self, time: Duration) {
         self.in_flight = self.in_flight.saturating_sub(1);
+        self.time += time;
     }
 }
 
@@ -61,11 +64,18 @@ impl Busy {
 }
 
 /// A call on its way; it has come back when this is dropped.
-pub(super) struct Flight(Option<(Arc<Faults>, Service, String)>);
+pub(super) struct Flight(Option<Counted>);
+
+struct Counted {
+    faults: Arc<Faults>,
+    service: Service,
+    operation: String,
+    start: Instant,
+}
 
 impl Flight {
     pub(super) fn new(faults: Arc<Faults>, service: Service, operation: String) -> Self {
-        Self(Some((faults, service, operation)))
+        Self(Some(Counted { faults, service, operation, start: Instant::now() }))
     }
 
     pub(super) fn uncounted() -> Self {
@@ -75,8 +85,8 @@ impl Flight {
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        if let Some((faults, service, operation)) = &self.0 {
-            faults.land(*service, operation);
+        if let Some(Counted { faults, service, operation, start }) = &self.0 {
+            faults.land(*service, operation, start.elapsed());
         }
     }
 }

@@ -1,0 +1,65 @@
+//! Dead letters: what `cargo xtask queue` shows of them, and that it moves them back.
+
+use std::process::{Output, Stdio};
+
+use serde_json::json;
+
+use crate::aws::Aws;
+use crate::database::Database;
+use crate::fixture::Dataset;
+use crate::stack::{stack, stack_file, xtask};
+use crate::waiting::eventually;
+
+/// `cargo xtask queue …` for the stack of the tests, without a terminal.
+async fn queue(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = xtask();
+    command
+        .args([&["queue"], arguments, &["--env", "local"]].concat())
+        .env("PACKAGES_STACK", stack_file().await)
+        .env("AWS_ENDPOINT_URL", &stack().await.aws_endpoint_url)
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .stdin(Stdio::null());
+    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    let Output { status, stdout, stderr } = output;
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.code(), text(stdout), text(stderr))
+}
+
+#[tokio::test]
+async fn dead_letters_are_shown_with_their_reasons_and_moved_back_on_request() {
+    let (stack, aws, mut database) = (stack().await, Aws::new().await, Database::connect().await);
+    let mut dataset = Dataset::create().await;
+    let file = dataset.deleted_file(None, "stuck.csv", b"1\n").await;
+    let restoring =
+        database.sql("UPDATE {schema}.packages SET state = 'RESTORING' WHERE id = $1 RETURNING dataset_id");
+    let dataset_id: i32 =
+        sqlx::query_scalar(restoring).bind(file.id).fetch_one(&mut database.connection).await.unwrap();
+    let package = json!({ "id": file.id, "nodeId": file.node_id, "name": "", "parentId": null, "type": 6 });
+    let organization = stack.organization_id;
+    let message = json!({
+        "orgId": organization, "datasetId": dataset_id, "userId": "N:user:1", "package": package,
+    });
+    for body in [message.to_string(), "no message".to_owned()] {
+        aws.send(&stack.queues.dead_letters, &body).await;
+    }
+
+    let (code, shown, errors) = queue(&["status"]).await;
+    assert_eq!(code, Some(0), "{errors}");
+    let line = shown.lines().find(|line| line.contains(&file.node_id)).unwrap_or_else(|| panic!("{shown}"));
+    assert!(line.contains("the package is RESTORING still"), "{line}");
+    assert!(shown.contains("the body is no restore message: wrong at line 1, column"), "{shown}");
+    assert!(!shown.contains("no message"), "a body is not repeated");
+
+    let (code, _, errors) = queue(&["redrive"]).await;
+    assert_eq!(code, Some(1));
+    assert!(errors.contains("pass --yes"), "{errors}");
+    assert_eq!(aws.messages_in(&stack.queues.dead_letters).await, 2);
+
+    let (code, shown, errors) = queue(&["redrive", "--yes"]).await;
+    assert_eq!((code, &*shown), (Some(0), "1 moved\n"), "{errors}");
+    assert!(errors.contains("1 are no restore messages"), "{errors}");
+    let ready = async || (database.package(&file.node_id).await.state == "READY").then_some(());
+    eventually("the package is READY", ready).await;
+    assert_eq!(aws.messages_in(&stack.queues.dead_letters).await, 1);
+}
