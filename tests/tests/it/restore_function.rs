@@ -60,7 +60,7 @@ fn varied_folder() -> Vec<Package> {
     multiple.source_sizes = vec![Some(7), None, Some(8)];
     let mut unsized_file = Package::file(Some(4), "unsized.csv", 0);
     unsized_file.source_sizes = vec![None];
-    unsized_file.object.as_mut().unwrap().size = "40".to_owned();
+    unsized_file.object.as_mut().unwrap().size = String::from("40");
     vec![
         Package::folder(None, "live").live("READY"),
         Package::folder(Some(0), "above"),

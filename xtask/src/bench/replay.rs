@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use ::local::fault::Statement;
+use ::local::fault::{Statement, Value};
 use ::local::postgres::Postgres;
 use ::local::trial::Trial;
 use anyhow::{Context, Result, bail};
@@ -31,7 +31,7 @@ fn script_of(statements: &[Statement]) -> Result<String> {
             writeln!(script, "{};", statement.text.trim_end_matches(';'))?;
             continue;
         }
-        let values: Option<Vec<String>> = statement.values.iter().map(|value| value.literal()).collect();
+        let values: Option<Vec<String>> = statement.values.iter().map(Value::literal).collect();
         let values =
             values.with_context(|| format!("a value of this is of no known type: {}", statement.text))?;
         writeln!(

@@ -74,8 +74,9 @@ pub(super) fn restored(packages: &[Package], target: usize) -> (EndState, Vec<To
         }
     }
     if !restored.contains(&target) {
-        end.packages[target].state = "DELETED".to_owned();
-        return (beginning_with(packages, target, end), Vec::new());
+        let mut given_up = beginning(packages);
+        given_up.packages[target].state = String::from("DELETED");
+        return (given_up, Vec::new());
     }
     let mut originals = BTreeMap::new();
     for position in &restored {
@@ -83,7 +84,7 @@ pub(super) fn restored(packages: &[Package], target: usize) -> (EndState, Vec<To
         let original = package.name.strip_prefix(PREFIX).unwrap_or(&package.name).to_owned();
         end.packages[*position].name = free_name(packages, &end, *position, &original);
         originals.insert(*position, original);
-        end.packages[*position].state = "READY".to_owned();
+        end.packages[*position].state = String::from("READY");
         if !is_folder(*position) {
             let size = size_of(package, is_published(package));
             end.packages[*position].storage += size;
@@ -100,13 +101,6 @@ pub(super) fn restored(packages: &[Package], target: usize) -> (EndState, Vec<To
     };
     let events = ancestors.iter().chain(others).map(event).collect();
     (end, events)
-}
-
-/// Nothing but the state of the target has changed.
-fn beginning_with(packages: &[Package], target: usize, end: EndState) -> EndState {
-    let mut state = beginning(packages);
-    state.packages[target] = end.packages[target].clone();
-    state
 }
 
 /// The folders above a package, each once.
