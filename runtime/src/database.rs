@@ -10,7 +10,7 @@ use openapi::OrganizationId;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow, PgSslMode};
 use sqlx::query::Query;
-use sqlx::{Connection, Postgres, Transaction};
+use sqlx::{Connection, Postgres, SqlSafeStr, Transaction};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
@@ -79,9 +79,12 @@ impl Database {
         Ok(pool.acquire().await?)
     }
 
-    /// A transaction on a connection that answers.
-    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, DatabaseError> {
-        Ok(Transaction::begin(self.connection().await?, None).await?)
+    /// A transaction on a connection that answers, begun with this text, which may go on with settings.
+    pub(crate) async fn begin(
+        &self,
+        statement: &'static str,
+    ) -> Result<Transaction<'static, Postgres>, DatabaseError> {
+        Ok(Transaction::begin(self.connection().await?, Some(statement.into_sql_str())).await?)
     }
 
     /// Look something up, for a caller who waits: one statement, one round trip.

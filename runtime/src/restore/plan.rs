@@ -9,6 +9,10 @@ use sqlx::{AssertSqlSafe, Row};
 use super::message::ReceivedMessage;
 use crate::database::{Database, DatabaseError, table};
 
+/// The planner cannot know how deep a recursion goes, fears the worst, and has the query compiled, which takes longer
+/// than running it: <https://www.postgresql.org/docs/current/jit-decision.html>.
+const BEGIN: &str = "BEGIN READ ONLY; SELECT set_config('jit', 'off', true)";
+
 /// The states that matter to a restore.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
@@ -100,12 +104,14 @@ impl Plan {
                FROM {files} WHERE package_id = p.id AND object_type = 'source' AND part.kind <> 1) f ON TRUE \
              ORDER BY p.id"
         );
+        let mut transaction = database.begin(BEGIN).await?;
         let rows = sqlx::query(AssertSqlSafe(sql))
             .bind(message.package.id.0)
             .bind(message.dataset_id.0)
             .bind(message.package.node_id.as_str())
-            .fetch_all(&mut *database.connection().await?)
+            .fetch_all(&mut *transaction)
             .await?;
+        transaction.commit().await?;
 
         let mut itself = None;
         let mut above = HashMap::new();

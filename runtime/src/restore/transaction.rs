@@ -18,6 +18,13 @@ use crate::database::{Database, DatabaseError, table};
 /// How often something is tried again because another transaction was in the way.
 const ATTEMPTS: u32 = 6;
 
+/// Rather fail and come again than wait behind a long transaction of somebody else; and should this function vanish, the
+/// server shall let go of a folder's locks. Local to the transaction, and as a query, because the RDS proxy takes no
+/// options at connect.
+const BEGIN: &str = "BEGIN; SELECT set_config('lock_timeout', '15s', true), \
+                     set_config('idle_in_transaction_session_timeout', '120s', true), \
+                     set_config('jit', 'off', true)";
+
 /// How long the changelog may take. The transaction is idle meanwhile, with a folder's rows locked, and the server ends it
 /// after 120 seconds.
 const CHANGELOG_TIME: Duration = Duration::from_secs(100);
@@ -79,8 +86,7 @@ impl Transaction<'_> {
     async fn prepare(
         &self,
     ) -> Result<Option<(sqlx::Transaction<'static, Postgres>, Vec<RestoredName>)>, DatabaseError> {
-        let mut transaction = self.database.begin().await?;
-        limit_waiting(&mut transaction).await?;
+        let mut transaction = self.database.begin(BEGIN).await?;
         let Some(locked) = self.lock(&mut transaction).await? else {
             transaction.rollback().await?;
             return Ok(None);
@@ -265,16 +271,6 @@ impl Transaction<'_> {
             .await?;
         Ok(())
     }
-}
-
-/// Rather fail and come again than wait behind a long transaction of somebody else; and should this function vanish, the
-/// server shall let go of a folder's locks. Local to the transaction, and as a query, because the RDS proxy takes no
-/// options at connect.
-async fn limit_waiting(connection: &mut PgConnection) -> Result<(), DatabaseError> {
-    let sql = "SELECT set_config('lock_timeout', '15s', true), \
-               set_config('idle_in_transaction_session_timeout', '120s', true)";
-    sqlx::query(sql).execute(connection).await?;
-    Ok(())
 }
 
 fn locked_package(row: &PgRow, is_ancestor: bool) -> Result<LockedPackage, sqlx::Error> {
