@@ -141,7 +141,8 @@ async fn an_old_url_works_until_its_key_is_retired() {
         assert!(code == Some(1) && said.contains("stays trusted until"), "{said}");
     }
     assert_eq!(client.open(&url).await.status(), StatusCode::OK);
-    let short = old_signer.sign_url(&BaseUrl::parse(base).unwrap(), seconds_from_now(3)).unwrap().into_exposed();
+    let short =
+        old_signer.sign_url(&BaseUrl::parse(base).unwrap(), seconds_from_now(3)).unwrap().into_exposed();
     assert_eq!(client.open(&short).await.status(), StatusCode::OK);
     becomes(&client, &short, StatusCode::FORBIDDEN).await;
     assert_eq!(client.open(&url).await.status(), StatusCode::OK, "only the short one has expired");

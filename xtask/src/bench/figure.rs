@@ -7,8 +7,6 @@ use anyhow::{Result, bail};
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 
-use crate::Outcome;
-
 /// All figures of a run.
 #[derive(Default)]
 pub(super) struct Figures(Vec<Figure>);
@@ -53,11 +51,11 @@ impl Figures {
     }
 
     /// Fails where a limit was missed.
-    pub(super) fn verdict(&self) -> Result<Outcome> {
+    pub(super) fn verdict(&self) -> Result<()> {
         let missed: Vec<&str> =
             self.0.iter().filter(|figure| !figure.holds).map(|figure| figure.what.as_str()).collect();
         if missed.is_empty() {
-            return Ok(Outcome::Done);
+            return Ok(());
         }
         bail!("missed: {}; measure again on a machine that does nothing else", missed.join(", "));
     }

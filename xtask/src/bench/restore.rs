@@ -12,14 +12,15 @@ use ::local::directory::{Data, StateDirectory};
 use ::local::fault::{Fate, Service, Tally};
 use ::local::process as processes;
 use ::local::trial::{Package, Place, Trial};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use tokio::process::Command;
 
+use super::figure::{Figures, megabytes};
 use super::replay;
 use crate::local::foundation::Foundation;
-use crate::{Outcome, process, terminal, workspace};
+use crate::{process, terminal, workspace};
 
 /// A round trip to a database in another availability zone, with the proxy in between.
 const ROUND_TRIP: Duration = Duration::from_micros(2500);
@@ -45,15 +46,15 @@ struct Measured {
     peak_memory: u64,
 }
 
-pub(super) async fn run() -> Result<Outcome> {
+pub(super) async fn measure(figures: &mut Figures) -> Result<()> {
     let bootstrap = build().await?;
     let directory = StateDirectory::open(&workspace::target().join("bench-restore"))?;
     processes::clean_up(&directory).await?;
     directory.reset().await?;
     let foundation = Foundation::start(&directory, Data::Fresh).await?;
     let outcome = tokio::select! {
-        outcome = measure(&foundation, &directory, bootstrap) => outcome,
-        interrupted = process::interrupted() => interrupted.map(|()| Outcome::Code(130)),
+        outcome = measure_all(&foundation, &directory, bootstrap, figures) => outcome,
+        interrupted = process::interrupted() => interrupted.and_then(|()| Err(anyhow!("interrupted"))),
     };
     foundation.stop().await;
     outcome
@@ -68,7 +69,12 @@ async fn build() -> Result<PathBuf> {
     Ok(workspace::target().join("release/restore"))
 }
 
-async fn measure(foundation: &Foundation, directory: &StateDirectory, bootstrap: PathBuf) -> Result<Outcome> {
+async fn measure_all(
+    foundation: &Foundation,
+    directory: &StateDirectory,
+    bootstrap: PathBuf,
+    figures: &mut Figures,
+) -> Result<()> {
     foundation.prepare_trials().await?;
     let place = |number: usize| Place {
         database_url: foundation.postgres.url(),
@@ -92,6 +98,7 @@ async fn measure(foundation: &Foundation, directory: &StateDirectory, bootstrap:
     ]);
     let mut calls = String::new();
     let mut ratio = None;
+    let mut all = Vec::new();
     let scenario = |files, with_objects, round_trip| Scenario { files, with_objects, round_trip };
     let scenarios = [
         scenario(1000, 1000, Duration::ZERO),
@@ -117,18 +124,60 @@ async fn measure(foundation: &Foundation, directory: &StateDirectory, bootstrap:
         step.done(format!("{:.2} s", measured.total.as_secs_f64()));
         table.add_row(scenario.row(&measured));
         scenario.list_calls(&measured, &mut calls)?;
+        all.push((scenario, measured));
     }
     println!("{table}\n\n{calls}");
     if let Some((engine, alone, statements)) = ratio {
-        println!(
-            "database time for 10000 files: {:.0} ms; the same statements by psql alone: {:.0} ms; ratio {:.2}",
-            milliseconds(engine),
-            milliseconds(alone),
-            engine.as_secs_f64() / alone.as_secs_f64()
-        );
         list_statements(statements);
+        let times = engine.as_secs_f64() / alone.as_secs_f64();
+        figures.at_most("database time for 10,000 files, to psql alone", times, 2.0, |times| {
+            format!("{times:.2} ×")
+        });
     }
-    Ok(Outcome::Done)
+    hold_against_limits(figures, &all);
+    Ok(())
+}
+
+/// What a restore may cost, whatever the emulator takes.
+fn hold_against_limits(figures: &mut Figures, all: &[(Scenario, Measured)]) {
+    let find = |files, with_objects: Option<usize>, round_trip| {
+        let mut found = all.iter().filter(|(scenario, _)| {
+            (scenario.files, scenario.round_trip) == (files, round_trip)
+                && with_objects.is_none_or(|count| scenario.with_objects == count)
+        });
+        found.next().map(|(_, measured)| measured)
+    };
+    let count_of = |measured: &Measured| count(&measured.statements);
+    let show = |count: u32| count.to_string();
+    if let Some(small) = find(1000, None, ROUND_TRIP) {
+        figures.at_most("1,000 files, 2.5 ms a round trip: SQL statements", count_of(small), 15, show);
+        figures.at_most(
+            "1,000 files, 2.5 ms a round trip: in all",
+            small.total,
+            Duration::from_secs(2),
+            seconds,
+        );
+    }
+    let Some(large) = find(10_000, Some(10_000), Duration::ZERO) else { return };
+    figures.at_most("10,000 files: SQL statements", count_of(large), 20, show);
+    figures.at_most("10,000 files: AWS calls", count(&large.calls), 560, show);
+    figures.at_most("10,000 files: outside the emulator", large.outside(), Duration::from_secs(1), seconds);
+    if let (Some(published), Some(huge)) =
+        (find(10_000, Some(0), Duration::ZERO), find(100_000, Some(0), Duration::ZERO))
+    {
+        figures.at_most("100,000 packages: SQL statements", count_of(huge), 110, show);
+        figures.at_most("100,000 packages: peak memory", huge.peak_memory, 256_000_000, megabytes);
+        let growth = huge.outside().as_secs_f64() / published.outside().as_secs_f64() / 10.0;
+        let what = "100,000 packages: time of each outside the emulator, to that at 10,000";
+        figures.at_most(what, growth, 1.5, |times| format!("{times:.2} ×"));
+    }
+}
+
+impl Measured {
+    /// The time in which no call was with the emulator.
+    fn outside(&self) -> Duration {
+        self.total.saturating_sub(self.in_aws)
+    }
 }
 
 impl Scenario {
@@ -161,7 +210,7 @@ impl Scenario {
         if !failures.is_empty() {
             let log = trial.log().await?;
             let last = log.lines().last().unwrap_or_default().to_owned();
-            return Err(anyhow::anyhow!(last)).context("the function did not restore the folder");
+            return Err(anyhow!(last)).context("the function did not restore the folder");
         }
         let measured = Measured {
             total,
@@ -180,8 +229,6 @@ impl Scenario {
     }
 
     fn row(self, measured: &Measured) -> [String; 10] {
-        let outside = measured.total.saturating_sub(measured.in_aws);
-        let seconds = |duration: Duration| format!("{:.2} s", duration.as_secs_f64());
         [
             self.files.to_string(),
             self.with_objects.to_string(),
@@ -190,7 +237,7 @@ impl Scenario {
             count(&measured.calls).to_string(),
             seconds(measured.total),
             seconds(measured.in_aws),
-            seconds(outside),
+            seconds(measured.outside()),
             seconds(measured.in_database),
             format!("{} MB", measured.peak_memory / 1_000_000),
         ]
@@ -217,6 +264,10 @@ fn list_statements(mut statements: Vec<(String, Tally)>) {
         let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(70).collect();
         println!("  {:>6.0} ms  {text} …", milliseconds(tally.time));
     }
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{:.2} s", duration.as_secs_f64())
 }
 
 fn milliseconds(duration: Duration) -> f64 {
