@@ -2,13 +2,14 @@
 //!
 //! Nothing here receives from the restore queue: that would cost a message one of its three receives.
 
+mod age;
 mod dead_letters;
 mod reason;
 
 use anyhow::{Context, Result, bail};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::QueueAttributeName;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, Subcommand};
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
@@ -50,6 +51,7 @@ pub(crate) struct RedriveArguments {
 /// The two queues of an environment.
 struct Queues {
     client: Client,
+    metrics: aws_sdk_cloudwatch::Client,
     restore: String,
     dead_letters: String,
 }
@@ -75,6 +77,7 @@ impl Queues {
         let outputs = Outputs::read(&cloudformation, &stack::stack_name(environment)).await?;
         Ok(Self {
             client: Client::new(&connection.configuration),
+            metrics: aws_sdk_cloudwatch::Client::new(&connection.configuration),
             restore: outputs.get(OutputName::RestoreQueueUrl)?.to_owned(),
             dead_letters: outputs.get(OutputName::RestoreDeadLetterQueueUrl)?.to_owned(),
         })
@@ -96,10 +99,16 @@ impl Queues {
 async fn status(environment: &Environment) -> Result<()> {
     let queues = Queues::of(environment).await?;
     let mut table = Table::new();
-    table.load_style(NOTHING).set_header(["QUEUE", "WAITING", "IN FLIGHT"]);
+    table.load_style(NOTHING).set_header(["QUEUE", "WAITING", "IN FLIGHT", "OLDEST"]);
     for (name, url) in [("restore", &queues.restore), ("dead letters", &queues.dead_letters)] {
         let depth = queues.depth(url).await?;
-        table.add_row([name.to_owned(), depth.waiting.to_string(), depth.in_flight.to_string()]);
+        let oldest = match age::of_oldest(&queues.metrics, url).await? {
+            _ if depth.waiting + depth.in_flight == 0 => String::new(),
+            Some(age) => in_one_unit(age),
+            None => "not known to CloudWatch yet".to_owned(),
+        };
+        let [waiting, in_flight] = [depth.waiting, depth.in_flight].map(|count| count.to_string());
+        table.add_row([name.to_owned(), waiting, in_flight, oldest]);
     }
     println!("{table}");
 
@@ -165,9 +174,12 @@ async fn redrive(environment: &Environment, yes: bool) -> Result<()> {
     Ok(())
 }
 
-/// The time between two moments, in one unit.
+/// The time between two moments.
 fn age(since: DateTime<Utc>, now: DateTime<Utc>) -> String {
-    let age = now.signed_duration_since(since);
+    in_one_unit(now.signed_duration_since(since))
+}
+
+fn in_one_unit(age: TimeDelta) -> String {
     match (age.num_days(), age.num_hours(), age.num_minutes()) {
         (0, 0, minutes) => format!("{minutes} min"),
         (0, hours, _) => format!("{hours} h"),

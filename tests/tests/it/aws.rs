@@ -128,6 +128,18 @@ impl Aws {
         names.iter().map(|name| answer["Attributes"][name].as_str().unwrap().parse::<u32>().unwrap()).sum()
     }
 
+    /// Tell CloudWatch the age of a queue's oldest message, as SQS does.
+    pub(crate) async fn tell_age(&self, queue_url: &str, seconds: u32) {
+        let name = queue_url.rsplit('/').next();
+        let datum = json!({
+            "MetricName": "ApproximateAgeOfOldestMessage",
+            "Dimensions": [{ "Name": "QueueName", "Value": name }],
+            "Value": seconds,
+        });
+        let body = json!({ "Namespace": "AWS/SQS", "MetricData": [datum] });
+        self.call("monitoring", "GraniteServiceVersion20100801.PutMetricData", "1.0", body).await;
+    }
+
     /// All changelog events that the service has sent to the platform until now about a package.
     pub(crate) async fn changelog_of(&self, node_id: &str) -> Vec<ChangelogEvent> {
         let mut changelog = CHANGELOG.lock().await;

@@ -8,6 +8,7 @@
 mod authorization;
 mod aws;
 mod client;
+mod cost;
 mod coverage;
 mod database;
 mod deployment;

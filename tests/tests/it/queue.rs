@@ -43,9 +43,12 @@ async fn dead_letters_are_shown_with_their_reasons_and_moved_back_on_request() {
     for body in [message.to_string(), "no message".to_owned()] {
         aws.send(&stack.queues.dead_letters, &body).await;
     }
+    aws.tell_age(&stack.queues.dead_letters, 7300).await;
 
     let (code, shown, errors) = queue(&["status"]).await;
     assert_eq!(code, Some(0), "{errors}");
+    let summary = shown.lines().find(|line| line.contains("dead letters")).unwrap();
+    assert!(summary.trim_end().ends_with("2 h"), "{summary}");
     let line = shown.lines().find(|line| line.contains(&file.node_id)).unwrap_or_else(|| panic!("{shown}"));
     assert!(line.contains("the package is RESTORING still"), "{line}");
     assert!(shown.contains("the body is no restore message: wrong at line 1, column"), "{shown}");

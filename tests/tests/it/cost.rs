@@ -1,0 +1,89 @@
+//! What a request costs: statements and calls, counted on their way.
+
+use std::sync::Arc;
+
+use local::fault::{AwsProxy, DatabaseProxy, Fate, Faults, Service};
+use reqwest::Url;
+use serde_json::{Value, json};
+
+use crate::client::Client;
+use crate::fixture::Dataset;
+use crate::function::{ApiFunction, claims, event};
+
+/// A function whose calls are counted.
+struct Counted {
+    function: ApiFunction,
+    faults: Arc<Faults>,
+    _proxies: (AwsProxy, DatabaseProxy),
+}
+
+impl Counted {
+    async fn start(test: &str, client: &Client) -> Self {
+        let database = Url::parse(&client.stack.database_url).unwrap().port().unwrap();
+        let faults = Faults::new();
+        let aws = AwsProxy::start(&client.stack.aws_endpoint_url, Arc::clone(&faults)).await.unwrap();
+        let database = DatabaseProxy::start(database, Arc::clone(&faults)).await.unwrap();
+        let variables = [("AWS_ENDPOINT_URL", aws.url()), ("POSTGRES_PORT", &database.port().to_string())];
+        let function = ApiFunction::start(test, &variables).await;
+        Self { function, faults, _proxies: (aws, database) }
+    }
+
+    /// Status, executed statements, and calls of AWS, each with how often it was made.
+    async fn cost(&self, event: &Value) -> (u16, Vec<(String, u32)>, Vec<(String, u32)>) {
+        self.faults.begin(|_| Fate::Forward);
+        let status = self.function.answer(event).await.status;
+        let counts = |service| {
+            let tallies = self.faults.tallies(service).into_iter();
+            tallies.map(|(operation, tally)| (operation, tally.calls)).collect()
+        };
+        (status, counts(Service::Database), counts(Service::Aws))
+    }
+}
+
+#[tokio::test]
+async fn a_look_up_is_one_statement_and_a_signature_no_call() {
+    let client = Client::new().await;
+    let counted = Counted::start("cost-look-up", &client).await;
+    let asset = client.asset(&client.stack.assets.thumbnail);
+    let claims = claims(2).await;
+    for (path, parameters) in [
+        ("/cloudfront/sign", asset.to_vec()),
+        ("/presign/s3", asset.to_vec()),
+        ("/presign/s3", asset[..2].to_vec()),
+    ] {
+        let event = event("GET", path, &parameters, &claims);
+        // The first request reads the signing key.
+        counted.cost(&event).await;
+        for _ in 0..3 {
+            let (status, statements, calls) = counted.cost(&event).await;
+            assert!(status == 200 || status == 307, "{path}: {status}");
+            assert_eq!(statements.iter().map(|(_, count)| count).sum::<u32>(), 1, "{path}: {statements:?}");
+            assert_eq!(calls, [], "{path}");
+        }
+    }
+    counted.function.stop().await;
+}
+
+#[tokio::test]
+async fn a_hundred_packages_are_queued_by_one_statement_and_ten_batches_at_once() {
+    let client = Client::new().await;
+    let mut dataset = Dataset::create().await;
+    let mut asked = Vec::new();
+    for number in 0..100 {
+        asked.push(dataset.deleted_file(None, &format!("{number}.csv"), b"1\n").await.node_id);
+    }
+    let counted = Counted::start("cost-restore", &client).await;
+    let mut claims = claims(3).await;
+    claims["dataset_claim"]["NodeId"] = json!(dataset.node_id);
+    let mut event = event("POST", "/restore", &[("dataset_id", &*dataset.node_id)], &claims);
+    event["body"] = json!(json!({ "nodeIds": asked }).to_string());
+    let (status, statements, calls) = counted.cost(&event).await;
+    assert_eq!(status, 200);
+    let statements: Vec<_> =
+        statements.iter().filter(|(text, _)| !["BEGIN", "COMMIT"].contains(&text.as_str())).collect();
+    assert_eq!(statements.iter().map(|(_, count)| count).sum::<u32>(), 1, "{statements:?}");
+    assert_eq!(calls, [("SendMessageBatch".to_owned(), 10)]);
+    let batches = counted.faults.tallies(Service::Aws);
+    assert!(batches["SendMessageBatch"].most_in_flight >= 5, "they go out side by side");
+    counted.function.stop().await;
+}
