@@ -40,10 +40,14 @@ fn loader(environment: &Environment) -> aws_config::ConfigLoader {
         .connect_timeout(Duration::from_secs(5))
         .operation_attempt_timeout(Duration::from_mins(1))
         .build();
-    aws_config::defaults(BehaviorVersion::latest())
+    let loader = aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new(environment.region.to_string()))
-        .timeout_config(timeouts)
-        .retry_config(RetryConfig::standard().with_max_attempts(6))
+        .timeout_config(timeouts);
+    // CloudFormation throttles early. What the SDK's own variable says counts for more.
+    if std::env::var_os("AWS_MAX_ATTEMPTS").is_some() {
+        return loader;
+    }
+    loader.retry_config(RetryConfig::standard().with_max_attempts(6))
 }
 
 fn at_emulator(loader: aws_config::ConfigLoader, endpoint: &str) -> aws_config::ConfigLoader {

@@ -5,11 +5,13 @@
 mod command;
 mod viewer;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use local::fault::{AwsProxy, Fate, Faults};
 use reqwest::StatusCode;
 use runtime::signing::{BaseUrl, Signer, SigningKey};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -94,6 +96,32 @@ async fn no_viewer_notices_a_rotation_from_any_kind_of_key_to_any_other() {
     let a_second = f64::from(seen.opened) / seen.elapsed.as_secs_f64();
     println!("{} URLs opened, {a_second:.0} a second, none refused", seen.opened);
     assert!(a_second >= 50.0, "only {a_second:.1} URLs a second were opened");
+}
+
+#[tokio::test]
+async fn a_rotation_that_aws_gives_up_loses_nothing_and_is_completed_by_the_next() {
+    let (running, _turn) = turn().await;
+    let faults = Faults::new();
+    let proxy = AwsProxy::start(&running.stack.aws_endpoint_url, Arc::clone(&faults)).await.unwrap();
+    let viewer = Viewer::start(running);
+    let rotate = ["rotate", "--yes", "--wait", "--overlap", "3s"];
+    for step in ["create a key", "deploy the key ring", "activate the next key", "remove"] {
+        let before = assert_settled(running).await;
+        faults.begin(|_| Fate::Forward);
+        let mut command = Keys::command(running, &rotate);
+        command.env("AWS_ENDPOINT_URL", proxy.url()).env("AWS_MAX_ATTEMPTS", "1");
+        let mut given_up = Keys::run(command);
+        given_up.says(&format!("step: {step}")).await;
+        // From this step on, whichever call it is at.
+        faults.begin(|_| Fate::Unavailable);
+        let (code, said) = given_up.end().await;
+        assert!(code == Some(1) && said.contains("error:"), "{said}");
+        let (code, said) = Keys::start(running, &rotate).end().await;
+        assert_eq!(code, Some(0), "{said}");
+        assert_ne!(assert_settled(running).await, before);
+    }
+    let seen = viewer.stop().await;
+    assert_eq!(seen.refused, Vec::<String>::new(), "of {}", seen.opened);
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use local::emulator::Installation;
 use runtime::signing::{BaseUrl, HashAlgorithm, Resource, Signer, SigningKey, canned_policy, custom_policy};
 
-use crate::stack::{stack, state_directory};
+use crate::stack::stack;
 
 const EXPIRES_AT: i64 = 1_800_000_000;
 const KEY_PAIR_ID: &str = "K2JCJMDEHXQW5F";
@@ -76,7 +76,9 @@ fn below() -> Resource {
 
 #[test]
 fn openssl_verifies_every_signature_of_every_key() {
-    let directory = state_directory("openssl");
+    // No private key stays behind, not even one of a test.
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
     let verify = |public: &str, hash: HashAlgorithm, text: &str, signature: &str| {
         std::fs::write(directory.join("text"), text).unwrap();
         std::fs::write(directory.join("signature"), decode(signature)).unwrap();
@@ -84,17 +86,17 @@ fn openssl_verifies_every_signature_of_every_key() {
             HashAlgorithm::Sha1 => "sha1",
             HashAlgorithm::Sha256 => "sha256",
         };
-        let said = openssl(&directory, &format!("dgst -{digest} -verify {public} -signature signature text"));
+        let said = openssl(directory, &format!("dgst -{digest} -verify {public} -signature signature text"));
         assert_eq!(said.trim(), "Verified OK");
     };
-    for (private, public) in keys(&directory) {
+    for (private, public) in keys(directory) {
         let hashes = if public == "rsa-public.pem" {
             vec![None, Some(HashAlgorithm::Sha1), Some(HashAlgorithm::Sha256)]
         } else {
             vec![None, Some(HashAlgorithm::Sha256)]
         };
         for hash in hashes {
-            let signer = signer(&directory, private, hash);
+            let signer = signer(directory, private, hash);
             let opened = signer.sign_url(&url(), EXPIRES_AT).unwrap().into_exposed();
             let text = canned_policy(&url(), EXPIRES_AT);
             verify(public, signer.hash_algorithm(), &text, parameter(&opened, "Signature"));
@@ -112,15 +114,16 @@ async fn botocore_signs_the_same_urls_byte_for_byte() {
     stack().await;
     let tools = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("tools");
     let python: PathBuf = Installation::find(&tools).await.unwrap().python().to_owned();
-    let directory = state_directory("botocore");
-    keys(&directory);
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    keys(directory);
     let with_query = BaseUrl::parse(&format!("{}?size=1&x=%26", url())).unwrap();
     for (private, url) in [("rsa-pkcs1.pem", url()), ("rsa-pkcs8.pem", with_query)] {
         let mut command = Command::new(&python);
         command.args(["-I", "-c", BOTOCORE, private, KEY_PAIR_ID, url.as_str(), &below().to_string()]);
-        let output = command.arg(EXPIRES_AT.to_string()).current_dir(&directory).output().unwrap();
+        let output = command.arg(EXPIRES_AT.to_string()).current_dir(directory).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let signer = signer(&directory, private, None);
+        let signer = signer(directory, private, None);
         let policy = signer.sign_policy(&below(), EXPIRES_AT).unwrap();
         let ours = [
             signer.sign_url(&url, EXPIRES_AT).unwrap().into_exposed(),
