@@ -19,9 +19,9 @@ use stack::OutputName;
 use self::data_plane::DataPlane;
 use self::foundation::Foundation;
 use crate::build::Profile;
-use crate::deploy::{self, Consent};
+use crate::consent::Consent;
 use crate::stack_file::{Buckets, Queues, StackFile};
-use crate::{Outcome, aws, environment, process, terminal, workspace};
+use crate::{Outcome, aws, deploy, environment, process, terminal, workspace};
 
 /// Options of `local`.
 #[derive(Args)]

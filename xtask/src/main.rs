@@ -5,12 +5,14 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to people")]
 
+mod apply;
 mod aws;
 mod bench;
 mod build;
 mod cargo_deny;
 mod cargo_tool;
 mod ci;
+mod consent;
 mod deploy;
 mod doctor;
 mod environment;

@@ -6,18 +6,18 @@ mod age;
 mod dead_letters;
 mod reason;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::QueueAttributeName;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, Subcommand};
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
-use dialoguer::Confirm;
 use stack::{Environment, OutputName};
 
 use self::dead_letters::{DeadLetter, DeadLetters};
 use self::reason::Rows;
+use crate::consent::{Consent, agree};
 use crate::environment::EnvironmentArgument;
 use crate::outputs::Outputs;
 use crate::{Outcome, aws, terminal};
@@ -150,19 +150,11 @@ async fn redrive(environment: &Environment, yes: bool) -> Result<()> {
         terminal::say("There are no dead letters.");
         return Ok(());
     }
-    if !yes {
-        if !terminal::can_ask() {
-            bail!("nobody is here to agree; pass --yes to move the dead letters back");
-        }
-        let question = format!(
-            "Move about {} dead letters back to the restore queue of {}?",
-            depth.waiting, environment.name
-        );
-        let agreed = Confirm::new().with_prompt(question).default(false).interact().context("no answer")?;
-        if !agreed {
-            bail!("not agreed; nothing was moved");
-        }
-    }
+    let question = format!(
+        "Move about {} dead letters back to the restore queue of {}?",
+        depth.waiting, environment.name
+    );
+    agree(if yes { Consent::Given } else { Consent::Ask }, &question)?;
     let outcome = DeadLetters::new(&queues).move_back().await?;
     println!("{} moved", outcome.moved);
     if outcome.left > 0 {

@@ -9,15 +9,10 @@ use aws_sdk_s3::types::{
 use dialoguer::Confirm;
 use stack::{ArtifactKey, Artifacts, Environment, FunctionName};
 
-use super::Consent;
-use super::change_set::TemplateSource;
 use crate::aws::Connection;
-use crate::build::{BuiltFunction, sha256};
+use crate::build::BuiltFunction;
+use crate::consent::Consent;
 use crate::terminal;
-
-/// The largest template that goes into a request; a larger one is fetched from S3:
-/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>.
-const MAXIMUM_BODY_BYTES: usize = 51_200;
 
 /// Upload the functions' zips that are not there yet.
 pub(super) async fn upload(
@@ -57,24 +52,6 @@ pub(super) async fn upload(
         restore: key_of(FunctionName::Restore)?,
         authorizer: key_of(FunctionName::Authorizer)?,
     })
-}
-
-/// The template as CloudFormation takes it: in the request, or from the artifact bucket where it is too large for that.
-pub(super) async fn template_source(
-    environment: &Environment,
-    connection: &Connection,
-    template: &serde_json::Value,
-) -> Result<TemplateSource> {
-    let text = template.to_string();
-    if text.len() <= MAXIMUM_BODY_BYTES {
-        return Ok(TemplateSource::Body(text));
-    }
-    let bucket = environment.artifact_bucket.as_str();
-    let key = format!("{}/templates/{}.json", environment.service, sha256(text.as_bytes()));
-    let put =
-        connection.s3().put_object().bucket(bucket).key(&key).body(text.into_bytes().into()).send().await;
-    put.with_context(|| format!("cannot upload to s3://{bucket}/{key}"))?;
-    Ok(TemplateSource::Url(connection.object_url(bucket, &key)))
 }
 
 async fn is_there(s3: &Client, bucket: &str, key: &str) -> Result<bool> {

@@ -10,8 +10,8 @@ use stack::{DeployedTemplate, Environment, Fingerprint, OutputName};
 use super::key_pair::fingerprint_of;
 use super::plan::{CloudFront, DeployedKeys, Observed, StackState};
 use super::store::{KeyStore, StoredRing};
+use crate::apply;
 use crate::aws::Connection;
-use crate::deploy;
 use crate::outputs::Outputs;
 
 /// What is there, and what a change of it has to start from.
@@ -33,7 +33,7 @@ pub(super) async fn observe(
     let cloudformation = aws_sdk_cloudformation::Client::new(&connection.configuration);
     let name = stack::stack_name(environment);
     let (mut template, mut outputs, mut cloudfront) = (None, None, None);
-    let state = match deploy::stack_status(&cloudformation, &name).await? {
+    let state = match apply::stack_status(&cloudformation, &name).await? {
         None | Some(StackStatus::ReviewInProgress) => StackState::Absent,
         Some(status) if status.as_str().ends_with("_IN_PROGRESS") => StackState::Changing,
         Some(_) => {

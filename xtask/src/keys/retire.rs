@@ -10,7 +10,7 @@ use super::plan::{Intent, Progress, StackState, Step, next_step};
 use super::ring::KeyState;
 use super::rotation::{Ending, Rotation};
 use super::store::KeyStore;
-use crate::deploy::{Consent, agree};
+use crate::consent::{Consent, agree};
 use crate::environment::EnvironmentArgument;
 use crate::{Outcome, aws, terminal};
 

@@ -11,7 +11,7 @@ use super::plan::{Intent, Observed, Progress, Step, next_step};
 use super::ring::Algorithm;
 use super::rotation::{Ending, Rotation};
 use super::store::KeyStore;
-use crate::deploy::{Consent, agree};
+use crate::consent::{Consent, agree};
 use crate::environment::EnvironmentArgument;
 use crate::{Outcome, aws, terminal};
 

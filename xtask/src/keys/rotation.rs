@@ -13,8 +13,9 @@ use super::plan::{Intent, Progress, StackState, Step, next_step};
 use super::probe::Prober;
 use super::ring::{Algorithm, KeyRing, KeyState, RingEntry};
 use super::store::{KeyStore, StoredRing};
+use crate::apply::apply;
 use crate::aws::Connection;
-use crate::deploy::{self, Consent};
+use crate::consent::Consent;
 use crate::terminal;
 
 /// How long a step that was done may stay without effect: AWS tells of a change a moment late.
@@ -138,7 +139,7 @@ impl Rotation<'_> {
         }
         let template = observation.template.as_ref().context("nothing is deployed")?;
         let template = template.with_keys(self.environment, &keys)?;
-        deploy::apply(self.environment, self.connection, &template, Consent::Given).await?;
+        apply(self.environment, self.connection, &template, Consent::Given).await?;
         Ok(())
     }
 

@@ -9,18 +9,11 @@ use aws_sdk_cloudformation::types::{
     Capability, ChangeAction, ChangeSetStatus, ChangeSetType, Replacement, ResourceChange, StackStatus,
 };
 
+use super::source::TemplateSource;
 use crate::terminal::{self, paint};
 
 /// How long a change set may take to be made.
 const LIMIT: Duration = Duration::from_mins(5);
-
-/// A template as CloudFormation takes it.
-pub(super) enum TemplateSource {
-    /// In the request.
-    Body(String),
-    /// From S3.
-    Url(String),
-}
 
 /// What came of a proposal.
 pub(super) enum Proposal {

@@ -1,0 +1,37 @@
+//! Handing a template to CloudFormation.
+
+use anyhow::{Context, Result};
+use stack::Environment;
+
+use crate::aws::Connection;
+use crate::build::sha256;
+
+/// The largest template that goes into a request; a larger one is fetched from S3:
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>.
+const MAXIMUM_BODY_BYTES: usize = 51_200;
+
+/// A template as CloudFormation takes it.
+pub(super) enum TemplateSource {
+    /// In the request.
+    Body(String),
+    /// From S3.
+    Url(String),
+}
+
+/// The template as CloudFormation takes it: in the request, or from the artifact bucket where it is too large for that.
+pub(super) async fn template_source(
+    environment: &Environment,
+    connection: &Connection,
+    template: &serde_json::Value,
+) -> Result<TemplateSource> {
+    let text = template.to_string();
+    if text.len() <= MAXIMUM_BODY_BYTES {
+        return Ok(TemplateSource::Body(text));
+    }
+    let bucket = environment.artifact_bucket.as_str();
+    let key = format!("{}/templates/{}.json", environment.service, sha256(text.as_bytes()));
+    let put =
+        connection.s3().put_object().bucket(bucket).key(&key).body(text.into_bytes().into()).send().await;
+    put.with_context(|| format!("cannot upload to s3://{bucket}/{key}"))?;
+    Ok(TemplateSource::Url(connection.object_url(bucket, &key)))
+}
