@@ -21,7 +21,7 @@ pub(super) enum Addressing {
 struct Partition {
     /// The domain of its endpoints, with a dot in front.
     suffix: &'static str,
-    /// What its regions begin with: the word and the number of `us-gov-west-1` come after `us-gov-`.
+    /// What its regions begin with: the direction and the number of `us-gov-west-1` come after `us-gov-`.
     regions: &'static [&'static str],
     /// Whether it has endpoints with validated cryptography.
     has_fips: bool,
@@ -43,6 +43,11 @@ const PARTITIONS: &[Partition] = &[
     Partition { suffix: ".cloud.adc-e.uk", regions: &["eu-isoe-"], has_fips: true, has_legacy: false },
     Partition { suffix: ".csp.hci.ic.gov", regions: &["us-isof-"], has_fips: true, has_legacy: false },
 ];
+
+/// What every region is named by: where in its area it lies, as in `ap-southeast-2`. No other word is taken, so that
+/// nothing else which AWS may put behind `s3-` passes for a region.
+const DIRECTIONS: &[&str] =
+    &["central", "east", "north", "northeast", "northwest", "south", "southeast", "southwest", "west"];
 
 /// Judge a host in small letters.
 pub(super) fn judge_host(host: &str) -> Result<Addressing, S3UrlError> {
@@ -89,9 +94,8 @@ impl Partition {
 
     fn has_region(&self, region: &str) -> bool {
         self.regions.iter().filter_map(|prefix| region.strip_prefix(prefix)).any(|rest| {
-            rest.split_once('-').is_some_and(|(word, number)| {
-                !word.is_empty()
-                    && word.bytes().all(|byte| byte.is_ascii_lowercase())
+            rest.split_once('-').is_some_and(|(direction, number)| {
+                DIRECTIONS.contains(&direction)
                     && (1..=2).contains(&number.len())
                     && number.bytes().all(|byte| byte.is_ascii_digit())
             })
