@@ -38,8 +38,24 @@ pub enum ReadError {
     Unsupported(String),
 }
 
+/// How often a distribution is read before it counts as broken.
+const ATTEMPTS: u32 = 5;
+
 /// Reads distribution `id` with its policies, origins, their buckets' policies and keys.
+///
+/// That takes several calls. A deployment meanwhile can remove what an earlier answer refers to, such as a public key of
+/// a key group: then everything is read anew. On AWS a viewer never sees half of a deployment either.
 pub async fn read(client: &Client, s3: &aws_sdk_s3::Client, id: &str) -> Result<Distribution, ReadError> {
+    for _ in 1..ATTEMPTS {
+        match read_once(client, s3, id).await {
+            Err(ReadError::Api { .. }) => {}
+            outcome => return outcome,
+        }
+    }
+    read_once(client, s3, id).await
+}
+
+async fn read_once(client: &Client, s3: &aws_sdk_s3::Client, id: &str) -> Result<Distribution, ReadError> {
     let distribution = client
         .get_distribution()
         .id(id)
