@@ -1,0 +1,123 @@
+//! Each kind of change, made to our own document.
+
+use serde_json::{Value, json};
+
+use super::contract_changes;
+use crate::openapi_document;
+
+/// What is told of a change made by `edit`, with `!` before what breaks.
+fn told(edit: impl FnOnce(&mut Value)) -> Vec<String> {
+    let old = openapi_document();
+    let mut new = old.clone();
+    edit(&mut new);
+    let changes = contract_changes(&old, &new);
+    changes.iter().map(|change| format!("{}{change}", if change.breaking { "! " } else { "" })).collect()
+}
+
+fn parameter<'a>(document: &'a mut Value, path: &str, method: &str, name: &str) -> &'a mut Value {
+    let parameters = document["paths"][path][method]["parameters"].as_array_mut().unwrap();
+    parameters.iter_mut().find(|parameter| parameter["name"] == name).unwrap()
+}
+
+#[test]
+fn the_same_document_has_no_changes() {
+    assert_eq!(told(|_| {}), [""; 0]);
+    assert_eq!(told(|document| document["info"]["description"] = json!("other words")), [""; 0]);
+}
+
+#[test]
+fn routes_come_and_go() {
+    let removed = told(|document| {
+        document["paths"].as_object_mut().unwrap().remove("/restore");
+    });
+    assert_eq!(removed, ["! POST /restore: removed"]);
+    let added = told(|document| document["paths"]["/other"] = json!({"get": {"responses": {}}}));
+    assert_eq!(added, ["GET /other: added"]);
+}
+
+#[test]
+fn a_request_that_was_good_must_stay_good() {
+    let sign = "/cloudfront/sign";
+    let required = told(|document| parameter(document, sign, "get", "path")["required"] = json!(true));
+    assert_eq!(required, ["! GET /cloudfront/sign, parameter `path`: is required now"]);
+    let fewer =
+        told(|document| parameter(document, sign, "get", "scope")["schema"]["enum"] = json!(["file"]));
+    assert_eq!(fewer, ["! GET /cloudfront/sign, parameter `scope`: no longer knows \"package\""]);
+    let more = told(|document| {
+        parameter(document, sign, "get", "scope")["schema"]["enum"] = json!(["file", "package", "all"]);
+    });
+    assert_eq!(more, ["GET /cloudfront/sign, parameter `scope`: knows \"all\" now"]);
+    let shorter =
+        told(|document| parameter(document, sign, "get", "path")["schema"]["maxLength"] = json!(512));
+    assert_eq!(shorter, ["! GET /cloudfront/sign, parameter `path`: maxLength is 512, was 1024"]);
+    let ids = told(|document| {
+        document["components"]["schemas"]["RestoreRequest"]["properties"]["nodeIds"]["maxItems"] =
+            json!(20_000);
+    });
+    assert_eq!(ids, ["POST /restore, body, field `nodeIds`: maxItems is 20000, was 10000"]);
+    let field = told(|document| {
+        document["components"]["schemas"]["RestoreRequest"]["properties"]["why"] = json!({"type": "string"});
+        document["components"]["schemas"]["RestoreRequest"]["required"] = json!(["nodeIds", "why"]);
+    });
+    assert_eq!(field, ["! POST /restore, body, field `why`: added, and required"]);
+    let added = told(|document| {
+        let parameters = document["paths"][sign]["get"]["parameters"].as_array_mut().unwrap();
+        parameters
+            .push(json!({"name": "reason", "in": "query", "required": true, "schema": {"type": "string"}}));
+        parameters.retain(|parameter| parameter["name"] != "scope");
+    });
+    assert_eq!(
+        added,
+        [
+            "! GET /cloudfront/sign, parameter `reason`: added, and required",
+            "! GET /cloudfront/sign, parameter `scope`: removed",
+        ]
+    );
+}
+
+#[test]
+fn an_answer_must_stay_what_was_told() {
+    let gone = told(|document| {
+        let schema = &mut document["components"]["schemas"]["PresignedObject"];
+        schema["properties"].as_object_mut().unwrap().remove("expires_at");
+    });
+    assert_eq!(gone, ["! GET /presign/s3, answer 200, field `expires_at`: removed"]);
+    let optional = told(|document| {
+        document["components"]["schemas"]["PresignedObject"]["required"] = json!(["presigned_url"]);
+    });
+    assert_eq!(optional, ["! GET /presign/s3, answer 200, field `expires_at`: may be missing now"]);
+    let text = told(|document| {
+        document["components"]["schemas"]["PresignedObject"]["properties"]["expires_at"]["type"] =
+            json!("string");
+    });
+    assert_eq!(text, ["! GET /presign/s3, answer 200, field `expires_at`: is string, was integer"]);
+    let more = told(|document| {
+        document["components"]["schemas"]["PresignedObject"]["properties"]["size"] =
+            json!({"type": "integer"});
+    });
+    assert_eq!(more, ["GET /presign/s3, answer 200, field `size`: added"]);
+    let hash = told(|document| {
+        let alternatives =
+            document["components"]["schemas"]["HashAlgorithm"]["oneOf"].as_array_mut().unwrap();
+        alternatives.push(json!({"const": "SHA512", "type": "string"}));
+    });
+    assert_eq!(
+        hash,
+        ["! GET /cloudfront/sign, answer 200, SignedPackage, field `hash_algorithm`: knows \"SHA512\" now"]
+    );
+    let form = told(|document| {
+        let schema = &mut document["paths"]["/cloudfront/sign"]["get"]["responses"]["200"]["content"];
+        schema["application/json"]["schema"]["oneOf"].as_array_mut().unwrap().remove(1);
+    });
+    assert_eq!(form, ["GET /cloudfront/sign, answer 200: is no longer SignedPackage"]);
+    let header = told(|document| {
+        document["paths"]["/proxy/s3"]["get"]["responses"]["307"]["headers"] = json!({});
+    });
+    assert_eq!(header, ["! GET /proxy/s3, answer 307: has no header `location` any more"]);
+}
+
+#[test]
+fn who_may_call_is_part_of_the_contract() {
+    let public = told(|document| document["paths"]["/proxy/s3"]["get"]["security"] = json!([{"token": []}]));
+    assert_eq!(public, ["! GET /proxy/s3: needs a token now"]);
+}
