@@ -93,4 +93,4 @@ pub(crate) fn build(inputs: &Inputs<'_>) -> Template {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -10,6 +10,7 @@ mod deployed;
 mod environment;
 mod infrastructure;
 mod output;
+mod review;
 mod signing_key;
 
 pub use artifacts::{ArtifactHash, ArtifactKey, Artifacts, FunctionName};
@@ -22,6 +23,7 @@ pub use environment::{
     Setting, SharedAuthorizer, StorageBucket, Text, Url,
 };
 pub use output::OutputName;
+pub use review::{ChangeKind, GrantChange, TemplateChange, TemplateReview};
 pub use signing_key::{
     Fingerprint, MAXIMUM_KEYS, SigningKey, SigningKeyError, SigningKeys, key_parameters, key_ring_parameter,
     private_key_parameter, public_key_parameter,

@@ -53,6 +53,11 @@ fn template(environment: &Environment, signing_keys: &SigningKeys) -> Template {
     render(&Inputs { environment, signing_keys, artifacts: &artifacts }).unwrap()
 }
 
+/// The template of an environment with two keys, for tests elsewhere.
+pub(crate) fn template_of(name: &str) -> Template {
+    template(&environment(name), &two_keys())
+}
+
 #[test]
 fn templates() {
     for (name, _) in ENVIRONMENTS {
