@@ -8,12 +8,13 @@ mod schema;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use serde::Serialize;
 use serde_json::Value;
 
 use self::schema::{Comparison, Direction};
 
 /// One difference between two documents.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct ContractChange {
     /// Whether a client that works today may no longer work.
     pub breaking: bool,

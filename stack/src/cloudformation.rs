@@ -48,6 +48,6 @@ pub(crate) use sqs::{Queue, QueueAttribute, RedrivePolicy};
 pub(crate) use template::ParameterType;
 pub(crate) use value::{PseudoParameter, Value, concatenate, text};
 
-pub use document::iam_policies;
+pub use document::{PlatformFact, iam_policies, platform_facts};
 pub use template::Template;
 pub use validate::{Problem, StackError};

@@ -32,10 +32,37 @@ pub enum DeployedTemplateError {
     NoActiveKey,
 }
 
+impl From<Value> for DeployedTemplate {
+    fn from(template: Value) -> Self {
+        Self(template)
+    }
+}
+
 impl DeployedTemplate {
     /// Read a template.
     pub fn parse(json: &str) -> Result<Self, DeployedTemplateError> {
         Ok(Self(serde_json::from_str(json)?))
+    }
+
+    /// The template as a JSON document.
+    pub fn as_value(&self) -> &Value {
+        &self.0
+    }
+
+    /// What of it stays the same however signing keys come and go: two deployments that only have other keys are alike
+    /// in this.
+    pub fn without_keys(&self) -> Value {
+        let mut template = self.0.clone();
+        if let Some(resources) = template.pointer_mut("/Resources").and_then(Value::as_object_mut) {
+            resources.retain(|id, resource| {
+                resource["Type"] != PUBLIC_KEY && ![KEY_GROUP, KEY_AGE_ALARM].contains(&id.as_str())
+            });
+        }
+        if let Some(variables) = template.pointer_mut(&variables_path()).and_then(Value::as_object_mut) {
+            variables.retain(|name, _| !ACTIVE_KEY_VARIABLES.contains(&name.as_str()));
+        }
+        template.sort_all_objects();
+        template
     }
 
     /// The keys that the key group lists.

@@ -14,7 +14,7 @@ mod review;
 mod signing_key;
 
 pub use artifacts::{ArtifactHash, ArtifactKey, Artifacts, FunctionName};
-pub use cloudformation::{Problem, StackError, Template, iam_policies};
+pub use cloudformation::{PlatformFact, Problem, StackError, Template, iam_policies, platform_facts};
 pub use deployed::{DeployedTemplate, DeployedTemplateError};
 pub use environment::{
     AccountId, Architecture, Arn, Authorizer, BucketName, Cdn, Database, DomainName, Environment,
@@ -23,7 +23,7 @@ pub use environment::{
     Setting, SharedAuthorizer, StorageBucket, Text, Url,
 };
 pub use output::OutputName;
-pub use review::{ChangeKind, GrantChange, TemplateChange, TemplateReview};
+pub use review::{ChangeKind, GrantChange, PropertyDifference, TemplateChange, TemplateReview, holds_data};
 pub use signing_key::{
     Fingerprint, MAXIMUM_KEYS, SigningKey, SigningKeyError, SigningKeys, key_parameters, key_ring_parameter,
     private_key_parameter, public_key_parameter,

@@ -4,20 +4,25 @@
 //! deployed template, and knows what CloudFormation does not: what holds data, and what a policy lets somebody do that
 //! it did not before.
 
+mod difference;
 mod grants;
 mod replacement;
 
 use std::collections::BTreeSet;
-use std::fmt;
 
+use serde::Serialize;
 use serde_json::{Map, Value};
+
+pub use self::difference::PropertyDifference;
+use self::difference::differences;
 
 pub use self::grants::GrantChange;
 use self::grants::grant_changes;
-use self::replacement::{holds_data, replaces};
+pub use self::replacement::holds_data;
+use self::replacement::replaces;
 
 /// All differences between two templates.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct TemplateReview {
     /// What is added, changed, replaced and removed, by name.
     pub changes: Vec<TemplateChange>,
@@ -26,7 +31,7 @@ pub struct TemplateReview {
 }
 
 /// One part of a template that differs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TemplateChange {
     /// `Resources`, `Parameters` or `Outputs`.
     pub section: &'static str,
@@ -41,14 +46,15 @@ pub struct TemplateChange {
 }
 
 /// How a part of a template differs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ChangeKind {
     /// It is new.
     Added,
     /// These properties differ.
-    Changed(Vec<String>),
+    Changed(Vec<PropertyDifference>),
     /// These properties differ, and CloudFormation makes another resource for one of them.
-    Replaced(Vec<String>),
+    Replaced(Vec<PropertyDifference>),
     /// It is gone.
     Removed,
 }
@@ -57,27 +63,6 @@ impl TemplateChange {
     /// Whether something that holds data would be replaced or removed.
     pub fn endangers_data(&self) -> bool {
         self.holds_data && matches!(self.kind, ChangeKind::Replaced(_) | ChangeKind::Removed)
-    }
-}
-
-impl fmt::Display for TemplateChange {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (sign, properties) = match &self.kind {
-            ChangeKind::Added => ("+", None),
-            ChangeKind::Changed(properties) => ("~", Some(properties)),
-            ChangeKind::Replaced(properties) => ("± replaces", Some(properties)),
-            ChangeKind::Removed => ("-", None),
-        };
-        write!(formatter, "{sign} {}", self.name)?;
-        if self.section == "Resources" {
-            write!(formatter, " {}", self.resource_type)?;
-        } else {
-            write!(formatter, " ({})", self.section)?;
-        }
-        match properties.map(|properties| properties.join(", ")) {
-            Some(properties) if !properties.is_empty() => write!(formatter, ": {properties}"),
-            _ => Ok(()),
-        }
     }
 }
 
@@ -122,12 +107,13 @@ fn section_changes(section: &'static str, old: &Value, new: &Value) -> Vec<Templ
             (_, None) => ChangeKind::Removed,
             (Some(old), Some(new)) if old == new => return None,
             (Some(old), Some(new)) => {
-                let properties = different_members(old, new);
-                let other_type = old["Type"] != new["Type"];
-                if other_type || properties.iter().any(|property| replaces(resource_type, property)) {
-                    ChangeKind::Replaced(properties)
+                let differences = differences(old, new);
+                let is_replaced = old["Type"] != new["Type"]
+                    || differences.iter().any(|difference| replaces(resource_type, difference.property()));
+                if is_replaced && section == "Resources" {
+                    ChangeKind::Replaced(differences)
                 } else {
-                    ChangeKind::Changed(properties)
+                    ChangeKind::Changed(differences)
                 }
             }
         };
@@ -140,18 +126,6 @@ fn section_changes(section: &'static str, old: &Value, new: &Value) -> Vec<Templ
         })
     };
     names.into_iter().filter_map(change).collect()
-}
-
-/// The properties of a resource, and its attributes such as `DeletionPolicy`, that differ.
-fn different_members(old: &Value, new: &Value) -> Vec<String> {
-    let empty = Map::new();
-    let members = |old: &Value, new: &Value, but: &str| -> Vec<String> {
-        let (old, new) = (old.as_object().unwrap_or(&empty), new.as_object().unwrap_or(&empty));
-        let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-        let differs = |name: &&String| *name != but && old.get(*name) != new.get(*name);
-        names.into_iter().filter(differs).cloned().collect()
-    };
-    [members(&old["Properties"], &new["Properties"], ""), members(old, new, "Properties")].concat()
 }
 
 #[cfg(test)]

@@ -1,46 +1,67 @@
-//! Bringing a stack to a template: change set, review, execution.
+//! Bringing a stack to a template: change set, execution, and what went wrong.
 
 mod change_set;
+mod events;
 mod execution;
+mod failure;
+mod progress;
 mod source;
+
+use std::sync::atomic::AtomicBool;
 
 use anyhow::Result;
 use aws_sdk_cloudformation::Client;
-use stack::Environment;
+use stack::{DeployedTemplate, Environment};
 
-pub(crate) use self::change_set::status_of as stack_status;
 use self::change_set::{ChangeSet, Proposal};
+pub(crate) use self::events::EventLog;
+pub(crate) use self::execution::{Detail, Operation, follow};
 use crate::aws::Connection;
-use crate::consent::{Consent, agree};
-use crate::outputs::Outputs;
 use crate::terminal;
 
-/// Bring an environment's stack to this template, and return its outputs.
-pub(crate) async fn apply(
-    environment: &Environment,
-    connection: &Connection,
-    template: &serde_json::Value,
-    consent: Consent,
-) -> Result<Outputs> {
-    let stack_name = stack::stack_name(environment);
-    let client = Client::new(&connection.configuration);
-    let step = terminal::Step::begin("change set");
-    let body = source::template_source(environment, connection, template).await?;
-    match ChangeSet::propose(&client, &stack_name, body).await? {
-        Proposal::NoChanges => {
-            step.done("no changes: the stack is as the source says");
-        }
-        Proposal::Changes(change_set) => {
-            step.done(change_set.summary());
-            if consent != Consent::Implied {
-                change_set.show();
+/// How CloudFormation applies changes:
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DeploymentConfig.html>.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// It waits until every resource has stabilised.
+    Standard,
+    /// It does not wait for that, and is several times as fast; what it has changed may still be on its way.
+    Express,
+}
+
+/// How a stack is brought to a template.
+#[derive(Clone, Copy)]
+pub(crate) struct Application<'a> {
+    pub(crate) environment: &'a Environment,
+    pub(crate) connection: &'a Connection,
+    /// Whether what holds data may be replaced or removed.
+    pub(crate) may_lose_data: bool,
+    pub(crate) mode: Mode,
+    pub(crate) detail: Detail,
+    /// Set as long as CloudFormation is at work, which goes on without us.
+    pub(crate) is_executing: &'a AtomicBool,
+}
+
+impl Application<'_> {
+    /// Bring the environment's stack to this template. Whoever calls has somebody's consent.
+    pub(crate) async fn bring_to(&self, template: &DeployedTemplate) -> Result<()> {
+        let client = Client::new(&self.connection.configuration);
+        let step = terminal::Step::begin("change set");
+        let body = source::template_source(self.environment, self.connection, template).await?;
+        let stack_name = stack::stack_name(self.environment);
+        match ChangeSet::propose(&client, &stack_name, body, self.mode).await? {
+            Proposal::NoChanges => step.done("CloudFormation finds nothing to change"),
+            Proposal::Changes(change_set) => {
+                step.done(change_set.summary());
+                if !self.may_lose_data
+                    && let Err(refusal) = change_set.refuse_loss()
+                {
+                    change_set.discard(&client).await;
+                    return Err(refusal);
+                }
+                execution::execute(&client, &change_set, self.detail, self.is_executing).await?;
             }
-            if let Err(refusal) = agree(consent, &format!("Make these changes to {stack_name}?")) {
-                change_set.discard(&client).await;
-                return Err(refusal);
-            }
-            execution::execute(&client, &change_set).await?;
         }
+        Ok(())
     }
-    Outputs::read(&client, &stack_name).await
 }

@@ -1,6 +1,6 @@
 //! Connecting to AWS, or to the emulator of a local stack that runs.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
 use aws_config::retry::RetryConfig;
@@ -9,7 +9,15 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use stack::Environment;
 
+use crate::clock::Clock;
 use crate::stack_file::StackFile;
+use crate::terminal;
+
+/// A token by which AWS knows a repeated request for the same: nobody else, and no later request, has it.
+pub(crate) fn request_token(purpose: &str) -> String {
+    let nanoseconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+    format!("{purpose}-{nanoseconds}")
+}
 
 /// An account and how to reach it.
 pub(crate) struct Connection {
@@ -17,6 +25,8 @@ pub(crate) struct Connection {
     pub(crate) configuration: SdkConfig,
     /// The account's number.
     pub(crate) account: String,
+    /// Who we are to AWS: the ARN of a user or of an assumed role.
+    pub(crate) caller: String,
 }
 
 /// Connect to the account of an environment, with the AWS SDK's usual chain of credentials. The environment of the local
@@ -67,6 +77,7 @@ async fn connection(environment: &Environment, configuration: SdkConfig) -> Resu
         "AWS does not tell who you are; sign in (for example `aws sso login`) or set AWS_PROFILE, and try again",
     )?;
     let account = identity.account.context("AWS names no account for these credentials")?;
+    let caller = identity.arn.context("AWS names no user or role for these credentials")?;
     if let Some(expected) = environment.account.as_ref().filter(|expected| expected.as_str() != account) {
         bail!(
             "these credentials are for account {account}, but environment {} belongs to {expected}; \
@@ -74,15 +85,32 @@ async fn connection(environment: &Environment, configuration: SdkConfig) -> Resu
             environment.name
         );
     }
-    Ok(Connection { configuration, account })
+    Ok(Connection { configuration, account, caller })
 }
 
 impl Connection {
-    /// An S3 client. An endpoint that is not AWS's own has no DNS name for every bucket, so it is addressed by path.
+    /// Say what is about to be changed, and by whom, before anything happens.
+    pub(crate) fn announce(&self, environment: &Environment) {
+        terminal::say(format!(
+            "  environment {}, account {}, {}, as {}",
+            environment.name, self.account, environment.region, self.caller
+        ));
+    }
+
+    /// An S3 client.
     pub(crate) fn s3(&self) -> aws_sdk_s3::Client {
-        let settings = aws_sdk_s3::config::Builder::from(&self.configuration)
-            .force_path_style(self.configuration.endpoint_url().is_some());
-        aws_sdk_s3::Client::from_conf(settings.build())
+        aws_sdk_s3::Client::from_conf(self.s3_settings().build())
+    }
+
+    /// An S3 client whose answers this clock reads the time off.
+    pub(crate) fn s3_with(&self, clock: Clock) -> aws_sdk_s3::Client {
+        aws_sdk_s3::Client::from_conf(self.s3_settings().interceptor(clock).build())
+    }
+
+    /// An endpoint that is not AWS's own has no DNS name for every bucket, so it is addressed by path.
+    fn s3_settings(&self) -> aws_sdk_s3::config::Builder {
+        aws_sdk_s3::config::Builder::from(&self.configuration)
+            .force_path_style(self.configuration.endpoint_url().is_some())
     }
 
     /// The URL of an object, for services that fetch it themselves.

@@ -6,7 +6,7 @@ use dialoguer::Confirm;
 use crate::terminal;
 
 /// Who agrees to the changes.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Consent {
     /// Whoever sits at the terminal is asked.
     Ask,
@@ -16,14 +16,23 @@ pub(crate) enum Consent {
     Implied,
 }
 
+impl Consent {
+    /// What `--yes` says.
+    pub(crate) fn of(yes: bool) -> Self {
+        if yes { Self::Given } else { Self::Ask }
+    }
+}
+
 /// Have somebody agree to what was just shown.
-pub(crate) fn agree(consent: Consent, question: &str) -> Result<()> {
+pub(crate) async fn agree(consent: Consent, question: &str) -> Result<()> {
     if consent != Consent::Ask {
         return Ok(());
     }
     if !terminal::can_ask() {
-        bail!("nobody is here to agree to these changes; pass --yes to make them");
+        bail!("nobody is here to answer: {question} Pass --yes to agree");
     }
-    let agreed = Confirm::new().with_prompt(question).default(false).interact();
+    let question = question.to_owned();
+    let asked = move || Confirm::new().with_prompt(question).default(false).interact();
+    let agreed = tokio::task::spawn_blocking(asked).await.context("the question was interrupted")?;
     if agreed.context("no answer")? { Ok(()) } else { bail!("not agreed; nothing was changed") }
 }

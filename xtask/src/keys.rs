@@ -3,7 +3,6 @@
 //! A key lives in the Parameter Store under its fingerprint; the ring says which keys there are. Private keys are never
 //! on a disk, in a template, or in anything that is printed.
 
-mod clock;
 mod import;
 mod key_pair;
 mod observe;
@@ -16,15 +15,18 @@ mod rotate;
 mod rotation;
 mod status;
 mod store;
+mod verification;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
+use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand, ValueEnum};
-use stack::{Environment, SigningKeys};
+use stack::{Environment, SigningKey, SigningKeys};
 
 pub(crate) use self::key_pair::KeyPair;
 pub(crate) use self::ring::Algorithm;
-use self::ring::KeyRing;
 use self::store::{KeyStore, StoredRing};
+pub(crate) use self::verification::open_signed_probe;
+use crate::aws::Connection;
 use crate::environment::EnvironmentArgument;
 use crate::{Outcome, aws, terminal};
 
@@ -90,31 +92,62 @@ async fn generate(arguments: GenerateArguments) -> Result<Outcome> {
             environment.name,
         );
     }
-    generate_first(&store, &read, arguments.algorithm.into()).await?;
+    let step = terminal::Step::begin("signing key");
+    let key = rotation::generate(arguments.algorithm.into()).await?;
+    store.put_key_pair(&key).await?;
+    rotation::enlist(&store, &read, &key, store.now()?).await?;
+    step.done(format!("{} {} generated", key.algorithm(), key.fingerprint()));
     terminal::say("The next `cargo xtask deploy` makes CloudFront trust it.");
     Ok(Outcome::Done)
 }
 
-/// The keys to deploy an environment with; where it has none yet, its first one is generated.
-pub(crate) async fn for_deployment(
-    environment: &Environment,
-    configuration: &aws_config::SdkConfig,
-) -> Result<SigningKeys> {
-    let store = KeyStore::new(configuration, environment);
-    let read = store.ring().await?;
-    let ring = if read.ring.is_empty() {
-        generate_first(&store, &read, Algorithm::EcP256).await?
-    } else {
-        read.ring
-    };
-    store.signing_keys(&ring).await
+/// The keys that a deployment brings: those of the ring, or where it is empty a first one, which is not stored yet.
+pub(crate) struct DeploymentKeys {
+    /// The keys as the stack has to know them.
+    pub(crate) keys: SigningKeys,
+    first: Option<NewKey>,
 }
 
-/// Generate a key and make it the active one.
-async fn generate_first(store: &KeyStore<'_>, read: &StoredRing, algorithm: Algorithm) -> Result<KeyRing> {
-    let step = terminal::Step::begin("signing key");
-    let key = rotation::generate(algorithm).await?;
-    let ring = rotation::enlist(store, read, &key).await?;
-    step.done(format!("{algorithm} {} generated", key.fingerprint()));
-    Ok(ring)
+/// A key that is in memory only.
+struct NewKey {
+    pair: KeyPair,
+    created_at: DateTime<Utc>,
+    read: StoredRing,
+}
+
+impl DeploymentKeys {
+    /// Read the keys of an environment. Nothing is stored, so that a deployment can be reviewed before it begins.
+    pub(crate) async fn read(environment: &Environment, connection: &Connection) -> Result<Self> {
+        let store = KeyStore::new(&connection.configuration, environment);
+        let read = store.ring().await?;
+        if !read.ring.is_empty() {
+            return Ok(Self { keys: store.signing_keys(&read.ring).await?, first: None });
+        }
+        let pair = rotation::generate(Algorithm::EcP256).await?;
+        let created_at = store.now()?;
+        let seconds = u64::try_from(created_at.timestamp()).context("AWS's clock is wrong")?;
+        let key = SigningKey::new(pair.fingerprint().clone(), seconds, pair.public_pem())?;
+        let keys = SigningKeys::new(vec![key], Some(pair.fingerprint().clone()))?;
+        Ok(Self { keys, first: Some(NewKey { pair, created_at, read }) })
+    }
+
+    /// Whether there was no key yet.
+    pub(crate) fn has_new_key(&self) -> bool {
+        self.first.is_some()
+    }
+
+    /// Store the first key, where there is one, before anything is deployed that depends on it.
+    pub(crate) async fn store_new_key(
+        &self,
+        environment: &Environment,
+        connection: &Connection,
+    ) -> Result<()> {
+        let Some(new) = &self.first else { return Ok(()) };
+        let step = terminal::Step::begin("signing key");
+        let store = KeyStore::new(&connection.configuration, environment);
+        store.put_key_pair(&new.pair).await?;
+        rotation::enlist(&store, &new.read, &new.pair, new.created_at).await?;
+        step.done(format!("{} {} generated", new.pair.algorithm(), new.pair.fingerprint()));
+        Ok(())
+    }
 }

@@ -19,9 +19,9 @@ use stack::OutputName;
 use self::data_plane::DataPlane;
 use self::foundation::Foundation;
 use crate::build::Profile;
-use crate::consent::Consent;
+use crate::deploy::Deployment;
 use crate::stack_file::{Buckets, Queues, StackFile};
-use crate::{Outcome, aws, deploy, environment, process, terminal, workspace};
+use crate::{Outcome, aws, environment, process, terminal, workspace};
 
 /// Options of `local`.
 #[derive(Args)]
@@ -96,7 +96,7 @@ async fn serve(
     let listeners = data_plane::Listeners::bind().await?;
     let issuer = listeners.issuer()?;
     let platform = foundation.prepare_platform(&connection, &data_plane::facts_of(&issuer)).await?;
-    let outputs = deploy::deploy(&environment, &connection, profile, Consent::Implied).await?;
+    let outputs = Deployment::to_local_stack(&environment, &connection, profile).await?;
     let demo = foundation.load_demo_data(&connection, &outputs, &platform).await?;
 
     let step = terminal::Step::begin("data plane");

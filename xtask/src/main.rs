@@ -6,25 +6,40 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to people")]
 
 mod apply;
+mod artifact_bucket;
+mod artifacts;
 mod aws;
 mod bench;
 mod build;
+mod candidate;
 mod cargo_deny;
 mod cargo_tool;
 mod ci;
+mod clock;
 mod consent;
 mod deploy;
+mod deployed_stack;
+mod destroy;
+mod diff;
 mod doctor;
 mod environment;
 mod fuzz;
 mod keys;
 mod local;
+mod lock;
 mod openapi;
 mod outputs;
+mod platform_facts;
 mod process;
+mod publish;
 mod queue;
+mod release;
+mod releases;
 mod render;
+mod review;
+mod rollback;
 mod stack_file;
+mod status;
 mod terminal;
 mod test;
 mod tools;
@@ -59,8 +74,18 @@ enum Command {
     Openapi(openapi::Arguments),
     /// Print the CloudFormation template of an environment.
     Render(render::Arguments),
-    /// Build, upload, review and apply an environment's stack.
+    /// Show what a deployment would change; needs read rights only.
+    Diff(diff::Arguments),
+    /// Build, review, upload and apply an environment's stack.
     Deploy(deploy::Arguments),
+    /// Make a release ready for an environment, and deploy nothing.
+    Publish(publish::Arguments),
+    /// List the releases of an environment.
+    Releases(releases::Arguments),
+    /// Put an earlier release back.
+    Rollback(rollback::Arguments),
+    /// Show how an environment is.
+    Status(status::Arguments),
     /// Print the outputs of a deployed stack as JSON.
     Outputs(outputs::Arguments),
     /// The keys that sign CDN URLs.
@@ -69,6 +94,8 @@ enum Command {
     /// The restore queue and its dead letters.
     #[command(subcommand)]
     Queue(queue::Command),
+    /// Delete an environment's stack; what is protected, and the bucket of the assets, stays.
+    Destroy(destroy::Arguments),
     /// Measure the functions, and hold the figures against their limits.
     Bench(bench::Arguments),
     /// Show what is installed, what is missing, and how to get it.
@@ -108,6 +135,12 @@ fn run(command: Command) -> Result<Outcome> {
         Command::Test(arguments) => test::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Build(arguments) => process::block_on(build::run(arguments)),
+        Command::Diff(arguments) => process::block_on(diff::run(arguments)),
+        Command::Publish(arguments) => process::block_on(publish::run(arguments)),
+        Command::Releases(arguments) => process::block_on(releases::run(arguments)),
+        Command::Rollback(arguments) => process::block_on(rollback::run(arguments)),
+        Command::Status(arguments) => process::block_on(status::run(arguments)),
+        Command::Destroy(arguments) => process::block_on(destroy::run(arguments)),
         Command::Deploy(arguments) => process::block_on(deploy::run(arguments)),
         Command::Outputs(arguments) => process::block_on(outputs::run(arguments)),
         Command::Keys(command) => process::block_on(keys::run(command)),

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
+use aws_sdk_cloudformation::types::Output;
 use clap::Args;
 use stack::OutputName;
 
+use crate::deployed_stack::DeployedStack;
 use crate::environment::EnvironmentArgument;
 use crate::{Outcome, aws};
 
@@ -20,28 +22,23 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     let environment = arguments.environment.load()?;
     let connection = aws::connect(&environment).await?;
     let client = aws_sdk_cloudformation::Client::new(&connection.configuration);
-    let outputs = Outputs::read(&client, &stack::stack_name(&environment)).await?;
-    println!("{}", outputs.to_json()?);
+    println!("{}", Outputs::read(&client, &stack::stack_name(&environment)).await?.to_json()?);
     Ok(Outcome::Done)
 }
 
 /// What a deployed stack says of itself.
+#[derive(Clone)]
 pub(crate) struct Outputs(BTreeMap<String, String>);
 
 impl Outputs {
+    pub(crate) fn new(outputs: Vec<Output>) -> Self {
+        let pairs = outputs.into_iter().filter_map(|output| Some((output.output_key?, output.output_value?)));
+        Self(pairs.collect())
+    }
+
     /// Read the outputs of a stack.
     pub(crate) async fn read(client: &aws_sdk_cloudformation::Client, stack_name: &str) -> Result<Self> {
-        let answer = client.describe_stacks().stack_name(stack_name).send().await;
-        let answer =
-            answer.with_context(|| format!("cannot read the stack {stack_name}; is it deployed?"))?;
-        let stack = answer.stacks.unwrap_or_default().pop().context("CloudFormation describes no stack")?;
-        let outputs = stack.outputs.unwrap_or_default();
-        Ok(Self(
-            outputs
-                .into_iter()
-                .filter_map(|output| Some((output.output_key?, output.output_value?)))
-                .collect(),
-        ))
+        Ok(DeployedStack::get(client, stack_name).await?.outputs)
     }
 
     /// One of the outputs that our template has.

@@ -154,7 +154,7 @@ async fn redrive(environment: &Environment, yes: bool) -> Result<()> {
         "Move about {} dead letters back to the restore queue of {}?",
         depth.waiting, environment.name
     );
-    agree(if yes { Consent::Given } else { Consent::Ask }, &question)?;
+    agree(Consent::of(yes), &question).await?;
     let outcome = DeadLetters::new(&queues).move_back().await?;
     println!("{} moved", outcome.moved);
     if outcome.left > 0 {

@@ -49,6 +49,11 @@ impl Step {
         Self { name, start: Instant::now(), spinner }
     }
 
+    /// Show what it is at, on a terminal.
+    pub(crate) fn show(&self, what: impl Display) {
+        self.spinner.set_message(format!("{:<16} {what}", self.name));
+    }
+
     /// End it well, with what is worth knowing.
     pub(crate) fn done(self, detail: impl Display) {
         self.spinner.finish_and_clear();
@@ -66,14 +71,40 @@ impl Drop for Step {
     }
 }
 
-/// Colour for a terminal that wants it.
-pub(crate) fn paint(text: &str, code: &str) -> String {
-    let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    if wanted && std::io::stderr().is_terminal() {
-        format!("\x1b[{code}m{text}\x1b[0m")
-    } else {
-        text.to_owned()
+/// The colours of one of our outputs: none where it is no terminal, or where `NO_COLOR` is set.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Palette {
+    is_colored: bool,
+}
+
+impl Palette {
+    /// That of standard output.
+    pub(crate) fn of_output() -> Self {
+        Self { is_colored: std::io::stdout().is_terminal() && wants_color() }
     }
+
+    /// That of standard error.
+    pub(crate) fn of_errors() -> Self {
+        Self { is_colored: std::io::stderr().is_terminal() && wants_color() }
+    }
+
+    /// Text in a colour, by its code; <https://no-color.org>.
+    pub(crate) fn paint(self, text: &str, code: &str) -> String {
+        if self.is_colored && !text.is_empty() {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+fn wants_color() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Text in a colour, for standard error.
+pub(crate) fn paint(text: &str, code: &str) -> String {
+    Palette::of_errors().paint(text, code)
 }
 
 /// Whether somebody can answer a question.

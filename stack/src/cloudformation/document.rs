@@ -2,6 +2,35 @@
 
 use serde_json::{Map, Value, json};
 
+/// A fact of the platform that a template has CloudFormation look up in the Parameter Store.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PlatformFact {
+    /// The template's parameter.
+    pub id: String,
+    /// The path in the Parameter Store.
+    pub path: String,
+    /// What it is.
+    pub description: String,
+    /// Whether it is a list, which the Parameter Store must hold as a StringList.
+    pub is_list: bool,
+}
+
+/// The facts of the platform that a template refers to, by the names of its parameters.
+pub fn platform_facts(template: &Value) -> Vec<PlatformFact> {
+    let parameters = template["Parameters"].as_object().into_iter().flatten();
+    parameters
+        .filter_map(|(id, parameter)| {
+            let held = parameter["Type"].as_str()?.strip_prefix("AWS::SSM::Parameter::Value<")?;
+            Some(PlatformFact {
+                id: id.clone(),
+                path: parameter["Default"].as_str()?.to_owned(),
+                description: parameter["Description"].as_str().unwrap_or_default().to_owned(),
+                is_list: held.starts_with("List<"),
+            })
+        })
+        .collect()
+}
+
 /// What the roles of a template may do and who may take them, by logical id.
 ///
 /// Takes any template, so that what is deployed can be compared with what would be.

@@ -28,6 +28,7 @@ pub(super) fn replaces(resource_type: &str, property: &str) -> bool {
     REPLACING.iter().any(|(known, properties)| *known == resource_type && properties.contains(&property))
 }
 
-pub(super) fn holds_data(resource_type: &str) -> bool {
+/// Whether something is lost with a resource of this type: objects, messages, logs.
+pub fn holds_data(resource_type: &str) -> bool {
     HOLDING_DATA.contains(&resource_type)
 }

@@ -170,6 +170,20 @@ impl Aws {
         answer["Parameters"].as_array().unwrap().iter().map(value).collect()
     }
 
+    /// Take a parameter away; returns what it held.
+    pub(crate) async fn take_parameter(&self, name: &str) -> String {
+        let body = json!({ "Name": name });
+        let answer = self.call("ssm", "AmazonSSM.GetParameter", "1.1", body.clone()).await;
+        self.call("ssm", "AmazonSSM.DeleteParameter", "1.1", body).await;
+        answer["Parameter"]["Value"].as_str().unwrap().to_owned()
+    }
+
+    /// Write a parameter.
+    pub(crate) async fn put_parameter(&self, name: &str, value: &str) {
+        let body = json!({ "Name": name, "Value": value, "Type": "String", "Overwrite": true });
+        self.call("ssm", "AmazonSSM.PutParameter", "1.1", body).await;
+    }
+
     /// An output of the deployed stack.
     pub(crate) async fn output(&self, name: OutputName) -> String {
         let described = self.cloudformation("DescribeStacks").await;

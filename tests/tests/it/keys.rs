@@ -6,7 +6,6 @@ mod command;
 mod viewer;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
 use base64::Engine as _;
@@ -22,6 +21,7 @@ use self::command::{Keys, status};
 use self::viewer::Viewer;
 use crate::aws::Aws;
 use crate::client::Client;
+use crate::command::{Ended, Run};
 use crate::stack::{Running, stack_of_keys};
 use crate::waiting::eventually;
 
@@ -86,7 +86,7 @@ async fn no_viewer_notices_a_rotation_from_any_kind_of_key_to_any_other() {
             running,
             &["rotate", "--yes", "--wait", "--overlap", "10s", "--algorithm", algorithm],
         );
-        let (code, said) = rotate.end().await;
+        let Ended { code, said, .. } = rotate.end().await;
         assert_eq!(code, Some(0), "{said}");
         assert_ne!(assert_settled(running).await, before);
         assert_eq!(status(running).await.1["keys"][0]["algorithm"], algorithm);
@@ -110,13 +110,13 @@ async fn a_rotation_that_aws_gives_up_loses_nothing_and_is_completed_by_the_next
         faults.begin(|_| Fate::Forward);
         let mut command = Keys::command(running, &rotate);
         command.env("AWS_ENDPOINT_URL", proxy.url()).env("AWS_MAX_ATTEMPTS", "1");
-        let mut given_up = Keys::run(command);
+        let mut given_up = Run::of(command);
         given_up.says(&format!("step: {step}")).await;
         // From this step on, whichever call it is at.
         faults.begin(|_| Fate::Unavailable);
-        let (code, said) = given_up.end().await;
+        let Ended { code, said, .. } = given_up.end().await;
         assert!(code == Some(1) && said.contains("error:"), "{said}");
-        let (code, said) = Keys::start(running, &rotate).end().await;
+        let Ended { code, said, .. } = Keys::start(running, &rotate).end().await;
         assert_eq!(code, Some(0), "{said}");
         assert_ne!(assert_settled(running).await, before);
     }
@@ -136,7 +136,7 @@ async fn a_rotation_that_is_killed_at_any_step_is_completed_by_the_next() {
             killed.says(&format!("step: {step}")).await;
         }
         killed.kill().await;
-        let (code, said) = Keys::start(running, &rotate).end().await;
+        let Ended { code, said, .. } = Keys::start(running, &rotate).end().await;
         assert_eq!(code, Some(0), "killed at `{step}`, then: {said}");
         assert_ne!(assert_settled(running).await, before, "killed at `{step}`, then: {said}");
     }
@@ -155,17 +155,17 @@ async fn an_old_url_works_until_its_key_is_retired() {
     let pem = private_keys(running).await.remove(0);
     let old_signer = Signer::new(SigningKey::from_pem(&pem, None).unwrap(), key_id.to_owned());
 
-    let (code, said) = Keys::start(running, &["rotate", "--yes", "--overlap", "45s"]).end().await;
+    let Ended { code, said, .. } = Keys::start(running, &["rotate", "--yes", "--overlap", "45s"]).end().await;
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("stays trusted until"), "{said}");
     let (code, overlapping) = status(running).await;
     assert_eq!((code, &overlapping["phase"]), (Some(0), &"overlapping".into()), "{overlapping:#}");
     assert!(overlapping["next_at"].is_string(), "{overlapping:#}");
     // Another run in the overlap changes nothing, and nothing is retired before its time.
-    let (code, said) = Keys::start(running, &["rotate", "--yes"]).end().await;
+    let Ended { code, said, .. } = Keys::start(running, &["rotate", "--yes"]).end().await;
     assert!(code == Some(0) && !said.contains("step: create"), "{said}");
     for arguments in [vec!["retire", "--yes"], vec!["retire", "--yes", &old]] {
-        let (code, said) = Keys::start(running, &arguments).end().await;
+        let Ended { code, said, .. } = Keys::start(running, &arguments).end().await;
         assert!(code == Some(1) && said.contains("stays trusted until"), "{said}");
     }
     assert_eq!(client.open(&url).await.status(), StatusCode::OK);
@@ -176,7 +176,7 @@ async fn an_old_url_works_until_its_key_is_retired() {
     assert_eq!(client.open(&url).await.status(), StatusCode::OK, "only the short one has expired");
 
     let retired = eventually("the overlap ends", async || {
-        let (code, said) = Keys::start(running, &["retire", "--yes"]).end().await;
+        let Ended { code, said, .. } = Keys::start(running, &["retire", "--yes"]).end().await;
         (code == Some(0)).then_some(said)
     });
     let said = retired.await;
@@ -206,7 +206,7 @@ async fn a_key_that_cloudfront_does_not_take_never_signs() {
     let elsewhere = running.file.with_file_name("refusing.json");
     std::fs::write(&elsewhere, text.replace(&running.stack.cdn_url, &refusing)).unwrap();
     rotate.env("PACKAGES_STACK", &elsewhere);
-    let (code, said) = Keys::run(rotate).end().await;
+    let Ended { code, said, .. } = Run::of(rotate).end().await;
     server.abort();
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("the old one goes on signing"), "{said}");
@@ -223,7 +223,7 @@ async fn a_key_that_cloudfront_does_not_take_never_signs() {
     let (next, signs) = key_of("next");
     assert!(!signs);
     assert!(said.contains(&format!("keys retire {next}")), "{said}");
-    let (code, said) = Keys::start(running, &["retire", &next, "--yes"]).end().await;
+    let Ended { code, said, .. } = Keys::start(running, &["retire", &next, "--yes"]).end().await;
     assert_eq!(code, Some(0), "{said}");
     assert_eq!(assert_settled(running).await, active);
 }
@@ -236,7 +236,7 @@ async fn two_rotations_at_once_do_no_harm() {
     let rotate = || Keys::start(running, &["rotate", "--yes", "--wait", "--overlap", "3s"]);
     let (one, other) = tokio::join!(rotate().end(), rotate().end());
     let mut succeeded = 0;
-    for (code, said) in [one, other] {
+    for Ended { code, said, .. } in [one, other] {
         if code == Some(0) {
             succeeded += 1;
         } else {
@@ -260,12 +260,12 @@ async fn an_emergency_revokes_the_old_key_when_the_new_one_signs() {
     let client = Client::of(&running.stack);
     let old = assert_settled(running).await;
     let url = client.sign(&running.stack.assets.thumbnail).await;
-    let (code, said) = Keys::start(running, &["rotate", "--emergency"]).end().await;
+    let Ended { code, said, .. } = Keys::start(running, &["rotate", "--emergency"]).end().await;
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("stops working") && said.contains("pass --yes"), "{said}");
     assert_eq!(assert_settled(running).await, old, "nobody has agreed");
 
-    let (code, said) = Keys::start(running, &["rotate", "--emergency", "--yes"]).end().await;
+    let Ended { code, said, .. } = Keys::start(running, &["rotate", "--emergency", "--yes"]).end().await;
     assert_eq!(code, Some(0), "{said}");
     assert_ne!(assert_settled(running).await, old);
     becomes(&client, &url, StatusCode::FORBIDDEN).await;
@@ -278,18 +278,19 @@ async fn an_imported_key_takes_over() {
     let aws = Aws::of(&running.stack);
     assert_settled(running).await;
     let public = &aws.parameters_below(&format!("{PARAMETERS}/public-key")).await[0];
-    let (code, said) = Keys::start_with(running, &["import", "-"], public).end().await;
+    let Ended { code, said, .. } = Keys::start_with(running, &["import", "-"], public).end().await;
     assert!(code == Some(1) && said.contains("not a private key"), "{said}");
 
     let pem = ec_private_key();
-    let (code, said) = Keys::start_with(running, &["import", "-"], &pem).end().await;
+    let Ended { code, said, .. } = Keys::start_with(running, &["import", "-"], &pem).end().await;
     assert_eq!(code, Some(0), "{said}");
-    let (code, said) = Keys::start_with(running, &["import", "-"], &pem).end().await;
+    let Ended { code, said, .. } = Keys::start_with(running, &["import", "-"], &pem).end().await;
     assert!(code == Some(1) && said.contains("in the key ring already, as next"), "{said}");
     let (code, introducing) = status(running).await;
     assert_eq!((code, &introducing["phase"]), (Some(3), &"introducing".into()), "{introducing:#}");
 
-    let (code, said) = Keys::start(running, &["rotate", "--yes", "--wait", "--overlap", "1s"]).end().await;
+    let Ended { code, said, .. } =
+        Keys::start(running, &["rotate", "--yes", "--wait", "--overlap", "1s"]).end().await;
     assert_eq!(code, Some(0), "{said}");
     assert!(!said.contains("step: create"), "{said}");
     assert_settled(running).await;
@@ -304,7 +305,7 @@ async fn no_private_key_is_written_down() {
     assert_settled(running).await;
     let aws = Aws::of(&running.stack);
     let mut keys = private_keys(running).await;
-    let (code, said) = Keys::start(running, &["rotate", "--yes", "--overlap", "20s"]).end().await;
+    let Ended { code, said, .. } = Keys::start(running, &["rotate", "--yes", "--overlap", "20s"]).end().await;
     assert_eq!(code, Some(0), "{said}");
     // So that the functions have loaded the new one.
     Client::of(&running.stack).sign(&running.stack.assets.thumbnail).await;
@@ -342,7 +343,7 @@ async fn no_private_key_is_written_down() {
     for part in ["logs", "functions"] {
         assert!(searched.iter().any(|file| file.starts_with(state.join(part))), "{searched:?}");
     }
-    let (code, said) = Keys::start(running, &["rotate", "--yes", "--wait"]).end().await;
+    let Ended { code, said, .. } = Keys::start(running, &["rotate", "--yes", "--wait"]).end().await;
     assert_eq!(code, Some(0), "{said}");
     assert_settled(running).await;
 }
@@ -351,6 +352,3 @@ fn ec_private_key() -> String {
     let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
     pem::encode(&pem::Pem::new("PRIVATE KEY", key.to_pkcs8v1().unwrap().as_ref()))
 }
-
-/// How long the tests wait for one command, on a machine that does much else.
-const LIMIT: Duration = Duration::from_mins(5);

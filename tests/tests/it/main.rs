@@ -1,6 +1,6 @@
 //! The whole system, asked over HTTP as its clients ask it.
 //!
-//! All tests but those of [`keys`] share one local stack and run at the same time: what a test changes is its own (see [`fixture`]), and what
+//! All tests but those of [`keys`] and [`deployments`] share one local stack and run at the same time: what a test changes is its own (see [`fixture`]), and what
 //! it says of shared things (queues, counters) holds whatever the others do.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "this is how a test fails")]
@@ -8,10 +8,12 @@
 mod authorization;
 mod aws;
 mod client;
+mod command;
 mod cost;
 mod coverage;
 mod database;
 mod deployment;
+mod deployments;
 mod fixture;
 mod function;
 mod hostile;

@@ -1,4 +1,4 @@
-//! The local stack that all tests share, and the one of those that change its keys.
+//! The local stack that all tests share, and those of tests that change what is deployed.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -74,6 +74,8 @@ type Cell = OnceCell<Result<Running, String>>;
 
 static SHARED: Cell = Cell::const_new();
 static OF_KEYS: Cell = Cell::const_new();
+static OF_DEPLOYMENTS: Cell = Cell::const_new();
+static OF_DESTRUCTION: Cell = Cell::const_new();
 
 /// The stack, which the first test to ask starts.
 pub(crate) async fn stack() -> &'static Stack {
@@ -88,6 +90,16 @@ pub(crate) async fn stack_file() -> &'static Path {
 /// The stack whose signing keys change: what others would find in the midst of their tests.
 pub(crate) async fn stack_of_keys() -> &'static Running {
     running(&OF_KEYS, "keys").await
+}
+
+/// The stack that is deployed, rolled back and broken: by one test at a time, see [`crate::deployments`].
+pub(crate) async fn stack_of_deployments() -> &'static Running {
+    running(&OF_DEPLOYMENTS, "deployments").await
+}
+
+/// The stack that is destroyed.
+pub(crate) async fn stack_of_destruction() -> &'static Running {
+    running(&OF_DESTRUCTION, "destruction").await
 }
 
 async fn running(cell: &'static Cell, name: &'static str) -> &'static Running {

@@ -1,16 +1,21 @@
 //! Change sets: what would change, before anything does.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::collections::BTreeSet;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::operation::describe_change_set::DescribeChangeSetOutput;
 use aws_sdk_cloudformation::types::{
-    Capability, ChangeAction, ChangeSetStatus, ChangeSetType, Replacement, ResourceChange, StackStatus,
+    Capability, ChangeAction, ChangeSetStatus, ChangeSetType, DeploymentConfig, DeploymentConfigMode,
+    PolicyAction, ResourceChange,
 };
 
+use super::Mode;
+use super::failure::{Subject, told, validation_failures};
 use super::source::TemplateSource;
-use crate::terminal::{self, paint};
+use crate::aws::request_token;
+use crate::deployed_stack::{Condition, DeployedStack};
 
 /// How long a change set may take to be made.
 const LIMIT: Duration = Duration::from_mins(5);
@@ -27,6 +32,8 @@ pub(super) enum Proposal {
 pub(super) struct ChangeSet {
     /// Its ARN.
     pub(super) id: String,
+    /// Its name, by which a repeated request to execute it is known to be the same.
+    pub(super) name: String,
     /// The stack's ARN, by which its events can be read even after it is gone.
     pub(super) stack_id: String,
     /// The stack's name.
@@ -42,22 +49,18 @@ impl ChangeSet {
         client: &Client,
         stack_name: &str,
         template: TemplateSource,
+        mode: Mode,
     ) -> Result<Proposal> {
-        let creates_stack = match status_of(client, stack_name).await? {
-            None | Some(StackStatus::ReviewInProgress) => true,
-            Some(status) if status.as_str().ends_with("_IN_PROGRESS") => {
-                bail!(
-                    "{stack_name} is being changed right now ({status}); wait until that is over, and try again"
-                )
-            }
-            Some(StackStatus::RollbackComplete) => bail!(
-                "{stack_name} never came up (ROLLBACK_COMPLETE) and can only be deleted: \
-                 `aws cloudformation delete-stack --stack-name {stack_name}`, then deploy again"
-            ),
-            Some(_) => false,
-        };
-        let nanoseconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
-        let name = format!("deploy-{nanoseconds}");
+        let stack = DeployedStack::find(client, stack_name).await?;
+        if let Some(stack) = stack.as_ref().filter(|stack| stack.condition != Condition::Settled) {
+            bail!(
+                "{stack_name} is being changed right now, or stands in the middle of a change ({}); \
+                 `cargo xtask deploy` waits for the end of it, or clears it away",
+                stack.status
+            );
+        }
+        let creates_stack = stack.is_none();
+        let name = request_token("deploy");
         let kind = if creates_stack { ChangeSetType::Create } else { ChangeSetType::Update };
         let request = client
             .create_change_set()
@@ -65,7 +68,14 @@ impl ChangeSet {
             .change_set_name(&name)
             .change_set_type(kind)
             .client_token(&name)
-            .capabilities(Capability::CapabilityIam);
+            .capabilities(Capability::CapabilityIam)
+            // The bucket outlives a stack that is destroyed; the next one takes it back.
+            .import_existing_resources(creates_stack);
+        let request = match mode {
+            Mode::Standard => request,
+            Mode::Express => request
+                .deployment_config(DeploymentConfig::builder().mode(DeploymentConfigMode::Express).build()),
+        };
         let request = match template {
             TemplateSource::Body(body) => request.template_body(body),
             TemplateSource::Url(url) => request.template_url(url),
@@ -76,17 +86,19 @@ impl ChangeSet {
         let described = wait_until_made(client, &id).await?;
         if described.status == Some(ChangeSetStatus::Failed) {
             let reason = described.status_reason.unwrap_or_default();
+            let causes = validation_failures(client, Subject::ChangeSet(&id)).await;
             let _ = client.delete_change_set().change_set_name(&id).send().await;
             if reason.contains("didn't contain changes") || reason.contains("No updates are to be performed")
             {
                 return Ok(Proposal::NoChanges);
             }
-            bail!("CloudFormation cannot make the change set: {reason}");
+            bail!(told(&format!("CloudFormation cannot make the change set: {reason}"), &causes));
         }
         let changes = all_changes(client, &id).await?;
         let stack_id = described.stack_id.context("CloudFormation names no stack")?;
         Ok(Proposal::Changes(Self {
             id,
+            name,
             stack_id,
             stack_name: stack_name.to_owned(),
             creates_stack,
@@ -94,33 +106,46 @@ impl ChangeSet {
         }))
     }
 
+    /// The resources that change.
+    pub(super) fn resources(&self) -> BTreeSet<String> {
+        self.changes.iter().filter_map(|change| change.logical_resource_id.clone()).collect()
+    }
+
     /// How many changes there are, of which kind.
     pub(super) fn summary(&self) -> String {
         let count = |action: &ChangeAction| {
             self.changes.iter().filter(|change| change.action.as_ref() == Some(action)).count()
         };
+        let taken_back = match count(&ChangeAction::Import) {
+            0 => String::new(),
+            count => format!(", {count} to take back"),
+        };
         format!(
-            "{} to add, {} to change, {} to remove",
+            "{} to add, {} to change, {} to remove{taken_back}",
             count(&ChangeAction::Add),
             count(&ChangeAction::Modify),
             count(&ChangeAction::Remove)
         )
     }
 
-    /// Show every change.
-    pub(super) fn show(&self) {
-        for change in &self.changes {
-            let (sign, color) = match (&change.action, &change.replacement) {
-                (Some(ChangeAction::Add), _) => ("+", "32"),
-                (Some(ChangeAction::Remove), _) => ("-", "31"),
-                (_, Some(Replacement::True)) => ("± replaces", "31"),
-                (_, Some(Replacement::Conditional)) => ("~ may replace", "33"),
-                _ => ("~", "33"),
-            };
-            let name = change.logical_resource_id().unwrap_or_default();
-            let kind = change.resource_type().unwrap_or_default();
-            terminal::say(format!("      {} {name} {}", paint(sign, color), paint(kind, "2")));
+    /// Refuse to go on where CloudFormation would delete something that holds data. The review tells it too, but this
+    /// is what will happen.
+    pub(super) fn refuse_loss(&self) -> Result<()> {
+        let deletes = |change: &&ResourceChange| {
+            let is_deleted =
+                matches!(change.policy_action, Some(PolicyAction::Delete | PolicyAction::ReplaceAndDelete));
+            is_deleted && change.resource_type().is_some_and(stack::holds_data)
+        };
+        let lost: Vec<&str> =
+            self.changes.iter().filter(deletes).filter_map(ResourceChange::logical_resource_id).collect();
+        if lost.is_empty() {
+            return Ok(());
         }
+        bail!(
+            "CloudFormation would delete {}, with all that is in it; nothing was changed. \
+             Where that is meant, pass --allow-data-loss",
+            lost.join(", ")
+        )
     }
 
     /// Throw the proposal away, and the empty stack that it made.
@@ -129,18 +154,6 @@ impl ChangeSet {
         if self.creates_stack {
             let _ = client.delete_stack().stack_name(&self.stack_id).send().await;
         }
-    }
-}
-
-/// The status of a stack; none where there is no such stack.
-pub(crate) async fn status_of(client: &Client, stack_name: &str) -> Result<Option<StackStatus>> {
-    match client.describe_stacks().stack_name(stack_name).send().await {
-        Ok(answer) => Ok(answer.stacks.unwrap_or_default().pop().and_then(|stack| stack.stack_status)),
-        // CloudFormation has no code of its own for a stack that does not exist.
-        Err(error) => match aws_sdk_cloudformation::error::ProvideErrorMetadata::message(&error) {
-            Some(message) if message.contains("does not exist") => Ok(None),
-            _ => Err(error).with_context(|| format!("cannot look for the stack {stack_name}")),
-        },
     }
 }
 

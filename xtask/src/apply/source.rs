@@ -1,7 +1,7 @@
 //! Handing a template to CloudFormation.
 
 use anyhow::{Context, Result};
-use stack::Environment;
+use stack::{DeployedTemplate, Environment};
 
 use crate::aws::Connection;
 use crate::build::sha256;
@@ -22,9 +22,9 @@ pub(super) enum TemplateSource {
 pub(super) async fn template_source(
     environment: &Environment,
     connection: &Connection,
-    template: &serde_json::Value,
+    template: &DeployedTemplate,
 ) -> Result<TemplateSource> {
-    let text = template.to_string();
+    let text = template.as_value().to_string();
     if text.len() <= MAXIMUM_BODY_BYTES {
         return Ok(TemplateSource::Body(text));
     }

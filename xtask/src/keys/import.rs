@@ -58,7 +58,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<Outcome> {
         bail!("there are {MAXIMUM_KEYS} keys, as many as CloudFront trusts; retire one first");
     }
     let step = terminal::Step::begin("signing key");
-    enlist(&store, &stored, &key).await?;
+    store.put_key_pair(&key).await?;
+    enlist(&store, &stored, &key, store.now()?).await?;
     step.done(format!("{} {} imported", key.algorithm(), key.fingerprint()));
     terminal::say(if stored.ring.is_empty() {
         format!("The next `cargo xtask deploy --env {}` makes CloudFront trust it.", environment.name)

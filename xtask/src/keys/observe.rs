@@ -3,15 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
-use aws_sdk_cloudformation::types::{StackStatus, TemplateStage};
 use aws_sdk_cloudfront::types::{CacheBehaviors, TrustedKeyGroups};
 use stack::{DeployedTemplate, Environment, Fingerprint, OutputName};
 
 use super::key_pair::fingerprint_of;
 use super::plan::{CloudFront, DeployedKeys, Observed, StackState};
 use super::store::{KeyStore, StoredRing};
-use crate::apply;
 use crate::aws::Connection;
+use crate::deployed_stack::{Condition, DeployedStack};
 use crate::outputs::Outputs;
 
 /// What is there, and what a change of it has to start from.
@@ -33,12 +32,12 @@ pub(super) async fn observe(
     let cloudformation = aws_sdk_cloudformation::Client::new(&connection.configuration);
     let name = stack::stack_name(environment);
     let (mut template, mut outputs, mut cloudfront) = (None, None, None);
-    let state = match apply::stack_status(&cloudformation, &name).await? {
-        None | Some(StackStatus::ReviewInProgress) => StackState::Absent,
-        Some(status) if status.as_str().ends_with("_IN_PROGRESS") => StackState::Changing,
-        Some(_) => {
-            let deployed = deployed_template(&cloudformation, &name).await?;
-            let known = Outputs::read(&cloudformation, &name).await?;
+    let state = match DeployedStack::find(&cloudformation, &name).await? {
+        None => StackState::Absent,
+        Some(stack) if stack.condition == Condition::Changing => StackState::Changing,
+        Some(stack) => {
+            let deployed = stack.template(&cloudformation).await?;
+            let known = stack.outputs;
             let client = aws_sdk_cloudfront::Client::new(&connection.configuration);
             cloudfront = Some(distribution(&client, known.get(OutputName::DistributionId)?).await?);
             let keys = DeployedKeys { trusted: deployed.trusted(), active: deployed.active() };
@@ -56,17 +55,6 @@ pub(super) async fn observe(
         cloudfront,
     };
     Ok(Observation { observed, ring, template, outputs })
-}
-
-async fn deployed_template(
-    client: &aws_sdk_cloudformation::Client,
-    stack_name: &str,
-) -> Result<DeployedTemplate> {
-    let request = client.get_template().stack_name(stack_name).template_stage(TemplateStage::Original);
-    let answer = request.send().await;
-    let answer = answer.with_context(|| format!("cannot read the template of {stack_name}"))?;
-    let body = answer.template_body.with_context(|| format!("{stack_name} has no template"))?;
-    DeployedTemplate::parse(&body).with_context(|| format!("in the template of {stack_name}"))
 }
 
 async fn distribution(client: &aws_sdk_cloudfront::Client, id: &str) -> Result<CloudFront> {

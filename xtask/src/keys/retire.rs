@@ -31,7 +31,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<Outcome> {
     let environment = arguments.environment.load()?;
     let connection = aws::connect(&environment).await?;
     let store = KeyStore::new(&connection.configuration, &environment);
-    let consent = if arguments.yes { Consent::Given } else { Consent::Ask };
+    let consent = Consent::of(arguments.yes);
     let rotation = Rotation {
         environment: &environment,
         connection: &connection,
@@ -60,7 +60,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<Outcome> {
                     bail!("{key} is the next key of the ring, but signs already; deploy first");
                 }
                 terminal::say(format!("The key {key} is dropped before it has signed anything."));
-                agree(consent, &format!("Drop the key {key}?"))?;
+                agree(consent, &format!("Drop the key {key}?")).await?;
                 store.replace_ring(&observation.ring, &ring.without(&[key.clone()].into())).await?;
                 rotation.run(None).await?;
                 return Ok(Outcome::Done);
@@ -72,7 +72,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<Outcome> {
         Step::AwaitRetirement(time) => bail!(too_early(&environment, time)),
         first => {
             terminal::say(format!("To be done first: {first}. Then all that follows from it."));
-            agree(consent, &format!("Retire old signing keys of {}?", environment.name))?;
+            agree(consent, &format!("Retire old signing keys of {}?", environment.name)).await?;
             if let Ending::Overlapping(time) = rotation.run(None).await? {
                 terminal::say(too_early(&environment, time));
             }

@@ -56,8 +56,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<Outcome> {
     let first = next_step(&observed, intent, Progress { create: create.is_some(), proven: None })?;
     if !matches!(first, Step::Done | Step::AwaitRetirement(_)) {
         terminal::say(announcement(&observed, &environment, &rotation, create));
-        let consent = if arguments.yes { Consent::Given } else { Consent::Ask };
-        agree(consent, &format!("Rotate the signing keys of {}?", environment.name))?;
+        let consent = Consent::of(arguments.yes);
+        agree(consent, &format!("Rotate the signing keys of {}?", environment.name)).await?;
     }
     let ending = rotation.run(create).await?;
     let ring = store.ring().await?.ring;

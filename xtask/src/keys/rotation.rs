@@ -1,5 +1,6 @@
 //! Going through the steps of a plan.
 
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -11,11 +12,10 @@ use super::observe::{Observation, observe};
 use super::overlap::Overlap;
 use super::plan::{Intent, Progress, StackState, Step, next_step};
 use super::probe::Prober;
-use super::ring::{Algorithm, KeyRing, KeyState, RingEntry};
+use super::ring::{Algorithm, KeyState, RingEntry};
 use super::store::{KeyStore, StoredRing};
-use crate::apply::apply;
+use crate::apply::{Application, Detail, Mode};
 use crate::aws::Connection;
-use crate::consent::Consent;
 use crate::terminal;
 
 /// How long a step that was done may stay without effect: AWS tells of a change a moment late.
@@ -116,7 +116,10 @@ impl Rotation<'_> {
                 Step::Delete(fingerprints) => self.store.delete(&fingerprints).await?,
                 Step::Create => {
                     if let Some(algorithm) = create.take() {
-                        enlist(self.store, &observation.ring, &generate(algorithm).await?).await?;
+                        let key = generate(algorithm).await?;
+                        self.store.put_key_pair(&key).await?;
+                        announce("enlist the key");
+                        enlist(self.store, &observation.ring, &key, self.store.now()?).await?;
                     }
                 }
                 Step::AwaitRetirement(time) if self.wait => {
@@ -138,8 +141,16 @@ impl Rotation<'_> {
             return Ok(());
         }
         let template = observation.template.as_ref().context("nothing is deployed")?;
-        let template = template.with_keys(self.environment, &keys)?;
-        apply(self.environment, self.connection, &template, Consent::Given).await?;
+        let template = template.with_keys(self.environment, &keys)?.into();
+        let application = Application {
+            environment: self.environment,
+            connection: self.connection,
+            may_lose_data: false,
+            mode: Mode::Standard,
+            detail: Detail::Summary,
+            is_executing: &AtomicBool::new(false),
+        };
+        application.bring_to(&template).await?;
         Ok(())
     }
 
@@ -170,16 +181,17 @@ fn limit_of(step: &Step) -> Duration {
     }
 }
 
-/// Store a key and put it into the ring: as the next one, or where the ring is empty as the active one. The ring comes
+/// Put a key that is stored into the ring: as the next one, or where the ring is empty as the active one. The ring comes
 /// last, so that it names no key that is not there; a run that dies before leaves parameters that nothing refers to.
-pub(super) async fn enlist(store: &KeyStore<'_>, read: &StoredRing, key: &KeyPair) -> Result<KeyRing> {
-    store.put_key_pair(key).await?;
-    announce("enlist the key");
+pub(super) async fn enlist(
+    store: &KeyStore<'_>,
+    read: &StoredRing,
+    key: &KeyPair,
+    created_at: DateTime<Utc>,
+) -> Result<()> {
     let state = if read.ring.is_empty() { KeyState::Active } else { KeyState::Next };
-    let entry = RingEntry::new(key.fingerprint().clone(), key.algorithm(), store.now()?, state);
-    let ring = read.ring.with(entry)?;
-    store.replace_ring(read, &ring).await?;
-    Ok(ring)
+    let entry = RingEntry::new(key.fingerprint().clone(), key.algorithm(), created_at, state);
+    store.replace_ring(read, &read.ring.with(entry)?).await
 }
 
 /// Generate a key, which takes a while for RSA.

@@ -29,10 +29,10 @@ use stack::{
 };
 use zeroize::Zeroizing;
 
-use super::clock::Clock;
 use super::key_pair::KeyPair;
 use super::plan::Parameters;
 use super::ring::KeyRing;
+use crate::clock::Clock;
 
 /// The keys of one environment.
 pub(super) struct KeyStore<'a> {

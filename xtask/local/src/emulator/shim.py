@@ -4,6 +4,7 @@ MiniStack keeps one table of resource handlers, `create`, `update` and `delete` 
 
 - AWS::CloudFront::PublicKey and AWS::CloudFront::KeyGroup, by its own CloudFront API, so that its errors apply;
 - `Body` and `FailOnWarnings` of AWS::ApiGatewayV2::Api: routes, integrations, authorizers and CORS of an OpenAPI document;
+- buckets that a change set imports because they exist (`ImportExistingResources`);
 - `Metrics` of AWS::CloudWatch::Alarm (accepted, never evaluated) and throttling of AWS::ApiGatewayV2::Stage;
 
 and switches off its poller of event source mappings, because the local stack polls the queues itself.
@@ -18,7 +19,8 @@ import sys
 from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 
 from ministack.app import main
-from ministack.services import apigateway, cloudfront, lambda_svc
+from ministack.services import apigateway, cloudformation, cloudfront, lambda_svc
+from ministack.services.cloudformation import changesets
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS as HANDLERS
 
 
@@ -266,6 +268,21 @@ def with_readable_throttling(properties):
 
 rewrite_properties("AWS::CloudWatch::Alarm", without_metric_math)
 rewrite_properties("AWS::ApiGatewayV2::Stage", with_readable_throttling)
+
+
+# --- Resources that outlived their stack ------------------------------------------------------------------------------
+
+deploy_stack = changesets._deploy_stack_async
+
+
+def deploy_with_imports(*arguments, imports=None, **options):
+    """MiniStack checks first that no bucket of the template exists, those too that the change set takes back."""
+    if imports:
+        cloudformation._stacks[arguments[0]]["_disable_validation"] = True
+    return deploy_stack(*arguments, imports=imports, **options)
+
+
+changesets._deploy_stack_async = deploy_with_imports
 
 
 # --- Event source mappings -------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, Uri};
 use serde_json::json;
 use tokio::task::JoinHandle;
@@ -78,9 +79,9 @@ impl Drop for AwsProxy {
 }
 
 async fn handle(State(proxy): State<Proxy>, request: Request) -> Response {
-    let operation = operation_of(&request);
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, MAXIMUM_BODY_BYTES).await else { return broken() };
+    let operation = operation_of(&parts, &body);
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
     let forwarded = Forwarded { method: parts.method, path, headers: parts.headers, body };
 
@@ -143,17 +144,23 @@ impl Answer {
     }
 }
 
-/// The operation that a request is for: DynamoDB and SQS say it in a header, S3 by method and query.
-fn operation_of(request: &Request) -> String {
-    let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
-    if let Some((_, operation)) = target.and_then(|target| target.rsplit_once('.')) {
+/// The operation that a request is for: DynamoDB and SQS say it in a header, CloudFormation in a form, S3 by method and
+/// query.
+fn operation_of(request: &Parts, body: &[u8]) -> String {
+    let header = |name: &str| request.headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some((_, operation)) = header("x-amz-target").and_then(|target| target.rsplit_once('.')) {
         return operation.to_owned();
     }
-    let has = |parameter: &str| query_has(request.uri(), parameter);
-    match *request.method() {
+    if header("content-type") == Some("application/x-www-form-urlencoded") {
+        let mut fields = body.split(|byte| *byte == b'&');
+        let action = fields.find_map(|field| field.strip_prefix(b"Action="));
+        return String::from_utf8_lossy(action.unwrap_or_default()).into_owned();
+    }
+    let has = |parameter: &str| query_has(&request.uri, parameter);
+    match request.method {
         Method::POST if has("delete") => "DeleteObjects".to_owned(),
         Method::GET if has("versions") => "ListObjectVersions".to_owned(),
-        ref method => format!("{method} {}", request.uri().path()),
+        ref method => format!("{method} {}", request.uri.path()),
     }
 }
 

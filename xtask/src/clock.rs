@@ -8,14 +8,15 @@ use aws_sdk_ssm::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_ssm::error::BoxError;
 use chrono::{DateTime, Utc};
 
-/// Reads the time off the answers of a client. When a key may go is judged by this clock, which all machines share:
-/// one that is an hour fast must not remove a key under URLs that are still good.
+/// Reads the time off the answers of a client, whichever the service. When a key may go, and when a lock is stale, is
+/// judged by this clock, which all machines share: one that is an hour fast must not remove a key under URLs that are
+/// still good.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Clock(Arc<Mutex<Option<DateTime<Utc>>>>);
+pub(crate) struct Clock(Arc<Mutex<Option<DateTime<Utc>>>>);
 
 impl Clock {
     /// The time of the last answer, to the second.
-    pub(super) fn now(&self) -> Result<DateTime<Utc>> {
+    pub(crate) fn now(&self) -> Result<DateTime<Utc>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).context("AWS did not tell what time it is")
     }
 }

@@ -1,0 +1,100 @@
+//! Where two values differ, down to what is written there.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// One value that differs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PropertyDifference {
+    /// Where it is: names and indexes with dots between them, such as `Environment.Variables.LOG_LEVEL`.
+    pub path: String,
+    /// What it was; none where there was nothing.
+    pub old: Option<Value>,
+    /// What it would be; none where there would be nothing.
+    pub new: Option<Value>,
+}
+
+impl PropertyDifference {
+    /// The property that it is in.
+    pub fn property(&self) -> &str {
+        self.path.split('.').next().unwrap_or_default()
+    }
+}
+
+/// The differences between two states of a part of a template: in the properties of a resource, and in attributes such
+/// as `DeletionPolicy`.
+pub(super) fn differences(old: &Value, new: &Value) -> Vec<PropertyDifference> {
+    let mut found = Vec::new();
+    compare(&mut found, "", old.get("Properties"), new.get("Properties"));
+    let without_properties = |value: &Value| {
+        let mut attributes = value.as_object().cloned().unwrap_or_default();
+        attributes.remove("Properties");
+        Value::Object(attributes)
+    };
+    compare(&mut found, "", Some(&without_properties(old)), Some(&without_properties(new)));
+    found
+}
+
+fn compare(found: &mut Vec<PropertyDifference>, path: &str, old: Option<&Value>, new: Option<&Value>) {
+    let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+    match (old, new) {
+        _ if old == new => {}
+        // Text that CloudFormation puts together is one value to whoever reads it.
+        (Some(Value::Object(old)), Some(Value::Object(new))) if !is_function(old) && !is_function(new) => {
+            let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+            for name in names {
+                compare(found, &below(name), old.get(name), new.get(name));
+            }
+        }
+        (Some(Value::Array(old)), Some(Value::Array(new))) if old.len() == new.len() => {
+            for (index, (old, new)) in old.iter().zip(new).enumerate() {
+                compare(found, &below(&index.to_string()), Some(old), Some(new));
+            }
+        }
+        _ => {
+            let difference =
+                PropertyDifference { path: path.to_owned(), old: old.cloned(), new: new.cloned() };
+            found.push(difference);
+        }
+    }
+}
+
+/// Whether this is `{"Ref": …}`, `{"Fn::Sub": …}` and the like.
+fn is_function(object: &Map<String, Value>) -> bool {
+    object.len() == 1 && object.keys().all(|name| name == "Ref" || name.starts_with("Fn::"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::differences;
+
+    #[test]
+    fn a_difference_names_the_innermost_value_that_differs() {
+        let old = json!({"DeletionPolicy": "Retain", "Properties": {
+            "A": {"B": [1, {"C": 2}]}, "Text": {"Fn::Sub": "a"}, "Gone": true, "List": [1],
+        }});
+        let new = json!({"Properties": {
+            "A": {"B": [1, {"C": 3}]}, "Text": {"Fn::Sub": "b"}, "New": 4, "List": [1, 2],
+        }});
+        let told: Vec<_> = differences(&old, &new)
+            .into_iter()
+            .map(|it| format!("{}: {} → {}", it.path, it.old.unwrap_or_default(), it.new.unwrap_or_default()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "A.B.1.C: 2 → 3",
+                "Gone: true → null",
+                "List: [1] → [1,2]",
+                "New: null → 4",
+                r#"Text: {"Fn::Sub":"a"} → {"Fn::Sub":"b"}"#,
+                r#"DeletionPolicy: "Retain" → null"#,
+            ]
+        );
+        assert_eq!(differences(&old, &old), []);
+    }
+}

@@ -1,0 +1,78 @@
+//! Releases that no source makes.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use aws_lc_rs::digest;
+use serde_json::{Value, json};
+use stack::DeployedTemplate;
+
+use super::run;
+use crate::aws::Aws;
+use crate::stack::Running;
+
+const BUCKET: &str = "packages-service-artifacts-local";
+const SERVICE: &str = "packages-service";
+
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+
+/// What is deployed.
+#[derive(Debug, PartialEq)]
+pub(super) struct Deployed {
+    /// The last release that it may be.
+    pub(super) release: String,
+    pub(super) template: Value,
+}
+
+/// The release that is deployed, and its template.
+pub(super) async fn deployed(running: &'static Running) -> Deployed {
+    let manifest = manifest(running).await;
+    let template = object(running, "templates", &manifest).await;
+    Deployed { release: manifest["id"].as_str().unwrap().to_owned(), template }
+}
+
+async fn manifest(running: &'static Running) -> Value {
+    let ended = run(running, &["releases", "--json"]).await;
+    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    let releases: Value = serde_json::from_str(&ended.printed).unwrap();
+    let deployed = releases.as_array().unwrap().iter().filter(|it| it["is_deployed"] == true);
+    let last = |it: &&Value| {
+        let deployments = it["release"]["deployments"].as_array().unwrap();
+        deployments.last().map(|record| record["started_at"].as_str().unwrap().to_owned())
+    };
+    deployed.max_by_key(last).unwrap()["release"].clone()
+}
+
+async fn object(running: &'static Running, kind: &str, manifest: &Value) -> Value {
+    let key = format!("{SERVICE}/{kind}/{}.json", manifest["template"].as_str().unwrap());
+    serde_json::from_slice(&Aws::of(&running.stack).get_object(BUCKET, &key).await).unwrap()
+}
+
+/// A release like the one that is deployed, but with another template or contract. Returns its id.
+pub(super) async fn craft(running: &'static Running, edit: impl FnOnce(&mut Value, &mut Value)) -> String {
+    let mut manifest = manifest(running).await;
+    let mut template = object(running, "templates", &manifest).await;
+    let mut contract = object(running, "contracts", &manifest).await;
+    edit(&mut template, &mut contract);
+    let bytes = DeployedTemplate::from(template.clone()).without_keys().to_string();
+    let digest = digest::digest(&digest::SHA256, bytes.as_bytes());
+    let hash = digest.as_ref().iter().fold(String::new(), |hash, byte| format!("{hash}{byte:02x}"));
+    let id = format!("20260101T{:06}Z-crafted", NUMBER.fetch_add(1, Ordering::Relaxed));
+    manifest["id"] = json!(id);
+    manifest["template"] = json!(hash);
+    manifest["deployments"] = json!([]);
+    let aws = Aws::of(&running.stack);
+    for (key, value) in [
+        (format!("{SERVICE}/templates/{hash}.json"), template),
+        (format!("{SERVICE}/contracts/{hash}.json"), contract),
+        (format!("{SERVICE}/releases/local/{id}.json"), manifest),
+    ] {
+        aws.put_object(BUCKET, &key, value.to_string().as_bytes()).await;
+    }
+    id
+}
+
+/// The properties of the first resource of a type.
+pub(super) fn first<'a>(template: &'a mut Value, resource_type: &str) -> &'a mut Value {
+    let mut resources = template["Resources"].as_object_mut().unwrap().values_mut();
+    &mut resources.find(|resource| resource["Type"] == resource_type).unwrap()["Properties"]
+}

@@ -1,0 +1,98 @@
+//! Deployments that end in the middle.
+
+use std::sync::Arc;
+
+use local::fault::{AwsProxy, Fate, Faults, Moment};
+use rustix::process::Signal;
+
+use super::crafted::{craft, deployed};
+use super::terminal::assert_shows;
+use super::{other_alarm, run, turn};
+use crate::command::{Run, command};
+use crate::stack::Running;
+
+/// A deployment that stands still at a call of AWS.
+pub(super) struct Halted {
+    pub(super) run: Run,
+    faults: Arc<Faults>,
+    _proxy: AwsProxy,
+}
+
+impl Halted {
+    /// Begin a deployment, and wait until it is at this call: the first one of the operation, or the one of this number.
+    pub(super) async fn at(
+        running: &Running,
+        release: &str,
+        operation: &str,
+        number: u32,
+        moment: Moment,
+    ) -> Self {
+        let operation = operation.to_owned();
+        let faults = Faults::new();
+        let proxy = AwsProxy::start(&running.stack.aws_endpoint_url, Arc::clone(&faults)).await.unwrap();
+        faults.begin(move |call| {
+            let is_it = call.operation.starts_with(&operation) && call.number_of_operation == number;
+            if is_it { Fate::Stop(moment) } else { Fate::Forward }
+        });
+        let mut command = command(running, &["deploy", "--release", release, "--yes"]);
+        command.env("AWS_ENDPOINT_URL", proxy.url());
+        let run = Run::of(command);
+        faults.stopped().await;
+        Self { run, faults, _proxy: proxy }
+    }
+}
+
+/// The calls of a deployment that change something.
+fn changing_calls(release: &str) -> [(String, u32); 5] {
+    let manifest =
+        format!("PUT /packages-service-artifacts-local/packages-service/releases/local/{release}.json");
+    [
+        ("PUT /packages-service-artifacts-local/packages-service/locks/local.json".to_owned(), 1),
+        (manifest.clone(), 1),
+        ("CreateChangeSet".to_owned(), 1),
+        ("ExecuteChangeSet".to_owned(), 1),
+        (manifest, 2),
+    ]
+}
+
+#[tokio::test]
+async fn a_deployment_that_is_killed_is_finished_by_the_next() {
+    let (running, _turn) = turn().await;
+    let mut threshold = 1_000;
+    for index in 0..5 {
+        for moment in [Moment::Before, Moment::After] {
+            threshold += 1;
+            let release = craft(running, other_alarm(threshold)).await;
+            let (operation, number) = changing_calls(&release)[index].clone();
+            let halted = Halted::at(running, &release, &operation, number, moment).await;
+            halted.run.kill().await;
+            drop(halted.faults);
+
+            let ended = run(running, &["deploy", "--release", &release, "--yes"]).await;
+            let place = format!("killed {moment:?} {operation}, then:\n{}", ended.said);
+            assert_eq!(ended.code, Some(0), "{place}");
+            assert_eq!(deployed(running).await.release, release, "{place}");
+            let ended = run(running, &["deploy", "--release", &release, "--yes"]).await;
+            assert!(ended.code == Some(0) && ended.said.contains("no changes"), "{place}{}", ended.said);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_interrupt_says_what_goes_on() {
+    let (running, _turn) = turn().await;
+    for (operation, threshold) in [("CreateChangeSet", 2_001), ("ExecuteChangeSet", 2_002)] {
+        let release = craft(running, other_alarm(threshold)).await;
+        let halted = Halted::at(running, &release, operation, 1, Moment::After).await;
+        halted.run.send(Signal::INT);
+        // The lock is given back, for which calls must pass.
+        halted.faults.begin(|_| Fate::Forward);
+        let ended = halted.run.end().await;
+        assert_eq!(ended.code, Some(130), "{}", ended.said);
+        assert_shows!(ended.said);
+        // Nobody is kept out.
+        let ended = run(running, &["deploy", "--release", &release, "--yes"]).await;
+        assert_eq!(ended.code, Some(0), "{}", ended.said);
+        assert_eq!(deployed(running).await.release, release);
+    }
+}

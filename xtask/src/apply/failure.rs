@@ -1,0 +1,181 @@
+//! Why a stack could not be changed: the first causes, and what to do about them.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_cloudformation::Client;
+use aws_sdk_cloudformation::types::{EventFilter, OperationEvent, ResourceStatus, StackEvent};
+
+/// Something that failed by itself, and not because something else had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Cause {
+    resource: String,
+    resource_type: String,
+    reason: String,
+}
+
+/// What CloudFormation is asked about.
+#[derive(Clone, Copy)]
+pub(super) enum Subject<'a> {
+    /// An operation on the stack of this ARN, which began at this time in milliseconds.
+    Stack { id: &'a str, began: i64 },
+    /// A change set, by its ARN: a name alone is not taken,
+    /// <https://github.com/aws-cloudformation/cloudformation-cli/issues/1116>.
+    ChangeSet(&'a str),
+}
+
+/// Tell how an operation on a stack ended, and why.
+pub(super) async fn explain(
+    client: &Client,
+    stack_name: &str,
+    end: &StackEvent,
+    failures: &[StackEvent],
+    began: i64,
+) -> String {
+    let status = end.resource_status().map(ResourceStatus::as_str).unwrap_or_default();
+    let mut causes: Vec<Cause> = failures.iter().filter_map(Cause::of_resource).collect();
+    let id = end.stack_id().unwrap_or(stack_name);
+    causes.extend(validation_failures(client, Subject::Stack { id, began }).await);
+    if causes.is_empty() {
+        causes.extend(end.resource_status_reason().map(|reason| Cause {
+            resource: stack_name.to_owned(),
+            resource_type: "the stack".to_owned(),
+            reason: reason.to_owned(),
+        }));
+    }
+    let ending = match status {
+        "ROLLBACK_COMPLETE" => "could not be created; what was made is removed again",
+        "UPDATE_ROLLBACK_COMPLETE" => "could not be changed; it is as it was before",
+        "UPDATE_ROLLBACK_FAILED" => "could not be changed, and could not be put back either",
+        "DELETE_COMPLETE" => "was deleted while it was being changed",
+        "DELETE_FAILED" => "could not be deleted whole",
+        _ => "did not get to where it should",
+    };
+    told(&format!("{stack_name} {ending} ({status})"), &causes)
+}
+
+/// A headline, each cause with what to do about it, and what to do then.
+pub(super) fn told(headline: &str, causes: &[Cause]) -> String {
+    let mut lines = vec![headline.to_owned()];
+    let mut told = BTreeSet::new();
+    for Cause { resource, resource_type, reason } in causes {
+        // The first failure of a resource is its cause; what follows, follows from it.
+        if told.insert(resource) {
+            lines.push(format!("  {resource} ({resource_type}): {reason}"));
+            lines.extend(advice(reason).map(|advice| format!("    → {advice}")));
+        }
+    }
+    lines.push("Mend the cause, and run this again.".to_owned());
+    lines.join("\n")
+}
+
+/// What CloudFormation found wrong before it began, which it tells only here:
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeEvents.html>. Where it does not
+/// answer, there is less to tell, but nothing wrong.
+pub(super) async fn validation_failures(client: &Client, subject: Subject<'_>) -> Vec<Cause> {
+    let request = client.describe_events().filters(EventFilter::builder().failed_events(true).build());
+    let request = match subject {
+        Subject::Stack { id, .. } => request.stack_name(id),
+        Subject::ChangeSet(id) => request.change_set_name(id),
+    };
+    let answer = request.send().await.ok();
+    let events = answer.and_then(|answer| answer.operation_events).unwrap_or_default();
+    let belongs = |event: &&OperationEvent| match subject {
+        Subject::Stack { began, .. } => {
+            event.timestamp().and_then(|time| time.to_millis().ok()).is_some_and(|time| time >= began)
+        }
+        Subject::ChangeSet(_) => true,
+    };
+    events.iter().filter(belongs).filter_map(Cause::of_validation).collect()
+}
+
+impl Cause {
+    /// A resource that failed, unless it was only given up because another one had.
+    fn of_resource(event: &StackEvent) -> Option<Self> {
+        let reason = event.resource_status_reason().unwrap_or("CloudFormation gives no reason");
+        if reason.to_lowercase().contains("cancelled") {
+            return None;
+        }
+        Some(Self {
+            resource: event.logical_resource_id().unwrap_or_default().to_owned(),
+            resource_type: event.resource_type().unwrap_or_default().to_owned(),
+            reason: reason.to_owned(),
+        })
+    }
+
+    fn of_validation(event: &OperationEvent) -> Option<Self> {
+        let reason = event.validation_status_reason().or(event.hook_status_reason())?;
+        let place = event.validation_path().map(|path| format!(" at {path}")).unwrap_or_default();
+        Some(Self {
+            resource: event.logical_resource_id().unwrap_or_default().to_owned(),
+            resource_type: event.resource_type().unwrap_or_default().to_owned(),
+            reason: format!("{reason}{place}"),
+        })
+    }
+}
+
+/// What helps against a failure, by what AWS's services write when it happens.
+fn advice(reason: &str) -> Option<&'static str> {
+    const ADVICE: &[(&[&str], &str)] = &[
+        (
+            &["not authorized to perform", "AccessDenied", "Access Denied"],
+            "whoever deploys lacks this right; `cargo xtask render --policies` prints all that are needed",
+        ),
+        (
+            &["already exists", "AlreadyExists", "already owned"],
+            "something of this name is there, and not in the stack: delete it, or rename it, if nobody needs it",
+        ),
+        (
+            &["Rate exceeded", "Throttling", "TooManyRequests"],
+            "AWS was asked too much at once; it will pass by itself",
+        ),
+        (
+            &["limit", "Limit", "quota", "Quota"],
+            "the account has reached a quota; the console's Service Quotas has it raised",
+        ),
+        (
+            &["InvalidClientTokenId", "ExpiredToken", "security token included in the request is"],
+            "the credentials have expired meanwhile; sign in again",
+        ),
+        (&["deleted less than 60 seconds ago", "QueueDeletedRecently"], "wait a minute"),
+    ];
+    let fits = |words: &[&str]| words.iter().any(|word| reason.contains(word));
+    ADVICE.iter().find(|(words, _)| fits(words)).map(|(_, advice)| *advice)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_cloudformation::types::{ResourceStatus, StackEvent};
+
+    use super::{Cause, told};
+
+    fn failure(resource: &str, reason: &str) -> StackEvent {
+        StackEvent::builder()
+            .logical_resource_id(resource)
+            .resource_type("AWS::SQS::Queue")
+            .resource_status(ResourceStatus::CreateFailed)
+            .resource_status_reason(reason)
+            .build()
+    }
+
+    #[test]
+    fn a_failure_is_told_by_its_cause_and_not_by_what_was_given_up_for_it() {
+        let failures = [
+            failure(
+                "RestoreQueue",
+                "You must wait: a queue of this name was deleted less than 60 seconds ago",
+            ),
+            failure("Api", "Resource creation cancelled"),
+            failure("RestoreQueue", "It could not be deleted either"),
+            failure("ApiRole", "User: bob is not authorized to perform: iam:CreateRole"),
+        ];
+        let causes: Vec<_> = failures.iter().filter_map(Cause::of_resource).collect();
+        insta::assert_snapshot!(told("dev-packages-service could not be created", &causes), @r"
+        dev-packages-service could not be created
+          RestoreQueue (AWS::SQS::Queue): You must wait: a queue of this name was deleted less than 60 seconds ago
+            → wait a minute
+          ApiRole (AWS::SQS::Queue): User: bob is not authorized to perform: iam:CreateRole
+            → whoever deploys lacks this right; `cargo xtask render --policies` prints all that are needed
+        Mend the cause, and run this again.
+        ");
+    }
+}

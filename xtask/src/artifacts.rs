@@ -1,0 +1,58 @@
+//! The functions' code in the artifact bucket.
+
+use anyhow::{Context, Result};
+use futures_util::future::try_join_all;
+use stack::{ArtifactHash, ArtifactKey, Artifacts, Environment, FunctionName};
+
+use crate::artifact_bucket::ArtifactBucket;
+use crate::build::BuiltFunction;
+use crate::terminal;
+
+/// Upload the zips that are not there yet, side by side.
+pub(crate) async fn upload(
+    bucket: &ArtifactBucket,
+    environment: &Environment,
+    built: &[BuiltFunction],
+) -> Result<()> {
+    let step = terminal::Step::begin("artifacts");
+    let deployed = built.iter().filter(|function| environment.functions().contains(&function.name));
+    let uploads = deployed.map(async |function| {
+        let key = ArtifactKey::new(&environment.service, function.name, &function.hash);
+        bucket.upload_if_absent(key.as_str(), &function.zip).await
+    });
+    let uploads = try_join_all(uploads).await?;
+    step.done(match uploads.iter().filter(|uploaded| **uploaded).count() {
+        0 => "all there already".to_owned(),
+        count => format!("{count} of {} uploaded", uploads.len()),
+    });
+    Ok(())
+}
+
+/// Where the code of functions that were built will lie.
+pub(crate) fn of_built(environment: &Environment, built: &[BuiltFunction]) -> Result<Artifacts> {
+    let key_of = |name: FunctionName| {
+        let function = built.iter().find(|function| function.name == name);
+        let function = function.with_context(|| format!("the function {name} was not built"))?;
+        Ok::<_, anyhow::Error>(ArtifactKey::new(&environment.service, name, &function.hash))
+    };
+    Ok(Artifacts {
+        bucket: environment.artifact_bucket.clone(),
+        api: key_of(FunctionName::Api)?,
+        restore: key_of(FunctionName::Restore)?,
+        authorizer: key_of(FunctionName::Authorizer)?,
+    })
+}
+
+/// Which code of a release is not in the artifact bucket any more.
+pub(crate) async fn missing<'a>(
+    bucket: &ArtifactBucket,
+    environment: &Environment,
+    functions: impl Iterator<Item = (&'a FunctionName, &'a ArtifactHash)>,
+) -> Result<Vec<ArtifactKey>> {
+    let looks = functions.map(async |(name, hash)| {
+        let key = ArtifactKey::new(&environment.service, *name, hash);
+        let is_there = bucket.has(key.as_str()).await?;
+        Ok::<_, anyhow::Error>((!is_there).then_some(key))
+    });
+    Ok(try_join_all(looks).await?.into_iter().flatten().collect())
+}

@@ -1,0 +1,66 @@
+//! What could be deployed: the source as it is, or a release.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Result, bail};
+use serde_json::Value;
+use stack::{ArtifactHash, DeployedTemplate, Environment, FunctionName, Inputs, SigningKeys};
+
+use crate::artifact_bucket::ArtifactBucket;
+use crate::artifacts;
+use crate::build::BuiltFunction;
+use crate::release::{Release, ReleaseStore};
+
+/// Something that could be deployed, with the signing keys of this moment.
+pub(crate) struct Candidate {
+    pub(crate) template: DeployedTemplate,
+    /// The OpenAPI document of what it deploys.
+    pub(crate) contract: Value,
+    pub(crate) functions: BTreeMap<FunctionName, ArtifactHash>,
+}
+
+impl Candidate {
+    /// The source as it is, with the functions that were built from it.
+    pub(crate) fn of_source(
+        environment: &Environment,
+        signing_keys: &SigningKeys,
+        built: &[BuiltFunction],
+    ) -> Result<Self> {
+        let artifacts = artifacts::of_built(environment, built)?;
+        let template = stack::render(&Inputs { environment, signing_keys, artifacts: &artifacts })?;
+        let deployed = built.iter().filter(|function| environment.functions().contains(&function.name));
+        Ok(Self {
+            template: template.to_value().into(),
+            contract: openapi::openapi_document(),
+            functions: deployed.map(|function| (function.name, function.hash.clone())).collect(),
+        })
+    }
+
+    /// A release as it was made, but with the keys of now: going back must not bring back a key that was retired.
+    pub(crate) async fn of_release(
+        environment: &Environment,
+        bucket: &ArtifactBucket,
+        signing_keys: &SigningKeys,
+        release: &Release,
+    ) -> Result<Self> {
+        let store = ReleaseStore::new(bucket, environment);
+        let (template, contract, missing) = tokio::try_join!(
+            store.template(&release.template),
+            store.contract(&release.template),
+            artifacts::missing(bucket, environment, release.functions.iter()),
+        )?;
+        if let Some(key) = missing.first() {
+            bail!(
+                "the code of release {} is not in {} any more ({}); deploy another release, or the source",
+                release.id,
+                bucket.name(),
+                key.as_str()
+            );
+        }
+        Ok(Self {
+            template: template.with_keys(environment, signing_keys)?.into(),
+            contract: contract.unwrap_or_default(),
+            functions: release.functions.clone(),
+        })
+    }
+}

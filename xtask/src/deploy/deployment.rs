@@ -1,0 +1,258 @@
+//! One deployment, from the lock to the outputs.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Result;
+use aws_sdk_cloudformation::Client;
+use stack::Environment;
+use tokio::sync::Mutex;
+
+use super::options::Options;
+use super::{recovery, verification};
+use crate::apply::{Application, Detail};
+use crate::artifact_bucket::ArtifactBucket;
+use crate::aws::Connection;
+use crate::build::{self, BuiltFunction, Profile};
+use crate::candidate::Candidate;
+use crate::consent::{Consent, agree};
+use crate::deployed_stack::Condition;
+use crate::keys::DeploymentKeys;
+use crate::lock::Lock;
+use crate::outputs::Outputs;
+use crate::release::{Release, ReleaseId, ReleaseStore, SourceRevision};
+use crate::review::{Deployed, Review};
+use crate::terminal::Palette;
+use crate::{Outcome, artifacts, process, terminal};
+
+/// What shall be deployed.
+pub(crate) enum Subject {
+    /// The source as it is, built like this.
+    Source(Profile),
+    /// What was made ready before.
+    Release(ReleaseId),
+    /// What was deployed before that which is deployed now.
+    Previous,
+}
+
+/// What shall be deployed, once it is at hand.
+enum Material {
+    Source(Vec<BuiltFunction>),
+    Release(Box<Release>),
+}
+
+/// What came of a deployment.
+struct Ending {
+    outputs: Outputs,
+    change: Change,
+}
+
+/// What was changed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Change {
+    Nothing,
+    Created,
+    Updated,
+}
+
+/// A deployment of an environment.
+pub(crate) struct Deployment<'a> {
+    environment: &'a Environment,
+    connection: &'a Connection,
+    options: &'a Options,
+    consent: Consent,
+    bucket: ArtifactBucket,
+    /// Held from the look at what is deployed to the end.
+    lock: Mutex<Option<Lock>>,
+    /// Whether CloudFormation is at work, which goes on without us.
+    is_executing: AtomicBool,
+}
+
+impl<'a> Deployment<'a> {
+    pub(crate) fn new(
+        environment: &'a Environment,
+        connection: &'a Connection,
+        options: &'a Options,
+    ) -> Self {
+        Self {
+            environment,
+            connection,
+            options,
+            consent: options.consent(),
+            bucket: ArtifactBucket::new(environment, connection),
+            lock: Mutex::new(None),
+            is_executing: AtomicBool::new(false),
+        }
+    }
+
+    /// Deploy for a person or for CI: with a review, until it is interrupted, and verified.
+    pub(crate) async fn run(self, subject: Subject) -> Result<Outcome> {
+        self.connection.announce(self.environment);
+        let ending = tokio::select! {
+            ending = self.carry_out(subject) => Some(ending),
+            interrupted = process::interrupted() => interrupted.map(|()| None)?,
+        };
+        self.unlock().await;
+        let Some(ending) = ending else {
+            terminal::say(self.interruption());
+            // What a shell reports for a program that was interrupted.
+            return Ok(Outcome::Code(130));
+        };
+        let ending = ending?;
+        match ending.change {
+            Change::Nothing => {}
+            Change::Created if self.environment.name.as_str() == ::local::ENVIRONMENT => terminal::say(
+                "  not verified: the local stack serves a stack that was made anew once it is started again",
+            ),
+            Change::Created | Change::Updated => {
+                verification::verify(self.environment, self.connection, &ending.outputs).await?;
+            }
+        }
+        println!("{}", ending.outputs.to_json()?);
+        self.options.write_outputs(&ending.outputs)?;
+        Ok(Outcome::Done)
+    }
+
+    /// Deploy the source to this machine's own stack, where nobody has to agree.
+    pub(crate) async fn to_local_stack(
+        environment: &'a Environment,
+        connection: &'a Connection,
+        profile: Profile,
+    ) -> Result<Outputs> {
+        let options = Options::default();
+        let mut deployment = Deployment::new(environment, connection, &options);
+        deployment.consent = Consent::Implied;
+        let ending = deployment.carry_out(Subject::Source(profile)).await;
+        deployment.unlock().await;
+        Ok(ending?.outputs)
+    }
+
+    async fn carry_out(&self, subject: Subject) -> Result<Ending> {
+        // Building takes long, and must keep nobody out.
+        let built = match subject {
+            Subject::Source(profile) => Some(build::build(profile).await?),
+            Subject::Release(_) | Subject::Previous => None,
+        };
+        self.bucket.ensure(self.consent).await?;
+        let action = if matches!(subject, Subject::Previous) { "rollback" } else { "deploy" };
+        let lock = Lock::acquire(&self.bucket, self.environment, self.connection, action).await?;
+        *self.lock.lock().await = Some(lock);
+
+        let client = Client::new(&self.connection.configuration);
+        let stack_name = stack::stack_name(self.environment);
+        recovery::settle(&client, &stack_name, self.consent, self.detail()).await?;
+        let (deployed, keys) = tokio::try_join!(
+            Deployed::read(self.environment, self.connection),
+            DeploymentKeys::read(self.environment, self.connection),
+        )?;
+        let store = ReleaseStore::new(&self.bucket, self.environment);
+        let current = deployed.as_ref().map(|deployed| &deployed.template);
+        let material = match (subject, built) {
+            (Subject::Release(id), _) => Material::Release(Box::new(store.get(&id).await?.release)),
+            (_, Some(built)) => Material::Source(built),
+            (_, None) => Material::Release(Box::new(store.previous(current).await?)),
+        };
+        let candidate = match &material {
+            Material::Source(built) => Candidate::of_source(self.environment, &keys.keys, built)?,
+            Material::Release(release) => {
+                terminal::say(format!("  {}", release.description()));
+                Candidate::of_release(self.environment, &self.bucket, &keys.keys, release).await?
+            }
+        };
+        let review = Review::of(
+            self.environment,
+            self.connection,
+            &self.bucket,
+            deployed.as_ref(),
+            &candidate,
+            keys.has_new_key(),
+        );
+        let review = review.await?;
+        let change = if deployed.is_some() { Change::Updated } else { Change::Created };
+        if let Some(deployed) = deployed.as_ref().filter(|_| review.is_empty()) {
+            terminal::say("  no changes: what is deployed is as it should be");
+            return Ok(Ending { outputs: deployed.stack.outputs.clone(), change: Change::Nothing });
+        }
+        self.ask(&review).await?;
+        keys.store_new_key(self.environment, self.connection).await?;
+        store.note_endings(current).await?;
+        let mut release = match material {
+            Material::Source(built) => {
+                artifacts::upload(&self.bucket, self.environment, &built).await?;
+                let source = SourceRevision::of_checkout().await;
+                store.create(&candidate, source, &self.connection.caller).await?
+            }
+            Material::Release(release) => store.get(&release.id).await?,
+        };
+        store.note_beginning(&mut release, &self.connection.caller).await?;
+        let outputs = self.apply(&candidate, &store, &client, &stack_name).await?;
+        Ok(Ending { outputs, change })
+    }
+
+    /// Have CloudFormation bring the stack to the candidate. Whatever came of it, the manifest says what is there now.
+    async fn apply(
+        &self,
+        candidate: &Candidate,
+        store: &ReleaseStore<'_>,
+        client: &Client,
+        stack_name: &str,
+    ) -> Result<Outputs> {
+        let application = Application {
+            environment: self.environment,
+            connection: self.connection,
+            may_lose_data: self.may_lose_data(),
+            mode: self.options.mode(),
+            detail: self.detail(),
+            is_executing: &self.is_executing,
+        };
+        let applied = application.bring_to(&candidate.template).await;
+        let noted = async {
+            let deployed = Deployed::read(self.environment, self.connection).await?;
+            let is_over = deployed.as_ref().is_none_or(|it| it.stack.condition != Condition::Changing);
+            if is_over {
+                store.note_endings(deployed.as_ref().map(|deployed| &deployed.template)).await?;
+            }
+            Ok::<_, anyhow::Error>(())
+        };
+        let noted = noted.await;
+        applied?;
+        noted?;
+        Outputs::read(client, stack_name).await
+    }
+
+    /// Show what would change, and have somebody agree to it.
+    async fn ask(&self, review: &Review) -> Result<()> {
+        if self.consent == Consent::Implied {
+            return Ok(());
+        }
+        terminal::say(format!("\n{}", review.to_text(Palette::of_errors()).trim_end()));
+        terminal::say("");
+        self.options.judge(review)?;
+        agree(self.consent, "Make these changes?").await
+    }
+
+    fn may_lose_data(&self) -> bool {
+        self.options.may_lose_data() || self.consent == Consent::Implied
+    }
+
+    fn detail(&self) -> Detail {
+        if self.consent == Consent::Implied { Detail::Summary } else { Detail::Resources }
+    }
+
+    async fn unlock(&self) {
+        if let Some(lock) = self.lock.lock().await.take() {
+            lock.release().await;
+        }
+    }
+
+    /// What is left to know after Ctrl-C.
+    fn interruption(&self) -> String {
+        if !self.is_executing.load(Ordering::Relaxed) {
+            return "\n  interrupted; nothing was changed".to_owned();
+        }
+        format!(
+            "\n  interrupted, but CloudFormation goes on by itself.\n  \
+             `cargo xtask status --env {0} --follow` shows it to its end; `cargo xtask deploy --env {0}` waits for it first",
+            self.environment.name
+        )
+    }
+}

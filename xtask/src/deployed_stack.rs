@@ -1,0 +1,108 @@
+//! A stack as CloudFormation has it.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use aws_sdk_cloudformation::Client;
+use aws_sdk_cloudformation::error::ProvideErrorMetadata;
+use aws_sdk_cloudformation::types::{Stack, StackStatus, TemplateStage};
+use chrono::{DateTime, Utc};
+use stack::DeployedTemplate;
+
+use crate::outputs::Outputs;
+
+/// A stack that exists, in whatever condition.
+pub(crate) struct DeployedStack {
+    /// Its ARN, by which it can be asked about even after it is gone.
+    pub(crate) id: String,
+    pub(crate) status: StackStatus,
+    pub(crate) condition: Condition,
+    /// When it was last changed.
+    pub(crate) changed_at: Option<DateTime<Utc>>,
+    pub(crate) outputs: Outputs,
+    /// What the Parameter Store held for the template's parameters at the last deployment, by the parameters' names.
+    pub(crate) facts: BTreeMap<String, String>,
+}
+
+/// What can be done with a stack:
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html>.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Condition {
+    /// It can be changed.
+    Settled,
+    /// It is being changed.
+    Changing,
+    /// Its creation or its deletion failed: it can only be deleted.
+    Broken,
+    /// An update failed, and so did its rollback, which can only be continued.
+    RollbackFailed,
+}
+
+impl Condition {
+    fn of(status: &StackStatus) -> Self {
+        match status {
+            StackStatus::CreateFailed
+            | StackStatus::DeleteFailed
+            | StackStatus::RollbackComplete
+            | StackStatus::RollbackFailed => Self::Broken,
+            StackStatus::UpdateRollbackFailed => Self::RollbackFailed,
+            status if status.as_str().ends_with("_IN_PROGRESS") => Self::Changing,
+            _ => Self::Settled,
+        }
+    }
+}
+
+impl DeployedStack {
+    /// Find a stack. One that is only waiting for its first change set to be executed has nothing, and is none.
+    pub(crate) async fn find(client: &Client, name: &str) -> Result<Option<Self>> {
+        let answer = match client.describe_stacks().stack_name(name).send().await {
+            Ok(answer) => answer,
+            // CloudFormation has no code of its own for a stack that does not exist.
+            Err(error) if error.message().is_some_and(|message| message.contains("does not exist")) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(error).with_context(|| format!("cannot look for the stack {name}")),
+        };
+        let stack = answer.stacks.unwrap_or_default().pop().context("CloudFormation describes no stack")?;
+        let status = stack.stack_status.clone().context("CloudFormation tells no status of the stack")?;
+        if [StackStatus::ReviewInProgress, StackStatus::DeleteComplete].contains(&status) {
+            return Ok(None);
+        }
+        Ok(Some(Self::new(stack, status)))
+    }
+
+    /// A stack that must be there.
+    pub(crate) async fn get(client: &Client, name: &str) -> Result<Self> {
+        let found = Self::find(client, name).await?;
+        found.with_context(|| {
+            format!(
+                "there is no stack {name}; deploy it first with `cargo xtask deploy`, or name another --env"
+            )
+        })
+    }
+
+    fn new(stack: Stack, status: StackStatus) -> Self {
+        let time = stack.last_updated_time.or(stack.creation_time);
+        let facts = stack.parameters.unwrap_or_default().into_iter().filter_map(|parameter| {
+            // Of a parameter that CloudFormation has looked up, the value is the path.
+            Some((parameter.parameter_key?, parameter.resolved_value.or(parameter.parameter_value)?))
+        });
+        Self {
+            id: stack.stack_id.unwrap_or_default(),
+            condition: Condition::of(&status),
+            status,
+            changed_at: time.and_then(|time| DateTime::from_timestamp(time.secs(), time.subsec_nanos())),
+            facts: facts.collect(),
+            outputs: Outputs::new(stack.outputs.unwrap_or_default()),
+        }
+    }
+
+    /// The template that it was deployed from.
+    pub(crate) async fn template(&self, client: &Client) -> Result<DeployedTemplate> {
+        let request = client.get_template().stack_name(&self.id).template_stage(TemplateStage::Original);
+        let answer = request.send().await;
+        let answer = answer.with_context(|| format!("cannot read the template of {}", self.id))?;
+        let body = answer.template_body.with_context(|| format!("{} has no template", self.id))?;
+        DeployedTemplate::parse(&body).with_context(|| format!("in the template of {}", self.id))
+    }
+}

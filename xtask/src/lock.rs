@@ -1,0 +1,190 @@
+//! One deployment of an environment at a time.
+//!
+//! The lock is an object that only one can create. Who holds it renews it; what is not renewed any more, because its
+//! process died, is free after a while, and at once to whoever sees that the process is gone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use chrono::{DateTime, Utc};
+use rustix::process::{Pid, test_kill_process};
+use serde::{Deserialize, Serialize};
+use stack::Environment;
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
+
+use crate::artifact_bucket::{ArtifactBucket, Condition, Revision};
+use crate::aws::Connection;
+use crate::terminal;
+
+/// After this time without a renewal a lock is free.
+const LEASE: Duration = Duration::from_secs(90);
+/// Twice it may fail.
+const RENEWAL: Duration = Duration::from_secs(30);
+
+/// Who holds a lock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Holder {
+    /// Who they are to AWS.
+    pub(crate) by: String,
+    /// What they do, such as `deploy`.
+    pub(crate) action: String,
+    pub(crate) since: DateTime<Utc>,
+    machine: String,
+    process: i32,
+}
+
+/// The lock of an environment, held by us.
+pub(crate) struct Lock {
+    bucket: ArtifactBucket,
+    key: String,
+    revision: Arc<Mutex<Revision>>,
+    renewal: JoinHandle<()>,
+}
+
+impl Lock {
+    /// Take the lock, or tell who has it.
+    pub(crate) async fn acquire(
+        bucket: &ArtifactBucket,
+        environment: &Environment,
+        connection: &Connection,
+        action: &str,
+    ) -> Result<Self> {
+        let key = key(environment);
+        let taken = bucket.read(&key).await?;
+        let now = bucket.now()?;
+        let holder = Holder::us(connection, action, now);
+        let bytes = serde_json::to_vec_pretty(&holder)?;
+        let revision = match &taken {
+            None => bucket.write(&key, bytes, Condition::Absent).await?,
+            Some(taken) => {
+                let holder: Option<Holder> = serde_json::from_slice(&taken.bytes).ok();
+                let free_at = taken.written_at.unwrap_or(now) + LEASE;
+                if free_at > now && !holder.as_ref().is_some_and(Holder::is_dead) {
+                    bail!(refusal(environment, holder.as_ref(), free_at));
+                }
+                bucket.write(&key, bytes, Condition::Unchanged(&taken.revision)).await?
+            }
+        };
+        let Some(revision) = revision else {
+            bail!("somebody else has begun to change {} in this moment; try again later", environment.name);
+        };
+        let revision = Arc::new(Mutex::new(revision));
+        let renewal = tokio::spawn(renew(bucket.clone(), key.clone(), holder, Arc::clone(&revision)));
+        Ok(Self { bucket: bucket.clone(), key, revision, renewal })
+    }
+
+    /// Give the lock back.
+    pub(crate) async fn release(self) {
+        self.renewal.abort();
+        let revision = self.revision.lock().await;
+        if let Err(error) = self.bucket.delete(&self.key, &revision).await {
+            terminal::say(format!("  the lock could not be given back; it is free in a while ({error:#})"));
+        }
+    }
+}
+
+/// Who holds the lock of an environment, if anybody does.
+pub(crate) async fn holder(bucket: &ArtifactBucket, environment: &Environment) -> Result<Option<Holder>> {
+    let Some(taken) = bucket.read(&key(environment)).await? else { return Ok(None) };
+    let is_stale =
+        taken.written_at.is_some_and(|written_at| bucket.now().is_ok_and(|now| written_at + LEASE < now));
+    let holder: Option<Holder> = serde_json::from_slice(&taken.bytes).ok();
+    Ok(holder.filter(|holder| !is_stale && !holder.is_dead()))
+}
+
+fn key(environment: &Environment) -> String {
+    format!("{}/locks/{}.json", environment.service, environment.name)
+}
+
+async fn renew(bucket: ArtifactBucket, key: String, holder: Holder, revision: Arc<Mutex<Revision>>) {
+    let Ok(bytes) = serde_json::to_vec_pretty(&holder) else { return };
+    loop {
+        tokio::time::sleep(RENEWAL).await;
+        let mut current = revision.lock().await;
+        match bucket.write(&key, bytes.clone(), Condition::Unchanged(&current)).await {
+            Ok(Some(renewed)) => *current = renewed,
+            Ok(None) => {
+                terminal::say("  the lock was not renewed for so long that somebody else has taken it");
+                return;
+            }
+            // The next one may succeed.
+            Err(_) => {}
+        }
+    }
+}
+
+impl Holder {
+    fn us(connection: &Connection, action: &str, now: DateTime<Utc>) -> Self {
+        Self {
+            by: connection.caller.clone(),
+            action: action.to_owned(),
+            since: now,
+            machine: machine(),
+            process: rustix::process::getpid().as_raw_nonzero().get(),
+        }
+    }
+
+    /// Whether it is certain that the process is gone: only on its own machine it can be.
+    fn is_dead(&self) -> bool {
+        self.machine == machine()
+            && Pid::from_raw(self.process)
+                .is_some_and(|process| test_kill_process(process) == Err(rustix::io::Errno::SRCH))
+    }
+}
+
+fn machine() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+fn refusal(environment: &Environment, holder: Option<&Holder>, free_at: DateTime<Utc>) -> String {
+    let free_at = free_at.format("%H:%M:%S UTC");
+    let name = &environment.name;
+    let Some(holder) = holder else {
+        return format!(
+            "environment {name} is locked, by whom cannot be read; the lock is free at {free_at}"
+        );
+    };
+    format!(
+        "{} has been at work on {name} since {} ({}, process {} on {}); wait until that is over.\n\
+         If it was killed, the lock is free at {free_at}",
+        holder.by,
+        holder.since.format("%Y-%m-%d %H:%M:%S UTC"),
+        holder.action,
+        holder.process,
+        holder.machine
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::{Holder, machine, refusal};
+
+    fn holder(machine: String, process: i32) -> Holder {
+        let since = DateTime::from_timestamp(1_795_545_600, 0).unwrap();
+        let by = "arn:aws:iam::123456789012:user/alice".to_owned();
+        Holder { by, action: "deploy".to_owned(), since, machine, process }
+    }
+
+    #[test]
+    fn who_is_dead_is_known_on_their_own_machine_only() {
+        let us = rustix::process::getpid().as_raw_nonzero().get();
+        assert!(!holder(machine(), us).is_dead());
+        // No process has this number: it is beyond what kernels give.
+        assert!(holder(machine(), i32::MAX).is_dead());
+        assert!(!holder("another".to_owned(), i32::MAX).is_dead());
+    }
+
+    #[test]
+    fn a_second_person_is_told_who_and_when() {
+        let environment = crate::environment::load("dev").unwrap();
+        let since = DateTime::from_timestamp(1_795_545_690, 0).unwrap();
+        insta::assert_snapshot!(refusal(&environment, Some(&holder("desk".to_owned(), 7)), since), @r"
+        arn:aws:iam::123456789012:user/alice has been at work on dev since 2026-11-24 18:40:00 UTC (deploy, process 7 on desk); wait until that is over.
+        If it was killed, the lock is free at 18:41:30 UTC
+        ");
+    }
+}

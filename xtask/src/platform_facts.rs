@@ -1,0 +1,84 @@
+//! The facts of the platform that a template refers to, as the Parameter Store has them now.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, bail};
+use aws_sdk_ssm::Client;
+use aws_sdk_ssm::types::{Parameter, ParameterType};
+use stack::{Environment, PlatformFact, platform_facts};
+
+use crate::aws::Connection;
+
+/// As many as one call takes: <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html>.
+const BATCH: usize = 10;
+
+/// Read what CloudFormation will look up. What is missing, or of the wrong type, is told here by its path, before a
+/// change set fails over it.
+pub(crate) async fn read(
+    environment: &Environment,
+    connection: &Connection,
+    template: &serde_json::Value,
+) -> Result<BTreeMap<String, String>> {
+    let facts = platform_facts(template);
+    let client = Client::new(&connection.configuration);
+    let paths: Vec<String> = facts.iter().map(|fact| fact.path.clone()).collect();
+    let calls =
+        paths.chunks(BATCH).map(|paths| client.get_parameters().set_names(Some(paths.to_vec())).send());
+    let mut found: BTreeMap<String, Parameter> = BTreeMap::new();
+    for answer in futures_util::future::join_all(calls).await {
+        let answer = answer.context("cannot read the facts of the platform in the Parameter Store")?;
+        let named = answer.parameters.unwrap_or_default().into_iter();
+        found.extend(named.filter_map(|parameter| Some((parameter.name.clone()?, parameter))));
+    }
+    let problems: Vec<String> = facts
+        .iter()
+        .filter_map(|fact| Some(format!("  {} {}", fact.path, problem(fact, found.get(&fact.path))?)))
+        .collect();
+    if !problems.is_empty() {
+        bail!(
+            "the Parameter Store of account {} in {} lacks what environment {} refers to:\n{}\n\
+             Create it, or name another path in stack/environments/{2}.toml",
+            connection.account,
+            environment.region,
+            environment.name,
+            problems.join("\n")
+        );
+    }
+    let value = |fact: &PlatformFact| Some((fact.id.clone(), found.get(&fact.path)?.value.clone()?));
+    Ok(facts.iter().filter_map(value).collect())
+}
+
+/// What is wrong with the parameter of a fact.
+fn problem(fact: &PlatformFact, parameter: Option<&Parameter>) -> Option<String> {
+    let wanted = if fact.is_list { ParameterType::StringList } else { ParameterType::String };
+    match parameter.and_then(|parameter| parameter.r#type.as_ref()) {
+        None => Some(format!("({wanted}) is missing: {}", fact.description)),
+        Some(found) if *found != wanted => Some(format!("is a {found} where a {wanted} is needed")),
+        Some(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ssm::types::{Parameter, ParameterType};
+    use stack::PlatformFact;
+
+    use super::problem;
+
+    #[test]
+    fn a_fact_must_be_there_and_of_its_type() {
+        let fact = |is_list| PlatformFact {
+            id: "SubnetIds".to_owned(),
+            path: "/dev/subnets".to_owned(),
+            description: "Ids of the subnets.".to_owned(),
+            is_list,
+        };
+        let parameter = |kind| Parameter::builder().r#type(kind).build();
+        assert_eq!(problem(&fact(true), Some(&parameter(ParameterType::StringList))), None);
+        assert_eq!(
+            problem(&fact(true), Some(&parameter(ParameterType::String))).unwrap(),
+            "is a String where a StringList is needed"
+        );
+        assert_eq!(problem(&fact(false), None).unwrap(), "(String) is missing: Ids of the subnets.");
+    }
+}

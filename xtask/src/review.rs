@@ -1,0 +1,138 @@
+//! Everything that a deployment would change, before anything is changed.
+
+mod contract;
+mod functions;
+mod signing_keys;
+mod text;
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use aws_sdk_cloudformation::Client;
+use serde::Serialize;
+use stack::{DeployedTemplate, Environment, GrantChange, TemplateChange, TemplateReview, platform_facts};
+
+use self::contract::ContractReview;
+use self::functions::FunctionChange;
+use self::signing_keys::KeyChanges;
+use crate::artifact_bucket::ArtifactBucket;
+use crate::aws::Connection;
+use crate::candidate::Candidate;
+use crate::deployed_stack::{Condition, DeployedStack};
+use crate::platform_facts;
+use crate::release::{ReleaseStore, TemplateHash};
+
+/// What is deployed, as far as it can be compared with.
+pub(crate) struct Deployed {
+    pub(crate) stack: DeployedStack,
+    pub(crate) template: DeployedTemplate,
+}
+
+/// All differences between what is deployed and what would be.
+#[derive(Serialize)]
+pub(crate) struct Review {
+    stack: String,
+    account: String,
+    region: String,
+    /// Whether there is no stack yet.
+    creates_stack: bool,
+    /// Whether a first signing key would be generated.
+    generates_key: bool,
+    template: TemplateReview,
+    platform_facts: Vec<FactChange>,
+    functions: Vec<FunctionChange>,
+    signing_keys: KeyChanges,
+    contract: ContractReview,
+}
+
+/// A fact of the platform that has changed since the last deployment.
+#[derive(Serialize)]
+struct FactChange {
+    /// The template's parameter.
+    name: String,
+    path: String,
+    old: String,
+    new: String,
+}
+
+impl Deployed {
+    /// What is deployed; none where there is nothing, or what never came up.
+    pub(crate) async fn read(environment: &Environment, connection: &Connection) -> Result<Option<Self>> {
+        let client = Client::new(&connection.configuration);
+        let stack = DeployedStack::find(&client, &stack::stack_name(environment)).await?;
+        let Some(stack) = stack.filter(|stack| stack.condition != Condition::Broken) else { return Ok(None) };
+        let template = stack.template(&client).await?;
+        Ok(Some(Self { stack, template }))
+    }
+}
+
+impl Review {
+    /// Compare. Takes read rights only.
+    pub(crate) async fn of(
+        environment: &Environment,
+        connection: &Connection,
+        bucket: &ArtifactBucket,
+        deployed: Option<&Deployed>,
+        candidate: &Candidate,
+        generates_key: bool,
+    ) -> Result<Self> {
+        let (facts, contract) = tokio::try_join!(
+            platform_facts::read(environment, connection, candidate.template.as_value()),
+            deployed_contract(environment, bucket, deployed),
+        )?;
+        let old = deployed.map(|deployed| deployed.template.as_value());
+        let new = candidate.template.as_value();
+        Ok(Self {
+            stack: stack::stack_name(environment),
+            account: connection.account.clone(),
+            region: environment.region.to_string(),
+            creates_stack: deployed.is_none(),
+            generates_key,
+            template: TemplateReview::of(old, new),
+            platform_facts: deployed.map(|deployed| fact_changes(deployed, new, &facts)).unwrap_or_default(),
+            functions: functions::changes(old, new),
+            signing_keys: KeyChanges::of(deployed.map(|deployed| &deployed.template), &candidate.template),
+            contract: ContractReview::of(deployed.is_some(), contract.as_ref(), &candidate.contract),
+        })
+    }
+
+    /// Whether a deployment would change nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.creates_stack && self.template.is_empty() && self.platform_facts.is_empty()
+    }
+
+    /// What somebody may do after it that they may not now. A stack that is new grants nothing to anybody who had less.
+    pub(crate) fn widening(&self) -> impl Iterator<Item = &GrantChange> {
+        self.template.widening().filter(|_| !self.creates_stack)
+    }
+
+    /// What would be lost with all that is in it.
+    pub(crate) fn endangered(&self) -> impl Iterator<Item = &TemplateChange> {
+        self.template.endangered()
+    }
+}
+
+async fn deployed_contract(
+    environment: &Environment,
+    bucket: &ArtifactBucket,
+    deployed: Option<&Deployed>,
+) -> Result<Option<serde_json::Value>> {
+    let Some(deployed) = deployed else { return Ok(None) };
+    let hash = TemplateHash::of(&deployed.template)?;
+    ReleaseStore::new(bucket, environment).contract(&hash).await
+}
+
+/// The facts that differ from those of the last deployment, of parameters that were there then.
+fn fact_changes(
+    deployed: &Deployed,
+    template: &serde_json::Value,
+    facts: &BTreeMap<String, String>,
+) -> Vec<FactChange> {
+    let changes = platform_facts(template).into_iter().filter_map(|fact| {
+        let old = deployed.stack.facts.get(&fact.id)?;
+        let new = facts.get(&fact.id)?;
+        let change = FactChange { name: fact.id, path: fact.path, old: old.clone(), new: new.clone() };
+        (old != new).then_some(change)
+    });
+    changes.collect()
+}

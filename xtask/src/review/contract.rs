@@ -1,0 +1,34 @@
+//! What a deployment would mean for those who call the API.
+
+use openapi::{ContractChange, contract_changes};
+use serde::Serialize;
+use serde_json::Value;
+
+/// The API's contract, compared.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ContractReview {
+    /// Nobody calls it yet.
+    New,
+    /// What is deployed was not deployed by this tool, so that its contract is not known.
+    Unknown,
+    /// These are the differences.
+    Changes(Vec<ContractChange>),
+}
+
+impl ContractReview {
+    pub(super) fn of(is_deployed: bool, old: Option<&Value>, new: &Value) -> Self {
+        match old {
+            _ if !is_deployed => Self::New,
+            None => Self::Unknown,
+            Some(old) => Self::Changes(contract_changes(old, new)),
+        }
+    }
+
+    pub(super) fn changes(&self) -> &[ContractChange] {
+        match self {
+            Self::Changes(changes) => changes,
+            Self::New | Self::Unknown => &[],
+        }
+    }
+}

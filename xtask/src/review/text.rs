@@ -1,0 +1,215 @@
+//! A review for people.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+use stack::{ChangeKind, PropertyDifference, TemplateChange};
+
+use super::Review;
+use super::contract::ContractReview;
+use crate::terminal::Palette;
+
+/// How many differing values of one resource are shown; `--json` has all of them.
+const MAXIMUM_DIFFERENCES: usize = 12;
+/// How much of a value is shown, in characters.
+const MAXIMUM_VALUE: usize = 60;
+/// Shown as permissions, statement by statement.
+const POLICIES: [&str; 4] = ["AssumeRolePolicyDocument", "ManagedPolicyArns", "Policies", "PolicyDocument"];
+
+impl Review {
+    /// Everything that would change, with what needs attention standing out also where there are no colours.
+    pub(crate) fn to_text(&self, palette: Palette) -> String {
+        let mut text = Text { lines: String::new(), palette };
+        text.line(0, &format!("{} in account {}, {}", self.stack, self.account, self.region));
+        if self.is_empty() {
+            text.line(1, "no changes: what is deployed is as it should be");
+            return text.lines;
+        }
+        if self.creates_stack {
+            text.line(1, "a new stack");
+        }
+        let sections: &[_] =
+            if self.creates_stack { &["Resources"] } else { &["Resources", "Parameters", "Outputs"] };
+        for section in sections {
+            text.template_section(section, &self.template.changes);
+        }
+        self.permissions(&mut text);
+        self.platform(&mut text);
+        self.functions(&mut text);
+        self.keys(&mut text);
+        self.contract(&mut text);
+        text.line(0, "");
+        text.line(1, &self.summary());
+        text.lines
+    }
+
+    fn permissions(&self, text: &mut Text) {
+        if self.creates_stack {
+            text.heading("Permissions");
+            let count = self.template.grants.len();
+            text.line(
+                2,
+                &format!("{count} are granted to the functions; `cargo xtask render --iam` prints them"),
+            );
+        } else if !self.template.grants.is_empty() {
+            text.heading("Permissions");
+            for grant in &self.template.grants {
+                let (sign, color, mark) =
+                    if grant.widens { ("+", "31", "   WIDENS") } else { ("-", "32", "") };
+                let what = format!("{sign} {} {}: {}", grant.holder, grant.statement, grant.what);
+                text.line(
+                    2,
+                    &format!("{}{}", text.palette.paint(&what, color), text.palette.paint(mark, "1;31")),
+                );
+            }
+        }
+    }
+
+    fn platform(&self, text: &mut Text) {
+        if !self.platform_facts.is_empty() {
+            text.heading("Platform");
+            for fact in &self.platform_facts {
+                text.line(2, &format!("~ {} ({}): {} → {}", fact.path, fact.name, fact.old, fact.new));
+            }
+        }
+    }
+
+    fn functions(&self, text: &mut Text) {
+        if !self.functions.is_empty() {
+            text.heading("Functions");
+            for function in &self.functions {
+                let short = |hash: &Option<String>| {
+                    hash.as_deref().map_or("none", |hash| hash.get(..12).unwrap_or(hash)).to_owned()
+                };
+                let code = format!("code {} → {}", short(&function.old), short(&function.new));
+                text.line(2, &format!("~ {}: {code}", function.name));
+            }
+        }
+    }
+
+    fn keys(&self, text: &mut Text) {
+        if self.signing_keys.is_empty() {
+            return;
+        }
+        text.heading("Signing keys");
+        for key in &self.signing_keys.added {
+            let generated = if self.generates_key { "generated, and trusted" } else { "trusted" };
+            text.line(2, &format!("+ {key} {generated}"));
+        }
+        for key in &self.signing_keys.removed {
+            text.line(2, &format!("- {key} trusted no more"));
+        }
+        if let Some(key) = &self.signing_keys.signs {
+            text.line(2, &format!("~ {key} signs"));
+        }
+    }
+
+    fn contract(&self, text: &mut Text) {
+        if matches!(self.contract, ContractReview::Unknown) {
+            text.heading("API contract");
+            text.line(2, "not compared: nobody has noted the contract of what is deployed");
+        } else if !self.contract.changes().is_empty() {
+            text.heading("API contract");
+            for change in self.contract.changes() {
+                let (sign, color, mark) =
+                    if change.breaking { ("!", "31", "   BREAKING") } else { ("~", "33", "") };
+                let what = format!("{sign} {}: {}", change.place, change.what);
+                text.line(
+                    2,
+                    &format!("{}{}", text.palette.paint(&what, color), text.palette.paint(mark, "1;31")),
+                );
+            }
+        }
+    }
+
+    fn summary(&self) -> String {
+        let resources = || self.template.changes.iter().filter(|change| change.section == "Resources");
+        let count = |fits: fn(&ChangeKind) -> bool| resources().filter(|change| fits(&change.kind)).count();
+        let mut parts = vec![
+            format!("{} to add", count(|kind| matches!(kind, ChangeKind::Added))),
+            format!("{} to change", count(|kind| matches!(kind, ChangeKind::Changed(_)))),
+            format!("{} to replace", count(|kind| matches!(kind, ChangeKind::Replaced(_)))),
+            format!("{} to remove", count(|kind| matches!(kind, ChangeKind::Removed))),
+        ];
+        let mut warn = |count: usize, what: &str| {
+            if count > 0 {
+                parts.push(format!("{what}: {count}"));
+            }
+        };
+        warn(self.platform_facts.len(), "facts of the platform to follow");
+        warn(self.endangered().count(), "DATA LOST");
+        warn(self.widening().count(), "PERMISSIONS WIDENED");
+        warn(self.contract.changes().iter().filter(|change| change.breaking).count(), "API BROKEN");
+        parts.join(", ")
+    }
+}
+
+struct Text {
+    lines: String,
+    palette: Palette,
+}
+
+impl Text {
+    fn line(&mut self, indentation: usize, line: &str) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(self.lines, "{}{line}", "  ".repeat(indentation));
+    }
+
+    fn heading(&mut self, heading: &str) {
+        let heading = self.palette.paint(heading, "1");
+        self.line(1, &heading);
+    }
+
+    fn template_section(&mut self, section: &str, changes: &[TemplateChange]) {
+        let mut changes = changes.iter().filter(|change| change.section == section).peekable();
+        if changes.peek().is_some() {
+            self.heading(section);
+        }
+        for change in changes {
+            self.change(change);
+        }
+    }
+
+    fn change(&mut self, change: &TemplateChange) {
+        let none = Vec::new();
+        let (sign, color, differences) = match &change.kind {
+            ChangeKind::Added => ("+", "32", &none),
+            ChangeKind::Changed(differences) => ("~", "33", differences),
+            ChangeKind::Replaced(differences) => ("±", "31", differences),
+            ChangeKind::Removed => ("-", "31", &none),
+        };
+        let fate = match &change.kind {
+            _ if change.endangers_data() => "   LOSES ITS DATA",
+            ChangeKind::Replaced(_) => "   replaced",
+            _ => "",
+        };
+        let name = self.palette.paint(&format!("{sign} {}", change.name), color);
+        let kind = self.palette.paint(&change.resource_type, "2");
+        let fate = self.palette.paint(fate, "1;31");
+        self.line(2, format!("{name} {kind}{fate}").trim_end());
+        let shown = differences.iter().filter(|difference| !POLICIES.contains(&difference.property()));
+        let shown: Vec<_> = shown.collect();
+        for difference in shown.iter().take(MAXIMUM_DIFFERENCES) {
+            self.difference(difference);
+        }
+        if let Some(more) = shown.len().checked_sub(MAXIMUM_DIFFERENCES).filter(|more| *more > 0) {
+            self.line(4, &format!("… and {more} more; `cargo xtask diff --json` has all"));
+        }
+    }
+
+    fn difference(&mut self, difference: &PropertyDifference) {
+        let [old, new] = [&difference.old, &difference.new].map(|value| shown(value.as_ref()));
+        self.line(4, &format!("{}: {old} → {new}", difference.path));
+    }
+}
+
+/// A value on one line, cut where it is long.
+fn shown(value: Option<&Value>) -> String {
+    let Some(value) = value else { return "none".to_owned() };
+    let text = value.to_string();
+    if text.chars().count() <= MAXIMUM_VALUE {
+        return text;
+    }
+    let beginning: String = text.chars().take(MAXIMUM_VALUE).collect();
+    format!("{beginning}…")
+}

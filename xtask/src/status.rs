@@ -1,0 +1,159 @@
+//! `cargo xtask status`: how an environment is.
+
+use anyhow::{Context, Result};
+use aws_sdk_cloudformation::Client;
+use aws_sdk_cloudwatch::types::StateValue;
+use chrono::{DateTime, Utc};
+use clap::Args;
+use serde::Serialize;
+use stack::{Environment, OutputName};
+
+use crate::apply::{Detail, EventLog, Operation, follow};
+use crate::artifact_bucket::ArtifactBucket;
+use crate::aws::Connection;
+use crate::deployed_stack::{Condition, DeployedStack};
+use crate::environment::EnvironmentArgument;
+use crate::lock::{self, Holder};
+use crate::release::{Release, ReleaseStore, TemplateHash};
+use crate::review::Deployed;
+use crate::{Outcome, aws};
+
+/// Options of `status`.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    environment: EnvironmentArgument,
+    /// Where CloudFormation is at work, stay until it is done.
+    #[arg(long, conflicts_with = "json")]
+    follow: bool,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// How an environment is.
+#[derive(Serialize)]
+struct Status {
+    stack: String,
+    account: String,
+    /// CloudFormation's word for how it is; none where there is no stack.
+    condition: Option<String>,
+    changed_at: Option<DateTime<Utc>>,
+    /// The releases that what is deployed may be: more than one where they do not differ.
+    releases: Vec<Release>,
+    /// Who changes it now.
+    lock: Option<Holder>,
+    distribution: Option<String>,
+    /// The alarms that have gone off.
+    alarms: Vec<String>,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
+    let environment = arguments.environment.load()?;
+    let connection = aws::connect(&environment).await?;
+    if arguments.follow {
+        follow_stack(&environment, &connection).await?;
+    }
+    let status = Status::read(&environment, &connection).await?;
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&status)?);
+    } else {
+        println!("{}", status.to_text());
+    }
+    Ok(Outcome::Done)
+}
+
+/// Follow what CloudFormation is at, if anything.
+async fn follow_stack(environment: &Environment, connection: &Connection) -> Result<()> {
+    let client = Client::new(&connection.configuration);
+    let name = stack::stack_name(environment);
+    let Some(stack) = DeployedStack::find(&client, &name).await? else { return Ok(()) };
+    if stack.condition != Condition::Changing {
+        return Ok(());
+    }
+    let mut log = EventLog::of_current_operation(&client, &stack.id).await?;
+    follow(&client, &mut log, &name, Operation::Other, Detail::Resources).await
+}
+
+impl Status {
+    async fn read(environment: &Environment, connection: &Connection) -> Result<Self> {
+        let bucket = ArtifactBucket::new(environment, connection);
+        let store = ReleaseStore::new(&bucket, environment);
+        let (deployed, releases, lock, alarms) = tokio::try_join!(
+            Deployed::read(environment, connection),
+            store.all(),
+            lock::holder(&bucket, environment),
+            alarms(environment, connection),
+        )?;
+        let mut status = Self {
+            stack: stack::stack_name(environment),
+            account: connection.account.clone(),
+            condition: None,
+            changed_at: None,
+            releases: Vec::new(),
+            lock,
+            distribution: None,
+            alarms,
+        };
+        if let Some(deployed) = deployed {
+            let hash = TemplateHash::of(&deployed.template)?;
+            let releases = releases.into_iter().map(|stored| stored.release);
+            status.releases = releases.filter(|release| release.template == hash).collect();
+            status.condition = Some(deployed.stack.status.to_string());
+            status.changed_at = deployed.stack.changed_at;
+            if let Ok(id) = deployed.stack.outputs.get(OutputName::DistributionId) {
+                status.distribution = Some(distribution(connection, id).await?);
+            }
+        } else {
+            let client = Client::new(&connection.configuration);
+            let broken = DeployedStack::find(&client, &status.stack).await?;
+            status.condition = broken.map(|stack| stack.status.to_string());
+        }
+        Ok(status)
+    }
+
+    fn to_text(&self) -> String {
+        let time = |time: DateTime<Utc>| time.format("%Y-%m-%d %H:%M:%S UTC").to_string();
+        let status = self.condition.as_deref().unwrap_or("not deployed");
+        let since = self.changed_at.map(|at| format!(" since {}", time(at))).unwrap_or_default();
+        let mut lines = vec![
+            format!("{:<14}{} in account {}", "stack", self.stack, self.account),
+            format!("{:<14}{status}{since}", "status"),
+        ];
+        match self.releases.first() {
+            Some(release) => lines.push(format!("{:<14}{}", "deployed", release.description())),
+            None if self.condition.is_some() => {
+                lines.push(format!("{:<14}no release that is known", "deployed"));
+            }
+            None => {}
+        }
+        if let Some(distribution) = &self.distribution {
+            lines.push(format!("{:<14}{distribution}", "distribution"));
+        }
+        let alarms =
+            if self.alarms.is_empty() { "none has gone off".to_owned() } else { self.alarms.join(", ") };
+        lines.push(format!("{:<14}{alarms}", "alarms"));
+        if let Some(holder) = &self.lock {
+            let Holder { by, action, since, .. } = holder;
+            lines.push(format!("{:<14}{action} by {by} since {}", "under way", time(*since)));
+        }
+        lines.join("\n")
+    }
+}
+
+async fn distribution(connection: &Connection, id: &str) -> Result<String> {
+    let client = aws_sdk_cloudfront::Client::new(&connection.configuration);
+    let answer = client.get_distribution().id(id).send().await;
+    let answer = answer.with_context(|| format!("cannot read the distribution {id}"))?;
+    let distribution = answer.distribution.with_context(|| format!("there is no distribution {id}"))?;
+    Ok(format!("{id} {} ({})", distribution.domain_name, distribution.status))
+}
+
+/// The names of the environment's alarms that have gone off.
+async fn alarms(environment: &Environment, connection: &Connection) -> Result<Vec<String>> {
+    let client = aws_sdk_cloudwatch::Client::new(&connection.configuration);
+    let prefix = format!("{}-{}-", environment.name, environment.service);
+    let request = client.describe_alarms().alarm_name_prefix(prefix).state_value(StateValue::Alarm);
+    let answer = request.send().await.context("cannot read the alarms")?;
+    Ok(answer.metric_alarms.unwrap_or_default().into_iter().filter_map(|alarm| alarm.alarm_name).collect())
+}
