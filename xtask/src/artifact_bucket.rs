@@ -72,14 +72,19 @@ impl ArtifactBucket {
         self.clock.now()
     }
 
+    /// Whether the bucket is there.
+    pub(crate) async fn exists(&self) -> Result<bool> {
+        match self.client.head_bucket().bucket(self.name()).send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(HeadBucketError::is_not_found) => Ok(false),
+            Err(error) => Err(error).with_context(|| format!("cannot use the artifact bucket {}", self.name)),
+        }
+    }
+
     /// Make the bucket, where it is not there and somebody agrees.
     pub(crate) async fn ensure(&self, consent: Consent) -> Result<()> {
-        match self.client.head_bucket().bucket(self.name()).send().await {
-            Ok(_) => return Ok(()),
-            Err(error) if error.as_service_error().is_some_and(HeadBucketError::is_not_found) => {}
-            Err(error) => {
-                return Err(error).with_context(|| format!("cannot use the artifact bucket {}", self.name));
-            }
+        if self.exists().await? {
+            return Ok(());
         }
         agree(consent, &format!("The artifact bucket {} does not exist. Create it?", self.name)).await?;
         self.create().await

@@ -43,14 +43,35 @@ pub(crate) struct Lock {
     renewal: JoinHandle<()>,
 }
 
+/// What came of trying to take a lock.
+pub(crate) enum Attempt {
+    /// It is ours.
+    Acquired(Lock),
+    /// Somebody has it: who, since when, and what to do.
+    Refused(String),
+}
+
 impl Lock {
-    /// Take the lock, or tell who has it.
+    /// Take the lock, or fail with who has it.
     pub(crate) async fn acquire(
         bucket: &ArtifactBucket,
         environment: &Environment,
         connection: &Connection,
         action: &str,
     ) -> Result<Self> {
+        match Self::attempt(bucket, environment, connection, action).await? {
+            Attempt::Acquired(lock) => Ok(lock),
+            Attempt::Refused(refusal) => bail!(refusal),
+        }
+    }
+
+    /// Take the lock, or tell who has it.
+    pub(crate) async fn attempt(
+        bucket: &ArtifactBucket,
+        environment: &Environment,
+        connection: &Connection,
+        action: &str,
+    ) -> Result<Attempt> {
         let key = key(environment);
         let taken = bucket.read(&key).await?;
         let now = bucket.now()?;
@@ -62,17 +83,19 @@ impl Lock {
                 let holder: Option<Holder> = serde_json::from_slice(&taken.bytes).ok();
                 let free_at = taken.written_at.unwrap_or(now) + LEASE;
                 if free_at > now && !holder.as_ref().is_some_and(Holder::is_dead) {
-                    bail!(refusal(environment, holder.as_ref(), free_at));
+                    return Ok(Attempt::Refused(refusal(environment, holder.as_ref(), free_at)));
                 }
                 bucket.write(&key, bytes, Condition::Unchanged(&taken.revision)).await?
             }
         };
         let Some(revision) = revision else {
-            bail!("somebody else has begun to change {} in this moment; try again later", environment.name);
+            let name = &environment.name;
+            let refusal = format!("somebody else has begun to change {name} in this moment; try again later");
+            return Ok(Attempt::Refused(refusal));
         };
         let revision = Arc::new(Mutex::new(revision));
         let renewal = tokio::spawn(renew(bucket.clone(), key.clone(), holder, Arc::clone(&revision)));
-        Ok(Self { bucket: bucket.clone(), key, revision, renewal })
+        Ok(Attempt::Acquired(Self { bucket: bucket.clone(), key, revision, renewal }))
     }
 
     /// Give the lock back.

@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
+use aws_sdk_cloudformation::error::ErrorMetadata;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 /// Spinners of steps that run at the same time share the lines below the text.
@@ -14,7 +15,7 @@ static SPINNERS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 pub(crate) fn error(error: &anyhow::Error) {
     let mut lines = vec![error.to_string()];
     let mut last = lines[0].clone();
-    for cause in error.chain().skip(1).map(ToString::to_string) {
+    for cause in error.chain().skip(1).filter_map(spoken) {
         // Libraries like to repeat their cause in their own message.
         if !last.contains(&cause) {
             lines.push(format!("  because: {cause}"));
@@ -22,6 +23,17 @@ pub(crate) fn error(error: &anyhow::Error) {
         last = cause;
     }
     eprintln!("\n{} {}", paint("error:", "1;31"), lines.join("\n"));
+}
+
+/// A cause in words. The AWS SDK wraps what a service has said into layers that say nothing.
+fn spoken(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
+    if let Some(said) = cause.downcast_ref::<ErrorMetadata>() {
+        return Some(format!("{} ({})", said.message()?, said.code().unwrap_or("no code")));
+    }
+    let text = cause.to_string();
+    let is_layer = text.starts_with("unhandled error")
+        || ["service error", "dispatch failure", "other"].contains(&text.as_str());
+    (!is_layer).then_some(text)
 }
 
 /// Say something.

@@ -165,6 +165,23 @@ async fn a_failure_is_told_by_its_cause_and_leaves_what_was_there() {
 }
 
 #[tokio::test]
+async fn a_template_that_no_request_holds_is_deployed_by_its_url() {
+    let (running, _turn) = turn().await;
+    let release = craft(running, |template, contract| {
+        other_alarm(555)(template, contract);
+        for number in 0..100 {
+            let output = json!({ "Value": "x".repeat(600), "Description": "Padding." });
+            template["Outputs"][format!("Padding{number}")] = output;
+        }
+    });
+    let release = release.await;
+    let ended = run(running, &["deploy", "--release", &release, "--yes"]).await;
+    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    assert!(deployed(running).await.template.to_string().len() > 51_200);
+    assert_eq!(deployed(running).await.release, release);
+}
+
+#[tokio::test]
 async fn a_rollback_puts_the_previous_release_back() {
     let (running, _turn) = turn().await;
     let (one, two) = (craft(running, other_alarm(111)).await, craft(running, other_alarm(222)).await);

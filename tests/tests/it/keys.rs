@@ -262,7 +262,7 @@ async fn an_emergency_revokes_the_old_key_when_the_new_one_signs() {
     let url = client.sign(&running.stack.assets.thumbnail).await;
     let Ended { code, said, .. } = Keys::start(running, &["rotate", "--emergency"]).end().await;
     assert_eq!(code, Some(1), "{said}");
-    assert!(said.contains("stops working") && said.contains("pass --yes"), "{said}");
+    assert!(said.contains("stops working") && said.contains("--yes"), "{said}");
     assert_eq!(assert_settled(running).await, old, "nobody has agreed");
 
     let Ended { code, said, .. } = Keys::start(running, &["rotate", "--emergency", "--yes"]).end().await;

@@ -56,7 +56,7 @@ async fn dead_letters_are_shown_with_their_reasons_and_moved_back_on_request() {
 
     let (code, _, errors) = queue(&["redrive"]).await;
     assert_eq!(code, Some(1));
-    assert!(errors.contains("pass --yes"), "{errors}");
+    assert!(errors.contains("--yes"), "{errors}");
     assert_eq!(aws.messages_in(&stack.queues.dead_letters).await, 2);
 
     let (code, shown, errors) = queue(&["redrive", "--yes"]).await;

@@ -1,8 +1,9 @@
 //! Handing a template to CloudFormation.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use stack::{DeployedTemplate, Environment};
 
+use crate::artifact_bucket::{ArtifactBucket, Condition};
 use crate::aws::Connection;
 use crate::build::sha256;
 
@@ -28,10 +29,8 @@ pub(super) async fn template_source(
     if text.len() <= MAXIMUM_BODY_BYTES {
         return Ok(TemplateSource::Body(text));
     }
-    let bucket = environment.artifact_bucket.as_str();
-    let key = format!("{}/templates/{}.json", environment.service, sha256(text.as_bytes()));
-    let put =
-        connection.s3().put_object().bucket(bucket).key(&key).body(text.into_bytes().into()).send().await;
-    put.with_context(|| format!("cannot upload to s3://{bucket}/{key}"))?;
-    Ok(TemplateSource::Url(connection.object_url(bucket, &key)))
+    let bucket = ArtifactBucket::new(environment, connection);
+    let key = format!("{}/change-sets/{}.json", environment.service, sha256(text.as_bytes()));
+    bucket.write(&key, text.into_bytes(), Condition::Absent).await?;
+    Ok(TemplateSource::Url(connection.object_url(bucket.name(), &key)))
 }

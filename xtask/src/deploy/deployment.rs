@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use aws_sdk_cloudformation::Client;
 use stack::Environment;
 use tokio::sync::Mutex;
@@ -132,7 +132,11 @@ impl<'a> Deployment<'a> {
             Subject::Source(profile) => Some(build::build(profile).await?),
             Subject::Release(_) | Subject::Previous => None,
         };
-        self.bucket.ensure(self.consent).await?;
+        if built.is_some() {
+            self.bucket.ensure(self.consent).await?;
+        } else if !self.bucket.exists().await? {
+            bail!("the artifact bucket {} does not exist, and so no release", self.bucket.name());
+        }
         let action = if matches!(subject, Subject::Previous) { "rollback" } else { "deploy" };
         let lock = Lock::acquire(&self.bucket, self.environment, self.connection, action).await?;
         *self.lock.lock().await = Some(lock);

@@ -15,7 +15,9 @@ use super::probe::Prober;
 use super::ring::{Algorithm, KeyState, RingEntry};
 use super::store::{KeyStore, StoredRing};
 use crate::apply::{Application, Detail, Mode};
+use crate::artifact_bucket::ArtifactBucket;
 use crate::aws::Connection;
+use crate::lock::{Attempt, Lock};
 use crate::terminal;
 
 /// How long a step that was done may stay without effect: AWS tells of a change a moment late.
@@ -93,7 +95,7 @@ impl Rotation<'_> {
             }
             match step {
                 Step::AwaitStack | Step::AwaitDistribution => {}
-                Step::Deploy => self.deploy(&observation).await?,
+                Step::Deploy => self.deploy().await?,
                 Step::Probe(fingerprint) => {
                     self.probe(&observation, &fingerprint).await?;
                     proven = Some(fingerprint);
@@ -133,8 +135,17 @@ impl Rotation<'_> {
         }
     }
 
-    /// Change the keys of the template that is deployed, and nothing else in it.
-    async fn deploy(&self, observation: &Observation) -> Result<()> {
+    /// Change the keys of the template that is deployed, and nothing else in it. Under the lock, so that no deployment
+    /// that somebody reviews meanwhile is made from other keys, nor this from a template that is not there any more.
+    async fn deploy(&self) -> Result<()> {
+        let lock = self.lock().await?;
+        let deployed = self.deploy_locked().await;
+        lock.release().await;
+        deployed
+    }
+
+    async fn deploy_locked(&self) -> Result<()> {
+        let observation = self.observe().await?;
         let keys = self.store.signing_keys(&observation.ring.ring).await?;
         if self.store.ring().await?.is_later_than(&observation.ring) {
             // What was to be deployed is out of date; the next look tells what is to be done now.
@@ -150,8 +161,27 @@ impl Rotation<'_> {
             detail: Detail::Summary,
             is_executing: &AtomicBool::new(false),
         };
-        application.bring_to(&template).await?;
-        Ok(())
+        application.bring_to(&template).await
+    }
+
+    /// The environment's lock, once whoever has it is done.
+    async fn lock(&self) -> Result<Lock> {
+        let bucket = ArtifactBucket::new(self.environment, self.connection);
+        let start = Instant::now();
+        let mut said = false;
+        loop {
+            match Lock::attempt(&bucket, self.environment, self.connection, "rotation of keys").await? {
+                Attempt::Acquired(lock) => return Ok(lock),
+                Attempt::Refused(refusal) if start.elapsed() > STACK_LIMIT => bail!(refusal),
+                Attempt::Refused(refusal) => {
+                    if !said {
+                        terminal::say(format!("  {refusal}"));
+                        said = true;
+                    }
+                    tokio::time::sleep(POLL).await;
+                }
+            }
+        }
     }
 
     async fn probe(&self, observation: &Observation, fingerprint: &Fingerprint) -> Result<()> {

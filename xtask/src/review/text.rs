@@ -12,7 +12,9 @@ use crate::terminal::Palette;
 /// How many differing values of one resource are shown; `--json` has all of them.
 const MAXIMUM_DIFFERENCES: usize = 12;
 /// How much of a value is shown, in characters.
-const MAXIMUM_VALUE: usize = 60;
+const MAXIMUM_VALUE: usize = 80;
+/// Beyond this, old and new value are below each other.
+const MAXIMUM_LINE: usize = 90;
 /// Shown as permissions, statement by statement.
 const POLICIES: [&str; 4] = ["AssumeRolePolicyDocument", "ManagedPolicyArns", "Policies", "PolicyDocument"];
 
@@ -199,7 +201,14 @@ impl Text {
 
     fn difference(&mut self, difference: &PropertyDifference) {
         let [old, new] = [&difference.old, &difference.new].map(|value| shown(value.as_ref()));
-        self.line(4, &format!("{}: {old} → {new}", difference.path));
+        let line = format!("{}: {old} → {new}", difference.path);
+        if line.chars().count() <= MAXIMUM_LINE {
+            self.line(4, &line);
+        } else {
+            for line in [format!("{}:", difference.path), format!("  {old} →"), format!("  {new}")] {
+                self.line(4, &line);
+            }
+        }
     }
 }
 
