@@ -15,18 +15,22 @@ mod ci;
 mod consent;
 mod deploy;
 mod doctor;
+mod drift;
 mod environment;
 mod fuzz;
 mod keys;
 mod local;
+mod logs;
 mod openapi;
 mod outputs;
 mod process;
 mod queue;
 mod render;
 mod stack_file;
+mod stack_resources;
 mod terminal;
 mod test;
+mod time_span;
 mod tools;
 mod workspace;
 
@@ -63,6 +67,10 @@ enum Command {
     Deploy(deploy::Arguments),
     /// Print the outputs of a deployed stack as JSON.
     Outputs(outputs::Arguments),
+    /// Show the resources that are not as the stack made them.
+    Drift(drift::Arguments),
+    /// Print what the functions have logged.
+    Logs(logs::Arguments),
     /// The keys that sign CDN URLs.
     #[command(subcommand)]
     Keys(keys::Command),
@@ -110,6 +118,8 @@ fn run(command: Command) -> Result<Outcome> {
         Command::Build(arguments) => process::block_on(build::run(arguments)),
         Command::Deploy(arguments) => process::block_on(deploy::run(arguments)),
         Command::Outputs(arguments) => process::block_on(outputs::run(arguments)),
+        Command::Drift(arguments) => process::block_on(drift::run(arguments)),
+        Command::Logs(arguments) => process::block_on(logs::run(arguments)),
         Command::Keys(command) => process::block_on(keys::run(command)),
         Command::Queue(command) => process::block_on(queue::run(command)),
         Command::Doctor => process::block_on(doctor::run()),

@@ -68,12 +68,17 @@ impl Drop for Step {
 
 /// Colour for a terminal that wants it.
 pub(crate) fn paint(text: &str, code: &str) -> String {
+    paint_for(&std::io::stderr(), text, code)
+}
+
+/// The same for what goes to standard output.
+pub(crate) fn paint_data(text: &str, code: &str) -> String {
+    paint_for(&std::io::stdout(), text, code)
+}
+
+fn paint_for(stream: &impl IsTerminal, text: &str, code: &str) -> String {
     let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    if wanted && std::io::stderr().is_terminal() {
-        format!("\x1b[{code}m{text}\x1b[0m")
-    } else {
-        text.to_owned()
-    }
+    if wanted && stream.is_terminal() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
 }
 
 /// Whether somebody can answer a question.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_cloudwatchlogs::Client;
+use aws_sdk_cloudwatchlogs::operation::put_log_events::PutLogEventsError;
 use aws_sdk_cloudwatchlogs::types::InputLogEvent;
 use chrono::Utc;
 use tokio::sync::mpsc;
@@ -117,7 +118,11 @@ impl LogDelivery {
         let request = request.log_group_name(&stream.group).log_stream_name(&stream.name);
         let request = request.set_log_events(Some(events));
         match request.clone().send().await {
-            Err(error) if error.as_service_error().is_some_and(|it| it.is_resource_not_found_exception()) => {
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(PutLogEventsError::is_resource_not_found_exception) =>
+            {
                 let create = self.client.create_log_stream();
                 create.log_group_name(&stream.group).log_stream_name(&stream.name).send().await?;
                 request.send().await?;
