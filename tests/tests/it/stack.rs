@@ -111,6 +111,28 @@ pub(crate) fn xtask() -> Command {
     command
 }
 
+/// The same for the environment of the stack that all tests share, without a terminal.
+pub(crate) async fn xtask_of_stack(arguments: &[&str]) -> tokio::process::Command {
+    let mut command = tokio::process::Command::from(xtask());
+    command
+        .args(arguments)
+        .args(["--env", "local"])
+        .env("PACKAGES_STACK", stack_file().await)
+        .env("AWS_ENDPOINT_URL", &stack().await.aws_endpoint_url)
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    command
+}
+
+/// Exit code, standard output and standard error of it, once it has ended.
+pub(crate) async fn run_xtask_of_stack(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = xtask_of_stack(arguments).await.output().await.unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
 /// A state directory for the tests; it and what is in it stays for a look after a failure, until the next run.
 pub(crate) fn state_directory(name: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("e2e").join(name);
