@@ -3,7 +3,6 @@
 use std::fmt;
 
 use serde::ser::{SerializeMap as _, Serializer as _};
-use serde_json::{Map, Value};
 use tracing::{Event, Subscriber};
 use tracing_serde::{AsSerde as _, SerdeMapVisitor};
 use tracing_subscriber::fmt::format::{JsonFields, Writer};
@@ -49,17 +48,16 @@ where
     event.record(&mut visitor);
     let mut fields = visitor.take_serializer()?;
     fields.serialize_entry("target", event.metadata().target())?;
+    fields.end()?;
     for span in context.event_scope().into_iter().flatten() {
         let extensions = span.extensions();
-        let formatted = extensions.get::<FormattedFields<JsonFields>>();
-        let of_span: Map<String, Value> = match formatted {
-            Some(formatted) if !formatted.is_empty() => serde_json::from_str(formatted)?,
-            _ => continue,
-        };
-        for (name, value) in of_span {
-            fields.serialize_entry(&name, &value)?;
+        // An object as text, which goes into the place of the line's closing brace.
+        let of_span = extensions.get::<FormattedFields<JsonFields>>().and_then(|it| it.strip_prefix('{'));
+        if let Some(rest) = of_span.filter(|rest| *rest != "}") {
+            line.pop();
+            line.push(b',');
+            line.extend_from_slice(rest.as_bytes());
         }
     }
-    fields.end()?;
     Ok(line)
 }

@@ -5,6 +5,7 @@ MiniStack keeps one table of resource handlers, `create`, `update` and `delete` 
 - AWS::CloudFront::PublicKey and AWS::CloudFront::KeyGroup, by its own CloudFront API, so that its errors apply;
 - `Body` and `FailOnWarnings` of AWS::ApiGatewayV2::Api: routes, integrations, authorizers and CORS of an OpenAPI document;
 - `Metrics` of AWS::CloudWatch::Alarm (accepted, never evaluated) and throttling of AWS::ApiGatewayV2::Stage;
+- the pages of FilterLogEvents after the first;
 
 and switches off its poller of event source mappings, because the local stack polls the queues itself.
 A handler that raises makes the stack roll back, with the message as the reason in the stack's events.
@@ -18,7 +19,7 @@ import sys
 from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 
 from ministack.app import main
-from ministack.services import apigateway, cloudfront, lambda_svc
+from ministack.services import apigateway, cloudfront, cloudwatch_logs, lambda_svc
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS as HANDLERS
 
 
@@ -266,6 +267,34 @@ def with_readable_throttling(properties):
 
 rewrite_properties("AWS::CloudWatch::Alarm", without_metric_math)
 rewrite_properties("AWS::ApiGatewayV2::Stage", with_readable_throttling)
+
+
+# --- Pages of FilterLogEvents ----------------------------------------------------------------------------------------
+
+MAXIMUM_EVENTS = 10_000
+filter_first_log_events = cloudwatch_logs._filter_log_events
+
+
+def filter_log_events(data):
+    """MiniStack answers with the first events and no token. A token here is the time of the last event, and how many
+    events of that time were there already."""
+    token = data.get("nextToken")
+    start, skip = (int(number) for number in token.split(":")) if token else (data.get("startTime"), 0)
+    limit = min(data.get("limit", MAXIMUM_EVENTS) + skip, MAXIMUM_EVENTS)
+    response = filter_first_log_events({**data, "startTime": start, "limit": limit})
+    status, headers, body = response
+    if status >= 400:
+        return response
+    page = json.loads(body)
+    found = page["events"]
+    page["events"] = found[skip:]
+    if len(found) == limit and page["events"]:
+        last = found[-1]["timestamp"]
+        page["nextToken"] = f"{last}:{sum(event['timestamp'] == last for event in found)}"
+    return status, headers, json.dumps(page)
+
+
+cloudwatch_logs._filter_log_events = filter_log_events
 
 
 # --- Event source mappings -------------------------------------------------------------------------------------------

@@ -13,7 +13,9 @@ fn entry(function: FunctionName, message: &str) -> Entry {
 fn shown(messages: &[(FunctionName, &str)]) -> String {
     let entries: Vec<_> = messages.iter().map(|(function, message)| entry(*function, message)).collect();
     let mut requests = Requests::default();
-    entries.iter().for_each(|entry| requests.learn(entry));
+    for entry in &entries {
+        requests.learn(entry);
+    }
     let lines: Vec<_> = entries.iter().map(|entry| entry.to_line(&requests)).collect();
     lines.join("\n")
 }
