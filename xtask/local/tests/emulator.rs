@@ -307,3 +307,25 @@ async fn log_events_come_in_pages_none_of_them_twice() {
     assert_eq!(read, ["b0", "a1", "a2", "a3", "b1", "b2", "a4", "b3", "b4"]);
     stop(emulator).await;
 }
+
+#[tokio::test]
+async fn a_log_stream_keeps_its_newest_events_only() {
+    let root = tempfile::tempdir().unwrap();
+    let directory = StateDirectory::open(root.path()).unwrap();
+    let emulator = start(&directory, Data::Fresh).await;
+    let aws = Aws::new(&emulator);
+    let named = json!({ "logGroupName": "g", "logStreamName": "s" });
+    aws.logs("CreateLogGroup", json!({ "logGroupName": "g" })).await;
+    aws.logs("CreateLogStream", named.clone()).await;
+    for start in [0, 10_000, 20_000] {
+        let event = |time| json!({ "timestamp": time, "message": "m" });
+        let mut put = named.clone();
+        put["logEvents"] = (start..start + 10_000).map(event).collect();
+        aws.logs("PutLogEvents", put).await;
+    }
+    let oldest = aws.logs("FilterLogEvents", json!({ "logGroupName": "g", "limit": 1 })).await;
+    assert_eq!(oldest["events"][0]["timestamp"], 10_000);
+    let newest = aws.logs("FilterLogEvents", json!({ "logGroupName": "g", "startTime": 29_999 })).await;
+    assert_eq!(newest["events"][0]["timestamp"], 29_999);
+    stop(emulator).await;
+}

@@ -5,7 +5,7 @@ MiniStack keeps one table of resource handlers, `create`, `update` and `delete` 
 - AWS::CloudFront::PublicKey and AWS::CloudFront::KeyGroup, by its own CloudFront API, so that its errors apply;
 - `Body` and `FailOnWarnings` of AWS::ApiGatewayV2::Api: routes, integrations, authorizers and CORS of an OpenAPI document;
 - `Metrics` of AWS::CloudWatch::Alarm (accepted, never evaluated) and throttling of AWS::ApiGatewayV2::Stage;
-- the pages of FilterLogEvents after the first;
+- the pages of FilterLogEvents after the first, and an end to what a log stream keeps;
 
 and switches off its poller of event source mappings, because the local stack polls the queues itself.
 A handler that raises makes the stack roll back, with the message as the reason in the stack's events.
@@ -269,7 +269,7 @@ rewrite_properties("AWS::CloudWatch::Alarm", without_metric_math)
 rewrite_properties("AWS::ApiGatewayV2::Stage", with_readable_throttling)
 
 
-# --- Pages of FilterLogEvents ----------------------------------------------------------------------------------------
+# --- CloudWatch Logs -------------------------------------------------------------------------------------------------
 
 MAXIMUM_EVENTS = 10_000
 filter_first_log_events = cloudwatch_logs._filter_log_events
@@ -295,6 +295,23 @@ def filter_log_events(data):
 
 
 cloudwatch_logs._filter_log_events = filter_log_events
+
+KEPT_EVENTS = 20_000
+put_all_log_events = cloudwatch_logs._put_log_events
+
+
+def put_log_events(data):
+    """MiniStack keeps in memory all that ever came; here the oldest events of a stream go."""
+    response = put_all_log_events(data)
+    if response[0] < 400:
+        stream = cloudwatch_logs._log_groups[data["logGroupName"]]["streams"][data["logStreamName"]]
+        for event in stream["events"][:-KEPT_EVENTS]:
+            cloudwatch_logs._log_records.pop(event["eventId"], None)
+        del stream["events"][:-KEPT_EVENTS]
+    return response
+
+
+cloudwatch_logs._put_log_events = put_log_events
 
 
 # --- Event source mappings -------------------------------------------------------------------------------------------
