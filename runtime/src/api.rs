@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use openapi::{Access, Claims, DatasetNodeId, Operation, OrganizationId, ROUTES, Route};
 use tokio::sync::OnceCell;
+use tracing::Instrument as _;
 
 pub use self::event::GatewayEvent;
 pub use self::response::Response;
@@ -25,6 +26,7 @@ use self::query::Query;
 use crate::aws::{Aws, Patience};
 use crate::configuration::ApiSettings;
 use crate::database::Database;
+use crate::logging;
 use crate::signing::Signer;
 
 /// When a request is answered at the latest: the function's own time and the gateway's patience end soon after, and
@@ -65,18 +67,21 @@ impl ApiFunction {
     /// Answer one event. Whatever it holds, there is an answer.
     pub async fn answer(&self, event: GatewayEvent) -> Response {
         let request_id = event.request_id().to_owned();
+        self.answer_to(event, &request_id).instrument(logging::request(&request_id)).await
+    }
+
+    async fn answer_to(&self, event: GatewayEvent, request_id: &str) -> Response {
         let method = event.method().to_owned();
         let on_path: Vec<&Route> = ROUTES.iter().filter(|route| route.path == event.path()).collect();
         let response = match route_of(&on_path, &method) {
             Ok(Routed::Preflight) => Response::preflight(),
             Ok(Routed::To(route)) => self.run_in_time(route, event).await.unwrap_or_else(|error| {
-                error.log(route.operation.id(), &request_id);
-                error.response(&request_id)
+                error.log(route.operation.id(), request_id);
+                error.response(request_id)
             }),
-            Err(error) => error.response(&request_id),
+            Err(error) => error.response(request_id),
         };
         tracing::info!(
-            request_id,
             method,
             path = on_path.first().map(|route| route.path),
             status = response.status(),

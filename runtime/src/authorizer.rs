@@ -11,11 +11,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tracing::Instrument as _;
 
 use self::token::TokenVerifier;
 use crate::aws::{Aws, Patience};
 use crate::configuration::AuthorizerSettings;
 use crate::database::Database;
+use crate::logging;
 
 /// What we read of an authorizer event, payload format 2.0:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html>.
@@ -26,6 +28,15 @@ pub struct AuthorizerEvent {
     headers: Option<BTreeMap<String, String>>,
     #[serde(default)]
     query_string_parameters: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    request_context: Option<RequestContext>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RequestContext {
+    #[serde(default)]
+    request_id: Option<String>,
 }
 
 /// A simple response.
@@ -68,7 +79,12 @@ impl AuthorizerFunction {
 
     /// Decide on one request.
     pub async fn decide(&self, event: AuthorizerEvent) -> Result<AuthorizerAnswer, AuthorizerError> {
-        let outcome = self.claims_for(&event).await;
+        let request_id = event.request_context.as_ref().and_then(|context| context.request_id.as_deref());
+        self.decide_on(&event).instrument(logging::request(request_id.unwrap_or_default())).await
+    }
+
+    async fn decide_on(&self, event: &AuthorizerEvent) -> Result<AuthorizerAnswer, AuthorizerError> {
+        let outcome = self.claims_for(event).await;
         match &outcome {
             Ok(claims) => tracing::info!(admitted = claims.is_some(), "decided"),
             Err(error) => tracing::error!(%error, "no decision"),

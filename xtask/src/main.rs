@@ -22,11 +22,13 @@ mod deployed_stack;
 mod destroy;
 mod diff;
 mod doctor;
+mod drift;
 mod environment;
 mod fuzz;
 mod keys;
 mod local;
 mod lock;
+mod logs;
 mod openapi;
 mod outputs;
 mod platform_facts;
@@ -39,9 +41,11 @@ mod render;
 mod review;
 mod rollback;
 mod stack_file;
+mod stack_resources;
 mod status;
 mod terminal;
 mod test;
+mod time_span;
 mod tools;
 mod workspace;
 
@@ -88,6 +92,10 @@ enum Command {
     Status(status::Arguments),
     /// Print the outputs of a deployed stack as JSON.
     Outputs(outputs::Arguments),
+    /// Show the resources that are not as the stack made them.
+    Drift(drift::Arguments),
+    /// Print what the functions have logged.
+    Logs(logs::Arguments),
     /// The keys that sign CDN URLs.
     #[command(subcommand)]
     Keys(keys::Command),
@@ -143,6 +151,8 @@ fn run(command: Command) -> Result<Outcome> {
         Command::Destroy(arguments) => process::block_on(destroy::run(arguments)),
         Command::Deploy(arguments) => process::block_on(deploy::run(arguments)),
         Command::Outputs(arguments) => process::block_on(outputs::run(arguments)),
+        Command::Drift(arguments) => process::block_on(drift::run(arguments)),
+        Command::Logs(arguments) => process::block_on(logs::run(arguments)),
         Command::Keys(command) => process::block_on(keys::run(command)),
         Command::Queue(command) => process::block_on(queue::run(command)),
         Command::Doctor => process::block_on(doctor::run()),

@@ -100,6 +100,12 @@ impl Palette {
         Self { is_colored: std::io::stderr().is_terminal() && wants_color() }
     }
 
+    /// That of a test, whose output may or may not be a terminal.
+    #[cfg(test)]
+    pub(crate) fn without_colors() -> Self {
+        Self { is_colored: false }
+    }
+
     /// Text in a colour, by its code; <https://no-color.org>.
     pub(crate) fn paint(self, text: &str, code: &str) -> String {
         if self.is_colored && !text.is_empty() {

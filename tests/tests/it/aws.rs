@@ -120,6 +120,12 @@ impl Aws {
         self.call("sqs", "AmazonSQS.SendMessage", "1.0", message).await;
     }
 
+    /// Change an attribute of a queue, behind CloudFormation's back.
+    pub(crate) async fn set_queue_attribute(&self, queue_url: &str, name: &str, value: &str) {
+        let body = json!({ "QueueUrl": queue_url, "Attributes": { name: value } });
+        self.call("sqs", "AmazonSQS.SetQueueAttributes", "1.0", body).await;
+    }
+
     /// How many messages a queue holds, those in work too.
     pub(crate) async fn messages_in(&self, queue_url: &str) -> u32 {
         let names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"];

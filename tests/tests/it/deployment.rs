@@ -1,11 +1,9 @@
 //! What is deployed, as the emulator's CloudFormation tells it, and deploying once more.
 
-use std::process::Stdio;
-
 use stack::OutputName;
 
 use crate::aws::{Aws, elements};
-use crate::stack::{stack, stack_file, xtask};
+use crate::stack::{run_xtask_of_stack, stack};
 
 #[tokio::test]
 async fn cloudformation_lists_the_stack_its_resources_and_its_outputs() {
@@ -44,19 +42,10 @@ async fn a_second_deployment_says_that_nothing_changed_and_changes_nothing() {
         (updated, events, resources)
     };
     let before = state().await;
-    let mut command = xtask();
-    command
-        .args(["deploy", "--env", "local", "--yes"])
-        .env("PACKAGES_STACK", stack_file().await)
-        .env("AWS_ENDPOINT_URL", &stack().await.aws_endpoint_url)
-        .env("AWS_ACCESS_KEY_ID", "test")
-        .env("AWS_SECRET_ACCESS_KEY", "test")
-        .stdin(Stdio::null());
-    let output = tokio::process::Command::from(command).output().await.unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success(), "{said}");
+    let (code, printed, said) = run_xtask_of_stack(&["deploy", "--yes"]).await;
+    assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("no changes"), "{said}");
-    let outputs: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let outputs: serde_json::Value = serde_json::from_str(&printed).unwrap();
     assert_eq!(outputs["RestoreQueueUrl"], stack().await.queues.restore.as_str());
     assert_eq!(state().await, before);
 }

@@ -47,6 +47,7 @@ impl ApiFunction {
         let settings = PoolSettings {
             code_directory: directory.join("functions"),
             log_directory: directory,
+            log_sink: None,
             environment,
             maximum_instances: 1,
             on_spawn: Arc::new(|_| {}),

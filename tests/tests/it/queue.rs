@@ -1,29 +1,16 @@
 //! Dead letters: what `cargo xtask queue` shows of them, and that it moves them back.
 
-use std::process::{Output, Stdio};
-
 use serde_json::json;
 
 use crate::aws::Aws;
 use crate::database::Database;
 use crate::fixture::Dataset;
-use crate::stack::{stack, stack_file, xtask};
+use crate::stack::{run_xtask_of_stack, stack};
 use crate::waiting::eventually;
 
-/// `cargo xtask queue …` for the stack of the tests, without a terminal.
+/// `cargo xtask queue …`
 async fn queue(arguments: &[&str]) -> (Option<i32>, String, String) {
-    let mut command = xtask();
-    command
-        .args([&["queue"], arguments, &["--env", "local"]].concat())
-        .env("PACKAGES_STACK", stack_file().await)
-        .env("AWS_ENDPOINT_URL", &stack().await.aws_endpoint_url)
-        .env("AWS_ACCESS_KEY_ID", "test")
-        .env("AWS_SECRET_ACCESS_KEY", "test")
-        .stdin(Stdio::null());
-    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
-    let Output { status, stdout, stderr } = output;
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (status.code(), text(stdout), text(stderr))
+    run_xtask_of_stack(&[&["queue"], arguments].concat()).await
 }
 
 #[tokio::test]

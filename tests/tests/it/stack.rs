@@ -9,6 +9,8 @@ use std::process::{ChildStdin, Command, Stdio};
 use serde::Deserialize;
 use tokio::sync::OnceCell;
 
+use crate::command::{Run, command};
+
 /// Where the stack is, and what is in it: `stack.json` as far as tests read it.
 #[derive(Deserialize)]
 pub(crate) struct Stack {
@@ -121,6 +123,17 @@ pub(crate) fn xtask() -> Command {
         .args(["run", "--quiet", "--package", "xtask", "--"])
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap());
     command
+}
+
+/// The same for the environment of the stack that all tests share, without a terminal.
+pub(crate) async fn xtask_of_stack(arguments: &[&str]) -> tokio::process::Command {
+    command(running(&SHARED, "shared").await, arguments)
+}
+
+/// Exit code, standard output and standard error of it, once it has ended.
+pub(crate) async fn run_xtask_of_stack(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let ended = Run::of(xtask_of_stack(arguments).await).end().await;
+    (ended.code, ended.printed, ended.said)
 }
 
 /// A state directory for the tests; it and what is in it stays for a look after a failure, until the next run.

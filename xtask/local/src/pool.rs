@@ -12,6 +12,8 @@ mod definition;
 mod environment;
 mod failure;
 mod instance;
+mod log_delivery;
+mod output;
 mod runtime_api;
 mod slot;
 mod statistics;
@@ -30,6 +32,7 @@ use definition::Definition;
 use slot::Slot;
 
 pub use bootstrap::BootstrapError;
+pub use log_delivery::{LogDelivery, LogSink, log_delivery};
 pub use statistics::FunctionStatistics;
 
 /// Lambda takes events of 6 MB for a synchronous invocation:
@@ -43,6 +46,8 @@ pub struct PoolSettings {
     pub code_directory: PathBuf,
     /// Where each function's output goes, as `NAME.log`.
     pub log_directory: PathBuf,
+    /// What takes the output for CloudWatch Logs as well; without it there are only the files.
+    pub log_sink: Option<LogSink>,
     /// Variables that every function gets: where the services of the local stack are. They replace those of the same
     /// name that were deployed, such as the address of a service on AWS.
     pub environment: BTreeMap<String, String>,

@@ -93,6 +93,13 @@ impl Aws {
         text(self.http.get(url).header("authorization", credential(service))).await
     }
 
+    /// Calls CloudWatch Logs.
+    async fn logs(&self, action: &str, body: Value) -> Value {
+        let request = self.http.post(&self.endpoint).header("authorization", credential("logs"));
+        let request = request.header("x-amz-target", format!("Logs_20140328.{action}"));
+        serde_json::from_str(&text(request.body(body.to_string())).await).unwrap()
+    }
+
     async fn items(&self, path: &str) -> Vec<Value> {
         let answer = self.get("apigateway", path).await;
         serde_json::from_str::<Value>(&answer).unwrap()["items"].as_array().unwrap().clone()
@@ -266,5 +273,59 @@ async fn kept_state_survives_a_crash_of_ours() {
     let emulator = start(&directory, Data::Fresh).await;
     let outputs = Aws::new(&emulator).cloudformation("DescribeStacks", "good", &[]).await;
     assert!(outputs.contains("does not exist"), "{outputs}");
+    stop(emulator).await;
+}
+
+#[tokio::test]
+async fn log_events_come_in_pages_none_of_them_twice() {
+    let root = tempfile::tempdir().unwrap();
+    let directory = StateDirectory::open(root.path()).unwrap();
+    let emulator = start(&directory, Data::Fresh).await;
+    let aws = Aws::new(&emulator);
+    aws.logs("CreateLogGroup", json!({ "logGroupName": "g" })).await;
+    // More of one time than a page takes, in two streams.
+    for (stream, times) in [("a", [1, 5, 5, 5, 6]), ("b", [2, 5, 5, 7, 8])] {
+        let named = json!({ "logGroupName": "g", "logStreamName": stream });
+        aws.logs("CreateLogStream", named.clone()).await;
+        let event = |(index, time)| json!({ "timestamp": time, "message": format!("{stream}{index}") });
+        let mut put = named;
+        put["logEvents"] = times.into_iter().enumerate().map(event).collect();
+        aws.logs("PutLogEvents", put).await;
+    }
+    let (mut read, mut token) = (Vec::new(), Value::Null);
+    loop {
+        let request = json!({ "logGroupName": "g", "startTime": 2, "limit": 2, "nextToken": token });
+        let page = aws.logs("FilterLogEvents", request).await;
+        let events = page["events"].as_array().unwrap();
+        assert!(events.len() <= 2, "{page}");
+        read.extend(events.iter().map(|event| event["message"].as_str().unwrap().to_owned()));
+        token = page["nextToken"].clone();
+        if token.is_null() {
+            break;
+        }
+    }
+    assert_eq!(read, ["b0", "a1", "a2", "a3", "b1", "b2", "a4", "b3", "b4"]);
+    stop(emulator).await;
+}
+
+#[tokio::test]
+async fn a_log_stream_keeps_its_newest_events_only() {
+    let root = tempfile::tempdir().unwrap();
+    let directory = StateDirectory::open(root.path()).unwrap();
+    let emulator = start(&directory, Data::Fresh).await;
+    let aws = Aws::new(&emulator);
+    let named = json!({ "logGroupName": "g", "logStreamName": "s" });
+    aws.logs("CreateLogGroup", json!({ "logGroupName": "g" })).await;
+    aws.logs("CreateLogStream", named.clone()).await;
+    for start in [0, 10_000, 20_000] {
+        let event = |time| json!({ "timestamp": time, "message": "m" });
+        let mut put = named.clone();
+        put["logEvents"] = (start..start + 10_000).map(event).collect();
+        aws.logs("PutLogEvents", put).await;
+    }
+    let oldest = aws.logs("FilterLogEvents", json!({ "logGroupName": "g", "limit": 1 })).await;
+    assert_eq!(oldest["events"][0]["timestamp"], 10_000);
+    let newest = aws.logs("FilterLogEvents", json!({ "logGroupName": "g", "startTime": 29_999 })).await;
+    assert_eq!(newest["events"][0]["timestamp"], 29_999);
     stop(emulator).await;
 }

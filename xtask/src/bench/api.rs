@@ -125,6 +125,7 @@ impl Subject {
         let settings = PoolSettings {
             code_directory: directory.clone(),
             log_directory: directory,
+            log_sink: None,
             environment,
             maximum_instances: 1,
             on_spawn: Arc::new(|_| {}),

@@ -7,6 +7,8 @@ use chrono::TimeDelta;
 use openapi::SIGNED_URL_LIFETIME_SECONDS;
 use stack::Environment;
 
+use crate::time_span;
+
 /// What is added where the full overlap is kept: containers that began a request before the switch still sign, and the
 /// clocks of the edges differ.
 const MARGIN: TimeDelta = TimeDelta::minutes(5);
@@ -43,48 +45,20 @@ impl Default for Overlap {
 impl FromStr for Overlap {
     type Err = Error;
 
-    /// A number and a unit: `s`, `m`, `h` or `d`.
     fn from_str(text: &str) -> Result<Self> {
-        let end = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
-        let (number, unit) = text.split_at(end);
-        let seconds = match unit {
-            "s" => 1,
-            "m" => 60,
-            "h" => 60 * 60,
-            "d" => 24 * 60 * 60,
-            _ => 0,
-        };
-        match number.parse::<u32>() {
-            Ok(number) if seconds > 0 => {
-                let overlap = TimeDelta::seconds(i64::from(number) * seconds);
-                if overlap > TimeDelta::days(MAXIMUM_DAYS) {
-                    bail!("an overlap is at most {MAXIMUM_DAYS} days");
-                }
-                Ok(Self(overlap))
-            }
-            _ => bail!("expected a number and a unit, such as 90m, 2h or 1d"),
+        let overlap = time_span::parse(text)?;
+        if overlap > TimeDelta::days(MAXIMUM_DAYS) {
+            bail!("an overlap is at most {MAXIMUM_DAYS} days");
         }
-    }
-}
-
-/// A span of time for people, in its two largest units.
-pub(super) fn spoken(span: TimeDelta) -> String {
-    let seconds = span.num_seconds().max(0);
-    match (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60) {
-        (0, 0, 0, seconds) => format!("{seconds} s"),
-        (0, 0, minutes, 0) => format!("{minutes} min"),
-        (0, 0, minutes, seconds) => format!("{minutes} min {seconds} s"),
-        (0, hours, 0, _) => format!("{hours} h"),
-        (0, hours, minutes, _) => format!("{hours} h {minutes} min"),
-        (days, 0, _, _) => format!("{days} d"),
-        (days, hours, _, _) => format!("{days} d {hours} h"),
+        Ok(Self(overlap))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Overlap, spoken};
+    use super::Overlap;
     use crate::environment;
+    use crate::time_span::spoken;
 
     fn within(text: &str, name: &str) -> i64 {
         text.parse::<Overlap>().unwrap().within(&environment::load(name).unwrap()).num_seconds()

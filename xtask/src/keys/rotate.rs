@@ -6,13 +6,14 @@ use openapi::SIGNED_URL_LIFETIME_SECONDS;
 use stack::Environment;
 
 use super::AlgorithmArgument;
-use super::overlap::{Overlap, spoken};
+use super::overlap::Overlap;
 use super::plan::{Intent, Observed, Progress, Step, next_step};
 use super::ring::Algorithm;
 use super::rotation::{Ending, Rotation};
 use super::store::KeyStore;
 use crate::consent::{Consent, agree};
 use crate::environment::EnvironmentArgument;
+use crate::time_span::spoken;
 use crate::{Outcome, aws, terminal};
 
 /// Options of `keys rotate`.

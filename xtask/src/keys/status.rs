@@ -7,11 +7,11 @@ use serde::Serialize;
 use stack::{Environment, Fingerprint};
 
 use super::observe::observe;
-use super::overlap::spoken;
 use super::plan::{Intent, Observed, Progress, StackState, Step, next_step};
 use super::ring::{Algorithm, KeyState};
 use super::store::KeyStore;
 use crate::environment::EnvironmentArgument;
+use crate::time_span::spoken;
 use crate::{Outcome, aws, terminal};
 
 /// Options of `keys status`.

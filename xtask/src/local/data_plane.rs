@@ -12,7 +12,7 @@ use ::local::edge::{self, Edge};
 use ::local::gateway::{self, Gateway};
 use ::local::issuer::{self, Issuer, User};
 use ::local::poller::Poller;
-use ::local::pool::{FunctionPool, PoolSettings};
+use ::local::pool::{FunctionPool, PoolSettings, log_delivery};
 use ::local::{ports, process as processes, redeployment, surroundings};
 use anyhow::{Context, Result, anyhow};
 use stack::OutputName;
@@ -120,9 +120,12 @@ impl DataPlane {
         for name in api.functions() {
             functions.push(control_plane.function(&name).await?);
         }
+        let (log_sink, log_delivery) =
+            log_delivery(aws_sdk_cloudwatchlogs::Client::new(&connection.configuration));
         let settings = PoolSettings {
             code_directory: directory.file("functions"),
             log_directory: directory.logs(),
+            log_sink: Some(log_sink),
             environment: surroundings(
                 &foundation.emulator.endpoint_url(),
                 &urls.edge,
@@ -157,6 +160,11 @@ impl DataPlane {
                 Ok(())
             });
         }
+        let delivery = log_delivery.run(until(&ends));
+        servers.spawn(async move {
+            delivery.await;
+            Ok(())
+        });
         // From now on another deployment, or the rotation of a key, is served as soon as it is there.
         let period = redeployment::INTERVAL;
         let following = redeployment::follow(control_plane, pool.clone(), gateway, period, until(&ends));

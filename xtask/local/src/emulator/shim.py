@@ -6,6 +6,7 @@ MiniStack keeps one table of resource handlers, `create`, `update` and `delete` 
 - `Body` and `FailOnWarnings` of AWS::ApiGatewayV2::Api: routes, integrations, authorizers and CORS of an OpenAPI document;
 - buckets that a change set imports because they exist (`ImportExistingResources`);
 - `Metrics` of AWS::CloudWatch::Alarm (accepted, never evaluated) and throttling of AWS::ApiGatewayV2::Stage;
+- the pages of FilterLogEvents after the first, and an end to what a log stream keeps;
 
 and switches off its poller of event source mappings, because the local stack polls the queues itself.
 A handler that raises makes the stack roll back, with the message as the reason in the stack's events.
@@ -19,7 +20,7 @@ import sys
 from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 
 from ministack.app import main
-from ministack.services import apigateway, cloudformation, cloudfront, lambda_svc
+from ministack.services import apigateway, cloudformation, cloudfront, cloudwatch_logs, lambda_svc
 from ministack.services.cloudformation import changesets
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS as HANDLERS
 
@@ -283,6 +284,51 @@ def deploy_with_imports(*arguments, imports=None, **options):
 
 
 changesets._deploy_stack_async = deploy_with_imports
+
+
+# --- CloudWatch Logs -------------------------------------------------------------------------------------------------
+
+MAXIMUM_EVENTS = 10_000
+filter_first_log_events = cloudwatch_logs._filter_log_events
+
+
+def filter_log_events(data):
+    """MiniStack answers with the first events and no token. A token here is the time of the last event, and how many
+    events of that time were there already."""
+    token = data.get("nextToken")
+    start, skip = (int(number) for number in token.split(":")) if token else (data.get("startTime"), 0)
+    limit = min(data.get("limit", MAXIMUM_EVENTS) + skip, MAXIMUM_EVENTS)
+    response = filter_first_log_events({**data, "startTime": start, "limit": limit})
+    status, headers, body = response
+    if status >= 400:
+        return response
+    page = json.loads(body)
+    found = page["events"]
+    page["events"] = found[skip:]
+    if len(found) == limit and page["events"]:
+        last = found[-1]["timestamp"]
+        page["nextToken"] = f"{last}:{sum(event['timestamp'] == last for event in found)}"
+    return status, headers, json.dumps(page)
+
+
+cloudwatch_logs._filter_log_events = filter_log_events
+
+KEPT_EVENTS = 20_000
+put_all_log_events = cloudwatch_logs._put_log_events
+
+
+def put_log_events(data):
+    """MiniStack keeps in memory all that ever came; here the oldest events of a stream go."""
+    response = put_all_log_events(data)
+    if response[0] < 400:
+        stream = cloudwatch_logs._log_groups[data["logGroupName"]]["streams"][data["logStreamName"]]
+        for event in stream["events"][:-KEPT_EVENTS]:
+            cloudwatch_logs._log_records.pop(event["eventId"], None)
+        del stream["events"][:-KEPT_EVENTS]
+    return response
+
+
+cloudwatch_logs._put_log_events = put_log_events
 
 
 # --- Event source mappings -------------------------------------------------------------------------------------------

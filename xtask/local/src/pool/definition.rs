@@ -29,6 +29,8 @@ impl Definition {
         let launch = Launch {
             environment: environment::of(&function, &bootstrap, &settings.environment),
             bootstrap,
+            log_group: function.log_group,
+            log_sink: settings.log_sink.clone(),
             log_file: log_directory.join(format!("{}.log", function.arn.name)),
             on_spawn: Arc::clone(&settings.on_spawn),
         };

@@ -9,7 +9,7 @@ use crate::control_plane::DeployedFunction;
 /// All that a function inherits from this process: what a binary needs to run at all.
 const INHERITED: [&str; 3] = ["PATH", "HOME", "TMPDIR"];
 
-/// Everything but the address of the Runtime API, which each instance has to itself.
+/// Everything but the address of the Runtime API and the log stream, which each instance has to itself.
 ///
 /// Later entries win: inherited, what Lambda sets
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>), the function's own, and the local
@@ -43,7 +43,6 @@ fn set_by_lambda(
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
         ("AWS_LAMBDA_LOG_FORMAT", &function.log_format),
         ("AWS_LAMBDA_LOG_GROUP_NAME", &function.log_group),
-        ("AWS_LAMBDA_LOG_STREAM_NAME", "local/[$LATEST]"),
         ("LANG", "en_US.UTF-8"),
         ("TZ", ":UTC"),
         ("_HANDLER", &function.handler),

@@ -10,7 +10,6 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::fs::OpenOptions;
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
@@ -19,12 +18,16 @@ use uuid::Uuid;
 
 use super::InvocationOutcome;
 use super::failure::Failure;
+use super::log_delivery::{LogSink, LogStream};
+use super::output;
 use super::runtime_api::{self, Channels, Invocation, Report};
 
 /// What it takes to start an instance.
 pub(super) struct Launch {
     pub(super) bootstrap: PathBuf,
     pub(super) environment: BTreeMap<OsString, OsString>,
+    pub(super) log_group: String,
+    pub(super) log_sink: Option<LogSink>,
     pub(super) log_file: PathBuf,
     pub(super) on_spawn: Arc<dyn Fn(u32) + Send + Sync>,
 }
@@ -51,16 +54,19 @@ impl Instance {
     pub(super) async fn start(launch: &Launch) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let log = OpenOptions::new().create(true).append(true).open(&launch.log_file).await?.into_std().await;
+        let log = Arc::new(LogStream::new(&launch.log_group));
+        let (stdout, stderr) =
+            output::open(&launch.log_file, launch.log_sink.as_ref(), Arc::clone(&log)).await?;
         let mut command = Command::new(&launch.bootstrap);
         command
             .env_clear()
             .envs(&launch.environment)
             .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
+            .env("AWS_LAMBDA_LOG_STREAM_NAME", &log.name)
             .current_dir(launch.bootstrap.parent().unwrap_or(Path::new("/")))
             .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
+            .stdout(stdout)
+            .stderr(stderr)
             .process_group(0)
             .kill_on_drop(true);
         let child = spawn(&mut command).await?;

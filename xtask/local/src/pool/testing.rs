@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use super::{FunctionPool, PoolSettings};
+use super::{FunctionPool, LogSink, PoolSettings};
 use crate::control_plane::{DeployedFunction, FunctionRevision};
 
 /// Defines `post(path, value)` for the Runtime API, `wait_at(port, text)` for a [`Gate`], and `main(handle)`, which answers every event with
@@ -106,12 +106,26 @@ impl TestPool {
     }
 
     pub(crate) async fn with_limit(functions: Vec<DeployedFunction>, maximum_instances: usize) -> Self {
+        Self::start(functions, maximum_instances, None).await
+    }
+
+    /// A pool whose functions are heard by this sink.
+    pub(crate) async fn heard_by(sink: LogSink, functions: Vec<DeployedFunction>) -> Self {
+        Self::start(functions, 2, Some(sink)).await
+    }
+
+    async fn start(
+        functions: Vec<DeployedFunction>,
+        maximum_instances: usize,
+        log_sink: Option<LogSink>,
+    ) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let spawned: Arc<Mutex<Vec<u32>>> = Arc::default();
         let recorder = Arc::clone(&spawned);
         let settings = PoolSettings {
             code_directory: directory.path().join("code"),
             log_directory: directory.path().join("logs"),
+            log_sink,
             environment: BTreeMap::from([("GIVEN".to_owned(), "given".to_owned())]),
             maximum_instances,
             on_spawn: Arc::new(move |id| recorder.lock().unwrap().push(id)),

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use rustix::process::{Pid, test_kill_process};
 use serde_json::{Value, json};
 
+use super::log_delivery::LogSink;
 use super::testing::{Gate, TestPool, function, function_returning, zip_with};
 use super::{BootstrapError, FunctionName, InvocationOutcome, InvokeError};
 
@@ -301,6 +302,7 @@ async fn code_that_cannot_run_says_what_to_do() {
         let settings = super::PoolSettings {
             code_directory: test.directory.path().join("code"),
             log_directory: test.directory.path().join("logs"),
+            log_sink: None,
             environment: std::collections::BTreeMap::new(),
             maximum_instances: 1,
             on_spawn: std::sync::Arc::new(|_| ()),
@@ -399,4 +401,28 @@ async fn code_that_cannot_be_unpacked_replaces_nothing() {
     assert!(matches!(test.pool.deploy(broken).await, Err(BootstrapError::Zip { .. })));
     assert_eq!(response(&test, "f", json!({})).await, 1);
     test.pool.stop().await;
+}
+
+#[tokio::test]
+async fn what_an_instance_prints_is_in_the_file_and_in_the_log_of_the_instance() {
+    let code = "
+print('from the start', file=sys.stderr, flush=True)
+main(lambda event, context: [print(event, flush=True), os.environ['AWS_LAMBDA_LOG_STREAM_NAME']][1])
+";
+    let (sink, mut lines) = LogSink::new();
+    let test = TestPool::heard_by(sink, vec![function("f", code)]).await;
+    let stream = response(&test, "f", json!("an event")).await;
+    for expected in ["from the start", "an event"] {
+        let line = lines.recv().await.unwrap();
+        assert_eq!(line.event.message, expected);
+        assert_eq!((&*line.stream.group, Some(&*line.stream.name)), ("/aws/lambda/f", stream.as_str()));
+    }
+    let shape = stream.as_str().unwrap().replace(|character| matches!(character, '0'..='9' | 'a'..='f'), "0");
+    assert_eq!(shape, format!("0000/00/00/[$LATEST]{}", "0".repeat(32)));
+    test.pool.stop().await;
+    // The pipe ends with the process, and with it the last thing that holds the sink but the pool.
+    drop(test.pool);
+    assert!(lines.recv().await.is_none());
+    let file = std::fs::read_to_string(test.directory.path().join("logs/f.log")).unwrap();
+    assert_eq!(file, "from the start\nan event\n");
 }

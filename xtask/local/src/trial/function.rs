@@ -67,6 +67,7 @@ impl Function {
         let settings = PoolSettings {
             code_directory: place.directory.join("code"),
             log_directory,
+            log_sink: None,
             environment: BTreeMap::new(),
             maximum_instances: 1,
             on_spawn: Arc::new(move |id| last.store(id, Ordering::Relaxed)),

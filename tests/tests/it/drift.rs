@@ -1,0 +1,48 @@
+//! Drift: that `cargo xtask drift` finds what somebody has changed by hand, and nothing else.
+
+use openapi::RESTORE_QUEUE_VISIBILITY_SECONDS;
+use serde_json::Value;
+
+use crate::aws::Aws;
+use crate::stack::{run_xtask_of_stack, stack};
+
+#[tokio::test]
+async fn what_was_changed_by_hand_is_found_until_it_is_put_back() {
+    let (queue, aws) = (&stack().await.queues.restore, Aws::new().await);
+    let deployed = RESTORE_QUEUE_VISIBILITY_SECONDS;
+    let (code, shown, errors) = run_xtask_of_stack(&["drift"]).await;
+    assert_eq!((code, shown.as_str()), (Some(0), ""), "{errors}");
+
+    // Long enough for the messages of other tests.
+    let by_hand = (deployed + 1).to_string();
+    aws.set_queue_attribute(queue, "VisibilityTimeout", &by_hand).await;
+    let (code, shown, errors) = run_xtask_of_stack(&["drift"]).await;
+    let filters =
+        [(r"http://127.0.0.1:\d+/", "[emulator]/"), (r" +\d+\.\d s\n", "\n"), (r"\d+ (re|not)", "[n] $1")];
+    insta::with_settings!({ filters => filters }, {
+        insta::assert_snapshot!(format!("exit code {code:?}\n{shown}\n{errors}"), @r#"
+        exit code Some(3)
+        RestoreQueue  AWS::SQS::Queue  MODIFIED
+          [emulator]/000000000000/local-restore-package-queue-use1
+          /VisibilityTimeout
+            deployed  5400
+            now       5401
+
+
+          ✓ drift            [n] resources checked, 1 drifted, [n] not checked
+        CloudFormation did not check resources of these types, so nothing is known of them: AWS::ApiGatewayV2::Api, AWS::ApiGatewayV2::Stage, AWS::CloudFront::CachePolicy, AWS::CloudFront::Distribution, AWS::CloudFront::KeyGroup, AWS::CloudFront::OriginAccessControl, AWS::CloudFront::PublicKey, AWS::CloudFront::ResponseHeadersPolicy, AWS::CloudWatch::Alarm, AWS::CloudWatch::Dashboard, AWS::Lambda::EventSourceMapping, AWS::Lambda::Permission, AWS::S3::BucketPolicy.
+        A deployment does not put this back: it changes only what differs from the template before.
+        Put it back by hand; or, where it shall stay, change the source likewise and deploy.
+        "#);
+    });
+    let (code, shown, errors) = run_xtask_of_stack(&["drift", "--json"]).await;
+    assert_eq!(code, Some(3), "{errors}");
+    let report: Value = serde_json::from_str(&shown).unwrap();
+    let difference = &report["drifted"][0]["differences"][0];
+    assert_eq!(difference["expected"], deployed.to_string());
+    assert_eq!(difference["actual"], by_hand);
+
+    aws.set_queue_attribute(queue, "VisibilityTimeout", &deployed.to_string()).await;
+    let (code, shown, errors) = run_xtask_of_stack(&["drift"]).await;
+    assert_eq!((code, shown.as_str()), (Some(0), ""), "{errors}");
+}

@@ -1,0 +1,58 @@
+//! Having CloudFormation look for drift.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use aws_sdk_cloudformation::Client;
+use aws_sdk_cloudformation::types::{
+    StackDriftDetectionStatus, StackResourceDrift, StackResourceDriftStatus,
+};
+
+/// How long it may take. A resource takes about a second.
+const LIMIT: Duration = Duration::from_mins(10);
+
+/// Look at every resource of a stack, and return why some could not be looked at, if that is so.
+pub(super) async fn run(client: &Client, stack_name: &str) -> Result<Option<String>> {
+    let answer = client.detect_stack_drift().stack_name(stack_name).send().await;
+    let answer = answer.with_context(|| format!("CloudFormation does not look for drift in {stack_name}"))?;
+    let id = answer.stack_drift_detection_id.context("CloudFormation names no drift detection")?;
+    let ended = async {
+        let mut pause = Duration::from_millis(100);
+        loop {
+            let request = client.describe_stack_drift_detection_status().stack_drift_detection_id(&id);
+            let answer = request.send().await.context("cannot read how far the drift detection is")?;
+            match answer.detection_status {
+                Some(StackDriftDetectionStatus::DetectionComplete) => return Ok(None),
+                Some(StackDriftDetectionStatus::DetectionFailed) => {
+                    return Ok(Some(answer.detection_status_reason.unwrap_or("no reason given".to_owned())));
+                }
+                _ => tokio::time::sleep(pause).await,
+            }
+            pause = (pause * 2).min(Duration::from_secs(5));
+        }
+    };
+    let in_time = tokio::time::timeout(LIMIT, ended).await;
+    in_time.with_context(|| {
+        format!("CloudFormation takes longer than {} minutes; try again later", LIMIT.as_secs() / 60)
+    })?
+}
+
+/// What the last detection has found.
+pub(super) async fn results(client: &Client, stack_name: &str) -> Result<Vec<StackResourceDrift>> {
+    let mut drifts = Vec::new();
+    let mut token = None;
+    loop {
+        let request = client
+            .describe_stack_resource_drifts()
+            .stack_name(stack_name)
+            .stack_resource_drift_status_filters(StackResourceDriftStatus::Modified)
+            .stack_resource_drift_status_filters(StackResourceDriftStatus::Deleted)
+            .set_next_token(token);
+        let page = request.send().await.context("cannot read what the drift detection has found")?;
+        drifts.extend(page.stack_resource_drifts.unwrap_or_default());
+        token = page.next_token.filter(|token| !token.is_empty());
+        if token.is_none() {
+            return Ok(drifts);
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! One line of a log.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Map, Value, json};
+use stack::FunctionName;
+
+use super::requests::Requests;
+use crate::terminal::Palette;
+
+/// What is said elsewhere in the line, or is of use only to programs.
+const APART: [&str; 7] = ["timestamp", "time", "level", "message", "requestId", "request_id", "xrayTraceId"];
+
+/// Colours that tell requests apart; red and yellow are for what went wrong.
+const COLORS: [&str; 8] = ["32", "34", "35", "36", "92", "94", "95", "96"];
+
+/// A line that a function has logged, or that Lambda has of it.
+pub(super) struct Entry {
+    function: FunctionName,
+    pub(super) time: DateTime<Utc>,
+    content: Content,
+}
+
+enum Content {
+    /// What our functions and Lambda log.
+    Fields(Map<String, Value>),
+    /// What anything else prints, such as a panic.
+    Text(String),
+}
+
+impl Entry {
+    pub(super) fn new(function: FunctionName, time: DateTime<Utc>, message: &str) -> Self {
+        let content = match serde_json::from_str(message) {
+            Ok(Value::Object(fields)) => Content::Fields(fields),
+            _ => Content::Text(message.trim_end().to_owned()),
+        };
+        Self { function, time, content }
+    }
+
+    /// The id of the request, as the gateway gave it.
+    pub(super) fn request(&self) -> Option<&str> {
+        match &self.content {
+            Content::Fields(fields) => text_of(fields.get("request_id")),
+            Content::Text(_) => None,
+        }
+    }
+
+    /// The id of the invocation, as Lambda gave it.
+    pub(super) fn invocation(&self) -> Option<&str> {
+        match &self.content {
+            Content::Fields(fields) => {
+                text_of(fields.get("requestId")).or_else(|| text_of(fields.get("record")?.get("requestId")))
+            }
+            // START, END and REPORT, where the log format is text.
+            Content::Text(text) => text.split_once("RequestId: ")?.1.split_whitespace().next(),
+        }
+    }
+
+    /// One line of JSON: what was logged, with the function and the time.
+    pub(super) fn to_json(&self) -> String {
+        let mut fields = match &self.content {
+            Content::Fields(fields) => fields.clone(),
+            Content::Text(text) => Map::from_iter([("message".to_owned(), json!(text))]),
+        };
+        fields.insert("function".to_owned(), json!(self.function.as_str()));
+        let time = self.time.to_rfc3339_opts(SecondsFormat::Millis, true);
+        fields.entry("timestamp").or_insert_with(|| json!(time));
+        Value::Object(fields).to_string()
+    }
+
+    /// One line for people: time (UTC), function, request, level, message and fields.
+    pub(super) fn to_line(&self, requests: &Requests, palette: Palette) -> String {
+        let (level, said) = match &self.content {
+            Content::Text(text) => ("", printable(text)),
+            Content::Fields(fields) => (text_of(fields.get("level")).unwrap_or_default(), said(fields)),
+        };
+        let id = requests.id_of(self);
+        let time = self.time.format("%Y-%m-%d %H:%M:%S%.3f").to_string();
+        let level_color = match level {
+            "ERROR" => "31",
+            "WARN" => "33",
+            _ => "2",
+        };
+        format!(
+            "{}  {:<10}  {}  {}  {said}",
+            palette.paint(&time, "2"),
+            self.function.as_str(),
+            palette.paint(&format!("{id:<16}"), color_of(id)),
+            palette.paint(&format!("{level:<5}"), level_color),
+        )
+    }
+}
+
+/// Message and fields. What Lambda itself logs has a type in place of a message, and its fields in a record:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html>.
+fn said(fields: &Map<String, Value>) -> String {
+    let mut words = Vec::new();
+    let title = if fields.contains_key("message") { "message" } else { "type" };
+    words.extend(text_of(fields.get(title)).map(printable));
+    for (name, value) in fields.iter().filter(|(name, _)| *name != title) {
+        add(&mut words, name, value);
+    }
+    words.join("  ")
+}
+
+fn add(words: &mut Vec<String>, name: &str, value: &Value) {
+    match value {
+        _ if APART.contains(&name) => {}
+        Value::Object(fields) => fields.iter().for_each(|(name, value)| add(words, name, value)),
+        Value::String(text)
+            if !text.is_empty() && text.chars().all(|it| it.is_ascii_graphic() && it != '"') =>
+        {
+            words.push(format!("{name}={text}"));
+        }
+        value => words.push(format!("{name}={}", printable(&value.to_string()))),
+    }
+}
+
+/// A text that can do nothing to a terminal, and stays in its line.
+fn printable(text: &str) -> String {
+    let escape = |character: char| match character {
+        character if character.is_control() => character.escape_default().collect(),
+        character => character.to_string(),
+    };
+    text.chars().map(escape).collect()
+}
+
+fn text_of(value: Option<&Value>) -> Option<&str> {
+    value?.as_str().filter(|text| !text.is_empty())
+}
+
+fn color_of(id: &str) -> &'static str {
+    if id == "-" {
+        return "2";
+    }
+    let mut hasher = DefaultHasher::new();
+    id.hash(&mut hasher);
+    let index = hasher.finish() % COLORS.len() as u64;
+    COLORS[usize::try_from(index).unwrap_or_default()]
+}
+
+#[cfg(test)]
+mod tests;
