@@ -9,6 +9,7 @@ mod cloudformation;
 mod deployed;
 mod environment;
 mod infrastructure;
+mod operators;
 mod output;
 mod signing_key;
 
@@ -21,6 +22,7 @@ pub use environment::{
     OwnAuthorizer, ParameterName, ParameterPath, Region, RegionShortName, RestoreConcurrency, ServiceName,
     Setting, SharedAuthorizer, StorageBucket, Text, Url,
 };
+pub use operators::operator_policies;
 pub use output::OutputName;
 pub use signing_key::{
     Fingerprint, MAXIMUM_KEYS, SigningKey, SigningKeyError, SigningKeys, key_parameters, key_ring_parameter,

@@ -15,11 +15,20 @@ pub(crate) struct Arguments {
     /// Print only the IAM policies of the functions' roles.
     #[arg(long)]
     iam: bool,
+    /// Print the IAM policies of whoever looks at the environment or deploys it, by name.
+    #[arg(long, conflicts_with = "iam")]
+    policies: bool,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
-    let template = preview(&arguments.environment.load()?)?;
-    let text = if arguments.iam { template.iam_policies_json() } else { template.to_json() };
+    let environment = arguments.environment.load()?;
+    let text = if arguments.policies {
+        format!("{:#}", stack::operator_policies(&environment)?)
+    } else if arguments.iam {
+        preview(&environment)?.iam_policies_json()
+    } else {
+        preview(&environment)?.to_json()
+    };
     println!("{}", text.trim_end());
     Ok(Outcome::Done)
 }
