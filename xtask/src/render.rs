@@ -35,7 +35,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
 
 /// The template without what only a deployment knows: it has no signing keys, and zeros for the hashes of the code.
 pub(crate) fn preview(environment: &Environment) -> Result<Template> {
+    preview_with(environment, &SigningKeys::none())
+}
+
+/// The same with signing keys.
+pub(crate) fn preview_with(environment: &Environment, signing_keys: &SigningKeys) -> Result<Template> {
     let artifacts = Artifacts::unknown(environment);
-    let signing_keys = SigningKeys::none();
-    Ok(stack::render(&Inputs { environment, signing_keys: &signing_keys, artifacts: &artifacts })?)
+    Ok(stack::render(&Inputs { environment, signing_keys, artifacts: &artifacts })?)
 }
