@@ -92,7 +92,8 @@ impl Tool {
                 self.name, self.name
             )
         };
-        let python = process::block_on(async { Ok(::local::emulator::find_python().await?) })?;
+        let python = process::block_on(async { Ok(::local::emulator::find_python().await?) });
+        let python = python.with_context(|| format!("cannot install {}", self.name))?;
         let partial = environment.with_added_extension("partial");
         if partial.exists() {
             fs::remove_dir_all(&partial)?;
