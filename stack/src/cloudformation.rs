@@ -45,7 +45,8 @@ pub(crate) use s3::{
     NoncurrentVersionExpiration, OwnershipControls, OwnershipRule, PublicAccessBlock, Transition, Versioning,
 };
 pub(crate) use sqs::{Queue, QueueAttribute, RedrivePolicy};
-pub(crate) use template::ParameterType;
+pub(crate) use template::{ParameterType, to_json};
+pub(crate) use validate::policy_problems;
 pub(crate) use value::{PseudoParameter, Value, concatenate, text};
 
 pub use document::{PlatformFact, iam_policies, platform_facts};

@@ -249,4 +249,6 @@ impl Environment {
 }
 
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;

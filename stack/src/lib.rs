@@ -9,6 +9,7 @@ mod cloudformation;
 mod deployed;
 mod environment;
 mod infrastructure;
+mod operators;
 mod output;
 mod review;
 mod signing_key;
@@ -22,6 +23,7 @@ pub use environment::{
     OwnAuthorizer, ParameterName, ParameterPath, Region, RegionShortName, RestoreConcurrency, ServiceName,
     Setting, SharedAuthorizer, StorageBucket, Text, Url,
 };
+pub use operators::operator_policies;
 pub use output::OutputName;
 pub use review::{ChangeKind, GrantChange, PropertyDifference, TemplateChange, TemplateReview, holds_data};
 pub use signing_key::{

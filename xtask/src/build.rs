@@ -2,6 +2,7 @@
 
 mod archive;
 mod compile;
+pub(crate) mod target;
 
 pub(crate) use archive::sha256;
 
@@ -73,7 +74,9 @@ pub(crate) async fn build(profile: Profile) -> Result<Vec<BuiltFunction>> {
         let bootstrap = directory.join(name.as_str()).join("bootstrap");
         let zip = bootstrap.with_file_name("bootstrap.zip");
         let archive = archive::write_if_changed(bootstrap.clone(), zip.clone());
-        let (hash, size) = archive.await.with_context(|| format!("cannot zip {}", bootstrap.display()))?;
+        let help =
+            || format!("cannot zip {}; if the disk is full, make room and build again", bootstrap.display());
+        let (hash, size) = archive.await.with_context(help)?;
         built.push(BuiltFunction { name, zip, hash, size });
     }
     let megabytes: f64 =

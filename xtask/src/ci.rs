@@ -1,11 +1,13 @@
 //! `cargo xtask ci`: all that CI runs, quickest first.
 
-use std::fs;
+mod templates;
 
-use anyhow::{Context, Result, bail};
+use std::process::Command;
 
-use crate::tools::{CFN_LINT, OPENAPI_SPEC_VALIDATOR};
-use crate::{Outcome, cargo_deny, environment, openapi, process, render, terminal, test, workspace};
+use anyhow::{Result, bail};
+
+use crate::tools::OPENAPI_SPEC_VALIDATOR;
+use crate::{Outcome, cargo_deny, openapi, process, terminal, test, workspace};
 
 pub(crate) fn run() -> Result<Outcome> {
     heading("formatting");
@@ -17,7 +19,7 @@ pub(crate) fn run() -> Result<Outcome> {
     heading("OpenAPI documents");
     validate_documents()?;
     heading("CloudFormation templates");
-    lint_templates()?;
+    templates::check()?;
     heading("licences, bans, sources");
     cargo_deny::check()?;
     heading("lints");
@@ -49,27 +51,8 @@ fn validate_documents() -> Result<()> {
     let validator = OPENAPI_SPEC_VALIDATOR.program()?;
     let directory = workspace::root().join("openapi");
     process::run_blocking(
-        std::process::Command::new(validator.path())
+        Command::new(validator.path())
             .arg(directory.join("openapi.json"))
             .arg(directory.join("gateway.json")),
     )
-}
-
-fn lint_templates() -> Result<()> {
-    let linter = CFN_LINT.program()?;
-    let directory = workspace::target().join("templates");
-    fs::create_dir_all(&directory).with_context(|| format!("cannot create {}", directory.display()))?;
-    for name in environment::names()? {
-        let environment = environment::load(&name)?;
-        let path = directory.join(format!("{name}.json"));
-        fs::write(&path, render::preview(&environment)?.to_json())
-            .with_context(|| format!("cannot write {}", path.display()))?;
-        process::run_blocking(
-            std::process::Command::new(linter.path())
-                .args(["--regions", environment.region.as_str()])
-                .arg("--template")
-                .arg(&path),
-        )?;
-    }
-    Ok(())
 }

@@ -15,6 +15,8 @@ pub(crate) const CARGO_LAMBDA: Tool =
 /// A linter of CloudFormation templates.
 pub(crate) const CFN_LINT: Tool =
     Tool { name: "cfn-lint", version: "1.58.0", packages: &["cfn-lint==1.58.0"] };
+/// A scanner of CloudFormation templates for what is insecure.
+pub(crate) const CHECKOV: Tool = Tool { name: "checkov", version: "3.3.30", packages: &["checkov==3.3.30"] };
 /// A validator of OpenAPI documents.
 pub(crate) const OPENAPI_SPEC_VALIDATOR: Tool =
     Tool { name: "openapi-spec-validator", version: "0.9.0", packages: &["openapi-spec-validator==0.9.0"] };
@@ -90,7 +92,8 @@ impl Tool {
                 self.name, self.name
             )
         };
-        let python = process::block_on(async { Ok(::local::emulator::find_python().await?) })?;
+        let python = process::block_on(async { Ok(::local::emulator::find_python().await?) });
+        let python = python.with_context(|| format!("cannot install {}", self.name))?;
         let partial = environment.with_added_extension("partial");
         if partial.exists() {
             fs::remove_dir_all(&partial)?;

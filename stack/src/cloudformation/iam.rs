@@ -45,7 +45,7 @@ impl PolicyDocument {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Statement {
-    pub sid: &'static str,
+    pub sid: String,
     pub effect: Effect,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub principal: Option<Principal>,
@@ -58,8 +58,12 @@ pub(crate) struct Statement {
 
 impl Statement {
     /// A statement of a role: these actions on these resources.
-    pub(crate) fn allow(sid: &'static str, action: Vec<&'static str>, resource: Vec<Value<String>>) -> Self {
-        Self { sid, effect: Effect::Allow, principal: None, action, resource, condition: None }
+    pub(crate) fn allow(
+        sid: impl Into<String>,
+        action: Vec<&'static str>,
+        resource: Vec<Value<String>>,
+    ) -> Self {
+        Self { sid: sid.into(), effect: Effect::Allow, principal: None, action, resource, condition: None }
     }
 }
 

@@ -169,7 +169,7 @@ impl Template {
     clippy::expect_used,
     reason = "our types have string keys and derived serialisation, which cannot fail"
 )]
-pub(super) fn to_json(value: &impl Serialize) -> serde_json::Value {
+pub(crate) fn to_json(value: &impl Serialize) -> serde_json::Value {
     let mut json = serde_json::to_value(value).expect("a template is JSON");
     json.sort_all_objects();
     json

@@ -5,6 +5,8 @@ mod references;
 
 use std::fmt;
 
+pub(crate) use policy::problems as policy_problems;
+
 use super::template::{DeletionPolicy, Entry, Template, UpdateReplacePolicy};
 
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>
@@ -18,7 +20,7 @@ const RETAINED_TYPES: &[(&str, DeletionPolicy)] = &[
     ("AWS::CloudFront::PublicKey", DeletionPolicy::Delete),
 ];
 
-/// A template that must not be deployed.
+/// A template that must not be deployed, or a policy that must not be given to anyone.
 #[derive(Debug, thiserror::Error)]
 pub struct StackError {
     /// All that is wrong with it.
@@ -27,12 +29,14 @@ pub struct StackError {
 
 impl fmt::Display for StackError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("the template breaks its own rules; this is a mistake in the crate `stack`:")?;
+        formatter.write_str(
+            "what would be rendered breaks its own rules; this is a mistake in the crate `stack`:",
+        )?;
         self.problems.iter().try_for_each(|problem| write!(formatter, "\n  {problem}"))
     }
 }
 
-/// One thing that is wrong with a template.
+/// One thing that is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
     /// A logical id is no name.
@@ -91,7 +95,7 @@ pub enum Problem {
         /// Its type.
         type_name: &'static str,
     },
-    /// More than CloudFormation takes.
+    /// More than AWS takes.
     #[error("{count} {what}, where {limit} is the limit")]
     TooLarge {
         /// What there is too much of.
@@ -114,7 +118,8 @@ impl Template {
         let json = self.to_value();
         problems.extend(references::problems(&json));
         for (id, entry) in &self.resources {
-            problems.extend(policy::problems(&id.to_string(), &entry.properties));
+            let allowed = policy::ACTIONS_WITHOUT_RESOURCE;
+            problems.extend(policy::problems(&id.to_string(), &entry.properties, allowed));
             problems.extend(retention_problem(&id.to_string(), entry));
         }
         let sizes = [

@@ -98,13 +98,13 @@ pub(super) fn add_policy(
         ":distribution/",
         distribution.reference()
     ];
-    let distribution_may = |sid, action, resource| Statement {
+    let distribution_may = |sid: &str, action, resource| Statement {
         principal: Some(Principal::Service("cloudfront.amazonaws.com")),
         condition: Some(Condition::new("StringEquals", "AWS:SourceArn", distribution_arn.clone())),
         ..Statement::allow(sid, vec![action], vec![resource])
     };
     let mut statements = vec![Statement {
-        sid: "RefusePlainHttp",
+        sid: "RefusePlainHttp".to_owned(),
         effect: Effect::Deny,
         principal: Some(Principal::Account("*")),
         action: vec!["s3:*"],

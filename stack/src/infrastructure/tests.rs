@@ -3,21 +3,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
 
+use crate::environment::testing::{environment, environments};
 use crate::{
     ArtifactKey, Artifacts, DeployedTemplate, Environment, FunctionName, Inputs, OutputName, SigningKey,
     SigningKeys, Template, render,
 };
-
-const ENVIRONMENTS: [(&str, &str); 3] = [
-    ("dev", include_str!("../../environments/dev.toml")),
-    ("prod", include_str!("../../environments/prod.toml")),
-    ("local", include_str!("../../environments/local.toml")),
-];
-
-fn environment(name: &str) -> Environment {
-    let (_, text) = ENVIRONMENTS.iter().find(|(known, _)| *known == name).unwrap();
-    Environment::parse(&name.parse().unwrap(), text).unwrap()
-}
 
 /// P-256 public keys made for these tests; their private halves are nowhere.
 fn two_keys() -> SigningKeys {
@@ -60,9 +50,9 @@ pub(crate) fn template_of(name: &str) -> Template {
 
 #[test]
 fn templates() {
-    for (name, _) in ENVIRONMENTS {
-        let environment = environment(name);
-        insta::assert_snapshot!(format!("{name}"), template(&environment, &two_keys()).to_json());
+    for environment in environments() {
+        let name = environment.name.as_str();
+        insta::assert_snapshot!(name, template(&environment, &two_keys()).to_json());
         let without_keys = template(&environment, &SigningKeys::none());
         insta::assert_snapshot!(format!("{name}_without_keys"), without_keys.to_json());
     }
@@ -76,8 +66,7 @@ fn a_deployed_template_with_other_keys_is_what_would_be_rendered_with_them() {
         let active = key.fingerprint().clone();
         SigningKeys::new(vec![key], Some(active)).unwrap()
     };
-    for (name, _) in ENVIRONMENTS {
-        let environment = environment(name);
+    for environment in environments() {
         for (from, to) in [(one(0), both.clone()), (both.clone(), one(1)), (one(0), one(1))] {
             let deployed = DeployedTemplate::parse(&template(&environment, &from).to_json()).unwrap();
             let trusted: Vec<_> = deployed.trusted().into_iter().collect();
@@ -112,21 +101,16 @@ fn the_first_and_the_last_key_are_no_change_of_keys() {
 
 #[test]
 fn iam_policies() {
-    for (name, _) in ENVIRONMENTS {
-        let policies = template(&environment(name), &two_keys()).iam_policies_json();
-        insta::assert_snapshot!(format!("{name}_iam_policies"), policies);
+    for environment in environments() {
+        let policies = template(&environment, &two_keys()).iam_policies_json();
+        insta::assert_snapshot!(format!("{}_iam_policies", environment.name), policies);
     }
 }
 
 #[test]
 fn two_renders_are_byte_identical() {
-    for (name, text) in ENVIRONMENTS {
-        let once = || {
-            let environment = Environment::parse(&name.parse().unwrap(), text).unwrap();
-            template(&environment, &two_keys()).to_json()
-        };
-        assert_eq!(once(), once());
-    }
+    let once = || environments().map(|environment| template(&environment, &two_keys()).to_json());
+    assert_eq!(once(), once());
 }
 
 /// The best of a few, since other tests run at the same time.
@@ -157,8 +141,8 @@ fn without_a_key_nothing_is_public() {
 
 #[test]
 fn with_a_key_every_behaviour_is_private() {
-    for (name, _) in ENVIRONMENTS {
-        let json = template(&environment(name), &two_keys()).to_value();
+    for environment in environments() {
+        let json = template(&environment, &two_keys()).to_value();
         let config = &json["Resources"]["Distribution"]["Properties"]["DistributionConfig"];
         let behaviours = config["CacheBehaviors"].as_array().unwrap();
         for behaviour in behaviours.iter().chain([&config["DefaultCacheBehavior"]]) {

@@ -1,12 +1,12 @@
 //! Compiling the functions.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use stack::{Architecture, FunctionName};
 use tokio::process::Command;
 
-use super::Profile;
+use super::{Profile, target};
 use crate::{process, terminal, tools, workspace};
 
 /// Compile, and leave `{function}/bootstrap` in the directory.
@@ -52,6 +52,7 @@ fn place(binary: &Path, bootstrap: &Path) -> std::io::Result<()> {
 /// With cargo-lambda, which links for the C library of Amazon Linux 2023 whatever this machine has:
 /// <https://www.cargo-lambda.info/guide/cross-compiling.html>.
 async fn release(architecture: Architecture, directory: &Path) -> Result<()> {
+    target::ensure_installed(architecture).await?;
     let cargo_lambda = tokio::task::spawn_blocking(|| tools::CARGO_LAMBDA.program());
     let cargo_lambda = cargo_lambda.await.context("installing cargo-lambda was interrupted")??;
     terminal::say("  building the functions for Lambda …");
@@ -69,17 +70,21 @@ async fn release(architecture: Architecture, directory: &Path) -> Result<()> {
     for function in FunctionName::ALL {
         command.args(["--bin", function.as_str()]);
     }
-    // Paths of this machine would end up in panic messages, and so in the bytes.
-    command.env("RUSTFLAGS", remapped_paths());
+    // Separated by what no path has in it, unlike the spaces of `RUSTFLAGS`.
+    command.env("CARGO_ENCODED_RUSTFLAGS", remapped_paths().join("\x1f"));
     process::run(&mut command).await
 }
 
-fn remapped_paths() -> String {
-    let mut flags = vec![format!("--remap-path-prefix={}=/source", workspace::root().display())];
-    let cargo_home = std::env::var_os("CARGO_HOME").map(std::path::PathBuf::from);
-    let cargo_home = cargo_home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
-    if let Some(cargo_home) = cargo_home {
-        flags.push(format!("--remap-path-prefix={}=/cargo", cargo_home.display()));
+/// Compiler options for paths of this machine, which would end up in panic messages, and so in the bytes. Of several
+/// that fit, the last one counts.
+fn remapped_paths() -> Vec<String> {
+    let mut paths = vec![(workspace::root(), "/source"), (workspace::target(), "/target")];
+    let cargo_home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    if let Some(cargo_home) = cargo_home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo"))) {
+        // Named after the registry, which may be a mirror. Whoever builds us has filled it.
+        let registries = std::fs::read_dir(cargo_home.join("registry/src")).into_iter().flatten().flatten();
+        paths.extend(registries.map(|registry| (registry.path(), "/crates")));
+        paths.sort();
     }
-    flags.join(" ")
+    paths.iter().map(|(path, name)| format!("--remap-path-prefix={}={name}", path.display())).collect()
 }

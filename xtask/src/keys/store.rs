@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result, bail};
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::config::Builder;
+use aws_sdk_ssm::error::ProvideErrorMetadata;
 use aws_sdk_ssm::operation::delete_parameter::DeleteParameterError;
 use aws_sdk_ssm::operation::get_parameter::GetParameterError;
 use aws_sdk_ssm::operation::put_parameter::PutParameterError;
@@ -140,18 +141,24 @@ impl<'a> KeyStore<'a> {
         }
         // A list may be a moment behind; that a key of the ring is there must be certain.
         for fingerprint in ring.fingerprints() {
-            let names = [
-                private_key_parameter(self.environment, &fingerprint),
-                public_key_parameter(self.environment, &fingerprint),
-            ];
-            let answer = self.client.get_parameters().set_names(Some(names.to_vec())).send().await;
-            let answer =
-                answer.with_context(|| format!("cannot look for the parameters of key {fingerprint}"))?;
-            for parameter in answer.parameters() {
-                note(parameter.name().unwrap_or_default(), parameter.last_modified_date);
-            }
+            let private = private_key_parameter(self.environment, &fingerprint);
+            let public = public_key_parameter(self.environment, &fingerprint);
+            let parameters = found.entry(fingerprint).or_default();
+            parameters.private = parameters.private || self.is_there(&private).await?;
+            parameters.public = parameters.public || self.is_there(&public).await?;
         }
         Ok(found)
+    }
+
+    /// Whether a parameter is there that the list does not show. Whoever only looks must not read private keys, since
+    /// reading cannot be allowed without decrypting: for them, what the list says must do.
+    async fn is_there(&self, name: &str) -> Result<bool> {
+        match self.client.get_parameter().name(name).send().await {
+            Err(error) if matches!(error.code(), Some("ParameterNotFound" | "AccessDeniedException")) => {
+                Ok(false)
+            }
+            answer => answer.map(|_| true).with_context(|| format!("cannot look for the parameter {name}")),
+        }
     }
 
     /// The keys of a ring as the stack has to know them.

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::Problem;
 
-/// Actions that AWS grants on `*` only.
-const ACTIONS_WITHOUT_RESOURCE: &[&str] = &[
+/// Actions that AWS grants on `*` only, of those that the template's own policies allow.
+pub(super) const ACTIONS_WITHOUT_RESOURCE: &[&str] = &[
     // Traces belong to the account; X-Ray knows no other resource for writing them:
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
     "xray:PutTelemetryRecords",
@@ -21,10 +21,10 @@ const ACTIONS_WITHOUT_RESOURCE: &[&str] = &[
     "ec2:UnassignPrivateIpAddresses",
 ];
 
-/// The statements anywhere within a resource's properties that allow too much.
-pub(super) fn problems(id: &str, properties: &Value) -> Vec<Problem> {
+/// The statements anywhere within a document that allow too much; only these actions may be allowed on everything.
+pub(crate) fn problems(id: &str, document: &Value, without_resource: &[&str]) -> Vec<Problem> {
     let mut problems = Vec::new();
-    walk(properties, &mut |statement| {
+    walk(document, &mut |statement| {
         let actions = strings(&statement["Action"]);
         let mut report = |what: String| problems.push(Problem::Wildcard { id: id.to_owned(), what });
         for action in &actions {
@@ -34,7 +34,7 @@ pub(super) fn problems(id: &str, properties: &Value) -> Vec<Problem> {
         }
         for resource in strings(&statement["Resource"]) {
             if is_everything(resource) {
-                for action in actions.iter().filter(|action| !ACTIONS_WITHOUT_RESOURCE.contains(action)) {
+                for action in actions.iter().filter(|action| !without_resource.contains(action)) {
                     report(format!("`{action}` on `{resource}`"));
                 }
             }

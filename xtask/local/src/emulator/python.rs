@@ -1,4 +1,4 @@
-//! A Python that can run the emulator.
+//! A Python that can run the emulator, and install what else is a Python package.
 
 use std::ffi::OsString;
 use std::process::Stdio;
@@ -19,7 +19,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// No Python could be found that is new enough and can make virtual environments.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the AWS emulator needs Python {}.{} or newer with venv; {found}.\n\
+    "there is no Python {}.{} or newer with venv: {found}.\n\
      Install one (Debian, Ubuntu: apt install python3 python3-venv; macOS: brew install python) \
      or name one in the environment variable PYTHON.",
     OLDEST.0, OLDEST.1

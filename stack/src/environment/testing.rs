@@ -1,0 +1,19 @@
+//! The environments, for tests.
+
+use super::Environment;
+
+const ENVIRONMENTS: [(&str, &str); 3] = [
+    ("dev", include_str!("../../environments/dev.toml")),
+    ("prod", include_str!("../../environments/prod.toml")),
+    ("local", include_str!("../../environments/local.toml")),
+];
+
+/// All of them.
+pub(crate) fn environments() -> [Environment; 3] {
+    ENVIRONMENTS.map(|(name, text)| Environment::parse(&name.parse().unwrap(), text).unwrap())
+}
+
+/// The one of this name.
+pub(crate) fn environment(name: &str) -> Environment {
+    environments().into_iter().find(|environment| environment.name.as_str() == name).unwrap()
+}

@@ -1,0 +1,66 @@
+//! What must be true of every policy.
+
+use serde_json::Value as Json;
+
+use crate::cloudformation::{Problem, policy_problems};
+
+/// Of a managed policy, without white space:
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-entity-length>.
+const MAXIMUM_CHARACTERS: usize = 6_144;
+
+/// Actions that AWS grants on `*` only, of those that the policies allow.
+pub(super) const ACTIONS_WITHOUT_RESOURCE: &[&str] = &[
+    // Drift detection is followed by its own id, and reads how types are configured, neither of which is of a stack:
+    // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudformation.html
+    "cloudformation:BatchDescribeTypeConfigurations",
+    "cloudformation:DescribeStackDriftDetectionStatus",
+    // CloudFront knows public keys and key groups in no ARN, nor what has no id before it is made:
+    // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudfront.html
+    "cloudfront:CreateKeyGroup",
+    "cloudfront:CreateOriginAccessControl",
+    "cloudfront:CreatePublicKey",
+    "cloudfront:DeleteKeyGroup",
+    "cloudfront:DeletePublicKey",
+    "cloudfront:GetKeyGroup",
+    "cloudfront:GetPublicKey",
+    "cloudfront:ListPublicKeys",
+    "cloudfront:UpdateKeyGroup",
+    "cloudfront:UpdatePublicKey",
+    // Metrics belong to the account:
+    // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
+    "cloudwatch:GetMetricData",
+    "cloudwatch:GetMetricStatistics",
+    // EC2 describes everything or nothing:
+    // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
+    // A mapping has no id before it is made; the condition names the function that it may be made for:
+    // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
+    "lambda:CreateEventSourceMapping",
+    // Deliveries of vended logs, and the resource policies that admit them, belong to the account:
+    // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeIndexPolicies",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+    // A list of parameters shows no values:
+    // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
+    "ssm:DescribeParameters",
+];
+
+/// What is wrong with a policy.
+pub(super) fn problems(name: &str, policy: &Json) -> Vec<Problem> {
+    let mut problems = policy_problems(name, policy, ACTIONS_WITHOUT_RESOURCE);
+    let count = policy.to_string().len();
+    if count > MAXIMUM_CHARACTERS {
+        let what = "characters in a policy";
+        problems.push(Problem::TooLarge { what, count, limit: MAXIMUM_CHARACTERS });
+    }
+    problems
+}
