@@ -12,6 +12,7 @@ mod cloudwatch;
 mod document;
 mod iam;
 mod lambda;
+mod logical_id;
 mod logs;
 mod resource;
 mod s3;
@@ -45,9 +46,9 @@ pub(crate) use s3::{
     NoncurrentVersionExpiration, OwnershipControls, OwnershipRule, PublicAccessBlock, Transition, Versioning,
 };
 pub(crate) use sqs::{Queue, QueueAttribute, RedrivePolicy};
-pub(crate) use template::{ParameterType, to_json};
+pub(crate) use template::ParameterType;
 pub(crate) use validate::policy_problems;
-pub(crate) use value::{PseudoParameter, Value, concatenate, text};
+pub(crate) use value::{PseudoParameter, Value, concatenate, text, to_json};
 
 pub use document::{PlatformFact, iam_policies, platform_facts};
 pub use template::Template;

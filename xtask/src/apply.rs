@@ -4,10 +4,9 @@ mod change_set;
 mod events;
 mod execution;
 mod failure;
+mod phase;
 mod progress;
 mod source;
-
-use std::sync::atomic::AtomicBool;
 
 use anyhow::Result;
 use aws_sdk_cloudformation::Client;
@@ -15,7 +14,9 @@ use stack::{DeployedTemplate, Environment};
 
 use self::change_set::{ChangeSet, Proposal};
 pub(crate) use self::events::EventLog;
-pub(crate) use self::execution::{Detail, Operation, follow};
+pub(crate) use self::execution::{Operation, follow};
+pub(crate) use self::phase::{Phase, PhaseCell};
+pub(crate) use self::progress::Detail;
 use crate::aws::Connection;
 use crate::terminal;
 
@@ -38,8 +39,7 @@ pub(crate) struct Application<'a> {
     pub(crate) may_lose_data: bool,
     pub(crate) mode: Mode,
     pub(crate) detail: Detail,
-    /// Set as long as CloudFormation is at work, which goes on without us.
-    pub(crate) is_executing: &'a AtomicBool,
+    pub(crate) phase: &'a PhaseCell,
 }
 
 impl Application<'_> {
@@ -59,7 +59,7 @@ impl Application<'_> {
                     change_set.discard(&client).await;
                     return Err(refusal);
                 }
-                execution::execute(&client, &change_set, self.detail, self.is_executing).await?;
+                execution::execute(&client, &change_set, self.detail, self.phase).await?;
             }
         }
         Ok(())

@@ -78,14 +78,20 @@ async fn connection(environment: &Environment, configuration: SdkConfig) -> Resu
     )?;
     let account = identity.account.context("AWS names no account for these credentials")?;
     let caller = identity.arn.context("AWS names no user or role for these credentials")?;
-    if let Some(expected) = environment.account.as_ref().filter(|expected| expected.as_str() != account) {
-        bail!(
+    check_account(environment, &account)?;
+    Ok(Connection { configuration, account, caller })
+}
+
+/// Refuse credentials for another account than the one that the environment's file pins.
+fn check_account(environment: &Environment, account: &str) -> Result<()> {
+    match &environment.account {
+        Some(expected) if expected.as_str() != account => bail!(
             "these credentials are for account {account}, but environment {} belongs to {expected}; \
              choose another AWS_PROFILE",
             environment.name
-        );
+        ),
+        _ => Ok(()),
     }
-    Ok(Connection { configuration, account, caller })
 }
 
 impl Connection {
@@ -120,5 +126,20 @@ impl Connection {
             (None, Some(region)) => format!("https://{bucket}.s3.{region}.amazonaws.com/{key}"),
             (None, None) => format!("https://{bucket}.s3.amazonaws.com/{key}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_account;
+
+    #[test]
+    fn an_environment_that_pins_its_account_takes_no_other() {
+        let mut environment = crate::environment::load("dev").unwrap();
+        assert!(check_account(&environment, "111111111111").is_ok());
+        environment.account = Some("222222222222".parse().unwrap());
+        assert!(check_account(&environment, "222222222222").is_ok());
+        let refusal = check_account(&environment, "111111111111").unwrap_err().to_string();
+        assert!(refusal.contains("for account 111111111111, but environment dev belongs to 222222222222"));
     }
 }

@@ -1,5 +1,7 @@
 //! A stack as CloudFormation has it.
 
+mod outputs;
+
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
@@ -9,7 +11,7 @@ use aws_sdk_cloudformation::types::{Stack, StackStatus, TemplateStage};
 use chrono::{DateTime, Utc};
 use stack::DeployedTemplate;
 
-use crate::outputs::Outputs;
+pub(crate) use self::outputs::Outputs;
 
 /// A stack that exists, in whatever condition.
 pub(crate) struct DeployedStack {

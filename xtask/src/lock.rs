@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use stack::Environment;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use crate::artifact_bucket::{ArtifactBucket, Condition, Revision};
 use crate::aws::Connection;
@@ -22,6 +23,7 @@ use crate::terminal;
 const LEASE: Duration = Duration::from_secs(90);
 /// Twice it may fail.
 const RENEWAL: Duration = Duration::from_secs(30);
+const RELEASE_LIMIT: Duration = Duration::from_secs(10);
 
 /// Who holds a lock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,9 +103,14 @@ impl Lock {
     /// Give the lock back.
     pub(crate) async fn release(self) {
         self.renewal.abort();
-        let revision = self.revision.lock().await;
-        if let Err(error) = self.bucket.delete(&self.key, &revision).await {
-            terminal::say(format!("  the lock could not be given back; it is free in a while ({error:#})"));
+        let deletion = async {
+            let revision = self.revision.lock().await;
+            self.bucket.delete(&self.key, &revision).await
+        };
+        // Whoever has pressed Ctrl-C because nothing answers must not wait for this.
+        if !matches!(timeout(RELEASE_LIMIT, deletion).await, Ok(Ok(()))) {
+            let seconds = LEASE.as_secs();
+            terminal::say(format!("  the lock could not be given back; it is free after {seconds} s"));
         }
     }
 }

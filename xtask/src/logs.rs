@@ -89,8 +89,11 @@ async fn print(arguments: &Arguments) -> Result<Outcome> {
     loop {
         while let Some(entry) = reader.next(&mut requests).await? {
             any = true;
-            let line =
-                if arguments.json { entry.to_json() } else { entry.to_line(&requests, Palette::of_output()) };
+            let line = if arguments.json {
+                entry.to_json()
+            } else {
+                entry.to_line(requests.id_of(&entry), Palette::of_output())
+            };
             if tell(&line)? == Audience::Gone {
                 return Ok(Outcome::Done);
             }

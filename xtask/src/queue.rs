@@ -18,8 +18,8 @@ use stack::{Environment, OutputName};
 use self::dead_letters::{DeadLetter, DeadLetters};
 use self::reason::Rows;
 use crate::consent::{Consent, agree};
+use crate::deployed_stack::DeployedStack;
 use crate::environment::EnvironmentArgument;
-use crate::outputs::Outputs;
 use crate::{Outcome, aws, terminal};
 
 /// Commands about the restore queue.
@@ -74,7 +74,7 @@ impl Queues {
     async fn of(environment: &Environment) -> Result<Self> {
         let connection = aws::connect(environment).await?;
         let cloudformation = aws_sdk_cloudformation::Client::new(&connection.configuration);
-        let outputs = Outputs::read(&cloudformation, &stack::stack_name(environment)).await?;
+        let outputs = DeployedStack::get(&cloudformation, &stack::stack_name(environment)).await?.outputs;
         Ok(Self {
             client: Client::new(&connection.configuration),
             metrics: aws_sdk_cloudwatch::Client::new(&connection.configuration),

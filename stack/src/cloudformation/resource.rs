@@ -1,34 +1,11 @@
 //! Resources and the handles that refer to them.
 
-use std::fmt;
 use std::marker::PhantomData;
 
 use serde::Serialize;
 
+use super::logical_id::LogicalId;
 use super::value::Value;
-
-/// The name of a resource within its template: letters and digits.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(transparent)]
-pub(crate) struct LogicalId(String);
-
-impl From<&str> for LogicalId {
-    fn from(id: &str) -> Self {
-        Self(id.to_owned())
-    }
-}
-
-impl From<String> for LogicalId {
-    fn from(id: String) -> Self {
-        Self(id)
-    }
-}
-
-impl fmt::Display for LogicalId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
 
 /// What becomes of a resource that leaves its stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::resource::{Handle, LogicalId, Resource, Retention};
-use super::value::Value;
+use super::logical_id::LogicalId;
+use super::resource::{Handle, Resource, Retention};
+use super::value::{Value, to_json};
 use crate::output::OutputName;
 
 /// A CloudFormation template.
@@ -162,15 +163,4 @@ impl Template {
     pub fn iam_policies_json(&self) -> String {
         format!("{:#}\n", super::iam_policies(&to_json(self)))
     }
-}
-
-/// Our types as JSON. Object keys are sorted, whatever features another crate turns on in `serde_json`.
-#[expect(
-    clippy::expect_used,
-    reason = "our types have string keys and derived serialisation, which cannot fail"
-)]
-pub(crate) fn to_json(value: &impl Serialize) -> serde_json::Value {
-    let mut json = serde_json::to_value(value).expect("a template is JSON");
-    json.sort_all_objects();
-    json
 }

@@ -2,7 +2,7 @@
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::resource::LogicalId;
+use super::logical_id::LogicalId;
 
 /// The value of a property: a literal, or something that CloudFormation puts in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,13 +16,24 @@ pub(crate) enum Value<T> {
     Substituted(String),
 }
 
+/// Our types as JSON. Object keys are sorted, whatever features another crate turns on in `serde_json`.
+#[expect(
+    clippy::expect_used,
+    reason = "our types have string keys and derived serialisation, which cannot fail"
+)]
+pub(crate) fn to_json(value: &impl Serialize) -> serde_json::Value {
+    let mut json = serde_json::to_value(value).expect("a template is JSON");
+    json.sort_all_objects();
+    json
+}
+
 impl<T> Value<T> {
     /// The value as it stands in a template, for the documents that are no typed properties.
     pub(crate) fn to_json(&self) -> serde_json::Value
     where
         T: Serialize,
     {
-        super::template::to_json(self)
+        to_json(self)
     }
 }
 

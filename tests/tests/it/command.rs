@@ -16,8 +16,47 @@ const LIMIT: Duration = Duration::from_mins(3);
 /// A run of a command.
 pub(crate) struct Run {
     child: Child,
+    said: Said,
+}
+
+/// What a process says on standard error, line by line.
+pub(crate) struct Said {
     lines: Lines<BufReader<ChildStderr>>,
-    said: String,
+    /// All that was read so far.
+    pub(crate) text: String,
+}
+
+impl Said {
+    /// Listen to a process whose standard error is piped.
+    pub(crate) fn of(child: &mut Child) -> Self {
+        Self { lines: BufReader::new(child.stderr.take().unwrap()).lines(), text: String::new() }
+    }
+
+    /// Read until a line with this text.
+    pub(crate) async fn says(&mut self, text: &str) {
+        let found = async {
+            while self.line().await {
+                if self.text.lines().next_back().is_some_and(|line| line.contains(text)) {
+                    return true;
+                }
+            }
+            false
+        };
+        let found = timeout(LIMIT, found).await.unwrap_or_default();
+        assert!(found, "it does not say `{text}`, but:\n{}", self.text);
+    }
+
+    /// Read to the end.
+    pub(crate) async fn rest(&mut self) {
+        while self.line().await {}
+    }
+
+    async fn line(&mut self) -> bool {
+        let Some(line) = self.lines.next_line().await.unwrap() else { return false };
+        self.text.push_str(&line);
+        self.text.push('\n');
+        true
+    }
 }
 
 /// A command that has ended.
@@ -51,8 +90,8 @@ pub(crate) fn command(running: &Running, arguments: &[&str]) -> Command {
 impl Run {
     pub(crate) fn of(mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
-        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        Self { child, lines, said: String::new() }
+        let said = Said::of(&mut child);
+        Self { child, said }
     }
 
     pub(crate) fn start(running: &Running, arguments: &[&str]) -> Self {
@@ -66,18 +105,7 @@ impl Run {
 
     /// Read what it says until a line with this text.
     pub(crate) async fn says(&mut self, text: &str) {
-        let found = async {
-            while let Some(line) = self.lines.next_line().await.unwrap() {
-                self.said.push_str(&line);
-                self.said.push('\n');
-                if line.contains(text) {
-                    return true;
-                }
-            }
-            false
-        };
-        let found = timeout(LIMIT, found).await.unwrap_or_default();
-        assert!(found, "it does not say `{text}`, but:\n{}", self.said);
+        self.said.says(text).await;
     }
 
     /// Send a signal. Cargo has replaced itself with the command, so it is the command itself that gets it.
@@ -102,15 +130,12 @@ impl Run {
             printed
         };
         let said = async {
-            while let Some(line) = self.lines.next_line().await.unwrap() {
-                self.said.push_str(&line);
-                self.said.push('\n');
-            }
+            self.said.rest().await;
             self.child.wait().await.unwrap()
         };
         let Ok((printed, status)) = timeout(LIMIT, async { tokio::join!(printed, said) }).await else {
-            panic!("it does not end; it said:\n{}", self.said)
+            panic!("it does not end; it said:\n{}", self.said.text)
         };
-        Ended { code: status.code(), said: self.said, printed }
+        Ended { code: status.code(), said: self.said.text, printed }
     }
 }

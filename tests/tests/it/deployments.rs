@@ -255,6 +255,21 @@ async fn a_fact_of_the_platform_that_is_missing_is_told_by_its_path() {
 }
 
 #[tokio::test]
+async fn a_deployment_bears_being_throttled() {
+    let (running, _turn) = turn().await;
+    let release = craft(running, other_alarm(777)).await;
+    let faults = Faults::new();
+    let proxy = AwsProxy::start(&running.stack.aws_endpoint_url, Arc::clone(&faults)).await.unwrap();
+    // The first call of each operation.
+    faults.begin(|call| if call.number_of_operation == 1 { Fate::Throttle } else { Fate::Forward });
+    let mut deploy = command(running, &["deploy", "--release", &release, "--yes"]);
+    deploy.env("AWS_ENDPOINT_URL", proxy.url());
+    let ended = Run::of(deploy).end().await;
+    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    assert_eq!(deployed(running).await.release, release);
+}
+
+#[tokio::test]
 async fn a_second_person_is_told_who_deploys_and_when() {
     let (running, _turn) = turn().await;
     let faults = Faults::new();

@@ -6,11 +6,12 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
+use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe::Receiver;
-use tokio::process::{Child, ChildStderr, Command};
+use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
+use crate::command::Said;
 use crate::stack::{stack, stack_file, state_directory, xtask};
 
 /// What takes longer, beside everything else that runs here, is stuck.
@@ -19,8 +20,7 @@ const LIMIT: Duration = Duration::from_mins(1);
 /// A run of `cargo xtask local`.
 struct Run {
     child: Child,
-    lines: Lines<BufReader<ChildStderr>>,
-    said: String,
+    said: Said,
     /// Its other end is open in every process of the run, so this ends when the last of them has.
     processes: Receiver,
 }
@@ -50,24 +50,13 @@ impl Run {
             .kill_on_drop(true)
             .spawn();
         let mut child = child.unwrap();
-        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        Self { child, lines, said: String::new(), processes }
+        let said = Said::of(&mut child);
+        Self { child, said, processes }
     }
 
     /// Read what it says until a line with this text.
     async fn says(&mut self, text: &str) {
-        let found = async {
-            while let Some(line) = self.lines.next_line().await.unwrap() {
-                self.said.push_str(&line);
-                self.said.push('\n');
-                if line.contains(text) {
-                    return true;
-                }
-            }
-            false
-        };
-        let found = timeout(LIMIT, found).await.unwrap_or_default();
-        assert!(found, "it does not say `{text}`, but:\n{}", self.said);
+        self.said.says(text).await;
     }
 
     fn send(&self, signal: Signal) {
@@ -78,27 +67,16 @@ impl Run {
 
     /// Its exit code, none after a signal, once it has ended.
     async fn exit_code(&mut self) -> Option<i32> {
-        let ended = async {
-            // It would wait for a reader of what it says.
-            let said = async {
-                let mut said = String::new();
-                while let Some(line) = self.lines.next_line().await.unwrap() {
-                    said.push_str(&line);
-                    said.push('\n');
-                }
-                said
-            };
-            tokio::join!(self.child.wait(), said)
-        };
-        let Ok((status, said)) = timeout(LIMIT, ended).await else { panic!("it does not end") };
-        self.said.push_str(&said);
+        // It would wait for a reader of what it says.
+        let ended = async { tokio::join!(self.child.wait(), self.said.rest()) };
+        let Ok((status, ())) = timeout(LIMIT, ended).await else { panic!("it does not end") };
         status.unwrap().code()
     }
 
     /// Wait until no process of it is left.
     async fn leaves_nothing(mut self) {
         let ended = timeout(LIMIT, self.processes.read_to_end(&mut Vec::new())).await;
-        assert!(ended.is_ok(), "a process of it is left; it said:\n{}", self.said);
+        assert!(ended.is_ok(), "a process of it is left; it said:\n{}", self.said.text);
     }
 }
 
@@ -107,8 +85,8 @@ async fn interrupted_at(name: &str, line: &str) {
     let mut run = Run::start(&directory, &[]).await;
     run.says(line).await;
     run.send(Signal::INT);
-    assert_eq!(run.exit_code().await, Some(0), "{}", run.said);
-    assert!(run.said.contains("shutting down"), "{}", run.said);
+    assert_eq!(run.exit_code().await, Some(0), "{}", run.said.text);
+    assert!(run.said.text.contains("shutting down"), "{}", run.said.text);
     run.leaves_nothing().await;
     assert!(!directory.join("stack.json").exists());
 }
@@ -134,9 +112,9 @@ async fn the_printed_example_works_and_a_start_after_a_crash_cleans_up() {
     let directory = state_directory("crashed");
     let mut crashed = Run::start(&directory, &[]).await;
     crashed.says("Ctrl-C ends it.").await;
-    let example = crashed.said.find("curl").map(|start| &crashed.said[start..]);
+    let example = crashed.said.text.find("curl").map(|start| &crashed.said.text[start..]);
     let example = example.and_then(|rest| rest.split_once("\n\n")).map(|(example, _)| example);
-    let example = example.unwrap_or_else(|| panic!("no example in:\n{}", crashed.said));
+    let example = example.unwrap_or_else(|| panic!("no example in:\n{}", crashed.said.text));
     let answer = Command::new("sh").args(["-c", example]).output().await.unwrap();
     let answer = String::from_utf8(answer.stdout).unwrap();
     assert!(
@@ -149,10 +127,10 @@ async fn the_printed_example_works_and_a_start_after_a_crash_cleans_up() {
     assert_eq!(crashed.exit_code().await, None);
     let command = r#"test -f "$PACKAGES_STACK" && test -n "$AWS_ENDPOINT_URL" && exit 7"#;
     let mut next = Run::start(&directory, &["sh", "-c", command]).await;
-    assert_eq!(next.exit_code().await, Some(7), "{}", next.said);
+    assert_eq!(next.exit_code().await, Some(7), "{}", next.said.text);
     let cleaned_up =
-        next.said.lines().find(|line| line.contains("ended what an earlier run had left behind"));
-    let cleaned_up = cleaned_up.unwrap_or_else(|| panic!("{}", next.said));
+        next.said.text.lines().find(|line| line.contains("ended what an earlier run had left behind"));
+    let cleaned_up = cleaned_up.unwrap_or_else(|| panic!("{}", next.said.text));
     assert!(cleaned_up.contains("emulator") && cleaned_up.contains("postgres"), "{cleaned_up}");
     next.leaves_nothing().await;
     crashed.leaves_nothing().await;
@@ -164,8 +142,8 @@ async fn a_second_start_in_the_same_directory_names_the_first() {
     let mut second = Run::start(directory, &[]).await;
     assert_eq!(second.exit_code().await, Some(1));
     let pid = std::fs::read_to_string(directory.join("lock")).unwrap();
-    assert!(second.said.contains("another local stack runs in"), "{}", second.said);
-    assert!(second.said.contains(&format!("(process {pid})")), "{}", second.said);
+    assert!(second.said.text.contains("another local stack runs in"), "{}", second.said.text);
+    assert!(second.said.text.contains(&format!("(process {pid})")), "{}", second.said.text);
     assert!(stack_file().await.exists());
     second.leaves_nothing().await;
 }

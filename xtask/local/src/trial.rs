@@ -27,6 +27,7 @@ use crate::emulator;
 use crate::fault::{AwsProxy, DatabaseProxy, Faults};
 use crate::platform::{self, PlatformError};
 use crate::pool::{BootstrapError, InvokeError};
+use crate::surroundings;
 
 /// Where a trial takes place.
 #[derive(Clone, Debug)]
@@ -132,20 +133,17 @@ impl Trial {
         let faults = Faults::new();
         let aws_proxy = AwsProxy::start(&place.aws_endpoint_url, Arc::clone(&faults)).await?;
         let database_proxy = DatabaseProxy::start(port, Arc::clone(&faults)).await?;
-        let variables = [
+        let mut behind_proxy = url.clone();
+        behind_proxy.set_port(Some(database_proxy.port())).map_err(|()| TrialError::DatabaseUrl)?;
+        // The restore function signs nothing, and so needs no distribution.
+        let mut variables = surroundings(aws_proxy.url(), "", &behind_proxy);
+        let of_function = [
             ("ENV", crate::ENVIRONMENT),
-            ("POSTGRES_HOST", "127.0.0.1"),
-            ("POSTGRES_PORT", &database_proxy.port().to_string()),
-            ("POSTGRES_USER", url.username()),
-            ("POSTGRES_PASSWORD", url.password().unwrap_or_default()),
-            ("PENNSIEVE_DB", url.path().trim_start_matches('/')),
-            ("POSTGRES_SSL_MODE", "disable"),
-            ("AWS_ENDPOINT_URL", aws_proxy.url()),
             ("DELETE_RECORD_DYNAMODB_TABLE_NAME", platform::DELETE_RECORD_TABLE),
             ("JOBS_QUEUE_ID", &jobs_queue_url),
             ("LOG_LEVEL", place.log_level),
         ];
-        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        variables.extend(of_function.map(|(name, value)| (name.to_owned(), value.to_owned())));
         let function = Function::new(place, variables).await?;
         Ok(Self {
             faults,

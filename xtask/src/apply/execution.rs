@@ -1,7 +1,6 @@
 //! Executing a change set, and following what CloudFormation does.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -11,17 +10,9 @@ use aws_sdk_cloudformation::types::ResourceStatus;
 use super::change_set::ChangeSet;
 use super::events::EventLog;
 use super::failure::explain;
-use super::progress::Progress;
+use super::phase::{Phase, PhaseCell};
+use super::progress::{Detail, Progress};
 use crate::terminal::Step;
-
-/// How much is told of what CloudFormation does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Detail {
-    /// Only how it ended.
-    Summary,
-    /// Each resource, with the time it took.
-    Resources,
-}
 
 /// Something that CloudFormation does with a whole stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,13 +54,13 @@ pub(super) async fn execute(
     client: &Client,
     change_set: &ChangeSet,
     detail: Detail,
-    is_executing: &AtomicBool,
+    phase: &PhaseCell,
 ) -> Result<()> {
     let mut log = EventLog::begin(client, &change_set.stack_id).await?;
     let request =
         client.execute_change_set().change_set_name(&change_set.id).client_request_token(&change_set.name);
     // It may have begun although its answer never comes.
-    is_executing.store(true, Ordering::Relaxed);
+    phase.set(Phase::Executing);
     request.send().await.with_context(|| {
         format!(
             "CloudFormation does not execute the change set; \
@@ -79,9 +70,7 @@ pub(super) async fn execute(
     })?;
     let operation = if change_set.creates_stack { Operation::Create } else { Operation::Update };
     let progress = Progress::new(detail, change_set.resources());
-    follow_with(client, &mut log, &change_set.stack_name, operation, progress).await?;
-    is_executing.store(false, Ordering::Relaxed);
-    Ok(())
+    follow_with(client, &mut log, &change_set.stack_name, operation, progress).await
 }
 
 /// Follow what happens to a stack until it is over. An end other than the one that was meant is an error, which says

@@ -5,8 +5,16 @@ use std::time::Duration;
 
 use aws_sdk_cloudformation::types::{ResourceStatus, StackEvent};
 
-use super::execution::Detail;
 use crate::terminal::{self, paint};
+
+/// How much is told of what CloudFormation does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// Only how it ended.
+    Summary,
+    /// Each resource, with the time it took.
+    Resources,
+}
 
 /// What is known of the resources of an operation.
 pub(super) struct Progress {

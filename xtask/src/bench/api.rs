@@ -22,8 +22,8 @@ use super::cold_start::cold_start;
 use super::figure::{Figures, median, megabytes, milliseconds};
 use crate::aws::Connection;
 use crate::build::{self, Profile};
+use crate::deployed_stack::DeployedStack;
 use crate::keys::{Algorithm, KeyPair};
-use crate::outputs::Outputs;
 use crate::stack_file::StackFile;
 use crate::terminal::Step;
 use crate::{aws, environment, workspace};
@@ -47,7 +47,7 @@ pub(super) async fn measure(figures: &mut Figures) -> Result<()> {
     let stack = StackFile::read_running()?;
     let connection = aws::connect(&environment).await?;
     let client = aws_sdk_cloudformation::Client::new(&connection.configuration);
-    let outputs = Outputs::read(&client, &stack::stack_name(&environment)).await?;
+    let outputs = DeployedStack::get(&client, &stack::stack_name(&environment)).await?.outputs;
     let deployed = deployed_function(&stack, outputs.get(OutputName::ApiFunctionName)?).await?;
     measure_cold_starts(figures, &deployed, &stack).await?;
     measure_endpoints(figures, &deployed, &stack, &connection).await

@@ -1,7 +1,5 @@
 //! One deployment, from the lock to the outputs.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use anyhow::{Result, bail};
 use aws_sdk_cloudformation::Client;
 use stack::Environment;
@@ -9,16 +7,16 @@ use tokio::sync::Mutex;
 
 use super::options::Options;
 use super::{recovery, verification};
-use crate::apply::{Application, Detail};
+use crate::apply::{Application, Detail, Phase, PhaseCell};
 use crate::artifact_bucket::ArtifactBucket;
 use crate::aws::Connection;
 use crate::build::{self, BuiltFunction, Profile};
 use crate::candidate::Candidate;
 use crate::consent::{Consent, agree};
 use crate::deployed_stack::Condition;
+use crate::deployed_stack::{DeployedStack, Outputs};
 use crate::keys::DeploymentKeys;
 use crate::lock::Lock;
-use crate::outputs::Outputs;
 use crate::release::{Release, ReleaseId, ReleaseStore, SourceRevision};
 use crate::review::{Deployed, Review};
 use crate::terminal::Palette;
@@ -63,8 +61,7 @@ pub(crate) struct Deployment<'a> {
     bucket: ArtifactBucket,
     /// Held from the look at what is deployed to the end.
     lock: Mutex<Option<Lock>>,
-    /// Whether CloudFormation is at work, which goes on without us.
-    is_executing: AtomicBool,
+    phase: PhaseCell,
 }
 
 impl<'a> Deployment<'a> {
@@ -80,35 +77,32 @@ impl<'a> Deployment<'a> {
             consent: options.consent(),
             bucket: ArtifactBucket::new(environment, connection),
             lock: Mutex::new(None),
-            is_executing: AtomicBool::new(false),
+            phase: PhaseCell::default(),
         }
     }
 
-    /// Deploy for a person or for CI: with a review, until it is interrupted, and verified.
+    /// Deploy for a person or for CI: with a review, verified, and until it is interrupted.
     pub(crate) async fn run(self, subject: Subject) -> Result<Outcome> {
         self.connection.announce(self.environment);
-        let ending = tokio::select! {
-            ending = self.carry_out(subject) => Some(ending),
+        let work = async {
+            let ending = self.carry_out(subject).await;
+            self.unlock().await;
+            let ending = ending?;
+            self.verify(&ending).await?;
+            Ok::<_, anyhow::Error>(ending.outputs)
+        };
+        let outputs = tokio::select! {
+            outputs = work => Some(outputs?),
             interrupted = process::interrupted() => interrupted.map(|()| None)?,
         };
-        self.unlock().await;
-        let Some(ending) = ending else {
+        let Some(outputs) = outputs else {
             terminal::say(self.interruption());
+            self.unlock().await;
             // What a shell reports for a program that was interrupted.
             return Ok(Outcome::Code(130));
         };
-        let ending = ending?;
-        match ending.change {
-            Change::Nothing => {}
-            Change::Created if self.environment.name.as_str() == ::local::ENVIRONMENT => terminal::say(
-                "  not verified: the local stack serves a stack that was made anew once it is started again",
-            ),
-            Change::Created | Change::Updated => {
-                verification::verify(self.environment, self.connection, &ending.outputs).await?;
-            }
-        }
-        println!("{}", ending.outputs.to_json()?);
-        self.options.write_outputs(&ending.outputs)?;
+        println!("{}", outputs.to_json()?);
+        self.options.write_outputs(&outputs)?;
         Ok(Outcome::Done)
     }
 
@@ -206,7 +200,7 @@ impl<'a> Deployment<'a> {
             may_lose_data: self.may_lose_data(),
             mode: self.options.mode(),
             detail: self.detail(),
-            is_executing: &self.is_executing,
+            phase: &self.phase,
         };
         let applied = application.bring_to(&candidate.template).await;
         let noted = async {
@@ -220,7 +214,25 @@ impl<'a> Deployment<'a> {
         let noted = noted.await;
         applied?;
         noted?;
-        Outputs::read(client, stack_name).await
+        Ok(DeployedStack::get(client, stack_name).await?.outputs)
+    }
+
+    /// Try what was deployed.
+    async fn verify(&self, ending: &Ending) -> Result<()> {
+        let is_local = self.environment.name.as_str() == ::local::ENVIRONMENT;
+        match ending.change {
+            Change::Nothing => Ok(()),
+            Change::Created if is_local => {
+                terminal::say(
+                    "  not verified: a local stack that runs serves no stack that was made anew; start it again",
+                );
+                Ok(())
+            }
+            Change::Created | Change::Updated => {
+                self.phase.set(Phase::Verifying);
+                verification::verify(self.environment, self.connection, &ending.outputs).await
+            }
+        }
     }
 
     /// Show what would change, and have somebody agree to it.
@@ -250,13 +262,14 @@ impl<'a> Deployment<'a> {
 
     /// What is left to know after Ctrl-C.
     fn interruption(&self) -> String {
-        if !self.is_executing.load(Ordering::Relaxed) {
-            return "\n  interrupted; nothing was changed".to_owned();
+        match self.phase.get() {
+            Phase::Preparing => "\n  interrupted; nothing was changed".to_owned(),
+            Phase::Executing => format!(
+                "\n  interrupted, but CloudFormation goes on by itself.\n  \
+                 `cargo xtask status --env {0} --follow` shows it to its end; `cargo xtask deploy --env {0}` waits for it first",
+                self.environment.name
+            ),
+            Phase::Verifying => "\n  interrupted; everything is deployed, but was not tried".to_owned(),
         }
-        format!(
-            "\n  interrupted, but CloudFormation goes on by itself.\n  \
-             `cargo xtask status --env {0} --follow` shows it to its end; `cargo xtask deploy --env {0}` waits for it first",
-            self.environment.name
-        )
     }
 }

@@ -8,7 +8,7 @@ use stack::Environment;
 
 use crate::apply::Mode;
 use crate::consent::Consent;
-use crate::outputs::Outputs;
+use crate::deployed_stack::Outputs;
 use crate::review::Review;
 
 /// Options of everything that deploys.

@@ -8,8 +8,8 @@ use reqwest::StatusCode;
 use stack::{Environment, OutputName};
 
 use crate::aws::Connection;
+use crate::deployed_stack::Outputs;
 use crate::keys::open_signed_probe;
-use crate::outputs::Outputs;
 use crate::stack_file::StackFile;
 use crate::terminal::Step;
 

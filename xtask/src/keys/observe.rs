@@ -10,8 +10,8 @@ use super::key_pair::fingerprint_of;
 use super::plan::{CloudFront, DeployedKeys, Observed, StackState};
 use super::store::{KeyStore, StoredRing};
 use crate::aws::Connection;
+use crate::deployed_stack::Outputs;
 use crate::deployed_stack::{Condition, DeployedStack};
-use crate::outputs::Outputs;
 
 /// What is there, and what a change of it has to start from.
 pub(super) struct Observation {

@@ -10,7 +10,7 @@ use runtime::signing::{CdnOrigin, Signer, SigningKey};
 use stack::{Environment, OutputName};
 
 use super::key_pair::KeyPair;
-use crate::outputs::Outputs;
+use crate::deployed_stack::Outputs;
 use crate::stack_file::StackFile;
 
 /// How long a probe's URL is good for.

@@ -5,7 +5,6 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use stack::{Environment, Fingerprint};
 
-use super::overlap::Overlap;
 use super::plan::{Intent, Progress, StackState, Step, next_step};
 use super::ring::KeyState;
 use super::rotation::{Ending, Rotation};
@@ -32,14 +31,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<Outcome> {
     let connection = aws::connect(&environment).await?;
     let store = KeyStore::new(&connection.configuration, &environment);
     let consent = Consent::of(arguments.yes);
-    let rotation = Rotation {
-        environment: &environment,
-        connection: &connection,
-        store: &store,
-        intent: Intent::Retire,
-        overlap: Overlap::default(),
-        wait: false,
-    };
+    let rotation = Rotation::new(&environment, &connection, &store, Intent::Retire);
     let observation = rotation.observe().await?;
     let ring = &observation.ring.ring;
     if let Some(key) = &arguments.key {

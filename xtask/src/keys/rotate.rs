@@ -44,14 +44,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<Outcome> {
     let connection = aws::connect(&environment).await?;
     let store = KeyStore::new(&connection.configuration, &environment);
     let intent = if arguments.emergency { Intent::Revoke } else { Intent::Rotate };
-    let rotation = Rotation {
-        environment: &environment,
-        connection: &connection,
-        store: &store,
-        intent,
-        overlap: arguments.overlap.unwrap_or_default(),
-        wait: arguments.wait,
-    };
+    let mut rotation = Rotation::new(&environment, &connection, &store, intent);
+    rotation.overlap = arguments.overlap.unwrap_or_default();
+    rotation.wait = arguments.wait;
     let observed = rotation.observe().await?.observed;
     let create = observed.begins(intent).then_some(Algorithm::from(arguments.algorithm));
     let first = next_step(&observed, intent, Progress { create: create.is_some(), proven: None })?;

@@ -1,6 +1,5 @@
 //! Going through the steps of a plan.
 
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -14,7 +13,7 @@ use super::plan::{Intent, Progress, StackState, Step, next_step};
 use super::probe::Prober;
 use super::ring::{Algorithm, KeyState, RingEntry};
 use super::store::{KeyStore, StoredRing};
-use crate::apply::{Application, Detail, Mode};
+use crate::apply::{Application, Detail, Mode, PhaseCell};
 use crate::artifact_bucket::ArtifactBucket;
 use crate::aws::Connection;
 use crate::lock::{Attempt, Lock};
@@ -46,7 +45,17 @@ pub(super) enum Ending {
     Overlapping(DateTime<Utc>),
 }
 
-impl Rotation<'_> {
+impl<'a> Rotation<'a> {
+    /// Towards this; with the usual overlap, and without waiting for the end of it.
+    pub(super) fn new(
+        environment: &'a Environment,
+        connection: &'a Connection,
+        store: &'a KeyStore<'a>,
+        intent: Intent,
+    ) -> Self {
+        Self { environment, connection, store, intent, overlap: Overlap::default(), wait: false }
+    }
+
     /// Look at what is there, once nobody changes the stack any more.
     pub(super) async fn observe(&self) -> Result<Observation> {
         let start = Instant::now();
@@ -159,7 +168,7 @@ impl Rotation<'_> {
             may_lose_data: false,
             mode: Mode::Standard,
             detail: Detail::Summary,
-            is_executing: &AtomicBool::new(false),
+            phase: &PhaseCell::default(),
         };
         application.bring_to(&template).await
     }

@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 
 use super::foundation::{Foundation, IssuerFacts};
 use crate::aws::Connection;
-use crate::outputs::Outputs;
+use crate::deployed_stack::Outputs;
 use crate::stack_file::StackFile;
 
 /// The client that tokens are for, as the environment file of the local stack has it.

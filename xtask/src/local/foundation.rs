@@ -13,7 +13,7 @@ use sqlx::postgres::{PgPool, PgPoolOptions};
 use stack::OutputName;
 
 use crate::aws::Connection;
-use crate::outputs::Outputs;
+use crate::deployed_stack::Outputs;
 use crate::terminal::Step;
 use crate::{aws, environment, workspace};
 

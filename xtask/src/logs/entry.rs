@@ -6,7 +6,6 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 use stack::FunctionName;
 
-use super::requests::Requests;
 use crate::terminal::Palette;
 
 /// What is said elsewhere in the line, or is of use only to programs.
@@ -69,13 +68,12 @@ impl Entry {
         Value::Object(fields).to_string()
     }
 
-    /// One line for people: time (UTC), function, request, level, message and fields.
-    pub(super) fn to_line(&self, requests: &Requests, palette: Palette) -> String {
+    /// One line for people: time (UTC), function, what the request is known by, level, message and fields.
+    pub(super) fn to_line(&self, request: &str, palette: Palette) -> String {
         let (level, said) = match &self.content {
             Content::Text(text) => ("", printable(text)),
             Content::Fields(fields) => (text_of(fields.get("level")).unwrap_or_default(), said(fields)),
         };
-        let id = requests.id_of(self);
         let time = self.time.format("%Y-%m-%d %H:%M:%S%.3f").to_string();
         let level_color = match level {
             "ERROR" => "31",
@@ -86,7 +84,7 @@ impl Entry {
             "{}  {:<10}  {}  {}  {said}",
             palette.paint(&time, "2"),
             self.function.as_str(),
-            palette.paint(&format!("{id:<16}"), color_of(id)),
+            palette.paint(&format!("{request:<16}"), color_of(request)),
             palette.paint(&format!("{level:<5}"), level_color),
         )
     }

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use stack::{Environment, FunctionName, OutputName};
 
 use crate::aws::Connection;
-use crate::outputs::Outputs;
+use crate::deployed_stack::DeployedStack;
 use crate::stack_resources;
 
 /// A log group of the stack.
@@ -21,7 +21,7 @@ pub(super) async fn of(
 ) -> Result<Vec<Group>> {
     let client = aws_sdk_cloudformation::Client::new(&connection.configuration);
     let stack_name = stack::stack_name(environment);
-    let outputs = Outputs::read(&client, &stack_name).await?;
+    let outputs = DeployedStack::get(&client, &stack_name).await?.outputs;
     let resources = stack_resources::list(&client, &stack_name).await?;
     let names: Vec<&str> = resources
         .iter()

@@ -1,6 +1,6 @@
 //! A stack that is destroyed, that does not come up again, and then does.
 
-use local::fault::Moment;
+use local::fault::{Fate, Moment};
 
 use super::crafted::{craft, deployed};
 use super::interrupted::Halted;
@@ -42,4 +42,15 @@ async fn a_stack_is_destroyed_and_made_anew_with_the_bucket_it_left() {
     assert_shows!(ended.said);
     assert_eq!(deployed(running).await.release, other);
     assert_eq!(aws.get_object(bucket, "left-behind").await, b"still here");
+
+    // Somebody deletes the stack under a deployment.
+    let last = craft(running, other_alarm(78)).await;
+    let halted = Halted::at(running, &last, "ExecuteChangeSet", 1, Moment::Before).await;
+    aws.cloudformation("DeleteStack").await;
+    halted.faults.begin(|_| Fate::Forward);
+    let ended = halted.run.end().await;
+    assert!(ended.code == Some(1) && ended.said.contains("deploy again"), "{}", ended.said);
+    let ended = run(running, &["deploy", "--release", &last, "--yes"]).await;
+    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    assert_eq!(deployed(running).await.release, last);
 }

@@ -14,7 +14,7 @@ use crate::stack::Running;
 /// A deployment that stands still at a call of AWS.
 pub(super) struct Halted {
     pub(super) run: Run,
-    faults: Arc<Faults>,
+    pub(super) faults: Arc<Faults>,
     _proxy: AwsProxy,
 }
 

@@ -20,6 +20,8 @@ use crate::ports;
 
 /// S3 takes requests of 5 GB; nothing that functions send comes near this.
 const MAXIMUM_BODY_BYTES: usize = 64 * 1024 * 1024;
+/// How requests in AWS's older query protocol come.
+const FORM: &str = "application/x-www-form-urlencoded";
 const TIME_LIMIT: Duration = Duration::from_mins(2);
 
 /// A proxy in front of the emulator, on 127.0.0.1. It ends when it is dropped.
@@ -151,7 +153,7 @@ fn operation_of(request: &Parts, body: &[u8]) -> String {
     if let Some((_, operation)) = header("x-amz-target").and_then(|target| target.rsplit_once('.')) {
         return operation.to_owned();
     }
-    if header("content-type") == Some("application/x-www-form-urlencoded") {
+    if header("content-type") == Some(FORM) {
         let mut fields = body.split(|byte| *byte == b'&');
         let action = fields.find_map(|field| field.strip_prefix(b"Action="));
         return String::from_utf8_lossy(action.unwrap_or_default()).into_owned();
@@ -190,8 +192,13 @@ fn without_checksums(mut headers: HeaderMap) -> HeaderMap {
 
 /// In the words of the service, as its SDK understands them.
 fn throttled(request: &Forwarded) -> Response {
-    let target = request.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
-    let code = match target {
+    let header = |name: &str| request.headers.get(name).and_then(|value| value.to_str().ok());
+    let code = match header("x-amz-target") {
+        None if header("content-type") == Some(FORM) => {
+            let error = "<Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error>";
+            let body = format!("<ErrorResponse>{error}</ErrorResponse>");
+            return (StatusCode::BAD_REQUEST, [("content-type", "text/xml")], body).into_response();
+        }
         None => {
             let body =
                 "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>";

@@ -18,7 +18,7 @@ fn shown(messages: &[(FunctionName, &str)]) -> String {
         requests.learn(entry);
     }
     let lines: Vec<_> =
-        entries.iter().map(|entry| entry.to_line(&requests, Palette::without_colors())).collect();
+        entries.iter().map(|entry| entry.to_line(requests.id_of(entry), Palette::without_colors())).collect();
     lines.join("\n")
 }
 

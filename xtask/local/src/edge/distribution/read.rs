@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_cloudfront::Client;
-use aws_sdk_cloudfront::error::DisplayErrorContext;
+use aws_sdk_cloudfront::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudfront::types::{
     CacheBehavior, CacheBehaviors, CachePolicyCookieBehavior, CachePolicyHeaderBehavior,
     CachePolicyQueryStringBehavior, DefaultCacheBehavior, DistributionConfig, Headers, KeyGroupConfig,
@@ -33,6 +33,14 @@ pub enum ReadError {
         /// Its error, with its causes.
         cause: String,
     },
+    /// It is not there, or not any more.
+    #[error("{what} does not exist: {cause}")]
+    Gone {
+        /// What was asked for.
+        what: String,
+        /// The error, with its causes.
+        cause: String,
+    },
     /// The distribution uses something that the local edge does not emulate, or is incomplete.
     #[error("the distribution cannot be served locally: {0}")]
     Unsupported(String),
@@ -48,7 +56,7 @@ const ATTEMPTS: u32 = 5;
 pub async fn read(client: &Client, s3: &aws_sdk_s3::Client, id: &str) -> Result<Distribution, ReadError> {
     for _ in 1..ATTEMPTS {
         match read_once(client, s3, id).await {
-            Err(ReadError::Api { .. }) => {}
+            Err(ReadError::Gone { .. }) => {}
             outcome => return outcome,
         }
     }
@@ -335,8 +343,17 @@ fn bucket_of(domain: &str) -> Option<String> {
     (!bucket.is_empty()).then(|| bucket.to_owned())
 }
 
-fn api<E: std::error::Error>(what: String, error: &E) -> ReadError {
-    ReadError::Api { what, cause: DisplayErrorContext(error).to_string() }
+fn api<E>(what: String, error: &SdkError<E>) -> ReadError
+where
+    E: std::error::Error + ProvideErrorMetadata + 'static,
+{
+    let cause = DisplayErrorContext(error).to_string();
+    // Each kind of thing has a code of its own for that: NoSuchPublicKey, NoSuchCachePolicy, NoSuchResource.
+    if error.code().is_some_and(|code| code.starts_with("NoSuch")) {
+        ReadError::Gone { what, cause }
+    } else {
+        ReadError::Api { what, cause }
+    }
 }
 
 fn unsupported(reason: impl Into<String>) -> ReadError {
