@@ -2,8 +2,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
+use super::super::logical_id::LogicalId;
 use super::super::logs::{LogGroup, LogGroupAttribute, SubscriptionFilter};
-use super::super::resource::{Handle, LogicalId};
+use super::super::resource::Handle;
 use super::super::template::{Entry, ParameterType, Template};
 use super::super::value::{PseudoParameter, Value, text};
 use super::Problem;

@@ -19,9 +19,9 @@ pub(super) const FILTERS: [(&str, &str); 13] = [
 
 /// What a person sees, with resources by name: in which order CloudFormation is done with them is not ours.
 pub(super) fn in_order(text: &str) -> String {
-    let is_resource = |line: &&str| line.starts_with("    ✓ ");
+    let is_resource = |line: &str| line.starts_with("    ✓ ");
     let mut lines: Vec<&str> = text.lines().collect();
-    for group in lines.chunk_by_mut(|one, other| is_resource(&one) && is_resource(&other)) {
+    for group in lines.chunk_by_mut(|one, other| is_resource(one) && is_resource(other)) {
         group.sort_unstable();
     }
     lines.join("\n")
