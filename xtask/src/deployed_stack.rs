@@ -9,9 +9,10 @@ use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
 use aws_sdk_cloudformation::types::{Stack, StackStatus, TemplateStage};
 use chrono::{DateTime, Utc};
-use stack::DeployedTemplate;
+use stack::{DeployedTemplate, Environment};
 
 pub(crate) use self::outputs::Outputs;
+use crate::aws::Connection;
 
 /// A stack that exists, in whatever condition.
 pub(crate) struct DeployedStack {
@@ -106,5 +107,22 @@ impl DeployedStack {
         let answer = answer.with_context(|| format!("cannot read the template of {}", self.id))?;
         let body = answer.template_body.with_context(|| format!("{} has no template", self.id))?;
         DeployedTemplate::parse(&body).with_context(|| format!("in the template of {}", self.id))
+    }
+}
+
+/// What is deployed, as far as it can be compared with.
+pub(crate) struct Deployed {
+    pub(crate) stack: DeployedStack,
+    pub(crate) template: DeployedTemplate,
+}
+
+impl Deployed {
+    /// What is deployed; none where there is nothing, or what never came up.
+    pub(crate) async fn read(environment: &Environment, connection: &Connection) -> Result<Option<Self>> {
+        let client = Client::new(&connection.configuration);
+        let stack = DeployedStack::find(&client, &stack::stack_name(environment)).await?;
+        let Some(stack) = stack.filter(|stack| stack.condition != Condition::Broken) else { return Ok(None) };
+        let template = stack.template(&client).await?;
+        Ok(Some(Self { stack, template }))
     }
 }

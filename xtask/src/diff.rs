@@ -5,10 +5,11 @@ use clap::Args;
 
 use crate::artifact_bucket::ArtifactBucket;
 use crate::candidate::Candidate;
+use crate::deployed_stack::Deployed;
 use crate::environment::EnvironmentArgument;
 use crate::keys::DeploymentKeys;
 use crate::release::{ReleaseId, ReleaseStore};
-use crate::review::{Deployed, Review};
+use crate::review::Review;
 use crate::terminal::Palette;
 use crate::{Outcome, aws, build, deploy};
 

@@ -7,9 +7,9 @@ use comfy_table::presets::NOTHING;
 use serde_json::json;
 
 use crate::artifact_bucket::ArtifactBucket;
+use crate::deployed_stack::Deployed;
 use crate::environment::EnvironmentArgument;
 use crate::release::{Release, ReleaseStore, TemplateHash};
-use crate::review::Deployed;
 use crate::{Outcome, aws, terminal};
 
 /// Options of `releases`.

@@ -8,9 +8,8 @@ mod text;
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use aws_sdk_cloudformation::Client;
 use serde::Serialize;
-use stack::{DeployedTemplate, Environment, GrantChange, TemplateChange, TemplateReview, platform_facts};
+use stack::{Environment, GrantChange, TemplateChange, TemplateReview, platform_facts};
 
 use self::contract::ContractReview;
 use self::functions::FunctionChange;
@@ -18,15 +17,9 @@ use self::signing_keys::KeyChanges;
 use crate::artifact_bucket::ArtifactBucket;
 use crate::aws::Connection;
 use crate::candidate::Candidate;
-use crate::deployed_stack::{Condition, DeployedStack};
+use crate::deployed_stack::Deployed;
 use crate::platform_facts;
 use crate::release::{ReleaseStore, TemplateHash};
-
-/// What is deployed, as far as it can be compared with.
-pub(crate) struct Deployed {
-    pub(crate) stack: DeployedStack,
-    pub(crate) template: DeployedTemplate,
-}
 
 /// All differences between what is deployed and what would be.
 #[derive(Serialize)]
@@ -53,17 +46,6 @@ struct FactChange {
     path: String,
     old: String,
     new: String,
-}
-
-impl Deployed {
-    /// What is deployed; none where there is nothing, or what never came up.
-    pub(crate) async fn read(environment: &Environment, connection: &Connection) -> Result<Option<Self>> {
-        let client = Client::new(&connection.configuration);
-        let stack = DeployedStack::find(&client, &stack::stack_name(environment)).await?;
-        let Some(stack) = stack.filter(|stack| stack.condition != Condition::Broken) else { return Ok(None) };
-        let template = stack.template(&client).await?;
-        Ok(Some(Self { stack, template }))
-    }
 }
 
 impl Review {

@@ -11,11 +11,10 @@ use stack::{Environment, OutputName};
 use crate::apply::{Detail, EventLog, Operation, follow};
 use crate::artifact_bucket::ArtifactBucket;
 use crate::aws::Connection;
-use crate::deployed_stack::{Condition, DeployedStack};
+use crate::deployed_stack::{Condition, Deployed, DeployedStack};
 use crate::environment::EnvironmentArgument;
 use crate::lock::{self, Holder};
 use crate::release::{Release, ReleaseStore, TemplateHash};
-use crate::review::Deployed;
 use crate::{Outcome, aws};
 
 /// Options of `status`.

@@ -6,11 +6,12 @@
 mod crafted;
 mod destroyed;
 mod interrupted;
+mod rights;
 mod terminal;
 
 use std::sync::Arc;
 
-use local::fault::{AwsProxy, Fate, Faults, Moment, Service};
+use local::fault::{AwsProxy, Fate, Faults, Moment};
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -61,23 +62,6 @@ async fn a_deployment_without_changes_says_so() {
     let ended = run(running, &["diff"]).await;
     assert_eq!(ended.code, Some(0), "{}", ended.said);
     assert_shows!(ended.printed);
-}
-
-#[tokio::test]
-async fn a_diff_only_reads() {
-    let (running, _turn) = turn().await;
-    let release = craft(running, other_alarm(666)).await;
-    let faults = Faults::new();
-    let proxy = AwsProxy::start(&running.stack.aws_endpoint_url, Arc::clone(&faults)).await.unwrap();
-    let mut diff = command(running, &["diff", "--release", &release]);
-    diff.env("AWS_ENDPOINT_URL", proxy.url());
-    let ended = Run::of(diff).end().await;
-    assert_eq!(ended.code, Some(3), "{}", ended.said);
-    let calls = faults.tallies(Service::Aws).into_keys();
-    let reads = ["Describe", "GET ", "Get", "HEAD ", "List"];
-    let others: Vec<_> = calls.filter(|call| !reads.iter().any(|read| call.starts_with(read))).collect();
-    assert!(faults.calls(Service::Aws) > 5);
-    assert_eq!(others, Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -13,12 +13,11 @@ use crate::aws::Connection;
 use crate::build::{self, BuiltFunction, Profile};
 use crate::candidate::Candidate;
 use crate::consent::{Consent, agree};
-use crate::deployed_stack::Condition;
-use crate::deployed_stack::{DeployedStack, Outputs};
+use crate::deployed_stack::{Condition, Deployed, DeployedStack, Outputs};
 use crate::keys::DeploymentKeys;
 use crate::lock::Lock;
 use crate::release::{Release, ReleaseId, ReleaseStore, SourceRevision};
-use crate::review::{Deployed, Review};
+use crate::review::Review;
 use crate::terminal::Palette;
 use crate::{Outcome, artifacts, process, terminal};
 

@@ -1,0 +1,79 @@
+//! That the commands call nothing but what `render --policies` allows, counted on the way.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use local::fault::{AwsProxy, Faults, Service};
+use serde_json::Value;
+
+use super::crafted::craft;
+use super::{other_alarm, run, turn};
+use crate::command::{Run, command};
+use crate::stack::Running;
+
+/// The actions that these policies of the local environment allow.
+async fn allowed(running: &'static Running, policies: &[&str]) -> BTreeSet<String> {
+    let ended = run(running, &["render", "--policies"]).await;
+    let documents: Value = serde_json::from_str(&ended.printed).unwrap();
+    let statements = policies.iter().flat_map(|name| documents[name]["Statement"].as_array().unwrap());
+    let actions = statements.flat_map(|statement| statement["Action"].as_array().unwrap());
+    actions.map(|action| action.as_str().unwrap().to_owned()).collect()
+}
+
+/// The actions that a command takes, as IAM calls them.
+async fn taken(running: &'static Running, arguments: &[&str]) -> BTreeSet<String> {
+    let faults = Faults::new();
+    let proxy = AwsProxy::start(&running.stack.aws_endpoint_url, Arc::clone(&faults)).await.unwrap();
+    let mut command = command(running, arguments);
+    command.env("AWS_ENDPOINT_URL", proxy.url());
+    let ended = Run::of(command).end().await;
+    assert!(matches!(ended.code, Some(0 | 3)), "{}", ended.said);
+    faults.tallies(Service::Aws).into_keys().filter_map(|call| action_of(&call)).collect()
+}
+
+/// The action of a call; none where it needs no right.
+fn action_of(call: &str) -> Option<String> {
+    let (service, action) = match call.split_once(' ') {
+        None if call == "GetCallerIdentity" => return None,
+        None if call.ends_with("Parameter") || call.ends_with("Parameters") => ("ssm", call),
+        None => ("cloudformation", call),
+        Some((method, path)) => {
+            let place: Vec<&str> = path.trim_matches('/').splitn(3, '/').collect();
+            match (method, place.as_slice()) {
+                ("POST", ["service", _, operation]) => ("cloudwatch", operation.rsplit('/').next().unwrap()),
+                ("GET", ["2020-05-31", "distribution", _]) => ("cloudfront", "GetDistribution"),
+                ("GET", ["2020-05-31", "key-group", _]) => ("cloudfront", "GetKeyGroup"),
+                ("GET", ["2020-05-31", "public-key", _]) => ("cloudfront", "GetPublicKey"),
+                ("GET" | "HEAD", [_]) => ("s3", "ListBucket"),
+                ("GET" | "HEAD", _) => ("s3", "GetObject"),
+                ("PUT", [_, ..]) => ("s3", "PutObject"),
+                ("DELETE", [_, ..]) => ("s3", "DeleteObject"),
+                _ => panic!("{call} is an action that this test does not know"),
+            }
+        }
+    };
+    Some(format!("{service}:{action}"))
+}
+
+#[tokio::test]
+async fn whoever_looks_and_whoever_deploys_needs_no_more_than_the_policies_allow() {
+    let (running, _turn) = turn().await;
+    let release = craft(running, other_alarm(666)).await;
+    let review = allowed(running, &["review"]).await;
+    for arguments in [
+        vec!["diff", "--release", &release],
+        vec!["status"],
+        vec!["releases"],
+        vec!["outputs"],
+        vec!["keys", "status"],
+    ] {
+        let taken = taken(running, &arguments).await;
+        assert!(taken.len() > usize::from(arguments[0] != "outputs"), "{arguments:?}: {taken:?}");
+        let beyond: Vec<_> = taken.difference(&review).collect();
+        assert_eq!(beyond, Vec::<&String>::new(), "{arguments:?}");
+    }
+    let both = allowed(running, &["review", "deployment"]).await;
+    let taken = taken(running, &["deploy", "--release", &release, "--yes"]).await;
+    assert!(taken.contains("cloudformation:ExecuteChangeSet") && taken.contains("s3:PutObject"), "{taken:?}");
+    assert_eq!(taken.difference(&both).collect::<Vec<_>>(), Vec::<&String>::new());
+}
