@@ -30,6 +30,14 @@ pub(crate) enum Mode {
     Express,
 }
 
+/// What came of bringing a stack to a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Applied {
+    Changes,
+    /// The stack keeps the template that it had: what differs, such as a description, CloudFormation does not count.
+    Nothing,
+}
+
 /// How a stack is brought to a template.
 #[derive(Clone, Copy)]
 pub(crate) struct Application<'a> {
@@ -44,13 +52,16 @@ pub(crate) struct Application<'a> {
 
 impl Application<'_> {
     /// Bring the environment's stack to this template. Whoever calls has somebody's consent.
-    pub(crate) async fn bring_to(&self, template: &DeployedTemplate) -> Result<()> {
+    pub(crate) async fn bring_to(&self, template: &DeployedTemplate) -> Result<Applied> {
         let client = Client::new(&self.connection.configuration);
         let step = terminal::Step::begin("change set");
         let body = source::template_source(self.environment, self.connection, template).await?;
         let stack_name = stack::stack_name(self.environment);
         match ChangeSet::propose(&client, &stack_name, body, self.mode).await? {
-            Proposal::NoChanges => step.done("CloudFormation finds nothing to change"),
+            Proposal::NoChanges => {
+                step.done("CloudFormation finds nothing to change");
+                Ok(Applied::Nothing)
+            }
             Proposal::Changes(change_set) => {
                 step.done(change_set.summary());
                 if !self.may_lose_data
@@ -60,8 +71,8 @@ impl Application<'_> {
                     return Err(refusal);
                 }
                 execution::execute(&client, &change_set, self.detail, self.phase).await?;
+                Ok(Applied::Changes)
             }
         }
-        Ok(())
     }
 }

@@ -3,8 +3,10 @@
 //! It is no part of the stack, which is deployed from it.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
+use aws_config::timeout::TimeoutConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::operation::get_object::GetObjectError;
@@ -20,6 +22,9 @@ use stack::{BucketName, Environment, Region};
 use crate::aws::Connection;
 use crate::clock::Clock;
 use crate::consent::{Consent, agree};
+
+/// How long a zip of some megabytes may take on a slow line.
+const UPLOAD_LIMIT: Duration = Duration::from_mins(15);
 
 /// The artifact bucket of an environment.
 #[derive(Clone)]
@@ -178,7 +183,10 @@ impl ArtifactBucket {
         }
         let body = ByteStream::from_path(file).await;
         let body = body.with_context(|| format!("cannot read {}", file.display()))?;
-        let put = self.client.put_object().bucket(self.name()).key(key).body(body).send().await;
+        let limits = TimeoutConfig::builder().operation_attempt_timeout(UPLOAD_LIMIT).build();
+        let settings = aws_sdk_s3::config::Config::builder().timeout_config(limits);
+        let request = self.client.put_object().bucket(self.name()).key(key).body(body);
+        let put = request.customize().config_override(settings).send().await;
         put.with_context(|| format!("cannot upload to {}; run this again", self.shown(key)))?;
         Ok(true)
     }

@@ -14,8 +14,8 @@ use crate::release::{Release, ReleaseStore};
 /// Something that could be deployed, with the signing keys of this moment.
 pub(crate) struct Candidate {
     pub(crate) template: DeployedTemplate,
-    /// The OpenAPI document of what it deploys.
-    pub(crate) contract: Value,
+    /// The OpenAPI document of what it deploys; none where that of a release is lost.
+    pub(crate) contract: Option<Value>,
     pub(crate) functions: BTreeMap<FunctionName, ArtifactHash>,
 }
 
@@ -31,7 +31,7 @@ impl Candidate {
         let deployed = built.iter().filter(|function| environment.functions().contains(&function.name));
         Ok(Self {
             template: template.to_value().into(),
-            contract: openapi::openapi_document(),
+            contract: Some(openapi::openapi_document()),
             functions: deployed.map(|function| (function.name, function.hash.clone())).collect(),
         })
     }
@@ -59,7 +59,7 @@ impl Candidate {
         }
         Ok(Self {
             template: template.with_keys(environment, signing_keys)?.into(),
-            contract: contract.unwrap_or_default(),
+            contract,
             functions: release.functions.clone(),
         })
     }

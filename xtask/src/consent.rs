@@ -1,8 +1,6 @@
 //! Agreeing to changes before they are made.
 
-use anyhow::{Context, Result, bail};
-use dialoguer::Confirm;
-use dialoguer::console::Term;
+use anyhow::{Result, bail};
 
 use crate::terminal;
 
@@ -32,19 +30,5 @@ pub(crate) async fn agree(consent: Consent, question: &str) -> Result<()> {
     if !terminal::can_ask() {
         bail!("nobody is here to answer: {question} Pass --yes to agree");
     }
-    let question = question.to_owned();
-    let _cursor = Cursor;
-    let asked = move || Confirm::new().with_prompt(question).default(false).interact();
-    let agreed = tokio::task::spawn_blocking(asked).await.context("the question was interrupted")?;
-    if agreed.context("no answer")? { Ok(()) } else { bail!("not agreed; nothing was changed") }
-}
-
-/// A question hides the cursor, and Ctrl-C in the middle of it would leave it hidden.
-struct Cursor;
-
-impl Drop for Cursor {
-    fn drop(&mut self) {
-        // A terminal that is gone has no cursor.
-        let _ = Term::stderr().show_cursor();
-    }
+    if terminal::ask(question).await? { Ok(()) } else { bail!("not agreed; nothing was changed") }
 }

@@ -48,8 +48,13 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     let bucket = ArtifactBucket::new(&environment, &connection);
     let lock = Lock::acquire(&bucket, &environment, &connection, "destroy").await?;
     let deletion = async {
+        // Nobody has answered for a while, in which much may have happened.
+        let stack = DeployedStack::get(&client, &name).await?;
         if stack.condition == Condition::Changing {
             bail!("{name} is being changed right now ({}); wait for the end of it", stack.status);
+        }
+        if stack.template(&client).await?.as_value() != template.as_value() {
+            bail!("{name} was deployed meanwhile; nothing was deleted, look at it again");
         }
         delete_stack(&client, &stack, &name, Detail::Resources).await
     };

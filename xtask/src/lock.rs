@@ -34,7 +34,11 @@ pub(crate) struct Holder {
     pub(crate) action: String,
     pub(crate) since: DateTime<Utc>,
     machine: String,
+    /// Which processes it is one of; none where that cannot be told.
+    boot: Option<String>,
     process: i32,
+    /// How often it was renewed, so that each state of the lock is another one.
+    renewals: u32,
 }
 
 /// The lock of an environment, held by us.
@@ -100,6 +104,19 @@ impl Lock {
         Ok(Attempt::Acquired(Self { bucket: bucket.clone(), key, revision, renewal }))
     }
 
+    /// Fail where the lock is ours no more: a machine that slept has not renewed it, and what was read under it may have
+    /// changed.
+    pub(crate) async fn ensure_held(&self) -> Result<()> {
+        let revision = self.revision.lock().await;
+        let stored = self.bucket.read(&self.key).await?;
+        if stored.is_none_or(|stored| stored.revision != *revision) {
+            bail!(
+                "the lock was lost meanwhile, and somebody else may have deployed; nothing was changed, run this again"
+            );
+        }
+        Ok(())
+    }
+
     /// Give the lock back.
     pub(crate) async fn release(self) {
         self.renewal.abort();
@@ -128,12 +145,13 @@ fn key(environment: &Environment) -> String {
     format!("{}/locks/{}.json", environment.service, environment.name)
 }
 
-async fn renew(bucket: ArtifactBucket, key: String, holder: Holder, revision: Arc<Mutex<Revision>>) {
-    let Ok(bytes) = serde_json::to_vec_pretty(&holder) else { return };
+async fn renew(bucket: ArtifactBucket, key: String, mut holder: Holder, revision: Arc<Mutex<Revision>>) {
     loop {
         tokio::time::sleep(RENEWAL).await;
+        holder.renewals += 1;
+        let Ok(bytes) = serde_json::to_vec_pretty(&holder) else { return };
         let mut current = revision.lock().await;
-        match bucket.write(&key, bytes.clone(), Condition::Unchanged(&current)).await {
+        match bucket.write(&key, bytes, Condition::Unchanged(&current)).await {
             Ok(Some(renewed)) => *current = renewed,
             Ok(None) => {
                 terminal::say("  the lock was not renewed for so long that somebody else has taken it");
@@ -152,16 +170,27 @@ impl Holder {
             action: action.to_owned(),
             since: now,
             machine: machine(),
+            boot: boot(),
+            renewals: 0,
             process: rustix::process::getpid().as_raw_nonzero().get(),
         }
     }
 
-    /// Whether it is certain that the process is gone: only on its own machine it can be.
+    /// Whether it is certain that the process is gone, which only its own machine can tell.
     fn is_dead(&self) -> bool {
-        self.machine == machine()
+        self.boot.is_some()
+            && self.boot == boot()
             && Pid::from_raw(self.process)
                 .is_some_and(|process| test_kill_process(process) == Err(rustix::io::Errno::SRCH))
     }
+}
+
+/// This start of this machine's kernel, and the namespace of our process: with both the same, a process id means the
+/// same. Names of machines are given more than once. Linux only; elsewhere nobody is declared dead.
+fn boot() -> Option<String> {
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    let namespace = std::fs::read_link("/proc/self/ns/pid").ok()?;
+    Some(format!("{} {}", boot.trim(), namespace.display()))
 }
 
 fn machine() -> String {
@@ -191,28 +220,30 @@ fn refusal(environment: &Environment, holder: Option<&Holder>, free_at: DateTime
 mod tests {
     use chrono::DateTime;
 
-    use super::{Holder, machine, refusal};
+    use super::{Holder, boot, refusal};
 
-    fn holder(machine: String, process: i32) -> Holder {
+    fn holder(boot: Option<String>, process: i32) -> Holder {
         let since = DateTime::from_timestamp(1_795_545_600, 0).unwrap();
         let by = "arn:aws:iam::123456789012:user/alice".to_owned();
-        Holder { by, action: "deploy".to_owned(), since, machine, process }
+        let machine = "desk".to_owned();
+        Holder { by, action: "deploy".to_owned(), since, machine, boot, process, renewals: 0 }
     }
 
     #[test]
-    fn who_is_dead_is_known_on_their_own_machine_only() {
+    fn who_is_dead_is_known_where_process_ids_mean_the_same_only() {
         let us = rustix::process::getpid().as_raw_nonzero().get();
-        assert!(!holder(machine(), us).is_dead());
+        assert!(!holder(boot(), us).is_dead());
         // No process has this number: it is beyond what kernels give.
-        assert!(holder(machine(), i32::MAX).is_dead());
-        assert!(!holder("another".to_owned(), i32::MAX).is_dead());
+        assert_eq!(holder(boot(), i32::MAX).is_dead(), boot().is_some());
+        assert!(!holder(Some("another".to_owned()), i32::MAX).is_dead());
+        assert!(!holder(None, i32::MAX).is_dead());
     }
 
     #[test]
     fn a_second_person_is_told_who_and_when() {
         let environment = crate::environment::load("dev").unwrap();
         let since = DateTime::from_timestamp(1_795_545_690, 0).unwrap();
-        insta::assert_snapshot!(refusal(&environment, Some(&holder("desk".to_owned(), 7)), since), @r"
+        insta::assert_snapshot!(refusal(&environment, Some(&holder(None, 7)), since), @r"
         arn:aws:iam::123456789012:user/alice has been at work on dev since 2026-11-24 18:40:00 UTC (deploy, process 7 on desk); wait until that is over.
         If it was killed, the lock is free at 18:41:30 UTC
         ");

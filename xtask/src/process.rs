@@ -15,7 +15,10 @@ pub(crate) fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> 
         .enable_all()
         .build()
         .context("the asynchronous runtime does not start")?;
-    runtime.block_on(future)
+    let outcome = runtime.block_on(future);
+    // A question that nobody answers must keep nobody.
+    runtime.shutdown_background();
+    outcome
 }
 
 /// Wait for Ctrl-C, or for whatever else asks us to end.

@@ -74,7 +74,7 @@ impl Review {
             platform_facts: deployed.map(|deployed| fact_changes(deployed, new, &facts)).unwrap_or_default(),
             functions: functions::changes(old, new),
             signing_keys: KeyChanges::of(deployed.map(|deployed| &deployed.template), &candidate.template),
-            contract: ContractReview::of(deployed.is_some(), contract.as_ref(), &candidate.contract),
+            contract: ContractReview::of(deployed.is_some(), contract.as_ref(), candidate.contract.as_ref()),
         })
     }
 

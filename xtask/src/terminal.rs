@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
+use anyhow::{Context, Result};
 use aws_sdk_cloudformation::error::ErrorMetadata;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
@@ -128,4 +129,17 @@ pub(crate) fn paint(text: &str, code: &str) -> String {
 /// Whether somebody can answer a question.
 pub(crate) fn can_ask() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// Ask whoever sits at the terminal. Only a clear yes is one. The terminal stays as it is, so that Ctrl-C does what it
+/// always does.
+pub(crate) async fn ask(question: &str) -> Result<bool> {
+    SPINNERS.suspend(|| eprint!("{question} [y/N] "));
+    let read = || {
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer).map(|_| answer)
+    };
+    let answer = tokio::task::spawn_blocking(read).await.context("the question was interrupted")?;
+    let answer = answer.context("there is no answer")?;
+    Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
 }

@@ -121,6 +121,9 @@ impl Template {
             let allowed = policy::ACTIONS_WITHOUT_RESOURCE;
             problems.extend(policy::problems(&id.to_string(), &entry.properties, allowed));
             problems.extend(retention_problem(&id.to_string(), entry));
+            if !entry.properties.to_string().is_ascii() {
+                problems.push(Problem::NotAscii { id: id.to_string() });
+            }
         }
         let sizes = [
             ("resources", self.resources.len(), MAXIMUM_RESOURCES),

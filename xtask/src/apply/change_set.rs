@@ -143,7 +143,7 @@ impl ChangeSet {
         }
         bail!(
             "CloudFormation would delete {}, with all that is in it; nothing was changed. \
-             Where that is meant, pass --allow-data-loss",
+             Where that is meant, `cargo xtask deploy --allow-data-loss` does it",
             lost.join(", ")
         )
     }

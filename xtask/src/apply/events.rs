@@ -11,23 +11,29 @@ pub(crate) struct EventLog {
     client: Client,
     stack_id: String,
     seen: HashSet<String>,
+    /// Known already, but not told yet.
+    unread: Vec<StackEvent>,
 }
 
 impl EventLog {
     /// The events that come from now on.
     pub(crate) async fn begin(client: &Client, stack_id: &str) -> Result<Self> {
-        let mut log = Self { client: client.clone(), stack_id: stack_id.to_owned(), seen: HashSet::new() };
-        log.fresh().await?;
+        // The newest one is enough: reading ends where it meets it.
+        Ok(Self::after(client, stack_id, read_until(client, stack_id, |_| true).await?))
+    }
+
+    /// The events of what the stack is at now: from the last time that something began with the whole stack, be it the
+    /// rollback of what began before.
+    pub(crate) async fn of_current_operation(client: &Client, stack_id: &str) -> Result<Self> {
+        let events = read_until(client, stack_id, |event| begins_operation(stack_id, event)).await?;
+        let mut log = Self::after(client, stack_id, events.clone());
+        log.unread = events.into_iter().rev().collect();
         Ok(log)
     }
 
-    /// The events of what the stack is at now: from the last time that anything began with the whole stack.
-    pub(crate) async fn of_current_operation(client: &Client, stack_id: &str) -> Result<Self> {
-        let mut log = Self::begin(client, stack_id).await?;
-        for event in read_until(client, stack_id, |event| begins_operation(stack_id, event)).await? {
-            log.seen.remove(event.event_id().unwrap_or_default());
-        }
-        Ok(log)
+    fn after(client: &Client, stack_id: &str, known: Vec<StackEvent>) -> Self {
+        let seen = known.into_iter().filter_map(|event| event.event_id).collect();
+        Self { client: client.clone(), stack_id: stack_id.to_owned(), seen, unread: Vec::new() }
     }
 
     /// Those that were not read before, the oldest first.
@@ -37,7 +43,14 @@ impl EventLog {
         events.retain(|event| !is_known(event));
         events.reverse();
         self.seen.extend(events.iter().filter_map(|event| event.event_id.clone()));
-        Ok(events)
+        let mut fresh = std::mem::take(&mut self.unread);
+        fresh.extend(events);
+        Ok(fresh)
+    }
+
+    /// The stack, by its ARN.
+    pub(crate) fn stack_id(&self) -> &str {
+        &self.stack_id
     }
 
     /// Whether an event is that of the stack itself.
@@ -46,11 +59,11 @@ impl EventLog {
     }
 }
 
-/// Whether an event is the first of an operation on a stack.
+/// Whether an event says that something begins with the whole stack.
 fn begins_operation(stack_id: &str, event: &StackEvent) -> bool {
     let status = event.resource_status().map(ResourceStatus::as_str);
     event.physical_resource_id() == Some(stack_id)
-        && matches!(status, Some("CREATE_IN_PROGRESS" | "UPDATE_IN_PROGRESS" | "DELETE_IN_PROGRESS"))
+        && status.is_some_and(|status| status.ends_with("_IN_PROGRESS"))
 }
 
 /// The events from the newest to the first one, inclusively, of which this is true; older pages are not asked for.

@@ -1,7 +1,7 @@
 //! Executing a change set, and following what CloudFormation does.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use aws_sdk_cloudformation::Client;
@@ -12,7 +12,12 @@ use super::events::EventLog;
 use super::failure::explain;
 use super::phase::{Phase, PhaseCell};
 use super::progress::{Detail, Progress};
+use crate::deployed_stack::{Condition, DeployedStack};
 use crate::terminal::Step;
+
+/// After this many looks without an event, a minute or so, the stack itself is asked.
+const QUIET_POLLS: u32 = 20;
+const SETTLING_LIMIT: Duration = Duration::from_mins(1);
 
 /// Something that CloudFormation does with a whole stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +68,7 @@ pub(super) async fn execute(
     phase.set(Phase::Executing);
     request.send().await.with_context(|| {
         format!(
-            "CloudFormation does not execute the change set; \
+            "CloudFormation does not say that it executes the change set; \
              if somebody has changed or deleted {} meanwhile, deploy again",
             change_set.stack_name
         )
@@ -94,8 +99,13 @@ async fn follow_with(
 ) -> Result<()> {
     let step = Step::begin(operation.title());
     let mut pause = Duration::from_millis(50);
+    let mut quiet = 0;
     loop {
-        for event in log.fresh().await? {
+        let events = log.fresh().await.context(
+            "CloudFormation goes on by itself; `cargo xtask status --follow` shows it once it can be reached",
+        )?;
+        quiet = if events.is_empty() { quiet + 1 } else { 0 };
+        for event in events {
             if !log.is_of_stack(&event) {
                 progress.note(event);
                 continue;
@@ -103,7 +113,7 @@ async fn follow_with(
             let status = event.resource_status().map(ResourceStatus::as_str).unwrap_or_default();
             if is_over(status) && operation.is_success(status) {
                 step.done(format!("{}, {status}", progress.done()));
-                return Ok(());
+                return await_settled(client, log.stack_id()).await;
             }
             if is_over(status) {
                 drop(step);
@@ -111,10 +121,35 @@ async fn follow_with(
             }
             progress.note_stack(&event);
         }
+        // What somebody else has begun may end in ways of its own, such as without a rollback.
+        if quiet == QUIET_POLLS {
+            quiet = 0;
+            let stack = DeployedStack::find(client, log.stack_id()).await?;
+            let status = stack.as_ref().map_or("DELETE_COMPLETE", |stack| stack.status.as_str());
+            if stack.as_ref().is_none_or(|stack| stack.condition != Condition::Changing) {
+                if operation.is_success(status) {
+                    step.done(format!("{}, {status}", progress.done()));
+                    return Ok(());
+                }
+                bail!("{stack_name} is {status} now, though its events do not say how it came there");
+            }
+        }
         step.show(progress.under_way());
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(3));
     }
+}
+
+/// The description of a stack may be a moment behind its events; what is read next must not be.
+async fn await_settled(client: &Client, stack_id: &str) -> Result<()> {
+    let deadline = Instant::now() + SETTLING_LIMIT;
+    while let Some(stack) = DeployedStack::find(client, stack_id).await? {
+        if stack.condition != Condition::Changing || Instant::now() > deadline {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    Ok(())
 }
 
 /// Whether a status of the stack is the last one of an operation. A creation or an update that fails says so, and then

@@ -129,7 +129,7 @@ fn advice(reason: &str) -> Option<&'static str> {
             "AWS was asked too much at once; it will pass by itself",
         ),
         (
-            &["limit", "Limit", "quota", "Quota"],
+            &["LimitExceeded", "limit exceeded", "TooMany", "quota", "Quota"],
             "the account has reached a quota; the console's Service Quotas has it raised",
         ),
         (

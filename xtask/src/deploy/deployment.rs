@@ -1,13 +1,14 @@
 //! One deployment, from the lock to the outputs.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use aws_sdk_cloudformation::Client;
 use stack::Environment;
 use tokio::sync::Mutex;
 
 use super::options::Options;
+use super::recovery::Terms;
 use super::{recovery, verification};
-use crate::apply::{Application, Detail, Phase, PhaseCell};
+use crate::apply::{Application, Applied, Detail, Phase, PhaseCell};
 use crate::artifact_bucket::ArtifactBucket;
 use crate::aws::Connection;
 use crate::build::{self, BuiltFunction, Profile};
@@ -87,22 +88,21 @@ impl<'a> Deployment<'a> {
             let ending = self.carry_out(subject).await;
             self.unlock().await;
             let ending = ending?;
-            self.verify(&ending).await?;
-            Ok::<_, anyhow::Error>(ending.outputs)
+            // They are there whatever the verification says.
+            println!("{}", ending.outputs.to_json()?);
+            self.options.write_outputs(&ending.outputs)?;
+            self.verify(&ending).await
         };
-        let outputs = tokio::select! {
-            outputs = work => Some(outputs?),
-            interrupted = process::interrupted() => interrupted.map(|()| None)?,
-        };
-        let Some(outputs) = outputs else {
-            terminal::say(self.interruption());
-            self.unlock().await;
-            // What a shell reports for a program that was interrupted.
-            return Ok(Outcome::Code(130));
-        };
-        println!("{}", outputs.to_json()?);
-        self.options.write_outputs(&outputs)?;
-        Ok(Outcome::Done)
+        tokio::select! {
+            outcome = work => outcome.map(|()| Outcome::Done),
+            interrupted = process::interrupted() => {
+                interrupted?;
+                terminal::say(self.interruption());
+                self.unlock().await;
+                // What a shell reports for a program that was interrupted.
+                Ok(Outcome::Code(130))
+            }
+        }
     }
 
     /// Deploy the source to this machine's own stack, where nobody has to agree.
@@ -136,7 +136,14 @@ impl<'a> Deployment<'a> {
 
         let client = Client::new(&self.connection.configuration);
         let stack_name = stack::stack_name(self.environment);
-        recovery::settle(&client, &stack_name, self.consent, self.detail()).await?;
+        let terms = Terms {
+            consent: self.consent,
+            is_protected: self.environment.protected,
+            may_lose_data: self.may_lose_data(),
+            detail: self.detail(),
+            phase: &self.phase,
+        };
+        recovery::settle(&client, &stack_name, &terms).await?;
         let (deployed, keys) = tokio::try_join!(
             Deployed::read(self.environment, self.connection),
             DeploymentKeys::read(self.environment, self.connection),
@@ -170,8 +177,11 @@ impl<'a> Deployment<'a> {
             return Ok(Ending { outputs: deployed.stack.outputs.clone(), change: Change::Nothing });
         }
         self.ask(&review).await?;
+        if let Some(lock) = &*self.lock.lock().await {
+            lock.ensure_held().await?;
+        }
         keys.store_new_key(self.environment, self.connection).await?;
-        store.note_endings(current).await?;
+        store.note_lost_endings(current).await?;
         let mut release = match material {
             Material::Source(built) => {
                 artifacts::upload(&self.bucket, self.environment, &built).await?;
@@ -181,18 +191,25 @@ impl<'a> Deployment<'a> {
             Material::Release(release) => store.get(&release.id).await?,
         };
         store.note_beginning(&mut release, &self.connection.caller).await?;
-        let outputs = self.apply(&candidate, &store, &client, &stack_name).await?;
+        let applied = self.apply(&candidate).await;
+        match &applied {
+            Ok(Applied::Changes) => store.note_ending(&mut release, true).await?,
+            Ok(Applied::Nothing) => store.forget_beginning(&mut release).await?,
+            Err(_) => {
+                // As long as CloudFormation is at it, nobody knows; the next deployment will.
+                let stack = DeployedStack::find(&client, &stack_name).await;
+                if stack.is_ok_and(|stack| stack.is_none_or(|it| it.condition != Condition::Changing)) {
+                    store.note_ending(&mut release, false).await?;
+                }
+            }
+        }
+        let change = if applied? == Applied::Changes { change } else { Change::Nothing };
+        let outputs = DeployedStack::get(&client, &stack_name).await?.outputs;
         Ok(Ending { outputs, change })
     }
 
-    /// Have CloudFormation bring the stack to the candidate. Whatever came of it, the manifest says what is there now.
-    async fn apply(
-        &self,
-        candidate: &Candidate,
-        store: &ReleaseStore<'_>,
-        client: &Client,
-        stack_name: &str,
-    ) -> Result<Outputs> {
+    /// Have CloudFormation bring the stack to the candidate.
+    async fn apply(&self, candidate: &Candidate) -> Result<Applied> {
         let application = Application {
             environment: self.environment,
             connection: self.connection,
@@ -201,19 +218,7 @@ impl<'a> Deployment<'a> {
             detail: self.detail(),
             phase: &self.phase,
         };
-        let applied = application.bring_to(&candidate.template).await;
-        let noted = async {
-            let deployed = Deployed::read(self.environment, self.connection).await?;
-            let is_over = deployed.as_ref().is_none_or(|it| it.stack.condition != Condition::Changing);
-            if is_over {
-                store.note_endings(deployed.as_ref().map(|deployed| &deployed.template)).await?;
-            }
-            Ok::<_, anyhow::Error>(())
-        };
-        let noted = noted.await;
-        applied?;
-        noted?;
-        Ok(DeployedStack::get(client, stack_name).await?.outputs)
+        application.bring_to(&candidate.template).await
     }
 
     /// Try what was deployed.
@@ -229,7 +234,15 @@ impl<'a> Deployment<'a> {
             }
             Change::Created | Change::Updated => {
                 self.phase.set(Phase::Verifying);
-                verification::verify(self.environment, self.connection, &ending.outputs).await
+                let verified = verification::verify(self.environment, self.connection, &ending.outputs).await;
+                verified.with_context(|| match ending.change {
+                    Change::Updated => format!(
+                        "everything is deployed, but does not work as it should; \
+                         `cargo xtask rollback --env {}` puts back what was there before",
+                        self.environment.name
+                    ),
+                    _ => "everything is deployed, but does not work as it should".to_owned(),
+                })
             }
         }
     }
@@ -262,7 +275,7 @@ impl<'a> Deployment<'a> {
     /// What is left to know after Ctrl-C.
     fn interruption(&self) -> String {
         match self.phase.get() {
-            Phase::Preparing => "\n  interrupted; nothing was changed".to_owned(),
+            Phase::Preparing => "\n  interrupted; the stack was not changed".to_owned(),
             Phase::Executing => format!(
                 "\n  interrupted, but CloudFormation goes on by itself.\n  \
                  `cargo xtask status --env {0} --follow` shows it to its end; `cargo xtask deploy --env {0}` waits for it first",

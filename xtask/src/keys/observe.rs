@@ -10,7 +10,6 @@ use super::key_pair::fingerprint_of;
 use super::plan::{CloudFront, DeployedKeys, Observed, StackState};
 use super::store::{KeyStore, StoredRing};
 use crate::aws::Connection;
-use crate::deployed_stack::Outputs;
 use crate::deployed_stack::{Condition, DeployedStack};
 
 /// What is there, and what a change of it has to start from.
@@ -19,7 +18,8 @@ pub(super) struct Observation {
     pub(super) ring: StoredRing,
     /// None where nothing is deployed.
     pub(super) template: Option<DeployedTemplate>,
-    pub(super) outputs: Option<Outputs>,
+    /// CloudFront's own name for the distribution.
+    pub(super) distribution_domain: Option<String>,
 }
 
 /// Look at the stack, then at CloudFront, then at the Parameter Store: so the time, which comes with the last, is never
@@ -31,17 +31,18 @@ pub(super) async fn observe(
 ) -> Result<Observation> {
     let cloudformation = aws_sdk_cloudformation::Client::new(&connection.configuration);
     let name = stack::stack_name(environment);
-    let (mut template, mut outputs, mut cloudfront) = (None, None, None);
+    let (mut template, mut distribution_domain, mut cloudfront) = (None, None, None);
     let state = match DeployedStack::find(&cloudformation, &name).await? {
         None => StackState::Absent,
         Some(stack) if stack.condition == Condition::Changing => StackState::Changing,
         Some(stack) => {
             let deployed = stack.template(&cloudformation).await?;
-            let known = stack.outputs;
             let client = aws_sdk_cloudfront::Client::new(&connection.configuration);
-            cloudfront = Some(distribution(&client, known.get(OutputName::DistributionId)?).await?);
+            let id = stack.outputs.get(OutputName::DistributionId)?;
+            let (domain, distribution) = distribution(&client, id).await?;
+            (distribution_domain, cloudfront) = (Some(domain), Some(distribution));
             let keys = DeployedKeys { trusted: deployed.trusted(), active: deployed.active() };
-            (template, outputs) = (Some(deployed), Some(known));
+            template = Some(deployed);
             StackState::Settled(keys)
         }
     };
@@ -54,10 +55,11 @@ pub(super) async fn observe(
         stack: state,
         cloudfront,
     };
-    Ok(Observation { observed, ring, template, outputs })
+    Ok(Observation { observed, ring, template, distribution_domain })
 }
 
-async fn distribution(client: &aws_sdk_cloudfront::Client, id: &str) -> Result<CloudFront> {
+/// The domain of a distribution, and what it trusts.
+async fn distribution(client: &aws_sdk_cloudfront::Client, id: &str) -> Result<(String, CloudFront)> {
     let answer = client.get_distribution().id(id).send().await;
     let answer = answer.with_context(|| format!("cannot read the distribution {id}"))?;
     let distribution = answer.distribution.with_context(|| format!("there is no distribution {id}"))?;
@@ -89,11 +91,12 @@ async fn distribution(client: &aws_sdk_cloudfront::Client, id: &str) -> Result<C
             trusted = Some(keys);
         }
     }
-    Ok(CloudFront {
+    let cloudfront = CloudFront {
         trusted: trusted.unwrap_or_default(),
         is_deployed: distribution.status() == "Deployed",
         is_enabled: config.enabled(),
-    })
+    };
+    Ok((distribution.domain_name().to_owned(), cloudfront))
 }
 
 /// The keys of a key group, known by what they are and not by how they are called.

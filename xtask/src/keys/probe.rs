@@ -7,10 +7,9 @@ use chrono::{DateTime, Utc};
 use reqwest::StatusCode;
 use reqwest::redirect::Policy;
 use runtime::signing::{CdnOrigin, Signer, SigningKey};
-use stack::{Environment, OutputName};
+use stack::Environment;
 
 use super::key_pair::KeyPair;
-use crate::deployed_stack::Outputs;
 use crate::stack_file::StackFile;
 
 /// How long a probe's URL is good for.
@@ -26,14 +25,15 @@ pub(super) struct Prober {
 }
 
 impl Prober {
-    /// A prober of the distribution that serves an environment's viewers.
-    pub(super) fn new(environment: &Environment, outputs: &Outputs) -> Result<Self> {
+    /// A prober of an environment's distribution, by CloudFront's own name for it: a domain of ours may not lead there
+    /// yet.
+    pub(super) fn new(environment: &Environment, domain: &str) -> Result<Self> {
         // CloudFront takes minutes to spread a change to all its edges; the local edge, which is not where the stack
         // says, looks every second.
         let (origin, patience) = if environment.name.as_str() == ::local::ENVIRONMENT {
             (CdnOrigin::parse(&StackFile::read_running()?.cdn_url)?, Duration::from_secs(15))
         } else {
-            (CdnOrigin::parse(outputs.get(OutputName::DistributionDomainName)?)?, Duration::from_mins(5))
+            (CdnOrigin::parse(domain)?, Duration::from_mins(5))
         };
         let http = reqwest::Client::builder()
             .redirect(Policy::none())

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use chrono::{DateTime, Utc};
-use stack::{Environment, Fingerprint};
+use stack::{DeployedTemplate, Environment, Fingerprint};
 
 use super::key_pair::KeyPair;
 use super::observe::{Observation, observe};
@@ -16,8 +16,9 @@ use super::store::{KeyStore, StoredRing};
 use crate::apply::{Application, Detail, Mode, PhaseCell};
 use crate::artifact_bucket::ArtifactBucket;
 use crate::aws::Connection;
+use crate::deployed_stack::DeployedStack;
 use crate::lock::{Attempt, Lock};
-use crate::terminal;
+use crate::{platform_facts, terminal};
 
 /// How long a step that was done may stay without effect: AWS tells of a change a moment late.
 const SETTLING: Duration = Duration::from_secs(30);
@@ -88,8 +89,9 @@ impl<'a> Rotation<'a> {
             let observation = self.observe().await?;
             let progress = Progress { create: create.is_some(), proven: proven.as_ref() };
             let step = next_step(&observation.observed, self.intent, progress)?;
+            let is_new = last.as_ref().is_none_or(|(same, _)| *same != step);
             match &last {
-                Some((same, since)) if *same == step => {
+                Some((_, since)) if !is_new => {
                     if since.elapsed() > limit_of(&step) {
                         bail!("`{step}` has had no effect for too long; see `cargo xtask keys status`");
                     }
@@ -141,6 +143,10 @@ impl<'a> Rotation<'a> {
                 Step::AwaitRetirement(time) => return Ok(Ending::Overlapping(time)),
                 Step::Done => return Ok(Ending::Complete),
             }
+            // What it takes to do a step is no time that it is without effect.
+            if is_new && let Some((_, since)) = &mut last {
+                *since = Instant::now();
+            }
         }
     }
 
@@ -161,6 +167,7 @@ impl<'a> Rotation<'a> {
             return Ok(());
         }
         let template = observation.template.as_ref().context("nothing is deployed")?;
+        self.refuse_other_changes(template).await?;
         let template = template.with_keys(self.environment, &keys)?.into();
         let application = Application {
             environment: self.environment,
@@ -170,7 +177,27 @@ impl<'a> Rotation<'a> {
             detail: Detail::Summary,
             phase: &PhaseCell::default(),
         };
-        application.bring_to(&template).await
+        application.bring_to(&template).await.map(|_| ())
+    }
+
+    /// Refuse to go on where CloudFormation, which looks the facts of the platform up anew with each change set, would
+    /// bring changed ones along that nobody has reviewed.
+    async fn refuse_other_changes(&self, template: &DeployedTemplate) -> Result<()> {
+        let client = aws_sdk_cloudformation::Client::new(&self.connection.configuration);
+        let stack = DeployedStack::get(&client, &stack::stack_name(self.environment)).await?;
+        let facts = platform_facts::read(self.environment, self.connection, template.as_value()).await?;
+        let is_changed =
+            |(id, value): &(&String, &String)| stack.facts.get(*id).is_some_and(|old| old != *value);
+        let changed: Vec<&str> = facts.iter().filter(is_changed).map(|(id, _)| id.as_str()).collect();
+        if changed.is_empty() {
+            return Ok(());
+        }
+        bail!(
+            "facts of the platform have changed since the last deployment ({}), and would change with the keys; \
+             review and deploy them first: `cargo xtask deploy --env {}`",
+            changed.join(", "),
+            self.environment.name
+        )
     }
 
     /// The environment's lock, once whoever has it is done.
@@ -201,12 +228,12 @@ impl<'a> Rotation<'a> {
                 self.environment.name
             )
         };
-        let outputs = observation.outputs.as_ref().context("nothing is deployed")?;
+        let domain = observation.distribution_domain.as_deref().context("nothing is deployed")?;
         let trusted = observation.observed.cloudfront.as_ref().map(|known| &known.trusted);
         let key_id =
             trusted.and_then(|trusted| trusted.get(fingerprint)).context("CloudFront lacks the key")?;
         let key = self.store.key_pair(fingerprint).await.with_context(refused)?;
-        let prober = Prober::new(self.environment, outputs)?;
+        let prober = Prober::new(self.environment, domain)?;
         prober.try_key(&key, key_id, observation.observed.now).await.with_context(refused)
     }
 }

@@ -91,7 +91,8 @@ impl<'a> ReleaseStore<'a> {
     ) -> Result<StoredRelease> {
         let hash = TemplateHash::of(&candidate.template)?;
         let template = candidate.template.as_value().to_string().into_bytes();
-        let contract = candidate.contract.to_string().into_bytes();
+        let contract = candidate.contract.as_ref().context("a release needs a contract")?;
+        let contract = contract.to_string().into_bytes();
         let (template_key, contract_key) = (self.template_key(&hash), self.contract_key(&hash));
         tokio::try_join!(
             self.bucket.write(&template_key, template, Condition::Absent),
@@ -139,17 +140,29 @@ impl<'a> ReleaseStore<'a> {
         self.update(stored).await
     }
 
-    /// Write down how deployments ended of which nobody has: with success where their template is what is deployed.
-    /// A deployment that was killed is noted by the next one.
-    pub(crate) async fn note_endings(&self, deployed: Option<&DeployedTemplate>) -> Result<()> {
+    /// Write into a manifest how its deployment ended.
+    pub(crate) async fn note_ending(&self, stored: &mut StoredRelease, succeeded: bool) -> Result<()> {
+        let at = self.bucket.now()?;
+        if let Some(record) = stored.release.deployments.last_mut() {
+            record.ending = Some(Ending { at, succeeded });
+        }
+        self.update(stored).await
+    }
+
+    /// Take the note of a deployment back that has not changed anything.
+    pub(crate) async fn forget_beginning(&self, stored: &mut StoredRelease) -> Result<()> {
+        stored.release.deployments.pop();
+        self.update(stored).await
+    }
+
+    /// Write down how deployments ended that were killed before they could: with success where their template is what is
+    /// deployed.
+    pub(crate) async fn note_lost_endings(&self, deployed: Option<&DeployedTemplate>) -> Result<()> {
         let current = deployed.map(TemplateHash::of).transpose()?;
         for mut stored in self.all().await? {
-            let succeeded = current.as_ref() == Some(&stored.release.template);
-            let at = self.bucket.now()?;
-            let mut open = stored.release.deployments.iter_mut().filter(|it| it.ending.is_none()).peekable();
-            if open.peek().is_some() {
-                open.for_each(|record| record.ending = Some(Ending { at, succeeded }));
-                self.update(&mut stored).await?;
+            if stored.release.deployments.last().is_some_and(|record| record.ending.is_none()) {
+                let succeeded = current.as_ref() == Some(&stored.release.template);
+                self.note_ending(&mut stored, succeeded).await?;
             }
         }
         Ok(())

@@ -10,18 +10,18 @@ use serde_json::Value;
 pub(super) enum ContractReview {
     /// Nobody calls it yet.
     New,
-    /// What is deployed was not deployed by this tool, so that its contract is not known.
+    /// One of the two is not known: what is deployed was not deployed by this tool, or the contract was deleted.
     Unknown,
     /// These are the differences.
     Changes(Vec<ContractChange>),
 }
 
 impl ContractReview {
-    pub(super) fn of(is_deployed: bool, old: Option<&Value>, new: &Value) -> Self {
-        match old {
+    pub(super) fn of(is_deployed: bool, old: Option<&Value>, new: Option<&Value>) -> Self {
+        match (old, new) {
             _ if !is_deployed => Self::New,
-            None => Self::Unknown,
-            Some(old) => Self::Changes(contract_changes(old, new)),
+            (Some(old), Some(new)) => Self::Changes(contract_changes(old, new)),
+            _ => Self::Unknown,
         }
     }
 

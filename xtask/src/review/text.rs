@@ -109,7 +109,10 @@ impl Review {
     fn contract(&self, text: &mut Text) {
         if matches!(self.contract, ContractReview::Unknown) {
             text.heading("API contract");
-            text.line(2, "not compared: nobody has noted the contract of what is deployed");
+            text.line(
+                2,
+                "not compared: the contract of what is deployed, or would be, is not in the artifact bucket",
+            );
         } else if !self.contract.changes().is_empty() {
             text.heading("API contract");
             for change in self.contract.changes() {
