@@ -95,6 +95,13 @@ pub enum Problem {
         /// Its type.
         type_name: &'static str,
     },
+    /// Text that CloudFormation gives back as question marks, so that what is deployed would never be what it should be:
+    /// <https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/814>.
+    #[error("`{id}` has text that is not ASCII")]
+    NotAscii {
+        /// The resource.
+        id: String,
+    },
     /// More than AWS takes.
     #[error("{count} {what}, where {limit} is the limit")]
     TooLarge {

@@ -186,6 +186,24 @@ async fn an_old_url_works_until_its_key_is_retired() {
 }
 
 #[tokio::test]
+async fn a_rotation_carries_no_changed_fact_of_the_platform_along() {
+    let (running, _turn) = turn().await;
+    let before = assert_settled(running).await;
+    let aws = Aws::of(&running.stack);
+    let path = "/local/platform/jobs-queue-arn";
+    let value = aws.take_parameter(path).await;
+    aws.put_parameter(path, &format!("{value}-other")).await;
+    let Ended { code, said, .. } = Keys::start(running, &["rotate", "--yes"]).end().await;
+    aws.put_parameter(path, &value).await;
+    assert!(code == Some(1) && said.contains("JobsQueueArn") && said.contains("deploy them first"), "{said}");
+    // With the facts as they were, the rotation goes on.
+    let Ended { code, said, .. } =
+        Keys::start(running, &["rotate", "--yes", "--wait", "--overlap", "3s"]).end().await;
+    assert_eq!(code, Some(0), "{said}");
+    assert_ne!(assert_settled(running).await, before);
+}
+
+#[tokio::test]
 async fn a_key_that_cloudfront_does_not_take_never_signs() {
     let (running, _turn) = turn().await;
     let active = assert_settled(running).await;

@@ -12,13 +12,20 @@ use crate::consent::{Consent, agree};
 use crate::deployed_stack::{Condition, DeployedStack};
 use crate::terminal;
 
+/// Between two looks at a stack that is being changed.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Who may have what cleared away.
+pub(super) struct Terms<'a> {
+    pub(super) consent: Consent,
+    pub(super) is_protected: bool,
+    pub(super) may_lose_data: bool,
+    pub(super) detail: Detail,
+    pub(super) phase: &'a PhaseCell,
+}
+
 /// Wait for what is under way, and clear away what failed, if somebody agrees.
-pub(super) async fn settle(
-    client: &Client,
-    stack_name: &str,
-    consent: Consent,
-    detail: Detail,
-) -> Result<()> {
+pub(super) async fn settle(client: &Client, stack_name: &str, terms: &Terms<'_>) -> Result<()> {
     while let Some(stack) = DeployedStack::find(client, stack_name).await? {
         let status = &stack.status;
         match stack.condition {

@@ -167,6 +167,12 @@ fn what_must_be_retained() {
 }
 
 #[test]
+fn text_that_cloudformation_does_not_give_back() {
+    let template = with(json!({ "Description": "naïve" }));
+    assert_eq!(problems(&template), ["`Thing` has text that is not ASCII"]);
+}
+
+#[test]
 fn more_than_cloudformation_takes() {
     let mut many = template();
     for number in 0..500 {
