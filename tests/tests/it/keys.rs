@@ -287,7 +287,12 @@ async fn an_emergency_revokes_the_old_key_when_the_new_one_signs() {
     assert_eq!(code, Some(0), "{said}");
     assert_ne!(assert_settled(running).await, old);
     becomes(&client, &url, StatusCode::FORBIDDEN).await;
-    becomes(&client, &client.sign(&running.stack.assets.thumbnail).await, StatusCode::OK).await;
+    // The local functions take a moment to run what is deployed; each try signs anew.
+    let opens = eventually("the new key signs", async || {
+        let url = client.sign(&running.stack.assets.thumbnail).await;
+        (client.open(&url).await.status() == StatusCode::OK).then_some(())
+    });
+    opens.await;
 }
 
 #[tokio::test]
