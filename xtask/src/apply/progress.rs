@@ -95,7 +95,7 @@ impl Progress {
         }
         if failed {
             self.failures.push(event);
-        } else if !self.is_rolling_back {
+        } else if !self.is_rolling_back && status.ends_with("_COMPLETE") {
             self.completed.insert(id);
         }
     }
