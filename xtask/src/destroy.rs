@@ -5,7 +5,7 @@ use aws_sdk_cloudformation::Client;
 use clap::Args;
 use stack::{DeployedTemplate, Environment, OutputName, key_parameters};
 
-use crate::apply::Detail;
+use crate::apply::{Detail, PhaseCell};
 use crate::artifact_bucket::ArtifactBucket;
 use crate::consent::{Consent, agree};
 use crate::deploy::delete_stack;
@@ -47,6 +47,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
 
     let bucket = ArtifactBucket::new(&environment, &connection);
     let lock = Lock::acquire(&bucket, &environment, &connection, "destroy").await?;
+    let phase = PhaseCell::default();
     let deletion = async {
         // Nobody has answered for a while, in which much may have happened.
         let stack = DeployedStack::get(&client, &name).await?;
@@ -56,7 +57,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
         if stack.template(&client).await?.as_value() != template.as_value() {
             bail!("{name} was deployed meanwhile; nothing was deleted, look at it again");
         }
-        delete_stack(&client, &stack, &name, Detail::Resources).await
+        delete_stack(&client, &stack, &name, Detail::Resources, &phase).await
     };
     let ending = tokio::select! {
         ending = deletion => Some(ending),
@@ -66,11 +67,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     if let Some(ending) = ending {
         return ending.map(|()| Outcome::Done);
     }
-    terminal::say(format!(
-        "\n  interrupted, but CloudFormation goes on by itself; \
-         `cargo xtask status --env {} --follow` shows it to its end",
-        environment.name
-    ));
+    terminal::say(phase.get().interruption(&environment));
     Ok(Outcome::Code(130))
 }
 

@@ -15,7 +15,7 @@ use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::artifact_bucket::{ArtifactBucket, Condition, Revision};
+use crate::artifact_bucket::{ArtifactBucket, Condition, Revision, Stored};
 use crate::aws::Connection;
 use crate::terminal;
 
@@ -86,10 +86,10 @@ impl Lock {
         let revision = match &taken {
             None => bucket.write(&key, bytes, Condition::Absent).await?,
             Some(taken) => {
-                let holder: Option<Holder> = serde_json::from_slice(&taken.bytes).ok();
-                let free_at = taken.written_at.unwrap_or(now) + LEASE;
-                if free_at > now && !holder.as_ref().is_some_and(Holder::is_dead) {
-                    return Ok(Attempt::Refused(refusal(environment, holder.as_ref(), free_at)));
+                let state = Taken::of(taken, now);
+                if state.is_held(now) {
+                    let refusal = refusal(environment, state.holder.as_ref(), state.free_at);
+                    return Ok(Attempt::Refused(refusal));
                 }
                 bucket.write(&key, bytes, Condition::Unchanged(&taken.revision)).await?
             }
@@ -135,10 +135,28 @@ impl Lock {
 /// Who holds the lock of an environment, if anybody does.
 pub(crate) async fn holder(bucket: &ArtifactBucket, environment: &Environment) -> Result<Option<Holder>> {
     let Some(taken) = bucket.read(&key(environment)).await? else { return Ok(None) };
-    let is_stale =
-        taken.written_at.is_some_and(|written_at| bucket.now().is_ok_and(|now| written_at + LEASE < now));
-    let holder: Option<Holder> = serde_json::from_slice(&taken.bytes).ok();
-    Ok(holder.filter(|holder| !is_stale && !holder.is_dead()))
+    let now = bucket.now()?;
+    let taken = Taken::of(&taken, now);
+    Ok(if taken.is_held(now) { taken.holder } else { None })
+}
+
+/// A lock that somebody has, or had.
+struct Taken {
+    /// None where it cannot be read.
+    holder: Option<Holder>,
+    /// When it is free, unless it is renewed.
+    free_at: DateTime<Utc>,
+}
+
+impl Taken {
+    fn of(stored: &Stored, now: DateTime<Utc>) -> Self {
+        let holder = serde_json::from_slice(&stored.bytes).ok();
+        Self { holder, free_at: stored.written_at.unwrap_or(now) + LEASE }
+    }
+
+    fn is_held(&self, now: DateTime<Utc>) -> bool {
+        self.free_at > now && !self.holder.as_ref().is_some_and(Holder::is_dead)
+    }
 }
 
 fn key(environment: &Environment) -> String {

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, bail};
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::{Parameter, ParameterType};
+use serde::Serialize;
 use stack::{Environment, PlatformFact, platform_facts};
 
 use crate::aws::Connection;
+use crate::deployed_stack::DeployedStack;
 
 /// As many as one call takes: <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html>.
 const BATCH: usize = 10;
@@ -46,6 +48,31 @@ pub(crate) async fn read(
     }
     let value = |fact: &PlatformFact| Some((fact.id.clone(), found.get(&fact.path)?.value.clone()?));
     Ok(facts.iter().filter_map(value).collect())
+}
+
+/// A fact that has changed since the last deployment.
+#[derive(Serialize)]
+pub(crate) struct FactChange {
+    /// The template's parameter.
+    pub(crate) name: String,
+    pub(crate) path: String,
+    pub(crate) old: String,
+    pub(crate) new: String,
+}
+
+/// The facts that differ from those of the last deployment, of parameters that were there then.
+pub(crate) fn changes(
+    deployed: &DeployedStack,
+    template: &serde_json::Value,
+    facts: &BTreeMap<String, String>,
+) -> Vec<FactChange> {
+    let changes = platform_facts(template).into_iter().filter_map(|fact| {
+        let old = deployed.facts.get(&fact.id)?;
+        let new = facts.get(&fact.id)?;
+        let change = FactChange { name: fact.id, path: fact.path, old: old.clone(), new: new.clone() };
+        (old != new).then_some(change)
+    });
+    changes.collect()
 }
 
 /// What is wrong with the parameter of a fact.

@@ -5,11 +5,9 @@ mod functions;
 mod signing_keys;
 mod text;
 
-use std::collections::BTreeMap;
-
 use anyhow::Result;
 use serde::Serialize;
-use stack::{Environment, GrantChange, TemplateChange, TemplateReview, platform_facts};
+use stack::{Environment, GrantChange, TemplateChange, TemplateReview};
 
 use self::contract::ContractReview;
 use self::functions::FunctionChange;
@@ -18,7 +16,7 @@ use crate::artifact_bucket::ArtifactBucket;
 use crate::aws::Connection;
 use crate::candidate::Candidate;
 use crate::deployed_stack::Deployed;
-use crate::platform_facts;
+use crate::platform_facts::{self, FactChange};
 use crate::release::{ReleaseStore, TemplateHash};
 
 /// All differences between what is deployed and what would be.
@@ -36,16 +34,6 @@ pub(crate) struct Review {
     functions: Vec<FunctionChange>,
     signing_keys: KeyChanges,
     contract: ContractReview,
-}
-
-/// A fact of the platform that has changed since the last deployment.
-#[derive(Serialize)]
-struct FactChange {
-    /// The template's parameter.
-    name: String,
-    path: String,
-    old: String,
-    new: String,
 }
 
 impl Review {
@@ -71,7 +59,9 @@ impl Review {
             creates_stack: deployed.is_none(),
             generates_key,
             template: TemplateReview::of(old, new),
-            platform_facts: deployed.map(|deployed| fact_changes(deployed, new, &facts)).unwrap_or_default(),
+            platform_facts: deployed
+                .map(|deployed| platform_facts::changes(&deployed.stack, new, &facts))
+                .unwrap_or_default(),
             functions: functions::changes(old, new),
             signing_keys: KeyChanges::of(deployed.map(|deployed| &deployed.template), &candidate.template),
             contract: ContractReview::of(deployed.is_some(), contract.as_ref(), candidate.contract.as_ref()),
@@ -102,19 +92,4 @@ async fn deployed_contract(
     let Some(deployed) = deployed else { return Ok(None) };
     let hash = TemplateHash::of(&deployed.template)?;
     ReleaseStore::new(bucket, environment).contract(&hash).await
-}
-
-/// The facts that differ from those of the last deployment, of parameters that were there then.
-fn fact_changes(
-    deployed: &Deployed,
-    template: &serde_json::Value,
-    facts: &BTreeMap<String, String>,
-) -> Vec<FactChange> {
-    let changes = platform_facts(template).into_iter().filter_map(|fact| {
-        let old = deployed.stack.facts.get(&fact.id)?;
-        let new = facts.get(&fact.id)?;
-        let change = FactChange { name: fact.id, path: fact.path, old: old.clone(), new: new.clone() };
-        (old != new).then_some(change)
-    });
-    changes.collect()
 }

@@ -151,7 +151,7 @@ async fn distribution(connection: &Connection, id: &str) -> Result<String> {
 /// The names of the environment's alarms that have gone off.
 async fn alarms(environment: &Environment, connection: &Connection) -> Result<Vec<String>> {
     let client = aws_sdk_cloudwatch::Client::new(&connection.configuration);
-    let prefix = format!("{}-{}-", environment.name, environment.service);
+    let prefix = format!("{}-", stack::stack_name(environment));
     let request = client.describe_alarms().alarm_name_prefix(prefix).state_value(StateValue::Alarm);
     let answer = request.send().await.context("cannot read the alarms")?;
     Ok(answer.metric_alarms.unwrap_or_default().into_iter().filter_map(|alarm| alarm.alarm_name).collect())

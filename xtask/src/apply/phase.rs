@@ -2,6 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use stack::Environment;
+
 /// How far it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Phase {
@@ -12,6 +14,21 @@ pub(crate) enum Phase {
     Executing,
     /// It is changed, and is tried.
     Verifying,
+}
+
+impl Phase {
+    /// What is left to know of it after Ctrl-C.
+    pub(crate) fn interruption(self, environment: &Environment) -> String {
+        match self {
+            Self::Preparing => "\n  interrupted; the stack was not changed".to_owned(),
+            Self::Executing => format!(
+                "\n  interrupted, but CloudFormation goes on by itself.\n  \
+                 `cargo xtask status --env {0} --follow` shows it to its end; `cargo xtask deploy --env {0}` waits for it first",
+                environment.name
+            ),
+            Self::Verifying => "\n  interrupted; everything is deployed, but was not tried".to_owned(),
+        }
+    }
 }
 
 /// A phase that changes while others look at it.

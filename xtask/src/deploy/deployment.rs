@@ -97,7 +97,7 @@ impl<'a> Deployment<'a> {
             outcome = work => outcome.map(|()| Outcome::Done),
             interrupted = process::interrupted() => {
                 interrupted?;
-                terminal::say(self.interruption());
+                terminal::say(self.phase.get().interruption(self.environment));
                 self.unlock().await;
                 // What a shell reports for a program that was interrupted.
                 Ok(Outcome::Code(130))
@@ -269,19 +269,6 @@ impl<'a> Deployment<'a> {
     async fn unlock(&self) {
         if let Some(lock) = self.lock.lock().await.take() {
             lock.release().await;
-        }
-    }
-
-    /// What is left to know after Ctrl-C.
-    fn interruption(&self) -> String {
-        match self.phase.get() {
-            Phase::Preparing => "\n  interrupted; the stack was not changed".to_owned(),
-            Phase::Executing => format!(
-                "\n  interrupted, but CloudFormation goes on by itself.\n  \
-                 `cargo xtask status --env {0} --follow` shows it to its end; `cargo xtask deploy --env {0}` waits for it first",
-                self.environment.name
-            ),
-            Phase::Verifying => "\n  interrupted; everything is deployed, but was not tried".to_owned(),
         }
     }
 }

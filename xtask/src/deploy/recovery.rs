@@ -45,8 +45,7 @@ pub(super) async fn settle(client: &Client, stack_name: &str, terms: &Terms<'_>)
                 ));
                 terms.allow_deletion(&stack, stack_name)?;
                 agree(terms.consent, "Delete it, and deploy anew?").await?;
-                terms.phase.set(Phase::Executing);
-                delete(client, &stack, stack_name, terms.detail).await?;
+                delete(client, &stack, stack_name, terms.detail, terms.phase).await?;
                 terms.phase.set(Phase::Preparing);
             }
             Condition::RollbackFailed => {
@@ -94,8 +93,10 @@ pub(crate) async fn delete(
     stack: &DeployedStack,
     stack_name: &str,
     detail: Detail,
+    phase: &PhaseCell,
 ) -> Result<()> {
     let mut log = EventLog::begin(client, &stack.id).await?;
+    phase.set(Phase::Executing);
     let token = request_token("delete");
     let request = client.delete_stack().stack_name(&stack.id).client_request_token(token);
     request.send().await.with_context(|| format!("CloudFormation does not delete {stack_name}"))?;

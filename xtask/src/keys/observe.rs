@@ -17,6 +17,7 @@ pub(super) struct Observation {
     pub(super) observed: Observed,
     pub(super) ring: StoredRing,
     /// None where nothing is deployed.
+    pub(super) stack: Option<DeployedStack>,
     pub(super) template: Option<DeployedTemplate>,
     /// CloudFront's own name for the distribution.
     pub(super) distribution_domain: Option<String>,
@@ -31,7 +32,8 @@ pub(super) async fn observe(
 ) -> Result<Observation> {
     let cloudformation = aws_sdk_cloudformation::Client::new(&connection.configuration);
     let name = stack::stack_name(environment);
-    let (mut template, mut distribution_domain, mut cloudfront) = (None, None, None);
+    let (mut deployed_stack, mut template, mut distribution_domain, mut cloudfront) =
+        (None, None, None, None);
     let state = match DeployedStack::find(&cloudformation, &name).await? {
         None => StackState::Absent,
         Some(stack) if stack.condition == Condition::Changing => StackState::Changing,
@@ -42,7 +44,7 @@ pub(super) async fn observe(
             let (domain, distribution) = distribution(&client, id).await?;
             (distribution_domain, cloudfront) = (Some(domain), Some(distribution));
             let keys = DeployedKeys { trusted: deployed.trusted(), active: deployed.active() };
-            template = Some(deployed);
+            (deployed_stack, template) = (Some(stack), Some(deployed));
             StackState::Settled(keys)
         }
     };
@@ -55,7 +57,7 @@ pub(super) async fn observe(
         stack: state,
         cloudfront,
     };
-    Ok(Observation { observed, ring, template, distribution_domain })
+    Ok(Observation { observed, ring, stack: deployed_stack, template, distribution_domain })
 }
 
 /// The domain of a distribution, and what it trusts.

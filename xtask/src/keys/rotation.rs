@@ -167,7 +167,8 @@ impl<'a> Rotation<'a> {
             return Ok(());
         }
         let template = observation.template.as_ref().context("nothing is deployed")?;
-        self.refuse_other_changes(template).await?;
+        let stack = observation.stack.as_ref().context("nothing is deployed")?;
+        self.refuse_other_changes(stack, template).await?;
         let template = template.with_keys(self.environment, &keys)?.into();
         let application = Application {
             environment: self.environment,
@@ -182,20 +183,18 @@ impl<'a> Rotation<'a> {
 
     /// Refuse to go on where CloudFormation, which looks the facts of the platform up anew with each change set, would
     /// bring changed ones along that nobody has reviewed.
-    async fn refuse_other_changes(&self, template: &DeployedTemplate) -> Result<()> {
-        let client = aws_sdk_cloudformation::Client::new(&self.connection.configuration);
-        let stack = DeployedStack::get(&client, &stack::stack_name(self.environment)).await?;
-        let facts = platform_facts::read(self.environment, self.connection, template.as_value()).await?;
-        let is_changed =
-            |(id, value): &(&String, &String)| stack.facts.get(*id).is_some_and(|old| old != *value);
-        let changed: Vec<&str> = facts.iter().filter(is_changed).map(|(id, _)| id.as_str()).collect();
-        if changed.is_empty() {
+    async fn refuse_other_changes(&self, stack: &DeployedStack, template: &DeployedTemplate) -> Result<()> {
+        let template = template.as_value();
+        let facts = platform_facts::read(self.environment, self.connection, template).await?;
+        let changes = platform_facts::changes(stack, template, &facts);
+        let names: Vec<&str> = changes.iter().map(|change| change.name.as_str()).collect();
+        if names.is_empty() {
             return Ok(());
         }
         bail!(
             "facts of the platform have changed since the last deployment ({}), and would change with the keys; \
              review and deploy them first: `cargo xtask deploy --env {}`",
-            changed.join(", "),
+            names.join(", "),
             self.environment.name
         )
     }
