@@ -16,7 +16,7 @@ pub use error::EnvironmentError;
 pub use setting::{ParameterPath, Setting};
 pub use words::{
     AccountId, Arn, BucketName, DomainName, EnvironmentName, NotThat, Origin, ParameterName, Region,
-    RegionShortName, ServiceName, Text, Url,
+    RegionShortName, ServiceName, Suffix, Text, Url,
 };
 
 /// An environment, as its file in `stack/environments` describes it.
@@ -31,6 +31,9 @@ pub struct Environment {
     pub region: Region,
     /// The region as the platform writes it in names, such as `use1`.
     pub region_short: RegionShortName,
+    /// Appended to the name of every resource, and to the API's mapping key. It keeps an installation apart from an older
+    /// one in the same account.
+    pub suffix: Option<Suffix>,
     /// The account it belongs to, where only that one will do.
     pub account: Option<AccountId>,
     /// Whether the stack must not be destroyed, and signing keys keep their full overlap.

@@ -21,7 +21,7 @@ pub use environment::{
     AccountId, Architecture, Arn, Authorizer, BucketName, Cdn, Database, DomainName, Environment,
     EnvironmentError, EnvironmentName, JobsQueue, LogDestination, LogLevel, Network, NotThat, Origin,
     OwnAuthorizer, ParameterName, ParameterPath, Region, RegionShortName, RestoreConcurrency, ServiceName,
-    Setting, SharedAuthorizer, StorageBucket, Text, Url,
+    Setting, SharedAuthorizer, StorageBucket, Suffix, Text, Url,
 };
 pub use operators::operator_policies;
 pub use output::OutputName;

@@ -64,7 +64,7 @@ pub(crate) struct RouteSettings {
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct ApiMapping {
     pub api_id: Value<String>,
-    pub api_mapping_key: &'static str,
+    pub api_mapping_key: String,
     pub domain_name: Value<String>,
     pub stage: Value<String>,
 }

@@ -13,6 +13,16 @@ use super::template::{DeletionPolicy, Entry, Template, UpdateReplacePolicy};
 const MAXIMUM_BYTES: usize = 1_000_000;
 const MAXIMUM_RESOURCES: usize = 500;
 
+/// The most characters that AWS takes in a name:
+/// <https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html>,
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html>,
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>.
+const LONGEST_NAMES: &[(&str, &str, usize)] = &[
+    ("AWS::Lambda::Function", "FunctionName", 64),
+    ("AWS::S3::Bucket", "BucketName", 63),
+    ("AWS::SQS::Queue", "QueueName", 80),
+];
+
 /// Types whose loss cannot be made good. A bucket holds what only it holds; a public key that is replaced would
 /// take with it every URL signed with its private key. A public key that leaves the template is a retired one.
 const RETAINED_TYPES: &[(&str, DeletionPolicy)] = &[
@@ -102,6 +112,18 @@ pub enum Problem {
         /// The resource.
         id: String,
     },
+    /// A name that is longer than AWS takes.
+    #[error(
+        "the name `{name}` of {id} has more than {limit} characters; shorten the environment's name, service or suffix"
+    )]
+    NameTooLong {
+        /// The resource.
+        id: String,
+        /// Its name.
+        name: String,
+        /// What AWS takes.
+        limit: usize,
+    },
     /// More than AWS takes.
     #[error("{count} {what}, where {limit} is the limit")]
     TooLarge {
@@ -128,6 +150,7 @@ impl Template {
             let allowed = policy::ACTIONS_WITHOUT_RESOURCE;
             problems.extend(policy::problems(&id.to_string(), &entry.properties, allowed));
             problems.extend(retention_problem(&id.to_string(), entry));
+            problems.extend(name_problem(&id.to_string(), entry));
             if !entry.properties.to_string().is_ascii() {
                 problems.push(Problem::NotAscii { id: id.to_string() });
             }
@@ -144,6 +167,13 @@ impl Template {
         );
         if problems.is_empty() { Ok(()) } else { Err(StackError { problems }) }
     }
+}
+
+fn name_problem(id: &str, entry: &Entry) -> Option<Problem> {
+    let is_type = |(type_name, ..): &&(&str, &str, usize)| *type_name == entry.type_name;
+    let (_, property, limit) = *LONGEST_NAMES.iter().find(is_type)?;
+    let name = entry.properties[property].as_str()?;
+    (name.len() > limit).then(|| Problem::NameTooLong { id: id.to_owned(), name: name.to_owned(), limit })
 }
 
 fn retention_problem(id: &str, entry: &Entry) -> Option<Problem> {

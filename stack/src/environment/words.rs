@@ -74,6 +74,9 @@ words! {
     /// A region as the platform writes it in names, such as `use1`.
     RegionShortName: "a region's short name such as use1: 1 to 8 small letters and digits, a letter first",
         |text| is_name(text, 8) && !text.contains('-');
+    /// What is appended to the names of resources, such as `v2`.
+    Suffix: "a suffix of names such as v2: 1 to 8 small letters and digits, a letter first",
+        |text| is_name(text, 8) && !text.contains('-');
     /// The number of an AWS account.
     AccountId: "the number of an AWS account: 12 digits",
         |text| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());

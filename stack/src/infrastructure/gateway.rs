@@ -16,8 +16,6 @@ use crate::cloudformation::{
 use crate::environment::Origin;
 use crate::stack_name;
 
-/// What the API is mapped as on the platform's domain.
-const MAPPING_KEY: &str = "packages";
 /// The public routes take requests from anyone; a viewer of one page sends a few dozen at once.
 const PUBLIC_REQUESTS_PER_SECOND: u32 = 50;
 const PUBLIC_BURST: u32 = 100;
@@ -54,16 +52,18 @@ pub(super) fn add(template: &mut Template, context: &Context<'_>, functions: &Fu
 
     let url = match &context.platform.api_domain {
         Some(domain) => {
+            let mapping_key = context.names.mapping_key();
+            let url = text!["https://", domain, "/", mapping_key.as_str()];
             template.add(
                 "ApiMapping",
                 ApiMapping {
                     api_id,
-                    api_mapping_key: MAPPING_KEY,
+                    api_mapping_key: mapping_key,
                     domain_name: domain.clone(),
                     stage: stage.reference(),
                 },
             );
-            text!["https://", domain, "/", MAPPING_KEY]
+            url
         }
         None => api.attribute(ApiAttribute::ApiEndpoint),
     };

@@ -2,7 +2,10 @@
 
 use crate::{Environment, FunctionName};
 
-/// The names of an environment's resources.
+/// What the API is mapped as on the platform's domain.
+const MAPPING_KEY: &str = "packages";
+
+/// The names of an environment's resources. All of them end with the environment's suffix, where it has one.
 #[derive(Clone, Copy)]
 pub(super) struct Names<'a> {
     environment: &'a Environment,
@@ -15,17 +18,17 @@ impl<'a> Names<'a> {
 
     pub(super) fn assets_bucket(self) -> String {
         let Environment { name, region_short, .. } = self.environment;
-        format!("pennsieve-{name}-pkg-assets-{region_short}")
+        self.suffixed(format!("pennsieve-{name}-pkg-assets-{region_short}"))
     }
 
     pub(super) fn restore_queue(self) -> String {
         let Environment { name, region_short, .. } = self.environment;
-        format!("{name}-restore-package-queue-{region_short}")
+        self.suffixed(format!("{name}-restore-package-queue-{region_short}"))
     }
 
     pub(super) fn restore_dead_letter_queue(self) -> String {
         let Environment { name, region_short, .. } = self.environment;
-        format!("{name}-restore-package-dead-letter-queue-{region_short}")
+        self.suffixed(format!("{name}-restore-package-dead-letter-queue-{region_short}"))
     }
 
     pub(super) fn function(self, function: FunctionName) -> String {
@@ -36,9 +39,20 @@ impl<'a> Names<'a> {
         })
     }
 
+    pub(super) fn mapping_key(self) -> String {
+        self.suffixed(MAPPING_KEY.to_owned())
+    }
+
     /// `{environment}-{service}-{what}-{region}`, for whatever has no name of its own.
     pub(super) fn of_service(self, what: &str) -> String {
         let Environment { name, service, region_short, .. } = self.environment;
-        format!("{name}-{service}-{what}-{region_short}")
+        self.suffixed(format!("{name}-{service}-{what}-{region_short}"))
+    }
+
+    fn suffixed(self, name: String) -> String {
+        match &self.environment.suffix {
+            Some(suffix) => format!("{name}-{suffix}"),
+            None => name,
+        }
     }
 }

@@ -176,3 +176,49 @@ fn every_output_is_somewhere() {
     let declared: BTreeSet<String> = OutputName::ALL.iter().map(ToString::to_string).collect();
     assert_eq!(given, declared);
 }
+
+/// All text of a document, with where it is.
+fn texts(place: &str, json: &Json, found: &mut Vec<(String, String)>) {
+    match json {
+        Json::String(text) => found.push((place.to_owned(), text.clone())),
+        Json::Array(items) => items.iter().for_each(|item| texts(place, item, found)),
+        Json::Object(members) => {
+            for (name, member) in members {
+                texts(&format!("{place}.{name}"), member, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Names that are the same with and without the suffix would collide with an installation that has none.
+#[test]
+fn suffix_ends_every_name() {
+    for environment in environments() {
+        let mut suffixed = environment.clone();
+        suffixed.suffix = Some("v2".parse().unwrap());
+        let names = |environment: &Environment| {
+            let json = template(environment, &two_keys()).to_value();
+            let mut found = Vec::new();
+            texts("", &json["Resources"], &mut found);
+            let is_name = |(place, _): &(String, String)| {
+                let property = place.rsplit('.').next().unwrap_or_default();
+                ["Name", "CallerReference", "ApiMappingKey"].iter().any(|end| property.ends_with(end))
+                    && !place.contains(".Dimensions.")
+            };
+            found.retain(is_name);
+            found
+        };
+        let (before, after) = (names(&environment), names(&suffixed));
+        assert_eq!(before.len(), after.len());
+        let unchanged: BTreeSet<&str> = before
+            .iter()
+            .zip(&after)
+            .filter(|(before, after)| after.1 != format!("{}-v2", before.1))
+            .map(|(before, _)| before.0.rsplit('.').next().unwrap())
+            .collect();
+        // AWS names the metrics; a policy is named within its role, a stage within its API.
+        let expected = ["MetricName", "PolicyName", "StageName"];
+        assert_eq!(unchanged.into_iter().collect::<Vec<_>>(), expected, "{}", environment.name);
+    }
+}

@@ -182,3 +182,17 @@ fn more_than_cloudformation_takes() {
     let large = problems(&with(json!({ "Text": "a".repeat(1_000_000) })));
     assert!(large.len() == 1 && large[0].ends_with("bytes, where 1000000 is the limit"), "{large:?}");
 }
+
+#[test]
+fn name_longer_than_aws_takes_is_rejected() {
+    let queue = |length: usize| with_type("AWS::SQS::Queue", json!({ "QueueName": "q".repeat(length) }));
+    assert_eq!(problems(&queue(80)), [""; 0]);
+    let name = "q".repeat(81);
+    assert_eq!(
+        problems(&queue(81)),
+        [format!(
+            "the name `{name}` of Thing has more than 80 characters; \
+             shorten the environment's name, service or suffix"
+        )]
+    );
+}
