@@ -7,16 +7,20 @@ mod failure;
 mod phase;
 mod progress;
 mod source;
+mod takeover;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use anyhow::Result;
 use aws_sdk_cloudformation::Client;
 use stack::{DeployedTemplate, Environment};
 
-use self::change_set::{ChangeSet, Proposal};
+use self::change_set::{ChangeSet, Proposal, Purpose};
 pub(crate) use self::events::EventLog;
 pub(crate) use self::execution::{Operation, follow};
 pub(crate) use self::phase::{Phase, PhaseCell};
 pub(crate) use self::progress::Detail;
+pub(crate) use self::source::{TemplateSource, template_source};
 use crate::aws::Connection;
 use crate::terminal;
 
@@ -54,25 +58,51 @@ impl Application<'_> {
     /// Bring the environment's stack to this template. Whoever calls has somebody's consent.
     pub(crate) async fn bring_to(&self, template: &DeployedTemplate) -> Result<Applied> {
         let client = Client::new(&self.connection.configuration);
-        let step = terminal::Step::begin("change set");
         let body = source::template_source(self.environment, self.connection, template).await?;
+        let Some(change_set) = self.propose(&client, &body).await? else { return Ok(Applied::Nothing) };
+        if !self.may_lose_data
+            && let Err(refusal) = change_set.refuse_loss()
+        {
+            change_set.discard(&client).await;
+            return Err(refusal);
+        }
+        execution::execute(&client, &change_set, self.detail, self.phase).await?;
+        let imported = change_set.imported();
+        if !imported.is_empty() {
+            takeover::bring_to_template(&client, self, &body, &imported).await?;
+        }
+        Ok(Applied::Changes)
+    }
+
+    /// Have a change set made, in standard mode where express mode would not do; none where there are no changes.
+    async fn propose(&self, client: &Client, body: &TemplateSource) -> Result<Option<ChangeSet>> {
+        let step = terminal::Step::begin("change set");
         let stack_name = stack::stack_name(self.environment);
-        match ChangeSet::propose(&client, &stack_name, body, self.mode).await? {
+        let mut proposal = ChangeSet::propose(client, &stack_name, body, Purpose::Change(self.mode)).await?;
+        if let Proposal::Changes(change_set) = &proposal
+            && change_set.mode == Mode::Express
+            && !change_set.replaced().is_empty()
+        {
+            terminal::say(format!(
+                "  express mode is not used: it does not support replacing resources ({})",
+                change_set.replaced().join(", ")
+            ));
+            change_set.discard(client).await;
+            let purpose = Purpose::Change(Mode::Standard);
+            proposal = ChangeSet::propose(client, &stack_name, body, purpose).await?;
+        }
+        Ok(match proposal {
             Proposal::NoChanges => {
                 step.done("CloudFormation finds nothing to change");
-                Ok(Applied::Nothing)
+                None
             }
             Proposal::Changes(change_set) => {
                 step.done(change_set.summary());
-                if !self.may_lose_data
-                    && let Err(refusal) = change_set.refuse_loss()
-                {
-                    change_set.discard(&client).await;
-                    return Err(refusal);
-                }
-                execution::execute(&client, &change_set, self.detail, self.phase).await?;
-                Ok(Applied::Changes)
+                Some(change_set)
             }
-        }
+        })
     }
 }
+
+#[cfg(test)]
+mod tests;

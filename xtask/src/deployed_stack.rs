@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
-use aws_sdk_cloudformation::types::{Stack, StackStatus, TemplateStage};
+use aws_sdk_cloudformation::types::{DeploymentConfigMode, Stack, StackStatus, TemplateStage};
 use chrono::{DateTime, Utc};
 use stack::{DeployedTemplate, Environment};
 
@@ -20,6 +20,8 @@ pub(crate) struct DeployedStack {
     pub(crate) id: String,
     pub(crate) status: StackStatus,
     pub(crate) condition: Condition,
+    /// Whether its last operation was in express mode, which decides how a failure of it is recovered from.
+    pub(crate) was_express: bool,
     /// When it was last changed.
     pub(crate) changed_at: Option<DateTime<Utc>>,
     pub(crate) outputs: Outputs,
@@ -39,6 +41,8 @@ pub(crate) enum Condition {
     Broken,
     /// An update failed, and so did its rollback, which can only be continued.
     RollbackFailed,
+    /// An update failed and was not rolled back. What was there before has to be put back first.
+    UpdateFailed,
 }
 
 impl Condition {
@@ -46,10 +50,13 @@ impl Condition {
         match status {
             StackStatus::CreateFailed
             | StackStatus::DeleteFailed
+            | StackStatus::ImportRollbackFailed
             | StackStatus::RollbackComplete
             | StackStatus::RollbackFailed => Self::Broken,
             StackStatus::UpdateRollbackFailed => Self::RollbackFailed,
+            StackStatus::UpdateFailed => Self::UpdateFailed,
             status if status.as_str().ends_with("_IN_PROGRESS") => Self::Changing,
+            // CREATE_COMPLETE, UPDATE_COMPLETE, UPDATE_ROLLBACK_COMPLETE, IMPORT_COMPLETE, IMPORT_ROLLBACK_COMPLETE.
             _ => Self::Settled,
         }
     }
@@ -93,6 +100,9 @@ impl DeployedStack {
         Self {
             id: stack.stack_id.unwrap_or_default(),
             condition: Condition::of(&status),
+            was_express: stack
+                .deployment_config
+                .is_some_and(|config| config.mode == Some(DeploymentConfigMode::Express)),
             status,
             changed_at: time.and_then(|time| DateTime::from_timestamp(time.secs(), time.subsec_nanos())),
             facts: facts.collect(),
@@ -124,5 +134,46 @@ impl Deployed {
         let Some(stack) = stack.filter(|stack| stack.condition != Condition::Broken) else { return Ok(None) };
         let template = stack.template(&client).await?;
         Ok(Some(Self { stack, template }))
+    }
+}
+
+#[cfg(test)]
+impl DeployedStack {
+    /// A stack that was deployed with these facts.
+    pub(crate) fn with_facts(facts: BTreeMap<String, String>) -> Self {
+        Self { facts, ..Self::new(Stack::builder().build(), StackStatus::CreateComplete) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_cloudformation::types::StackStatus;
+
+    use super::Condition::{self, Broken, Changing, RollbackFailed, Settled, UpdateFailed};
+
+    /// Of every status that CloudFormation has, so that a new one is noticed when the SDK is updated.
+    #[test]
+    fn every_stack_status_has_its_condition() {
+        for status in StackStatus::values() {
+            let expected = match *status {
+                "CREATE_COMPLETE"
+                | "UPDATE_COMPLETE"
+                | "UPDATE_ROLLBACK_COMPLETE"
+                | "IMPORT_COMPLETE"
+                | "IMPORT_ROLLBACK_COMPLETE" => Settled,
+                "CREATE_FAILED"
+                | "DELETE_FAILED"
+                | "ROLLBACK_COMPLETE"
+                | "ROLLBACK_FAILED"
+                | "IMPORT_ROLLBACK_FAILED" => Broken,
+                "UPDATE_FAILED" => UpdateFailed,
+                "UPDATE_ROLLBACK_FAILED" => RollbackFailed,
+                // Such a stack counts as none.
+                "DELETE_COMPLETE" => continue,
+                status if status.ends_with("_IN_PROGRESS") => Changing,
+                status => panic!("{status} is a status that this test does not know"),
+            };
+            assert_eq!(Condition::of(&StackStatus::from(*status)), expected, "{status}");
+        }
     }
 }

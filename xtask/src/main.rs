@@ -24,6 +24,7 @@ mod diff;
 mod doctor;
 mod drift;
 mod environment;
+mod existing;
 mod fuzz;
 mod keys;
 mod local;

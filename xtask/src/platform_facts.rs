@@ -69,10 +69,16 @@ pub(crate) fn changes(
     let changes = platform_facts(template).into_iter().filter_map(|fact| {
         let old = deployed.facts.get(&fact.id)?;
         let new = facts.get(&fact.id)?;
+        let differs = if fact.is_list { !items(old).eq(items(new)) } else { old != new };
         let change = FactChange { name: fact.id, path: fact.path, old: old.clone(), new: new.clone() };
-        (old != new).then_some(change)
+        differs.then_some(change)
     });
     changes.collect()
+}
+
+/// The items of a list: the Parameter Store keeps spaces between them, which CloudFormation leaves out.
+fn items(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',').map(str::trim)
 }
 
 /// What is wrong with the parameter of a fact.
@@ -87,10 +93,36 @@ fn problem(fact: &PlatformFact, parameter: Option<&Parameter>) -> Option<String>
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use aws_sdk_ssm::types::{Parameter, ParameterType};
+    use serde_json::json;
     use stack::PlatformFact;
 
-    use super::problem;
+    use super::{changes, problem};
+    use crate::deployed_stack::DeployedStack;
+
+    /// CloudFormation keeps `a,b` of what the Parameter Store has as `a, b`.
+    #[test]
+    fn lists_are_compared_item_by_item_and_texts_as_they_are() {
+        let parameter = |kind: &str| json!({ "Type": kind, "Default": "/path", "Description": "Of a test." });
+        let template = json!({ "Parameters": {
+            "List": parameter("AWS::SSM::Parameter::Value<List<AWS::EC2::Subnet::Id>>"),
+            "Text": parameter("AWS::SSM::Parameter::Value<String>"),
+        }});
+        let facts = |list: &str, text: &str| {
+            BTreeMap::from([("List".to_owned(), list.to_owned()), ("Text".to_owned(), text.to_owned())])
+        };
+        let changed = |list, text| {
+            let deployed = DeployedStack::with_facts(facts("subnet-1,subnet-2", "a,b"));
+            let changes = changes(&deployed, &template, &facts(list, text));
+            changes.into_iter().map(|change| change.name).collect::<Vec<_>>()
+        };
+        assert_eq!(changed(" subnet-1, subnet-2 ", "a,b"), [""; 0]);
+        assert_eq!(changed("subnet-1,subnet-3", "a,b"), ["List"]);
+        assert_eq!(changed("subnet-2,subnet-1", "a,b"), ["List"]);
+        assert_eq!(changed("subnet-1,subnet-2", "a, b"), ["Text"]);
+    }
 
     #[test]
     fn a_fact_must_be_there_and_of_its_type() {

@@ -16,6 +16,7 @@ use crate::artifact_bucket::ArtifactBucket;
 use crate::aws::Connection;
 use crate::candidate::Candidate;
 use crate::deployed_stack::Deployed;
+use crate::existing::{Conflict, Existing};
 use crate::platform_facts::{self, FactChange};
 use crate::release::{ReleaseStore, TemplateHash};
 
@@ -34,6 +35,8 @@ pub(crate) struct Review {
     functions: Vec<FunctionChange>,
     signing_keys: KeyChanges,
     contract: ContractReview,
+    /// What is there already of what would be created.
+    existing: Existing,
 }
 
 impl Review {
@@ -52,6 +55,7 @@ impl Review {
         )?;
         let old = deployed.map(|deployed| deployed.template.as_value());
         let new = candidate.template.as_value();
+        let existing = Existing::look_for(environment, connection, old, new, &facts).await;
         Ok(Self {
             stack: stack::stack_name(environment),
             account: connection.account.clone(),
@@ -65,6 +69,7 @@ impl Review {
             functions: functions::changes(old, new),
             signing_keys: KeyChanges::of(deployed.map(|deployed| &deployed.template), &candidate.template),
             contract: ContractReview::of(deployed.is_some(), contract.as_ref(), candidate.contract.as_ref()),
+            existing,
         })
     }
 
@@ -76,6 +81,11 @@ impl Review {
     /// What somebody may do after it that they may not now. A stack that is new grants nothing to anybody who had less.
     pub(crate) fn widening(&self) -> impl Iterator<Item = &GrantChange> {
         self.template.widening().filter(|_| !self.creates_stack)
+    }
+
+    /// The names that are taken.
+    pub(crate) fn conflicts(&self) -> &[Conflict] {
+        &self.existing.conflicts
     }
 
     /// What would be lost with all that is in it.

@@ -31,6 +31,20 @@ pub(super) const REVIEW: &[Right] = &[
             "cloudformation:DescribeStackDriftDetectionStatus",
         ],
     ),
+    // What exists already of what a new stack would create. Cloud Control reads it in the caller's name, for which the
+    // rights are those of drift detection.
+    (Target::Unnamed, &["cloudformation:GetResource", "cloudformation:ListResources"]),
+    (
+        Target::Unnamed,
+        &[
+            "cloudfront:ListCachePolicies",
+            "cloudfront:ListDistributions",
+            "cloudfront:ListKeyGroups",
+            "cloudfront:ListOriginAccessControls",
+            "cloudfront:ListResponseHeadersPolicies",
+        ],
+    ),
+    (Target::Distributions, &["cloudfront:ListDomainConflicts"]),
     // The release manifests and the code: `releases`, `diff`. CloudFormation reads both in the caller's name too.
     (Target::ArtifactList, &["s3:ListBucket"]),
     (Target::Artifacts, &["s3:GetObject"]),
@@ -61,6 +75,8 @@ pub(super) const DEPLOYMENT: &[Right] = &[
             "cloudformation:DeleteStack",
             "cloudformation:DescribeChangeSet",
             "cloudformation:ExecuteChangeSet",
+            "cloudformation:RollbackStack",
+            "cloudformation:UpdateStack",
         ],
     ),
     // `publish`, and the first deployment, which makes the bucket.

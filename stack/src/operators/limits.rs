@@ -14,6 +14,10 @@ pub(super) const ACTIONS_WITHOUT_RESOURCE: &[&str] = &[
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudformation.html
     "cloudformation:BatchDescribeTypeConfigurations",
     "cloudformation:DescribeStackDriftDetectionStatus",
+    // Cloud Control knows no resources of its own:
+    // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudcontrolapi.html
+    "cloudformation:GetResource",
+    "cloudformation:ListResources",
     // CloudFront knows public keys and key groups in no ARN, nor what has no id before it is made:
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudfront.html
     "cloudfront:CreateKeyGroup",
@@ -23,7 +27,12 @@ pub(super) const ACTIONS_WITHOUT_RESOURCE: &[&str] = &[
     "cloudfront:DeletePublicKey",
     "cloudfront:GetKeyGroup",
     "cloudfront:GetPublicKey",
+    "cloudfront:ListCachePolicies",
+    "cloudfront:ListDistributions",
+    "cloudfront:ListKeyGroups",
+    "cloudfront:ListOriginAccessControls",
     "cloudfront:ListPublicKeys",
+    "cloudfront:ListResponseHeadersPolicies",
     "cloudfront:UpdateKeyGroup",
     "cloudfront:UpdatePublicKey",
     // Metrics belong to the account:

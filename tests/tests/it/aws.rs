@@ -63,6 +63,56 @@ impl Aws {
         self.request(method, "s3", &format!("/{bucket}/{}", utf8_percent_encode(key, KEY)))
     }
 
+    /// Make a queue, a log group and a function by hand, as an older installation has them.
+    pub(crate) async fn create_by_hand(&self, queue: &str, log_group: &str, function: &str) {
+        self.call("sqs", "AmazonSQS.CreateQueue", "1.0", json!({ "QueueName": queue })).await;
+        let group = json!({ "logGroupName": log_group });
+        self.call("logs", "Logs_20140328.CreateLogGroup", "1.1", group).await;
+        let function = json!({
+            "FunctionName": function,
+            "Runtime": "provided.al2023",
+            "Handler": "bootstrap",
+            "Role": "arn:aws:iam::000000000000:role/older",
+            // A zip with nothing in it.
+            "Code": { "ZipFile": "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==" },
+        });
+        let request = self.request(Method::POST, "lambda", "/2015-03-31/functions");
+        let response = request.body(function.to_string()).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::CREATED);
+    }
+
+    /// Delete what [`Self::create_by_hand`] has made.
+    pub(crate) async fn delete_by_hand(&self, queue: &str, log_group: &str, function: &str) {
+        let url = format!("{}/000000000000/{queue}", self.stack.aws_endpoint_url);
+        self.call("sqs", "AmazonSQS.DeleteQueue", "1.0", json!({ "QueueUrl": url })).await;
+        let group = json!({ "logGroupName": log_group });
+        self.call("logs", "Logs_20140328.DeleteLogGroup", "1.1", group).await;
+        let path = format!("/2015-03-31/functions/{function}");
+        let response = self.request(Method::DELETE, "lambda", &path).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::NO_CONTENT);
+    }
+
+    /// The names of all queues.
+    pub(crate) async fn queues(&self) -> Vec<String> {
+        let answer = self.call("sqs", "AmazonSQS.ListQueues", "1.0", json!({})).await;
+        let urls = answer["QueueUrls"].as_array().cloned().unwrap_or_default();
+        urls.iter().map(|url| url.as_str().unwrap().rsplit('/').next().unwrap().to_owned()).collect()
+    }
+
+    /// What S3 answers about a configuration of a bucket, such as `cors`.
+    pub(crate) async fn bucket_configuration(&self, bucket: &str, name: &str) -> String {
+        let response = self.request(Method::GET, "s3", &format!("/{bucket}?{name}")).send().await.unwrap();
+        response.text().await.unwrap()
+    }
+
+    /// Write a configuration of a bucket; without one, delete it.
+    pub(crate) async fn set_bucket_configuration(&self, bucket: &str, name: &str, text: Option<&str>) {
+        let method = if text.is_some() { Method::PUT } else { Method::DELETE };
+        let request = self.request(method, "s3", &format!("/{bucket}?{name}"));
+        let response = request.body(text.unwrap_or_default().to_owned()).send().await.unwrap();
+        assert!(response.status().is_success(), "{}", response.text().await.unwrap());
+    }
+
     /// Put an object.
     pub(crate) async fn put_object(&self, bucket: &str, key: &str, bytes: &[u8]) {
         let request = self.object(Method::PUT, bucket, key).header("content-type", "text/plain");

@@ -7,6 +7,7 @@ mod crafted;
 mod destroyed;
 mod interrupted;
 mod rights;
+mod taking_over;
 mod terminal;
 
 use std::sync::Arc;

@@ -78,6 +78,7 @@ static SHARED: Cell = Cell::const_new();
 static OF_KEYS: Cell = Cell::const_new();
 static OF_DEPLOYMENTS: Cell = Cell::const_new();
 static OF_DESTRUCTION: Cell = Cell::const_new();
+static OF_TAKING_OVER: Cell = Cell::const_new();
 
 /// The stack, which the first test to ask starts.
 pub(crate) async fn stack() -> &'static Stack {
@@ -102,6 +103,11 @@ pub(crate) async fn stack_of_deployments() -> &'static Running {
 /// The stack that is destroyed.
 pub(crate) async fn stack_of_destruction() -> &'static Running {
     running(&OF_DESTRUCTION, "destruction").await
+}
+
+/// The stack that is deployed beside resources that were made by hand: by one test at a time.
+pub(crate) async fn stack_of_taking_over() -> &'static Running {
+    running(&OF_TAKING_OVER, "taking-over").await
 }
 
 async fn running(cell: &'static Cell, name: &'static str) -> &'static Running {

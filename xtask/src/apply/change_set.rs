@@ -8,7 +8,7 @@ use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::operation::describe_change_set::DescribeChangeSetOutput;
 use aws_sdk_cloudformation::types::{
     Capability, ChangeAction, ChangeSetStatus, ChangeSetType, DeploymentConfig, DeploymentConfigMode,
-    PolicyAction, ResourceChange,
+    DeploymentMode, PolicyAction, Replacement, ResourceChange,
 };
 
 use super::Mode;
@@ -19,6 +19,15 @@ use crate::deployed_stack::{Condition, DeployedStack};
 
 /// How long a change set may take to be made.
 const LIMIT: Duration = Duration::from_mins(5);
+
+/// What a change set is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// It brings the stack to another template.
+    Change(Mode),
+    /// It brings what somebody has changed by hand back to the template.
+    RevertDrift,
+}
 
 /// What came of a proposal.
 pub(super) enum Proposal {
@@ -40,6 +49,8 @@ pub(super) struct ChangeSet {
     pub(super) stack_name: String,
     /// Whether the stack is new.
     pub(super) creates_stack: bool,
+    /// How it is applied.
+    pub(super) mode: Mode,
     changes: Vec<ResourceChange>,
 }
 
@@ -48,8 +59,8 @@ impl ChangeSet {
     pub(super) async fn propose(
         client: &Client,
         stack_name: &str,
-        template: TemplateSource,
-        mode: Mode,
+        template: &TemplateSource,
+        purpose: Purpose,
     ) -> Result<Proposal> {
         let stack = DeployedStack::find(client, stack_name).await?;
         if let Some(stack) = stack.as_ref().filter(|stack| stack.condition != Condition::Settled) {
@@ -71,10 +82,12 @@ impl ChangeSet {
             .capabilities(Capability::CapabilityIam)
             // The bucket outlives a stack that is destroyed; the next one takes it back.
             .import_existing_resources(creates_stack);
-        let request = match mode {
-            Mode::Standard => request,
-            Mode::Express => request
-                .deployment_config(DeploymentConfig::builder().mode(DeploymentConfigMode::Express).build()),
+        let (request, mode) = match purpose {
+            Purpose::Change(Mode::Standard) => (request, Mode::Standard),
+            Purpose::Change(Mode::Express) => {
+                (request.deployment_config(express_with_rollback()), Mode::Express)
+            }
+            Purpose::RevertDrift => (request.deployment_mode(DeploymentMode::RevertDrift), Mode::Standard),
         };
         let request = match template {
             TemplateSource::Body(body) => request.template_body(body),
@@ -102,8 +115,23 @@ impl ChangeSet {
             stack_id,
             stack_name: stack_name.to_owned(),
             creates_stack,
+            mode,
             changes,
         }))
+    }
+
+    /// The resources that would be replaced; what is conditional may be.
+    pub(super) fn replaced(&self) -> Vec<&str> {
+        let is_replaced = |change: &&ResourceChange| {
+            matches!(change.replacement, Some(Replacement::True | Replacement::Conditional))
+        };
+        self.changes.iter().filter(is_replaced).filter_map(ResourceChange::logical_resource_id).collect()
+    }
+
+    /// The resources that exist, and are taken over.
+    pub(super) fn imported(&self) -> Vec<String> {
+        let imports = |change: &&ResourceChange| change.action == Some(ChangeAction::Import);
+        self.changes.iter().filter(imports).filter_map(|change| change.logical_resource_id.clone()).collect()
     }
 
     /// The resources that change.
@@ -157,6 +185,14 @@ impl ChangeSet {
     }
 }
 
+/// Express mode, in which a failure is rolled back. Where `DisableRollback` is left out, CloudFormation disables rollback
+/// and refuses replacements, whatever the model says of its default; the top-level field beside it is rejected:
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-express-mode.html>,
+/// <https://github.com/aws/aws-cdk-cli/issues/1931>, <https://github.com/aws/aws-sam-cli/pull/9106>.
+fn express_with_rollback() -> DeploymentConfig {
+    DeploymentConfig::builder().mode(DeploymentConfigMode::Express).disable_rollback(false).build()
+}
+
 async fn wait_until_made(client: &Client, id: &str) -> Result<DescribeChangeSetOutput> {
     let made = async {
         let mut pause = Duration::from_millis(50);
@@ -188,3 +224,6 @@ async fn all_changes(client: &Client, id: &str) -> Result<Vec<ResourceChange>> {
         }
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests;

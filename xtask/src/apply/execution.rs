@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use aws_sdk_cloudformation::Client;
-use aws_sdk_cloudformation::types::ResourceStatus;
+use aws_sdk_cloudformation::types::{ResourceStatus, StackEvent};
 
+use super::Mode;
 use super::change_set::ChangeSet;
 use super::events::EventLog;
 use super::failure::explain;
@@ -17,6 +18,8 @@ use crate::terminal::Step;
 
 /// After this many looks without an event, a minute or so, the stack itself is asked.
 const QUIET_POLLS: u32 = 20;
+/// The same after a failure of the whole stack: it is the end only where no rollback follows.
+const QUIET_POLLS_AFTER_FAILURE: u32 = 3;
 const SETTLING_LIMIT: Duration = Duration::from_mins(1);
 
 /// Something that CloudFormation does with a whole stack.
@@ -45,8 +48,9 @@ impl Operation {
     /// Whether a status of the stack is how this is meant to end.
     fn is_success(self, status: &str) -> bool {
         match self {
-            Self::Create => status == "CREATE_COMPLETE",
-            Self::Update => status == "UPDATE_COMPLETE",
+            // A stack that takes over what exists may say that it was imported.
+            Self::Create => ["CREATE_COMPLETE", "IMPORT_COMPLETE"].contains(&status),
+            Self::Update => ["UPDATE_COMPLETE", "IMPORT_COMPLETE"].contains(&status),
             Self::Delete => status == "DELETE_COMPLETE",
             Self::RollBack => status == "UPDATE_ROLLBACK_COMPLETE",
             Self::Other => true,
@@ -64,6 +68,15 @@ pub(super) async fn execute(
     let mut log = EventLog::begin(client, &change_set.stack_id).await?;
     let request =
         client.execute_change_set().change_set_name(&change_set.id).client_request_token(&change_set.name);
+    let request = match change_set.mode {
+        // Its documentation says that it defaults to true, so it is never left out, as in the AWS CLI:
+        // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ExecuteChangeSet.html
+        Mode::Standard => request.disable_rollback(false),
+        // What the change set was created with applies. ExecuteChangeSet takes no DeploymentConfig, and CloudFormation
+        // rejects the older field beside one: https://github.com/aws/aws-sam-cli/pull/9106,
+        // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-express-mode.html
+        Mode::Express => request,
+    };
     // It may have begun although its answer never comes.
     phase.set(Phase::Executing);
     request.send().await.with_context(|| {
@@ -100,6 +113,8 @@ async fn follow_with(
     let step = Step::begin(operation.title());
     let mut pause = Duration::from_millis(50);
     let mut quiet = 0;
+    // The last event of the stack, if it was a failure.
+    let mut failure: Option<StackEvent> = None;
     loop {
         let events = log.fresh().await.context(
             "CloudFormation goes on by itself; `cargo xtask status --follow` shows it once it can be reached",
@@ -110,7 +125,7 @@ async fn follow_with(
                 progress.note(event);
                 continue;
             }
-            let status = event.resource_status().map(ResourceStatus::as_str).unwrap_or_default();
+            let status = status_of(&event);
             if is_over(status) && operation.is_success(status) {
                 step.done(format!("{}, {status}", progress.done()));
                 return await_settled(client, log.stack_id()).await;
@@ -120,9 +135,10 @@ async fn follow_with(
                 bail!(explain(client, stack_name, &event, progress.failures(), progress.began()).await);
             }
             progress.note_stack(&event);
+            failure = is_failure(status).then_some(event);
         }
-        // What somebody else has begun may end in ways of its own, such as without a rollback.
-        if quiet == QUIET_POLLS {
+        let patience = if failure.is_some() { QUIET_POLLS_AFTER_FAILURE } else { QUIET_POLLS };
+        if quiet >= patience {
             quiet = 0;
             let stack = DeployedStack::find(client, log.stack_id()).await?;
             let status = stack.as_ref().map_or("DELETE_COMPLETE", |stack| stack.status.as_str());
@@ -130,6 +146,10 @@ async fn follow_with(
                 if operation.is_success(status) {
                     step.done(format!("{}, {status}", progress.done()));
                     return Ok(());
+                }
+                drop(step);
+                if let Some(failure) = failure.filter(|it| status_of(it) == status) {
+                    bail!(explain(client, stack_name, &failure, progress.failures(), progress.began()).await);
                 }
                 bail!("{stack_name} is {status} now, though its events do not say how it came there");
             }
@@ -152,24 +172,23 @@ async fn await_settled(client: &Client, stack_id: &str) -> Result<()> {
     Ok(())
 }
 
-/// Whether a status of the stack is the last one of an operation. A creation or an update that fails says so, and then
-/// is rolled back: nobody here switches that off.
+/// Whether nothing follows a status of the stack.
 fn is_over(status: &str) -> bool {
     status.ends_with("_COMPLETE")
-        || matches!(status, "ROLLBACK_FAILED" | "UPDATE_ROLLBACK_FAILED" | "DELETE_FAILED")
+        || matches!(
+            status,
+            "ROLLBACK_FAILED" | "UPDATE_ROLLBACK_FAILED" | "IMPORT_ROLLBACK_FAILED" | "DELETE_FAILED"
+        )
+}
+
+/// Whether a rollback follows a status of the stack, except where rollback is disabled: then it is the last one.
+fn is_failure(status: &str) -> bool {
+    ["CREATE_FAILED", "UPDATE_FAILED"].contains(&status)
+}
+
+fn status_of(event: &StackEvent) -> &str {
+    event.resource_status().map(ResourceStatus::as_str).unwrap_or_default()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::is_over;
-
-    #[test]
-    fn an_operation_is_over_when_nothing_follows() {
-        for status in ["CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED"] {
-            assert!(is_over(status), "{status}");
-        }
-        for status in ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_FAILED", ""] {
-            assert!(!is_over(status), "{status}");
-        }
-    }
-}
+mod tests;

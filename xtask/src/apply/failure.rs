@@ -43,6 +43,10 @@ pub(super) async fn explain(
         }));
     }
     let ending = match status {
+        "CREATE_FAILED" => "could not be created; what was made is still there",
+        "UPDATE_FAILED" => "could not be changed, and was not put back",
+        "IMPORT_ROLLBACK_COMPLETE" => "could not take over what exists, which is as it was before",
+        "IMPORT_ROLLBACK_FAILED" => "could not take over what exists, and could not let go of it either",
         "ROLLBACK_COMPLETE" => "could not be created; what was made is removed again",
         "UPDATE_ROLLBACK_COMPLETE" => "could not be changed; it is as it was before",
         "UPDATE_ROLLBACK_FAILED" => "could not be changed, and could not be put back either",
@@ -56,6 +60,9 @@ pub(super) async fn explain(
 /// A headline, each cause with what to do about it, and what to do then.
 pub(super) fn told(headline: &str, causes: &[Cause]) -> String {
     let mut lines = vec![headline.to_owned()];
+    if causes.is_empty() {
+        lines.extend(advice(headline).map(|advice| format!("  → {advice}")));
+    }
     let mut told = BTreeSet::new();
     for Cause { resource, resource_type, reason } in causes {
         // The first failure of a resource is its cause; what follows, follows from it.
@@ -121,8 +128,21 @@ fn advice(reason: &str) -> Option<&'static str> {
             "whoever deploys lacks this right; `cargo xtask render --policies` prints all that are needed",
         ),
         (
-            &["already exists", "AlreadyExists", "already owned"],
-            "something of this name is there, and not in the stack: delete it, or rename it, if nobody needs it",
+            // In more words than those below: it is no name that is taken.
+            &["bucket policy already exists"],
+            "the bucket was taken over, and has a policy of its own: save it \
+             (`aws s3api get-bucket-policy`), then remove it (`aws s3api delete-bucket-policy`)",
+        ),
+        (
+            &["CNAMEAlreadyExists", "CNAMEs you provided are already associated"],
+            "another distribution has this domain: leave [cdn] out of the environment's file until it is moved; \
+             docs/taking-over.md tells how",
+        ),
+        (
+            // CloudFormation writes it in many ways, such as "they already exist in your account".
+            &["already exist", "AlreadyExist", "already owned"],
+            "something of this name is there, and not in the stack: `cargo xtask diff` shows every name that is taken, \
+             and docs/taking-over.md what to do about it",
         ),
         (
             &["Rate exceeded", "Throttling", "TooManyRequests"],
@@ -146,7 +166,7 @@ fn advice(reason: &str) -> Option<&'static str> {
 mod tests {
     use aws_sdk_cloudformation::types::{ResourceStatus, StackEvent};
 
-    use super::{Cause, told};
+    use super::{Cause, advice, told};
 
     fn failure(resource: &str, reason: &str) -> StackEvent {
         StackEvent::builder()
@@ -155,6 +175,33 @@ mod tests {
             .resource_status(ResourceStatus::CreateFailed)
             .resource_status_reason(reason)
             .build()
+    }
+
+    /// In the words of AWS, as public bug reports have them.
+    #[test]
+    fn names_that_are_taken_get_advice() {
+        for (reason, advised) in [
+            // https://github.com/aws/aws-cdk-cli/pull/1367
+            (
+                "CloudFormation is attempting to import some resources because they already exist in your account.",
+                "every name that is taken",
+            ),
+            // https://github.com/aws-cloudformation/rain/pull/744
+            (
+                "Resource of type 'AWS::S3::Bucket' with identifier 'assets' already exists.",
+                "every name that is taken",
+            ),
+            ("EntityAlreadyExists: Role with name x", "every name that is taken"),
+            // https://github.com/getlift/lift/issues/356
+            ("The bucket policy already exists on bucket assets.", "delete-bucket-policy"),
+            (
+                "One or more of the CNAMEs you provided are already associated with a different resource. \
+                 (Service: CloudFront, Status Code: 409)",
+                "leave [cdn] out",
+            ),
+        ] {
+            assert!(advice(reason).is_some_and(|advice| advice.contains(advised)), "{reason}");
+        }
     }
 
     #[test]

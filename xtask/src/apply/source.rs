@@ -12,7 +12,7 @@ use crate::build::sha256;
 const MAXIMUM_BODY_BYTES: usize = 51_200;
 
 /// A template as CloudFormation takes it.
-pub(super) enum TemplateSource {
+pub(crate) enum TemplateSource {
     /// In the request.
     Body(String),
     /// From S3.
@@ -20,7 +20,7 @@ pub(super) enum TemplateSource {
 }
 
 /// The template as CloudFormation takes it: in the request, or from the artifact bucket where it is too large for that.
-pub(super) async fn template_source(
+pub(crate) async fn template_source(
     environment: &Environment,
     connection: &Connection,
     template: &DeployedTemplate,

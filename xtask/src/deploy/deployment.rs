@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 use super::options::Options;
 use super::recovery::Terms;
 use super::{recovery, verification};
-use crate::apply::{Application, Applied, Detail, Phase, PhaseCell};
+use crate::apply::{Application, Applied, Detail, Phase, PhaseCell, TemplateSource, template_source};
 use crate::artifact_bucket::ArtifactBucket;
 use crate::aws::Connection;
 use crate::build::{self, BuiltFunction, Profile};
@@ -17,7 +17,7 @@ use crate::consent::{Consent, agree};
 use crate::deployed_stack::{Condition, Deployed, DeployedStack, Outputs};
 use crate::keys::DeploymentKeys;
 use crate::lock::Lock;
-use crate::release::{Release, ReleaseId, ReleaseStore, SourceRevision};
+use crate::release::{Release, ReleaseId, ReleaseStore, SourceRevision, TemplateHash};
 use crate::review::Review;
 use crate::terminal::Palette;
 use crate::{Outcome, artifacts, process, terminal};
@@ -137,13 +137,15 @@ impl<'a> Deployment<'a> {
         let client = Client::new(&self.connection.configuration);
         let stack_name = stack::stack_name(self.environment);
         let terms = Terms {
+            environment: self.environment,
             consent: self.consent,
-            is_protected: self.environment.protected,
             may_lose_data: self.may_lose_data(),
+            skip: self.options.skip(),
             detail: self.detail(),
             phase: &self.phase,
         };
-        recovery::settle(&client, &stack_name, &terms).await?;
+        recovery::settle(&client, &stack_name, &terms, async || self.last_successful_template().await)
+            .await?;
         let (deployed, keys) = tokio::try_join!(
             Deployed::read(self.environment, self.connection),
             DeploymentKeys::read(self.environment, self.connection),
@@ -197,15 +199,27 @@ impl<'a> Deployment<'a> {
             Ok(Applied::Nothing) => store.forget_beginning(&mut release).await?,
             Err(_) => {
                 // As long as CloudFormation is at it, nobody knows; the next deployment will.
-                let stack = DeployedStack::find(&client, &stack_name).await;
-                if stack.is_ok_and(|stack| stack.is_none_or(|it| it.condition != Condition::Changing)) {
-                    store.note_ending(&mut release, false).await?;
+                if let Ok(deployed) = Deployed::read(self.environment, self.connection).await
+                    && deployed.as_ref().is_none_or(|it| it.stack.condition != Condition::Changing)
+                {
+                    let hash = deployed.map(|it| TemplateHash::of(&it.template)).transpose()?;
+                    let succeeded = hash.as_ref() == Some(&release.release.template);
+                    store.note_ending(&mut release, succeeded).await?;
                 }
             }
         }
         let change = if applied? == Applied::Changes { change } else { Change::Nothing };
         let outputs = DeployedStack::get(&client, &stack_name).await?.outputs;
         Ok(Ending { outputs, change })
+    }
+
+    /// The template of the release that was last deployed with success, with the keys of now.
+    async fn last_successful_template(&self) -> Result<TemplateSource> {
+        let store = ReleaseStore::new(&self.bucket, self.environment);
+        let keys = DeploymentKeys::read(self.environment, self.connection).await?;
+        let release = store.previous(None).await?;
+        let template = store.template(&release.template).await?.with_keys(self.environment, &keys.keys)?;
+        template_source(self.environment, self.connection, &template.into()).await
     }
 
     /// Have CloudFormation bring the stack to the candidate.

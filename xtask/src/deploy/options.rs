@@ -27,6 +27,9 @@ pub(crate) struct Options {
     /// Do not wait until every resource has stabilised; not for a protected environment.
     #[arg(long)]
     express: bool,
+    /// Finish a rollback that got stuck without this resource, which stays as it is.
+    #[arg(long, value_name = "LOGICAL-ID")]
+    skip: Vec<String>,
     /// Write the stack's outputs to this file too, as JSON.
     #[arg(long, value_name = "FILE")]
     outputs: Option<PathBuf>,
@@ -52,6 +55,10 @@ impl Options {
         if self.express { Mode::Express } else { Mode::Standard }
     }
 
+    pub(super) fn skip(&self) -> &[String] {
+        &self.skip
+    }
+
     pub(super) fn may_lose_data(&self) -> bool {
         self.allow_data_loss
     }
@@ -60,6 +67,12 @@ impl Options {
     /// changes may overlook the one that is not.
     pub(super) fn judge(&self, review: &Review) -> Result<()> {
         let mut refusals = Vec::new();
+        let taken = review.conflicts().len();
+        if taken > 0 {
+            refusals.push(format!(
+                "{taken} of its names are taken (marked above, with what to do); docs/taking-over.md tells more"
+            ));
+        }
         if !self.allow_data_loss {
             let lost: Vec<&str> = review.endangered().map(|change| change.name.as_str()).collect();
             if !lost.is_empty() {

@@ -1,12 +1,15 @@
 //! Bringing a stack that an earlier deployment left behind into a condition in which it can be changed.
 
+mod stuck;
+
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::StackStatus;
+use stack::Environment;
 
-use crate::apply::{Detail, EventLog, Operation, Phase, PhaseCell, follow};
+use crate::apply::{Detail, EventLog, Operation, Phase, PhaseCell, TemplateSource, follow};
 use crate::aws::request_token;
 use crate::consent::{Consent, agree};
 use crate::deployed_stack::{Condition, DeployedStack};
@@ -17,19 +20,28 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Who may have what cleared away.
 pub(super) struct Terms<'a> {
+    pub(super) environment: &'a Environment,
     pub(super) consent: Consent,
-    pub(super) is_protected: bool,
     pub(super) may_lose_data: bool,
+    /// Resources to leave as they are where a rollback gets stuck, by their logical ids.
+    pub(super) skip: &'a [String],
     pub(super) detail: Detail,
     pub(super) phase: &'a PhaseCell,
 }
 
-/// Wait for what is under way, and clear away what failed, if somebody agrees.
-pub(super) async fn settle(client: &Client, stack_name: &str, terms: &Terms<'_>) -> Result<()> {
+/// Wait for what is under way, and clear away what failed, if somebody agrees. The template is that of the last release
+/// that was deployed with success.
+pub(super) async fn settle(
+    client: &Client,
+    stack_name: &str,
+    terms: &Terms<'_>,
+    last_successful_template: impl AsyncFn() -> Result<TemplateSource>,
+) -> Result<()> {
+    let mut may_skip = false;
     while let Some(stack) = DeployedStack::find(client, stack_name).await? {
         let status = &stack.status;
         match stack.condition {
-            Condition::Settled => return Ok(()),
+            Condition::Settled => break,
             Condition::Changing => {
                 terminal::say(format!(
                     "  {stack_name} is still being changed ({status}); waiting for the end of it"
@@ -49,21 +61,28 @@ pub(super) async fn settle(client: &Client, stack_name: &str, terms: &Terms<'_>)
                 terms.phase.set(Phase::Preparing);
             }
             Condition::RollbackFailed => {
+                may_skip = true;
                 terminal::say(format!(
                     "  the rollback of an earlier deployment of {stack_name} got stuck ({status}); \
                      it has to be finished first"
                 ));
-                agree(terms.consent, "Go on with that rollback?").await?;
-                terms.phase.set(Phase::Executing);
-                let mut log = EventLog::begin(client, &stack.id).await?;
-                let token = request_token("continue-rollback");
-                let request = client.continue_update_rollback().stack_name(&stack.id);
-                let begun = request.client_request_token(token).send().await;
-                begun.context("CloudFormation does not go on with the rollback")?;
-                follow(client, &mut log, stack_name, Operation::RollBack, terms.detail).await?;
+                stuck::finish_rollback(client, &stack, stack_name, terms).await?;
+                terms.phase.set(Phase::Preparing);
+            }
+            Condition::UpdateFailed => {
+                terminal::say(format!(
+                    "  an earlier update of {stack_name} failed and was not rolled back ({status}); \
+                     what was there before has to be put back first"
+                ));
+                stuck::put_back(client, &stack, stack_name, terms, &last_successful_template).await?;
                 terms.phase.set(Phase::Preparing);
             }
         }
+    }
+    if !may_skip && !terms.skip.is_empty() {
+        bail!(
+            "nothing was changed: --skip is for a rollback that got stuck, and no rollback of {stack_name} is"
+        );
     }
     Ok(())
 }
@@ -75,7 +94,7 @@ impl Terms<'_> {
         if never_came_up.contains(&stack.status) {
             return Ok(());
         }
-        if self.is_protected {
+        if self.environment.protected {
             bail!(
                 "the environment is protected: look at what is left of {stack_name}, and delete it by hand"
             );
@@ -102,3 +121,6 @@ pub(crate) async fn delete(
     request.send().await.with_context(|| format!("CloudFormation does not delete {stack_name}"))?;
     follow(client, &mut log, stack_name, Operation::Delete, detail).await
 }
+
+#[cfg(test)]
+mod tests;

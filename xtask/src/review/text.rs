@@ -7,6 +7,7 @@ use stack::{ChangeKind, PropertyDifference, TemplateChange};
 
 use super::Review;
 use super::contract::ContractReview;
+use crate::existing::{Conflict, Existing, Takeover, Unchecked};
 use crate::terminal::Palette;
 
 /// How many differing values of one resource are shown; `--json` has all of them.
@@ -35,6 +36,7 @@ impl Review {
         for section in sections {
             text.template_section(section, &self.template.changes);
         }
+        self.existing(&mut text);
         self.permissions(&mut text);
         self.platform(&mut text);
         self.functions(&mut text);
@@ -43,6 +45,42 @@ impl Review {
         text.line(0, "");
         text.line(1, &self.summary());
         text.lines
+    }
+
+    fn existing(&self, text: &mut Text) {
+        let Existing { conflicts, takeovers, unchecked } = &self.existing;
+        if !conflicts.is_empty() {
+            text.heading("Names that are taken");
+            for Conflict { resource, resource_type, name, advice } in conflicts {
+                let what = text.palette.paint(&format!("! {name}"), "31");
+                let whose = text.palette.paint(&format!("{resource}, {resource_type}"), "2");
+                text.line(2, &format!("{what} ({whose})"));
+                text.line(4, advice);
+            }
+        }
+        if !takeovers.is_empty() {
+            text.heading("Taken over");
+        }
+        for Takeover { resource, resource_type, name, differences, kept } in takeovers {
+            let what = text.palette.paint(&format!("~ {name}"), "33");
+            let whose = text.palette.paint(&format!("{resource}, {resource_type}"), "2");
+            text.line(2, &format!("{what} ({whose}) exists, and joins the stack with all that is in it"));
+            if !differences.is_empty() {
+                text.line(4, "set to what the template says after that:");
+            }
+            for difference in differences {
+                text.difference(difference);
+            }
+            if !kept.is_empty() {
+                text.line(4, &format!("not in the template, and stays: {}", kept.join(", ")));
+            }
+        }
+        if !unchecked.is_empty() {
+            text.heading("Names that could not be looked for");
+            for Unchecked { resource, name, reason } in unchecked {
+                text.line(2, &format!("? {name} ({resource}): {reason}"));
+            }
+        }
     }
 
     fn permissions(&self, text: &mut Text) {
@@ -142,6 +180,7 @@ impl Review {
             }
         };
         warn(self.platform_facts.len(), "facts of the platform to follow");
+        warn(self.existing.conflicts.len(), "NAMES TAKEN");
         warn(self.endangered().count(), "DATA LOST");
         warn(self.widening().count(), "PERMISSIONS WIDENED");
         warn(self.contract.changes().iter().filter(|change| change.breaking).count(), "API BROKEN");

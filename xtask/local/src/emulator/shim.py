@@ -4,7 +4,9 @@ MiniStack keeps one table of resource handlers, `create`, `update` and `delete` 
 
 - AWS::CloudFront::PublicKey and AWS::CloudFront::KeyGroup, by its own CloudFront API, so that its errors apply;
 - `Body` and `FailOnWarnings` of AWS::ApiGatewayV2::Api: routes, integrations, authorizers and CORS of an OpenAPI document;
-- buckets that a change set imports because they exist (`ImportExistingResources`);
+- buckets that a change set imports because they exist (`ImportExistingResources`), what drift detection sees of a
+  bucket, and change sets that revert drift (`REVERT_DRIFT`);
+- GetResource of Cloud Control for resources that were not made by Cloud Control;
 - `Metrics` of AWS::CloudWatch::Alarm (accepted, never evaluated) and throttling of AWS::ApiGatewayV2::Stage;
 - the pages of FilterLogEvents after the first, and an end to what a log stream keeps;
 
@@ -20,8 +22,17 @@ import sys
 from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 
 from ministack.app import main
-from ministack.services import apigateway, cloudformation, cloudfront, cloudwatch_logs, lambda_svc
-from ministack.services.cloudformation import changesets
+from ministack.services import (
+    apigateway,
+    cloudcontrol,
+    cloudformation,
+    cloudfront,
+    cloudwatch,
+    cloudwatch_logs,
+    lambda_svc,
+    s3,
+)
+from ministack.services.cloudformation import changesets, drift, handlers
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS as HANDLERS
 
 
@@ -284,6 +295,170 @@ def deploy_with_imports(*arguments, imports=None, **options):
 
 
 changesets._deploy_stack_async = deploy_with_imports
+
+
+# --- What a bucket is like, and drift ---------------------------------------------------------------------------------
+
+BUCKET = HANDLERS["AWS::S3::Bucket"]
+CORS_LISTS = {
+    "AllowedHeader": "AllowedHeaders",
+    "AllowedMethod": "AllowedMethods",
+    "AllowedOrigin": "AllowedOrigins",
+    "ExposeHeader": "ExposedHeaders",
+}
+# MiniStack does not keep the lifecycle that a template gives a bucket.
+lifecycles = {}
+
+
+def keep_lifecycle(handler):
+    def kept(*arguments):
+        name, attributes = handler(*arguments)
+        # The last dictionary among the arguments has the properties as they become.
+        properties = [argument for argument in arguments if isinstance(argument, dict)][-1]
+        lifecycles[name] = properties.get("LifecycleConfiguration")
+        return name, attributes
+
+    return kept
+
+
+BUCKET.update(create=keep_lifecycle(BUCKET["create"]), update=keep_lifecycle(BUCKET["update"]))
+
+
+def local_name(element):
+    return element.tag.rpartition("}")[2]
+
+
+def cors_rule(element):
+    rule = {}
+    for child in element:
+        name = local_name(child)
+        if name in CORS_LISTS:
+            rule.setdefault(CORS_LISTS[name], []).append(child.text)
+        elif name == "MaxAgeSeconds":
+            rule["MaxAge"] = int(child.text)
+    return rule
+
+
+def bucket_properties(name, expected=None):
+    """The properties of a bucket as a template has them. Encryption and ownership are those that every bucket has by
+    default: https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html"""
+    if name not in s3._buckets:
+        return None
+    encryption = {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    properties = {
+        "BucketName": name,
+        "BucketEncryption": {"ServerSideEncryptionConfiguration": [encryption]},
+        "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
+    }
+    if s3._bucket_versioning.get(name):
+        properties["VersioningConfiguration"] = {"Status": s3._bucket_versioning[name]}
+    if s3._bucket_cors.get(name):
+        rules = [cors_rule(rule) for rule in fromstring(s3._bucket_cors[name])]
+        properties["CorsConfiguration"] = {"CorsRules": rules}
+    if s3._buckets[name].get("_public_access_block"):
+        block = fromstring(s3._buckets[name]["_public_access_block"])
+        settings = {local_name(setting): setting.text == "true" for setting in block}
+        properties["PublicAccessBlockConfiguration"] = settings
+    if lifecycles.get(name):
+        properties["LifecycleConfiguration"] = lifecycles[name]
+    return properties
+
+
+COMPARED = {"BucketName", "CorsConfiguration", "PublicAccessBlockConfiguration", "VersioningConfiguration"}
+drift._DRIFT_READERS["AWS::S3::Bucket"] = (bucket_properties, frozenset(COMPARED))
+
+create_change_set = changesets._create_change_set
+execute_change_set = changesets._execute_change_set
+differing_resources = changesets._diff_resources
+
+
+def drifts(resources):
+    """The resources that have drifted, each with its record and what was found."""
+    for logical_id, record in resources.items():
+        if drift.supports_drift(record["ResourceType"]):
+            found = drift.detect_resource_drift({}, logical_id, record, "")
+            if found["StackResourceDriftStatus"] == "MODIFIED":
+                yield logical_id, record, found
+
+
+def with_drifted_resources(old, new, resources=None, *arguments):
+    changes = differing_resources(old, new, resources, *arguments)
+    changed = {change["ResourceChange"]["LogicalResourceId"] for change in changes}
+    for logical_id, record, _ in drifts(resources or {}):
+        if logical_id not in changed:
+            change = {
+                "Action": "Modify",
+                "LogicalResourceId": logical_id,
+                "PhysicalResourceId": record["PhysicalResourceId"],
+                "ResourceType": record["ResourceType"],
+                "Replacement": "False",
+                "Scope": ["Properties"],
+                "Details": [],
+            }
+            changes.append({"ResourceChange": change})
+    return changes
+
+
+def find_change_set(parameters):
+    names = (changesets._p(parameters, name) for name in ("ChangeSetName", "StackName"))
+    return changesets._find_change_set(*names)[1]
+
+
+def create_drift_aware_change_set(parameters):
+    if changesets._p(parameters, "DeploymentMode") != "REVERT_DRIFT":
+        return create_change_set(parameters)
+    changesets._diff_resources = with_drifted_resources
+    try:
+        response = create_change_set(parameters)
+    finally:
+        changesets._diff_resources = differing_resources
+    if response[0] < 400:
+        find_change_set(parameters)["_reverts_drift"] = True
+    return response
+
+
+def execute_drift_aware_change_set(parameters):
+    """What is there becomes what was deployed, so that the update brings it back to the template."""
+    change_set = find_change_set(parameters)
+    if change_set and change_set.get("_reverts_drift"):
+        stack = cloudformation._stacks[change_set["StackName"]]
+        for _, record, found in drifts(stack["_resources"]):
+            compared = json.loads(found["ExpectedProperties"])
+            others = {name: value for name, value in record["Properties"].items() if name not in compared}
+            record["Properties"] = {**others, **json.loads(found["ActualProperties"])}
+    return execute_change_set(parameters)
+
+
+handlers._ACTION_HANDLERS["CreateChangeSet"] = create_drift_aware_change_set
+handlers._ACTION_HANDLERS["ExecuteChangeSet"] = execute_drift_aware_change_set
+
+
+# --- Cloud Control ---------------------------------------------------------------------------------------------------
+
+get_cloud_control_resource = cloudcontrol._get_resource
+
+
+def read(resource_type, identifier):
+    """The properties of a resource as a template has them; none where there is none."""
+    if resource_type in drift._DRIFT_READERS:
+        return drift._DRIFT_READERS[resource_type][0](identifier, {})
+    stores = {
+        "AWS::CloudWatch::Alarm": cloudwatch._alarms,
+        "AWS::CloudWatch::Dashboard": cloudwatch._dashboards,
+        "AWS::S3::BucketPolicy": s3._bucket_policies,
+    }
+    return {} if identifier in stores.get(resource_type, {}) else None
+
+
+def get_resource(data):
+    properties = read(data["TypeName"], data["Identifier"])
+    if properties is None:
+        return get_cloud_control_resource(data)
+    description = {"Identifier": data["Identifier"], "Properties": json.dumps(properties)}
+    return cloudcontrol.json_response({"TypeName": data["TypeName"], "ResourceDescription": description})
+
+
+cloudcontrol._get_resource = get_resource
 
 
 # --- CloudWatch Logs -------------------------------------------------------------------------------------------------

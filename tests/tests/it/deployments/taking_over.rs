@@ -1,0 +1,121 @@
+//! A first deployment where an older installation is: what `docs/taking-over.md` says, against resources made by hand.
+
+use serde_json::Value;
+use stack::{Artifacts, Environment, Inputs, SigningKeys};
+use tokio::sync::{Mutex, MutexGuard};
+
+use super::crafted::craft;
+use super::run;
+use super::terminal::assert_shows;
+use crate::aws::Aws;
+use crate::stack::{Running, stack_of_taking_over};
+
+const ENVIRONMENT: &str = include_str!("../../../../stack/environments/local.toml");
+const QUEUE: &str = "local-restore-package-queue-use1";
+const FUNCTION: &str = "local-packages-service-lambda-use1";
+const LOG_GROUP: &str = "/aws/lambda/local-packages-service-lambda-use1";
+
+/// Both tests change one stack.
+static TURN: Mutex<()> = Mutex::const_new(());
+
+/// No stack, but the bucket that one has left, and a release of it.
+async fn after_destruction(
+    edit: impl FnOnce(&mut Value, &mut Value),
+) -> (&'static Running, String, MutexGuard<'static, ()>) {
+    let turn = TURN.lock().await;
+    let running = stack_of_taking_over().await;
+    let release = craft(running, edit).await;
+    let ended = run(running, &["destroy", "--yes"]).await;
+    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    (running, release, turn)
+}
+
+/// The template of the local environment with this suffix.
+fn rendered(suffix: Option<&str>) -> Value {
+    let text = suffix.map_or(String::new(), |suffix| format!("suffix = \"{suffix}\"\n"));
+    let environment = Environment::parse(&"local".parse().unwrap(), &format!("{text}{ENVIRONMENT}")).unwrap();
+    let artifacts = Artifacts::unknown(&environment);
+    let keys = SigningKeys::none();
+    let inputs = Inputs { environment: &environment, signing_keys: &keys, artifacts: &artifacts };
+    stack::render(&inputs).unwrap().to_value()
+}
+
+/// Write into a template what a suffix changes.
+fn add_suffix(template: &mut Value, without: &Value, with: &Value) {
+    match (template, without, with) {
+        (Value::Object(template), Value::Object(without), Value::Object(with)) => {
+            for (name, template) in template.iter_mut() {
+                if let (Some(without), Some(with)) = (without.get(name), with.get(name)) {
+                    add_suffix(template, without, with);
+                }
+            }
+        }
+        (Value::Array(template), Value::Array(without), Value::Array(with)) => {
+            for ((template, without), with) in template.iter_mut().zip(without).zip(with) {
+                add_suffix(template, without, with);
+            }
+        }
+        (template, without, with) if without != with => *template = with.clone(),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn names_that_are_taken_are_told_and_a_suffix_stands_beside_them() {
+    let suffixed = |template: &mut Value, _: &mut Value| {
+        add_suffix(template, &rendered(None), &rendered(Some("v2")));
+    };
+    let (running, release, _turn) = after_destruction(suffixed).await;
+    let aws = Aws::of(&running.stack);
+    aws.create_by_hand(QUEUE, LOG_GROUP, FUNCTION).await;
+
+    let ended = run(running, &["diff"]).await;
+    assert_eq!(ended.code, Some(3), "{}", ended.said);
+    for name in [QUEUE, LOG_GROUP, FUNCTION] {
+        assert!(ended.printed.contains(&format!("! {name} (")), "{name} is not in:\n{}", ended.printed);
+    }
+    let ended = run(running, &["deploy", "--yes"]).await;
+    assert_eq!(ended.code, Some(1), "{}", ended.said);
+    let (_, told) = ended.said.split_once("Names that are taken").unwrap();
+    assert_shows!(format!("Names that are taken{told}"));
+    let status = run(running, &["status"]).await;
+    assert!(status.printed.contains("not deployed"), "{}", status.printed);
+    assert!(!aws.queues().await.iter().any(|queue| queue.contains("dead-letter")));
+
+    let ended = run(running, &["deploy", "--release", &release, "--yes"]).await;
+    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    let queues = aws.queues().await;
+    for queue in [QUEUE.to_owned(), format!("{QUEUE}-v2")] {
+        assert!(queues.contains(&queue), "{queue} is not among {queues:?}");
+    }
+    aws.delete_by_hand(QUEUE, LOG_GROUP, FUNCTION).await;
+}
+
+#[tokio::test]
+async fn bucket_that_is_taken_over_is_told_and_brought_to_the_template() {
+    let (running, release, _turn) = after_destruction(|_, _| {}).await;
+    let aws = Aws::of(&running.stack);
+    let bucket = &running.stack.buckets.assets;
+    let cors = aws.bucket_configuration(bucket, "cors").await;
+    let older =
+        cors.replace("<AllowedOrigin>*</AllowedOrigin>", "<AllowedOrigin>https://old</AllowedOrigin>");
+    assert_ne!(older, cors);
+    aws.set_bucket_configuration(bucket, "cors", Some(&older)).await;
+    let policy = format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::{bucket}/*"}}]}}"#
+    );
+    aws.set_bucket_configuration(bucket, "policy", Some(&policy)).await;
+
+    let ended = run(running, &["deploy", "--release", &release, "--yes"]).await;
+    assert_eq!(ended.code, Some(1), "{}", ended.said);
+    assert!(ended.said.contains("aws s3api delete-bucket-policy"), "{}", ended.said);
+    aws.set_bucket_configuration(bucket, "policy", None).await;
+
+    let ended = run(running, &["deploy", "--release", &release, "--yes"]).await;
+    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    let (_, told) = ended.said.split_once("Taken over").unwrap();
+    let (told, _) = told.split_once("Permissions").unwrap();
+    assert_shows!(format!("Taken over{told}"));
+    assert!(ended.said.contains("AssetsBucket changed to what the template says"), "{}", ended.said);
+    assert_eq!(aws.bucket_configuration(bucket, "cors").await, cors);
+}

@@ -1,0 +1,97 @@
+//! What a new stack has taken over, brought to its template.
+//!
+//! An import changes no property of a resource, so that a bucket keeps its old CORS rules, and CloudFormation counts the
+//! template as deployed all the same:
+//! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-automatically.html>.
+
+use anyhow::{Context, Result, bail};
+use aws_sdk_cloudformation::Client;
+use aws_sdk_cloudformation::types::{PropertyDifference, StackResourceDrift, StackResourceDriftStatus};
+
+use super::change_set::{ChangeSet, Proposal, Purpose};
+use super::{Application, TemplateSource, execution};
+use crate::terminal::Step;
+
+/// Look for drift of what was imported, and revert it with a drift-aware change set:
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/drift-aware-change-sets.html>.
+pub(super) async fn bring_to_template(
+    client: &Client,
+    application: &Application<'_>,
+    template: &TemplateSource,
+    imported: &[String],
+) -> Result<()> {
+    let stack_name = stack::stack_name(application.environment);
+    let step = Step::begin("taken over");
+    if drifted(client, &stack_name, imported).await?.is_empty() {
+        step.done(format!("{} as the template says", imported.join(", ")));
+        return Ok(());
+    }
+    if let Proposal::Changes(change_set) =
+        ChangeSet::propose(client, &stack_name, template, Purpose::RevertDrift).await?
+    {
+        execution::execute(client, &change_set, application.detail, application.phase).await?;
+    }
+    let remaining = drifted(client, &stack_name, imported).await?;
+    if remaining.is_empty() {
+        step.done(format!("{} changed to what the template says", imported.join(", ")));
+        return Ok(());
+    }
+    drop(step);
+    let name = &application.environment.name;
+    bail!(
+        "the stack is deployed, but what it took over still differs from the template: {}\n\
+         set it by hand to what `cargo xtask drift --env {name}` shows as deployed",
+        remaining.join(", ")
+    )
+}
+
+/// The properties in which resources differ from the template, each with the resource before it.
+async fn drifted(client: &Client, stack_name: &str, resources: &[String]) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for resource in resources {
+        let request = client.detect_stack_resource_drift().stack_name(stack_name);
+        let answer = request.logical_resource_id(resource).send().await;
+        let drift = answer
+            .with_context(|| format!("cannot compare {resource} with the template"))?
+            .stack_resource_drift
+            .with_context(|| format!("CloudFormation does not compare {resource} with the template"))?;
+        found.extend(properties_of(&drift).into_iter().map(|property| format!("{resource}{property}")));
+    }
+    Ok(found)
+}
+
+fn properties_of(drift: &StackResourceDrift) -> Vec<String> {
+    let path = |difference: &PropertyDifference| {
+        let path = difference.property_path.clone().unwrap_or_default();
+        // S3 gives back no days for a transition at once, so that it always differs:
+        // https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/966
+        (!path.ends_with("/TransitionInDays")).then_some(path)
+    };
+    match drift.stack_resource_drift_status {
+        Some(StackResourceDriftStatus::Modified) => {
+            drift.property_differences().iter().filter_map(path).collect()
+        }
+        Some(StackResourceDriftStatus::Deleted) => vec![" is gone".to_owned()],
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_cloudformation::types::{PropertyDifference, StackResourceDrift, StackResourceDriftStatus};
+
+    use super::properties_of;
+
+    #[test]
+    fn transition_without_days_is_no_drift() {
+        let difference = |path: &str| PropertyDifference::builder().property_path(path).build();
+        let drift = StackResourceDrift::builder()
+            .stack_resource_drift_status(StackResourceDriftStatus::Modified)
+            .property_differences(difference(
+                "/LifecycleConfiguration/Rules/0/Transitions/0/TransitionInDays",
+            ))
+            .property_differences(difference("/CorsConfiguration"))
+            .build();
+        assert_eq!(properties_of(&drift), ["/CorsConfiguration"]);
+    }
+}

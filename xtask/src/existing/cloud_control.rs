@@ -1,0 +1,64 @@
+//! Resources as Cloud Control reads them: every type in the same way, and with the properties that a template has.
+//!
+//! It reads a resource in the caller's name, by the handler with which CloudFormation detects drift:
+//! <https://docs.aws.amazon.com/cloudcontrolapi/latest/userguide/resource-operations-read.html>.
+
+use anyhow::{Context, Result};
+use aws_config::SdkConfig;
+use aws_sdk_cloudcontrol::Client;
+use aws_sdk_cloudcontrol::operation::get_resource::GetResourceError;
+use serde_json::{Value, json};
+
+const MAPPING: &str = "AWS::ApiGatewayV2::ApiMapping";
+
+/// The properties of a resource; none where there is none.
+pub(super) async fn properties(
+    configuration: &SdkConfig,
+    resource_type: &str,
+    identifier: &str,
+) -> Result<Option<Value>> {
+    let request = Client::new(configuration).get_resource().type_name(resource_type).identifier(identifier);
+    let answer = match request.send().await {
+        Ok(answer) => answer,
+        Err(error)
+            if error.as_service_error().is_some_and(GetResourceError::is_resource_not_found_exception) =>
+        {
+            return Ok(None);
+        }
+        Err(error) => {
+            return Err(error).with_context(|| format!("cannot look for {identifier} ({resource_type})"));
+        }
+    };
+    let properties = answer.resource_description.and_then(|description| description.properties);
+    let properties = properties.with_context(|| format!("Cloud Control does not describe {identifier}"))?;
+    let properties = serde_json::from_str(&properties);
+    Ok(Some(properties.with_context(|| format!("Cloud Control describes {identifier} in no JSON"))?))
+}
+
+pub(super) async fn exists(configuration: &SdkConfig, resource_type: &str, identifier: &str) -> Result<bool> {
+    Ok(properties(configuration, resource_type, identifier).await?.is_some())
+}
+
+/// Whether something is mapped as `domain/key`.
+pub(super) async fn mapping_exists(configuration: &SdkConfig, name: &str) -> Result<bool> {
+    let (domain, key) = name.split_once('/').context("a mapping has a domain and a key")?;
+    let request = Client::new(configuration).list_resources().type_name(MAPPING);
+    let mut pages =
+        request.resource_model(json!({ "DomainName": domain }).to_string()).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let page = page.with_context(|| format!("cannot list what is mapped on {domain}"))?;
+        for mapping in page.resource_descriptions.unwrap_or_default() {
+            // A list need not have more than the identifiers.
+            let listed = mapping.properties.as_deref().and_then(|text| serde_json::from_str(text).ok());
+            let described = match (listed, mapping.identifier) {
+                (Some(listed @ Value::Object(_)), _) if !listed["ApiMappingKey"].is_null() => Some(listed),
+                (_, Some(identifier)) => properties(configuration, MAPPING, &identifier).await?,
+                (_, None) => None,
+            };
+            if described.is_some_and(|mapping| mapping["ApiMappingKey"] == key) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}

@@ -1,0 +1,113 @@
+//! The names in a template.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::cloudfront::Kind;
+
+/// How a name is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Finder {
+    /// By Cloud Control, where the name is the resource's primary identifier.
+    CloudControl,
+    Queue,
+    Bucket,
+    CloudFront(Kind),
+    ApiMapping,
+    /// The domain of a distribution.
+    Alias,
+}
+
+/// Where a type has a name that only one resource can have.
+pub(super) const NAMED: &[(&str, &str, Finder)] = &[
+    ("AWS::ApiGatewayV2::ApiMapping", "/ApiMappingKey", Finder::ApiMapping),
+    ("AWS::CloudFront::CachePolicy", "/CachePolicyConfig/Name", Finder::CloudFront(Kind::CachePolicy)),
+    ("AWS::CloudFront::Distribution", "/DistributionConfig/Aliases/0", Finder::Alias),
+    ("AWS::CloudFront::KeyGroup", "/KeyGroupConfig/Name", Finder::CloudFront(Kind::KeyGroup)),
+    (
+        "AWS::CloudFront::OriginAccessControl",
+        "/OriginAccessControlConfig/Name",
+        Finder::CloudFront(Kind::OriginAccessControl),
+    ),
+    ("AWS::CloudFront::PublicKey", "/PublicKeyConfig/Name", Finder::CloudFront(Kind::PublicKey)),
+    (
+        "AWS::CloudFront::ResponseHeadersPolicy",
+        "/ResponseHeadersPolicyConfig/Name",
+        Finder::CloudFront(Kind::ResponseHeadersPolicy),
+    ),
+    ("AWS::CloudWatch::Alarm", "/AlarmName", Finder::CloudControl),
+    ("AWS::CloudWatch::Dashboard", "/DashboardName", Finder::CloudControl),
+    ("AWS::IAM::Role", "/RoleName", Finder::CloudControl),
+    ("AWS::Lambda::Function", "/FunctionName", Finder::CloudControl),
+    ("AWS::Logs::LogGroup", "/LogGroupName", Finder::CloudControl),
+    ("AWS::S3::Bucket", "/BucketName", Finder::Bucket),
+    ("AWS::SQS::Queue", "/QueueName", Finder::Queue),
+];
+
+/// A name that a deployment would take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Name {
+    /// The logical id of its resource.
+    pub(super) resource: String,
+    pub(super) resource_type: String,
+    /// The name; of a mapping, the domain before it.
+    pub(super) value: String,
+    pub(super) finder: Finder,
+}
+
+impl Name {
+    /// What can be done where it is taken.
+    pub(super) fn advice(&self) -> &'static str {
+        match self.finder {
+            Finder::ApiMapping => {
+                "another API is mapped there: set `suffix` in stack/environments/ENVIRONMENT.toml, \
+                 and switch this mapping when the new API works"
+            }
+            _ if self.resource_type == "AWS::Logs::LogGroup" => {
+                "export what is still needed of the log group and delete it, \
+                 or set `suffix` in stack/environments/ENVIRONMENT.toml"
+            }
+            _ if self.resource_type == "AWS::SQS::Queue" => {
+                "drain the queue and delete it, or set `suffix` in stack/environments/ENVIRONMENT.toml"
+            }
+            _ => "delete it once nothing uses it, or set `suffix` in stack/environments/ENVIRONMENT.toml",
+        }
+    }
+}
+
+/// The names of a template that what is deployed does not have.
+pub(super) fn new_names(
+    deployed: Option<&Value>,
+    proposed: &Value,
+    facts: &BTreeMap<String, String>,
+) -> Vec<Name> {
+    let before = deployed.map(|deployed| names(deployed, facts)).unwrap_or_default();
+    let mut names = names(proposed, facts);
+    names.retain(|name| !before.contains(name));
+    names
+}
+
+fn names(template: &Value, facts: &BTreeMap<String, String>) -> Vec<Name> {
+    let resources = template["Resources"].as_object().into_iter().flatten();
+    resources.filter_map(|(id, resource)| name_of(id, resource, facts)).collect()
+}
+
+fn name_of(id: &str, resource: &Value, facts: &BTreeMap<String, String>) -> Option<Name> {
+    let resource_type = resource["Type"].as_str()?;
+    let (_, place, finder) = *NAMED.iter().find(|(named, ..)| *named == resource_type)?;
+    let properties = &resource["Properties"];
+    let mut value = text(properties.pointer(place)?, facts)?.to_owned();
+    if finder == Finder::ApiMapping {
+        value = format!("{}/{value}", text(&properties["DomainName"], facts)?);
+    }
+    Some(Name { resource: id.to_owned(), resource_type: resource_type.to_owned(), value, finder })
+}
+
+/// The text of a value that is a literal or a fact of the platform.
+pub(super) fn text<'a>(value: &'a Value, facts: &'a BTreeMap<String, String>) -> Option<&'a str> {
+    match value {
+        Value::String(text) => Some(text),
+        value => facts.get(value["Ref"].as_str()?).map(String::as_str),
+    }
+}
