@@ -8,10 +8,12 @@ use serde_json::{Map, Value, json};
 
 use crate::route::Access;
 use crate::routes::{
-    CORS_ALLOW_HEADERS, CORS_EXPOSE_HEADERS, CORS_MAX_AGE_SECONDS, OBJECT_SIZE_HEADER, ROUTES,
+    CORS_EXPOSE_HEADERS, CORS_MAX_AGE_SECONDS, GATEWAY_CORS_ALLOW_HEADERS, OBJECT_SIZE_HEADER, ROUTES,
 };
 
 const AUTHORIZER: &str = "token_dataset_auth";
+/// No space after the comma: AWS's examples have one, but the documents that are in production have none.
+const IDENTITY_SOURCE: &str = "$request.header.Authorization,$request.querystring.dataset_id";
 
 /// What differs from one environment to the next. A value may be a CloudFormation intrinsic.
 #[derive(Clone, Debug)]
@@ -40,6 +42,8 @@ pub struct GatewayAuthorizer {
 pub struct Cors {
     /// The allowed origins, or `*` alone.
     pub allow_origins: Vec<String>,
+    /// The request headers that a page may send.
+    pub allow_headers: Vec<String>,
 }
 
 /// The document for import, OpenAPI 3.0.1.
@@ -77,7 +81,10 @@ pub fn gateway_preview() -> Value {
         title: "packages-service".to_owned(),
         api_integration_uri: json!("${api_integration_uri}"),
         authorizer: GatewayAuthorizer { uri: json!("${authorizer_uri}"), credentials: None },
-        cors: Cors { allow_origins: vec!["*".to_owned()] },
+        cors: Cors {
+            allow_origins: vec!["*".to_owned()],
+            allow_headers: GATEWAY_CORS_ALLOW_HEADERS.iter().map(|&name| name.to_owned()).collect(),
+        },
     })
 }
 
@@ -90,7 +97,7 @@ fn security_scheme(authorizer: &GatewayAuthorizer) -> Value {
         "authorizerUri": authorizer.uri,
         "authorizerPayloadFormatVersion": "2.0",
         "enableSimpleResponses": true,
-        "identitySource": "$request.header.Authorization, $request.querystring.dataset_id",
+        "identitySource": IDENTITY_SOURCE,
         "authorizerResultTtlInSeconds": 300,
     });
     if let Some(credentials) = &authorizer.credentials {
@@ -113,7 +120,7 @@ fn cors(cors: &Cors) -> Value {
     json!({
         "allowOrigins": cors.allow_origins,
         "allowMethods": methods,
-        "allowHeaders": CORS_ALLOW_HEADERS,
+        "allowHeaders": cors.allow_headers,
         "exposeHeaders": exposed,
         "maxAge": CORS_MAX_AGE_SECONDS,
         // A browser refuses credentials together with the wildcard origin.
@@ -123,6 +130,30 @@ fn cors(cors: &Cors) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use super::IDENTITY_SOURCE;
+
+    #[test]
+    fn identity_source_has_no_spaces() {
+        let document = super::gateway_preview();
+        let schemes = &document["components"]["securitySchemes"][super::AUTHORIZER];
+        let sources = schemes["x-amazon-apigateway-authorizer"]["identitySource"].as_str();
+        assert_eq!(sources, Some(IDENTITY_SOURCE));
+        assert!(!IDENTITY_SOURCE.contains(char::is_whitespace));
+    }
+
+    #[test]
+    fn gateway_allows_the_headers_that_pages_add() {
+        let allowed = &super::gateway_preview()["x-amazon-apigateway-cors"]["allowHeaders"];
+        for name in
+            ["traceparent", "baggage", "sentry-trace", "If-Range", "Cache-Control", "X-Requested-With"]
+        {
+            assert!(allowed.as_array().unwrap().iter().any(|header| header == name), "{name}");
+        }
+        for name in crate::CORS_ALLOW_HEADERS {
+            assert!(allowed.as_array().unwrap().iter().any(|header| header == name), "{name}");
+        }
+    }
+
     #[test]
     fn gateway_preview() {
         insta::assert_json_snapshot!(super::gateway_preview());

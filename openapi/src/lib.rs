@@ -31,4 +31,7 @@ pub use route::{
     Access, Action, ActionResource, Method, Operation, Parameter, ParameterKind, ResponseHeader, Route,
     RouteResponse,
 };
-pub use routes::{CORS_ALLOW_HEADERS, CORS_EXPOSE_HEADERS, CORS_MAX_AGE_SECONDS, OBJECT_SIZE_HEADER, ROUTES};
+pub use routes::{
+    CORS_ALLOW_HEADERS, CORS_EXPOSE_HEADERS, CORS_MAX_AGE_SECONDS, GATEWAY_CORS_ALLOW_HEADERS,
+    OBJECT_SIZE_HEADER, ROUTES,
+};

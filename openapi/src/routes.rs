@@ -9,8 +9,25 @@ use crate::route::{
     RouteResponse,
 };
 
-/// `Access-Control-Allow-Headers`, at the gateway and in the function.
+/// `Access-Control-Allow-Headers` of the function itself; what a gateway allows is a setting of its environment.
 pub const CORS_ALLOW_HEADERS: &[&str] = &["Authorization", "Content-Type", "Range", "Origin", "Accept"];
+/// The headers that a gateway allows unless its environment names others.
+///
+/// Browsers send a preflight request for each of them. Tracing libraries add `traceparent`, `baggage` and
+/// `sentry-trace` to every request of a page.
+pub const GATEWAY_CORS_ALLOW_HEADERS: &[&str] = &[
+    "Authorization",
+    "Content-Type",
+    "Range",
+    "Origin",
+    "Accept",
+    "traceparent",
+    "baggage",
+    "sentry-trace",
+    "If-Range",
+    "Cache-Control",
+    "X-Requested-With",
+];
 /// `Access-Control-Expose-Headers`, in the function, and at the gateway beside [`OBJECT_SIZE_HEADER`].
 pub const CORS_EXPOSE_HEADERS: &[&str] =
     &["Content-Length", "Content-Type", "Content-Range", "ETag", "Last-Modified", "Accept-Ranges"];

@@ -21,9 +21,7 @@ mod template;
 mod validate;
 mod value;
 
-pub(crate) use api_gateway::{
-    AccessLogSettings, Api, ApiAttribute, ApiMapping, DefaultRouteSettings, RouteSettings, Stage,
-};
+pub(crate) use api_gateway::{AccessLogSettings, Api, ApiAttribute, ApiMapping, DefaultRouteSettings, Stage};
 pub(crate) use cloudfront::{
     CacheBehavior, CacheKey, CachePolicy, CachePolicyConfig, Distribution, DistributionAttribute,
     DistributionConfig, ForwardedNothing, Items, KeyGroup, KeyGroupConfig, Origin, OriginAccessControl,

@@ -15,8 +15,8 @@ use crate::FunctionName;
 pub use error::EnvironmentError;
 pub use setting::{ParameterPath, Setting};
 pub use words::{
-    AccountId, Arn, BucketName, DomainName, EnvironmentName, NotThat, Origin, ParameterName, Region,
-    RegionShortName, ServiceName, Suffix, Text, Url,
+    AccountId, Arn, BucketName, DomainName, EnvironmentName, HeaderName, NotThat, Origin, ParameterName,
+    Region, RegionShortName, ServiceName, Suffix, Text, Url,
 };
 
 /// An environment, as its file in `stack/environments` describes it.
@@ -52,6 +52,9 @@ pub struct Environment {
     pub signing_key_rotation_days: NonZeroU16,
     /// The origins whose pages may call the API.
     pub cors_origins: Vec<Origin>,
+    /// The request headers that those pages may send.
+    #[serde(default = "default_cors_headers")]
+    pub cors_headers: Vec<HeaderName>,
     /// The DynamoDB table of the delete records.
     pub delete_record_table: Setting<Text>,
     /// The queue that takes the changelog.
@@ -228,6 +231,10 @@ pub struct Cdn {
     pub alias: Setting<DomainName>,
     /// The certificate of the domain, in `us-east-1` as CloudFront demands.
     pub certificate_arn: Setting<Arn>,
+}
+
+fn default_cors_headers() -> Vec<HeaderName> {
+    openapi::GATEWAY_CORS_ALLOW_HEADERS.iter().filter_map(|name| name.parse().ok()).collect()
 }
 
 impl Environment {

@@ -19,9 +19,9 @@ pub use cloudformation::{PlatformFact, Problem, StackError, Template, iam_polici
 pub use deployed::{DeployedTemplate, DeployedTemplateError};
 pub use environment::{
     AccountId, Architecture, Arn, Authorizer, BucketName, Cdn, Database, DomainName, Environment,
-    EnvironmentError, EnvironmentName, JobsQueue, LogDestination, LogLevel, Network, NotThat, Origin,
-    OwnAuthorizer, ParameterName, ParameterPath, Region, RegionShortName, RestoreConcurrency, ServiceName,
-    Setting, SharedAuthorizer, StorageBucket, Suffix, Text, Url,
+    EnvironmentError, EnvironmentName, HeaderName, JobsQueue, LogDestination, LogLevel, Network, NotThat,
+    Origin, OwnAuthorizer, ParameterName, ParameterPath, Region, RegionShortName, RestoreConcurrency,
+    ServiceName, Setting, SharedAuthorizer, StorageBucket, Suffix, Text, Url,
 };
 pub use operators::operator_policies;
 pub use output::OutputName;

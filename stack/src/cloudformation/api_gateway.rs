@@ -1,7 +1,5 @@
 //! `AWS::ApiGatewayV2`.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use super::resource::{NoAttribute, Resource, attributes};
@@ -30,8 +28,6 @@ pub(crate) struct Stage {
     pub auto_deploy: bool,
     pub access_log_settings: AccessLogSettings,
     pub default_route_settings: DefaultRouteSettings,
-    /// By route key, such as `GET /proxy/s3`.
-    pub route_settings: BTreeMap<String, RouteSettings>,
 }
 
 impl Resource for Stage {
@@ -49,12 +45,6 @@ pub(crate) struct AccessLogSettings {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct DefaultRouteSettings {
-    pub detailed_metrics_enabled: bool,
-}
-
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct RouteSettings {
     pub detailed_metrics_enabled: bool,
     pub throttling_burst_limit: u32,
     pub throttling_rate_limit: u32,

@@ -96,6 +96,10 @@ words! {
     /// An origin, such as `https://app.pennsieve.io`, or `*` for any.
     Origin: "an origin: scheme and host, no path, or * alone",
         |text| text == "*" || has_web_scheme(text) && text.matches('/').count() == 2 && is_graphic(text);
+    /// The name of an HTTP header; `*` is none, since browsers do not take it for `Authorization`.
+    HeaderName: "the name of an HTTP header: letters, digits, hyphens and underscores",
+        |text| !text.is_empty()
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
     /// Text that is there.
     Text: "text: it is blank or has a control character",
         |text| !text.trim().is_empty() && !text.contains(char::is_control);

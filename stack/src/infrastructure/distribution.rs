@@ -130,16 +130,8 @@ fn response_headers_policy(context: &Context<'_>) -> ResponseHeadersPolicy {
             comment: "CORS for viewer assets",
             cors_config: ResponseHeadersCors {
                 access_control_allow_credentials: false,
-                access_control_allow_headers: Items {
-                    items: vec![
-                        "Accept",
-                        "If-Match",
-                        "If-Modified-Since",
-                        "If-None-Match",
-                        "Origin",
-                        "Range",
-                    ],
-                },
+                // Any: a signed URL is the only authority here, and no request has credentials that a header could add.
+                access_control_allow_headers: Items { items: vec!["*"] },
                 access_control_allow_methods: Items { items: vec!["GET", "HEAD", "OPTIONS"] },
                 access_control_allow_origins: Items { items: vec!["*"] },
                 access_control_expose_headers: Items { items: openapi::CORS_EXPOSE_HEADERS.to_vec() },

@@ -81,7 +81,7 @@ async fn the_gateway_answers_preflights() {
         let headers: Vec<String> = allowed("access-control-allow-headers");
         assert_eq!(
             headers,
-            openapi::CORS_ALLOW_HEADERS.join(",").to_lowercase().split(',').collect::<Vec<_>>()
+            openapi::GATEWAY_CORS_ALLOW_HEADERS.join(",").to_lowercase().split(',').collect::<Vec<_>>()
         );
         assert_eq!(header(&answer, "access-control-max-age"), openapi::CORS_MAX_AGE_SECONDS.to_string());
     }
