@@ -17,6 +17,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::wildcard;
 
+const ANY_ORIGIN: HeaderValue = HeaderValue::from_static("*");
+
 /// A response headers policy, ready to be applied.
 #[derive(Debug, Default)]
 pub struct ResponseHeaders {
@@ -60,26 +62,25 @@ impl ResponseHeaders {
 
 impl Cors {
     /// CORS headers go to CORS requests only, those with an `Origin`.
+    ///
+    /// All other responses vary by it. Without that, a browser would take the response to an `<img>` out of its cache for
+    /// a `fetch` of the same URL, find no CORS headers, and refuse it. CloudFront sends `Vary: Origin` on a plain request
+    /// and no `Vary` at all on a request whose origin is allowed by `*`, whatever the origin server or the policy's own
+    /// headers say: <https://github.com/ttoss/ttoss/pull/1205>, <https://github.com/ttoss/ttoss/pull/1206>.
     fn apply(&self, method: &Method, request: &HeaderMap, response: &mut HeaderMap) {
-        let Some(origin) = request.get(ORIGIN) else {
+        let Some(allowed) = self.allowed_origin(request) else {
+            response.insert(VARY, HeaderValue::from_static("Origin"));
             return;
         };
-        let any = self.origins.iter().any(|allowed| allowed == "*");
-        let listed = origin
-            .to_str()
-            .is_ok_and(|origin| self.origins.iter().any(|allowed| origin_matches(allowed, origin)));
-        if !any && !listed {
-            return;
+        if allowed == ANY_ORIGIN {
+            response.remove(VARY);
+        } else {
+            response.insert(VARY, HeaderValue::from_static("Origin"));
         }
-        let wildcard = HeaderValue::from_static("*");
-        let allowed = if any && !self.credentials { &wildcard } else { origin };
         let mut put = |name: HeaderName, value: &HeaderValue| {
             set(response, &name, value, self.overrides);
         };
-        put(ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
-        if allowed != wildcard {
-            put(VARY, &HeaderValue::from_static("Origin"));
-        }
+        put(ACCESS_CONTROL_ALLOW_ORIGIN, &allowed);
         if self.credentials {
             put(ACCESS_CONTROL_ALLOW_CREDENTIALS, &HeaderValue::from_static("true"));
         }
@@ -100,6 +101,17 @@ impl Cors {
                 put(name, value);
             }
         }
+    }
+
+    /// The origin to answer with: `*`, that of the request, or none where there is none or it is not allowed.
+    fn allowed_origin(&self, request: &HeaderMap) -> Option<HeaderValue> {
+        let origin = request.get(ORIGIN)?;
+        let any = self.origins.iter().any(|allowed| allowed == "*");
+        if any && !self.credentials {
+            return Some(ANY_ORIGIN);
+        }
+        let is_listed = |origin: &str| self.origins.iter().any(|allowed| origin_matches(allowed, origin));
+        (any || origin.to_str().is_ok_and(is_listed)).then(|| origin.clone())
     }
 }
 
@@ -251,14 +263,34 @@ mod tests {
     fn only_cors_requests_get_cors_headers() {
         let policy = policy(&["*"], false, true);
         let found = answer(&policy, &Method::GET, &[], &[("server", "AmazonS3")]);
-        assert_eq!(found.len(), 1);
+        assert_eq!(found.len(), 2);
         assert_eq!(found["x-frame-options"], "DENY");
+        assert_eq!(found["vary"], "Origin");
 
         let found = answer(&policy, &Method::GET, &[("origin", "https://a.test")], &[]);
         assert_eq!(found["access-control-allow-origin"], "*");
         assert_eq!(found["access-control-expose-headers"], "ETag, Content-Range");
         assert!(!found.contains_key("access-control-max-age"));
         assert!(!found.contains_key("vary"));
+    }
+
+    /// What the origin server says of `Vary` does not arrive, as with CloudFront.
+    #[test]
+    fn responses_without_cors_headers_vary_by_origin() {
+        let of_origin = [("vary", "Accept-Encoding")];
+        let vary = |policy: &ResponseHeaders, request: &[(&'static str, &'static str)]| {
+            let found = answer(policy, &Method::GET, request, &of_origin);
+            found.get("vary").map(|value| value.to_str().unwrap().to_owned())
+        };
+        let origin = [("origin", "https://a.test")];
+        let any = policy(&["*"], false, true);
+        assert_eq!(vary(&any, &[]).as_deref(), Some("Origin"));
+        assert_eq!(vary(&any, &origin), None);
+        let listed = policy(&["https://b.test"], false, true);
+        assert_eq!(vary(&listed, &[]).as_deref(), Some("Origin"));
+        assert_eq!(vary(&listed, &origin).as_deref(), Some("Origin"));
+        let without_cors = ResponseHeaders::default();
+        assert_eq!(vary(&without_cors, &[]).as_deref(), Some("Accept-Encoding"));
     }
 
     #[test]
