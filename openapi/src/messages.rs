@@ -102,6 +102,16 @@ pub enum HashAlgorithm {
     Sha256,
 }
 
+impl HashAlgorithm {
+    /// Its name in messages, URLs and settings.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sha1 => "SHA1",
+            Self::Sha256 => "SHA256",
+        }
+    }
+}
+
 /// One message of the restore queue: restore this package.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -8,6 +8,7 @@ pub(crate) use words::words;
 
 use std::num::NonZeroU16;
 
+use openapi::HashAlgorithm;
 use serde::{Deserialize, Serialize};
 
 use crate::FunctionName;
@@ -50,6 +51,8 @@ pub struct Environment {
     pub restore_concurrency: RestoreConcurrency,
     /// After how many days without a new signing key the alarm goes off.
     pub signing_key_rotation_days: NonZeroU16,
+    /// The hash that signatures are made over, where it is not the default of the key: SHA-1 for RSA, SHA-256 for EC.
+    pub signing_hash: Option<HashAlgorithm>,
     /// The origins whose pages may call the API.
     pub cors_origins: Vec<Origin>,
     /// The request headers that those pages may send.

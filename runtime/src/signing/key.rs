@@ -1,5 +1,7 @@
 //! Private keys that CloudFront takes.
 
+use aws_lc_rs::digest::{Digest, SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
+use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
@@ -29,9 +31,6 @@ pub enum KeyError {
     /// Another algorithm, curve or size, or damaged.
     #[error("the key is damaged, or not one that CloudFront takes (RSA 2048 or EC P-256): {0}")]
     Unsupported(&'static str),
-    /// SHA-1 was asked for with an EC key.
-    #[error("an EC key signs over SHA256 only here")]
-    EcWithSha1,
     /// The cryptographic library refused to sign.
     #[error("signing failed")]
     Signing,
@@ -43,6 +42,7 @@ pub struct SigningKey(Algorithm);
 enum Algorithm {
     RsaSha1(Box<pkcs1v15::SigningKey<Sha1>>),
     RsaSha256(Box<RsaKeyPair>),
+    EcSha1(Box<EcdsaKeyPair>),
     EcSha256(Box<EcdsaKeyPair>),
 }
 
@@ -56,8 +56,8 @@ enum Encoding {
 impl SigningKey {
     /// Parse a PEM private key: RSA in PKCS#1 or PKCS#8, EC P-256 in SEC1 or PKCS#8.
     ///
-    /// `hash` is the configured hash; without one it is what every edge understands for the key at hand:
-    /// SHA-1 for RSA, SHA-256 for EC.
+    /// `hash` is the configured hash. The default is SHA-1 for RSA and SHA-256 for EC. EC over SHA-1 is for clients that
+    /// drop `Hash-Algorithm` from the query.
     pub fn from_pem(text: &str, hash: Option<HashAlgorithm>) -> Result<Self, KeyError> {
         let blocks = pem::parse_many(text).map_err(|_| KeyError::NotPem)?;
         // `openssl ecparam -genkey` writes the curve's parameters in front of the key.
@@ -123,16 +123,16 @@ impl SigningKey {
             Encoding::Pkcs1 => return Err(KeyError::Unsupported("the RSA key cannot be read")),
         }
         .map_err(|_| KeyError::Unsupported("neither RSA nor EC P-256, or damaged"))?;
-        match hash {
-            HashAlgorithm::Sha256 => Ok(Self(Algorithm::EcSha256(Box::new(key)))),
-            HashAlgorithm::Sha1 => Err(KeyError::EcWithSha1),
-        }
+        Ok(Self(match hash {
+            HashAlgorithm::Sha1 => Algorithm::EcSha1(Box::new(key)),
+            HashAlgorithm::Sha256 => Algorithm::EcSha256(Box::new(key)),
+        }))
     }
 
     /// The hash that this key signs over.
     pub fn hash_algorithm(&self) -> HashAlgorithm {
         match self.0 {
-            Algorithm::RsaSha1(_) => HashAlgorithm::Sha1,
+            Algorithm::RsaSha1(_) | Algorithm::EcSha1(_) => HashAlgorithm::Sha1,
             Algorithm::RsaSha256(_) | Algorithm::EcSha256(_) => HashAlgorithm::Sha256,
         }
     }
@@ -146,7 +146,7 @@ impl SigningKey {
                 key.to_public_key().to_pkcs1_der().map(|der| der.as_bytes().to_vec()).unwrap_or_default()
             }
             Algorithm::RsaSha256(key) => key.public_key().as_ref().to_vec(),
-            Algorithm::EcSha256(key) => key.public_key().as_ref().to_vec(),
+            Algorithm::EcSha1(key) | Algorithm::EcSha256(key) => key.public_key().as_ref().to_vec(),
         }
     }
 
@@ -163,10 +163,27 @@ impl SigningKey {
                     .map_err(|_| KeyError::Signing)?;
                 Ok(signature)
             }
+            Algorithm::EcSha1(key) => {
+                let hashed = sha1_for_p256(message).map_err(|_| KeyError::Signing)?;
+                let signature = key.sign_digest(&hashed).map_err(|_| KeyError::Signing)?;
+                Ok(signature.as_ref().to_vec())
+            }
             Algorithm::EcSha256(key) => {
                 let signature = key.sign(&SystemRandom::new(), message).map_err(|_| KeyError::Signing)?;
                 Ok(signature.as_ref().to_vec())
             }
         }
     }
+}
+
+/// The SHA-1 of a message as a digest that aws-lc-rs signs with a P-256 key.
+///
+/// ECDSA reads a digest as a number, and one that is shorter than the curve's order as a whole, so that zeros in front
+/// change nothing: <https://datatracker.ietf.org/doc/html/rfc6979#section-2.3.2>. aws-lc-rs verifies ECDSA over SHA-1 as
+/// such, but signs only digests as long as those of SHA-256.
+fn sha1_for_p256(message: &[u8]) -> Result<Digest, Unspecified> {
+    let hashed = digest(&SHA1_FOR_LEGACY_USE_ONLY, message);
+    let mut number = [0; 32];
+    number[32 - hashed.as_ref().len()..].copy_from_slice(hashed.as_ref());
+    Digest::import_less_safe(&number, &SHA256)
 }

@@ -3,7 +3,7 @@
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair,
+    ECDSA_P256_SHA1_ASN1, ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair,
     RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey,
     VerificationAlgorithm,
 };
@@ -50,11 +50,13 @@ fn parameter<'a>(url: &'a str, name: &str) -> &'a str {
 fn canned_and_custom_signatures_verify_for_every_algorithm() {
     let rsa = rsa_pem(KeySize::Rsa2048);
     let sha1: &'static dyn VerificationAlgorithm = &RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY;
-    let cases: [(String, Option<HashAlgorithm>, &'static dyn VerificationAlgorithm); 4] = [
+    let cases: [(String, Option<HashAlgorithm>, &'static dyn VerificationAlgorithm); 6] = [
         (rsa.clone(), None, sha1),
         (rsa.clone(), Some(HashAlgorithm::Sha1), sha1),
         (rsa, Some(HashAlgorithm::Sha256), &RSA_PKCS1_2048_8192_SHA256),
         (ec_pem(), None, &ECDSA_P256_SHA256_ASN1),
+        (ec_pem(), Some(HashAlgorithm::Sha256), &ECDSA_P256_SHA256_ASN1),
+        (ec_pem(), Some(HashAlgorithm::Sha1), &ECDSA_P256_SHA1_ASN1),
     ];
     for (pem, hash, algorithm) in cases {
         let key = SigningKey::from_pem(&pem, hash).unwrap();
@@ -97,7 +99,6 @@ fn what_cloudfront_does_not_take_is_refused_with_its_reason() {
     assert!(matches!(refused(&pem("ENCRYPTED PRIVATE KEY", b"x"), None), KeyError::Encrypted));
     assert!(matches!(refused(&pem("PRIVATE KEY", b"x"), None), KeyError::Unsupported(_)));
     assert!(matches!(refused(&rsa_pem(KeySize::Rsa4096), None), KeyError::Unsupported(_)));
-    assert!(matches!(refused(&ec_pem(), Some(HashAlgorithm::Sha1)), KeyError::EcWithSha1));
     let truncated: String = ec_pem().lines().filter(|line| !line.starts_with("-----END")).collect();
     assert!(matches!(refused(&truncated, None), KeyError::NotPem));
 }

@@ -6,9 +6,32 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{BaseUrl, Resource};
 
-/// All but RFC 3986's unreserved characters and the slash. `*` is among the encoded: a raw one would make a canned
-/// policy, whose text is that of a custom one, a wildcard.
-const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+/// All but the characters that RFC 3986 allows in a path as they are: unreserved, sub-delims, `:`, `@` and the slash.
+/// <https://datatracker.ietf.org/doc/html/rfc3986#section-3.3>
+///
+/// CloudFront checks the signature against the URL as it arrives, and some clients decode such escapes before they send
+/// (yarl, and so aiohttp and fsspec: <https://github.com/aio-libs/yarl/blob/master/yarl/_quoters.py>).
+///
+/// Two sub-delims are encoded all the same. S3 reads a raw `+` as a space
+/// (<https://github.com/aws/aws-sdk-ruby/issues/654>). A raw `*` would make a canned policy, whose text is that of a
+/// custom policy, a wildcard.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'/')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b',')
+    .remove(b';')
+    .remove(b'=')
+    .remove(b':')
+    .remove(b'@');
 
 /// Percent-encode a key for the path of a URL; slashes stay.
 pub fn encode_path(key: &str) -> String {
@@ -103,6 +126,16 @@ mod tests {
     fn a_signed_url_shows_no_query() {
         let url = SignedUrl::new("https://h/a?Signature=secret".to_owned());
         assert_eq!(format!("{url} {url:?}"), "https://h/a?[signed] https://h/a?[signed]");
+    }
+
+    #[test]
+    fn what_clients_decode_before_sending_is_not_encoded() {
+        let printable: String = (' '..='~').collect();
+        assert_eq!(
+            encode_path(&printable),
+            "%20!%22%23$%25&'()%2A%2B,-./0123456789:;%3C=%3E%3F@ABCDEFGHIJKLMNOPQRSTUVWXYZ%5B%5C%5D%5E_%60\
+             abcdefghijklmnopqrstuvwxyz%7B%7C%7D~"
+        );
     }
 
     proptest! {

@@ -37,6 +37,9 @@ pub(super) fn add(
         ("PROXY_ALLOWED_BUCKETS", proxied_buckets(context, bucket)),
         ("RESTORE_PACKAGE_QUEUE_URL", queues.restore.reference()),
     ]);
+    if let Some(hash) = context.environment.signing_hash {
+        variables.insert("CLOUDFRONT_HASH_ALGORITHM", hash.name().into());
+    }
     if let Some((fingerprint, public_key)) = &keys.active {
         let parameter = private_key_parameter(context.environment, fingerprint);
         let [key_id, private_key] = ACTIVE_KEY_VARIABLES;

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use openapi::{GATEWAY_CORS_ALLOW_HEADERS, ROUTES};
+use openapi::{GATEWAY_CORS_ALLOW_HEADERS, HashAlgorithm, ROUTES};
 use serde_json::Value as Json;
 
 use crate::environment::testing::{environment, environments};
@@ -138,6 +138,19 @@ fn without_a_key_nothing_is_public() {
     assert_eq!(effects, ["Deny"]);
     let variables = &json["Resources"]["ApiFunction"]["Properties"]["Environment"]["Variables"];
     assert_eq!(variables["CLOUDFRONT_KEY_ID"], Json::Null);
+}
+
+#[test]
+fn a_hash_is_told_to_the_function_that_signs_only_where_one_is_chosen() {
+    let hash_of = |signing_hash| {
+        let environment = Environment { signing_hash, ..environment("dev") };
+        let json = template(&environment, &two_keys()).to_value();
+        json["Resources"]["ApiFunction"]["Properties"]["Environment"]["Variables"]["CLOUDFRONT_HASH_ALGORITHM"]
+            .clone()
+    };
+    assert_eq!(hash_of(None), Json::Null);
+    assert_eq!(hash_of(Some(HashAlgorithm::Sha1)), "SHA1");
+    assert_eq!(hash_of(Some(HashAlgorithm::Sha256)), "SHA256");
 }
 
 #[test]

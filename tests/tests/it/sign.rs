@@ -4,13 +4,15 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use openapi::{HashAlgorithm, SignedFile, SignedPackage};
+use openapi::{SignedFile, SignedPackage};
 use reqwest::{Method, Response, StatusCode, Url};
 use runtime::signing::{BaseUrl, Resource, Signer, SigningKey};
+use serde_json::Value;
 
 use crate::aws::Aws;
 use crate::client::{Client, header, json_of, refusal};
 use crate::database::Database;
+use crate::function::{ApiFunction, claims, event};
 
 /// Where the private keys of the environment `local` are.
 const PRIVATE_KEYS: &str = "/local/packages-service/cloudfront/private-key";
@@ -109,6 +111,29 @@ async fn what_has_expired_does_not_open() {
 }
 
 #[tokio::test]
+async fn an_ec_key_signs_over_sha1_for_clients_that_drop_the_hash_algorithm() {
+    let client = Client::new().await;
+    let function = ApiFunction::start("ec-over-sha1", &[("CLOUDFRONT_HASH_ALGORITHM", "SHA1")]).await;
+    let asset = client.asset(&client.stack.assets.thumbnail);
+    let sign = async |parameters: &[(&str, &str)]| -> Value {
+        let answer = function.answer(&event("GET", "/cloudfront/sign", parameters, &claims(2).await)).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        serde_json::from_str(&answer.body).unwrap()
+    };
+    let file = sign(&asset).await;
+    let package = sign(&[asset.as_slice(), &[("scope", "package")]].concat()).await;
+    assert_eq!(package["hash_algorithm"], "SHA1");
+    for url in [&file["signed_url"], &package["signed_url"]] {
+        let url = url.as_str().unwrap();
+        assert!(!url.contains("Hash-Algorithm"), "{url}");
+        // An RSA signature would have 344 characters.
+        assert!(url.split("Signature=").nth(1).unwrap().find('&').unwrap() <= 96, "{url}");
+        assert_eq!(client.open(url).await.status(), StatusCode::OK);
+    }
+    function.stop().await;
+}
+
+#[tokio::test]
 async fn a_missing_object_is_not_found() {
     let client = Client::new().await;
     let answer = client.open(&client.sign("no/such/asset.bin").await).await;
@@ -123,10 +148,7 @@ async fn one_policy_opens_all_of_a_package_and_nothing_else() {
     let parameters = [("scope", "package"), client.asset("")[0], client.asset("")[1]];
     let signed: SignedPackage = json_of(client.get("/cloudfront/sign", &parameters).await).await;
     assert!(signed.signed_url.is_none());
-    let hash = match signed.hash_algorithm {
-        HashAlgorithm::Sha1 => "SHA1",
-        HashAlgorithm::Sha256 => "SHA256",
-    };
+    let hash = signed.hash_algorithm.name();
     let query = format!(
         "Policy={}&Signature={}&Key-Pair-Id={}&Hash-Algorithm={hash}",
         signed.policy, signed.signature, signed.key_pair_id

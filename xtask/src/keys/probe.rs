@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use chrono::{DateTime, Utc};
 use reqwest::StatusCode;
 use reqwest::redirect::Policy;
-use runtime::signing::{CdnOrigin, Signer, SigningKey};
+use runtime::signing::{CdnOrigin, HashAlgorithm, Signer, SigningKey};
 use stack::Environment;
 
 use super::key_pair::KeyPair;
@@ -20,6 +20,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 pub(super) struct Prober {
     http: reqwest::Client,
     origin: CdnOrigin,
+    /// What the API function signs over too.
+    hash: Option<HashAlgorithm>,
     /// For how long the distribution may refuse before it counts.
     patience: Duration,
 }
@@ -39,13 +41,18 @@ impl Prober {
             .redirect(Policy::none())
             .connect_timeout(Duration::from_secs(5))
             .timeout(Duration::from_secs(20));
-        Ok(Self { http: http.build().context("no HTTP client")?, origin, patience })
+        Ok(Self {
+            http: http.build().context("no HTTP client")?,
+            origin,
+            hash: environment.signing_hash,
+            patience,
+        })
     }
 
     /// Sign the URL of nothing, and ask for it until it is not found: then the signature was taken. A signature that is
     /// not taken is answered with 403.
     pub(super) async fn try_key(&self, key: &KeyPair, key_id: &str, now: DateTime<Utc>) -> Result<()> {
-        let signer = Signer::new(SigningKey::from_pem(key.private_pem(), None)?, key_id.to_owned());
+        let signer = Signer::new(SigningKey::from_pem(key.private_pem(), self.hash)?, key_id.to_owned());
         let path = format!("probe/{}/{}", key.fingerprint(), now.timestamp());
         let url = signer.sign_url(&self.origin.url_of(&path), now.timestamp() + LIFETIME_SECONDS)?;
         let shown = url.to_string();

@@ -2,6 +2,7 @@
 
 use http::HeaderMap;
 use http::header::COOKIE;
+use percent_encoding::percent_decode_str;
 
 /// The parameters that make a signed URL, as they stand in the request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,6 +24,9 @@ pub struct Credentials {
 impl Credentials {
     /// Takes the signature's parameters out of a query string; also gives what is left of it.
     ///
+    /// Their values are percent-decoded, because some clients send `~` as `%7E` and CloudFront accepts it. A `+` has no
+    /// place in CloudFront's base64 and stays what it is.
+    ///
     /// What is left is what the signer saw and what the origin may see; its order and its bytes
     /// are kept.
     pub fn split_query(query: &str) -> (Self, String) {
@@ -31,7 +35,7 @@ impl Credentials {
             .split('&')
             .filter(|pair| {
                 let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-                !credentials.take(name, value)
+                !credentials.take(name, &percent_decode_str(value).decode_utf8_lossy())
             })
             .collect();
         (credentials, rest.join("&"))
@@ -86,6 +90,16 @@ mod tests {
         assert_eq!(credentials.signature.as_deref(), Some("x~_"));
         assert_eq!(credentials.key_pair_id.as_deref(), Some("K"));
         assert!(!credentials.repeated);
+    }
+
+    #[test]
+    fn values_are_percent_decoded_once() {
+        let (credentials, rest) =
+            Credentials::split_query("Signature=x%7E-%5F&Key-Pair-Id=%4B&Policy=a%2525&Expires=5&b=%7E");
+        assert_eq!(credentials.signature.as_deref(), Some("x~-_"));
+        assert_eq!(credentials.key_pair_id.as_deref(), Some("K"));
+        assert_eq!(credentials.policy.as_deref(), Some("a%25"));
+        assert_eq!(rest, "b=%7E");
     }
 
     #[test]

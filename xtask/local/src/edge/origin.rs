@@ -66,11 +66,12 @@ impl Metadata {
     }
 }
 
-/// The key that S3 makes of a path: percent-decoded once, and `+` stays a plus sign.
+/// The key that S3 reads in a path: a raw `+` is a space, escapes are decoded once. See
+/// <https://github.com/aws/aws-sdk-ruby/issues/654> and <https://github.com/duckdb/duckdb/issues/3938>.
 ///
 /// None where the path is that of the bucket itself, or its bytes are no UTF-8.
 pub fn key_of(origin: &Origin, path: &str) -> Option<String> {
-    let path = format!("{}{path}", origin.path);
+    let path = format!("{}{path}", origin.path).replace('+', " ");
     let key = percent_encoding::percent_decode_str(path.strip_prefix('/')?).decode_utf8().ok()?;
     (!key.is_empty()).then(|| key.into_owned())
 }
@@ -189,7 +190,7 @@ mod tests {
     #[test]
     fn keys_of_paths() {
         let key = |path| key_of(&origin(""), path);
-        assert_eq!(key("/O1/a%20b+c%2Bd%2Fe.parquet").as_deref(), Some("O1/a b+c+d/e.parquet"));
+        assert_eq!(key("/O1/a%20b+c%2Bd%2Fe.parquet").as_deref(), Some("O1/a b c+d/e.parquet"));
         assert_eq!(key("/a%2520").as_deref(), Some("a%20"));
         assert_eq!(key("/%C3%A4").as_deref(), Some("ä"));
         assert_eq!(key("/%FF"), None);
