@@ -4,6 +4,7 @@
 //! organization the dataset lies and as what the caller may use it.
 
 mod admission;
+mod key_set;
 mod token;
 
 use std::collections::BTreeMap;
@@ -48,7 +49,9 @@ pub struct AuthorizerAnswer {
     context: Option<Value>,
 }
 
-/// Why there is no decision. The gateway answers 500 and caches nothing, unlike a denial.
+/// Why there is no decision. The gateway answers 500 and caches nothing, where it caches a denial for 300 s:
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html>,
+/// <https://github.com/ministackorg/ministack/pull/1370>.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthorizerError {
     /// A variable is missing or malformed.
@@ -57,6 +60,9 @@ pub enum AuthorizerError {
     /// The token issuer's keys cannot be read.
     #[error("the key set of the token issuer cannot be read: {0}")]
     KeySet(String),
+    /// The token names a key that the key set does not have, and the key set was read a moment ago.
+    #[error("the token's key is not in the key set, which was read a moment ago")]
+    UnknownKey,
     /// The database cannot be asked.
     #[error("the database cannot be asked: {0}")]
     Database(String),
@@ -108,8 +114,35 @@ impl AuthorizerEvent {
     fn identity(&self) -> Option<(&str, &str)> {
         let headers = self.headers.as_ref()?;
         let header = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization"))?.1;
-        let token = header.strip_prefix("Bearer ")?.trim();
+        // The scheme is matched without regard to case: https://datatracker.ietf.org/doc/html/rfc7235#section-2.1.
+        let (scheme, token) = header.trim().split_once(' ')?;
+        let token = scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())?;
         let dataset = self.query_string_parameters.as_ref()?.get("dataset_id")?;
         (!token.is_empty() && !dataset.is_empty() && !dataset.contains('\0')).then_some((token, dataset))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::AuthorizerEvent;
+
+    #[test]
+    fn the_scheme_is_matched_without_regard_to_case() {
+        let token = |authorization: &str| {
+            let event = json!({
+                "headers": {"authorization": authorization},
+                "queryStringParameters": {"dataset_id": "N:dataset:1"},
+            });
+            let event: AuthorizerEvent = serde_json::from_value(event).unwrap();
+            event.identity().map(|(token, _)| token.to_owned())
+        };
+        for good in ["Bearer a.b.c", "bearer a.b.c", "BEARER a.b.c", "bEaReR   a.b.c "] {
+            assert_eq!(token(good).as_deref(), Some("a.b.c"), "{good}");
+        }
+        for bad in ["a.b.c", "Bearer", "Bearer ", "Bearera.b.c", "Basic a.b.c", ""] {
+            assert_eq!(token(bad), None, "{bad}");
+        }
     }
 }

@@ -27,6 +27,10 @@ async fn only_who_may_see_the_dataset_gets_through() {
     for tampered in tampered(viewer) {
         assert_eq!(answered(sign(&asset).bearer_auth(&tampered)).await, forbidden, "{tampered}");
     }
+    for scheme in ["bearer", "BEARER"] {
+        let lower = sign(&asset).header("authorization", format!("{scheme} {viewer}")).send().await.unwrap();
+        assert_eq!(lower.status(), StatusCode::OK, "{scheme}");
+    }
     for user in ["viewer", "editor", "owner"] {
         let answer = sign(&asset).bearer_auth(&stack.tokens[user]).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::OK, "{user}");

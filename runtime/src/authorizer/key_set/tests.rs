@@ -1,0 +1,137 @@
+//! Against an issuer that says which keys it has, and counts how often it is asked.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::{AuthorizerError, KeySet};
+
+/// An issuer of tokens; without keys it takes connections and hangs up.
+struct Issuer {
+    url: String,
+    keys: Arc<Mutex<Option<Vec<&'static str>>>>,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Issuer {
+    async fn start(keys: &[&'static str]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let issuer = Self {
+            url: format!("http://{}/jwks.json", listener.local_addr().unwrap()),
+            keys: Arc::new(Mutex::new(Some(keys.to_vec()))),
+            asked: Arc::default(),
+        };
+        let (keys, asked) = (Arc::clone(&issuer.keys), Arc::clone(&issuer.asked));
+        tokio::spawn(async move {
+            while let Ok((connection, _)) = listener.accept().await {
+                asked.fetch_add(1, Ordering::SeqCst);
+                let keys = keys.lock().unwrap().clone();
+                if let Some(keys) = keys {
+                    answer(connection, &keys).await;
+                }
+            }
+        });
+        issuer
+    }
+
+    fn publishes(&self, keys: &[&'static str]) {
+        *self.keys.lock().unwrap() = Some(keys.to_vec());
+    }
+
+    fn fails(&self) {
+        *self.keys.lock().unwrap() = None;
+    }
+
+    fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+}
+
+async fn answer(mut connection: TcpStream, keys: &[&str]) {
+    let mut request = [0; 4096];
+    let _ = connection.read(&mut request).await;
+    let keys: Vec<_> = keys
+        .iter()
+        .map(|id| json!({"kty": "RSA", "alg": "RS256", "kid": id, "n": "AQAB", "e": "AQAB"}))
+        .collect();
+    let body = json!({ "keys": keys }).to_string();
+    let length = body.len();
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close";
+    connection
+        .write_all(format!("{head}\r\ncontent-length: {length}\r\n\r\n{body}").as_bytes())
+        .await
+        .unwrap();
+}
+
+/// What became of a key.
+#[derive(Debug, PartialEq, Eq)]
+enum Outcome {
+    Admitted,
+    Denied,
+    Undecided,
+}
+
+/// Asks for a key at a time since the beginning.
+async fn ask(set: &KeySet, issuer: &Issuer, id: &str, since_start: Duration) -> Outcome {
+    let now = SystemTime::UNIX_EPOCH + Duration::from_hours(24) + since_start;
+    match set.key(id, &issuer.url, now).await {
+        Ok(Some(_)) => Outcome::Admitted,
+        Ok(None) => Outcome::Denied,
+        Err(AuthorizerError::UnknownKey | AuthorizerError::KeySet(_)) => Outcome::Undecided,
+        Err(other) => panic!("{other}"),
+    }
+}
+
+const MINUTE: Duration = Duration::from_mins(1);
+
+#[tokio::test]
+async fn a_withdrawn_key_is_refused_within_the_hour() {
+    let (issuer, set) = (Issuer::start(&["old", "new"]).await, KeySet::default());
+    assert_eq!(ask(&set, &issuer, "old", Duration::ZERO).await, Outcome::Admitted);
+    issuer.publishes(&["new"]);
+    assert_eq!(ask(&set, &issuer, "new", MINUTE * 29).await, Outcome::Admitted);
+    assert_eq!(issuer.asked(), 1, "a key set is used for a while");
+    assert_eq!(ask(&set, &issuer, "old", MINUTE * 31).await, Outcome::Denied);
+    assert_eq!(ask(&set, &issuer, "new", MINUTE * 31).await, Outcome::Admitted);
+    assert_eq!(issuer.asked(), 2);
+}
+
+#[tokio::test]
+async fn an_issuer_that_fails_is_trusted_for_less_than_an_hour() {
+    let (issuer, set) = (Issuer::start(&["old"]).await, KeySet::default());
+    assert_eq!(ask(&set, &issuer, "old", Duration::ZERO).await, Outcome::Admitted);
+    issuer.fails();
+    assert_eq!(ask(&set, &issuer, "old", MINUTE * 54).await, Outcome::Admitted);
+    assert_eq!(ask(&set, &issuer, "old", MINUTE * 55).await, Outcome::Undecided);
+    issuer.publishes(&[]);
+    assert_eq!(ask(&set, &issuer, "old", MINUTE * 56).await, Outcome::Denied);
+}
+
+#[tokio::test]
+async fn an_unknown_key_right_after_a_reading_is_no_decision() {
+    let (issuer, set) = (Issuer::start(&["old"]).await, KeySet::default());
+    assert_eq!(ask(&set, &issuer, "old", Duration::ZERO).await, Outcome::Admitted);
+    issuer.publishes(&["old", "new"]);
+    assert_eq!(ask(&set, &issuer, "new", Duration::from_secs(29)).await, Outcome::Undecided);
+    assert_eq!(issuer.asked(), 1, "strangers can name any key they like");
+    assert_eq!(ask(&set, &issuer, "new", Duration::from_secs(31)).await, Outcome::Admitted);
+    assert_eq!(ask(&set, &issuer, "stranger", Duration::from_secs(62)).await, Outcome::Denied);
+    assert_eq!(issuer.asked(), 3);
+}
+
+#[tokio::test]
+async fn an_issuer_that_fails_is_left_alone_for_a_while() {
+    let (issuer, set) = (Issuer::start(&[]).await, KeySet::default());
+    issuer.fails();
+    assert_eq!(ask(&set, &issuer, "one", Duration::ZERO).await, Outcome::Undecided);
+    let after_first = issuer.asked();
+    assert!(after_first > 0);
+    assert_eq!(ask(&set, &issuer, "two", Duration::from_secs(4)).await, Outcome::Undecided);
+    assert_eq!(issuer.asked(), after_first);
+    issuer.publishes(&["two"]);
+    assert_eq!(ask(&set, &issuer, "two", Duration::from_secs(6)).await, Outcome::Admitted);
+}
