@@ -17,6 +17,9 @@ use crate::build::target;
 use crate::tools::{CARGO_LAMBDA, CFN_LINT, CHECKOV, OPENAPI_SPEC_VALIDATOR, Tool};
 use crate::{Outcome, terminal, workspace};
 
+/// Chromium under its names.
+const CHROMIUMS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
 /// Something that commands need.
 struct Finding {
     what: &'static str,
@@ -72,6 +75,7 @@ async fn findings() -> Result<Vec<Finding>> {
         finding("Python", "local, build, ci", needed(emulator::find_python().await)),
         finding("PostgreSQL", "local, test", needed(postgres::find_server().await)),
         finding("curl", "test", program("curl", State::Needed)),
+        finding("Chromium", "test", chromium()),
         finding("openssl", "test", program("openssl", State::Needed)),
         finding("git", "deploy", program("git", State::Missing)),
         finding("target x86-64", "build, deploy", release_target(Architecture::X86_64).await?),
@@ -113,6 +117,22 @@ fn needed(found: Result<impl AsRef<OsStr>, impl Error>) -> State {
 fn program(name: &str, otherwise: fn(String) -> State) -> State {
     on_path(name).map_or_else(
         || otherwise(format!("Install it (Debian, Ubuntu: apt install {name}; macOS: brew install {name}).")),
+        |path| State::There(path.display().to_string()),
+    )
+}
+
+/// The same programs, in the same order, as the test that fetches with a browser looks for.
+fn chromium() -> State {
+    let named = std::env::var_os("CHROMIUM").filter(|named| !named.is_empty()).map(PathBuf::from);
+    let found = named.or_else(|| CHROMIUMS.into_iter().find_map(on_path));
+    found.map_or_else(
+        || {
+            State::Needed(
+                "Install it (Debian: apt install chromium; macOS: brew install --cask chromium), or name it in \
+                 CHROMIUM."
+                    .to_owned(),
+            )
+        },
         |path| State::There(path.display().to_string()),
     )
 }

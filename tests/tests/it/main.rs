@@ -8,6 +8,7 @@
 mod authorization;
 mod aws;
 mod client;
+mod clients;
 mod command;
 mod cost;
 mod coverage;

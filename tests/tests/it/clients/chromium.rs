@@ -1,0 +1,98 @@
+//! Chromium, which runs a page that fetches what it is told to and reports what it got.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Html;
+use axum::routing::{get, post};
+use tokio::net::TcpListener;
+use tokio::process::Command;
+use tokio::sync::mpsc;
+
+use super::{Answer, Request};
+
+/// The same programs, in the same order, as `cargo xtask doctor` looks for.
+const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+/// Long enough for a slow machine that also compiles.
+const LIMIT: Duration = Duration::from_mins(5);
+
+/// Nothing but the page, whoever runs it: neither a sandbox, which root cannot have, nor what browsers do besides.
+const OPTIONS: &[&str] = &[
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-proxy-server",
+];
+
+struct Page {
+    /// In JSON.
+    requests: String,
+    answers: mpsc::Sender<Vec<Answer>>,
+}
+
+/// Sends requests from a page of another origin than theirs.
+pub(super) async fn send(requests: &[Request]) -> Vec<Answer> {
+    let program = program();
+    let requests = serde_json::to_string(requests).unwrap();
+    let (answers, mut reported) = mpsc::channel(1);
+    let pages = Router::new()
+        .route("/", get(async || Html(include_str!("page.html"))))
+        .route("/requests", get(async |State(page): State<Arc<Page>>| page.requests.clone()))
+        .route(
+            "/answers",
+            post(async |State(page): State<Arc<Page>>, body: String| {
+                page.answers.send(serde_json::from_str(&body).unwrap()).await.unwrap();
+            }),
+        )
+        .with_state(Arc::new(Page { requests, answers }));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let page = format!("http://{}/", listener.local_addr().unwrap());
+    let server = tokio::spawn(axum::serve(listener, pages).into_future());
+
+    let profile = tempfile::tempdir().unwrap();
+    let mut browser = Command::new(program)
+        .args(OPTIONS)
+        .arg(format!("--user-data-dir={}", profile.path().display()))
+        .arg(&page)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let answers = tokio::select! {
+        answers = reported.recv() => answers.unwrap(),
+        ended = browser.wait() => panic!("Chromium ended before its page had reported: {ended:?}"),
+        () = tokio::time::sleep(LIMIT) => panic!("the page in Chromium has not reported within {LIMIT:?}"),
+    };
+    browser.kill().await.unwrap();
+    server.abort();
+    answers
+}
+
+fn program() -> PathBuf {
+    let named = std::env::var_os("CHROMIUM").filter(|named| !named.is_empty()).map(PathBuf::from);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let find = |name: &str| {
+        std::env::split_paths(&path)
+            .map(|directory| directory.join(name))
+            .find(|candidate| candidate.is_file())
+    };
+    named.or_else(|| NAMES.into_iter().find_map(find)).unwrap_or_else(|| {
+        panic!(
+            "there is no Chromium; install it (Debian: apt install chromium; macOS: brew install --cask chromium), \
+             or name it in CHROMIUM"
+        )
+    })
+}
