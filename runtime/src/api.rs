@@ -26,6 +26,7 @@ use self::query::Query;
 use crate::aws::{Aws, Patience};
 use crate::configuration::ApiSettings;
 use crate::database::Database;
+use crate::http::HttpClient;
 use crate::logging;
 use crate::signing::Signer;
 
@@ -40,7 +41,7 @@ pub struct ApiFunction {
     database: Database,
     signer: OnceCell<Signer>,
     sqs: OnceCell<aws_sdk_sqs::Client>,
-    http: OnceCell<reqwest::Client>,
+    http: HttpClient,
 }
 
 /// A request that has passed the checks which every route shares.
@@ -61,7 +62,14 @@ impl ApiFunction {
     pub fn new(settings: ApiSettings) -> Self {
         let aws = Arc::new(Aws::new(&settings.common, Patience::Caller));
         let database = Database::new(&settings.common, Arc::clone(&aws));
-        Self { settings, aws, database, signer: OnceCell::new(), sqs: OnceCell::new(), http: OnceCell::new() }
+        Self {
+            settings,
+            aws,
+            database,
+            signer: OnceCell::new(),
+            sqs: OnceCell::new(),
+            http: HttpClient::default(),
+        }
     }
 
     /// Answer one event. Whatever it holds, there is an answer.

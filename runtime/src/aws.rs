@@ -1,19 +1,23 @@
 //! AWS clients, made on first use and once per container.
 
+mod credentials;
 mod failure;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use aws_config::identity::IdentityCache;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use tokio::sync::OnceCell;
 
+use self::credentials::KeptCredentials;
 pub(crate) use self::failure::failure;
 use crate::configuration::Common;
-use crate::region::region_of_bucket;
+use crate::region::{BucketRegions, UnknownRegion};
 
 /// How long a call may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +65,7 @@ pub(crate) struct Aws {
     configuration: OnceCell<SdkConfig>,
     /// Each client has connections of its own, so that a new one would shake hands anew.
     s3: Mutex<HashMap<Region, aws_sdk_s3::Client>>,
+    bucket_regions: BucketRegions,
 }
 
 impl Aws {
@@ -72,6 +77,7 @@ impl Aws {
             patience,
             configuration: OnceCell::new(),
             s3: Mutex::default(),
+            bucket_regions: BucketRegions::default(),
         }
     }
 
@@ -84,19 +90,36 @@ impl Aws {
     pub(crate) async fn configuration(&self) -> &SdkConfig {
         self.configuration
             .get_or_init(|| async {
-                aws_config::defaults(BehaviorVersion::latest())
+                let configuration = aws_config::defaults(BehaviorVersion::latest())
                     .region(Region::new(self.region.clone()))
                     .timeout_config(self.patience.timeouts())
                     .retry_config(self.patience.retries())
+                    .identity_cache(IdentityCache::no_cache())
                     .load()
-                    .await
+                    .await;
+                match configuration.credentials_provider() {
+                    Some(provider) => {
+                        let kept = SharedCredentialsProvider::new(KeptCredentials::new(provider));
+                        configuration.into_builder().credentials_provider(kept).build()
+                    }
+                    None => configuration,
+                }
             })
             .await
     }
 
+    /// When the credentials that sign now expire, where that is known.
+    pub(crate) async fn credentials_expire_at(&self) -> Option<SystemTime> {
+        let provider = self.configuration().await.credentials_provider()?;
+        // Without credentials nothing can be signed, which says so itself.
+        provider.provide_credentials().await.ok()?.expiry()
+    }
+
     /// The S3 client for the region of this bucket.
-    pub(crate) async fn s3_for_bucket(&self, bucket: &str) -> aws_sdk_s3::Client {
-        self.s3_in(region_of_bucket(bucket)).await
+    pub(crate) async fn s3_for_bucket(&self, bucket: &str) -> Result<aws_sdk_s3::Client, UnknownRegion> {
+        let anywhere = async || self.s3_in(Region::new(self.region.clone())).await;
+        let region = self.bucket_regions.region_of(bucket, anywhere).await?;
+        Ok(self.s3_in(region).await)
     }
 
     /// The S3 client for this region.

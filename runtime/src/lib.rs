@@ -17,5 +17,6 @@ pub mod signing;
 
 mod aws;
 mod database;
+mod http;
 mod region;
 mod sqs;

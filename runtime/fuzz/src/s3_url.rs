@@ -30,6 +30,7 @@ fn as_a_browser(text: &str, judged: &PresignedUrl) {
     assert_eq!(url.fragment(), None);
     let host = url.host_str().expect("it has a host");
     let origin = url.origin().ascii_serialization();
+    assert!(!url.path().contains('+'), "S3 would read a plus sign as a space");
     assert_names_object(&origin, host, url.path(), judged);
     assert_signed(url.query_pairs(), judged);
 }

@@ -5,6 +5,7 @@ use openapi::{ClaimError, DatasetRole, ErrorBody};
 use super::response::Response;
 use crate::configuration::SettingError;
 use crate::database::DatabaseError;
+use crate::region::UnknownRegion;
 
 /// Why a request is not answered as asked.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +34,9 @@ pub(super) enum ApiError {
     /// A parameter or the body is wrong.
     #[error("{0}")]
     BadRequest(String),
+    /// The package's files are infected, and the platform's own file API refuses them too.
+    #[error("package {0} is infected: its files are not given out")]
+    Infected(String),
     /// S3 refused a URL that was given to us.
     #[error("S3 refused the presigned URL")]
     RefusedByS3,
@@ -42,6 +46,9 @@ pub(super) enum ApiError {
     /// A variable that this endpoint needs is missing or malformed.
     #[error("not available: {0}")]
     NotConfigured(#[from] SettingError),
+    /// S3 does not tell where a bucket lies.
+    #[error(transparent)]
+    UnknownRegion(#[from] UnknownRegion),
     /// AWS or the database cannot be reached or used now.
     #[error("not available: {0}")]
     Unavailable(String),
@@ -67,11 +74,11 @@ impl ApiError {
         match self {
             Self::BadRequest(_) => 400,
             Self::Claims(_) => 401,
-            Self::RoleTooLow { .. } | Self::OtherDataset | Self::RefusedByS3 => 403,
+            Self::RoleTooLow { .. } | Self::OtherDataset | Self::Infected(_) | Self::RefusedByS3 => 403,
             Self::UnknownPath | Self::NotFound(_) => 404,
             Self::MethodNotAllowed { .. } => 405,
             Self::Internal(_) => 500,
-            Self::NotConfigured(_) | Self::Unavailable(_) => 503,
+            Self::NotConfigured(_) | Self::UnknownRegion(_) | Self::Unavailable(_) => 503,
         }
     }
 
@@ -80,6 +87,10 @@ impl ApiError {
         match self {
             Self::Internal(_) => "internal error".to_owned(),
             Self::NotConfigured(_) => "this is not available here".to_owned(),
+            // Every presigned URL of a package shows its bucket to the same caller.
+            Self::UnknownRegion(unknown) => {
+                format!("the region of bucket {} could not be determined, try again later", unknown.bucket)
+            }
             Self::Unavailable(_) => "temporarily not available, try again later".to_owned(),
             told => told.to_string(),
         }

@@ -23,16 +23,16 @@ impl ApiFunction {
         package_id: &str,
     ) -> Result<AssetPrefix, ApiError> {
         let sql = format!(
-            "SELECT d.id, p.id FROM {packages} p JOIN {datasets} d ON d.id = p.dataset_id \
+            "SELECT p.state, d.id, p.id FROM {packages} p JOIN {datasets} d ON d.id = p.dataset_id \
              WHERE p.node_id = $1 AND d.node_id = $2 AND {LIVE}",
             packages = table(dataset.organization, "packages"),
             datasets = table(dataset.organization, "datasets"),
         );
-        let row = self.find(&sql, package_id, dataset).await?.ok_or_else(|| not_found(package_id))?;
+        let row = self.find(&sql, package_id, dataset).await?;
         Ok(AssetPrefix {
             organization: dataset.organization,
-            dataset: DatasetId(column(&row, 0)?),
-            package: PackageId(column(&row, 1)?),
+            dataset: DatasetId(column(&row, 1)?),
+            package: PackageId(column(&row, 2)?),
         })
     }
 
@@ -43,7 +43,7 @@ impl ApiFunction {
         package_id: &str,
     ) -> Result<SourceFile, ApiError> {
         let sql = format!(
-            "SELECT f.s3_bucket, f.s3_key FROM {packages} p JOIN {datasets} d ON d.id = p.dataset_id \
+            "SELECT p.state, f.s3_bucket, f.s3_key FROM {packages} p JOIN {datasets} d ON d.id = p.dataset_id \
              JOIN {files} f ON f.package_id = p.id AND f.object_type = 'source' \
              WHERE p.node_id = $1 AND d.node_id = $2 AND {LIVE} \
              ORDER BY f.created_at DESC NULLS LAST, f.id DESC LIMIT 1",
@@ -51,8 +51,8 @@ impl ApiFunction {
             datasets = table(dataset.organization, "datasets"),
             files = table(dataset.organization, "files"),
         );
-        let row = self.find(&sql, package_id, dataset).await?.ok_or_else(|| not_found(package_id))?;
-        let (bucket, key): (Option<String>, Option<String>) = (column(&row, 0)?, column(&row, 1)?);
+        let row = self.find(&sql, package_id, dataset).await?;
+        let (bucket, key): (Option<String>, Option<String>) = (column(&row, 1)?, column(&row, 2)?);
         match (bucket, key) {
             (Some(bucket), Some(key)) if !bucket.is_empty() && !key.is_empty() => {
                 Ok(SourceFile { bucket, key })
@@ -61,17 +61,21 @@ impl ApiFunction {
         }
     }
 
-    /// Run a look-up by package and dataset.
-    async fn find(
-        &self,
-        sql: &str,
-        package_id: &str,
-        dataset: &AdmittedDataset,
-    ) -> Result<Option<PgRow>, DatabaseError> {
+    /// Run a look-up by package and dataset; its first column is the package's state.
+    async fn find(&self, sql: &str, package_id: &str, dataset: &AdmittedDataset) -> Result<PgRow, ApiError> {
         let query = || sqlx::query(AssertSqlSafe(sql)).bind(package_id).bind(dataset.node_id.as_str());
-        Ok(self.database.look_up(query).await?.into_iter().next())
+        let rows = self.database.look_up(query).await?;
+        let row = rows.into_iter().next();
+        let row = row.ok_or_else(|| ApiError::NotFound(format!("package {package_id}")))?;
+        match column::<Option<&str>>(&row, 0)? {
+            Some(INFECTED) => Err(ApiError::Infected(package_id.to_owned())),
+            _ => Ok(row),
+        }
     }
 }
+
+/// The state of a package in which the platform's virus scan found something.
+const INFECTED: &str = "INFECTED";
 
 /// Packages that are deleted, or on their way there or back, are not there; neither are those of a deleted dataset.
 const LIVE: &str =
@@ -82,8 +86,4 @@ where
     T: sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
 {
     Ok(row.try_get(index)?)
-}
-
-fn not_found(package_id: &str) -> ApiError {
-    ApiError::NotFound(format!("package {package_id}"))
 }

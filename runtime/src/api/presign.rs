@@ -21,14 +21,26 @@ const LIFETIME: Duration = Duration::from_hours(1);
 #[derive(Clone, Copy)]
 pub(super) struct Validity {
     /// From when on, in Unix seconds.
-    pub(super) from: i64,
+    from: i64,
     /// How long.
-    pub(super) lifetime: Duration,
+    lifetime: Duration,
 }
 
 impl Validity {
-    fn from_now() -> Self {
-        Self { from: Utc::now().timestamp(), lifetime: LIFETIME }
+    /// From `from` on for `lifetime`, but no longer than the credentials that sign: a URL dies with them.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html>
+    pub(super) fn new(
+        from: i64,
+        lifetime: Duration,
+        credentials_expire_at: Option<SystemTime>,
+    ) -> Result<Self, ApiError> {
+        let rest = credentials_expire_at
+            .map(|expiry| expiry.duration_since(at(from)).unwrap_or_default().as_secs())
+            .map_or(Duration::MAX, Duration::from_secs);
+        if rest.is_zero() {
+            return Err(ApiError::Unavailable("the AWS credentials have expired".to_owned()));
+        }
+        Ok(Self { from, lifetime: lifetime.min(rest) })
     }
 
     fn expires_at(self) -> i64 {
@@ -36,9 +48,8 @@ impl Validity {
     }
 
     fn configuration(self) -> Result<PresigningConfig, ApiError> {
-        let from = SystemTime::UNIX_EPOCH + Duration::from_secs(self.from.cast_unsigned());
         PresigningConfig::builder()
-            .start_time(from)
+            .start_time(at(self.from))
             .expires_in(self.lifetime)
             .build()
             .map_err(|error| ApiError::internal(error.to_string()))
@@ -54,7 +65,7 @@ impl ApiFunction {
     ) -> Result<Response, ApiError> {
         let declines_redirect = request.query.declines_redirect()?;
         let object = self.object_of(request, &dataset).await?;
-        let validity = Validity::from_now();
+        let validity = self.validity(Utc::now().timestamp(), LIFETIME).await?;
         let presigned_url = self.presign_get(&object, validity).await?;
         if declines_redirect {
             let expires_at = validity.expires_at();
@@ -75,9 +86,15 @@ impl ApiFunction {
         if declines_redirect {
             return self.object_headers(&object).await;
         }
-        let s3 = self.aws.s3_for_bucket(&object.bucket).await;
-        let url = presign_head(&s3, &object, None, Validity::from_now()).await?;
+        let s3 = self.aws.s3_for_bucket(&object.bucket).await?;
+        let validity = self.validity(Utc::now().timestamp(), LIFETIME).await?;
+        let url = presign_head(&s3, &object, None, validity).await?;
         Ok(Response::redirect_to_signed(url))
+    }
+
+    /// When a URL that is presigned now is good.
+    pub(super) async fn validity(&self, from: i64, lifetime: Duration) -> Result<Validity, ApiError> {
+        Validity::new(from, lifetime, self.aws.credentials_expire_at().await)
     }
 
     /// The object that a request names: an asset with `path`, else the package's newest source file.
@@ -93,7 +110,7 @@ impl ApiFunction {
     }
 
     async fn presign_get(&self, object: &SourceFile, validity: Validity) -> Result<String, ApiError> {
-        let s3 = self.aws.s3_for_bucket(&object.bucket).await;
+        let s3 = self.aws.s3_for_bucket(&object.bucket).await?;
         let request = s3.get_object().bucket(&object.bucket).key(&object.key);
         let presigned =
             request.presigned(validity.configuration()?).await.map_err(|error| cannot_sign(&error))?;
@@ -101,7 +118,7 @@ impl ApiFunction {
     }
 
     async fn object_headers(&self, object: &SourceFile) -> Result<Response, ApiError> {
-        let s3 = self.aws.s3_for_bucket(&object.bucket).await;
+        let s3 = self.aws.s3_for_bucket(&object.bucket).await?;
         let head = s3.head_object().bucket(&object.bucket).key(&object.key).send().await;
         match head {
             Ok(head) => Ok(headers_of(&head)),
@@ -109,6 +126,10 @@ impl ApiFunction {
             Err(error) => Err(ApiError::Unavailable(failure("HeadObject", &error))),
         }
     }
+}
+
+fn at(unix_seconds: i64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(unix_seconds.cast_unsigned())
 }
 
 /// S3 signs the method, so a URL for GET would be refused for HEAD.
@@ -160,7 +181,7 @@ mod tests {
     use aws_sdk_s3::config::{Credentials, Region};
 
     use super::super::packages::SourceFile;
-    use super::{Validity, presign_head};
+    use super::{LIFETIME, Validity, at, presign_head};
 
     #[tokio::test]
     async fn a_url_is_good_from_the_given_second_on_in_the_given_region() {
@@ -170,11 +191,23 @@ mod tests {
             .credentials_provider(Credentials::new("AKID", "secret", None, None, "test"))
             .build();
         let object = SourceFile { bucket: "bucket".to_owned(), key: "a b".to_owned() };
-        let validity = Validity { from: 1_767_225_600, lifetime: Duration::from_secs(7) };
+        let validity = Validity::new(1_767_225_600, Duration::from_secs(7), None).unwrap();
         let s3 = aws_sdk_s3::Client::from_conf(configuration);
         let url = presign_head(&s3, &object, Some("v".to_owned()), validity).await.unwrap();
         for part in ["X-Amz-Date=20260101T000000Z", "X-Amz-Expires=7", "eu-west-1", "versionId=v"] {
             assert!(url.contains(part), "{part} in {url}");
         }
+    }
+
+    #[test]
+    fn a_url_does_not_outlive_the_credentials_that_sign_it() {
+        let now = 1_767_225_600;
+        let until = |expiry: Option<i64>| Validity::new(now, LIFETIME, expiry.map(at));
+        let lives = |expiry| until(expiry).map(|validity| validity.expires_at() - now).ok();
+        assert_eq!(lives(None), Some(3600));
+        assert_eq!(lives(Some(now + 6 * 3600)), Some(3600));
+        assert_eq!(lives(Some(now + 600)), Some(600));
+        assert_eq!(lives(Some(now)), None);
+        assert_eq!(lives(Some(now - 1)), None);
     }
 }

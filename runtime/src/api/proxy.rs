@@ -5,11 +5,12 @@ use std::time::Duration;
 use aws_sdk_s3::config::Region;
 use chrono::Utc;
 use openapi::OBJECT_SIZE_HEADER;
-use reqwest::header::{self, HeaderMap, HeaderName};
+use reqwest::StatusCode;
+use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use super::error::ApiError;
 use super::packages::SourceFile;
-use super::presign::{Validity, presign_head};
+use super::presign::presign_head;
 use super::response::Response;
 use super::s3_url::{PresignedUrl, S3UrlError, S3UrlRules};
 use super::{ApiFunction, Request};
@@ -43,8 +44,8 @@ impl ApiFunction {
             return Err(ApiError::parameter("presigned_url", S3UrlError::Expired));
         }
         let object = SourceFile { bucket: presigned.bucket().to_owned(), key: presigned.key().to_owned() };
-        let validity =
-            Validity { from: now, lifetime: Duration::from_secs(remaining).min(MAXIMUM_HEAD_LIFETIME) };
+        let lifetime = Duration::from_secs(remaining).min(MAXIMUM_HEAD_LIFETIME);
+        let validity = self.validity(now, lifetime).await?;
         // S3 has just accepted this region; the bucket's name tells no more than the platform's own habits.
         let s3 = self.aws.s3_in(Region::new(presigned.region().to_owned())).await;
         let version = presigned.version_id().map(str::to_owned);
@@ -65,17 +66,16 @@ impl ApiFunction {
         Ok(url)
     }
 
-    /// Ask S3 for one byte with the caller's own signature, which is good for GET only.
+    /// Ask S3 for one byte with the caller's own signature, which is good for GET only. An empty object has no first
+    /// byte, and S3's error for that has none of its headers, so that it is asked for as a whole.
     async fn ask_s3(&self, presigned: &PresignedUrl) -> Result<Vec<(&'static str, String)>, ApiError> {
-        let client = self.http.get_or_try_init(|| async { http_client() }).await?;
-        let request = client.get(presigned.as_str()).header(header::RANGE, "bytes=0-0");
-        // The URL is a secret, and reqwest's errors would print it.
-        let answer =
-            request.send().await.map_err(|error| ApiError::Unavailable(error.without_url().to_string()))?;
+        let first_byte = HeaderMap::from_iter([(header::RANGE, HeaderValue::from_static("bytes=0-0"))]);
+        let mut answer = self.get_from_s3(presigned, first_byte).await?;
+        if answer.status() == StatusCode::RANGE_NOT_SATISFIABLE {
+            answer = self.get_from_s3(presigned, HeaderMap::new()).await?;
+        }
         match answer.status().as_u16() {
-            200 | 206 => Ok(object_headers(answer.headers(), false)),
-            // An empty object has no first byte.
-            416 => Ok(object_headers(answer.headers(), true)),
+            200 | 206 => Ok(object_headers(answer.headers())),
             403 => Err(ApiError::RefusedByS3),
             404 => Err(ApiError::NotFound("object".to_owned())),
             status if status < 500 => Err(ApiError::parameter(
@@ -85,37 +85,38 @@ impl ApiFunction {
             status => Err(ApiError::Unavailable(format!("S3 answered {status}"))),
         }
     }
+
+    async fn get_from_s3(
+        &self,
+        presigned: &PresignedUrl,
+        headers: HeaderMap,
+    ) -> Result<reqwest::Response, ApiError> {
+        let answer = self.http.get(presigned.as_str(), headers).await;
+        // The URL is a secret, and reqwest's errors would print it.
+        answer.map_err(|error| ApiError::Unavailable(error.without_url().to_string()))
+    }
 }
 
-fn http_client() -> Result<reqwest::Client, ApiError> {
-    reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .connect_timeout(Duration::from_secs(2))
-        .timeout(Duration::from_secs(10))
-        .build()
-        .map_err(|error| ApiError::internal(error.to_string()))
-}
-
-/// The object's own headers, out of the answer for its first byte.
-fn object_headers(headers: &HeaderMap, is_empty: bool) -> Vec<(&'static str, String)> {
+/// The object's own headers, out of an answer for its first byte or for all of it.
+fn object_headers(headers: &HeaderMap) -> Vec<(&'static str, String)> {
     let text = |name: &HeaderName| headers.get(name)?.to_str().ok().map(str::to_owned);
     let total = text(&header::CONTENT_RANGE).and_then(|range| Some(range.rsplit_once('/')?.1.to_owned()));
-    let size = if is_empty { Some("0".to_owned()) } else { total.or_else(|| text(&header::CONTENT_LENGTH)) };
-    // A 416 is an XML error: only the size can be told from it.
-    let of_object = |name: HeaderName| if is_empty { None } else { text(&name) };
+    let size = total.or_else(|| text(&header::CONTENT_LENGTH));
     [
-        ("Content-Type", of_object(header::CONTENT_TYPE)),
+        ("Content-Type", text(&header::CONTENT_TYPE)),
         ("Content-Length", size.clone()),
         (OBJECT_SIZE_HEADER, size),
-        ("ETag", of_object(header::ETAG)),
-        ("Last-Modified", of_object(header::LAST_MODIFIED)),
+        ("ETag", text(&header::ETAG)),
+        ("Last-Modified", text(&header::LAST_MODIFIED)),
         ("Accept-Ranges", Some("bytes".to_owned())),
-        ("Cache-Control", of_object(header::CACHE_CONTROL)),
-        ("Content-Encoding", of_object(header::CONTENT_ENCODING)),
-        ("Content-Disposition", of_object(header::CONTENT_DISPOSITION)),
+        ("Cache-Control", text(&header::CACHE_CONTROL)),
+        ("Content-Encoding", text(&header::CONTENT_ENCODING)),
+        ("Content-Disposition", text(&header::CONTENT_DISPOSITION)),
     ]
     .into_iter()
     .filter_map(|(name, value)| Some((name, value?)))
     .collect()
 }
+
+#[cfg(test)]
+mod tests;

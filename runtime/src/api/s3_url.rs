@@ -43,6 +43,9 @@ pub enum S3UrlError {
     /// A path that readers take apart differently.
     #[error("has a path with `.` or `..` segments or broken percent-encoding")]
     Path,
+    /// A raw `+` in the path.
+    #[error("has a raw `+` in its path, which S3 reads as a space: encode it as %2B, or a space as %20")]
+    RawPlus,
     /// Signature Version 2.
     #[error("is signed with Signature Version 2, which is not accepted")]
     SignatureVersion2,
@@ -209,6 +212,11 @@ fn parse_key(raw: &str) -> Result<String, S3UrlError> {
     }
     if !has_whole_escapes(raw) {
         return Err(S3UrlError::Path);
+    }
+    // Our URL for HEAD would name another object than the one that S3 has accepted:
+    // https://github.com/aws/aws-sdk-ruby/issues/654.
+    if raw.contains('+') {
+        return Err(S3UrlError::RawPlus);
     }
     let key = percent_decode_str(raw).decode_utf8().map_err(|_| S3UrlError::Path)?;
     // Browsers take `..` segments away, encoded ones too, and so end at another object, or in another bucket.

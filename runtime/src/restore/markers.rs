@@ -103,7 +103,14 @@ impl<'a> Markers<'a> {
         }
         let mut buckets = HashMap::new();
         for (bucket, keys) in keys {
-            let client = self.aws.s3_for_bucket(&bucket).await;
+            let client = match self.aws.s3_for_bucket(&bucket).await {
+                Ok(client) => client,
+                Err(unknown) if unknown.is_missing => {
+                    buckets.insert(bucket, None);
+                    continue;
+                }
+                Err(unknown) => return Err(RestoreError::Aws(unknown.to_string())),
+            };
             let keys: Vec<String> = keys.into_iter().collect();
             let listed = list_versions(&client, &bucket, &keys).await?;
             buckets.insert(bucket, listed);
@@ -121,7 +128,11 @@ impl<'a> Markers<'a> {
         }
         let mut refused = HashSet::new();
         for (bucket, versions) in by_bucket {
-            let client = self.aws.s3_for_bucket(bucket).await;
+            let client = self
+                .aws
+                .s3_for_bucket(bucket)
+                .await
+                .map_err(|unknown| RestoreError::Aws(unknown.to_string()))?;
             let calls = versions.chunks(KEYS_A_CALL).map(|chunk| remove_chunk(&client, bucket, chunk));
             let outcomes: Vec<RefusedVersions> =
                 stream::iter(calls).buffer_unordered(CALLS_IN_FLIGHT).try_collect().await?;

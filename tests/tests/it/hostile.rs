@@ -68,7 +68,7 @@ async fn no_body_is_more_than_a_bad_request() {
         ("10,001 ids", ids(10_001), 400),
         ("10,000 ids, all the same", ids(10_000), 200),
         ("10,000 ids, all different", json!({ "nodeIds": distinct }).to_string(), 200),
-        ("one id of 6 MB", huge, 200),
+        ("one id of 6 MB, which the answer would hold twice", huge, 400),
         ("10,000 long ids, all the same", many_long, 200),
     ] {
         let answer = sender.restore(json!(body), false).await;
@@ -96,6 +96,11 @@ async fn ids_of_any_bytes_come_back_as_they_came() {
     let failed: Vec<&str> =
         body["failures"].as_array().unwrap().iter().map(|failure| failure["id"].as_str().unwrap()).collect();
     assert_eq!(failed, ids);
+    for failure in body["failures"].as_array().unwrap() {
+        let id = failure["id"].as_str().unwrap();
+        let dataset = &sender.client.stack.dataset_id;
+        assert_eq!(failure["error"], format!("deleted package {id} not found in dataset {dataset}"));
+    }
     sender.still_serves("strange ids").await;
 
     for encoded in [vec![0xff_u8, 0xfe], b"{\"nodeIds\":[\"\xc3\x28\"]}".to_vec()] {

@@ -1,11 +1,15 @@
 //! Presigned S3 URLs.
 
+use std::time::Duration;
+
 use reqwest::{Method, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::aws::Aws;
 use crate::client::{Client, header, json_of, refusal};
 use crate::database::Database;
+use crate::fixture::Dataset;
+use crate::function::{ApiFunction, claims, event};
 
 #[tokio::test]
 async fn the_source_file_opens_by_redirect_and_by_url() {
@@ -76,5 +80,83 @@ async fn a_path_may_hold_any_character() {
     assert_eq!(opened.text().await.unwrap(), path);
     for path in ["a//b", "a/../b", "a\\b"] {
         assert_eq!(refusal(client.get("/presign/s3", &client.asset(path)).await).await.0, 400, "{path}");
+    }
+}
+
+/// Credentials as a container's endpoint gives them.
+async fn credentials_that_live_for(life: Duration) -> String {
+    let expiry = (chrono::Utc::now() + life).to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    let body = json!({
+        "AccessKeyId": "test", "SecretAccessKey": "test", "Token": "test", "Expiration": expiry,
+    });
+    let answer = axum::Router::new().fallback(async move || body.to_string());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(axum::serve(listener, answer).into_future());
+    url
+}
+
+#[tokio::test]
+async fn a_url_ends_with_the_credentials_that_signed_it() {
+    let client = Client::new().await;
+    let endpoint = credentials_that_live_for(Duration::from_mins(10)).await;
+    // Blank ones in the environment are none, so that the endpoint is asked.
+    let variables = [
+        ("AWS_ACCESS_KEY_ID", ""),
+        ("AWS_SECRET_ACCESS_KEY", ""),
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", endpoint.as_str()),
+    ];
+    let function = ApiFunction::start("short-lived-credentials", &variables).await;
+    let asset = client.asset(&client.stack.assets.thumbnail);
+    let parameters = [asset.as_slice(), &[("redirect", "false")]].concat();
+    let before = chrono::Utc::now().timestamp();
+    let answer = function.answer(&event("GET", "/presign/s3", &parameters, &claims(2).await)).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let body: Value = serde_json::from_str(&answer.body).unwrap();
+    let expires_at = body["expires_at"].as_i64().unwrap();
+    assert!((1..=600).contains(&(expires_at - before)), "in {} s", expires_at - before);
+    let head = function.answer(&event("HEAD", "/presign/s3", &asset, &claims(2).await)).await;
+    for url in [body["presigned_url"].as_str().unwrap(), &head.headers["location"]] {
+        let url = reqwest::Url::parse(url).unwrap();
+        let (_, life) = url.query_pairs().find(|(name, _)| name == "X-Amz-Expires").unwrap();
+        assert!((1..=600).contains(&life.parse::<i64>().unwrap()), "{life}");
+    }
+    function.stop().await;
+}
+
+#[tokio::test]
+async fn an_infected_package_is_neither_presigned_nor_signed() {
+    let (client, mut database) = (Client::new().await, Database::connect().await);
+    let mut dataset = Dataset::create().await;
+    let package = dataset.live_package("infected.csv").await;
+    let file = database.sql(
+        "INSERT INTO {schema}.files
+             (package_id, name, file_type, s3_bucket, s3_key, size, object_type, processing_state, uploaded_state)
+         VALUES ($1, 'infected.csv', 'CSV', 'bucket', 'key', 0, 'source', 'unprocessed', 'UPLOADED')",
+    );
+    sqlx::query(file).bind(package.id).execute(&mut database.connection).await.unwrap();
+    let common = [("dataset_id", &*dataset.node_id), ("package_id", &*package.node_id)];
+    let with = |more: &[(&'static str, &'static str)]| [common.as_slice(), more].concat();
+    let requests = [
+        (Method::GET, "/presign/s3", with(&[])),
+        (Method::GET, "/presign/s3", with(&[("redirect", "false")])),
+        (Method::GET, "/presign/s3", with(&[("path", "a.png")])),
+        (Method::HEAD, "/presign/s3", with(&[])),
+        (Method::HEAD, "/presign/s3", with(&[("path", "a.png")])),
+        (Method::GET, "/cloudfront/sign", with(&[("path", "a.png")])),
+        (Method::GET, "/cloudfront/sign", with(&[("scope", "package")])),
+    ];
+    for (state, refused) in [("READY", false), ("INFECTED", true)] {
+        let set = database.sql("UPDATE {schema}.packages SET state = $2 WHERE id = $1");
+        sqlx::query(set).bind(package.id).bind(state).execute(&mut database.connection).await.unwrap();
+        for (method, path, parameters) in &requests {
+            let request = client.request_as("viewer", method.clone(), path, parameters);
+            let answer = request.send().await.unwrap();
+            assert_eq!(answer.status() == StatusCode::FORBIDDEN, refused, "{state}: {method} {path}");
+            if refused && *method == Method::GET {
+                let (_, message) = refusal(answer).await;
+                assert!(message.contains("infected"), "{message}");
+            }
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::api::s3_url::S3UrlError::{
     self, Bucket, BucketNotAllowed, Expired, ForbiddenCharacter, Fragment, Host, NoKey, Parameter, Path,
-    Scheme, SignatureVersion2, UserInfoOrPort,
+    RawPlus, Scheme, SignatureVersion2, UserInfoOrPort,
 };
 
 /// The URL, to which a good query is added, and the rule that it breaks.
@@ -152,6 +152,9 @@ pub(super) const URLS: &[(&str, S3UrlError)] = &[
     ("https://192.168.5.4.s3.amazonaws.com/key", Host),
     ("https://s3.amazonaws.com/192.168.5.4/key", Bucket),
     // Letters of other alphabets.
+    // S3 reads it as a space.
+    ("https://bucket.s3.amazonaws.com/a+b", RawPlus),
+    ("https://s3.us-east-1.amazonaws.com/bucket/a/+", RawPlus),
     ("https://bucket.s3.\u{430}mazonaws.com/key", ForbiddenCharacter),
     ("https://bucket.\u{ff53}3.amazonaws.com/key", ForbiddenCharacter),
     ("https://bucket\u{3002}s3\u{ff0e}amazonaws\u{ff61}com/key", ForbiddenCharacter),
