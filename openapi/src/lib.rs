@@ -9,6 +9,7 @@ mod contract;
 mod document;
 mod gateway;
 mod ids;
+mod message_body;
 mod messages;
 mod package_type;
 mod restore_queue;
@@ -20,13 +21,17 @@ pub use contract::{ContractChange, contract_changes};
 pub use document::openapi_document;
 pub use gateway::{Cors, GatewayAuthorizer, GatewaySettings, gateway_document, gateway_preview};
 pub use ids::{DatasetId, DatasetNodeId, OrganizationId, PackageId, PackageNodeId, UserNodeId};
+pub use message_body::message_body;
 pub use messages::{
     ChangelogEvent, ChangelogEventDetail, ChangelogJob, ChangelogMessage, ErrorBody, HashAlgorithm,
     PresignedObject, RestoreFailure, RestoreMessage, RestoreMessagePackage, RestoreRequest, RestoreResponse,
     SIGNED_URL_LIFETIME_SECONDS, SignedFile, SignedPackage,
 };
 pub use package_type::PackageType;
-pub use restore_queue::{RESTORE_QUEUE_MAXIMUM_RECEIVES, RESTORE_QUEUE_VISIBILITY_SECONDS};
+pub use restore_queue::{
+    RESTORE_FUNCTION_TIMEOUT_SECONDS, RESTORE_QUEUE_MAXIMUM_RECEIVES, RESTORE_QUEUE_VISIBILITY_SECONDS,
+    RESTORING_STUCK_AFTER_SECONDS,
+};
 pub use route::{
     Access, Action, ActionResource, Method, Operation, Parameter, ParameterKind, ResponseHeader, Route,
     RouteResponse,

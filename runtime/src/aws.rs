@@ -81,6 +81,12 @@ impl Aws {
         }
     }
 
+    /// With a configuration that is not read from the process's surroundings.
+    #[cfg(test)]
+    pub(crate) fn with_configuration(common: &Common, patience: Patience, configuration: SdkConfig) -> Self {
+        Self { configuration: OnceCell::new_with(Some(configuration)), ..Self::new(common, patience) }
+    }
+
     /// How long a call may take.
     pub(crate) fn patience(&self) -> Patience {
         self.patience

@@ -1,198 +1,249 @@
-//! The platform's database: a pool that is opened on first use.
+//! The platform's database.
+//!
+//! A statement runs by one of four functions, and each of them decides what becomes of the connection and whether the
+//! statement runs again, by what the server's error means (`sqlstate`):
+//!
+//! | function | for | where the connection is broken, read-only or has a stale plan |
+//! |---|---|---|
+//! | [`Database::look_up`] | a read for a caller who waits | runs once more, on another connection |
+//! | [`Database::read`] | a long read | runs once more, on another connection |
+//! | [`Database::change`] | a change in one statement | runs once more if nothing was changed; else the caller is told |
+//! | [`Database::begin`] | a transaction | it fails, and the caller starts over |
+//!
+//! A connection is used again only after it was found good: see `connection`.
 
+mod connection;
 mod error;
 mod iam_token;
+mod login;
+mod sqlstate;
 
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, SystemTime};
 
 use openapi::OrganizationId;
-use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow, PgSslMode};
+use sqlx::postgres::{PgArguments, PgConnection, PgRow, PgTransactionManager};
 use sqlx::query::Query;
-use sqlx::{Connection, Postgres, SqlSafeStr, Transaction};
-use tokio::sync::Mutex;
+use sqlx::{Postgres, Row, SqlSafeStr};
+use sqlx_core::transaction::TransactionManager as _;
 use tokio::time::timeout;
 
-pub(crate) use self::error::DatabaseError;
-use self::iam_token::rds_token;
-use crate::aws::Aws;
-use crate::configuration::{Common, DatabaseSettings, PLATFORM_DATABASE, Setting};
+use self::connection::{Connection, IdleConnections};
+pub(crate) use self::error::{ChangeError, DatabaseError};
+use self::login::Login;
+use crate::aws::{Aws, Patience};
+use crate::configuration::Common;
 
-/// RDS takes an IAM token for 15 minutes, to open a connection only:
-/// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html>.
-const TOKEN_USE: Duration = Duration::from_mins(10);
-/// The port of the RDS proxy.
-const RDS_PROXY_PORT: u16 = 5432;
-
-/// Two, for the two messages that the restore function works on at a time.
-const MAXIMUM_CONNECTIONS: u32 = 2;
-/// How long a connection that was left open may take to show that it is alive.
+/// How long a connection that was left open may take to answer. While the function was frozen, or the database restarted,
+/// connections break unnoticed; the worst kind swallows what is sent.
 const SIGN_OF_LIFE_TIME: Duration = Duration::from_secs(1);
 /// How long a short statement may take.
-const STATEMENT_TIME: Duration = Duration::from_secs(5);
-/// How long connections that were left in the middle of something may take to close.
-const CLOSE_TIME: Duration = Duration::from_secs(2);
+pub(crate) const STATEMENT_TIME: Duration = Duration::from_secs(5);
 
-/// The platform's database.
+/// The platform's database. Nothing is opened before the first use.
 pub(crate) struct Database {
-    settings: Setting<DatabaseSettings>,
-    region: String,
-    aws: Arc<Aws>,
-    opened: Mutex<Option<Opened>>,
+    login: Login,
+    patience: Patience,
+    clock: fn() -> SystemTime,
+    idle: Arc<IdleConnections>,
 }
 
-struct Opened {
-    pool: PgPool,
-    token_made: Instant,
+/// A time by the database's clock, in the words of PostgreSQL.
+#[derive(Clone, Debug)]
+pub(crate) struct Moment(String);
+
+impl Moment {
+    /// The text, which PostgreSQL reads as a `timestamptz`.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 impl Database {
     /// Nothing is opened before the first use.
     pub(crate) fn new(common: &Common, aws: Arc<Aws>) -> Self {
-        Self {
-            settings: common.database.clone(),
-            region: common.region.clone(),
-            aws,
-            opened: Mutex::new(None),
-        }
+        Self::with_clock(common, aws, SystemTime::now)
     }
 
-    /// A connection that answers.
-    ///
-    /// While the function was frozen, or the database restarted, connections break unnoticed, all of them at once; the
-    /// worst kind swallows what is sent. They are found here, before a statement that must not run twice.
-    pub(crate) async fn connection(&self) -> Result<PoolConnection<Postgres>, DatabaseError> {
-        let connect_time = self.aws.patience().connect_time();
-        timeout(connect_time, self.find_connection()).await.unwrap_or(Err(DatabaseError::TimedOut))
+    fn with_clock(common: &Common, aws: Arc<Aws>, clock: fn() -> SystemTime) -> Self {
+        let patience = aws.patience();
+        Self { login: Login::new(common, aws, clock), patience, clock, idle: Arc::default() }
     }
 
-    async fn find_connection(&self) -> Result<PoolConnection<Postgres>, DatabaseError> {
-        let pool = self.pool().await?;
-        for _ in 0..MAXIMUM_CONNECTIONS {
-            let mut connection = pool.acquire().await?;
-            if let Ok(Ok(())) = timeout(SIGN_OF_LIFE_TIME, connection.ping()).await {
-                return Ok(connection);
-            }
-            abandon(connection);
-        }
-        Ok(pool.acquire().await?)
-    }
-
-    /// A transaction on a connection that answers, begun with this text, which may go on with settings.
-    pub(crate) async fn begin(
-        &self,
-        statement: &'static str,
-    ) -> Result<Transaction<'static, Postgres>, DatabaseError> {
-        Ok(Transaction::begin(self.connection().await?, Some(statement.into_sql_str())).await?)
-    }
-
-    /// Look something up, for a caller who waits: one statement, one round trip.
-    ///
-    /// Reading twice does no harm, so that a connection which broke unnoticed is not pinged beforehand: the statement
-    /// itself finds out, and runs again on another connection, in the end on a fresh one.
+    /// Looks something up, for a caller who waits: one statement, one round trip. It must not change anything.
     pub(crate) async fn look_up<'q>(
         &self,
         query: impl Fn() -> Query<'q, Postgres, PgArguments>,
     ) -> Result<Vec<PgRow>, DatabaseError> {
-        let connect_time = self.aws.patience().connect_time();
-        let pool = timeout(connect_time, self.pool()).await.unwrap_or(Err(DatabaseError::TimedOut))?;
-        for _ in 0..MAXIMUM_CONNECTIONS {
-            if pool.num_idle() == 0 {
-                break;
-            }
-            let mut connection = pool.acquire().await?;
-            let rows = timeout(SIGN_OF_LIFE_TIME, query().fetch_all(&mut *connection)).await;
-            match rows.map(|rows| rows.map_err(DatabaseError::from)) {
-                Ok(Err(error)) if error.is_broken_connection() => abandon(connection),
-                Ok(rows) => return rows,
-                Err(_) => abandon(connection),
-            }
-        }
-        let mut connection = pool.acquire().await?;
-        let rows = timeout(STATEMENT_TIME, query().fetch_all(&mut *connection)).await;
-        if let Ok(rows) = rows {
-            return Ok(rows?);
-        }
-        abandon(connection);
-        Err(DatabaseError::TimedOut)
+        let (connection, rows) = self
+            .repeat(async |connection, again| query().persistent(!again).fetch_all(connection).await)
+            .await?;
+        connection.keep();
+        Ok(rows)
     }
 
-    /// Change something, for a caller who waits.
-    pub(crate) async fn briefly<T>(
+    /// Reads in a transaction that begins with this text, which may go on with settings. It may take its time.
+    pub(crate) async fn read<'q>(
         &self,
-        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
-    ) -> Result<T, DatabaseError> {
-        let mut connection = self.connection().await?;
-        let outcome = timeout(STATEMENT_TIME, work(&mut connection)).await;
-        if let Ok(outcome) = outcome {
-            return Ok(outcome?);
-        }
-        abandon(connection);
-        Err(DatabaseError::TimedOut)
-    }
-
-    /// Close all connections. The function is frozen as soon as it has answered, and a transaction that was given up a
-    /// moment before would hold its locks until it thaws.
-    pub(crate) async fn close(&self) {
-        if let Some(opened) = self.opened.lock().await.take() {
-            // A connection that does not close in time is the server's to end: see `idle_in_transaction_session_timeout`.
-            let _ = timeout(CLOSE_TIME, opened.pool.close()).await;
+        begin: &'static str,
+        query: impl Fn() -> Query<'q, Postgres, PgArguments>,
+    ) -> Result<Vec<PgRow>, DatabaseError> {
+        let attempt = async |again: bool| {
+            let mut transaction = self.begin(begin).await?;
+            let rows = query().persistent(!again).fetch_all(&mut *transaction).await?;
+            transaction.commit().await?;
+            Ok(rows)
+        };
+        match attempt(false).await {
+            Err(error) if DatabaseError::needs_another_connection(&error) => attempt(true).await,
+            outcome => outcome,
         }
     }
 
-    /// The pool, with an IAM token that is good for new connections.
-    async fn pool(&self) -> Result<PgPool, DatabaseError> {
-        let settings = self.settings.as_ref().map_err(|error| DatabaseError::NotConfigured(error.clone()))?;
-        let mut opened = self.opened.lock().await;
-        match opened.as_mut() {
-            Some(current) if current.token_made.elapsed() < TOKEN_USE => Ok(current.pool.clone()),
-            Some(current) => {
-                current.pool.set_connect_options(self.connect_options(settings).await?);
-                current.token_made = Instant::now();
-                Ok(current.pool.clone())
+    /// Changes something in one statement, which commits by itself: two round trips.
+    ///
+    /// The first asks for the time. It shows that the connection answers, so that the answer to the change is seldom
+    /// lost; and a caller who needs to can find out afterwards what a change with a lost answer has done.
+    pub(crate) async fn change<'q>(
+        &self,
+        query: impl Fn(&Moment) -> Query<'q, Postgres, PgArguments>,
+    ) -> Result<Vec<PgRow>, ChangeError> {
+        match self.attempt_change(&query, false).await {
+            Err(ChangeError::NotDone(error)) if error.needs_another_connection() => {
+                self.attempt_change(&query, true).await
             }
-            None => {
-                let options = self.connect_options(settings).await?;
-                let pool = PgPoolOptions::new()
-                    .max_connections(MAXIMUM_CONNECTIONS)
-                    .max_lifetime(TOKEN_USE)
-                    .acquire_timeout(self.aws.patience().connect_time())
-                    .test_before_acquire(false)
-                    .connect_lazy_with(options);
-                *opened = Some(Opened { pool: pool.clone(), token_made: Instant::now() });
-                Ok(pool)
-            }
+            outcome => outcome,
         }
     }
 
-    async fn connect_options(&self, settings: &DatabaseSettings) -> Result<PgConnectOptions, DatabaseError> {
-        match settings {
-            DatabaseSettings::Password(login) => Ok(PgConnectOptions::new_without_pgpass()
-                .host(&login.host)
-                .port(login.port)
-                .username(&login.user)
-                .password(&login.password)
-                .database(&login.database)
-                .ssl_mode(login.ssl_mode)),
-            DatabaseSettings::RdsProxy { host, user } => {
-                let credentials = self.aws.configuration().await;
-                let token = rds_token(credentials, &self.region, host, RDS_PROXY_PORT, user).await?;
-                Ok(PgConnectOptions::new_without_pgpass()
-                    .host(host)
-                    .port(RDS_PROXY_PORT)
-                    .username(user)
-                    .password(&token)
-                    .database(PLATFORM_DATABASE)
-                    .ssl_mode(PgSslMode::Require))
+    async fn attempt_change<'q>(
+        &self,
+        query: impl Fn(&Moment) -> Query<'q, Postgres, PgArguments>,
+        again: bool,
+    ) -> Result<Vec<PgRow>, ChangeError> {
+        let time = async |connection: &mut PgConnection, _| {
+            sqlx::raw_sql("SELECT clock_timestamp()::text").fetch_one(connection).await?.try_get(0)
+        };
+        let (connection, time) = self.repeat(time).await.map_err(ChangeError::NotDone)?;
+        let since = Moment(time);
+        let query = query(&since).persistent(!again);
+        match run(connection, STATEMENT_TIME, DatabaseError::TimedOut, async |c| query.fetch_all(c).await)
+            .await
+        {
+            Ok((connection, rows)) => {
+                connection.keep();
+                Ok(rows)
             }
+            Err(cause) if cause.leaves_outcome_unknown() => Err(ChangeError::Unknown { since, cause }),
+            Err(error) => Err(ChangeError::NotDone(error)),
+        }
+    }
+
+    /// Begins a transaction with this text, which may go on with settings. A transaction that is dropped closes its
+    /// connection, and the server rolls it back: nothing is left to do while the function may be frozen already.
+    pub(crate) async fn begin(&self, statement: &'static str) -> Result<Transaction, DatabaseError> {
+        // By sqlx's own means, so that a `begin` within the transaction makes a savepoint.
+        let begin = async |connection: &mut PgConnection, _| {
+            PgTransactionManager::begin(connection, Some(statement.into_sql_str())).await
+        };
+        let (connection, ()) = self.repeat(begin).await?;
+        Ok(Transaction(connection))
+    }
+
+    /// Does what may be done twice, on a connection that was kept or on a new one, and where that one is of no use, once
+    /// more on another one.
+    ///
+    /// The second time, a statement should be prepared without a name: a proxy that shares named statements among its
+    /// clients could give the stale plan again (<https://github.com/pgdogdev/pgdog/issues/943>).
+    async fn repeat<T>(
+        &self,
+        work: impl AsyncFn(&mut PgConnection, bool) -> Result<T, sqlx::Error>,
+    ) -> Result<(Connection, T), DatabaseError> {
+        match self.attempt(&work, false).await {
+            Err(error) if error.needs_another_connection() => {
+                tracing::info!(cause = %error, "asking the database again, on another connection");
+                self.attempt(&work, true).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn attempt<T>(
+        &self,
+        work: impl AsyncFn(&mut PgConnection, bool) -> Result<T, sqlx::Error>,
+        again: bool,
+    ) -> Result<(Connection, T), DatabaseError> {
+        let connection = self.connection().await?;
+        let (limit, late) = if connection.is_warm() {
+            (SIGN_OF_LIFE_TIME, DatabaseError::Silent)
+        } else {
+            (STATEMENT_TIME, DatabaseError::TimedOut)
+        };
+        run(connection, limit, late, async |connection| work(connection, again).await).await
+    }
+
+    /// A connection that was kept, or a new one.
+    async fn connection(&self) -> Result<Connection, DatabaseError> {
+        if let Some(connection) = self.idle.take((self.clock)()) {
+            return Ok(connection);
+        }
+        // Boxed, because the type of all that may be awaited in there is too deep for the compiler.
+        let open = Box::pin(self.login.open());
+        let opened = timeout(self.patience.connect_time(), open).await;
+        Ok(self.idle.opened(opened.unwrap_or(Err(DatabaseError::ConnectTimedOut))?, (self.clock)()))
+    }
+}
+
+/// Works with a connection for as long as the limit allows. Where that fails, the connection is kept only if it is as good
+/// as before.
+async fn run<T>(
+    mut connection: Connection,
+    limit: Duration,
+    late: DatabaseError,
+    work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
+) -> Result<(Connection, T), DatabaseError> {
+    let outcome = timeout(limit, work(&mut connection)).await;
+    match outcome.map_or(Err(late), |outcome| outcome.map_err(DatabaseError::from)) {
+        Ok(value) => Ok((connection, value)),
+        Err(error) => {
+            if error.leaves_connection_sound() {
+                connection.keep();
+            }
+            Err(error)
         }
     }
 }
 
-/// Let go of a connection at once. The pool would first wait for it to answer.
-fn abandon(connection: PoolConnection<Postgres>) {
-    drop(connection.detach());
+/// A transaction. Unless it is committed or rolled back, its connection is not used again.
+pub(crate) struct Transaction(Connection);
+
+impl Transaction {
+    pub(crate) async fn commit(mut self) -> Result<(), DatabaseError> {
+        PgTransactionManager::commit(&mut self.0).await?;
+        self.0.keep();
+        Ok(())
+    }
+
+    pub(crate) async fn rollback(mut self) -> Result<(), DatabaseError> {
+        PgTransactionManager::rollback(&mut self.0).await?;
+        self.0.keep();
+        Ok(())
+    }
+}
+
+impl Deref for Transaction {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.0
+    }
+}
+
+impl DerefMut for Transaction {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.0
+    }
 }
 
 /// A table of an organization, as it stands in SQL text. The schema's name is made from an integer, so that nothing
@@ -202,27 +253,4 @@ pub(crate) fn table(organization: OrganizationId, name: &'static str) -> String 
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-    use std::time::Instant;
-
-    use super::Database;
-    use crate::aws::{Aws, Patience};
-    use crate::configuration::{Common, Variables};
-
-    #[tokio::test]
-    async fn a_database_that_takes_connections_and_says_nothing_is_given_up_in_time() {
-        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = silent.local_addr().unwrap().port().to_string();
-        let common = Common::read(&Variables::from_pairs([
-            ("POSTGRES_HOST", "127.0.0.1"),
-            ("POSTGRES_PORT", &port),
-            ("POSTGRES_USER", "user"),
-        ]));
-        let database = Database::new(&common, Arc::new(Aws::new(&common, Patience::Caller)));
-        let start = Instant::now();
-        let error = database.connection().await.err().unwrap();
-        assert!(error.is_unavailable(), "{error}");
-        assert!(start.elapsed() <= Patience::Caller.connect_time() * 2);
-    }
-}
+mod tests;

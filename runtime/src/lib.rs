@@ -19,4 +19,3 @@ mod aws;
 mod database;
 mod http;
 mod region;
-mod sqs;

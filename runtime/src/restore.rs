@@ -152,16 +152,11 @@ impl RestoreFunction {
         });
         let outcomes: Vec<_> = stream::iter(outcomes).buffer_unordered(MESSAGES_IN_FLIGHT).collect().await;
         let mut answer = QueueAnswer::default();
-        let mut is_out_of_time = false;
         for (message_id, outcome) in outcomes {
             if let Err(error) = outcome {
                 tracing::error!(message_id, %error, "message failed");
-                is_out_of_time |= matches!(error, RestoreError::OutOfTime);
                 answer.fail(message_id);
             }
-        }
-        if is_out_of_time {
-            self.database.close().await;
         }
         answer
     }

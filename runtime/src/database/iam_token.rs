@@ -17,6 +17,7 @@ pub(super) async fn rds_token(
     host: &str,
     port: u16,
     user: &str,
+    now: SystemTime,
 ) -> Result<String, DatabaseError> {
     let failed = |what: &str| DatabaseError::Token(what.to_owned());
     let provider = configuration.credentials_provider().ok_or_else(|| failed("no credentials provider"))?;
@@ -30,7 +31,7 @@ pub(super) async fn rds_token(
         .identity(&identity)
         .region(region)
         .name("rds-db")
-        .time(SystemTime::now())
+        .time(now)
         .settings(settings)
         .build()
         .map_err(|_| failed("incomplete signing parameters"))?

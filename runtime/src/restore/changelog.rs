@@ -7,13 +7,13 @@ use chrono::{SecondsFormat, Utc};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use openapi::{
     ChangelogEvent, ChangelogEventDetail, ChangelogJob, ChangelogMessage, PackageId, PackageNodeId,
+    message_body,
 };
 use uuid::Uuid;
 
 use super::RestoreError;
 use super::message::ReceivedMessage;
 use super::retry::back_off;
-use crate::sqs::message_body;
 
 /// A queue may still have the old limit of 256 KiB for a message, and for all of a batch together.
 const MAXIMUM_BYTES: usize = 256 * 1024;

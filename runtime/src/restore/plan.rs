@@ -104,14 +104,13 @@ impl Plan {
                FROM {files} WHERE package_id = p.id AND object_type = 'source' AND part.kind <> 1) f ON TRUE \
              ORDER BY p.id"
         );
-        let mut transaction = database.begin(BEGIN).await?;
-        let rows = sqlx::query(AssertSqlSafe(sql))
-            .bind(message.package.id.0)
-            .bind(message.dataset_id.0)
-            .bind(message.package.node_id.as_str())
-            .fetch_all(&mut *transaction)
-            .await?;
-        transaction.commit().await?;
+        let query = || {
+            sqlx::query(AssertSqlSafe(sql.as_str()))
+                .bind(message.package.id.0)
+                .bind(message.dataset_id.0)
+                .bind(message.package.node_id.as_str())
+        };
+        let rows = database.read(BEGIN, query).await?;
 
         let mut itself = None;
         let mut above = HashMap::new();
@@ -208,8 +207,10 @@ pub(super) async fn ready_files(
          SELECT p.node_id FROM ready r JOIN {packages} p ON p.id = r.id \
          WHERE p.type <> 'Collection' AND p.node_id IS NOT NULL"
     );
-    let query = sqlx::query_scalar(AssertSqlSafe(sql)).bind(message.package.id.0).bind(message.dataset_id.0);
-    Ok(query.fetch_all(&mut *database.connection().await?).await?)
+    let query =
+        || sqlx::query(AssertSqlSafe(sql.as_str())).bind(message.package.id.0).bind(message.dataset_id.0);
+    let rows = database.read(BEGIN, query).await?;
+    Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
 }
 
 #[cfg(test)]

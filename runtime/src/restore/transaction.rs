@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use openapi::PackageId;
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres, Row};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 
 use super::changelog::{self, RestoredName};
 use super::message::ReceivedMessage;
@@ -13,7 +13,7 @@ use super::names::{Nameless, SUFFIX, TakenNames, assign_names};
 use super::plan::{self, Plan, State};
 use super::retry::back_off;
 use super::{RestoreError, Unrestorable, storage};
-use crate::database::{Database, DatabaseError, table};
+use crate::database::{self, Database, DatabaseError, table};
 
 /// How often something is tried again because another transaction was in the way.
 const ATTEMPTS: u32 = 6;
@@ -61,7 +61,8 @@ impl Transaction<'_> {
         let prepared = loop {
             match self.prepare().await {
                 Err(error)
-                    if (error.is_conflict() || error.is_broken_connection()) && attempt + 1 < ATTEMPTS =>
+                    if (error.is_conflict() || error.needs_another_connection())
+                        && attempt + 1 < ATTEMPTS =>
                 {
                     tracing::warn!(message_id = self.message_id, %error, "starting over");
                     attempt += 1;
@@ -78,14 +79,12 @@ impl Transaction<'_> {
         let sent = tokio::time::timeout(CHANGELOG_TIME, announcement).await;
         sent.unwrap_or(Err(RestoreError::Throttled("the changelog")))?;
         self.count(&mut transaction, record_sizes, &restored).await?;
-        transaction.commit().await.map_err(DatabaseError::from)?;
+        transaction.commit().await?;
         Ok(restored.into_iter().map(|package| package.id).collect())
     }
 
     /// Set names and states, in a transaction that is still open.
-    async fn prepare(
-        &self,
-    ) -> Result<Option<(sqlx::Transaction<'static, Postgres>, Vec<RestoredName>)>, DatabaseError> {
+    async fn prepare(&self) -> Result<Option<(database::Transaction, Vec<RestoredName>)>, DatabaseError> {
         let mut transaction = self.database.begin(BEGIN).await?;
         let Some(locked) = self.lock(&mut transaction).await? else {
             transaction.rollback().await?;
@@ -265,9 +264,9 @@ impl Transaction<'_> {
             "UPDATE {packages} SET state = 'DELETED' WHERE id = $1 AND state = 'RESTORING'",
             packages = table(self.message.org_id, "packages"),
         );
-        sqlx::query(AssertSqlSafe(sql))
-            .bind(self.plan.itself.id.0)
-            .execute(&mut *self.database.connection().await?)
+        // Where the answer is lost the message fails, and comes again to a package that is DELETED or still RESTORING.
+        self.database
+            .change(|_| sqlx::query(AssertSqlSafe(sql.as_str())).bind(self.plan.itself.id.0))
             .await?;
         Ok(())
     }

@@ -9,7 +9,7 @@ use crate::cloudformation::{
     EventSourceMapping, Function, Handle, QueueAttribute, ScalingConfig, Statement, Template, text,
 };
 
-pub(super) const TIMEOUT_SECONDS: u32 = 900;
+pub(super) const TIMEOUT_SECONDS: u32 = openapi::RESTORE_FUNCTION_TIMEOUT_SECONDS;
 
 pub(super) fn add(template: &mut Template, context: &Context<'_>, queues: &Queues) -> Handle<Function> {
     let function = function::add(

@@ -164,6 +164,12 @@ impl Aws {
         self.delete_records("GetItem", key).await.get("Item").is_some()
     }
 
+    /// Create a queue; returns its URL.
+    pub(crate) async fn create_queue(&self, name: &str) -> String {
+        let answer = self.call("sqs", "AmazonSQS.CreateQueue", "1.0", json!({ "QueueName": name })).await;
+        answer["QueueUrl"].as_str().unwrap().to_owned()
+    }
+
     /// Send a message.
     pub(crate) async fn send(&self, queue_url: &str, body: &str) {
         let message = json!({ "QueueUrl": queue_url, "MessageBody": body });

@@ -58,6 +58,7 @@ async fn a_look_up_is_one_statement_and_a_signature_no_call() {
             let (status, statements, calls) = counted.cost(&event).await;
             assert!(status == 200 || status == 307, "{path}: {status}");
             assert_eq!(statements.iter().map(|(_, count)| count).sum::<u32>(), 1, "{path}: {statements:?}");
+            assert_eq!(counted.faults.database_round_trips(), 1, "{path}");
             assert_eq!(calls, [], "{path}");
         }
     }
@@ -79,11 +80,32 @@ async fn a_hundred_packages_are_queued_by_one_statement_and_ten_batches_at_once(
     event["body"] = json!(json!({ "nodeIds": asked }).to_string());
     let (status, statements, calls) = counted.cost(&event).await;
     assert_eq!(status, 200);
-    let statements: Vec<_> =
-        statements.iter().filter(|(text, _)| !["BEGIN", "COMMIT"].contains(&text.as_str())).collect();
-    assert_eq!(statements.iter().map(|(_, count)| count).sum::<u32>(), 1, "{statements:?}");
+    assert_eq!(
+        statements.iter().map(|(_, count)| count).sum::<u32>(),
+        2,
+        "the clock and a claim: {statements:?}"
+    );
     assert_eq!(calls, [("SendMessageBatch".to_owned(), 10)]);
     let batches = counted.faults.tallies(Service::Aws);
     assert!(batches["SendMessageBatch"].most_in_flight >= 5, "they go out side by side");
+    counted.function.stop().await;
+}
+
+#[tokio::test]
+async fn a_restore_that_finds_nothing_takes_two_round_trips_on_a_warm_connection() {
+    let client = Client::new().await;
+    let counted = Counted::start("cost-nothing", &client).await;
+    let mut event = event("POST", "/restore", &[("dataset_id", &*client.stack.dataset_id)], &claims(3).await);
+    for ids in [1, 1, 1000, 1000] {
+        let asked: Vec<_> = (0..ids).map(|id| format!("N:package:{id}")).collect();
+        event["body"] = json!(json!({ "nodeIds": asked }).to_string());
+        let is_cold = counted.function.processes() == 0;
+        let (status, statements, calls) = counted.cost(&event).await;
+        assert_eq!((status, calls), (200, vec![]));
+        if !is_cold {
+            assert_eq!(counted.faults.database_round_trips(), 2, "{ids} ids: {statements:?}");
+            assert!(!statements.iter().any(|(text, _)| text.contains("COMMIT")), "{statements:?}");
+        }
+    }
     counted.function.stop().await;
 }

@@ -1,5 +1,5 @@
-//! The deployed API function, invoked as Lambda invokes it: without a gateway in front, so that a test chooses the whole
-//! event, claims included.
+//! Deployed functions, invoked as Lambda invokes them: without a gateway in front, so that a test chooses the whole event,
+//! claims included.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -14,12 +14,15 @@ use stack::OutputName;
 use crate::aws::Aws;
 use crate::stack::{stack, state_directory};
 
-/// One process of the function, which every test has to itself.
-pub(crate) struct ApiFunction {
+/// One process of a function, which every test has to itself.
+pub(crate) struct FunctionProcess {
     pool: FunctionPool,
     name: FunctionName,
     log: PathBuf,
 }
+
+/// One process of the API function.
+pub(crate) struct ApiFunction(FunctionProcess);
 
 /// What it answered.
 #[derive(Debug)]
@@ -29,12 +32,12 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
-impl ApiFunction {
-    /// The function as it is deployed, but for these variables. Its log is kept below this name.
-    pub(crate) async fn start(test: &str, variables: &[(&str, &str)]) -> Self {
+impl FunctionProcess {
+    /// The function as it is deployed, but for these variables. Its log is kept below the name of the test.
+    pub(crate) async fn start(function: OutputName, test: &str, variables: &[(&str, &str)]) -> Self {
         let stack = stack().await;
         let aws = Aws::new().await;
-        let name: FunctionName = aws.output(OutputName::ApiFunctionName).await.parse().unwrap();
+        let name: FunctionName = aws.output(function).await.parse().unwrap();
         let control_plane = ControlPlane::new(stack.aws_endpoint_url.parse().unwrap(), "us-east-1").unwrap();
         let function = control_plane.function(&name).await.unwrap();
         let directory = state_directory(test);
@@ -57,8 +60,35 @@ impl ApiFunction {
     }
 
     /// Invoke it, with any event.
+    pub(crate) async fn invoke(&self, event: &Value) -> InvocationOutcome {
+        self.pool.invoke(&self.name, event.to_string().into()).await.unwrap()
+    }
+
+    /// How many processes of it there have been.
+    pub(crate) fn processes(&self) -> u64 {
+        self.pool.statistics()[&self.name].cold_starts
+    }
+
+    /// All that it has logged.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap()
+    }
+
+    /// End its process.
+    pub(crate) async fn stop(&self) {
+        self.pool.stop().await;
+    }
+}
+
+impl ApiFunction {
+    /// The function as it is deployed, but for these variables. Its log is kept below the name of the test.
+    pub(crate) async fn start(test: &str, variables: &[(&str, &str)]) -> Self {
+        Self(FunctionProcess::start(OutputName::ApiFunctionName, test, variables).await)
+    }
+
+    /// Invoke it, with any event.
     pub(crate) async fn answer(&self, event: &Value) -> Answer {
-        let outcome = self.pool.invoke(&self.name, event.to_string().into()).await.unwrap();
+        let outcome = self.0.invoke(event).await;
         let InvocationOutcome::Response(payload) = outcome else {
             panic!("the function failed: {outcome:?}");
         };
@@ -75,17 +105,17 @@ impl ApiFunction {
 
     /// How many processes of it there have been.
     pub(crate) fn processes(&self) -> u64 {
-        self.pool.statistics()[&self.name].cold_starts
+        self.0.processes()
     }
 
     /// All that it has logged.
     pub(crate) fn log(&self) -> String {
-        std::fs::read_to_string(&self.log).unwrap()
+        self.0.log()
     }
 
     /// End its process.
     pub(crate) async fn stop(&self) {
-        self.pool.stop().await;
+        self.0.stop().await;
     }
 }
 

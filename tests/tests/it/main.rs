@@ -7,6 +7,7 @@
 
 mod authorization;
 mod aws;
+mod claims;
 mod client;
 mod clients;
 mod command;
@@ -33,4 +34,5 @@ mod secrets;
 mod sign;
 mod signer;
 mod stack;
+mod trouble;
 mod waiting;

@@ -90,12 +90,11 @@ async fn a_deleted_file_comes_back_and_what_is_not_deleted_is_told() {
     let dataset = &client.stack.dataset_id;
     let packages = &client.stack.packages;
     let (file, unknown) = (&*packages.deleted_file, "N:package:00000000-0000-4000-8000-000000000000");
-    let asked = [unknown, file, &*packages.live_file, file, &*packages.other_file, ""];
+    let asked = [unknown, file, &*packages.live_file, file, &*packages.other_file, "", "N:package:\0x"];
     let answer = client.restore(dataset, &asked).await;
     assert_eq!(answer.success, [file]);
-    let expected = [unknown, &*packages.live_file, &*packages.other_file, ""]
-        .map(|node_id| failure(node_id, dataset))
-        .to_vec();
+    let expected = [unknown, &*packages.live_file, &*packages.other_file, "", "N:package:\0x"]
+        .map(|node_id| failure(node_id, dataset));
     assert_eq!(ids(&answer.failures), ids(&expected));
 
     let package = restored(&mut database, file).await.remove(0);

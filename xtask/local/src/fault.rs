@@ -86,6 +86,7 @@ pub struct Faults {
 struct State {
     script: Script,
     round_trip: Duration,
+    database_round_trips: u32,
     tallies: BTreeMap<(Service, String), Tally>,
     busy: BTreeMap<Service, Busy>,
     statements: Option<Vec<Statement>>,
@@ -97,6 +98,7 @@ impl Faults {
         let state = State {
             script: Box::new(|_| Fate::Forward),
             round_trip: Duration::ZERO,
+            database_round_trips: 0,
             tallies: BTreeMap::new(),
             busy: BTreeMap::new(),
             statements: None,
@@ -111,6 +113,7 @@ impl Faults {
         state.tallies.clear();
         state.busy.clear();
         state.statements = None;
+        state.database_round_trips = 0;
         drop(state);
         self.stopped.send_replace(false);
     }
@@ -118,6 +121,11 @@ impl Faults {
     /// Adds this much to every round trip to the database, from now on.
     pub fn delay_database(&self, round_trip: Duration) {
         self.state().round_trip = round_trip;
+    }
+
+    /// How often somebody waited for an answer of the database since the script began, logins included.
+    pub fn database_round_trips(&self) -> u32 {
+        self.state().database_round_trips
     }
 
     /// Keeps every statement with its values until the next script begins.
@@ -195,8 +203,11 @@ impl Faults {
         }
     }
 
-    fn round_trip(&self) -> Duration {
-        self.state().round_trip
+    /// Counts a round trip to the database, and returns how much longer it takes.
+    fn begin_round_trip(&self) -> Duration {
+        let mut state = self.state();
+        state.database_round_trips += 1;
+        state.round_trip
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use futures_util::stream::{self, StreamExt};
-use openapi::PackageId;
+use openapi::{PackageId, message_body};
 use tokio::time::{Instant, timeout_at};
 
 use super::claim::Claimed;
 use crate::aws::failure;
-use crate::sqs::message_body;
 
 /// The most messages that one `SendMessageBatch` takes:
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>.

@@ -117,7 +117,10 @@ async fn forward_questions(
         }
         server.write_all(message.bytes()).await?;
         if message.waits_for_answer() {
-            tokio::time::sleep(faults.round_trip()).await;
+            tokio::time::sleep(faults.begin_round_trip()).await;
+            server.flush().await?;
+        }
+        if message.is_termination() {
             server.flush().await?;
         }
         message = Message::read(&mut client).await?;

@@ -53,9 +53,14 @@ impl Message {
         if self.body == 5 { self.bytes[0] } else { 0 }
     }
 
-    /// Whether the client waits for the server after it: start, password, query, sync, flush, termination.
+    /// Whether the client waits for the server after it: start, password, query, sync, flush.
     pub(super) fn waits_for_answer(&self) -> bool {
-        matches!(self.kind(), 0 | b'p' | b'Q' | b'S' | b'H' | b'X')
+        matches!(self.kind(), 0 | b'p' | b'Q' | b'S' | b'H')
+    }
+
+    /// Whether the client says goodbye.
+    pub(super) fn is_termination(&self) -> bool {
+        self.kind() == b'X'
     }
 
     pub(super) fn is_ready_for_query(&self) -> bool {

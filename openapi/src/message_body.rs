@@ -1,4 +1,4 @@
-//! Bodies of SQS messages.
+//! Bodies of queue messages.
 
 use serde::Serialize;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 /// SQS takes the characters of XML only, and refuses a batch with any other. JSON has its control characters escaped
 /// already; what is left are two that XML lacks, and that a package's name may hold.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
-pub(crate) fn message_body(value: &impl Serialize) -> Result<String, serde_json::Error> {
+pub fn message_body(value: &impl Serialize) -> Result<String, serde_json::Error> {
     // Beyond ASCII, JSON has strings only, where an escape means the same.
     Ok(serde_json::to_string(value)?.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff"))
 }

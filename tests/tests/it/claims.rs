@@ -1,0 +1,186 @@
+//! Claims of `POST /restore` whose answers are lost, and packages that have no message.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use local::fault::{Call, DatabaseProxy, Fate, Faults, Moment, Service};
+use reqwest::Url;
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+
+use crate::aws::Aws;
+use crate::database::Database;
+use crate::fixture::{Dataset, Made};
+use crate::function::{Answer, ApiFunction, claims, event};
+use crate::stack::{run_xtask_of_stack, stack};
+use crate::waiting::eventually;
+
+/// What only a claim has in its text.
+const CLAIM: &str = "SET state = 'RESTORING'";
+/// Longer than the function waits for an answer: the server gets the statement when nobody waits for it any more.
+const LATENESS: Duration = Duration::from_secs(7);
+const LATE: Fate = Fate::Delay(LATENESS);
+
+/// Held by tests with packages that have been RESTORING for long, which a repair would send.
+static STUCK: Mutex<()> = Mutex::const_new(());
+
+/// An API function with trouble on its way to the database, and a deleted file.
+struct Claiming {
+    function: ApiFunction,
+    faults: Arc<Faults>,
+    dataset: Dataset,
+    file: Made,
+    event: Value,
+    _proxy: DatabaseProxy,
+}
+
+impl Claiming {
+    async fn start(test: &str) -> Self {
+        let port = Url::parse(&stack().await.database_url).unwrap().port().unwrap();
+        let faults = Faults::new();
+        let proxy = DatabaseProxy::start(port, Arc::clone(&faults)).await.unwrap();
+        let function = ApiFunction::start(test, &[("POSTGRES_PORT", &proxy.port().to_string())]).await;
+        let mut dataset = Dataset::create().await;
+        let file = dataset.deleted_file(None, "claimed.csv", b"1\n").await;
+        let mut claims = claims(3).await;
+        claims["dataset_claim"]["NodeId"] = json!(dataset.node_id);
+        let mut event = event("POST", "/restore", &[("dataset_id", &*dataset.node_id)], &claims);
+        event["body"] = json!(json!({ "nodeIds": [file.node_id] }).to_string());
+        Self { function, faults, dataset, file, event, _proxy: proxy }
+    }
+
+    /// Asks for the file, with these fates of the first claims. More claims are forwarded.
+    async fn restore(&self, fates: &'static [Fate]) -> Answer {
+        let claims = AtomicU32::new(0);
+        self.faults.begin(move |call| {
+            if !is_claim(call) {
+                return Fate::Forward;
+            }
+            let number = claims.fetch_add(1, Ordering::Relaxed) as usize;
+            fates.get(number).copied().unwrap_or(Fate::Forward)
+        });
+        self.function.answer(&self.event).await
+    }
+
+    fn queued(&self) -> (u16, String) {
+        (200, format!(r#"{{"success":["{}"],"failures":[]}}"#, self.file.node_id))
+    }
+
+    /// Waits until the file is READY, which shows that its message was sent.
+    async fn restored(&self) {
+        let mut database = Database::connect().await;
+        eventually("the file is READY", async || {
+            (database.package(&self.file.node_id).await.state == "READY").then_some(())
+        })
+        .await;
+    }
+
+    /// Makes the file RESTORING, as it was so many minutes ago.
+    async fn set_restoring_for(&self, minutes: i32) {
+        let mut database = Database::connect().await;
+        // Without the trigger, which would set the time.
+        let sql = database.sql(&format!(
+            "BEGIN; SET LOCAL session_replication_role = replica;
+             UPDATE {{schema}}.packages SET state = 'RESTORING',
+                 updated_at = now() AT TIME ZONE 'UTC' - interval '{minutes} minutes' WHERE id = {};
+             COMMIT",
+            self.file.id
+        ));
+        sqlx::raw_sql(sql).execute(&mut database.connection).await.unwrap();
+    }
+
+    async fn state(&self) -> String {
+        Database::connect().await.package(&self.file.node_id).await.state
+    }
+}
+
+fn is_claim(call: &Call) -> bool {
+    call.service == Service::Database && call.operation.contains(CLAIM)
+}
+
+fn parts(answer: Answer) -> (u16, String) {
+    (answer.status, answer.body)
+}
+
+#[tokio::test]
+async fn packages_of_a_claim_whose_answer_is_lost_get_their_messages() {
+    let claiming = Claiming::start("claim-answer-lost").await;
+    let answer = claiming.restore(&[Fate::Cut(Moment::After)]).await;
+    assert_eq!(parts(answer), claiming.queued());
+    assert_eq!(
+        claiming.faults.tallies(Service::Database).keys().filter(|sql| sql.contains("pg_sleep")).count(),
+        1
+    );
+    claiming.restored().await;
+    claiming.function.stop().await;
+}
+
+#[tokio::test]
+async fn a_claim_that_did_not_arrive_is_made_again() {
+    let claiming = Claiming::start("claim-lost").await;
+    let answer = claiming.restore(&[Fate::Cut(Moment::Before)]).await;
+    assert_eq!(parts(answer), claiming.queued());
+    claiming.restored().await;
+    claiming.function.stop().await;
+}
+
+#[tokio::test]
+async fn a_claim_that_arrives_after_it_was_given_up_changes_nothing() {
+    let claiming = Claiming::start("claim-late").await;
+    assert_eq!(claiming.restore(&[LATE, Fate::Cut(Moment::Before)]).await.status, 503);
+    eventually("the late claim has been executed", async || {
+        let tallies = claiming.faults.tallies(Service::Database);
+        let (_, claims) = tallies.iter().find(|(sql, _)| sql.contains(CLAIM)).unwrap();
+        (claims.time >= LATENESS).then_some(())
+    })
+    .await;
+    assert_eq!(claiming.state().await, "DELETED");
+    assert_eq!(parts(claiming.restore(&[]).await), claiming.queued());
+    claiming.restored().await;
+    claiming.function.stop().await;
+}
+
+#[tokio::test]
+async fn packages_that_are_restoring_for_long_are_sent_again() {
+    let _alone = STUCK.lock().await;
+    let claiming = Claiming::start("claim-stuck").await;
+    claiming.set_restoring_for(19).await;
+    let answer = claiming.restore(&[]).await;
+    assert!(answer.body.starts_with(r#"{"success":[],"#), "{}", answer.body);
+    assert!(answer.body.contains(&format!("not found in dataset {}", claiming.dataset.node_id)));
+
+    claiming.set_restoring_for(21).await;
+    assert_eq!(parts(claiming.restore(&[]).await), claiming.queued());
+    claiming.restored().await;
+    claiming.function.stop().await;
+}
+
+/// `cargo xtask queue …`
+async fn queue(arguments: &[&str]) -> (Option<i32>, String, String) {
+    run_xtask_of_stack(&[&["queue"], arguments].concat()).await
+}
+
+#[tokio::test]
+async fn packages_without_a_message_are_counted_and_sent_on_request() {
+    let _alone = STUCK.lock().await;
+    let claiming = Claiming::start("claim-repair").await;
+    // What a function leaves that is killed between the claim and the message.
+    claiming.set_restoring_for(60).await;
+    let (code, shown, errors) = queue(&["status"]).await;
+    assert_eq!(code, Some(0), "{errors}");
+    assert!(shown.contains(" packages are RESTORING without a message"), "{shown}");
+    assert!(errors.contains("cargo xtask queue repair"), "{errors}");
+
+    let (code, _, errors) = queue(&["repair"]).await;
+    assert_eq!(code, Some(1));
+    assert!(errors.contains(&claiming.file.node_id) && errors.contains("--yes"), "{errors}");
+    assert_eq!(claiming.state().await, "RESTORING");
+    let (code, shown, errors) = queue(&["repair", "--yes"]).await;
+    assert_eq!(code, Some(0), "{errors}");
+    assert!(shown.ends_with(" sent\n"), "{shown}");
+    claiming.restored().await;
+    let event = Aws::new().await.changelog_of(&claiming.file.node_id).await.remove(0);
+    assert_eq!(event.event_detail.name, "claimed.csv");
+    claiming.function.stop().await;
+}
