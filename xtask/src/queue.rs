@@ -1,12 +1,14 @@
-//! `cargo xtask queue`: the restore queue and its dead letters.
+//! `cargo xtask queue`: the restore queue, its dead letters, and packages without a message.
 //!
 //! Nothing here receives from the restore queue: that would cost a message one of its three receives.
 
 mod age;
 mod dead_letters;
+mod platform_database;
 mod reason;
+mod stuck;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::QueueAttributeName;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -16,6 +18,7 @@ use comfy_table::presets::NOTHING;
 use stack::{Environment, OutputName};
 
 use self::dead_letters::{DeadLetter, DeadLetters};
+use self::platform_database::DatabaseArgument;
 use self::reason::Rows;
 use crate::consent::{Consent, agree};
 use crate::deployed_stack::DeployedStack;
@@ -29,6 +32,8 @@ pub(crate) enum Command {
     Status(StatusArguments),
     /// Move the dead letters back to the restore queue.
     Redrive(RedriveArguments),
+    /// Send messages for packages that have been RESTORING for long and have none.
+    Repair(RepairArguments),
 }
 
 /// Options of `queue status`.
@@ -36,6 +41,8 @@ pub(crate) enum Command {
 pub(crate) struct StatusArguments {
     #[command(flatten)]
     environment: EnvironmentArgument,
+    #[command(flatten)]
+    database: DatabaseArgument,
 }
 
 /// Options of `queue redrive`.
@@ -44,6 +51,18 @@ pub(crate) struct RedriveArguments {
     #[command(flatten)]
     environment: EnvironmentArgument,
     /// Do not ask before the dead letters are moved.
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Options of `queue repair`.
+#[derive(Args)]
+pub(crate) struct RepairArguments {
+    #[command(flatten)]
+    environment: EnvironmentArgument,
+    #[command(flatten)]
+    database: DatabaseArgument,
+    /// Do not ask before the messages are sent.
     #[arg(long)]
     yes: bool,
 }
@@ -64,7 +83,10 @@ struct Depth {
 
 pub(crate) async fn run(command: Command) -> Result<Outcome> {
     match command {
-        Command::Status(arguments) => status(&arguments.environment.load()?).await?,
+        Command::Status(arguments) => status(&arguments.environment.load()?, &arguments.database).await?,
+        Command::Repair(arguments) => {
+            repair(&arguments.environment.load()?, &arguments.database, arguments.yes).await?;
+        }
         Command::Redrive(arguments) => redrive(&arguments.environment.load()?, arguments.yes).await?,
     }
     Ok(Outcome::Done)
@@ -96,7 +118,7 @@ impl Queues {
     }
 }
 
-async fn status(environment: &Environment) -> Result<()> {
+async fn status(environment: &Environment, database: &DatabaseArgument) -> Result<()> {
     let queues = Queues::of(environment).await?;
     let mut table = Table::new();
     table.load_style(NOTHING).set_header(["QUEUE", "WAITING", "IN FLIGHT", "OLDEST"]);
@@ -113,16 +135,32 @@ async fn status(environment: &Environment) -> Result<()> {
     println!("{table}");
 
     let letters = DeadLetters::new(&queues).look().await?;
-    if letters.is_empty() {
-        return Ok(());
+    let pool = database.connect(environment).await?;
+    if let Some(pool) = &pool {
+        let stuck = stuck::missing_messages(pool, &letters).await?.len();
+        println!("\n{stuck} packages are RESTORING without a message");
+        if stuck > 0 {
+            terminal::say(format!("  Send them: cargo xtask queue repair --env {}", environment.name));
+        }
+    } else {
+        terminal::say(
+            "\n  Packages that are RESTORING without a message were not counted: pass --database-url, or set DATABASE_URL.",
+        );
     }
-    let rows = Rows::open(environment).await?;
+    show_letters(environment, &letters, &Rows(pool.as_ref())).await;
+    Ok(())
+}
+
+async fn show_letters(environment: &Environment, letters: &[DeadLetter], rows: &Rows<'_>) {
+    if letters.is_empty() {
+        return;
+    }
     let now = Utc::now();
     let mut table = Table::new();
     table
         .load_style(NOTHING)
         .set_header(["SENT", "AGE", "RECEIVED", "DATASET", "PACKAGE", "MESSAGE", "REASON"]);
-    for letter in &letters {
+    for letter in letters {
         let (dataset, package) = letter.subject();
         table.add_row([
             letter.sent.map_or("?".to_owned(), |sent| sent.format("%Y-%m-%d %H:%M").to_string()),
@@ -140,6 +178,26 @@ async fn status(environment: &Environment) -> Result<()> {
         terminal::say(format!("\n  the oldest was sent {} ago", age(oldest, now)));
     }
     terminal::say(format!("  When the cause is gone: cargo xtask queue redrive --env {}", environment.name));
+}
+
+async fn repair(environment: &Environment, database: &DatabaseArgument, yes: bool) -> Result<()> {
+    let Some(pool) = database.connect(environment).await? else {
+        bail!("the platform's database must be reached: pass --database-url, or set DATABASE_URL");
+    };
+    let queues = Queues::of(environment).await?;
+    let letters = DeadLetters::new(&queues).look().await?;
+    let messages = stuck::missing_messages(&pool, &letters).await?;
+    if messages.is_empty() {
+        terminal::say("No package is RESTORING without a message.");
+        return Ok(());
+    }
+    for message in &messages {
+        terminal::say(format!("  {}/{}  {}", message.org_id, message.dataset_id, message.package.node_id));
+    }
+    let question = format!("Send {} messages to the restore queue of {}?", messages.len(), environment.name);
+    agree(Consent::of(yes), &question).await?;
+    stuck::send(&queues, &messages).await?;
+    println!("{} sent", messages.len());
     Ok(())
 }
 

@@ -1,30 +1,15 @@
 //! Why a message became a dead letter, as far as it can be told without the function's log.
 
-use std::time::Duration;
-
-use anyhow::{Context, Result};
 use openapi::RestoreMessage;
-use sqlx::postgres::{PgPool, PgPoolOptions};
+use sqlx::postgres::PgPool;
 use sqlx::{AssertSqlSafe, Row};
-use stack::Environment;
 
 use super::dead_letters::DeadLetter;
-use crate::stack_file::StackFile;
 
-/// The rows of packages. Only the database of the local stack can be reached from here; that of an environment on AWS
-/// lies in its network.
-pub(super) struct Rows(Option<PgPool>);
+/// The rows of packages, where the platform's database can be reached.
+pub(super) struct Rows<'a>(pub(super) Option<&'a PgPool>);
 
-impl Rows {
-    pub(super) async fn open(environment: &Environment) -> Result<Self> {
-        if environment.name.as_str() != ::local::ENVIRONMENT {
-            return Ok(Self(None));
-        }
-        let options = PgPoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(5));
-        let url = StackFile::read_running()?.database_url;
-        Ok(Self(Some(options.connect(&url).await.context("the local database cannot be asked")?)))
-    }
-
+impl Rows<'_> {
     /// Why the restore function could not do this, in words.
     pub(super) async fn reason(&self, letter: &DeadLetter) -> String {
         let message = match &letter.content {
@@ -38,7 +23,7 @@ impl Rows {
             }
             Ok(message) => message,
         };
-        let Some(pool) = &self.0 else {
+        let Some(pool) = self.0 else {
             return "in the log of the restore function, under the message's id".to_owned();
         };
         match state_of(pool, message).await {
