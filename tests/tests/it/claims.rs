@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use local::fault::{Call, DatabaseProxy, Fate, Faults, Moment, Service};
+use local::fault::{AwsProxy, Call, DatabaseProxy, Fate, Faults, Moment, Service};
 use reqwest::Url;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
@@ -32,22 +32,24 @@ struct Claiming {
     dataset: Dataset,
     file: Made,
     event: Value,
-    _proxy: DatabaseProxy,
+    _proxies: (AwsProxy, DatabaseProxy),
 }
 
 impl Claiming {
     async fn start(test: &str) -> Self {
         let port = Url::parse(&stack().await.database_url).unwrap().port().unwrap();
         let faults = Faults::new();
-        let proxy = DatabaseProxy::start(port, Arc::clone(&faults)).await.unwrap();
-        let function = ApiFunction::start(test, &[("POSTGRES_PORT", &proxy.port().to_string())]).await;
+        let aws = AwsProxy::start(&stack().await.aws_endpoint_url, Arc::clone(&faults)).await.unwrap();
+        let database = DatabaseProxy::start(port, Arc::clone(&faults)).await.unwrap();
+        let variables = [("AWS_ENDPOINT_URL", aws.url()), ("POSTGRES_PORT", &database.port().to_string())];
+        let function = ApiFunction::start(test, &variables).await;
         let mut dataset = Dataset::create().await;
         let file = dataset.deleted_file(None, "claimed.csv", b"1\n").await;
         let mut claims = claims(3).await;
         claims["dataset_claim"]["NodeId"] = json!(dataset.node_id);
         let mut event = event("POST", "/restore", &[("dataset_id", &*dataset.node_id)], &claims);
         event["body"] = json!(json!({ "nodeIds": [file.node_id] }).to_string());
-        Self { function, faults, dataset, file, event, _proxy: proxy }
+        Self { function, faults, dataset, file, event, _proxies: (aws, database) }
     }
 
     /// Asks for the file, with these fates of the first claims. More claims are forwarded.
@@ -135,6 +137,25 @@ async fn a_claim_that_arrives_after_it_was_given_up_changes_nothing() {
         (claims.time >= LATENESS).then_some(())
     })
     .await;
+    assert_eq!(claiming.state().await, "DELETED");
+    assert_eq!(parts(claiming.restore(&[]).await), claiming.queued());
+    claiming.restored().await;
+    claiming.function.stop().await;
+}
+
+#[tokio::test]
+async fn packages_whose_messages_cannot_be_sent_are_deleted_again() {
+    let claiming = Claiming::start("claim-unsent").await;
+    claiming.faults.begin(|call| match call.operation.as_str() {
+        "SendMessageBatch" => Fate::Unavailable,
+        _ => Fate::Forward,
+    });
+    let answer = claiming.function.answer(&claiming.event).await;
+    let id = &claiming.file.node_id;
+    let failure =
+        json!({ "id": id, "error": format!("deleted package {id} could not be queued, try again") });
+    let body: Value = serde_json::from_str(&answer.body).unwrap();
+    assert_eq!((answer.status, body), (200, json!({ "success": [], "failures": [failure] })));
     assert_eq!(claiming.state().await, "DELETED");
     assert_eq!(parts(claiming.restore(&[]).await), claiming.queued());
     claiming.restored().await;
