@@ -5,12 +5,17 @@ use std::collections::BTreeSet;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{EventFilter, OperationEvent, ResourceStatus, StackEvent};
 
+/// How many pages of events are read for the causes of a failure.
+const MAXIMUM_PAGES: usize = 20;
+
 /// Something that failed by itself, and not because something else had.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Cause {
     resource: String,
     resource_type: String,
     reason: String,
+    /// Whether it was found before anything began. Then each is a cause; of what failed on the way, only the first is.
+    is_early: bool,
 }
 
 /// What CloudFormation is asked about.
@@ -40,6 +45,7 @@ pub(super) async fn explain(
             resource: stack_name.to_owned(),
             resource_type: "the stack".to_owned(),
             reason: reason.to_owned(),
+            is_early: false,
         }));
     }
     let ending = match status {
@@ -64,9 +70,9 @@ pub(super) fn told(headline: &str, causes: &[Cause]) -> String {
         lines.extend(advice(headline).map(|advice| format!("  → {advice}")));
     }
     let mut told = BTreeSet::new();
-    for Cause { resource, resource_type, reason } in causes {
+    for Cause { resource, resource_type, reason, is_early } in causes {
         // The first failure of a resource is its cause; what follows, follows from it.
-        if told.insert(resource) {
+        if told.insert(resource) || *is_early {
             lines.push(format!("  {resource} ({resource_type}): {reason}"));
             lines.extend(advice(reason).map(|advice| format!("    → {advice}")));
         }
@@ -84,15 +90,24 @@ pub(super) async fn validation_failures(client: &Client, subject: Subject<'_>) -
         Subject::Stack { id, .. } => request.stack_name(id),
         Subject::ChangeSet(id) => request.change_set_name(id),
     };
-    let answer = request.send().await.ok();
-    let events = answer.and_then(|answer| answer.operation_events).unwrap_or_default();
-    let belongs = |event: &&OperationEvent| match subject {
+    let belongs = |event: &OperationEvent| match subject {
         Subject::Stack { began, .. } => {
             event.timestamp().and_then(|time| time.to_millis().ok()).is_some_and(|time| time >= began)
         }
         Subject::ChangeSet(_) => true,
     };
-    events.iter().filter(belongs).filter_map(Cause::of_validation).collect()
+    let mut causes = Vec::new();
+    let mut pages = request.into_paginator().send();
+    // The newest events come first. A page may be empty although others follow, because it is filtered.
+    for _ in 0..MAXIMUM_PAGES {
+        let Some(Ok(page)) = pages.next().await else { break };
+        let events = page.operation_events.unwrap_or_default();
+        causes.extend(events.iter().filter(|event| belongs(event)).filter_map(Cause::of_validation));
+        if events.last().is_some_and(|event| !belongs(event)) {
+            break;
+        }
+    }
+    causes
 }
 
 impl Cause {
@@ -106,6 +121,7 @@ impl Cause {
             resource: event.logical_resource_id().unwrap_or_default().to_owned(),
             resource_type: event.resource_type().unwrap_or_default().to_owned(),
             reason: reason.to_owned(),
+            is_early: false,
         })
     }
 
@@ -116,6 +132,7 @@ impl Cause {
             resource: event.logical_resource_id().unwrap_or_default().to_owned(),
             resource_type: event.resource_type().unwrap_or_default().to_owned(),
             reason: format!("{reason}{place}"),
+            is_early: true,
         })
     }
 }
@@ -166,7 +183,8 @@ fn advice(reason: &str) -> Option<&'static str> {
 mod tests {
     use aws_sdk_cloudformation::types::{ResourceStatus, StackEvent};
 
-    use super::{Cause, advice, told};
+    use super::super::testing::{Answer, Request, ScriptedCloudFormation};
+    use super::{Cause, Subject, advice, told, validation_failures};
 
     fn failure(resource: &str, reason: &str) -> StackEvent {
         StackEvent::builder()
@@ -175,6 +193,31 @@ mod tests {
             .resource_status(ResourceStatus::CreateFailed)
             .resource_status_reason(reason)
             .build()
+    }
+
+    /// On two pages, of which the first is empty; two causes are of one resource:
+    /// <https://github.com/aws/aws-cdk-cli/pull/1463>.
+    #[tokio::test]
+    async fn every_early_failure_is_told() {
+        let failure = |property: &str| {
+            format!(
+                "<member><LogicalResourceId>Policy</LogicalResourceId><ResourceType>AWS::IAM::Policy</ResourceType>\
+                 <ValidationStatusReason>{property} is missing</ValidationStatusReason></member>"
+            )
+        };
+        let failures = ["PolicyDocument", "PolicyName"].map(failure).concat();
+        let cloudformation = ScriptedCloudFormation::start(move |_, _: &Request, before| match before {
+            0 => Answer::Result("<OperationEvents/><NextToken>next</NextToken>".to_owned()),
+            _ => Answer::Result(format!("<OperationEvents>{failures}</OperationEvents>")),
+        })
+        .await;
+        let causes = validation_failures(&cloudformation.client, Subject::ChangeSet("change-set")).await;
+        let told = told("the change set failed", &causes);
+        assert!(
+            told.contains("PolicyDocument is missing") && told.contains("PolicyName is missing"),
+            "{told}"
+        );
+        assert_eq!(cloudformation.requests("DescribeEvents")[1]["NextToken"], "next");
     }
 
     /// In the words of AWS, as public bug reports have them.
