@@ -70,7 +70,7 @@ impl Options {
         let taken = review.conflicts().len();
         if taken > 0 {
             refusals.push(format!(
-                "{taken} of its names are taken (marked above, with what to do); docs/taking-over.md tells more"
+                "names are taken ({taken}, marked above with what to do; docs/taking-over.md tells more)"
             ));
         }
         if !self.allow_data_loss {

@@ -108,16 +108,35 @@ fn is_set(value: &Value) -> bool {
     }
 }
 
-/// The properties of a template that a resource does not have in this way.
+/// The values of a template that a resource does not have, down to the innermost.
 fn differences(template: &Value, actual: &Value) -> Vec<PropertyDifference> {
-    let properties = template.as_object().into_iter().flatten();
-    let differing = properties.filter(|(property, expected)| !agrees(expected, &actual[property.as_str()]));
-    let difference = |(property, expected): (&String, &Value)| PropertyDifference {
-        path: property.clone(),
-        old: Some(&actual[property.as_str()]).filter(|value| !value.is_null()).cloned(),
-        new: Some(expected.clone()),
-    };
-    differing.map(difference).collect()
+    let mut found = Vec::new();
+    compare("", template, actual, &mut found);
+    found
+}
+
+fn compare(path: &str, expected: &Value, actual: &Value, found: &mut Vec<PropertyDifference>) {
+    let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+    match (expected, actual) {
+        _ if agrees(expected, actual) => {}
+        (Value::Object(expected), Value::Object(_)) => {
+            for (name, expected) in expected {
+                compare(&below(name), expected, &actual[name.as_str()], found);
+            }
+        }
+        (Value::Array(expected), Value::Array(actual))
+            if expected.len() == actual.len() && expected.iter().all(Value::is_object) =>
+        {
+            for (index, (expected, actual)) in expected.iter().zip(actual).enumerate() {
+                compare(&below(&index.to_string()), expected, actual, found);
+            }
+        }
+        (expected, actual) => found.push(PropertyDifference {
+            path: path.to_owned(),
+            old: Some(actual).filter(|value| !value.is_null()).cloned(),
+            new: Some(expected.clone()),
+        }),
+    }
 }
 
 /// Whether what AWS has is what the template says; AWS may say more, such as its defaults.
@@ -191,8 +210,8 @@ mod tests {
             told,
             [
                 ("BucketEncryption".to_owned(), None),
-                ("CorsConfiguration".to_owned(), Some(actual["CorsConfiguration"].clone())),
-                ("VersioningConfiguration".to_owned(), Some(actual["VersioningConfiguration"].clone())),
+                ("CorsConfiguration.CorsRules.0.AllowedOrigins".to_owned(), Some(json!(["https://old"]))),
+                ("VersioningConfiguration.Status".to_owned(), Some(json!("Suspended"))),
             ]
         );
     }
