@@ -5,6 +5,7 @@
 
 mod schema;
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -12,12 +13,15 @@ use serde::Serialize;
 use serde_json::Value;
 
 use self::schema::{Comparison, Direction};
+use crate::claims::DatasetRole;
 
 /// One difference between two documents.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct ContractChange {
     /// Whether a client that works today may no longer work.
     pub breaking: bool,
+    /// Whether somebody may call who may not today.
+    pub opens: bool,
     /// Where it is: method and path, and what of them.
     pub place: String,
     /// What changed.
@@ -42,8 +46,12 @@ pub fn contract_changes(old: &Value, new: &Value) -> Vec<ContractChange> {
             }
         }
     }
-    for route in new_routes.keys().filter(|route| !old_routes.contains_key(*route)) {
-        changes.harmless(route, "added");
+    for (route, operation) in new_routes.iter().filter(|(route, _)| !old_routes.contains_key(*route)) {
+        if is_public(operation) {
+            changes.opening(route, "added, and needs no token");
+        } else {
+            changes.harmless(route, "added");
+        }
     }
     changes.0.sort_by(|one, other| (!one.breaking, one).cmp(&(!other.breaking, other)));
     changes.0.dedup();
@@ -55,11 +63,19 @@ struct Changes(Vec<ContractChange>);
 
 impl Changes {
     fn breaking(&mut self, place: impl Into<String>, what: impl Into<String>) {
-        self.0.push(ContractChange { breaking: true, place: place.into(), what: what.into() });
+        self.add(true, false, place.into(), what.into());
     }
 
     fn harmless(&mut self, place: impl Into<String>, what: impl Into<String>) {
-        self.0.push(ContractChange { breaking: false, place: place.into(), what: what.into() });
+        self.add(false, false, place.into(), what.into());
+    }
+
+    fn opening(&mut self, place: impl Into<String>, what: impl Into<String>) {
+        self.add(false, true, place.into(), what.into());
+    }
+
+    fn add(&mut self, breaking: bool, opens: bool, place: String, what: String) {
+        self.0.push(ContractChange { breaking, opens, place, what });
     }
 }
 
@@ -82,7 +98,7 @@ fn compare_operations(
     (old, old_operation): (&Value, &Value),
     (new, new_operation): (&Value, &Value),
 ) {
-    compare_access(changes, route, &old_operation["security"], &new_operation["security"]);
+    compare_access(changes, route, old_operation, new_operation);
     let (old_parameters, new_parameters) = (parameters(old_operation), parameters(new_operation));
     for (name, old_parameter) in &old_parameters {
         let place = format!("{route}, parameter `{name}`");
@@ -118,12 +134,24 @@ fn compare_operations(
 }
 
 fn compare_access(changes: &mut Changes, route: &str, old: &Value, new: &Value) {
-    let is_public = |security: &Value| security.as_array().is_none_or(Vec::is_empty);
     match (is_public(old), is_public(new)) {
-        (true, false) => changes.breaking(route, "needs a token now"),
-        (false, true) => changes.harmless(route, "needs no token any more"),
+        (true, false) => return changes.breaking(route, "needs a token now"),
+        (false, true) => return changes.opening(route, "needs no token any more"),
         _ => {}
     }
+    let role =
+        |operation: &Value| DatasetRole::from_name(operation["x-required-role"].as_str().unwrap_or_default());
+    let (old, new) = (role(old), role(new));
+    let what = format!("needs the role {new}, was {old}");
+    match new.cmp(&old) {
+        Ordering::Greater => changes.breaking(route, what),
+        Ordering::Less => changes.opening(route, what),
+        Ordering::Equal => {}
+    }
+}
+
+fn is_public(operation: &Value) -> bool {
+    operation["security"].as_array().is_none_or(Vec::is_empty)
 }
 
 fn compare_responses(

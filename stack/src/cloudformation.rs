@@ -45,9 +45,10 @@ pub(crate) use s3::{
 };
 pub(crate) use sqs::{Queue, QueueAttribute, RedrivePolicy};
 pub(crate) use template::ParameterType;
-pub(crate) use validate::policy_problems;
+pub(crate) use validate::{policy_problems, reference_problems};
 pub(crate) use value::{PseudoParameter, Value, concatenate, text, to_json};
 
-pub use document::{PlatformFact, iam_policies, platform_facts};
+pub(crate) use document::fill_in;
+pub use document::{Facts, PlatformFact, iam_policies, platform_facts};
 pub use template::Template;
 pub use validate::{Problem, StackError};

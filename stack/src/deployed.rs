@@ -7,10 +7,11 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use crate::cloudformation::reference_problems;
 use crate::infrastructure::{
-    ACTIVE_KEY_VARIABLES, API_FUNCTION, KEY_AGE_ALARM, KEY_GROUP, build, key_resource_fingerprint,
+    ACTIVE_KEY_VARIABLES, API_FUNCTION, KEY_AGE_ALARM, KEY_GROUP, build, key_resource_fingerprint, watch_keys,
 };
-use crate::{Artifacts, Environment, Fingerprint, Inputs, SigningKeys};
+use crate::{Artifacts, Environment, Fingerprint, Inputs, SigningKeys, StackError};
 
 const PUBLIC_KEY: &str = "AWS::CloudFront::PublicKey";
 
@@ -30,6 +31,9 @@ pub enum DeployedTemplateError {
     /// With the first key much else changes: the distribution is enabled, and may read its bucket.
     #[error("keys can be changed only from one active key to another; a deployment brings the first")]
     NoActiveKey,
+    /// With the other keys it would refer to what it does not have.
+    #[error("the deployed template cannot take these keys")]
+    Invalid(#[from] StackError),
 }
 
 impl From<Value> for DeployedTemplate {
@@ -90,12 +94,23 @@ impl DeployedTemplate {
         let rendered = build(&Inputs { environment, signing_keys: keys, artifacts: &artifacts }).to_value();
         let mut template = self.0.clone();
 
+        // What is deployed stays as it is, whatever the source says of it today: only keys come and go.
         let resources = object(&mut template, "/Resources", "resources")?;
-        resources.retain(|_, resource| resource["Type"] != PUBLIC_KEY);
-        let of_keys = rendered["Resources"].as_object().into_iter().flatten().filter(|(id, resource)| {
-            resource["Type"] == PUBLIC_KEY || [KEY_GROUP, KEY_AGE_ALARM].contains(&id.as_str())
-        });
-        resources.extend(of_keys.map(|(id, resource)| (id.clone(), resource.clone())));
+        let is_key = |resource: &Value| resource["Type"] == PUBLIC_KEY;
+        let wanted = rendered["Resources"].as_object().into_iter().flatten().filter(|(_, it)| is_key(it));
+        let wanted: Map<String, Value> = wanted.map(|(id, key)| (id.clone(), key.clone())).collect();
+        resources.retain(|id, resource| !is_key(resource) || wanted.contains_key(id));
+        for (id, key) in wanted {
+            resources.entry(id).or_insert(key);
+        }
+        let items = format!("{KEY_GROUP}/Properties/KeyGroupConfig/Items");
+        let new_items = rendered.pointer(&format!("/Resources/{items}")).cloned().unwrap_or_default();
+        *template.pointer_mut(&format!("/Resources/{items}")).ok_or(Self::lacks("key group"))? = new_items;
+        if let Some(alarm) = template.pointer_mut(&format!("/Resources/{KEY_AGE_ALARM}"))
+            && !watch_keys(alarm, keys)
+        {
+            return Err(Self::lacks("creation time in its alarm on the age of keys"));
+        }
 
         let variables = object(&mut template, &variables_path(), "API function")?;
         for name in ACTIVE_KEY_VARIABLES {
@@ -103,7 +118,12 @@ impl DeployedTemplate {
             variables.insert(name.to_owned(), value);
         }
         template.sort_all_objects();
-        Ok(template)
+        let problems = reference_problems(&template);
+        if problems.is_empty() { Ok(template) } else { Err(StackError { problems }.into()) }
+    }
+
+    fn lacks(what: &'static str) -> DeployedTemplateError {
+        DeployedTemplateError::Lacks(what)
     }
 }
 

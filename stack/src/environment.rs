@@ -1,6 +1,7 @@
 //! Environments: what differs from one deployment of the system to another.
 
 mod error;
+mod fact;
 mod setting;
 mod words;
 
@@ -14,10 +15,13 @@ use serde::{Deserialize, Serialize};
 use crate::FunctionName;
 
 pub use error::EnvironmentError;
+pub use fact::FactKind;
+pub(crate) use fact::FactType;
 pub use setting::{ParameterPath, Setting};
 pub use words::{
-    AccountId, Arn, BucketName, DomainName, EnvironmentName, HeaderName, NotThat, Origin, ParameterName,
-    Region, RegionShortName, ServiceName, Suffix, Text, Url,
+    AccountId, Arn, BucketName, DomainName, EnvironmentName, FunctionArn, HeaderName, KeyArn, NotThat,
+    Origin, ParameterName, PolicyArn, ProxyId, QueueArn, Region, RegionShortName, RoleArn, SecurityGroupId,
+    ServiceName, SubnetId, Suffix, TableName, Text, Url,
 };
 
 /// An environment, as its file in `stack/environments` describes it.
@@ -43,6 +47,8 @@ pub struct Environment {
     pub artifact_bucket: BucketName,
     /// The platform's domain.
     pub platform_domain: DomainName,
+    /// The policy that bounds the rights of the functions' roles, whatever their own policies say.
+    pub permissions_boundary: Option<PolicyArn>,
     /// What the functions run on.
     pub architecture: Architecture,
     /// What the functions log.
@@ -59,7 +65,7 @@ pub struct Environment {
     #[serde(default = "default_cors_headers")]
     pub cors_headers: Vec<HeaderName>,
     /// The DynamoDB table of the delete records.
-    pub delete_record_table: Setting<Text>,
+    pub delete_record_table: Setting<TableName>,
     /// The queue that takes the changelog.
     pub jobs_queue: JobsQueue,
     /// The buckets of the packages' files.
@@ -148,9 +154,9 @@ pub struct JobsQueue {
     /// Its URL.
     pub url: Setting<Url>,
     /// Its ARN.
-    pub arn: Setting<Arn>,
+    pub arn: Setting<QueueArn>,
     /// The KMS key it is encrypted with, if it is one of the platform's own.
-    pub kms_key_arn: Option<Setting<Arn>>,
+    pub kms_key_arn: Option<Setting<KeyArn>>,
 }
 
 /// A bucket of packages' files.
@@ -191,9 +197,9 @@ pub struct OwnAuthorizer {
 #[serde(deny_unknown_fields)]
 pub struct SharedAuthorizer {
     /// Its ARN.
-    pub function_arn: Setting<Arn>,
+    pub function_arn: Setting<FunctionArn>,
     /// The role with which API Gateway invokes it.
-    pub invoke_role_arn: Setting<Arn>,
+    pub invoke_role_arn: Setting<RoleArn>,
 }
 
 /// Where the functions run within a VPC.
@@ -213,7 +219,7 @@ pub struct Database {
     /// The proxy's host.
     pub rds_proxy_endpoint: Setting<DomainName>,
     /// The proxy's id (`prx-…`), which IAM knows it by.
-    pub rds_proxy_resource_id: Setting<Text>,
+    pub rds_proxy_resource_id: Setting<ProxyId>,
 }
 
 /// Where the functions' logs are forwarded to.
@@ -223,7 +229,7 @@ pub struct LogDestination {
     /// The ARN of a delivery stream, data stream or CloudWatch Logs destination.
     pub arn: Setting<Arn>,
     /// The role with which CloudWatch Logs writes to a stream.
-    pub role_arn: Option<Setting<Arn>>,
+    pub role_arn: Option<Setting<RoleArn>>,
 }
 
 /// The distribution's own domain.

@@ -18,11 +18,13 @@ mod signing_keys;
 
 use crate::cloudformation::{DistributionAttribute, Function, FunctionAttribute, Handle, Template};
 use crate::{Artifacts, Environment, Inputs, OutputName};
-pub(crate) use alarms::KEY_AGE_ALARM;
-pub(crate) use api_function::{ACTIVE_KEY_VARIABLES, API_FUNCTION};
+pub(crate) use alarms::{KEY_AGE_ALARM, watch_keys};
+pub(crate) use api_function::{ACTIVE_KEY_VARIABLES, API_FUNCTION, PROXIED_BUCKETS};
+pub(crate) use authorizer_function::AUTHORIZER_VARIABLES;
 use authorizer_function::Authorizer;
 use names::Names;
 use platform::Platform;
+pub(crate) use platform::{AUTHORIZER_INVOKE_ROLE, LOG_DESTINATION, LOG_DESTINATION_ROLE};
 pub(crate) use signing_keys::{KEY_GROUP, key_resource_fingerprint};
 
 /// What every part may need to know.

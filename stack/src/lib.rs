@@ -15,17 +15,21 @@ mod review;
 mod signing_key;
 
 pub use artifacts::{ArtifactHash, ArtifactKey, Artifacts, FunctionName};
-pub use cloudformation::{PlatformFact, Problem, StackError, Template, iam_policies, platform_facts};
+pub use cloudformation::{Facts, PlatformFact, Problem, StackError, Template, iam_policies, platform_facts};
 pub use deployed::{DeployedTemplate, DeployedTemplateError};
 pub use environment::{
     AccountId, Architecture, Arn, Authorizer, BucketName, Cdn, Database, DomainName, Environment,
-    EnvironmentError, EnvironmentName, HeaderName, JobsQueue, LogDestination, LogLevel, Network, NotThat,
-    Origin, OwnAuthorizer, ParameterName, ParameterPath, Region, RegionShortName, RestoreConcurrency,
-    ServiceName, Setting, SharedAuthorizer, StorageBucket, Suffix, Text, Url,
+    EnvironmentError, EnvironmentName, FactKind, FunctionArn, HeaderName, JobsQueue, KeyArn, LogDestination,
+    LogLevel, Network, NotThat, Origin, OwnAuthorizer, ParameterName, ParameterPath, PolicyArn, ProxyId,
+    QueueArn, Region, RegionShortName, RestoreConcurrency, RoleArn, SecurityGroupId, ServiceName, Setting,
+    SharedAuthorizer, StorageBucket, SubnetId, Suffix, TableName, Text, Url,
 };
-pub use operators::operator_policies;
+pub use operators::{operator_facts, operator_policies};
 pub use output::OutputName;
-pub use review::{ChangeKind, GrantChange, PropertyDifference, TemplateChange, TemplateReview, holds_data};
+pub use review::{
+    ChangeKind, Consequence, Finding, GrantChange, PropertyDifference, TemplateChange, TemplateReview,
+    TemplateState, holds_data,
+};
 pub use signing_key::{
     Fingerprint, MAXIMUM_KEYS, SigningKey, SigningKeyError, SigningKeys, key_parameters, key_ring_parameter,
     private_key_parameter, public_key_parameter,

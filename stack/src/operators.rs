@@ -12,7 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
-use crate::cloudformation::{PolicyDocument, Problem, Statement, to_json};
+use crate::cloudformation::{PlatformFact, PolicyDocument, Problem, Statement, platform_facts, to_json};
+use crate::infrastructure::{AUTHORIZER_INVOKE_ROLE, LOG_DESTINATION, LOG_DESTINATION_ROLE};
 use crate::{Artifacts, Environment, Inputs, SigningKeys, StackError, infrastructure};
 use place::Place;
 use target::Target;
@@ -31,13 +32,25 @@ type Right = (Target, &'static [&'static str]);
 /// They are apart because all together are more than IAM takes for one policy. Where the environment names no account,
 /// its place in an ARN is a wildcard: then a policy speaks of the account that it is created in, since it admits nobody
 /// to another one.
-pub fn operator_policies(environment: &Environment) -> Result<Json, StackError> {
+///
+/// What may be handed to AWS's services is named by its ARN. Where only the Parameter Store has that, it is one of the
+/// `facts`: those that [`operator_facts`] asks for, by the names of their parameters.
+pub fn operator_policies(
+    environment: &Environment,
+    facts: &BTreeMap<String, String>,
+) -> Result<Json, StackError> {
     let inputs = Inputs {
         environment,
         signing_keys: &SigningKeys::unknown(),
         artifacts: &Artifacts::unknown(environment),
     };
-    let place = Place::new(environment, infrastructure::build(&inputs).to_value());
+    let template = infrastructure::build(&inputs).to_value();
+    let missing = needed_facts(&template).filter(|fact| !facts.contains_key(&fact.id));
+    let missing: Vec<Problem> = missing.map(|fact| Problem::UnknownFact { path: fact.path }).collect();
+    if !missing.is_empty() {
+        return Err(StackError { problems: missing });
+    }
+    let place = Place::new(environment, template, facts);
     let deployed = || resource_types::ALL.iter().filter(|resource_type| place.has(resource_type.name));
     let changes = deployed().flat_map(|resource_type| resource_type.deployment);
     let (roles, resources): (Vec<&Right>, Vec<&Right>) = changes.partition(|(target, _)| target.is_role());
@@ -52,6 +65,21 @@ pub fn operator_policies(environment: &Environment) -> Result<Json, StackError> 
     let by_name = policies.as_object().into_iter().flatten();
     let problems: Vec<Problem> = by_name.flat_map(|(name, policy)| limits::problems(name, policy)).collect();
     if problems.is_empty() { Ok(policies) } else { Err(StackError { problems }) }
+}
+
+/// The facts that the policies of an environment take from the Parameter Store.
+pub fn operator_facts(environment: &Environment) -> Vec<PlatformFact> {
+    let inputs = Inputs {
+        environment,
+        signing_keys: &SigningKeys::none(),
+        artifacts: &Artifacts::unknown(environment),
+    };
+    needed_facts(&infrastructure::build(&inputs).to_value()).collect()
+}
+
+fn needed_facts(template: &Json) -> impl Iterator<Item = PlatformFact> {
+    let needed = [AUTHORIZER_INVOKE_ROLE, LOG_DESTINATION, LOG_DESTINATION_ROLE];
+    platform_facts(template).into_iter().filter(move |fact| needed.contains(&fact.id.as_str()))
 }
 
 /// One statement for all that is allowed on the same resources.

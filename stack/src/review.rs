@@ -5,8 +5,10 @@
 //! it did not before.
 
 mod difference;
+mod finding;
 mod grants;
-mod replacement;
+mod judges;
+mod properties;
 
 use std::collections::BTreeSet;
 
@@ -16,10 +18,13 @@ use serde_json::{Map, Value};
 pub use self::difference::PropertyDifference;
 use self::difference::differences;
 
+use self::finding::Findings;
+pub use self::finding::{Consequence, Finding};
 pub use self::grants::GrantChange;
 use self::grants::grant_changes;
-pub use self::replacement::holds_data;
-use self::replacement::replaces;
+pub use self::properties::holds_data;
+use self::properties::{judged_properties, replaces};
+use crate::cloudformation::{Facts, fill_in};
 
 /// All differences between two templates.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -28,6 +33,17 @@ pub struct TemplateReview {
     pub changes: Vec<TemplateChange>,
     /// What is granted and no longer granted.
     pub grants: Vec<GrantChange>,
+    /// What changes mean for data and for access.
+    pub findings: Vec<Finding>,
+}
+
+/// A template with the facts of the platform that it refers to, by the names of their parameters.
+#[derive(Clone, Copy, Debug)]
+pub struct TemplateState<'a> {
+    /// The template.
+    pub template: &'a Value,
+    /// The facts.
+    pub facts: &'a Facts,
 }
 
 /// One part of a template that differs.
@@ -67,20 +83,30 @@ impl TemplateChange {
 }
 
 impl TemplateReview {
-    /// Compare what is deployed, if anything is, with what would be.
-    pub fn of(deployed: Option<&Value>, proposed: &Value) -> Self {
+    /// Compares what is deployed, if anything is, with what would be.
+    ///
+    /// What is shown is the templates; rights and access are compared as they are with the facts filled in, since another
+    /// fact under the same name is another right.
+    pub fn of(deployed: Option<TemplateState<'_>>, proposed: TemplateState<'_>) -> Self {
         let nothing = Value::Null;
-        let deployed = deployed.unwrap_or(&nothing);
+        let old = deployed.map_or(&nothing, |deployed| deployed.template);
+        let new = proposed.template;
         let changes = ["Resources", "Parameters", "Outputs"]
             .into_iter()
-            .flat_map(|section| section_changes(section, &deployed[section], &proposed[section]))
+            .flat_map(|section| section_changes(section, &old[section], &new[section]))
             .collect();
-        Self { changes, grants: grant_changes(deployed, proposed) }
+        let old = deployed.map_or(Value::Null, |deployed| fill_in(deployed.template, deployed.facts));
+        let new = fill_in(new, proposed.facts);
+        Self {
+            changes,
+            grants: grant_changes(&old, &new),
+            findings: if deployed.is_some() { findings(&old, &new) } else { Vec::new() },
+        }
     }
 
     /// Whether the templates are the same.
     pub fn is_empty(&self) -> bool {
-        self.changes.is_empty() && self.grants.is_empty()
+        self.changes.is_empty() && self.grants.is_empty() && self.findings.is_empty()
     }
 
     /// What would be granted that is not granted now.
@@ -91,6 +117,46 @@ impl TemplateReview {
     /// What would be replaced or removed although it holds data.
     pub fn endangered(&self) -> impl Iterator<Item = &TemplateChange> {
         self.changes.iter().filter(|change| change.endangers_data())
+    }
+
+    /// The findings of a kind.
+    pub fn findings(&self, consequence: Consequence) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(move |finding| finding.consequence == consequence)
+    }
+}
+
+/// The findings of all resources. A resource that is new has no data yet, and lets in more than before; one that goes is
+/// a change by itself.
+fn findings(old: &Value, new: &Value) -> Vec<Finding> {
+    let nothing = Value::Null;
+    let mut found = Vec::new();
+    for (id, new) in new["Resources"].as_object().into_iter().flatten() {
+        let old = old["Resources"].get(id);
+        let mut of_resource = Vec::new();
+        let mut findings = Findings::new(id, &mut of_resource);
+        for (property, judge) in judged_properties(new["Type"].as_str().unwrap_or_default()) {
+            let old = old.map_or(&nothing, |old| &old["Properties"][property]);
+            judge(&mut findings, old, &new["Properties"][property]);
+        }
+        match old {
+            Some(old) => retention(&mut findings, old, new),
+            None => of_resource.retain(|finding| finding.consequence == Consequence::Opens),
+        }
+        found.extend(of_resource);
+    }
+    found.sort();
+    found
+}
+
+/// What becomes of a resource that leaves the stack, or is replaced.
+fn retention(findings: &mut Findings<'_>, old: &Value, new: &Value) {
+    for attribute in ["DeletionPolicy", "UpdateReplacePolicy"] {
+        let retains = |resource: &Value| {
+            resource[attribute].as_str().is_some_and(|policy| policy.starts_with("Retain"))
+        };
+        if retains(old) && !retains(new) {
+            findings.loses_data(format!("{attribute} no longer retains it"));
+        }
     }
 }
 

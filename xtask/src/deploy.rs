@@ -2,6 +2,7 @@
 
 mod deployment;
 mod options;
+mod protection;
 mod recovery;
 mod verification;
 

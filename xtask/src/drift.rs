@@ -1,6 +1,7 @@
 //! `cargo xtask drift`
 
 mod detection;
+mod false_positive;
 mod report;
 
 use anyhow::{Result, bail};

@@ -140,7 +140,7 @@ fn run(command: Command) -> Result<Outcome> {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Ci => ci::run(),
         Command::Openapi(arguments) => openapi::run(&arguments),
-        Command::Render(arguments) => render::run(&arguments),
+        Command::Render(arguments) => process::block_on(render::run(&arguments)),
         Command::Test(arguments) => test::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Build(arguments) => process::block_on(build::run(arguments)),

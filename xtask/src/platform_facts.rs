@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::{Parameter, ParameterType};
 use serde::Serialize;
-use stack::{Environment, PlatformFact, platform_facts};
+use stack::{Environment, Facts, PlatformFact, platform_facts};
 
 use crate::aws::Connection;
 use crate::deployed_stack::DeployedStack;
@@ -14,14 +14,24 @@ use crate::deployed_stack::DeployedStack;
 /// As many as one call takes: <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html>.
 const BATCH: usize = 10;
 
-/// Read what CloudFormation will look up. What is missing, or of the wrong type, is told here by its path, before a
-/// change set fails over it.
+/// Reads what CloudFormation will look up.
+///
+/// A parameter that is missing, of the wrong type, or that does not hold what its setting takes (`*` is no bucket name) is
+/// reported by its path, before a change set fails over it or, worse, does not.
 pub(crate) async fn read(
     environment: &Environment,
     connection: &Connection,
     template: &serde_json::Value,
-) -> Result<BTreeMap<String, String>> {
-    let facts = platform_facts(template);
+) -> Result<Facts> {
+    read_all(environment, connection, &platform_facts(template)).await
+}
+
+/// Reads these facts, by the names of their parameters.
+pub(crate) async fn read_all(
+    environment: &Environment,
+    connection: &Connection,
+    facts: &[PlatformFact],
+) -> Result<Facts> {
     let client = Client::new(&connection.configuration);
     let paths: Vec<String> = facts.iter().map(|fact| fact.path.clone()).collect();
     let calls =
@@ -38,8 +48,8 @@ pub(crate) async fn read(
         .collect();
     if !problems.is_empty() {
         bail!(
-            "the Parameter Store of account {} in {} lacks what environment {} refers to:\n{}\n\
-             Create it, or name another path in stack/environments/{2}.toml",
+            "the Parameter Store of account {} in {} does not have what environment {} refers to:\n{}\n\
+             Correct it there, or name another path in stack/environments/{2}.toml",
             connection.account,
             environment.region,
             environment.name,
@@ -87,7 +97,10 @@ fn problem(fact: &PlatformFact, parameter: Option<&Parameter>) -> Option<String>
     match parameter.and_then(|parameter| parameter.r#type.as_ref()) {
         None => Some(format!("({wanted}) is missing: {}", fact.description)),
         Some(found) if *found != wanted => Some(format!("is a {found} where a {wanted} is needed")),
-        Some(_) => None,
+        Some(_) => {
+            let value = parameter.and_then(|parameter| parameter.value.as_deref()).unwrap_or_default();
+            fact.check(value).err().map(|error| format!("has a wrong value: {error}"))
+        }
     }
 }
 
@@ -97,7 +110,7 @@ mod tests {
 
     use aws_sdk_ssm::types::{Parameter, ParameterType};
     use serde_json::json;
-    use stack::PlatformFact;
+    use stack::{FactKind, PlatformFact};
 
     use super::{changes, problem};
     use crate::deployed_stack::DeployedStack;
@@ -131,13 +144,53 @@ mod tests {
             path: "/dev/subnets".to_owned(),
             description: "Ids of the subnets.".to_owned(),
             is_list,
+            kind: FactKind::SubnetId,
         };
-        let parameter = |kind| Parameter::builder().r#type(kind).build();
+        let parameter = |kind| Parameter::builder().r#type(kind).value("subnet-1,subnet-2").build();
         assert_eq!(problem(&fact(true), Some(&parameter(ParameterType::StringList))), None);
         assert_eq!(
             problem(&fact(true), Some(&parameter(ParameterType::String))).unwrap(),
             "is a String where a StringList is needed"
         );
         assert_eq!(problem(&fact(false), None).unwrap(), "(String) is missing: Ids of the subnets.");
+    }
+
+    #[test]
+    fn a_fact_must_be_what_its_setting_takes() {
+        let told = |kind, is_list, value: &str| {
+            let fact = PlatformFact {
+                id: "Fact".to_owned(),
+                path: "/dev/fact".to_owned(),
+                description: "A fact.".to_owned(),
+                is_list,
+                kind,
+            };
+            let held = if is_list { ParameterType::StringList } else { ParameterType::String };
+            problem(&fact, Some(&Parameter::builder().r#type(held).value(value).build()))
+        };
+        for (kind, good, bad) in [
+            (FactKind::BucketName, "pennsieve-dev-storage", "*"),
+            (FactKind::RoleArn, "arn:aws:iam::123456789012:role/a", "arn:aws:iam::123456789012:role/*"),
+            (
+                FactKind::QueueArn,
+                "arn:aws:sqs:us-east-1:123456789012:a",
+                "arn:aws:sqs:us-east-1:123456789012:*",
+            ),
+            (
+                FactKind::KeyArn,
+                "arn:aws:kms:us-east-1:123456789012:key/a",
+                "arn:aws:kms:us-east-1:123456789012:alias/a",
+            ),
+            (FactKind::ProxyId, "prx-0123", "*"),
+            (FactKind::TableName, "process-jobs", "*"),
+            (FactKind::Url, "https://sqs.us-east-1.amazonaws.com/1/a", "a"),
+        ] {
+            assert_eq!(told(kind, false, good), None);
+            assert!(told(kind, false, bad).unwrap().starts_with("has a wrong value: `"), "{bad}");
+        }
+        assert_eq!(told(FactKind::SubnetId, true, "subnet-1, subnet-2"), None);
+        for list in ["subnet-1,", "subnet-1,sg-2", "*"] {
+            assert!(told(FactKind::SubnetId, true, list).is_some(), "{list}");
+        }
     }
 }

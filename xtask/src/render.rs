@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 use clap::Args;
-use stack::{Artifacts, Environment, Inputs, SigningKeys, Template};
+use stack::{Artifacts, Environment, Facts, Inputs, SigningKeys, Template};
 
-use crate::Outcome;
 use crate::environment::EnvironmentArgument;
+use crate::{Outcome, aws, platform_facts};
 
 /// Options of `render`.
 #[derive(Args)]
@@ -20,10 +20,10 @@ pub(crate) struct Arguments {
     policies: bool,
 }
 
-pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
+pub(crate) async fn run(arguments: &Arguments) -> Result<Outcome> {
     let environment = arguments.environment.load()?;
     let text = if arguments.policies {
-        format!("{:#}", stack::operator_policies(&environment)?)
+        format!("{:#}", operator_policies(&environment).await?)
     } else if arguments.iam {
         preview(&environment)?.iam_policies_json()
     } else {
@@ -31,6 +31,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
     };
     println!("{}", text.trim_end());
     Ok(Outcome::Done)
+}
+
+/// The policies of whoever looks at an environment or deploys it. Only roles that the environment refers to by a path in the
+/// Parameter Store take a look there.
+async fn operator_policies(environment: &Environment) -> Result<serde_json::Value> {
+    let needed = stack::operator_facts(environment);
+    let facts = if needed.is_empty() {
+        Facts::new()
+    } else {
+        let connection = aws::connect(environment).await?;
+        platform_facts::read_all(environment, &connection, &needed).await?
+    };
+    Ok(stack::operator_policies(environment, &facts)?)
 }
 
 /// The template without what only a deployment knows: it has no signing keys, and zeros for the hashes of the code.

@@ -5,9 +5,11 @@ mod functions;
 mod signing_keys;
 mod text;
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use serde::Serialize;
-use stack::{Environment, GrantChange, TemplateChange, TemplateReview};
+use stack::{Consequence, Environment, TemplateReview, TemplateState};
 
 use self::contract::ContractReview;
 use self::functions::FunctionChange;
@@ -62,7 +64,13 @@ impl Review {
             region: environment.region.to_string(),
             creates_stack: deployed.is_none(),
             generates_key,
-            template: TemplateReview::of(old, new),
+            template: TemplateReview::of(
+                deployed.map(|deployed| TemplateState {
+                    template: deployed.template.as_value(),
+                    facts: &deployed.stack.facts,
+                }),
+                TemplateState { template: new, facts: &facts },
+            ),
             platform_facts: deployed
                 .map(|deployed| platform_facts::changes(&deployed.stack, new, &facts))
                 .unwrap_or_default(),
@@ -78,9 +86,21 @@ impl Review {
         !self.creates_stack && self.template.is_empty() && self.platform_facts.is_empty()
     }
 
-    /// What somebody may do after it that they may not now. A stack that is new grants nothing to anybody who had less.
-    pub(crate) fn widening(&self) -> impl Iterator<Item = &GrantChange> {
-        self.template.widening().filter(|_| !self.creates_stack)
+    /// How many things somebody may do after it that they may not now. A stack that is new grants nothing to anybody who had
+    /// less.
+    pub(crate) fn widening(&self) -> usize {
+        if self.creates_stack {
+            return 0;
+        }
+        self.template.widening().count()
+            + self.template.findings(Consequence::Opens).count()
+            + self.contract.changes().iter().filter(|change| change.opens).count()
+    }
+
+    /// How many things clients can no longer do.
+    fn breaking(&self) -> usize {
+        self.template.findings(Consequence::Closes).count()
+            + self.contract.changes().iter().filter(|change| change.breaking).count()
     }
 
     /// The names that are taken.
@@ -88,9 +108,11 @@ impl Review {
         &self.existing.conflicts
     }
 
-    /// What would be lost with all that is in it.
-    pub(crate) fn endangered(&self) -> impl Iterator<Item = &TemplateChange> {
-        self.template.endangered()
+    /// The resources that would be lost with all that is in them, or would lose some of it.
+    pub(crate) fn endangered(&self) -> BTreeSet<&str> {
+        let lost = self.template.endangered().map(|change| change.name.as_str());
+        let losing = self.template.findings(Consequence::LosesData).map(|finding| finding.resource.as_str());
+        lost.chain(losing).collect()
     }
 }
 

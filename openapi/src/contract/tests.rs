@@ -2,16 +2,21 @@
 
 use serde_json::{Value, json};
 
-use super::contract_changes;
+use super::{ContractChange, contract_changes};
 use crate::openapi_document;
 
-/// What is told of a change made by `edit`, with `!` before what breaks.
+/// What is told of a change made by `edit`, with `!` before what breaks, and `+` before what lets in more.
 fn told(edit: impl FnOnce(&mut Value)) -> Vec<String> {
     let old = openapi_document();
     let mut new = old.clone();
     edit(&mut new);
     let changes = contract_changes(&old, &new);
-    changes.iter().map(|change| format!("{}{change}", if change.breaking { "! " } else { "" })).collect()
+    let mark = |change: &ContractChange| match (change.breaking, change.opens) {
+        (true, _) => "! ",
+        (false, true) => "+ ",
+        (false, false) => "",
+    };
+    changes.iter().map(|change| format!("{}{change}", mark(change))).collect()
 }
 
 fn parameter<'a>(document: &'a mut Value, path: &str, method: &str, name: &str) -> &'a mut Value {
@@ -32,7 +37,7 @@ fn routes_come_and_go() {
     });
     assert_eq!(removed, ["! POST /restore: removed"]);
     let added = told(|document| document["paths"]["/other"] = json!({"get": {"responses": {}}}));
-    assert_eq!(added, ["GET /other: added"]);
+    assert_eq!(added, ["+ GET /other: added, and needs no token"]);
 }
 
 #[test]
@@ -120,4 +125,14 @@ fn an_answer_must_stay_what_was_told() {
 fn who_may_call_is_part_of_the_contract() {
     let public = told(|document| document["paths"]["/proxy/s3"]["get"]["security"] = json!([{"token": []}]));
     assert_eq!(public, ["! GET /proxy/s3: needs a token now"]);
+    let dropped = told(|document| document["paths"]["/restore"]["post"]["security"] = json!([]));
+    assert_eq!(dropped, ["+ POST /restore: needs no token any more"]);
+    let role =
+        |role: &str| told(|document| document["paths"]["/restore"]["post"]["x-required-role"] = json!(role));
+    assert_eq!(role("viewer"), ["+ POST /restore: needs the role viewer, was editor"]);
+    assert_eq!(role("owner"), ["! POST /restore: needs the role owner, was editor"]);
+    let protected = told(|document| {
+        document["paths"]["/other"] = json!({"get": {"responses": {}, "security": [{"accessToken": []}]}});
+    });
+    assert_eq!(protected, ["GET /other: added"]);
 }

@@ -15,6 +15,8 @@ pub(crate) struct Role {
     pub description: String,
     pub assume_role_policy_document: PolicyDocument,
     pub policies: Vec<Policy>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub permissions_boundary: Option<String>,
 }
 
 impl Resource for Role {

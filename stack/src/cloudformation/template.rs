@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::logical_id::LogicalId;
 use super::resource::{Handle, Resource, Retention};
 use super::value::{Value, to_json};
+use crate::environment::FactKind;
 use crate::output::OutputName;
 
 /// A CloudFormation template.
@@ -18,6 +19,8 @@ pub struct Template {
     #[serde(rename = "AWSTemplateFormatVersion")]
     format_version: &'static str,
     description: String,
+    #[serde(skip_serializing_if = "Metadata::is_empty")]
+    metadata: Metadata,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     parameters: BTreeMap<LogicalId, Parameter>,
     pub(super) resources: BTreeMap<LogicalId, Entry>,
@@ -25,6 +28,20 @@ pub struct Template {
     /// Ids that were given twice; [`Template::validate`] reports them.
     #[serde(skip)]
     pub(super) duplicates: Vec<LogicalId>,
+}
+
+/// What CloudFormation keeps with a template, and takes no notice of.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metadata {
+    /// What the parameters may hold.
+    platform_facts: BTreeMap<LogicalId, FactKind>,
+}
+
+impl Metadata {
+    fn is_empty(&self) -> bool {
+        self.platform_facts.is_empty()
+    }
 }
 
 /// A resource with what CloudFormation itself is told of it.
@@ -87,6 +104,7 @@ impl Template {
         Self {
             format_version: "2010-09-09",
             description,
+            metadata: Metadata::default(),
             parameters: BTreeMap::new(),
             resources: BTreeMap::new(),
             outputs: BTreeMap::new(),
@@ -133,10 +151,12 @@ impl Template {
         &mut self,
         id: impl Into<LogicalId>,
         kind: ParameterType,
+        fact: FactKind,
         description: &'static str,
         path: String,
     ) -> Value<T> {
         let id = id.into();
+        self.metadata.platform_facts.insert(id.clone(), fact);
         let value = Value::Reference(id.to_string());
         let parameter = Parameter { kind, description, default: path };
         if self.parameters.insert(id.clone(), parameter).is_some() {

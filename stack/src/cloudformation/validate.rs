@@ -6,6 +6,7 @@ mod references;
 use std::fmt;
 
 pub(crate) use policy::problems as policy_problems;
+pub(crate) use references::problems as reference_problems;
 
 use super::template::{DeletionPolicy, Entry, Template, UpdateReplacePolicy};
 
@@ -123,6 +124,12 @@ pub enum Problem {
         name: String,
         /// What AWS takes.
         limit: usize,
+    },
+    /// A policy names something that only the Parameter Store knows.
+    #[error("the value of the parameter {path} is needed, because a policy names what it holds")]
+    UnknownFact {
+        /// The path in the Parameter Store.
+        path: String,
     },
     /// More than AWS takes.
     #[error("{count} {what}, where {limit} is the limit")]

@@ -81,11 +81,43 @@ words! {
     AccountId: "the number of an AWS account: 12 digits",
         |text| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
     /// The name of a bucket.
-    BucketName: "the name of a bucket: 3 to 63 small letters, digits, hyphens and dots",
-        |text| (3..=63).contains(&text.len()) && text.bytes().all(|byte| is_small(byte) || b"-.".contains(&byte));
+    BucketName: "the name of a bucket: 3 to 63 small letters, digits, hyphens and dots, the first and last no hyphen or dot",
+        |text| (3..=63).contains(&text.len())
+            && text.bytes().all(|byte| is_small(byte) || b"-.".contains(&byte))
+            && text.starts_with(|first: char| first.is_ascii_alphanumeric())
+            && text.ends_with(|last: char| last.is_ascii_alphanumeric())
+            && !text.contains("..");
     /// The name of a resource across AWS.
-    Arn: "an ARN such as arn:aws:sns:us-east-1:123456789012:topic",
-        |text| text.starts_with("arn:") && text.splitn(6, ':').count() == 6 && is_graphic(text);
+    Arn: "an ARN such as arn:aws:sns:us-east-1:123456789012:topic, without wildcards",
+        |text| is_arn(text, "", "");
+    /// The ARN of an IAM role.
+    RoleArn: "the ARN of a role such as arn:aws:iam::123456789012:role/name",
+        |text| is_arn(text, "iam", "role/");
+    /// The ARN of a managed policy.
+    PolicyArn: "the ARN of a managed policy such as arn:aws:iam::123456789012:policy/name",
+        |text| is_arn(text, "iam", "policy/");
+    /// The ARN of a KMS key; policies do not take the ARN of an alias.
+    KeyArn: "the ARN of a KMS key such as arn:aws:kms:us-east-1:123456789012:key/id",
+        |text| is_arn(text, "kms", "key/");
+    /// The ARN of a queue.
+    QueueArn: "the ARN of a queue such as arn:aws:sqs:us-east-1:123456789012:name",
+        |text| is_arn(text, "sqs", "");
+    /// The ARN of a Lambda function.
+    FunctionArn: "the ARN of a function such as arn:aws:lambda:us-east-1:123456789012:function:name",
+        |text| is_arn(text, "lambda", "function:");
+    /// The name of a DynamoDB table.
+    TableName: "the name of a table: 3 to 255 letters, digits, `.`, `-` and `_`",
+        |text| (3..=255).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
+    /// The id of an RDS proxy, which IAM knows it by.
+    ProxyId: "the id of an RDS proxy such as prx-0123456789abcdef0",
+        |text| is_id(text, "prx-");
+    /// The id of a subnet.
+    SubnetId: "the id of a subnet such as subnet-0123456789abcdef0",
+        |text| is_id(text, "subnet-");
+    /// The id of a security group.
+    SecurityGroupId: "the id of a security group such as sg-0123456789abcdef0",
+        |text| is_id(text, "sg-");
     /// A domain or host.
     DomainName: "a domain without scheme and path",
         |text| text.contains(|letter: char| letter.is_ascii_alphanumeric())
@@ -107,6 +139,27 @@ words! {
     ParameterName: "the path of a parameter: it begins with / and has letters, digits, `.`, `-`, `_` and / only",
         |text| text.len() > 1 && text.starts_with('/')
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/.-_".contains(&byte));
+}
+
+/// Whether text is an ARN of a service (any where that is blank) that names one resource: wildcards and variables, which
+/// IAM would take for more, are in none.
+fn is_arn(text: &str, service: &str, beginning: &str) -> bool {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let [arn, partition, found, _, account, resource] = parts[..] else { return false };
+    arn == "arn"
+        && partition.starts_with("aws")
+        && !found.is_empty()
+        && (service.is_empty() || found == service)
+        && (account.is_empty() || account == "aws" || account.parse::<AccountId>().is_ok())
+        && resource.strip_prefix(beginning).is_some_and(|rest| !rest.is_empty())
+        && is_graphic(text)
+        && !text.contains(['*', '?', '$', '{', '}', '"', '\'', '\\'])
+}
+
+/// Whether text is an id that AWS has given, such as `subnet-0123456789abcdef0`.
+fn is_id(text: &str, beginning: &str) -> bool {
+    text.strip_prefix(beginning)
+        .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
 fn is_small(byte: u8) -> bool {

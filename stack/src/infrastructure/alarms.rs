@@ -10,6 +10,9 @@ use crate::{FunctionName, SigningKey, SigningKeys};
 /// The logical id of the alarm that wants a new key.
 pub(crate) const KEY_AGE_ALARM: &str = "SigningKeyAgeAlarm";
 
+/// The age of a key in seconds, as far as its creation time, which follows.
+const KEY_AGE: &str = "EPOCH(invocations) - ";
+
 const MINUTE: u32 = 60;
 const HOUR: u32 = 60 * MINUTE;
 const DAY: u32 = 24 * HOUR;
@@ -20,6 +23,19 @@ pub(super) fn add(template: &mut Template, context: &Context<'_>, gateway: &Gate
     alarms.functions();
     alarms.api(gateway);
     alarms.signing_key_age(keys);
+}
+
+/// Lets a deployed alarm on the age of keys watch these keys, and leaves everything else of it alone. False where it has no
+/// creation time in its place.
+pub(crate) fn watch_keys(alarm: &mut serde_json::Value, keys: &SigningKeys) -> bool {
+    let created_at = keys.trusted().iter().map(SigningKey::created_at).max();
+    let metrics = alarm["Properties"]["Metrics"].as_array_mut().into_iter().flatten();
+    let expression = metrics
+        .filter_map(|metric| metric.get_mut("Expression"))
+        .find(|expression| expression.as_str().is_some_and(|text| text.starts_with(KEY_AGE)));
+    let (Some(expression), Some(created_at)) = (expression, created_at) else { return false };
+    *expression = format!("{KEY_AGE}{created_at}").into();
+    true
 }
 
 /// When an alarm goes off.
@@ -164,7 +180,7 @@ impl Alarms<'_> {
                 measure: Measure::Expression {
                     metrics: vec![
                         input("invocations", invocations, HOUR, "Sum"),
-                        result("age", "Age in seconds", format!("EPOCH(invocations) - {created_at}")),
+                        result("age", "Age in seconds", format!("{KEY_AGE}{created_at}")),
                     ],
                 },
                 threshold: days * u64::from(DAY),

@@ -20,6 +20,9 @@ pub(crate) const API_FUNCTION: &str = "ApiFunction";
 /// The variables that say which key signs: its id at CloudFront, and the parameter of its private half.
 pub(crate) const ACTIVE_KEY_VARIABLES: [&str; 2] = ["CLOUDFRONT_KEY_ID", "CLOUDFRONT_PRIVATE_KEY_SSM_PARAM"];
 
+/// The variable that lists the buckets that `/proxy/s3` follows URLs of.
+pub(crate) const PROXIED_BUCKETS: &str = "PROXY_ALLOWED_BUCKETS";
+
 /// One second less than the gateway waits.
 const TIMEOUT_SECONDS: u32 = 29;
 
@@ -34,7 +37,7 @@ pub(super) fn add(
     let mut variables = Variables::from([
         ("VIEWER_ASSETS_BUCKET", bucket.reference()),
         ("CLOUDFRONT_DISTRIBUTION_DOMAIN", cdn_domain.clone()),
-        ("PROXY_ALLOWED_BUCKETS", proxied_buckets(context, bucket)),
+        (PROXIED_BUCKETS, proxied_buckets(context, bucket)),
         ("RESTORE_PACKAGE_QUEUE_URL", queues.restore.reference()),
     ]);
     if let Some(hash) = context.environment.signing_hash {

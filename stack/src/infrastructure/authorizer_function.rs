@@ -10,6 +10,9 @@ use crate::cloudformation::{Function, Handle, Template, Value};
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>.
 const TIMEOUT_SECONDS: u32 = 10;
 
+/// The variables that decide which tokens are good: issuer, keys and client.
+pub(crate) const AUTHORIZER_VARIABLES: [&str; 3] = ["TOKEN_ISSUER", "TOKEN_JWKS_URL", "TOKEN_CLIENT_ID"];
+
 /// The function that the gateway asks.
 pub(super) enum Authorizer {
     /// The authorizer function of this system.
@@ -38,17 +41,15 @@ pub(super) fn add(template: &mut Template, context: &Context<'_>) -> Authorizer 
             };
         }
     };
+    let facts = [issuer, jwks_url, client_id].map(Clone::clone);
+    let variables: Variables = AUTHORIZER_VARIABLES.into_iter().zip(facts).collect();
     let parts = FunctionParts {
         name: FunctionName::Authorizer,
         description: "Decides what an access token admits to",
         artifact: &context.artifacts.authorizer,
         memory_megabytes: 256,
         timeout_seconds: TIMEOUT_SECONDS,
-        variables: Variables::from([
-            ("TOKEN_ISSUER", issuer.clone()),
-            ("TOKEN_JWKS_URL", jwks_url.clone()),
-            ("TOKEN_CLIENT_ID", client_id.clone()),
-        ]),
+        variables,
         statements: Vec::new(),
     };
     Authorizer::Own(function::add(template, context, parts))

@@ -11,6 +11,7 @@ use crate::cloudformation::{
     LoggingConfig, Policy, PolicyDocument, Principal, Role, RoleAttribute, Statement, SubscriptionFilter,
     Template, TracingConfig, Value, text,
 };
+use crate::environment::PolicyArn;
 
 /// How long log groups keep what they get.
 pub(super) const LOG_RETENTION_DAYS: u32 = 30;
@@ -78,6 +79,7 @@ pub(super) fn add(
                 policy_name: "function",
                 policy_document: PolicyDocument::new(statements),
             }],
+            permissions_boundary: context.environment.permissions_boundary.as_ref().map(PolicyArn::to_string),
         },
     );
 

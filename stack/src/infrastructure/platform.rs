@@ -3,7 +3,14 @@
 use std::fmt::Display;
 
 use crate::cloudformation::{ParameterType, PseudoParameter, Template, Value, VpcConfig, text};
-use crate::environment::{Authorizer, Environment, Network, ParameterPath, Setting};
+use crate::environment::{Authorizer, Environment, FactKind, FactType, Network, ParameterPath, Setting};
+
+/// The parameter that has the role with which the gateway invokes a shared authorizer.
+pub(crate) const AUTHORIZER_INVOKE_ROLE: &str = "AuthorizerInvokeRoleArn";
+/// The parameter that says where logs are forwarded to.
+pub(crate) const LOG_DESTINATION: &str = "LogDestinationArn";
+/// The parameter that has the role with which they are.
+pub(crate) const LOG_DESTINATION_ROLE: &str = "LogDestinationRoleArn";
 
 /// What the environment says of the platform; whatever it does not say itself is a parameter of the template.
 pub(super) struct Platform {
@@ -103,9 +110,9 @@ impl Platform {
                 .as_ref()
                 .map(|topic| facts.value("AlarmTopicArn", "ARN of the SNS topic for alarms.", topic)),
             log_destination: environment.log_destination.as_ref().map(|destination| LogDestination {
-                arn: facts.value("LogDestinationArn", "ARN that logs are forwarded to.", &destination.arn),
+                arn: facts.value(LOG_DESTINATION, "ARN that logs are forwarded to.", &destination.arn),
                 role_arn: destination.role_arn.as_ref().map(|role| {
-                    facts.value("LogDestinationRoleArn", "ARN of the role that forwards logs.", role)
+                    facts.value(LOG_DESTINATION_ROLE, "ARN of the role that forwards logs.", role)
                 }),
             }),
             cdn: environment.cdn.as_ref().map(|cdn| Cdn {
@@ -128,7 +135,7 @@ impl Platform {
 struct Facts<'a>(&'a mut Template);
 
 impl Facts<'_> {
-    fn value<T: Display>(
+    fn value<T: Display + FactType>(
         &mut self,
         id: impl Into<String>,
         description: &'static str,
@@ -138,25 +145,27 @@ impl Facts<'_> {
             Setting::Literal(value) => Value::Literal(value.to_string()),
             Setting::Parameter(path) => {
                 let path = path.as_str().to_owned();
-                self.0.add_parameter(id.into(), ParameterType::Text, description, path)
+                self.0.add_parameter(id.into(), ParameterType::Text, T::KIND, description, path)
             }
         }
     }
 
     fn vpc(&mut self, network: &Network) -> VpcConfig {
-        let mut ids = |id, kind, description, path: &ParameterPath| {
-            self.0.add_parameter(id, kind, description, path.as_str().to_owned())
+        let mut ids = |id, kind, fact, description, path: &ParameterPath| {
+            self.0.add_parameter(id, kind, fact, description, path.as_str().to_owned())
         };
         VpcConfig {
             subnet_ids: ids(
                 "SubnetIds",
                 ParameterType::SubnetIds,
+                FactKind::SubnetId,
                 "Ids of the functions' subnets.",
                 &network.subnets,
             ),
             security_group_ids: ids(
                 "SecurityGroupIds",
                 ParameterType::SecurityGroupIds,
+                FactKind::SecurityGroupId,
                 "Ids of the functions' security groups.",
                 &network.security_groups,
             ),
@@ -177,7 +186,7 @@ impl Facts<'_> {
                     &shared.function_arn,
                 ),
                 invoke_role_arn: self.value(
-                    "AuthorizerInvokeRoleArn",
+                    AUTHORIZER_INVOKE_ROLE,
                     "ARN of the role that invokes the platform's authorizer function.",
                     &shared.invoke_role_arn,
                 ),

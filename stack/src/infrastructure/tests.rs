@@ -6,8 +6,8 @@ use serde_json::Value as Json;
 
 use crate::environment::testing::{environment, environments};
 use crate::{
-    ArtifactKey, Artifacts, DeployedTemplate, Environment, FunctionName, Inputs, OutputName, SigningKey,
-    SigningKeys, Template, TemplateReview, render,
+    ArtifactKey, Artifacts, DeployedTemplate, DeployedTemplateError, Environment, Facts, FunctionName,
+    Inputs, OutputName, SigningKey, SigningKeys, Template, TemplateReview, TemplateState, render,
 };
 
 /// P-256 public keys made for these tests; their private halves are nowhere.
@@ -89,6 +89,43 @@ fn a_change_of_keys_carries_nothing_else_along() {
     let changed = DeployedTemplate::parse(&deployed.to_string()).unwrap();
     let changed = changed.with_keys(&environment, &two_keys()).unwrap();
     assert_eq!(changed, deployed);
+}
+
+/// A rotation from a checkout that is ahead of what is deployed, or a rollback to a release from before the change.
+#[test]
+fn a_change_of_keys_leaves_the_deployed_alarm_its_topic() {
+    let literal = "alarm_topic = \"arn:aws:sns:us-east-1:123456789012:alarms\"";
+    let fact = "alarm_topic = { ssm = \"/dev/platform/alarm-topic-arn\" }";
+    let text = include_str!("../../environments/dev.toml");
+    assert!(text.contains(fact));
+    let with =
+        |topic: &str| Environment::parse(&"dev".parse().unwrap(), &text.replacen(fact, topic, 1)).unwrap();
+    let one_key = {
+        let key = two_keys().trusted()[0].clone();
+        let active = key.fingerprint().clone();
+        SigningKeys::new(vec![key], Some(active)).unwrap()
+    };
+    for (before, now) in [(literal, fact), (fact, literal), (fact, "")] {
+        let deployed = template(&with(before), &one_key).to_value();
+        let changed = DeployedTemplate::from(deployed.clone()).with_keys(&with(now), &two_keys()).unwrap();
+        let alarm = "/Resources/SigningKeyAgeAlarm/Properties";
+        let (old, new) = (deployed.pointer(alarm).unwrap(), changed.pointer(alarm).unwrap());
+        for property in old.as_object().unwrap().keys().filter(|name| *name != "Metrics") {
+            assert_eq!(old[property], new[property], "{property}");
+        }
+        assert!(new["Metrics"].to_string().contains("EPOCH(invocations) - 1795000000"), "{new}");
+        let expected = template(&with(before), &two_keys()).to_value();
+        assert_eq!(changed.to_string(), expected.to_string());
+    }
+}
+
+#[test]
+fn a_change_of_keys_that_would_refer_to_nothing_is_refused() {
+    let environment = environment("dev");
+    let mut deployed = template(&environment, &two_keys()).to_value();
+    deployed["Parameters"].as_object_mut().unwrap().remove("AlarmTopicArn");
+    let error = DeployedTemplate::from(deployed).with_keys(&environment, &two_keys()).unwrap_err();
+    assert!(matches!(error, DeployedTemplateError::Invalid(_)), "{error}");
 }
 
 #[test]
@@ -206,7 +243,9 @@ fn changed_routes_change_one_resource_in_both_directions() {
     paths.insert("/renamed".to_owned(), removed);
     for (from, to) in [(&before, &after), (&after, &before)] {
         let target = DeployedTemplate::from(to.clone()).with_keys(&environment, &two_keys()).unwrap();
-        let changes = TemplateReview::of(Some(from), &target).changes;
+        let facts = &Facts::new();
+        let state = |template| TemplateState { template, facts };
+        let changes = TemplateReview::of(Some(state(from)), state(&target)).changes;
         let names: Vec<&str> = changes.iter().map(|change| change.name.as_str()).collect();
         assert_eq!(names, ["Api"]);
     }

@@ -76,6 +76,7 @@ pub(super) const DEPLOYMENT: &[Right] = &[
             "cloudformation:DescribeChangeSet",
             "cloudformation:ExecuteChangeSet",
             "cloudformation:RollbackStack",
+            "cloudformation:UpdateTerminationProtection",
             "cloudformation:UpdateStack",
         ],
     ),

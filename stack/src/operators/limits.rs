@@ -20,9 +20,12 @@ pub(super) const ACTIONS_WITHOUT_RESOURCE: &[&str] = &[
     "cloudformation:ListResources",
     // CloudFront knows public keys and key groups in no ARN, nor what has no id before it is made:
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudfront.html
+    "cloudfront:CreateCachePolicy",
+    "cloudfront:CreateDistribution",
     "cloudfront:CreateKeyGroup",
     "cloudfront:CreateOriginAccessControl",
     "cloudfront:CreatePublicKey",
+    "cloudfront:CreateResponseHeadersPolicy",
     "cloudfront:DeleteKeyGroup",
     "cloudfront:DeletePublicKey",
     "cloudfront:GetKeyGroup",
@@ -48,11 +51,12 @@ pub(super) const ACTIONS_WITHOUT_RESOURCE: &[&str] = &[
     // A mapping has no id before it is made; the condition names the function that it may be made for:
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
     "lambda:CreateEventSourceMapping",
-    // Deliveries of vended logs, and the resource policies that admit them, belong to the account:
+    // Deliveries of vended logs, the resource policies that admit them, and lists, belong to the account:
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
     "logs:CreateLogDelivery",
     "logs:DeleteLogDelivery",
     "logs:DescribeIndexPolicies",
+    "logs:DescribeLogGroups",
     "logs:DescribeResourcePolicies",
     "logs:GetLogDelivery",
     "logs:ListLogDeliveries",

@@ -1,19 +1,27 @@
 //! Where an environment is, and what its resources are called there.
 
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
 use serde_json::Value as Json;
 
-use crate::Environment;
-use crate::environment::{Arn, Setting};
+use crate::environment::Setting;
+use crate::{Environment, stack_name};
 
 /// An environment and its template, in which the resources have their names.
 pub(super) struct Place<'a> {
     pub(super) environment: &'a Environment,
     template: Json,
+    facts: &'a BTreeMap<String, String>,
 }
 
 impl<'a> Place<'a> {
-    pub(super) fn new(environment: &'a Environment, template: Json) -> Self {
-        Self { environment, template }
+    pub(super) fn new(
+        environment: &'a Environment,
+        template: Json,
+        facts: &'a BTreeMap<String, String>,
+    ) -> Self {
+        Self { environment, template, facts }
     }
 
     /// Whether the template has a resource of this type.
@@ -93,9 +101,16 @@ impl<'a> Place<'a> {
         self.global("iam", &format!("role/{name}"))
     }
 
-    /// A role of the platform; where only the Parameter Store has its name, any, for the one service that it may be
-    /// handed to.
-    pub(super) fn platform_role(&self, setting: &Setting<Arn>) -> String {
-        setting.literal().map_or_else(|| self.role("*"), ToString::to_string)
+    /// The roles that CloudFormation makes for the functions: it names them itself, after the stack.
+    pub(super) fn function_roles(&self) -> String {
+        self.role(&format!("{}-*", stack_name(self.environment)))
+    }
+
+    /// The ARN of something of the platform; none where only the Parameter Store knows it and it was not read.
+    pub(super) fn platform_arn(&self, parameter: &str, setting: &Setting<impl Display>) -> Option<String> {
+        match setting {
+            Setting::Literal(arn) => Some(arn.to_string()),
+            Setting::Parameter(_) => self.facts.get(parameter).cloned(),
+        }
     }
 }

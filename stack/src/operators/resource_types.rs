@@ -67,10 +67,10 @@ pub(super) const ALL: &[ResourceType] = &[
     ResourceType {
         name: "AWS::CloudFront::CachePolicy",
         review: &[(Target::CachePolicies, &["cloudfront:GetCachePolicy"])],
-        deployment: &[(
-            Target::CachePolicies,
-            &["cloudfront:CreateCachePolicy", "cloudfront:DeleteCachePolicy", "cloudfront:UpdateCachePolicy"],
-        )],
+        deployment: &[
+            (Target::Unnamed, &["cloudfront:CreateCachePolicy"]),
+            (Target::CachePolicies, &["cloudfront:DeleteCachePolicy", "cloudfront:UpdateCachePolicy"]),
+        ],
     },
     ResourceType {
         name: "AWS::CloudFront::Distribution",
@@ -82,16 +82,18 @@ pub(super) const ALL: &[ResourceType] = &[
                 "cloudfront:ListTagsForResource",
             ],
         )],
-        deployment: &[(
-            Target::Distributions,
-            &[
-                "cloudfront:CreateDistribution",
-                "cloudfront:DeleteDistribution",
-                "cloudfront:TagResource",
-                "cloudfront:UntagResource",
-                "cloudfront:UpdateDistribution",
-            ],
-        )],
+        deployment: &[
+            (Target::Unnamed, &["cloudfront:CreateDistribution"]),
+            (
+                Target::Distributions,
+                &[
+                    "cloudfront:DeleteDistribution",
+                    "cloudfront:TagResource",
+                    "cloudfront:UntagResource",
+                    "cloudfront:UpdateDistribution",
+                ],
+            ),
+        ],
     },
     ResourceType {
         name: "AWS::CloudFront::KeyGroup",
@@ -123,14 +125,13 @@ pub(super) const ALL: &[ResourceType] = &[
     ResourceType {
         name: "AWS::CloudFront::ResponseHeadersPolicy",
         review: &[(Target::ResponseHeadersPolicies, &["cloudfront:GetResponseHeadersPolicy"])],
-        deployment: &[(
-            Target::ResponseHeadersPolicies,
-            &[
-                "cloudfront:CreateResponseHeadersPolicy",
-                "cloudfront:DeleteResponseHeadersPolicy",
-                "cloudfront:UpdateResponseHeadersPolicy",
-            ],
-        )],
+        deployment: &[
+            (Target::Unnamed, &["cloudfront:CreateResponseHeadersPolicy"]),
+            (
+                Target::ResponseHeadersPolicies,
+                &["cloudfront:DeleteResponseHeadersPolicy", "cloudfront:UpdateResponseHeadersPolicy"],
+            ),
+        ],
     },
     ResourceType {
         name: "AWS::CloudWatch::Alarm",
@@ -167,18 +168,19 @@ pub(super) const ALL: &[ResourceType] = &[
             Target::Roles,
             &["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"],
         )],
-        deployment: &[(
-            Target::Roles,
-            &[
-                "iam:CreateRole",
-                "iam:DeleteRole",
-                "iam:DeleteRolePolicy",
-                "iam:PutRolePolicy",
-                "iam:UpdateAssumeRolePolicy",
-                "iam:UpdateRole",
-                "iam:UpdateRoleDescription",
-            ],
-        )],
+        deployment: &[
+            (
+                Target::Roles,
+                &[
+                    "iam:DeleteRole",
+                    "iam:UpdateAssumeRolePolicy",
+                    "iam:UpdateRole",
+                    "iam:UpdateRoleDescription",
+                ],
+            ),
+            (Target::BoundedRoles, &["iam:CreateRole", "iam:DeleteRolePolicy", "iam:PutRolePolicy"]),
+            (Target::RoleBoundary, &["iam:PutRolePermissionsBoundary"]),
+        ],
     },
     ResourceType {
         name: "AWS::Lambda::EventSourceMapping",
@@ -242,10 +244,12 @@ pub(super) const ALL: &[ResourceType] = &[
     ResourceType {
         name: "AWS::Logs::LogGroup",
         review: &[
-            (Target::LogGroupList, &["logs:DescribeLogGroups"]),
             (Target::LogGroups, &["logs:GetDataProtectionPolicy"]),
             (Target::LogGroupTags, &["logs:ListTagsForResource"]),
-            (Target::Unnamed, &["logs:DescribeIndexPolicies", "logs:DescribeResourcePolicies"]),
+            (
+                Target::Unnamed,
+                &["logs:DescribeIndexPolicies", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies"],
+            ),
         ],
         deployment: &[
             (Target::LogGroups, &["logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:PutRetentionPolicy"]),

@@ -3,6 +3,7 @@
 use super::place::Place;
 use crate::cloudformation::{Condition, Value};
 use crate::environment::{Authorizer, Setting};
+use crate::infrastructure::{AUTHORIZER_INVOKE_ROLE, LOG_DESTINATION, LOG_DESTINATION_ROLE};
 use crate::{FunctionName, key_parameters, key_ring_parameter, stack_name};
 
 macro_rules! targets {
@@ -36,6 +37,10 @@ targets! {
     /// The functions' roles, to be handed to Lambda.
     FunctionRoles,
     Roles,
+    /// The functions' roles, for whatever gives them rights: only within the environment's permissions boundary.
+    BoundedRoles,
+    /// The functions' roles, for setting the boundary; nothing where the environment has none.
+    RoleBoundary,
     NewEventSourceMapping,
     EventSourceMappings,
     EventSourceMappingTags,
@@ -58,7 +63,6 @@ targets! {
     AlarmList,
     Dashboard,
     LogGroups,
-    LogGroupList,
     LogGroupTags,
     LogDestination,
     /// The role with which logs are forwarded, to be handed to CloudWatch Logs.
@@ -70,7 +74,15 @@ targets! {
 impl Target {
     /// Whether what is allowed on it decides what others may do.
     pub(super) const fn is_role(self) -> bool {
-        matches!(self, Self::Roles | Self::FunctionRoles | Self::AuthorizerRole | Self::LogDestinationRole)
+        matches!(
+            self,
+            Self::Roles
+                | Self::BoundedRoles
+                | Self::RoleBoundary
+                | Self::FunctionRoles
+                | Self::AuthorizerRole
+                | Self::LogDestinationRole
+        )
     }
 
     pub(super) fn resources(self, place: &Place<'_>) -> Vec<Value<String>> {
@@ -100,8 +112,9 @@ impl Target {
             ],
             Self::KeyParameters => vec![place.parameter(&format!("{parameters}/*"))],
             Self::Functions => place.functions(),
-            Self::Roles | Self::FunctionRoles => {
-                vec![place.role(&format!("{}-*", stack_name(environment)))]
+            Self::Roles | Self::BoundedRoles | Self::FunctionRoles => vec![place.function_roles()],
+            Self::RoleBoundary => {
+                environment.permissions_boundary.iter().map(|_| place.function_roles()).collect()
             }
             Self::NewEventSourceMapping | Self::Unnamed => vec!["*".to_owned()],
             Self::EventSourceMappings | Self::EventSourceMappingTags => {
@@ -128,7 +141,9 @@ impl Target {
                     .into()
             }
             Self::AuthorizerRole => match &environment.authorizer {
-                Authorizer::Shared(shared) => vec![place.platform_role(&shared.invoke_role_arn)],
+                Authorizer::Shared(shared) => {
+                    place.platform_arn(AUTHORIZER_INVOKE_ROLE, &shared.invoke_role_arn).into_iter().collect()
+                }
                 Authorizer::Own(_) => Vec::new(),
             },
             Self::Alarms => {
@@ -142,30 +157,21 @@ impl Target {
             }),
             Self::LogGroups => place.log_groups(":*"),
             Self::LogGroupTags => place.log_groups(""),
-            // As with alarms: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DescribeLogGroups.html
-            Self::LogGroupList => vec![place.regional("logs", "log-group:*")],
-            Self::LogDestination => environment
-                .log_destination
-                .iter()
-                .map(|destination| match &destination.arn {
-                    Setting::Literal(arn) => arn.to_string(),
-                    // It may belong to another account.
-                    Setting::Parameter(_) => format!("arn:aws:logs:{}:*:destination:*", environment.region),
-                })
-                .collect(),
+            Self::LogDestination => {
+                let destination = environment.log_destination.as_ref();
+                let arn = destination.and_then(|it| place.platform_arn(LOG_DESTINATION, &it.arn));
+                arn.into_iter().collect()
+            }
             Self::LogDestinationRole => {
-                let role = environment
-                    .log_destination
-                    .as_ref()
-                    .and_then(|destination| destination.role_arn.as_ref());
-                role.into_iter().map(|role| place.platform_role(role)).collect()
+                let destination = environment.log_destination.as_ref();
+                let role = destination.and_then(|destination| destination.role_arn.as_ref());
+                role.and_then(|role| place.platform_arn(LOG_DESTINATION_ROLE, role)).into_iter().collect()
             }
         };
         arns.into_iter().map(Value::Literal).collect()
     }
 
     pub(super) fn condition(self, place: &Place<'_>) -> Option<Condition> {
-        let passed_to = |service| Condition::new("StringEquals", "iam:PassedToService", service);
         match self {
             // A list without a prefix passes as well: it is what S3 checks before it says that a bucket is there, or
             // that an object is not (404, and not 403).
@@ -174,9 +180,18 @@ impl Target {
                 let prefix = format!("{}/*", place.environment.service);
                 Some(Condition::new("StringLikeIfExists", "s3:prefix", prefix))
             }
-            Self::FunctionRoles => Some(passed_to("lambda.amazonaws.com")),
-            Self::AuthorizerRole => Some(passed_to("apigateway.amazonaws.com")),
-            Self::LogDestinationRole => Some(passed_to("logs.amazonaws.com")),
+            // Lambda says that it is Lambda. The roles of the platform are named by their ARNs, without a condition:
+            // CloudWatch Logs does not say for whom a role is, and so nobody could set up a subscription.
+            // https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1784
+            Self::FunctionRoles => {
+                Some(Condition::new("StringEquals", "iam:PassedToService", "lambda.amazonaws.com"))
+            }
+            // Whoever deploys can write any policy into these roles; the boundary is what ends their rights.
+            // https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+            Self::BoundedRoles | Self::RoleBoundary => {
+                let boundary = place.environment.permissions_boundary.as_ref()?;
+                Some(Condition::new("StringEquals", "iam:PermissionsBoundary", boundary.as_str()))
+            }
             Self::NewEventSourceMapping | Self::EventSourceMappings => {
                 let functions = format!("function:{}-*", stack_name(place.environment));
                 Some(Condition::new("ArnLike", "lambda:FunctionArn", place.regional("lambda", &functions)))

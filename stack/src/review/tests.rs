@@ -2,11 +2,19 @@
 
 use serde_json::{Value, json};
 
-use super::{ChangeKind, TemplateChange, TemplateReview};
+use super::{ChangeKind, Consequence, TemplateChange, TemplateReview, TemplateState, properties};
+use crate::Facts;
 use crate::infrastructure::tests::template_of;
 
 fn template() -> Value {
     template_of("dev").to_value()
+}
+
+/// The review without facts.
+fn compare(old: Option<&Value>, new: &Value) -> TemplateReview {
+    let facts = &Facts::new();
+    let state = |template| TemplateState { template, facts };
+    TemplateReview::of(old.map(state), state(new))
 }
 
 /// What is told of a change made by `edit`: all changes, then all grants.
@@ -14,7 +22,7 @@ fn told(edit: impl FnOnce(&mut Value)) -> (Vec<String>, Vec<String>, TemplateRev
     let old = template();
     let mut new = old.clone();
     edit(&mut new);
-    let review = TemplateReview::of(Some(&old), &new);
+    let review = compare(Some(&old), &new);
     let changes = review.changes.iter().map(line).collect();
     let grants = review.grants.iter().map(ToString::to_string).collect();
     (changes, grants, review)
@@ -41,8 +49,8 @@ fn first<'a>(template: &'a mut Value, resource_type: &str) -> (String, &'a mut V
 #[test]
 fn a_new_stack_adds_everything_and_the_same_template_nothing() {
     let template = template();
-    assert!(TemplateReview::of(Some(&template), &template).is_empty());
-    let review = TemplateReview::of(None, &template);
+    assert!(compare(Some(&template), &template).is_empty());
+    let review = compare(None, &template);
     assert!(
         review.changes.len() > 40 && review.changes.iter().all(|change| change.kind == ChangeKind::Added)
     );
@@ -113,4 +121,203 @@ fn a_widened_statement_shows_what_it_grants_and_a_reordered_one_nothing() {
         statements.retain(|statement| statement["Effect"] != "Deny");
     });
     assert!(review.widening().next().is_some(), "a refusal that is gone lets more through: {grants:?}");
+}
+
+/// The findings of a change made by `edit` to this environment's template.
+fn found(environment: &str, edit: impl FnOnce(&mut Value)) -> Vec<(Consequence, String)> {
+    let old = template_of(environment).to_value();
+    let mut new = old.clone();
+    edit(&mut new);
+    assert_ne!(old, new, "nothing was changed");
+    let findings = compare(Some(&old), &new).findings;
+    findings.into_iter().map(|finding| (finding.consequence, finding.what)).collect()
+}
+
+fn only(consequence: Consequence, what: &str) -> Vec<(Consequence, String)> {
+    vec![(consequence, what.to_owned())]
+}
+
+fn bucket(template: &mut Value) -> &mut Value {
+    first(template, "AWS::S3::Bucket").1
+}
+
+#[test]
+fn every_property_is_judged_or_said_to_be_plain() {
+    for environment in ["dev", "prod", "local"] {
+        let template = template_of(environment).to_value();
+        for resource in template["Resources"].as_object().unwrap().values() {
+            let name = resource["Type"].as_str().unwrap();
+            let known = properties::ALL.iter().find(|known| known.name == name);
+            let known = known.unwrap_or_else(|| panic!("{name} is not in the table"));
+            for property in resource["Properties"].as_object().unwrap().keys() {
+                let is_known = known.properties.iter().any(|known| known.name == property);
+                assert!(is_known, "{property} of {name} is not in the table");
+            }
+        }
+    }
+}
+
+#[test]
+fn shorter_retention_endangers_data() {
+    use Consequence::LosesData;
+    let rule = |days: u32| json!({ "Id": "new", "Status": "Enabled", "ExpirationInDays": days });
+    let added = found("dev", |template| {
+        let rules = &mut bucket(template)["LifecycleConfiguration"]["Rules"];
+        rules.as_array_mut().unwrap().push(rule(30));
+    });
+    assert_eq!(added, only(LosesData, "lifecycle: ExpirationInDays is 30, was none"));
+    let sooner = found("dev", |template| {
+        bucket(template)["LifecycleConfiguration"]["Rules"][1]["NoncurrentVersionExpiration"] =
+            json!({ "NoncurrentDays": 1 });
+    });
+    assert_eq!(sooner, only(LosesData, "lifecycle: NoncurrentVersionExpiration.NoncurrentDays is 1, was 30"));
+    let later = found("dev", |template| {
+        bucket(template)["LifecycleConfiguration"]["Rules"][1]["NoncurrentVersionExpiration"] =
+            json!({ "NoncurrentDays": 90 });
+    });
+    assert_eq!(later, []);
+    let suspended = found("dev", |template| {
+        bucket(template)["VersioningConfiguration"]["Status"] = json!("Suspended");
+    });
+    assert_eq!(suspended[0].0, LosesData);
+    let logs = |days| {
+        found("dev", |template| first(template, "AWS::Logs::LogGroup").1["RetentionInDays"] = json!(days))
+    };
+    assert_eq!(logs(7), only(LosesData, "logs are deleted after 7 days, was 30"));
+    assert_eq!(logs(90), []);
+    let messages = found("dev", |template| {
+        let queue = &mut template["Resources"]["RestoreDeadLetterQueue"]["Properties"];
+        queue["MessageRetentionPeriod"] = json!(60);
+    });
+    assert_eq!(messages, only(LosesData, "messages are deleted after 60 s, was 1209600 s"));
+    let default = found("dev", |template| {
+        let queue = template["Resources"]["RestoreDeadLetterQueue"]["Properties"].as_object_mut().unwrap();
+        queue.remove("MessageRetentionPeriod");
+    });
+    assert_eq!(default, only(LosesData, "messages are deleted after 345600 s, was 1209600 s"));
+    let redrive = found("dev", |template| {
+        let queue = template["Resources"]["RestoreQueue"]["Properties"].as_object_mut().unwrap();
+        queue.remove("RedrivePolicy");
+    });
+    assert_eq!(redrive[0].0, LosesData);
+    let failures = found("dev", |template| {
+        first(template, "AWS::Lambda::EventSourceMapping").1["FunctionResponseTypes"] = json!([]);
+    });
+    assert_eq!(failures[0].0, LosesData);
+}
+
+#[test]
+fn a_resource_that_is_no_longer_retained_endangers_data() {
+    for attribute in ["DeletionPolicy", "UpdateReplacePolicy"] {
+        let gone = found("dev", |template| {
+            template["Resources"]["AssetsBucket"].as_object_mut().unwrap().remove(attribute);
+        });
+        assert_eq!(gone, only(Consequence::LosesData, &format!("{attribute} no longer retains it")));
+    }
+}
+
+#[test]
+fn routes_that_need_no_token_any_more_open() {
+    use Consequence::{Closes, Opens};
+    let body =
+        |template: &mut Value| std::mem::take(&mut first(template, "AWS::ApiGatewayV2::Api").1["Body"]);
+    let changed = |edit: fn(&mut Value)| {
+        found("dev", |template| {
+            let mut document = body(template);
+            edit(&mut document);
+            first(template, "AWS::ApiGatewayV2::Api").1["Body"] = document;
+        })
+    };
+    let dropped = changed(|document| {
+        document["paths"]["/restore"]["post"].as_object_mut().unwrap().remove("security");
+    });
+    assert_eq!(dropped, only(Opens, "POST /restore needs no token any more"));
+    let public = changed(|document| document["paths"]["/new"] = json!({ "get": {} }));
+    assert_eq!(public, only(Opens, "GET /new is new, and needs no token"));
+    let closed = changed(|document| {
+        document["paths"]["/proxy/s3"]["get"]["security"] = json!([{ "token_dataset_auth": [] }]);
+    });
+    assert_eq!(closed, only(Closes, "GET /proxy/s3 needs a token now"));
+    let origins = changed(|document| {
+        let cors = &mut document["x-amazon-apigateway-cors"]["allowOrigins"];
+        cors.as_array_mut().unwrap()[0] = json!("https://evil.example");
+    });
+    let gained = (Opens, "CORS origins gain https://evil.example".to_owned());
+    assert_eq!(origins, [gained, (Closes, "CORS origins lose http://localhost:3000".to_owned())]);
+    let cached = changed(|document| {
+        let scheme = &mut document["components"]["securitySchemes"]["token_dataset_auth"];
+        scheme["x-amazon-apigateway-authorizer"]["authorizerResultTtlInSeconds"] = json!(3600);
+    });
+    assert_eq!(cached, only(Opens, "the authorizer's authorizerResultTtlInSeconds is 3600, was 300"));
+}
+
+#[test]
+fn a_distribution_or_bucket_that_lets_in_more_opens() {
+    use Consequence::{Closes, Opens};
+    let config = |template: &mut Value, edit: fn(&mut Value)| {
+        edit(&mut first(template, "AWS::CloudFront::Distribution").1["DistributionConfig"]);
+    };
+    let everyone = found("dev", |template| {
+        config(template, |config| {
+            config["DefaultCacheBehavior"].as_object_mut().unwrap().remove("TrustedKeyGroups");
+        });
+    });
+    assert_eq!(everyone, only(Opens, "everything else is served to everyone: it trusts no key group"));
+    let added = found("dev", |template| {
+        config(template, |config| {
+            let behavior = json!({ "PathPattern": "*.json" });
+            config["CacheBehaviors"].as_array_mut().unwrap().push(behavior);
+        });
+    });
+    assert_eq!(added, only(Opens, "*.json is served to everyone: it trusts no key group"));
+    let disabled = found("dev", |template| config(template, |config| config["Enabled"] = json!(false)));
+    assert_eq!(disabled, only(Closes, "the distribution is disabled"));
+    let public = found("dev", |template| {
+        bucket(template)["PublicAccessBlockConfiguration"]["BlockPublicPolicy"] = json!(false);
+    });
+    assert_eq!(public, only(Opens, "public access is no longer blocked by BlockPublicPolicy"));
+    let methods = found("dev", |template| {
+        let rules = &mut bucket(template)["CorsConfiguration"]["CorsRules"];
+        rules[0]["AllowedMethods"].as_array_mut().unwrap().push(json!("PUT"));
+    });
+    assert_eq!(methods, only(Opens, "CORS methods gain PUT"));
+    let boundary = {
+        let mut old = template_of("dev").to_value();
+        first(&mut old, "AWS::IAM::Role").1["PermissionsBoundary"] = json!("arn:aws:iam::1:policy/a");
+        let new = template_of("dev").to_value();
+        compare(Some(&old), &new).findings
+    };
+    assert_eq!(boundary[0].consequence, Opens);
+}
+
+#[test]
+fn rights_are_compared_with_the_facts_that_they_are_for() {
+    let template = template_of("prod").to_value();
+    let facts = |bucket: &str| {
+        let names = template["Parameters"].as_object().unwrap().keys();
+        let mut facts: Facts = names.map(|name| (name.clone(), format!("value-of-{name}"))).collect();
+        facts.insert("StorageBucket1".to_owned(), bucket.to_owned());
+        facts
+    };
+    let (before, after) = (facts("storage"), facts("other"));
+    let state = |facts| TemplateState { template: &template, facts };
+    assert!(TemplateReview::of(Some(state(&before)), state(&before)).is_empty());
+    let review = TemplateReview::of(Some(state(&before)), state(&after));
+    assert!(review.changes.is_empty(), "the templates are the same");
+    let deletes = "allows s3:DeleteObjectVersion on {\"Fn::Sub\":\"arn:${AWS::Partition}:s3:::other/*\"}";
+    assert!(review.widening().any(|change| change.what == deletes), "{:?}", review.grants);
+    let opened: Vec<&str> =
+        review.findings(Consequence::Opens).map(|finding| finding.what.as_str()).collect();
+    assert_eq!(opened, ["proxied buckets gain other"]);
+
+    let mut authorizer = before.clone();
+    authorizer.insert("AuthorizerFunctionArn".to_owned(), "another".to_owned());
+    let review = TemplateReview::of(Some(state(&before)), state(&authorizer));
+    let opened: Vec<&str> =
+        review.findings(Consequence::Opens).map(|finding| finding.what.as_str()).collect();
+    assert!(opened.len() == 1 && opened[0].starts_with("the authorizer's authorizerUri"), "{opened:?}");
+
+    let mut topic = before.clone();
+    topic.insert("AlarmTopicArn".to_owned(), "another".to_owned());
+    assert!(TemplateReview::of(Some(state(&before)), state(&topic)).is_empty());
 }

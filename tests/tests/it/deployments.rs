@@ -239,6 +239,24 @@ async fn a_fact_of_the_platform_that_is_missing_is_told_by_its_path() {
     assert_shows!(ended.printed);
 }
 
+/// `*` in the place of a queue's ARN would let the restore function send to every queue.
+#[tokio::test]
+async fn a_fact_that_is_a_wildcard_is_refused() {
+    let (running, _turn) = turn().await;
+    let aws = Aws::of(&running.stack);
+    let path = "/local/platform/jobs-queue-arn";
+    let value = aws.take_parameter(path).await;
+    aws.put_parameter(path, "*").await;
+    let ended = run(running, &["deploy", "--yes"]).await;
+    // Another queue is a right that nobody has allowed yet.
+    aws.put_parameter(path, &format!("{value}-other")).await;
+    let other = run(running, &["deploy", "--yes"]).await;
+    aws.put_parameter(path, &value).await;
+    let refusal = "/local/platform/jobs-queue-arn has a wrong value: `*` is not the ARN of a queue";
+    assert!(ended.code == Some(1) && ended.said.contains(refusal), "{}", ended.said);
+    assert!(other.code == Some(1) && other.said.contains("pass --allow-iam-widening"), "{}", other.said);
+}
+
 #[tokio::test]
 async fn a_deployment_bears_being_throttled() {
     let (running, _turn) = turn().await;

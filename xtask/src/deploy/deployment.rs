@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 
 use super::options::Options;
 use super::recovery::Terms;
-use super::{recovery, verification};
+use super::{protection, recovery, verification};
 use crate::apply::{Application, Applied, Detail, Phase, PhaseCell, TemplateSource, template_source};
 use crate::artifact_bucket::ArtifactBucket;
 use crate::aws::Connection;
@@ -209,6 +209,7 @@ impl<'a> Deployment<'a> {
             }
         }
         let change = if applied? == Applied::Changes { change } else { Change::Nothing };
+        protection::ensure(&client, self.environment).await;
         let outputs = DeployedStack::get(&client, &stack_name).await?.outputs;
         Ok(Ending { outputs, change })
     }

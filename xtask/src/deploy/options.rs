@@ -74,7 +74,7 @@ impl Options {
             ));
         }
         if !self.allow_data_loss {
-            let lost: Vec<&str> = review.endangered().map(|change| change.name.as_str()).collect();
+            let lost: Vec<&str> = review.endangered().into_iter().collect();
             if !lost.is_empty() {
                 let lost = lost.join(", ");
                 refusals.push(format!(
@@ -83,10 +83,10 @@ impl Options {
             }
         }
         if !self.allow_iam_widening {
-            let widening = review.widening().count();
+            let widening = review.widening();
             if widening > 0 {
                 refusals.push(format!(
-                    "it would widen permissions ({widening}, marked above); \
+                    "it would widen permissions or access ({widening}, marked above); \
                      pass --allow-iam-widening if that is meant"
                 ));
             }

@@ -8,6 +8,7 @@ use aws_sdk_cloudformation::types::{
 };
 use serde::Serialize;
 
+use super::false_positive::{self, Folded};
 use crate::terminal;
 
 /// How much of a value is shown.
@@ -24,6 +25,8 @@ pub(super) struct Report {
     drifted: Vec<Drifted>,
     /// What CloudFormation cannot compare, or could not.
     not_checked: Vec<NotChecked>,
+    /// What CloudFormation reports although it was not changed.
+    false_positives: Vec<Folded>,
 }
 
 #[derive(Debug, Serialize)]
@@ -75,8 +78,10 @@ impl Report {
                 kind: resource.resource_type.unwrap_or_default(),
             })
             .collect();
-        let drifted = drifts.into_iter().map(Drifted::from).collect();
-        Self { checked: total - not_checked.len(), drifted, not_checked }
+        let mut false_positives = Vec::new();
+        let drifted = drifts.into_iter().map(Drifted::from);
+        let drifted = drifted.filter_map(|drifted| drifted.fold_into(&mut false_positives)).collect();
+        Self { checked: total - not_checked.len(), drifted, not_checked, false_positives }
     }
 
     pub(super) fn is_clean(&self) -> bool {
@@ -85,7 +90,7 @@ impl Report {
 
     /// How many are how.
     pub(super) fn summary(&self) -> String {
-        let Self { checked, drifted, not_checked } = self;
+        let Self { checked, drifted, not_checked, .. } = self;
         format!("{checked} resources checked, {} drifted, {} not checked", drifted.len(), not_checked.len())
     }
 
@@ -93,6 +98,11 @@ impl Report {
     pub(super) fn show(&self) {
         for drifted in &self.drifted {
             println!("{drifted}");
+        }
+        for Folded { logical_id, path, link } in &self.false_positives {
+            terminal::say(format!(
+                "CloudFormation reports {path} of {logical_id} as changed, which is a known fault of it: {link}"
+            ));
         }
         if !self.not_checked.is_empty() {
             let kinds: BTreeSet<&str> = self.not_checked.iter().map(|it| it.kind.as_str()).collect();
@@ -134,6 +144,24 @@ impl From<StackResourceDrift> for Drifted {
                 .map(Difference::from)
                 .collect(),
         }
+    }
+}
+
+impl Drifted {
+    /// Takes out the differences that are none, and with the last of them itself.
+    fn fold_into(mut self, false_positives: &mut Vec<Folded>) -> Option<Self> {
+        let had_differences = !self.differences.is_empty();
+        self.differences.retain(|difference| {
+            let Difference { path, expected, actual } = difference;
+            let link = false_positive::link(&self.kind, path, expected.as_deref(), actual.as_deref());
+            false_positives.extend(link.map(|link| Folded {
+                logical_id: self.logical_id.clone(),
+                path: path.clone(),
+                link,
+            }));
+            link.is_none()
+        });
+        (!had_differences || !self.differences.is_empty()).then_some(self)
     }
 }
 
@@ -293,6 +321,37 @@ mod tests {
         ]
         "#);
         assert!(!report.is_clean());
+    }
+
+    #[test]
+    fn known_false_positives_are_no_drift() {
+        let bucket = "AWS::S3::Bucket";
+        let days = "/LifecycleConfiguration/Rules/0/Transitions/0/TransitionInDays";
+        let report = |path: &str, expected: &str, actual: &str, kind: DifferenceType| {
+            let differences = vec![difference(path, expected, actual, kind)];
+            Report::new(
+                vec![resource("Bucket", bucket, StackResourceDriftStatus::Modified)],
+                vec![drift("Bucket", bucket, StackResourceDriftStatus::Modified, differences)],
+            )
+        };
+        let folded = report(days, "0", "null", DifferenceType::Remove);
+        assert!(folded.is_clean());
+        assert_eq!(folded.summary(), "1 resources checked, 0 drifted, 0 not checked");
+        assert!(folded.false_positives[0].link.ends_with("/issues/966"));
+        assert!(!report(days, "0", "30", DifferenceType::NotEqual).is_clean());
+        assert!(!report(days, "7", "null", DifferenceType::Remove).is_clean());
+        let other = "/LifecycleConfiguration/Rules/0/Transitions/0/StorageClass";
+        assert!(!report(other, "0", "null", DifferenceType::Remove).is_clean());
+
+        let differences = vec![
+            difference(days, "0", "null", DifferenceType::Remove),
+            difference("/VersioningConfiguration/Status", "Enabled", "Suspended", DifferenceType::NotEqual),
+        ];
+        let both = Report::new(
+            vec![resource("Bucket", bucket, StackResourceDriftStatus::Modified)],
+            vec![drift("Bucket", bucket, StackResourceDriftStatus::Modified, differences)],
+        );
+        assert_eq!((both.drifted[0].differences.len(), both.false_positives.len()), (1, 1));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use serde_json::Value;
-use stack::{ChangeKind, PropertyDifference, TemplateChange};
+use stack::{ChangeKind, Consequence, Finding, PropertyDifference, TemplateChange};
 
 use super::Review;
 use super::contract::ContractReview;
@@ -37,6 +37,7 @@ impl Review {
             text.template_section(section, &self.template.changes);
         }
         self.existing(&mut text);
+        self.findings(&mut text);
         self.permissions(&mut text);
         self.platform(&mut text);
         self.functions(&mut text);
@@ -80,6 +81,22 @@ impl Review {
             for Unchecked { resource, name, reason } in unchecked {
                 text.line(2, &format!("? {name} ({resource}): {reason}"));
             }
+        }
+    }
+
+    /// What changes of properties mean; each in a line of its own, since it may be one value of a long document.
+    fn findings(&self, text: &mut Text) {
+        if !self.template.findings.is_empty() {
+            text.heading("Data and access");
+        }
+        for Finding { consequence, resource, what } in &self.template.findings {
+            let mark = match consequence {
+                Consequence::LosesData => "LOSES DATA",
+                Consequence::Opens => "WIDENS",
+                Consequence::Closes => "BREAKING",
+            };
+            let what = text.palette.paint(&format!("! {resource}: {what}"), "31");
+            text.line(2, &format!("{what}{}", text.palette.paint(&format!("   {mark}"), "1;31")));
         }
     }
 
@@ -154,8 +171,11 @@ impl Review {
         } else if !self.contract.changes().is_empty() {
             text.heading("API contract");
             for change in self.contract.changes() {
-                let (sign, color, mark) =
-                    if change.breaking { ("!", "31", "   BREAKING") } else { ("~", "33", "") };
+                let (sign, color, mark) = match (change.breaking, change.opens) {
+                    (true, _) => ("!", "31", "   BREAKING"),
+                    (false, true) => ("!", "31", "   WIDENS"),
+                    (false, false) => ("~", "33", ""),
+                };
                 let what = format!("{sign} {}: {}", change.place, change.what);
                 text.line(
                     2,
@@ -181,9 +201,9 @@ impl Review {
         };
         warn(self.platform_facts.len(), "facts of the platform to follow");
         warn(self.existing.conflicts.len(), "NAMES TAKEN");
-        warn(self.endangered().count(), "DATA LOST");
-        warn(self.widening().count(), "PERMISSIONS WIDENED");
-        warn(self.contract.changes().iter().filter(|change| change.breaking).count(), "API BROKEN");
+        warn(self.endangered().len(), "DATA LOST");
+        warn(self.widening(), "PERMISSIONS WIDENED");
+        warn(self.breaking(), "API BROKEN");
         parts.join(", ")
     }
 }

@@ -9,7 +9,7 @@ use super::Problem;
 const PSEUDO_PARAMETERS: &[&str] = &["AWS::AccountId", "AWS::Partition", "AWS::Region"];
 
 /// What the resources and outputs of a template refer to.
-pub(super) fn problems(template: &Value) -> Vec<Problem> {
+pub(crate) fn problems(template: &Value) -> Vec<Problem> {
     let ids = |section: &str| -> BTreeSet<&str> {
         template[section].as_object().into_iter().flatten().map(|(id, _)| id.as_str()).collect()
     };

@@ -8,6 +8,7 @@ use super::super::resource::Handle;
 use super::super::template::{Entry, ParameterType, Template};
 use super::super::value::{PseudoParameter, Value, text};
 use super::Problem;
+use crate::environment::FactKind;
 
 fn template() -> Template {
     Template::new("a template for tests".to_owned())
@@ -48,7 +49,8 @@ fn references_that_resolve_are_fine() {
     let mut template = template();
     let group = template.add("Group", log_group("group"));
     let path = "/path".to_owned();
-    let parameter = template.add_parameter("Destination", ParameterType::Text, "Where to.", path);
+    let parameter =
+        template.add_parameter("Destination", ParameterType::Text, FactKind::Text, "Where to.", path);
     let arn = text![parameter, ":", PseudoParameter::Region, group.attribute(LogGroupAttribute::Arn)];
     let other = template.add("Other", filter(arn, group.reference()));
     template.depend(&other, &group);
@@ -77,7 +79,13 @@ fn a_reference_deep_in_a_document() {
 #[test]
 fn an_attribute_of_a_parameter() {
     let mut template = with(json!({ "Value": { "Fn::GetAtt": ["Path", "Arn"] } }));
-    template.add_parameter::<String>("Path", ParameterType::Text, "A path.", "/path".to_owned());
+    template.add_parameter::<String>(
+        "Path",
+        ParameterType::Text,
+        FactKind::Text,
+        "A path.",
+        "/path".to_owned(),
+    );
     assert_eq!(problems(&template), ["Thing refers to `Path`, which is not in the template"]);
 }
 
@@ -117,7 +125,13 @@ fn an_id_that_is_none_or_is_given_twice() {
 #[test]
 fn a_parameter_that_nothing_uses() {
     let mut template = template();
-    template.add_parameter::<String>("Path", ParameterType::Text, "A path.", "/path".to_owned());
+    template.add_parameter::<String>(
+        "Path",
+        ParameterType::Text,
+        FactKind::Text,
+        "A path.",
+        "/path".to_owned(),
+    );
     assert_eq!(problems(&template), ["nothing refers to the parameter `Path`"]);
 }
 

@@ -1,0 +1,62 @@
+//! Differences that CloudFormation reports although nothing was changed.
+//!
+//! Looked through for our resource types on 2026-11-27: other open reports are of properties that no template of ours sets
+//! (tags of a distribution: coverage-roadmap#901, the order of several origins: #1369) or have been fixed
+//! (`NoncurrentVersionExpiration`: #1317, `Body` of an API: #791).
+
+use serde::Serialize;
+
+/// A property that comes back from AWS in another form than it was deployed in.
+struct FalsePositive {
+    resource_type: &'static str,
+    /// The path, with `*` for indexes.
+    path: &'static str,
+    expected: &'static [&'static str],
+    /// What is found; none where the property is missing.
+    actual: Option<&'static str>,
+    link: &'static str,
+}
+
+const KNOWN: &[FalsePositive] = &[
+    // S3 does not give back zero days.
+    FalsePositive {
+        resource_type: "AWS::S3::Bucket",
+        path: "/LifecycleConfiguration/Rules/*/Transitions/*/TransitionInDays",
+        expected: &["0", "false"],
+        actual: None,
+        link: "https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/966",
+    },
+];
+
+/// A difference that is none.
+#[derive(Debug, Serialize)]
+pub(super) struct Folded {
+    pub(super) logical_id: String,
+    pub(super) path: String,
+    /// The report of the fault.
+    pub(super) link: &'static str,
+}
+
+/// The report of a false positive, if this difference is one.
+pub(super) fn link(
+    resource_type: &str,
+    path: &str,
+    expected: Option<&str>,
+    actual: Option<&str>,
+) -> Option<&'static str> {
+    let is_known = |known: &&FalsePositive| {
+        known.resource_type == resource_type
+            && matches(known.path, path)
+            && expected.is_some_and(|expected| known.expected.contains(&expected))
+            && known.actual == actual
+    };
+    KNOWN.iter().find(is_known).map(|known| known.link)
+}
+
+fn matches(pattern: &str, path: &str) -> bool {
+    let (pattern, path): (Vec<_>, Vec<_>) = (pattern.split('/').collect(), path.split('/').collect());
+    pattern.len() == path.len()
+        && pattern.iter().zip(path).all(|(known, part)| {
+            *known == part || *known == "*" && part.bytes().all(|byte| byte.is_ascii_digit())
+        })
+}
