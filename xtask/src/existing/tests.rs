@@ -174,12 +174,12 @@ async fn domain_of_another_distribution_of_the_account_is_taken() {
 #[tokio::test]
 async fn domain_in_another_account_is_asked_for_with_a_distribution_that_has_the_certificate() {
     let ask = async |domain: &'static str| {
-        let script = move |method: &str, _: &str, body: &str| match method {
-            "GET" => distributions("other.example", "the-certificate"),
-            _ => {
-                assert!(body.contains("<Domain>assets.example<") && body.contains(">E1<"), "{body}");
-                conflicts(domain)
+        let script = move |method: &str, _: &str, body: &str| {
+            if method == "GET" {
+                return distributions("other.example", "the-certificate");
             }
+            assert!(body.contains("<Domain>assets.example<") && body.contains(">E1<"), "{body}");
+            conflicts(domain)
         };
         found(&distribution(), script).await
     };
