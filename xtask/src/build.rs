@@ -1,10 +1,14 @@
 //! `cargo xtask build`: the functions as zips.
 
 mod archive;
+mod cargo_home;
 mod compile;
+mod environment;
+mod programs;
 pub(crate) mod target;
 
 pub(crate) use archive::sha256;
+pub(crate) use programs::Programs;
 
 use std::path::PathBuf;
 
@@ -61,17 +65,26 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+fn directory(profile: Profile) -> PathBuf {
+    workspace::target().join(match profile {
+        Profile::Development => "lambda-development",
+        Profile::Release(_) => "lambda",
+    })
+}
+
+/// Where the program of a function lies once it is built.
+pub(crate) fn bootstrap(profile: Profile, function: FunctionName) -> PathBuf {
+    directory(profile).join(function.as_str()).join("bootstrap")
+}
+
 /// Build all functions: `{function}/bootstrap`, and `bootstrap.zip` beside it.
 pub(crate) async fn build(profile: Profile) -> Result<Vec<BuiltFunction>> {
-    let directory = match profile {
-        Profile::Development => workspace::target().join("lambda-development"),
-        Profile::Release(_) => workspace::target().join("lambda"),
-    };
+    let directory = directory(profile);
     compile::compile(profile, &directory).await?;
     let step = terminal::Step::begin("zips");
     let mut built = Vec::new();
     for name in FunctionName::ALL {
-        let bootstrap = directory.join(name.as_str()).join("bootstrap");
+        let bootstrap = bootstrap(profile, name);
         let zip = bootstrap.with_file_name("bootstrap.zip");
         let archive = archive::write_if_changed(bootstrap.clone(), zip.clone());
         let help =

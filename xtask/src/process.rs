@@ -2,10 +2,11 @@
 
 use std::ffi::OsStr;
 use std::future::Future;
-use std::process::ExitStatus;
+use std::process::{ExitStatus, Stdio};
 
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::io::AsyncReadExt as _;
 use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -68,17 +69,26 @@ impl Drop for Group {
     }
 }
 
-/// Run a program whose output the user sees; anything but success is an error.
-pub(crate) async fn run(command: &mut Command) -> Result<()> {
+/// Run a program whose messages the user sees, and return what it prints; anything but success is an error.
+pub(crate) async fn output(command: &mut Command) -> Result<Vec<u8>> {
     let shown = shown(command.as_std());
-    let status = Group::start(command)?.wait().await?;
+    let mut group = Group::start(command.stdout(Stdio::piped()))?;
+    let mut printed = Vec::new();
+    if let Some(mut stdout) = group.child.stdout.take() {
+        stdout
+            .read_to_end(&mut printed)
+            .await
+            .with_context(|| format!("cannot read what `{shown}` prints"))?;
+    }
+    let status = group.wait().await?;
     if !status.success() {
         bail!("`{shown}` failed ({status}); its output is above");
     }
-    Ok(())
+    Ok(printed)
 }
 
-/// The same without the asynchronous runtime, in our own process group, so that Ctrl-C reaches it too.
+/// Run a program whose output the user sees, without the asynchronous runtime, in our own process group, so that Ctrl-C
+/// reaches it too; anything but success is an error.
 pub(crate) fn run_blocking(command: &mut std::process::Command) -> Result<()> {
     let shown = shown(command);
     let status = command.status().with_context(|| format!("`{shown}` cannot be started"))?;

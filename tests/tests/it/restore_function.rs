@@ -8,21 +8,18 @@ mod model;
 mod random_trees;
 mod siblings;
 
-use std::path::Path;
-
 use local::trial::{Dataset, EndState, Event, Package, Place, Record, Trial};
 use uuid::Uuid;
 
-use crate::stack::{stack, state_directory};
+use crate::stack::{stack, state_directory, target_directory};
 
 /// A trial on the shared stack, which also has built the function.
 async fn trial(name: &str) -> Trial {
     let stack = stack().await;
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
     let place = Place {
         database_url: stack.database_url.clone(),
         aws_endpoint_url: stack.aws_endpoint_url.clone(),
-        bootstrap: target.join("lambda-development/restore/bootstrap"),
+        bootstrap: target_directory().join("lambda-development/restore/bootstrap"),
         directory: state_directory(&format!("trial-{name}")),
         log_level: "info",
     };

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use local::emulator::Installation;
 use runtime::signing::{BaseUrl, HashAlgorithm, Resource, Signer, SigningKey, canned_policy, custom_policy};
 
-use crate::stack::stack;
+use crate::stack::{stack, target_directory};
 
 const EXPIRES_AT: i64 = 1_800_000_000;
 const KEY_PAIR_ID: &str = "K2JCJMDEHXQW5F";
@@ -107,7 +107,7 @@ fn openssl_verifies_every_signature_of_every_key() {
 async fn botocore_signs_the_same_urls_byte_for_byte() {
     // The emulator's Python has botocore.
     stack().await;
-    let tools = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("tools");
+    let tools = target_directory().join("tools");
     let python: PathBuf = Installation::find(&tools).await.unwrap().python().to_owned();
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, Stdio};
+use std::sync::LazyLock;
 
 use serde::Deserialize;
 use tokio::sync::OnceCell;
@@ -124,10 +125,8 @@ async fn running(cell: &'static Cell, name: &'static str) -> &'static Running {
 
 /// `cargo xtask`, as a person types it.
 pub(crate) fn xtask() -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command
-        .args(["run", "--quiet", "--package", "xtask", "--"])
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap());
+    let mut command = cargo();
+    command.args(["run", "--quiet", "--package", "xtask", "--"]);
     command
 }
 
@@ -140,6 +139,22 @@ pub(crate) async fn xtask_of_stack(arguments: &[&str]) -> tokio::process::Comman
 pub(crate) async fn run_xtask_of_stack(arguments: &[&str]) -> (Option<i32>, String, String) {
     let ended = Run::of(xtask_of_stack(arguments).await).end().await;
     (ended.code, ended.printed, ended.said)
+}
+
+/// Where Cargo builds, and where the command line puts what it makes: it asks Cargo too.
+pub(crate) fn target_directory() -> &'static Path {
+    static TARGET: LazyLock<PathBuf> = LazyLock::new(|| {
+        let output = cargo().args(["metadata", "--no-deps", "--format-version", "1"]).output().unwrap();
+        let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        metadata["target_directory"].as_str().unwrap().into()
+    });
+    &TARGET
+}
+
+fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap());
+    command
 }
 
 /// A state directory for the tests; it and what is in it stays for a look after a failure, until the next run.

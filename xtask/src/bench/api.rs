@@ -5,6 +5,7 @@
 //! machine does is in all of them.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -40,7 +41,8 @@ const RSA_KEY_PARAMETER: &str = "/local/bench/rsa-private-key";
 
 pub(super) async fn measure(figures: &mut Figures) -> Result<()> {
     let environment = environment::load(::local::ENVIRONMENT)?;
-    for function in build::build(Profile::Release(environment.architecture)).await? {
+    let profile = Profile::Release(environment.architecture);
+    for function in build::build(profile).await? {
         let limit = if function.name == Function::Authorizer { 4_000_000 } else { 5_000_000 };
         figures.at_most(format!("zip of {}", function.name.as_str()), function.size, limit, megabytes);
     }
@@ -49,7 +51,7 @@ pub(super) async fn measure(figures: &mut Figures) -> Result<()> {
     let client = aws_sdk_cloudformation::Client::new(&connection.configuration);
     let outputs = DeployedStack::get(&client, &stack::stack_name(&environment)).await?.outputs;
     let deployed = deployed_function(&stack, outputs.get(OutputName::ApiFunctionName)?).await?;
-    measure_cold_starts(figures, &deployed, &stack).await?;
+    measure_cold_starts(figures, &build::bootstrap(profile, Function::Api), &deployed, &stack).await?;
     measure_endpoints(figures, &deployed, &stack, &connection).await
 }
 
@@ -73,15 +75,15 @@ fn surroundings(stack: &StackFile) -> Result<BTreeMap<String, String>> {
 
 async fn measure_cold_starts(
     figures: &mut Figures,
+    bootstrap: &Path,
     deployed: &DeployedFunction,
     stack: &StackFile,
 ) -> Result<()> {
     let step = Step::begin("cold starts");
-    let bootstrap = workspace::target().join("lambda").join(Function::Api.as_str()).join("bootstrap");
     let variables = variables(deployed, stack)?;
     let (mut times, mut sizes) = (Vec::new(), Vec::new());
     for _ in 0..COLD_STARTS {
-        let start = cold_start(&bootstrap, &variables).await?;
+        let start = cold_start(bootstrap, &variables).await?;
         times.push(start.time);
         sizes.push(start.resident);
     }

@@ -15,10 +15,12 @@ use ::local::trial::{Package, Place, Trial};
 use anyhow::{Context, Result, anyhow, ensure};
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
+use stack::FunctionName;
 use tokio::process::Command;
 
 use super::figure::{Figures, megabytes};
 use super::replay;
+use crate::build::Programs;
 use crate::local::foundation::Foundation;
 use crate::{process, terminal, workspace};
 
@@ -65,8 +67,8 @@ async fn build() -> Result<PathBuf> {
     terminal::say("  building the restore function …");
     let mut command = process::cargo();
     command.args(["build", "--quiet", "--release", "--package", "runtime", "--bin", "restore"]);
-    process::run(&mut Command::from(command)).await?;
-    Ok(workspace::target().join("release/restore"))
+    let programs = Programs::build(&mut Command::from(command)).await?;
+    Ok(programs.get(FunctionName::Restore)?.to_owned())
 }
 
 async fn measure_all(

@@ -1,0 +1,161 @@
+//! A home of Cargo without anybody's configuration.
+//!
+//! Cargo merges the configuration of its home with those of all folders above the one that it runs in:
+//! <https://doc.rust-lang.org/cargo/reference/config.html#hierarchical-structure>. Rust flags, profiles and variables in
+//! them would get into the bytes of a release. So a release is built with a home of its own, which has what was
+//! downloaded, and of the configuration how registries are reached; and it runs in the top folder.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use toml::{Table, Value};
+
+/// The tables of a configuration that say how registries are reached.
+const TABLES: [&str; 6] = ["credential-alias", "http", "net", "registries", "registry", "source"];
+/// What is downloaded once for all builds.
+const DOWNLOADS: [&str; 2] = ["registry", "git"];
+/// Beside the downloads: the locks under which they are made, what is noted of them, and what registries ask for.
+const SHARED: [&str; 5] =
+    [".package-cache", ".package-cache-mutate", ".global-cache", "credentials.toml", "credentials"];
+
+/// Cargo's home as whoever builds has it.
+pub(super) fn of_user() -> Option<PathBuf> {
+    let named = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    named.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))
+}
+
+/// Make a home from somebody's home, for a build of the repository.
+pub(super) fn prepare(home: &Path, of_user: &Path, repository: &Path) -> Result<()> {
+    let made = || format!("cannot make {}", home.display());
+    fs::create_dir_all(home).with_context(made)?;
+    for name in DOWNLOADS {
+        fs::create_dir_all(of_user.join(name)).with_context(made)?;
+    }
+    for name in DOWNLOADS.into_iter().chain(SHARED) {
+        link(&of_user.join(name), &home.join(name)).with_context(made)?;
+    }
+    let mut settings = Table::new();
+    let folders = repository.ancestors().map(|folder| folder.join(".cargo"));
+    for folder in folders.chain([of_user.to_owned()]) {
+        if let Some(found) = read(&folder)? {
+            let reaches = found.into_iter().filter(|(name, _)| TABLES.contains(&name.as_str()));
+            merge(&mut settings, reaches.collect());
+        }
+    }
+    let lines = settings.iter().map(|(name, value)| format!("{name} = {}\n", written(value)));
+    fs::write(home.join("config.toml"), lines.collect::<String>()).with_context(made)
+}
+
+fn link(original: &Path, link: &Path) -> io::Result<()> {
+    match symlink(original, link) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            if fs::read_link(link)? == original {
+                return Ok(());
+            }
+            fs::remove_file(link)?;
+            symlink(original, link)
+        }
+        made => made,
+    }
+}
+
+/// The configuration in a folder, under its name of today or its older one.
+fn read(folder: &Path) -> Result<Option<Table>> {
+    for name in ["config", "config.toml"] {
+        let path = folder.join(name);
+        let Ok(text) = fs::read_to_string(&path) else { continue };
+        return text.parse().map(Some).with_context(|| format!("in {}", path.display()));
+    }
+    Ok(None)
+}
+
+/// What was there first counts, as of two configurations the nearer one does.
+fn merge(settings: &mut Table, others: Table) {
+    for (name, other) in others {
+        match (settings.get_mut(&name), other) {
+            (Some(Value::Table(settings)), Value::Table(others)) => merge(settings, others),
+            (Some(_), _) => {}
+            (None, other) => {
+                settings.insert(name, other);
+            }
+        }
+    }
+}
+
+/// A value on one line.
+fn written(value: &Value) -> String {
+    match value {
+        Value::String(text) => quoted(text),
+        Value::Array(values) => {
+            let values: Vec<String> = values.iter().map(written).collect();
+            format!("[{}]", values.join(", "))
+        }
+        Value::Table(table) => {
+            let entries: Vec<String> =
+                table.iter().map(|(name, value)| format!("{} = {}", quoted(name), written(value))).collect();
+            format!("{{ {} }}", entries.join(", "))
+        }
+        Value::Integer(number) => number.to_string(),
+        Value::Float(number) => number.to_string(),
+        Value::Boolean(is) => is.to_string(),
+        Value::Datetime(time) => time.to_string(),
+    }
+}
+
+/// What JSON escapes, TOML reads the same.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use toml::Table;
+
+    use super::prepare;
+
+    #[test]
+    fn a_home_has_registries_and_nothing_that_gets_into_the_bytes() {
+        let directory = tempfile::tempdir().unwrap();
+        let (user, project) = (directory.path().join("user"), directory.path().join("work/project"));
+        let home = project.join("target/release-home");
+        fs::create_dir_all(user.join("registry/src")).unwrap();
+        fs::create_dir_all(project.join("../.cargo")).unwrap();
+        let config = r#"
+            [build]
+            rustflags = ["-C", "target-cpu=native"]
+            target-dir = "/elsewhere"
+            [target.x86_64-unknown-linux-gnu]
+            rustflags = ["-C", "link-arg=-fuse-ld=mold"]
+            [profile.release]
+            opt-level = 0
+            [env]
+            CFLAGS = { value = "-march=native", force = true }
+            [source.crates-io]
+            replace-with = "mirror"
+            [source.mirror]
+            registry = "sparse+https://mirror.example/\"index\"/"
+            [net]
+            retry = 7
+            git-fetch-with-cli = true
+        "#;
+        fs::write(user.join("config.toml"), config).unwrap();
+        fs::write(project.join("../.cargo/config.toml"), "[net]\nretry = 9\n[profile.release]\nlto = false")
+            .unwrap();
+        // A second time, as for a second build.
+        for _ in 0..2 {
+            prepare(&home, &user, &project).unwrap();
+        }
+        let made: Table = fs::read_to_string(home.join("config.toml")).unwrap().parse().unwrap();
+        assert_eq!(made.keys().collect::<Vec<_>>(), ["net", "source"]);
+        assert_eq!(made["source"], config.parse::<Table>().unwrap()["source"]);
+        // The nearer folder counts.
+        assert_eq!(made["net"]["retry"].as_integer(), Some(9));
+        assert_eq!(made["net"]["git-fetch-with-cli"].as_bool(), Some(true));
+        assert!(home.join("registry/src").is_dir());
+    }
+}

@@ -1,0 +1,79 @@
+//! The variables of a release build.
+//!
+//! The same source has to give the same bytes on every machine. So a build gets the variables that say where tools are
+//! and how registries are reached, and no others: `CFLAGS`, `RUSTFLAGS`, `CARGO_PROFILE_*`, `CARGO_BUILD_*` and their
+//! kin would all get into the bytes, and no list of them is ever complete.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+
+/// The names that are passed on.
+const NAMES: [&str; 22] = [
+    "CARGO",
+    "RUSTC",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "TMPDIR",
+    "LANG",
+    "LC_ALL",
+    "TERM",
+    "NO_COLOR",
+    "SSH_AUTH_SOCK",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "XDG_CACHE_HOME",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "no_proxy",
+];
+/// How names begin that are passed on: which compiler of rustup, and how Cargo reaches registries and talks to people.
+/// <https://doc.rust-lang.org/cargo/reference/environment-variables.html>
+const BEGINNINGS: [&str; 6] =
+    ["RUSTUP_", "CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTRY_", "CARGO_REGISTRIES_", "CARGO_TERM_"];
+
+/// The variables that a release build inherits.
+pub(super) fn inherited(
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> BTreeMap<OsString, OsString> {
+    let is_passed_on =
+        |name: &str| NAMES.contains(&name) || BEGINNINGS.iter().any(|beginning| name.starts_with(beginning));
+    variables.into_iter().filter(|(name, _)| name.to_str().is_some_and(is_passed_on)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::inherited;
+
+    #[test]
+    fn only_what_finds_tools_and_registries_is_inherited() {
+        let passed = ["HOME", "RUSTUP_TOOLCHAIN", "https_proxy", "CARGO_REGISTRIES_MINE_TOKEN", "TMPDIR"];
+        let kept_out = [
+            "CFLAGS",
+            "CFLAGS_x86_64_unknown_linux_gnu",
+            "CC",
+            "AWS_LC_SYS_CFLAGS",
+            "RUSTFLAGS",
+            "CARGO_ENCODED_RUSTFLAGS",
+            "CARGO_BUILD_RUSTFLAGS",
+            "CARGO_BUILD_TARGET",
+            "CARGO_BUILD_TARGET_DIR",
+            "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS",
+            "CARGO_PROFILE_RELEASE_LTO",
+            "CARGO_INCREMENTAL",
+            "CARGO_LAMBDA_COMPILER",
+            "CARGO_ZIGBUILD_ZIG_PATH",
+            "RUSTC_WRAPPER",
+            "RUSTC_BOOTSTRAP",
+        ];
+        let all = passed.iter().chain(&kept_out).map(|name| ((*name).into(), "value".into()));
+        let mut names: Vec<_> = inherited(all).into_keys().map(|name| name.into_string().unwrap()).collect();
+        names.sort_by_key(|name| passed.iter().position(|passed| passed == name));
+        assert_eq!(names, passed);
+    }
+}
