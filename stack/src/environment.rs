@@ -2,6 +2,7 @@
 
 mod error;
 mod fact;
+mod propagation;
 mod setting;
 mod words;
 
@@ -17,6 +18,7 @@ use crate::FunctionName;
 pub use error::EnvironmentError;
 pub use fact::FactKind;
 pub(crate) use fact::FactType;
+pub use propagation::PropagationTime;
 pub use setting::{ParameterPath, Setting};
 pub use words::{
     AccountId, Arn, BucketName, DomainName, EnvironmentName, FunctionArn, HeaderName, KeyArn, NotThat,
@@ -59,6 +61,9 @@ pub struct Environment {
     pub signing_key_rotation_days: NonZeroU16,
     /// The hash that signatures are made over, where it is not the default of the key: SHA-1 for RSA, SHA-256 for EC.
     pub signing_hash: Option<HashAlgorithm>,
+    /// How long CloudFront may take to tell every edge of a changed key group.
+    #[serde(default)]
+    pub key_group_propagation: PropagationTime,
     /// The origins whose pages may call the API.
     pub cors_origins: Vec<Origin>,
     /// The request headers that those pages may send.

@@ -20,9 +20,10 @@ pub use deployed::{DeployedTemplate, DeployedTemplateError};
 pub use environment::{
     AccountId, Architecture, Arn, Authorizer, BucketName, Cdn, Database, DomainName, Environment,
     EnvironmentError, EnvironmentName, FactKind, FunctionArn, HeaderName, JobsQueue, KeyArn, LogDestination,
-    LogLevel, Network, NotThat, Origin, OwnAuthorizer, ParameterName, ParameterPath, PolicyArn, ProxyId,
-    QueueArn, Region, RegionShortName, RestoreConcurrency, RoleArn, SecurityGroupId, ServiceName, Setting,
-    SharedAuthorizer, StorageBucket, SubnetId, Suffix, TableName, Text, Url,
+    LogLevel, Network, NotThat, Origin, OwnAuthorizer, ParameterName, ParameterPath, PolicyArn,
+    PropagationTime, ProxyId, QueueArn, Region, RegionShortName, RestoreConcurrency, RoleArn,
+    SecurityGroupId, ServiceName, Setting, SharedAuthorizer, StorageBucket, SubnetId, Suffix, TableName,
+    Text, Url,
 };
 pub use operators::{operator_facts, operator_policies};
 pub use output::OutputName;

@@ -56,7 +56,14 @@ pub(crate) struct Application<'a> {
 
 impl Application<'_> {
     /// Bring the environment's stack to this template. Whoever calls has somebody's consent.
-    pub(crate) async fn bring_to(&self, template: &DeployedTemplate) -> Result<Applied> {
+    ///
+    /// The check is the last thing before the change set is executed, minutes after the template was made: where it
+    /// fails, nothing is changed.
+    pub(crate) async fn bring_to(
+        &self,
+        template: &DeployedTemplate,
+        check: impl AsyncFnOnce() -> Result<()>,
+    ) -> Result<Applied> {
         let client = Client::new(&self.connection.configuration);
         let body = source::template_source(self.environment, self.connection, template).await?;
         let Some(change_set) = self.propose(&client, &body).await? else { return Ok(Applied::Nothing) };
@@ -65,6 +72,10 @@ impl Application<'_> {
         {
             change_set.discard(&client).await;
             return Err(refusal);
+        }
+        if let Err(reason) = check().await {
+            change_set.discard(&client).await;
+            return Err(reason);
         }
         execution::execute(&client, &change_set, self.detail, self.phase).await?;
         let imported = change_set.imported();

@@ -2,17 +2,16 @@
 //!
 //! It is no part of the stack, which is deployed from it.
 
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::operation::head_bucket::HeadBucketError;
 use aws_sdk_s3::operation::head_object::HeadObjectError;
-use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{
     BucketLocationConstraint, CreateBucketConfiguration, PublicAccessBlockConfiguration,
 };
@@ -25,6 +24,8 @@ use crate::consent::{Consent, agree};
 
 /// How long a zip of some megabytes may take on a slow line.
 const UPLOAD_LIMIT: Duration = Duration::from_mins(15);
+/// How long a call may take that comes again by itself.
+const IMPATIENT_LIMIT: Duration = Duration::from_secs(10);
 
 /// The artifact bucket of an environment.
 #[derive(Clone)]
@@ -65,6 +66,14 @@ impl ArtifactBucket {
             name: environment.artifact_bucket.clone(),
             region: environment.region.clone(),
         }
+    }
+
+    /// The same bucket, where each call is made once and ends within ten seconds. Whoever calls tries again.
+    pub(crate) fn impatient(&self) -> Self {
+        let limits = TimeoutConfig::builder().operation_timeout(IMPATIENT_LIMIT).build();
+        let settings = self.client.config().to_builder();
+        let settings = settings.retry_config(RetryConfig::disabled()).timeout_config(limits);
+        Self { client: Client::from_conf(settings.build()), ..self.clone() }
     }
 
     /// The bucket's name.
@@ -176,19 +185,14 @@ impl ArtifactBucket {
         }
     }
 
-    /// Upload a file, where there is no such object yet. The key names the contents, so that what is there is the same.
-    pub(crate) async fn upload_if_absent(&self, key: &str, file: &Path) -> Result<bool> {
-        if self.has(key).await? {
-            return Ok(false);
-        }
-        let body = ByteStream::from_path(file).await;
-        let body = body.with_context(|| format!("cannot read {}", file.display()))?;
+    /// Upload some megabytes.
+    pub(crate) async fn upload(&self, key: &str, bytes: Vec<u8>) -> Result<()> {
         let limits = TimeoutConfig::builder().operation_attempt_timeout(UPLOAD_LIMIT).build();
         let settings = aws_sdk_s3::config::Config::builder().timeout_config(limits);
-        let request = self.client.put_object().bucket(self.name()).key(key).body(body);
+        let request = self.client.put_object().bucket(self.name()).key(key).body(bytes.into());
         let put = request.customize().config_override(settings).send().await;
         put.with_context(|| format!("cannot upload to {}; run this again", self.shown(key)))?;
-        Ok(true)
+        Ok(())
     }
 
     /// Delete an object, if nobody has written it since it was read.
@@ -220,5 +224,29 @@ impl ArtifactBucket {
 
     fn shown(&self, key: &str) -> String {
         format!("s3://{}/{key}", self.name)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing;
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use aws_config::timeout::TimeoutConfig;
+
+    use super::ArtifactBucket;
+    use super::testing::FakeBucket;
+
+    #[tokio::test]
+    async fn an_impatient_call_is_made_once_and_ends_within_ten_seconds() {
+        let fake = FakeBucket::start().await;
+        let environment = crate::environment::load("dev").unwrap();
+        let bucket = ArtifactBucket::new(&environment, &fake.connection).impatient();
+        let configuration = bucket.client.config();
+        assert_eq!(configuration.retry_config().map(aws_config::retry::RetryConfig::max_attempts), Some(1));
+        let limit = configuration.timeout_config().and_then(TimeoutConfig::operation_timeout);
+        assert_eq!(limit, Some(Duration::from_secs(10)));
     }
 }

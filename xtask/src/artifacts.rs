@@ -1,11 +1,11 @@
 //! The functions' code in the artifact bucket.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use futures_util::future::try_join_all;
 use stack::{ArtifactHash, ArtifactKey, Artifacts, Environment, FunctionName};
 
 use crate::artifact_bucket::ArtifactBucket;
-use crate::build::BuiltFunction;
+use crate::build::{BuiltFunction, sha256};
 use crate::terminal;
 
 /// Upload the zips that are not there yet, side by side.
@@ -18,7 +18,19 @@ pub(crate) async fn upload(
     let deployed = built.iter().filter(|function| environment.functions().contains(&function.name));
     let uploads = deployed.map(async |function| {
         let key = ArtifactKey::new(&environment.service, function.name, &function.hash);
-        bucket.upload_if_absent(key.as_str(), &function.zip).await
+        if bucket.has(key.as_str()).await? {
+            return Ok(false);
+        }
+        let zip = tokio::fs::read(&function.zip).await;
+        let zip = zip.with_context(|| format!("cannot read {}", function.zip.display()))?;
+        // Another build may have been at work since.
+        if sha256(&zip) != function.hash.to_string() {
+            bail!(
+                "{} is not what was built any more; nothing was changed, run the command again",
+                function.zip.display()
+            );
+        }
+        bucket.upload(key.as_str(), zip).await.map(|()| true)
     });
     let uploads = try_join_all(uploads).await?;
     step.done(match uploads.iter().filter(|uploaded| **uploaded).count() {

@@ -4,6 +4,7 @@ mod deployment;
 mod options;
 mod protection;
 mod recovery;
+mod survey;
 mod verification;
 
 use anyhow::Result;
@@ -39,7 +40,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
         Some(id) => Subject::Release(id),
         None => Subject::Source(profile_of(&environment)?),
     };
-    Deployment::new(&environment, &connection, &arguments.options).run(subject).await
+    Deployment::new(&environment, &connection, &arguments.options, subject).run().await
 }
 
 /// How the functions of an environment are built: those of the local stack as the running stack was started, all others

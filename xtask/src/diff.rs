@@ -33,7 +33,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     let read = async {
         tokio::try_join!(
             Deployed::read(&environment, &connection),
-            DeploymentKeys::read(&environment, &connection),
+            DeploymentKeys::read(&environment, &connection, None),
         )
     };
     let (deployed, keys, candidate);

@@ -95,7 +95,7 @@ async fn generate(arguments: GenerateArguments) -> Result<Outcome> {
     let step = terminal::Step::begin("signing key");
     let key = rotation::generate(arguments.algorithm.into()).await?;
     store.put_key_pair(&key).await?;
-    rotation::enlist(&store, &read, &key, store.now()?).await?;
+    rotation::enlist(&store, &read, &read.ring, &key, store.now()?).await?;
     step.done(format!("{} {} generated", key.algorithm(), key.fingerprint()));
     terminal::say("The next `cargo xtask deploy` makes CloudFront trust it.");
     Ok(Outcome::Done)
@@ -116,12 +116,20 @@ struct NewKey {
 }
 
 impl DeploymentKeys {
-    /// Read the keys of an environment. Nothing is stored, so that a deployment can be reviewed before it begins.
-    pub(crate) async fn read(environment: &Environment, connection: &Connection) -> Result<Self> {
+    /// Read the keys of an environment. Nothing is stored, so that a deployment can be reviewed before it begins. Where
+    /// there still is none, the first key is the one that was made before.
+    pub(crate) async fn read(
+        environment: &Environment,
+        connection: &Connection,
+        earlier: Option<Self>,
+    ) -> Result<Self> {
         let store = KeyStore::new(&connection.configuration, environment);
         let read = store.ring().await?;
         if !read.ring.is_empty() {
             return Ok(Self { keys: store.signing_keys(&read.ring).await?, first: None });
+        }
+        if let Some(earlier) = earlier.filter(Self::has_new_key) {
+            return Ok(earlier);
         }
         let pair = rotation::generate(Algorithm::EcP256).await?;
         let created_at = store.now()?;
@@ -136,6 +144,24 @@ impl DeploymentKeys {
         self.first.is_some()
     }
 
+    /// Fail where the key ring has other keys by now: what was made from these would undo a rotation.
+    pub(crate) async fn ensure_current(
+        &self,
+        environment: &Environment,
+        connection: &Connection,
+    ) -> Result<()> {
+        let ring = KeyStore::new(&connection.configuration, environment).ring().await?.ring;
+        let trusted = self.keys.trusted().iter().map(|key| key.fingerprint().clone()).collect();
+        let active = ring.active().map(|entry| &entry.fingerprint);
+        if ring.fingerprints() != trusted || active != self.keys.active() {
+            bail!(
+                "the signing keys were changed meanwhile, by a rotation; nothing was executed. \
+                 Run the command again to deploy with the keys of now"
+            );
+        }
+        Ok(())
+    }
+
     /// Store the first key, where there is one, before anything is deployed that depends on it.
     pub(crate) async fn store_new_key(
         &self,
@@ -146,7 +172,7 @@ impl DeploymentKeys {
         let step = terminal::Step::begin("signing key");
         let store = KeyStore::new(&connection.configuration, environment);
         store.put_key_pair(&new.pair).await?;
-        rotation::enlist(&store, &new.read, &new.pair, new.created_at).await?;
+        rotation::enlist(&store, &new.read, &new.read.ring, &new.pair, new.created_at).await?;
         step.done(format!("{} {} generated", new.pair.algorithm(), new.pair.fingerprint()));
         Ok(())
     }

@@ -2,50 +2,41 @@
 //!
 //! The lock is an object that only one can create. Who holds it renews it; what is not renewed any more, because its
 //! process died, is free after a while, and at once to whoever sees that the process is gone.
+//!
+//! An answer can be lost, and a repeated conditional write is then refused although the first one was done. So where an
+//! answer does not say that a write was done, the lock is read back: what it holds is ours, or it is not.
+
+mod guard;
+mod holder;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use chrono::{DateTime, Utc};
-use rustix::process::{Pid, test_kill_process};
-use serde::{Deserialize, Serialize};
 use stack::Environment;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+pub(crate) use self::guard::LockGuard;
+pub(crate) use self::holder::Holder;
 use crate::artifact_bucket::{ArtifactBucket, Condition, Revision, Stored};
 use crate::aws::Connection;
 use crate::terminal;
 
 /// After this time without a renewal a lock is free.
 const LEASE: Duration = Duration::from_secs(90);
-/// Twice it may fail.
 const RENEWAL: Duration = Duration::from_secs(30);
+/// After a renewal that did not succeed. With the limit of a call, several fit into what is left of the lease.
+const RETRY: Duration = Duration::from_secs(5);
 const RELEASE_LIMIT: Duration = Duration::from_secs(10);
-
-/// Who holds a lock.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Holder {
-    /// Who they are to AWS.
-    pub(crate) by: String,
-    /// What they do, such as `deploy`.
-    pub(crate) action: String,
-    pub(crate) since: DateTime<Utc>,
-    machine: String,
-    /// Which processes it is one of; none where that cannot be told.
-    boot: Option<String>,
-    process: i32,
-    /// How often it was renewed, so that each state of the lock is another one.
-    renewals: u32,
-}
 
 /// The lock of an environment, held by us.
 pub(crate) struct Lock {
     bucket: ArtifactBucket,
     key: String,
-    revision: Arc<Mutex<Revision>>,
+    held: Arc<Mutex<Held>>,
     renewal: JoinHandle<()>,
 }
 
@@ -82,47 +73,59 @@ impl Lock {
         let taken = bucket.read(&key).await?;
         let now = bucket.now()?;
         let holder = Holder::us(connection, action, now);
-        let bytes = serde_json::to_vec_pretty(&holder)?;
-        let revision = match &taken {
-            None => bucket.write(&key, bytes, Condition::Absent).await?,
+        let condition = match &taken {
+            None => Condition::Absent,
             Some(taken) => {
                 let state = Taken::of(taken, now);
                 if state.is_held(now) {
                     let refusal = refusal(environment, state.holder.as_ref(), state.free_at);
                     return Ok(Attempt::Refused(refusal));
                 }
-                bucket.write(&key, bytes, Condition::Unchanged(&taken.revision)).await?
+                Condition::Unchanged(&taken.revision)
             }
         };
-        let Some(revision) = revision else {
+        let Some(revision) = Held::begin(bucket, &key, &holder, condition).await? else {
             let name = &environment.name;
             let refusal = format!("somebody else has begun to change {name} in this moment; try again later");
             return Ok(Attempt::Refused(refusal));
         };
-        let revision = Arc::new(Mutex::new(revision));
-        let renewal = tokio::spawn(renew(bucket.clone(), key.clone(), holder, Arc::clone(&revision)));
-        Ok(Attempt::Acquired(Self { bucket: bucket.clone(), key, revision, renewal }))
+        let held = Arc::new(Mutex::new(Held { holder, revision }));
+        let renewal = tokio::spawn(keep(bucket.impatient(), key.clone(), Arc::clone(&held)));
+        Ok(Attempt::Acquired(Self { bucket: bucket.clone(), key, held, renewal }))
     }
 
-    /// Fail where the lock is ours no more: a machine that slept has not renewed it, and what was read under it may have
-    /// changed.
+    /// Renew the lock now, and fail where it is not ours any more: a machine that slept has not renewed it, and what was
+    /// read under it may have changed.
     pub(crate) async fn ensure_held(&self) -> Result<()> {
-        let revision = self.revision.lock().await;
-        let stored = self.bucket.read(&self.key).await?;
-        if stored.is_none_or(|stored| stored.revision != *revision) {
-            bail!(
-                "the lock was lost meanwhile, and somebody else may have deployed; nothing was changed, run this again"
-            );
+        let renewed = self.held.lock().await.renew(&self.bucket, &self.key).await;
+        let renewed =
+            renewed.context("cannot find out whether the lock is still ours; nothing was executed")?;
+        match renewed {
+            Renewal::Done => Ok(()),
+            Renewal::Missed => bail!("the lock could not be renewed; nothing was executed, run this again"),
+            Renewal::Lost(other) => {
+                let other = other.map_or_else(
+                    || "somebody else may have deployed".to_owned(),
+                    |other| format!("{} has it for `{}`", other.by, other.action),
+                );
+                bail!("the lock was lost meanwhile: {other}. Nothing was executed; run this again")
+            }
         }
-        Ok(())
     }
 
     /// Give the lock back.
     pub(crate) async fn release(self) {
         self.renewal.abort();
         let deletion = async {
-            let revision = self.revision.lock().await;
-            self.bucket.delete(&self.key, &revision).await
+            let held = self.held.lock().await;
+            if self.bucket.delete(&self.key, &held.revision).await.is_ok() {
+                return Ok(());
+            }
+            // A renewal that was just given up may have been done, and a deletion whose answer was lost too.
+            match self.bucket.read(&self.key).await? {
+                Some(stored) if held.is_in(&stored) => self.bucket.delete(&self.key, &stored.revision).await,
+                _ => Ok(()),
+            }
         };
         // Whoever has pressed Ctrl-C because nothing answers must not wait for this.
         if !matches!(timeout(RELEASE_LIMIT, deletion).await, Ok(Ok(()))) {
@@ -159,60 +162,84 @@ impl Taken {
     }
 }
 
+/// The state of a lock that we hold, as far as we know.
+struct Held {
+    holder: Holder,
+    revision: Revision,
+}
+
+/// What came of a renewal.
+#[derive(Debug)]
+enum Renewal {
+    Done,
+    /// The lock is ours, but as old as it was.
+    Missed,
+    /// Somebody else has taken it, or it is gone.
+    Lost(Option<Holder>),
+}
+
+impl Held {
+    /// Write a lock that is free. None where somebody else was quicker.
+    async fn begin(
+        bucket: &ArtifactBucket,
+        key: &str,
+        holder: &Holder,
+        condition: Condition<'_>,
+    ) -> Result<Option<Revision>> {
+        let written = bucket.write(key, serde_json::to_vec_pretty(holder)?, condition).await;
+        if let Ok(Some(revision)) = written {
+            return Ok(Some(revision));
+        }
+        let stored = bucket.read(key).await?;
+        match stored.filter(|stored| serde_json::from_slice(&stored.bytes).ok().as_ref() == Some(holder)) {
+            Some(stored) => Ok(Some(stored.revision)),
+            None => written,
+        }
+    }
+
+    /// Renew the lock. An error says that nobody knows what came of it.
+    async fn renew(&mut self, bucket: &ArtifactBucket, key: &str) -> Result<Renewal> {
+        let next = self.holder.renewed();
+        let bytes = serde_json::to_vec_pretty(&next)?;
+        if let Ok(Some(revision)) = bucket.write(key, bytes, Condition::Unchanged(&self.revision)).await {
+            *self = Self { holder: next, revision };
+            return Ok(Renewal::Done);
+        }
+        let stored = bucket.read(key).await?;
+        let found = stored.as_ref().and_then(|stored| serde_json::from_slice::<Holder>(&stored.bytes).ok());
+        match (stored, found) {
+            (Some(stored), Some(found)) if self.holder.is_same(&found) => {
+                let renewal = if found == next { Renewal::Done } else { Renewal::Missed };
+                *self = Self { holder: found, revision: stored.revision };
+                Ok(renewal)
+            }
+            (_, other) => Ok(Renewal::Lost(other)),
+        }
+    }
+
+    fn is_in(&self, stored: &Stored) -> bool {
+        serde_json::from_slice(&stored.bytes).is_ok_and(|found| self.holder.is_same(&found))
+    }
+}
+
 fn key(environment: &Environment) -> String {
     format!("{}/locks/{}.json", environment.service, environment.name)
 }
 
-async fn renew(bucket: ArtifactBucket, key: String, mut holder: Holder, revision: Arc<Mutex<Revision>>) {
+/// Keep a lock alive until it is lost.
+async fn keep(bucket: ArtifactBucket, key: String, held: Arc<Mutex<Held>>) {
+    let mut pause = RENEWAL;
     loop {
-        tokio::time::sleep(RENEWAL).await;
-        holder.renewals += 1;
-        let Ok(bytes) = serde_json::to_vec_pretty(&holder) else { return };
-        let mut current = revision.lock().await;
-        match bucket.write(&key, bytes, Condition::Unchanged(&current)).await {
-            Ok(Some(renewed)) => *current = renewed,
-            Ok(None) => {
-                terminal::say("  the lock was not renewed for so long that somebody else has taken it");
+        tokio::time::sleep(pause).await;
+        pause = match held.lock().await.renew(&bucket, &key).await {
+            Ok(Renewal::Done) => RENEWAL,
+            Ok(Renewal::Missed) | Err(_) => RETRY,
+            Ok(Renewal::Lost(_)) => {
+                terminal::say("  the lock was lost: somebody else has taken it. Nothing more is executed");
                 return;
             }
-            // The next one may succeed.
-            Err(_) => {}
-        }
+        };
     }
-}
-
-impl Holder {
-    fn us(connection: &Connection, action: &str, now: DateTime<Utc>) -> Self {
-        Self {
-            by: connection.caller.clone(),
-            action: action.to_owned(),
-            since: now,
-            machine: machine(),
-            boot: boot(),
-            renewals: 0,
-            process: rustix::process::getpid().as_raw_nonzero().get(),
-        }
-    }
-
-    /// Whether it is certain that the process is gone, which only its own machine can tell.
-    fn is_dead(&self) -> bool {
-        self.boot.is_some()
-            && self.boot == boot()
-            && Pid::from_raw(self.process)
-                .is_some_and(|process| test_kill_process(process) == Err(rustix::io::Errno::SRCH))
-    }
-}
-
-/// This start of this machine's kernel, and the namespace of our process: with both the same, a process id means the
-/// same. Names of machines are given more than once. Linux only; elsewhere nobody is declared dead.
-fn boot() -> Option<String> {
-    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
-    let namespace = std::fs::read_link("/proc/self/ns/pid").ok()?;
-    Some(format!("{} {}", boot.trim(), namespace.display()))
-}
-
-fn machine() -> String {
-    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
 fn refusal(environment: &Environment, holder: Option<&Holder>, free_at: DateTime<Utc>) -> String {
@@ -235,35 +262,4 @@ fn refusal(environment: &Environment, holder: Option<&Holder>, free_at: DateTime
 }
 
 #[cfg(test)]
-mod tests {
-    use chrono::DateTime;
-
-    use super::{Holder, boot, refusal};
-
-    fn holder(boot: Option<String>, process: i32) -> Holder {
-        let since = DateTime::from_timestamp(1_795_545_600, 0).unwrap();
-        let by = "arn:aws:iam::123456789012:user/alice".to_owned();
-        let machine = "desk".to_owned();
-        Holder { by, action: "deploy".to_owned(), since, machine, boot, process, renewals: 0 }
-    }
-
-    #[test]
-    fn who_is_dead_is_known_where_process_ids_mean_the_same_only() {
-        let us = rustix::process::getpid().as_raw_nonzero().get();
-        assert!(!holder(boot(), us).is_dead());
-        // No process has this number: it is beyond what kernels give.
-        assert_eq!(holder(boot(), i32::MAX).is_dead(), boot().is_some());
-        assert!(!holder(Some("another".to_owned()), i32::MAX).is_dead());
-        assert!(!holder(None, i32::MAX).is_dead());
-    }
-
-    #[test]
-    fn a_second_person_is_told_who_and_when() {
-        let environment = crate::environment::load("dev").unwrap();
-        let since = DateTime::from_timestamp(1_795_545_690, 0).unwrap();
-        insta::assert_snapshot!(refusal(&environment, Some(&holder(None, 7)), since), @r"
-        arn:aws:iam::123456789012:user/alice has been at work on dev since 2026-11-24 18:40:00 UTC (deploy, process 7 on desk); wait until that is over.
-        If it was killed, the lock is free at 18:41:30 UTC
-        ");
-    }
-}
+mod tests;

@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     let environment = arguments.environment.load()?;
     let connection = aws::connect(&environment).await?;
-    let keys = DeploymentKeys::read(&environment, &connection).await?;
+    let keys = DeploymentKeys::read(&environment, &connection, None).await?;
     if keys.has_new_key() {
         bail!(
             "environment {0} has no signing key yet, which a release has to name; \
@@ -32,12 +32,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
             environment.name
         );
     }
-    let built = build::build(deploy::profile_of(&environment)?).await?;
+    let (built, source) = SourceRevision::during(build::build(deploy::profile_of(&environment)?)).await?;
     let bucket = ArtifactBucket::new(&environment, &connection);
     bucket.ensure(Consent::of(arguments.yes)).await?;
+    source.ensure_checked_out().await?;
     artifacts::upload(&bucket, &environment, &built).await?;
     let candidate = Candidate::of_source(&environment, &keys.keys, &built)?;
-    let source = SourceRevision::of_checkout().await;
     let store = ReleaseStore::new(&bucket, &environment);
     let hash = TemplateHash::of(&candidate.template)?;
     let newest = store.newest().await?.map(|stored| stored.release);

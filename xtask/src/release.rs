@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use stack::{ArtifactHash, EnvironmentName, Fingerprint, FunctionName};
 
 pub(crate) use self::revision::SourceRevision;
-pub(crate) use self::store::{ReleaseStore, TemplateHash};
+pub(crate) use self::store::{ReleaseStore, StoredRelease, TemplateHash};
 
 /// The id of a release: when it was made, and from which commit. In the order of their ids, releases are in the order
 /// in which they were made.

@@ -25,5 +25,5 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     arguments.options.check(&environment)?;
     let connection = aws::connect(&environment).await?;
     let subject = arguments.to.map_or(Subject::Previous, Subject::Release);
-    Deployment::new(&environment, &connection, &arguments.options).run(subject).await
+    Deployment::new(&environment, &connection, &arguments.options, subject).run().await
 }

@@ -14,6 +14,15 @@ static SPINNERS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 
 /// Show an error with its causes, innermost last.
 pub(crate) fn error(error: &anyhow::Error) {
+    eprintln!("\n{} {}", paint("error:", "1;31"), explained(error));
+}
+
+/// Show an error that does not end the command.
+pub(crate) fn warning(error: &anyhow::Error) {
+    say(format!("{} {}", paint("warning:", "1;33"), explained(error)));
+}
+
+fn explained(error: &anyhow::Error) -> String {
     let mut lines = vec![error.to_string()];
     let mut last = lines[0].clone();
     for cause in error.chain().skip(1).filter_map(spoken) {
@@ -23,7 +32,7 @@ pub(crate) fn error(error: &anyhow::Error) {
         }
         last = cause;
     }
-    eprintln!("\n{} {}", paint("error:", "1;31"), lines.join("\n"));
+    lines.join("\n")
 }
 
 /// A cause in words. The AWS SDK wraps what a service has said into layers that say nothing.

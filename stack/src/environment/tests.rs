@@ -37,13 +37,13 @@ fn an_error_says_where_it_is() {
     let first_lines: Vec<&str> = errors.iter().filter_map(|error| error.lines().next()).collect();
     insta::assert_snapshot!(first_lines.join("\n"), @r#"
     environment `local`, line 7, column 13: invalid type: string "no", expected a boolean
-    environment `local`, line 29, column 1: unknown field `client`, expected one of `issuer`, `jwks_url`, `client_id`
-    environment `local`, line 32, column 8: `Pennsieve` is not the name of a bucket: 3 to 63 small letters, digits, hyphens and dots, the first and last no hyphen or dot
-    environment `local`, line 23, column 9: unknown field `path`, expected `ssm`
-    environment `local`, line 23, column 15: `local` is not the path of a parameter: it begins with / and has letters, digits, `.`, `-`, `_` and / only
-    environment `local`, line 17, column 23: invalid type: integer `7`, expected a string or { ssm = "/path" }
+    environment `local`, line 30, column 1: unknown field `client`, expected one of `issuer`, `jwks_url`, `client_id`
+    environment `local`, line 33, column 8: `Pennsieve` is not the name of a bucket: 3 to 63 small letters, digits, hyphens and dots, the first and last no hyphen or dot
+    environment `local`, line 24, column 9: unknown field `path`, expected `ssm`
+    environment `local`, line 24, column 15: `local` is not the path of a parameter: it begins with / and has letters, digits, `.`, `-`, `_` and / only
+    environment `local`, line 18, column 23: invalid type: integer `7`, expected a string or { ssm = "/path" }
     environment `local`, line 13, column 23: 1 is not in 2 to 1000
-    environment `local`, line 26, column 13: unknown variant `other`, expected `own` or `shared`
+    environment `local`, line 27, column 13: unknown variant `other`, expected `own` or `shared`
     environment `local`, line 5, column 8: key with no value, expected `=`
     environment `local`, line 1, column 1: missing field `region`
     "#);

@@ -3,6 +3,7 @@
 //! The tests share one stack, which each of them changes: they take turns, and each begins with what the source says.
 //! What a change of the source would be, they make by a release whose template or contract is another one.
 
+mod asked;
 mod crafted;
 mod destroyed;
 mod interrupted;

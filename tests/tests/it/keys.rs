@@ -204,6 +204,40 @@ async fn a_rotation_carries_no_changed_fact_of_the_platform_along() {
 }
 
 #[tokio::test]
+async fn an_emergency_shows_changed_facts_of_the_platform_and_goes_on() {
+    let (running, _turn) = turn().await;
+    let before = assert_settled(running).await;
+    let aws = Aws::of(&running.stack);
+    let path = "/local/platform/jobs-queue-arn";
+    let value = aws.take_parameter(path).await;
+    aws.put_parameter(path, &format!("{value}-other")).await;
+    let Ended { code, said, .. } = Keys::start(running, &["rotate", "--emergency", "--yes"]).end().await;
+    aws.put_parameter(path, &value).await;
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains(&format!("JobsQueueArn: {value} → {value}-other")), "{said}");
+    assert_ne!(assert_settled(running).await, before);
+    let deploy = ["deploy", "--yes", "--allow-iam-widening"];
+    let Ended { code, said, .. } = Run::start(running, &deploy).end().await;
+    assert_eq!(code, Some(0), "{said}");
+}
+
+#[tokio::test]
+async fn an_emergency_ends_on_a_key_of_its_own_though_another_was_to_sign_next() {
+    let (running, _turn) = turn().await;
+    let before = assert_settled(running).await;
+    let Ended { code, said, .. } = Keys::start_with(running, &["import", "-"], &ec_private_key()).end().await;
+    assert_eq!(code, Some(0), "{said}");
+    let (_, introducing) = status(running).await;
+    let keys = introducing["keys"].as_array().unwrap();
+    let next = keys.iter().find(|key| key["state"] == "next").unwrap()["fingerprint"].as_str().unwrap();
+    let Ended { code, said, .. } = Keys::start(running, &["rotate", "--emergency", "--yes"]).end().await;
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains(&format!("{next}, which was to sign next, is dropped")), "{said}");
+    let after = assert_settled(running).await;
+    assert!(after != before && after != next, "{after}");
+}
+
+#[tokio::test]
 async fn a_key_that_cloudfront_does_not_take_never_signs() {
     let (running, _turn) = turn().await;
     let active = assert_settled(running).await;

@@ -11,8 +11,9 @@ use stack::Environment;
 
 use crate::apply::{Detail, EventLog, Operation, Phase, PhaseCell, TemplateSource, follow};
 use crate::aws::request_token;
-use crate::consent::{Consent, agree};
+use crate::consent::Consent;
 use crate::deployed_stack::{Condition, DeployedStack};
+use crate::lock::LockGuard;
 use crate::terminal;
 
 /// Between two looks at a stack that is being changed.
@@ -22,6 +23,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub(super) struct Terms<'a> {
     pub(super) environment: &'a Environment,
     pub(super) consent: Consent,
+    /// Held, but not while somebody is asked.
+    pub(super) lock: &'a LockGuard<'a>,
     pub(super) may_lose_data: bool,
     /// Resources to leave as they are where a rollback gets stuck, by their logical ids.
     pub(super) skip: &'a [String],
@@ -56,7 +59,9 @@ pub(super) async fn settle(
                      CloudFormation can only delete what is left of it"
                 ));
                 terms.allow_deletion(&stack, stack_name)?;
-                agree(terms.consent, "Delete it, and deploy anew?").await?;
+                if !terms.agree(client, &stack, "Delete it, and deploy anew?").await? {
+                    continue;
+                }
                 delete(client, &stack, stack_name, terms.detail, terms.phase).await?;
                 terms.phase.set(Phase::Preparing);
             }
@@ -88,6 +93,20 @@ pub(super) async fn settle(
 }
 
 impl Terms<'_> {
+    /// Have somebody agree, and tell whether the stack still is as it was when they were asked.
+    async fn agree(&self, client: &Client, stack: &DeployedStack, question: &str) -> Result<bool> {
+        self.lock.agree(self.consent, question).await?;
+        if self.consent != Consent::Ask {
+            return Ok(true);
+        }
+        let now = DeployedStack::find(client, &stack.id).await?;
+        let is_same = now.is_some_and(|now| now.status == stack.status && now.changed_at == stack.changed_at);
+        if !is_same {
+            terminal::say("  the stack has changed while you were asked; looking at it again");
+        }
+        Ok(is_same)
+    }
+
     /// Refuse to delete what may hold data. What never came up is empty; what a deletion or a rollback has left is not.
     fn allow_deletion(&self, stack: &DeployedStack, stack_name: &str) -> Result<()> {
         let never_came_up = [StackStatus::CreateFailed, StackStatus::RollbackComplete];

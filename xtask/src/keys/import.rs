@@ -59,7 +59,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<Outcome> {
     }
     let step = terminal::Step::begin("signing key");
     store.put_key_pair(&key).await?;
-    enlist(&store, &stored, &key, store.now()?).await?;
+    enlist(&store, &stored, &stored.ring, &key, store.now()?).await?;
     step.done(format!("{} {} imported", key.algorithm(), key.fingerprint()));
     terminal::say(if stored.ring.is_empty() {
         format!("The next `cargo xtask deploy --env {}` makes CloudFront trust it.", environment.name)

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 use aws_sdk_cloudfront::types::{CacheBehaviors, TrustedKeyGroups};
+use chrono::{DateTime, TimeDelta, Utc};
 use stack::{DeployedTemplate, Environment, Fingerprint, OutputName};
 
 use super::key_pair::fingerprint_of;
@@ -56,8 +57,14 @@ pub(super) async fn observe(
         ring_written_at: ring.written_at,
         stack: state,
         cloudfront,
+        propagation: propagation(environment)?,
     };
     Ok(Observation { observed, ring, stack: deployed_stack, template, distribution_domain })
+}
+
+/// How long a changed key group may take to reach every edge.
+pub(super) fn propagation(environment: &Environment) -> Result<TimeDelta> {
+    Ok(TimeDelta::from_std(environment.key_group_propagation.get())?)
 }
 
 /// The domain of a distribution, and what it trusts.
@@ -77,13 +84,16 @@ async fn distribution(client: &aws_sdk_cloudfront::Client, id: &str) -> Result<(
     for behaviour in config.cache_behaviors().map(CacheBehaviors::items).unwrap_or_default() {
         behaviours.push(groups_of(behaviour.trusted_key_groups()));
     }
+    let mut group_changed_at = None;
     let mut known = BTreeMap::new();
     let mut trusted: Option<BTreeMap<Fingerprint, String>> = None;
     for groups in behaviours {
         let mut keys = BTreeMap::new();
         for group in groups {
             if !known.contains_key(&group) {
-                known.insert(group.clone(), keys_of(client, &group).await?);
+                let (keys, changed_at) = keys_of(client, &group).await?;
+                group_changed_at = group_changed_at.max(Some(changed_at));
+                known.insert(group.clone(), keys);
             }
             keys.extend(known[&group].clone());
         }
@@ -96,16 +106,25 @@ async fn distribution(client: &aws_sdk_cloudfront::Client, id: &str) -> Result<(
     let cloudfront = CloudFront {
         trusted: trusted.unwrap_or_default(),
         is_deployed: distribution.status() == "Deployed",
+        group_changed_at,
         is_enabled: config.enabled(),
     };
     Ok((distribution.domain_name().to_owned(), cloudfront))
 }
 
-/// The keys of a key group, known by what they are and not by how they are called.
-async fn keys_of(client: &aws_sdk_cloudfront::Client, group: &str) -> Result<BTreeMap<Fingerprint, String>> {
+/// The keys of a key group, known by what they are and not by how they are called, and when it was last changed:
+/// <https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_KeyGroup.html>.
+async fn keys_of(
+    client: &aws_sdk_cloudfront::Client,
+    group: &str,
+) -> Result<(BTreeMap<Fingerprint, String>, DateTime<Utc>)> {
     let answer = client.get_key_group().id(group).send().await;
     let answer = answer.with_context(|| format!("cannot read the key group {group}"))?;
-    let config = answer.key_group.and_then(|group| group.key_group_config);
+    let found = answer.key_group.with_context(|| format!("there is no key group {group}"))?;
+    let changed_at = found.last_modified_time;
+    let changed_at = DateTime::from_timestamp(changed_at.secs(), changed_at.subsec_nanos());
+    let changed_at = changed_at.with_context(|| format!("the key group {group} was changed at no time"))?;
+    let config = found.key_group_config;
     let mut keys = BTreeMap::new();
     for id in config.map(|config| config.items).unwrap_or_default() {
         let answer = client.get_public_key().id(&id).send().await;
@@ -115,5 +134,5 @@ async fn keys_of(client: &aws_sdk_cloudfront::Client, group: &str) -> Result<BTr
         let fingerprint = fingerprint_of(&pem);
         keys.insert(fingerprint.with_context(|| format!("the public key {id} of CloudFront"))?, id);
     }
-    Ok(keys)
+    Ok((keys, changed_at))
 }

@@ -7,19 +7,25 @@
 //! What makes it safe at every point:
 //!
 //! - The ring is deployed before anything else is done, so that each further step starts from a stack that agrees.
-//! - A key becomes active only after CloudFront has taken a signature of it.
+//! - A key becomes active only after CloudFront has taken a signature of it, and after the time that it may take to tell
+//!   every edge of a changed key group.
 //! - When the old key may go is written down only once the new one is deployed: until then, the old one goes on signing.
 //! - A key is removed only when that time is over, and when CloudFront trusts the one that signs.
 //! - Parameters are deleted only when neither ring nor stack names their key.
+//! - An emergency ends on a key that the same run made: whatever was there before, a next key too, may have leaked.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use anyhow::{Result, bail};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use stack::{Fingerprint, MAXIMUM_KEYS};
 
-use super::ring::{KeyRing, RingEntry};
+use super::ring::{KeyRing, KeyState, RingEntry};
+
+/// What an emergency waits at most for the edges: a URL that an edge refuses for some minutes does less harm than a key
+/// that somebody else has.
+pub(super) const EMERGENCY_PROPAGATION: TimeDelta = TimeDelta::minutes(2);
 
 /// What is there.
 #[derive(Clone, Debug)]
@@ -32,6 +38,8 @@ pub(super) struct Observed {
     pub(super) stack: StackState,
     /// None as long as no distribution is deployed.
     pub(super) cloudfront: Option<CloudFront>,
+    /// How long a changed key group may take to reach every edge.
+    pub(super) propagation: TimeDelta,
 }
 
 /// The parameters of a key.
@@ -66,8 +74,10 @@ pub(super) struct DeployedKeys {
 pub(super) struct CloudFront {
     /// The ids of the keys that every behaviour trusts.
     pub(super) trusted: BTreeMap<Fingerprint, String>,
-    /// Whether its last change has reached all edges.
+    /// Whether its last change has reached all edges. Nothing documents that this covers the key group.
     pub(super) is_deployed: bool,
+    /// When the key group that it trusts was last changed.
+    pub(super) group_changed_at: Option<DateTime<Utc>>,
     pub(super) is_enabled: bool,
 }
 
@@ -85,8 +95,10 @@ pub(super) enum Intent {
 /// What a run knows that nobody can see.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Progress<'a> {
-    /// Whether a new key is still to be made.
+    /// Whether a new key is still to be made, so that a rotation begins.
     pub(super) create: bool,
+    /// The key that this run made.
+    pub(super) made: Option<&'a Fingerprint>,
     /// The key whose signature CloudFront has taken.
     pub(super) proven: Option<&'a Fingerprint>,
 }
@@ -100,6 +112,8 @@ pub(super) enum Step {
     Deploy,
     /// Wait until all edges know what was deployed.
     AwaitDistribution,
+    /// Wait until all edges know the key group, which is at this time.
+    AwaitKeyGroup(DateTime<Utc>),
     /// Try whether CloudFront takes a signature of this key.
     Probe(Fingerprint),
     /// Let the next key of the ring be the active one.
@@ -134,8 +148,8 @@ impl Observed {
         let settled = self.ring_is_deployed() && self.ring.next().is_none();
         match intent {
             Intent::Rotate => settled && self.ring.retiring().next().is_none(),
-            // Which key has leaked, nobody can tell; where it may be the active one, another must take its place.
-            Intent::Revoke => settled && self.ring.retiring().all(|entry| entry.retire_after.is_some()),
+            // Which key has leaked, nobody can tell: so another takes the place of all that there are.
+            Intent::Revoke => true,
             Intent::Retire => false,
         }
     }
@@ -147,6 +161,12 @@ impl Observed {
             self.ring.get(fingerprint).is_none() && parameters.written_at < self.ring_written_at
         });
         forgotten.map(|(fingerprint, _)| fingerprint.clone()).collect()
+    }
+
+    /// When every edge knows the key group, counted from its last change by AWS's clock.
+    fn edges_know_at(&self, intent: Intent) -> Option<DateTime<Utc>> {
+        let changed_at = self.cloudfront.as_ref()?.group_changed_at?;
+        Some(changed_at + propagation_of(self.propagation, intent))
     }
 
     fn trusts(&self, entry: &RingEntry) -> bool {
@@ -180,8 +200,14 @@ pub(super) fn next_step(observed: &Observed, intent: Intent, progress: Progress<
     if !observed.ring_is_deployed() {
         return Ok(Step::Deploy);
     }
-    if let Some(next) = ring.next().filter(|_| intent != Intent::Retire) {
-        return step_to_activate(observed, next, progress);
+    match (intent, ring.next()) {
+        (Intent::Rotate, Some(next)) => return step_to_activate(observed, next, intent, progress),
+        (Intent::Revoke, _) => {
+            if let Some(step) = step_to_replace_all(observed, progress)? {
+                return Ok(step);
+            }
+        }
+        (Intent::Rotate | Intent::Retire, _) => {}
     }
     let hurried = |time: DateTime<Utc>| intent == Intent::Revoke && time > observed.now;
     if ring.retiring().any(|entry| entry.retire_after.is_none_or(hurried)) {
@@ -203,7 +229,7 @@ pub(super) fn next_step(observed: &Observed, intent: Intent, progress: Progress<
     if !forgotten.is_empty() {
         return Ok(Step::Delete(forgotten));
     }
-    if progress.create {
+    if progress.create && intent == Intent::Rotate {
         if ring.entries().len() >= MAXIMUM_KEYS {
             bail!(
                 "there are {MAXIMUM_KEYS} keys, as many as CloudFront trusts; retire one first (`cargo xtask keys retire`)"
@@ -215,10 +241,44 @@ pub(super) fn next_step(observed: &Observed, intent: Intent, progress: Progress<
     Ok(waits.map_or(Step::Done, Step::AwaitRetirement))
 }
 
+/// How long a changed key group is taken to need to every edge.
+pub(super) fn propagation_of(propagation: TimeDelta, intent: Intent) -> TimeDelta {
+    match intent {
+        Intent::Revoke => propagation.min(EMERGENCY_PROPAGATION),
+        Intent::Rotate | Intent::Retire => propagation,
+    }
+}
+
 const DRIFTED: &str = "Somebody has changed it beside CloudFormation: see `cargo xtask keys status`, \
                        and undo that by hand";
 
-fn step_to_activate(observed: &Observed, next: &RingEntry, progress: Progress<'_>) -> Result<Step> {
+/// What an emergency has to do until a key that this run made signs; nothing once it does, or where old keys have to
+/// make room first.
+fn step_to_replace_all(observed: &Observed, progress: Progress<'_>) -> Result<Option<Step>> {
+    let ring = &observed.ring;
+    let Some(made) = progress.made else {
+        // It takes the place of a next key.
+        let others = ring.entries().iter().filter(|entry| entry.state != KeyState::Next);
+        return Ok((others.count() < MAXIMUM_KEYS).then_some(Step::Create));
+    };
+    match ring.get(made) {
+        Some(entry) if entry.state == KeyState::Next => {
+            step_to_activate(observed, entry, Intent::Revoke, progress).map(Some)
+        }
+        Some(entry) if entry.state == KeyState::Active => Ok(None),
+        _ => bail!(
+            "somebody else has put another key in the place of {made}, which this run made. See \
+             `cargo xtask keys status`; if that was no emergency rotation too, run this again"
+        ),
+    }
+}
+
+fn step_to_activate(
+    observed: &Observed,
+    next: &RingEntry,
+    intent: Intent,
+    progress: Progress<'_>,
+) -> Result<Step> {
     let fingerprint = &next.fingerprint;
     if !observed.parameters.get(fingerprint).is_some_and(|parameters| parameters.private) {
         bail!(
@@ -234,6 +294,9 @@ fn step_to_activate(observed: &Observed, next: &RingEntry, progress: Progress<'_
             "the key {fingerprint} is deployed, but CloudFront's key group does not list it; the old key goes on \
              signing. {DRIFTED}"
         );
+    }
+    if let Some(time) = observed.edges_know_at(intent).filter(|time| *time > observed.now) {
+        return Ok(Step::AwaitKeyGroup(time));
     }
     if progress.proven == Some(fingerprint) {
         Ok(Step::Activate)
@@ -252,6 +315,10 @@ impl fmt::Display for Step {
             Self::AwaitStack => formatter.write_str("wait for the stack"),
             Self::Deploy => formatter.write_str("deploy the key ring"),
             Self::AwaitDistribution => formatter.write_str("wait for the distribution"),
+            Self::AwaitKeyGroup(time) => {
+                let time = time.format("%Y-%m-%d %H:%M:%S UTC");
+                write!(formatter, "wait until every edge knows the key group, at {time}")
+            }
             Self::Probe(fingerprint) => write!(formatter, "probe {fingerprint}"),
             Self::Activate => formatter.write_str("activate the next key"),
             Self::Schedule => formatter.write_str("schedule the retirement"),

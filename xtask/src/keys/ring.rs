@@ -138,6 +138,11 @@ impl KeyRing {
         Self(entries.collect())
     }
 
+    /// This ring without a key that was to sign next.
+    pub(super) fn without_next(&self) -> Self {
+        Self(self.0.iter().filter(|entry| entry.state != KeyState::Next).cloned().collect())
+    }
+
     /// This ring without some of its keys.
     pub(super) fn without(&self, fingerprints: &BTreeSet<Fingerprint>) -> Self {
         Self(self.0.iter().filter(|entry| !fingerprints.contains(&entry.fingerprint)).cloned().collect())

@@ -1,6 +1,7 @@
 //! `cargo xtask keys rotate`
 
 use anyhow::Result;
+use chrono::TimeDelta;
 use clap::Args;
 use openapi::SIGNED_URL_LIFETIME_SECONDS;
 use stack::Environment;
@@ -47,11 +48,14 @@ pub(super) async fn run(arguments: Arguments) -> Result<Outcome> {
     let mut rotation = Rotation::new(&environment, &connection, &store, intent);
     rotation.overlap = arguments.overlap.unwrap_or_default();
     rotation.wait = arguments.wait;
-    let observed = rotation.observe().await?.observed;
+    let observation = rotation.observe().await?;
+    let observed = &observation.observed;
     let create = observed.begins(intent).then_some(Algorithm::from(arguments.algorithm));
-    let first = next_step(&observed, intent, Progress { create: create.is_some(), proven: None })?;
+    let first = next_step(observed, intent, Progress { create: create.is_some(), ..Progress::default() })?;
     if !matches!(first, Step::Done | Step::AwaitRetirement(_)) {
-        terminal::say(announcement(&observed, &environment, &rotation, create));
+        // Before anything is begun that could not be finished.
+        rotation.allow(&rotation.observed_facts(&observation).await?)?;
+        terminal::say(announcement(observed, &environment, &rotation, create));
         let consent = Consent::of(arguments.yes);
         agree(consent, &format!("Rotate the signing keys of {}?", environment.name)).await?;
     }
@@ -59,6 +63,10 @@ pub(super) async fn run(arguments: Arguments) -> Result<Outcome> {
     let ring = store.ring().await?.ring;
     let active = ring.active().map(|entry| entry.fingerprint.to_string()).unwrap_or_default();
     match ending {
+        Ending::Complete if intent == Intent::Revoke => terminal::say(format!(
+            "{active} signs. Every edge refuses what older keys have signed {}.",
+            within(observed.propagation)
+        )),
         Ending::Complete => terminal::say(format!("{active} signs, and is the only key.")),
         Ending::Overlapping(time) => terminal::say(format!(
             "{active} signs. What it took over from stays trusted until {}; \
@@ -78,21 +86,29 @@ fn announcement(
     create: Option<Algorithm>,
 ) -> String {
     let active = observed.ring.active().map(|entry| entry.fingerprint.to_string()).unwrap_or_default();
+    let next = observed.ring.next();
     let mut lines = vec![match create {
         Some(algorithm) => format!("A new {algorithm} key takes over from {active}, which signs now."),
-        None => match observed.ring.next() {
+        None => match next {
             Some(next) => {
                 format!("{}, the next key, takes over from {active}, which signs now.", next.fingerprint)
             }
             None => format!("A rotation to {active} is under way, and is continued; no new key is made."),
         },
     }];
-    let lifetime = spoken(chrono::TimeDelta::seconds(SIGNED_URL_LIFETIME_SECONDS.into()));
+    let lifetime = spoken(TimeDelta::seconds(SIGNED_URL_LIFETIME_SECONDS.into()));
     if rotation.intent == Intent::Revoke {
+        if let Some(next) = next {
+            lines.push(format!(
+                "{}, which was to sign next, is dropped: it may have leaked too.",
+                next.fingerprint
+            ));
+        }
         lines.push(format!(
-            "All older keys are revoked as soon as it signs, within minutes. Every URL and every policy that they \
-             have signed stops working then, up to {lifetime} before its time: viewers that are open get 403, \
-             until they ask the API for new ones. Their private halves are deleted."
+            "All older keys are revoked as soon as it signs; every edge knows it {}. Every URL and every policy that \
+             they have signed stops working then, up to {lifetime} before its time: viewers that are open get 403, \
+             until they ask the API for new ones. Their private halves are deleted.",
+            within(observed.propagation)
         ));
     } else {
         let overlap = spoken(rotation.overlap.within(environment));
@@ -104,4 +120,9 @@ fn announcement(
         }
     }
     lines.join("\n")
+}
+
+/// By when every edge knows what CloudFront was told just now.
+fn within(propagation: TimeDelta) -> String {
+    if propagation.is_zero() { "at once".to_owned() } else { format!("within {}", spoken(propagation)) }
 }

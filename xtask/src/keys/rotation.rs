@@ -11,14 +11,15 @@ use super::observe::{Observation, observe};
 use super::overlap::Overlap;
 use super::plan::{Intent, Progress, StackState, Step, next_step};
 use super::probe::Prober;
-use super::ring::{Algorithm, KeyState, RingEntry};
-use super::store::{KeyStore, StoredRing};
+use super::ring::{Algorithm, KeyRing, KeyState, RingEntry};
+use super::store::{KeyStore, Overtaken, StoredRing};
 use crate::apply::{Application, Detail, Mode, PhaseCell};
 use crate::artifact_bucket::ArtifactBucket;
 use crate::aws::Connection;
 use crate::deployed_stack::DeployedStack;
 use crate::lock::{Attempt, Lock};
-use crate::{platform_facts, terminal};
+use crate::platform_facts::{self, FactChange};
+use crate::terminal;
 
 /// How long a step that was done may stay without effect: AWS tells of a change a moment late.
 const SETTLING: Duration = Duration::from_secs(30);
@@ -83,11 +84,15 @@ impl<'a> Rotation<'a> {
     /// Do step after step until nothing is left, or nothing can be done before its time. Where an algorithm is given, a
     /// new key is made as soon as nothing else is to be done before.
     pub(super) async fn run(&self, mut create: Option<Algorithm>) -> Result<Ending> {
-        let mut proven: Option<Fingerprint> = None;
+        let mut known = Known::default();
         let mut last: Option<(Step, Instant)> = None;
         loop {
             let observation = self.observe().await?;
-            let progress = Progress { create: create.is_some(), proven: proven.as_ref() };
+            let progress = Progress {
+                create: create.is_some(),
+                made: known.made.as_ref(),
+                proven: known.proven.as_ref(),
+            };
             let step = next_step(&observation.observed, self.intent, progress)?;
             let is_new = last.as_ref().is_none_or(|(same, _)| *same != step);
             match &last {
@@ -105,43 +110,15 @@ impl<'a> Rotation<'a> {
                 }
             }
             match step {
-                Step::AwaitStack | Step::AwaitDistribution => {}
-                Step::Deploy => self.deploy().await?,
-                Step::Probe(fingerprint) => {
-                    self.probe(&observation, &fingerprint).await?;
-                    proven = Some(fingerprint);
-                }
-                Step::Activate => {
-                    let promoted = observation.ring.ring.promoted();
-                    self.store.replace_ring(&observation.ring, &promoted).await?;
-                }
-                Step::Schedule => {
-                    let hurry = self.intent == Intent::Revoke;
-                    let now = observation.observed.now;
-                    let time = if hurry { now } else { now + self.overlap.within(self.environment) };
-                    let scheduled = observation.ring.ring.retired_by(time, hurry);
-                    self.store.replace_ring(&observation.ring, &scheduled).await?;
-                }
-                Step::Remove(fingerprints) => {
-                    let remaining = observation.ring.ring.without(&fingerprints);
-                    self.store.replace_ring(&observation.ring, &remaining).await?;
-                }
-                Step::Delete(fingerprints) => self.store.delete(&fingerprints).await?,
-                Step::Create => {
-                    if let Some(algorithm) = create.take() {
-                        let key = generate(algorithm).await?;
-                        self.store.put_key_pair(&key).await?;
-                        announce("enlist the key");
-                        enlist(self.store, &observation.ring, &key, self.store.now()?).await?;
-                    }
-                }
-                Step::AwaitRetirement(time) if self.wait => {
-                    let span = (time - observation.observed.now).to_std().unwrap_or_default();
-                    // The next look must not come in the second before.
-                    tokio::time::sleep(span + Duration::from_secs(1)).await;
-                }
-                Step::AwaitRetirement(time) => return Ok(Ending::Overlapping(time)),
+                Step::AwaitRetirement(time) if !self.wait => return Ok(Ending::Overlapping(time)),
                 Step::Done => return Ok(Ending::Complete),
+                step => match self.perform(&step, &observation, &mut create, &mut known).await {
+                    // Nothing holds an emergency up: it goes on from what the other one has left.
+                    Err(error) if self.intent == Intent::Revoke && error.is::<Overtaken>() => {}
+                    // The next look tells what is to be deployed now.
+                    Err(error) if step == Step::Deploy && error.is::<Overtaken>() => {}
+                    performed => performed?,
+                },
             }
             // What it takes to do a step is no time that it is without effect.
             if is_new && let Some((_, since)) = &mut last {
@@ -150,25 +127,79 @@ impl<'a> Rotation<'a> {
         }
     }
 
+    /// Do one step.
+    async fn perform(
+        &self,
+        step: &Step,
+        observation: &Observation,
+        create: &mut Option<Algorithm>,
+        known: &mut Known,
+    ) -> Result<()> {
+        let read = &observation.ring;
+        let now = observation.observed.now;
+        match step {
+            Step::AwaitStack | Step::AwaitDistribution | Step::Done => Ok(()),
+            Step::AwaitKeyGroup(time) | Step::AwaitRetirement(time) => {
+                let span = (*time - now).to_std().unwrap_or_default();
+                // The next look must not come in the second before.
+                tokio::time::sleep(span + Duration::from_secs(1)).await;
+                Ok(())
+            }
+            Step::Deploy => self.deploy().await,
+            Step::Probe(fingerprint) => {
+                self.probe(observation, fingerprint).await?;
+                known.proven = Some(fingerprint.clone());
+                Ok(())
+            }
+            Step::Activate => self.store.replace_ring(read, &read.ring.promoted()).await,
+            Step::Schedule => {
+                let hurry = self.intent == Intent::Revoke;
+                let time = if hurry { now } else { now + self.overlap.within(self.environment) };
+                self.store.replace_ring(read, &read.ring.retired_by(time, hurry)).await
+            }
+            Step::Remove(fingerprints) => {
+                self.store.replace_ring(read, &read.ring.without(fingerprints)).await
+            }
+            Step::Delete(fingerprints) => self.store.delete(fingerprints).await,
+            Step::Create => {
+                let Some(algorithm) = *create else { return Ok(()) };
+                if self.intent != Intent::Revoke {
+                    // Where another run is quicker, its key is as good.
+                    *create = None;
+                }
+                let key = generate(algorithm).await?;
+                self.store.put_key_pair(&key).await?;
+                announce("enlist the key");
+                let ring = match self.intent {
+                    Intent::Revoke => read.ring.without_next(),
+                    Intent::Rotate | Intent::Retire => read.ring.clone(),
+                };
+                enlist(self.store, read, &ring, &key, self.store.now()?).await?;
+                *create = None;
+                known.made = Some(key.fingerprint().clone());
+                Ok(())
+            }
+        }
+    }
+
     /// Change the keys of the template that is deployed, and nothing else in it. Under the lock, so that no deployment
     /// that somebody reviews meanwhile is made from other keys, nor this from a template that is not there any more.
     async fn deploy(&self) -> Result<()> {
         let lock = self.lock().await?;
-        let deployed = self.deploy_locked().await;
+        let deployed = self.deploy_locked(&lock).await;
         lock.release().await;
         deployed
     }
 
-    async fn deploy_locked(&self) -> Result<()> {
+    async fn deploy_locked(&self, lock: &Lock) -> Result<()> {
         let observation = self.observe().await?;
         let keys = self.store.signing_keys(&observation.ring.ring).await?;
         if self.store.ring().await?.is_later_than(&observation.ring) {
-            // What was to be deployed is out of date; the next look tells what is to be done now.
-            return Ok(());
+            return Err(Overtaken.into());
         }
         let template = observation.template.as_ref().context("nothing is deployed")?;
         let stack = observation.stack.as_ref().context("nothing is deployed")?;
-        self.refuse_other_changes(stack, template).await?;
+        self.allow(&self.changed_facts(stack, template).await?)?;
         let template = template.with_keys(self.environment, &keys)?.into();
         let application = Application {
             environment: self.environment,
@@ -178,19 +209,48 @@ impl<'a> Rotation<'a> {
             detail: Detail::Summary,
             phase: &PhaseCell::default(),
         };
-        application.bring_to(&template).await.map(|_| ())
+        let check = async || {
+            lock.ensure_held().await?;
+            let has_moved = self.store.ring().await?.is_later_than(&observation.ring);
+            if has_moved { Err(Overtaken.into()) } else { Ok(()) }
+        };
+        application.bring_to(&template, check).await.map(|_| ())
     }
 
-    /// Refuse to go on where CloudFormation, which looks the facts of the platform up anew with each change set, would
-    /// bring changed ones along that nobody has reviewed.
-    async fn refuse_other_changes(&self, stack: &DeployedStack, template: &DeployedTemplate) -> Result<()> {
+    /// The facts of the platform that have changed since the last deployment: CloudFormation looks them up anew with each
+    /// change set, and so brings them along.
+    async fn changed_facts(
+        &self,
+        stack: &DeployedStack,
+        template: &DeployedTemplate,
+    ) -> Result<Vec<FactChange>> {
         let template = template.as_value();
         let facts = platform_facts::read(self.environment, self.connection, template).await?;
-        let changes = platform_facts::changes(stack, template, &facts);
-        let names: Vec<&str> = changes.iter().map(|change| change.name.as_str()).collect();
-        if names.is_empty() {
+        Ok(platform_facts::changes(stack, template, &facts))
+    }
+
+    /// The same of what was observed.
+    pub(super) async fn observed_facts(&self, observation: &Observation) -> Result<Vec<FactChange>> {
+        match (&observation.stack, &observation.template) {
+            (Some(stack), Some(template)) => self.changed_facts(stack, template).await,
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Refuse facts that nobody has reviewed. An emergency cannot wait for a review: it shows them.
+    pub(super) fn allow(&self, changes: &[FactChange]) -> Result<()> {
+        if changes.is_empty() {
             return Ok(());
         }
+        if self.intent == Intent::Revoke {
+            for FactChange { name, old, new, .. } in changes {
+                terminal::say(format!(
+                    "  a fact of the platform changes with the keys: {name}: {old} → {new}"
+                ));
+            }
+            return Ok(());
+        }
+        let names: Vec<&str> = changes.iter().map(|change| change.name.as_str()).collect();
         bail!(
             "facts of the platform have changed since the last deployment ({}), and would change with the keys; \
              review and deploy them first: `cargo xtask deploy --env {}`",
@@ -237,26 +297,34 @@ impl<'a> Rotation<'a> {
     }
 }
 
+/// What a run knows that nobody can see.
+#[derive(Default)]
+struct Known {
+    made: Option<Fingerprint>,
+    proven: Option<Fingerprint>,
+}
+
 /// For how long a step may come again and again.
 fn limit_of(step: &Step) -> Duration {
     match step {
-        Step::AwaitRetirement(_) => Duration::MAX,
+        Step::AwaitRetirement(_) | Step::AwaitKeyGroup(_) => Duration::MAX,
         Step::AwaitDistribution => DISTRIBUTION_LIMIT,
         _ => SETTLING,
     }
 }
 
-/// Put a key that is stored into the ring: as the next one, or where the ring is empty as the active one. The ring comes
+/// Put a key that is stored into a ring: as the next one, or where the ring is empty as the active one. The ring comes
 /// last, so that it names no key that is not there; a run that dies before leaves parameters that nothing refers to.
 pub(super) async fn enlist(
     store: &KeyStore<'_>,
     read: &StoredRing,
+    ring: &KeyRing,
     key: &KeyPair,
     created_at: DateTime<Utc>,
 ) -> Result<()> {
-    let state = if read.ring.is_empty() { KeyState::Active } else { KeyState::Next };
+    let state = if ring.is_empty() { KeyState::Active } else { KeyState::Next };
     let entry = RingEntry::new(key.fingerprint().clone(), key.algorithm(), created_at, state);
-    store.replace_ring(read, &read.ring.with(entry)?).await
+    store.replace_ring(read, &ring.with(entry)?).await
 }
 
 /// Generate a key, which takes a while for RSA.

@@ -101,6 +101,9 @@ impl Status {
         let (next, next_at) = match next_step(observed, Intent::Rotate, Progress::default()) {
             Ok(Step::Done) => (None, None),
             Ok(Step::AwaitRetirement(time)) => (Some("retire".to_owned()), Some(time)),
+            Ok(Step::AwaitKeyGroup(time)) => {
+                (Some("activate the next key, once every edge knows the key group".to_owned()), Some(time))
+            }
             Ok(step) => (Some(step.to_string()), None),
             Err(obstacle) => {
                 if deployed.is_some_and(|keys| keys.active.is_some()) {

@@ -95,18 +95,18 @@ impl<'a> KeyStore<'a> {
         if read.version == 0 {
             return match self.put(&name, ParameterType::String, &text, false).await? {
                 Put::Done(_) => Ok(()),
-                Put::AlreadyThere => Err(overtaken()),
+                Put::AlreadyThere => Err(Overtaken.into()),
             };
         }
         if self.ring().await?.version != read.version {
-            return Err(overtaken());
+            return Err(Overtaken.into());
         }
         match self.put(&name, ParameterType::String, &text, true).await? {
             Put::Done(version) if version == read.version + 1 => Ok(()),
             Put::Done(_) | Put::AlreadyThere => {
                 let first = self.value(&format!("{name}:{}", read.version + 1), false).await?;
                 self.put(&name, ParameterType::String, &first, true).await?;
-                Err(overtaken())
+                Err(Overtaken.into())
             }
         }
     }
@@ -261,9 +261,17 @@ enum Put {
     AlreadyThere,
 }
 
-fn overtaken() -> anyhow::Error {
-    anyhow::anyhow!(
-        "somebody else has changed the key ring at the same time; nothing of theirs is lost. \
-         See `cargo xtask keys status`, and run this again if it is still wanted"
-    )
+/// Somebody else has changed the ring since it was read.
+#[derive(Debug)]
+pub(super) struct Overtaken;
+
+impl std::error::Error for Overtaken {}
+
+impl std::fmt::Display for Overtaken {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(
+            "somebody else has changed the key ring at the same time; nothing of theirs is lost. \
+             See `cargo xtask keys status`, and run this again if it is still wanted",
+        )
+    }
 }

@@ -9,7 +9,6 @@ use aws_sdk_cloudformation::types::{
 use super::Terms;
 use crate::apply::{EventLog, Operation, Phase, TemplateSource, follow};
 use crate::aws::request_token;
-use crate::consent::agree;
 use crate::deployed_stack::{Condition, DeployedStack};
 
 /// Continue a rollback, without the resources that are to be skipped.
@@ -22,7 +21,9 @@ pub(super) async fn finish_rollback(
     if !terms.skip.is_empty() {
         check_skipped(&failed_resources(client, stack).await?, terms.skip)?;
     }
-    agree(terms.consent, "Continue that rollback?").await?;
+    if !terms.agree(client, stack, "Continue that rollback?").await? {
+        return Ok(());
+    }
     terms.phase.set(Phase::Executing);
     let mut log = EventLog::begin(client, &stack.id).await?;
     let token = request_token("continue-rollback");
@@ -92,7 +93,9 @@ pub(super) async fn put_back(
     terms: &Terms<'_>,
     last_successful_template: &impl AsyncFn() -> Result<TemplateSource>,
 ) -> Result<()> {
-    agree(terms.consent, "Put back what was there before?").await?;
+    if !terms.agree(client, stack, "Put back what was there before?").await? {
+        return Ok(());
+    }
     if !stack.was_express {
         terms.phase.set(Phase::Executing);
         let mut log = EventLog::begin(client, &stack.id).await?;

@@ -3,7 +3,10 @@ use crate::apply::testing::{
     Answer, Request, STACK_ID, ScriptedCloudFormation, events, stack_in, stack_with,
 };
 use crate::apply::{Detail, PhaseCell, TemplateSource};
+use crate::artifact_bucket::ArtifactBucket;
+use crate::artifact_bucket::testing::FakeBucket;
 use crate::consent::Consent;
+use crate::lock::LockGuard;
 
 const STACK: &str = "AWS::CloudFormation::Stack";
 const EXPRESS: &str = "<DeploymentConfig><Mode>EXPRESS</Mode></DeploymentConfig>";
@@ -12,9 +15,12 @@ async fn settled(cloudformation: &ScriptedCloudFormation, skip: &[&str]) -> anyh
     let environment = crate::environment::load("dev").unwrap();
     let skip: Vec<String> = skip.iter().map(|id| (*id).to_owned()).collect();
     let phase = PhaseCell::default();
+    let fake = FakeBucket::start().await;
+    let bucket = ArtifactBucket::new(&environment, &fake.connection);
     let terms = Terms {
         environment: &environment,
         consent: Consent::Given,
+        lock: &LockGuard::new(&environment, &fake.connection, &bucket, "deploy"),
         may_lose_data: false,
         skip: &skip,
         detail: Detail::Summary,

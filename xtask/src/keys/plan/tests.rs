@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use proptest::prelude::*;
 
 use self::model::{Run, World};
-use super::{Intent, Progress, StackState, Step, next_step};
+use super::{EMERGENCY_PROPAGATION, Intent, Progress, StackState, Step, next_step};
 
 /// Run to the end, with all that AWS does by itself.
 fn finish(world: &mut World, intent: Intent) -> Run {
@@ -43,11 +43,12 @@ fn a_rotation_goes_through_its_steps() {
     insta::assert_snapshot!(steps.join("\n"), @r"
     create a key
     deploy the key ring
+    wait until every edge knows the key group, at 2026-11-24 00:15:00 UTC
     probe 000000000002
     activate the next key
     deploy the key ring
     schedule the retirement
-    wait for the retirement at 2026-11-24 01:15:00 UTC
+    wait for the retirement at 2026-11-24 01:23:00 UTC
     remove 000000000001
     deploy the key ring
     delete the parameters of 000000000001
@@ -69,17 +70,97 @@ fn a_revocation_waits_for_nothing_but_the_new_key() {
 #[test]
 fn a_revocation_in_an_overlap_brings_another_key() {
     let mut world = World::new();
-    let mut rotation = Run::new(Intent::Rotate);
-    while !matches!(rotation.steps.last(), Some(Step::AwaitRetirement(_))) {
-        assert!(rotation.tick(&mut world).is_continue());
-        world.cloudformation();
-        world.reach_edges();
-    }
+    run_until(&mut world, Intent::Rotate, |step| matches!(step, Step::AwaitRetirement(_)));
     let second = world.signs.clone();
     world.revokes = true;
     finish(&mut world, Intent::Revoke);
     assert_settled(&world);
     assert_ne!(world.signs, second);
+}
+
+/// Until a run of this kind is at a step like this.
+fn run_until(world: &mut World, intent: Intent, is_it: fn(&Step) -> bool) -> Run {
+    let mut run = Run::new(intent);
+    for _ in 0..200 {
+        if run.steps.last().is_some_and(is_it) {
+            return run;
+        }
+        assert!(run.tick(world).is_continue(), "{world:?}");
+        world.cloudformation();
+        world.pass(TimeDelta::minutes(1));
+        world.check();
+    }
+    panic!("it does not come so far: {world:?}");
+}
+
+#[test]
+fn an_emergency_does_not_end_on_a_next_key_of_an_earlier_run() {
+    let mut world = World::new();
+    drop(run_until(&mut world, Intent::Rotate, |step| matches!(step, Step::Probe(_))));
+    let next = world.ring.next().unwrap().fingerprint.clone();
+    world.revokes = true;
+    let run = finish(&mut world, Intent::Revoke);
+    assert_settled(&world);
+    assert_eq!(Some(&world.signs), run.made.as_ref());
+    assert_ne!(world.signs, next);
+    assert!(!world.parameters.contains_key(&next), "{world:?}");
+}
+
+#[test]
+fn an_emergency_in_the_midst_of_a_switch_makes_a_key_of_its_own() {
+    let mut world = World::new();
+    let mut rotation = run_until(&mut world, Intent::Rotate, |step| *step == Step::Activate);
+    // The ring is written, nothing is deployed.
+    assert!(rotation.tick(&mut world).is_continue());
+    drop(rotation);
+    world.revokes = true;
+    let run = finish(&mut world, Intent::Revoke);
+    assert_settled(&world);
+    assert_eq!(Some(&world.signs), run.made.as_ref());
+}
+
+#[test]
+fn an_emergency_makes_room_where_the_ring_is_full() {
+    let mut world = World::new();
+    for _ in 1..stack::MAXIMUM_KEYS {
+        world.add_retiring_key();
+    }
+    world.revokes = true;
+    finish(&mut world, Intent::Revoke);
+    assert_settled(&world);
+}
+
+#[test]
+fn an_emergency_whose_key_was_replaced_says_so() {
+    let mut world = World::new();
+    let made = "ffffffffffff".parse().unwrap();
+    let progress = Progress { made: Some(&made), ..Progress::default() };
+    world.revokes = true;
+    let refusal = next_step(&world.observe(), Intent::Revoke, progress).unwrap_err().to_string();
+    assert!(refusal.contains("another key in the place of ffffffffffff"), "{refusal}");
+}
+
+#[test]
+fn a_key_signs_only_when_every_edge_may_know_the_key_group() {
+    let mut world = World::new();
+    run_until(&mut world, Intent::Rotate, |step| matches!(step, Step::AwaitKeyGroup(_)));
+    let changed_at = world.group_changed_at;
+    let key = world.ring.next().unwrap().fingerprint.clone();
+    let step = |world: &World, intent| {
+        let progress = Progress { create: false, made: Some(&key), proven: Some(&key) };
+        next_step(&world.observe(), intent, progress).unwrap()
+    };
+    let in_time = changed_at + TimeDelta::minutes(10);
+    assert_eq!(step(&world, Intent::Rotate), Step::AwaitKeyGroup(in_time));
+    world.now = in_time - TimeDelta::seconds(1);
+    assert_eq!(step(&world, Intent::Rotate), Step::AwaitKeyGroup(in_time));
+    world.now = in_time;
+    assert_eq!(step(&world, Intent::Rotate), Step::Activate);
+    // An emergency waits for less.
+    world.now = changed_at + EMERGENCY_PROPAGATION - TimeDelta::seconds(1);
+    assert_eq!(step(&world, Intent::Revoke), Step::AwaitKeyGroup(changed_at + EMERGENCY_PROPAGATION));
+    world.now = changed_at + EMERGENCY_PROPAGATION;
+    assert_eq!(step(&world, Intent::Revoke), Step::Activate);
 }
 
 #[test]
@@ -112,12 +193,7 @@ fn a_rotation_that_died_anywhere_is_completed_by_the_next() {
 #[test]
 fn keys_are_retired_in_their_time_and_not_before() {
     let mut world = World::new();
-    let mut rotation = Run::new(Intent::Rotate);
-    while !matches!(rotation.steps.last(), Some(Step::AwaitRetirement(_))) {
-        assert!(rotation.tick(&mut world).is_continue());
-        world.cloudformation();
-        world.reach_edges();
-    }
+    run_until(&mut world, Intent::Rotate, |step| matches!(step, Step::AwaitRetirement(_)));
     let time = world.ring.retiring().next().unwrap().retire_after.unwrap();
     let step = |world: &World| next_step(&world.observe(), Intent::Retire, Progress::default()).unwrap();
     world.pass(time - world.now - TimeDelta::seconds(1));
@@ -131,14 +207,9 @@ fn keys_are_retired_in_their_time_and_not_before() {
 fn what_is_in_the_way_is_named() {
     let obstacle = |change: fn(&mut World)| {
         let mut world = World::new();
-        let mut run = Run::new(Intent::Rotate);
-        while !matches!(run.steps.last(), Some(Step::Probe(_))) {
-            assert!(run.tick(&mut world).is_continue());
-            world.cloudformation();
-            world.reach_edges();
-        }
+        run_until(&mut world, Intent::Rotate, |step| matches!(step, Step::Probe(_)));
         change(&mut world);
-        let progress = Progress { create: true, proven: None };
+        let progress = Progress { create: true, ..Progress::default() };
         next_step(&world.observe(), Intent::Rotate, progress).unwrap_err().to_string()
     };
     let lacks_private = obstacle(|world| {
@@ -165,12 +236,7 @@ fn what_is_in_the_way_is_named() {
 #[test]
 fn nothing_is_removed_while_cloudfront_does_not_trust_the_key_that_signs() {
     let mut world = World::new();
-    let mut run = Run::new(Intent::Rotate);
-    while !matches!(run.steps.last(), Some(Step::AwaitRetirement(_))) {
-        assert!(run.tick(&mut world).is_continue());
-        world.cloudformation();
-        world.reach_edges();
-    }
+    run_until(&mut world, Intent::Rotate, |step| matches!(step, Step::AwaitRetirement(_)));
     world.pass(TimeDelta::days(1));
     let active = world.signs.clone();
     world.group.remove(&active);
@@ -186,7 +252,7 @@ fn the_group_takes_only_so_many_keys() {
     }
     let mut observed = world.observe();
     observed.stack = StackState::Settled(observed.wanted());
-    let progress = Progress { create: true, proven: None };
+    let progress = Progress { create: true, ..Progress::default() };
     let refusal = next_step(&observed, Intent::Rotate, progress).unwrap_err().to_string();
     assert!(refusal.contains("retire one first"), "{refusal}");
 }

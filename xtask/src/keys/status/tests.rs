@@ -1,5 +1,7 @@
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
+
 use crate::environment;
 use crate::keys::plan::{CloudFront, DeployedKeys, Observed, Parameters, StackState};
 use crate::keys::ring::KeyRing;
@@ -29,7 +31,9 @@ fn agreed(entries: &[String], now: &str) -> Observed {
             trusted: trusted.iter().map(|key| (key.clone(), "K".to_owned())).collect(),
             is_deployed: true,
             is_enabled: true,
+            group_changed_at: Some("2026-11-01T00:00:00Z".parse().unwrap()),
         }),
+        propagation: TimeDelta::minutes(10),
         stack: StackState::Settled(DeployedKeys {
             trusted,
             active: ring.active().map(|entry| entry.fingerprint.clone()),
@@ -67,6 +71,17 @@ fn an_overlap_is_no_problem_and_says_when_it_ends() {
     let after = status(&agreed(&entries, "2026-11-24T02:00:00Z"));
     assert_eq!((after.problems.len(), after.phase), (0, Phase::Retiring));
     assert_eq!(after.next.as_deref(), Some("remove ba9876543210"));
+}
+
+#[test]
+fn the_status_says_what_an_activation_waits_for() {
+    let entries = [entry(OLD, "active", "null"), entry(NEW, "next", "null")];
+    let mut observed = agreed(&entries, "2026-11-24T00:00:00Z");
+    observed.cloudfront.as_mut().unwrap().group_changed_at = Some("2026-11-23T23:55:00Z".parse().unwrap());
+    let status = status(&observed);
+    assert_eq!(status.next_at, Some("2026-11-24T00:05:00Z".parse().unwrap()));
+    let next = status.next.unwrap();
+    assert!(next.contains("every edge knows the key group"), "{next}");
 }
 
 #[test]

@@ -8,11 +8,14 @@ use stack::Fingerprint;
 
 use crate::keys::plan::{
     CloudFront, DeployedKeys, Intent, Observed, Parameters, Progress, StackState, Step, next_step,
+    propagation_of,
 };
 use crate::keys::ring::{Algorithm, KeyRing, KeyState, RingEntry};
 
 /// How long a URL is good for, and the shortest overlap that keeps it so.
 const LIFETIME: TimeDelta = TimeDelta::hours(1);
+/// How long the edges may take to learn of a key group.
+const PROPAGATION: TimeDelta = TimeDelta::minutes(10);
 
 #[derive(Debug)]
 pub(super) struct World {
@@ -22,9 +25,11 @@ pub(super) struct World {
     pub(super) is_deployed: bool,
     /// The key that the deployed function signs with.
     pub(super) signs: Fingerprint,
-    /// What CloudFront was told to trust.
+    /// What CloudFront was told to trust, and what the edge that a probe reaches trusts at once.
     pub(super) group: BTreeSet<Fingerprint>,
-    /// What all edges trust. One that comes is known late, one that goes is gone at once.
+    pub(super) group_changed_at: DateTime<Utc>,
+    /// What all edges trust. One that comes is known late, whatever the status of the distribution says; one that goes is
+    /// gone at once.
     pub(super) edges: BTreeSet<Fingerprint>,
     /// Whether older keys may be revoked, and their URLs with them.
     pub(super) revokes: bool,
@@ -62,6 +67,7 @@ impl World {
             is_deployed: true,
             signs: first.clone(),
             group: trusted.clone(),
+            group_changed_at: now - PROPAGATION,
             edges: trusted.clone(),
             revokes: false,
             ring_version: 1,
@@ -86,7 +92,13 @@ impl World {
             ring_written_at: Some(self.ring_written_at),
             parameters: self.parameters.clone(),
             stack,
-            cloudfront: Some(CloudFront { trusted, is_deployed: self.edges == self.group, is_enabled: true }),
+            cloudfront: Some(CloudFront {
+                trusted,
+                is_deployed: true,
+                is_enabled: true,
+                group_changed_at: Some(self.group_changed_at),
+            }),
+            propagation: PROPAGATION,
         }
     }
 
@@ -94,6 +106,10 @@ impl World {
     pub(super) fn pass(&mut self, time: TimeDelta) {
         // No two things happen at the same time.
         self.now += time + TimeDelta::milliseconds(1);
+        let intent = if self.revokes { Intent::Revoke } else { Intent::Rotate };
+        if self.group_changed_at + propagation_of(PROPAGATION, intent) <= self.now {
+            self.reach_edges();
+        }
         self.urls.insert(self.signs.clone(), self.now + LIFETIME);
     }
 
@@ -117,6 +133,9 @@ impl World {
             self.signs = update.target.active.clone().unwrap();
             update.function_is_done = true;
         } else if !update.group_is_done {
+            if self.group != update.target.trusted {
+                self.group_changed_at = self.now;
+            }
             self.group = update.target.trusted.clone();
             self.edges.retain(|key| self.group.contains(key));
             update.group_is_done = true;
@@ -181,7 +200,10 @@ pub(super) struct Run {
     pub(super) steps: Vec<Step>,
     intent: Intent,
     create: Option<bool>,
+    pub(super) made: Option<Fingerprint>,
     proven: Option<Fingerprint>,
+    /// How many keys there were when it began.
+    older: Option<u32>,
     read: Option<(KeyRing, u32)>,
     operations: VecDeque<Operation>,
 }
@@ -203,7 +225,9 @@ impl Run {
             steps: Vec::new(),
             intent,
             create: None,
+            made: None,
             proven: None,
+            older: None,
             read: None,
             operations: VecDeque::new(),
         }
@@ -219,11 +243,18 @@ impl Run {
             return ControlFlow::Continue(());
         }
         let create = *self.create.get_or_insert_with(|| observed.begins(self.intent));
-        let progress = Progress { create, proven: self.proven.as_ref() };
+        let older = *self.older.get_or_insert(world.keys);
+        let progress = Progress { create, made: self.made.as_ref(), proven: self.proven.as_ref() };
         let Ok(step) = next_step(&observed, self.intent, progress) else { return ControlFlow::Break(()) };
         self.read = Some((observed.ring.clone(), world.ring_version));
         self.plan(&observed, &step);
         let ends = step == Step::Done;
+        if ends && self.intent == Intent::Revoke {
+            let is_new = |key: &Fingerprint| (1..=older).all(|number| *key != fingerprint(number));
+            assert!(world.ring.fingerprints().iter().all(is_new), "an older key is left: {world:?}");
+            assert!(world.group.iter().all(is_new), "an older key is trusted: {world:?}");
+            assert!(world.parameters.keys().all(is_new), "an older key is kept: {world:?}");
+        }
         if self.steps.last() != Some(&step) {
             self.steps.push(step);
         }
@@ -234,7 +265,6 @@ impl Run {
         let ring = &observed.ring;
         match step {
             Step::Create => {
-                self.create = Some(false);
                 self.operations.push_back(Operation::PutParameters);
             }
             Step::Deploy => self.operations.push_back(Operation::Deploy),
@@ -247,7 +277,11 @@ impl Run {
             }
             Step::Remove(keys) => self.operations.push_back(Operation::ReplaceRing(ring.without(keys))),
             Step::Delete(keys) => self.operations.push_back(Operation::DeleteParameters(keys.clone())),
-            Step::AwaitStack | Step::AwaitDistribution | Step::AwaitRetirement(_) | Step::Done => {}
+            Step::AwaitStack
+            | Step::AwaitDistribution
+            | Step::AwaitKeyGroup(_)
+            | Step::AwaitRetirement(_)
+            | Step::Done => {}
         }
     }
 
@@ -255,29 +289,42 @@ impl Run {
         let (ring, version) = self.read.clone().unwrap();
         match operation {
             Operation::PutParameters => {
+                if self.intent != Intent::Revoke {
+                    self.create = Some(false);
+                }
                 self.operations.push_back(Operation::Enlist(world.new_key()));
             }
             Operation::Enlist(key) => {
-                let entry = RingEntry::new(key, Algorithm::EcP256, world.now, KeyState::Next);
-                return world.replace_ring(version, ring.with(entry).unwrap());
+                let ring = if self.intent == Intent::Revoke { ring.without_next() } else { ring };
+                let entry = RingEntry::new(key.clone(), Algorithm::EcP256, world.now, KeyState::Next);
+                let replaced = world.replace_ring(version, ring.with(entry).unwrap());
+                if replaced.is_continue() {
+                    self.made = Some(key);
+                }
+                return self.survive(replaced);
             }
             Operation::Deploy => {
-                if world.update.is_some() {
-                    return ControlFlow::Break(());
-                }
-                if world.ring_version == version {
+                if world.update.is_none() && world.ring_version == version {
                     world.deploy_ring();
                 }
             }
             Operation::Probe(key) => {
-                if !world.edges.contains(&key) {
+                if !world.group.contains(&key) {
                     return ControlFlow::Break(());
                 }
                 self.proven = Some(key);
             }
-            Operation::ReplaceRing(ring) => return world.replace_ring(version, ring),
+            Operation::ReplaceRing(ring) => {
+                let replaced = world.replace_ring(version, ring);
+                return self.survive(replaced);
+            }
             Operation::DeleteParameters(keys) => world.parameters.retain(|key, _| !keys.contains(key)),
         }
         ControlFlow::Continue(())
+    }
+
+    /// An emergency looks again where somebody else was quicker with the ring.
+    fn survive(&self, replaced: ControlFlow<()>) -> ControlFlow<()> {
+        if self.intent == Intent::Revoke { ControlFlow::Continue(()) } else { replaced }
     }
 }
