@@ -51,6 +51,7 @@ pub(crate) struct FunctionEnvironment {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct LoggingConfig {
+    pub application_log_level: &'static str,
     pub log_format: &'static str,
     pub log_group: Value<String>,
 }

@@ -16,6 +16,12 @@ use crate::environment::PolicyArn;
 /// How long log groups keep what they get.
 pub(super) const LOG_RETENTION_DAYS: u32 = 30;
 
+/// Lambda must drop no line: the functions write only what `LOG_LEVEL` asks for.
+///
+/// Without this, Lambda drops all lines below INFO; at a higher level it would also drop lines without a level, such as
+/// a panic: <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>.
+const APPLICATION_LOG_LEVEL: &str = "TRACE";
+
 /// Environment variables by name.
 pub(super) type Variables = BTreeMap<&'static str, Value<String>>;
 
@@ -101,7 +107,11 @@ pub(super) fn add(
             memory_size: parts.memory_megabytes,
             timeout: parts.timeout_seconds,
             environment: FunctionEnvironment { variables },
-            logging_config: LoggingConfig { log_format: "JSON", log_group: log_group.reference() },
+            logging_config: LoggingConfig {
+                application_log_level: APPLICATION_LOG_LEVEL,
+                log_format: "JSON",
+                log_group: log_group.reference(),
+            },
             tracing_config: TracingConfig { mode: "Active" },
             vpc_config: context.platform.vpc.clone(),
         },

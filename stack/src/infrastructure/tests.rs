@@ -1,5 +1,4 @@
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
 
 use openapi::{GATEWAY_CORS_ALLOW_HEADERS, HashAlgorithm, ROUTES};
 use serde_json::Value as Json;
@@ -151,19 +150,6 @@ fn two_renders_are_byte_identical() {
     assert_eq!(once(), once());
 }
 
-/// The best of a few, since other tests run at the same time.
-#[test]
-fn rendering_is_quick() {
-    let (environment, keys) = (environment("prod"), two_keys());
-    let render = || {
-        let start = Instant::now();
-        template(&environment, &keys).to_json();
-        start.elapsed()
-    };
-    let best = (0..10).map(|_| render()).min().unwrap();
-    assert!(best < Duration::from_millis(50), "{best:?}");
-}
-
 #[test]
 fn without_a_key_nothing_is_public() {
     let json = template(&environment("prod"), &SigningKeys::none()).to_value();
@@ -299,6 +285,19 @@ fn api_allows_the_request_headers_of_its_environment() {
     assert_eq!(allowed(&environment), serde_json::json!(GATEWAY_CORS_ALLOW_HEADERS));
     environment.cors_headers = vec!["X-Other".parse().unwrap()];
     assert_eq!(allowed(&environment), serde_json::json!(["X-Other"]));
+}
+
+#[test]
+fn lambda_drops_no_line_whatever_level_the_functions_log_at() {
+    for environment in environments() {
+        let json = template(&environment, &two_keys()).to_value();
+        let resources = json["Resources"].as_object().unwrap().values();
+        let functions = resources.filter(|resource| resource["Type"] == "AWS::Lambda::Function");
+        let levels: Vec<&Json> = functions
+            .map(|function| &function["Properties"]["LoggingConfig"]["ApplicationLogLevel"])
+            .collect();
+        assert_eq!(levels, vec!["TRACE"; environment.functions().len()]);
+    }
 }
 
 #[test]
