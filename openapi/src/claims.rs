@@ -189,8 +189,10 @@ mod tests {
             let claims = Claims::new(value);
             assert!(claims.user().is_err() && claims.organization().is_err() && claims.dataset().is_err());
         }
+        let organization = |id| Claims::new(json!({"org_claim": {"IntId": id}})).organization();
+        assert!(organization(json!(1)).is_ok());
         for id in [json!(0), json!(-3), json!(4_294_967_297_i64), json!("367")] {
-            assert!(Claims::new(json!({"org_claim": {"IntId": id}})).organization().is_err());
+            assert!(organization(id.clone()).is_err(), "{id}");
         }
     }
 }

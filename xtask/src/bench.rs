@@ -3,6 +3,7 @@
 mod api;
 mod cold_start;
 mod figure;
+mod render;
 mod replay;
 mod restore;
 mod signing;
@@ -24,6 +25,8 @@ pub(crate) struct Arguments {
 /// What can be measured.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Subject {
+    /// The time that a template takes.
+    Render,
     /// The kinds of CloudFront signatures, side by side.
     Signing,
     /// The API function: size, cold start, and the time that each endpoint adds to a round trip.
@@ -38,6 +41,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
     for subject in subjects {
         let mut figures = Figures::default();
         match subject {
+            Subject::Render => render::measure(&mut figures)?,
             Subject::Signing => signing::measure(&mut figures)?,
             Subject::Api if std::env::var_os("PACKAGES_STACK").is_none() => {
                 measure_api_on_own_stack()?;

@@ -59,7 +59,9 @@ mod tests {
 
     #[test]
     fn every_environment_loads_and_renders() {
-        for name in names().unwrap() {
+        let names = names().unwrap();
+        assert!(!names.is_empty());
+        for name in names {
             let environment = load(&name).unwrap();
             assert_eq!(environment.name.as_str(), name);
             crate::render::preview(&environment).unwrap();

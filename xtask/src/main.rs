@@ -24,6 +24,7 @@ mod diff;
 mod doctor;
 mod drift;
 mod environment;
+mod events;
 mod existing;
 mod fuzz;
 mod keys;
@@ -124,6 +125,7 @@ enum Outcome {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    events::show();
     match run(arguments.command) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Differences) => ExitCode::from(3),

@@ -135,6 +135,15 @@ pub(crate) fn paint(text: &str, code: &str) -> String {
     Palette::of_errors().paint(text, code)
 }
 
+/// A text that can do nothing to a terminal, and stays in its line.
+pub(crate) fn printable(text: &str) -> String {
+    let escape = |character: char| match character {
+        character if character.is_control() => character.escape_default().collect(),
+        character => character.to_string(),
+    };
+    text.chars().map(escape).collect()
+}
+
 /// Whether somebody can answer a question.
 pub(crate) fn can_ask() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()

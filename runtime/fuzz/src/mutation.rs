@@ -58,8 +58,11 @@ const TOKENS: &[&str] = &[
 /// The seeds of a target, as they are.
 pub(crate) fn seeds(target: &str) -> Vec<String> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(target);
-    let files = fs::read_dir(directory).expect("every target has seeds");
-    files.map(|file| fs::read_to_string(file.expect("a seed").path()).expect("a seed is text")).collect()
+    let files = fs::read_dir(directory).expect("every target has a folder of seeds");
+    let read = |file: std::io::Result<fs::DirEntry>| fs::read_to_string(file?.path());
+    let seeds: Vec<String> = files.map(|file| read(file).expect("a seed is text")).collect();
+    assert!(!seeds.is_empty(), "{target} has no seeds");
+    seeds
 }
 
 /// A seed with up to four changes.

@@ -177,7 +177,9 @@ mod tests {
             .map(|event| event.event_detail.id.0)
             .collect();
         assert_eq!(ids, (1..=5000).collect::<Vec<_>>());
-        for batch in batches(&bodies) {
+        let batches = batches(&bodies);
+        assert_eq!(batches.concat(), bodies.iter().collect::<Vec<_>>(), "all of them, in order");
+        for batch in batches {
             assert!(batch.len() <= 10 && batch.iter().map(|body| body.len()).sum::<usize>() <= MAXIMUM_BYTES);
         }
     }

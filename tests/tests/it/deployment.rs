@@ -42,6 +42,7 @@ async fn a_second_deployment_says_that_nothing_changed_and_changes_nothing() {
         (updated, events, resources)
     };
     let before = state().await;
+    assert!(!before.1.is_empty() && !before.2.is_empty(), "{before:?}");
     let (code, printed, said) = run_xtask_of_stack(&["deploy", "--yes"]).await;
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("no changes"), "{said}");

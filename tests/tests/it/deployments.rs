@@ -1,6 +1,7 @@
 //! Deploying, as a person does it: what the review shows, what is refused, what a failure tells, and how to go back.
 //!
 //! The tests share one stack, which each of them changes: they take turns, and each begins with what the source says.
+//! After a test that failed, the next one has a new stack.
 //! What a change of the source would be, they make by a release whose template or contract is another one.
 
 mod asked;
@@ -15,23 +16,23 @@ use std::sync::Arc;
 
 use local::fault::{AwsProxy, Fate, Faults, Moment};
 use serde_json::{Value, json};
-use tokio::sync::{Mutex, MutexGuard};
 
 use self::crafted::{craft, deployed, first};
 use self::terminal::assert_shows;
 use crate::aws::Aws;
 use crate::command::{Ended, Run, command};
-use crate::stack::{Running, stack_of_deployments};
+use crate::stack::Running;
+use crate::turns::{Turn, Turns};
 
-static TURN: Mutex<()> = Mutex::const_new(());
+static TURNS: Turns = Turns::of_stack("deployments");
 
 /// All flags: whatever it takes.
 const WHATEVER: [&str; 4] = ["deploy", "--yes", "--allow-iam-widening", "--allow-data-loss"];
 
 /// The stack as the source says, for one test at a time.
-async fn turn() -> (&'static Running, MutexGuard<'static, ()>) {
-    let turn = TURN.lock().await;
-    let running = stack_of_deployments().await;
+async fn turn() -> (&'static Running, Turn) {
+    let turn = TURNS.next().await;
+    let running = turn.running;
     let ended = run(running, &WHATEVER).await;
     assert_eq!(ended.code, Some(0), "{}", ended.said);
     (running, turn)

@@ -6,11 +6,13 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
+use stack::OutputName;
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe::Receiver;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
+use crate::aws::Aws;
 use crate::command::Said;
 use crate::stack::{stack, stack_file, state_directory, xtask};
 
@@ -134,6 +136,23 @@ async fn the_printed_example_works_and_a_start_after_a_crash_cleans_up() {
     assert!(cleaned_up.contains("emulator") && cleaned_up.contains("postgres"), "{cleaned_up}");
     next.leaves_nothing().await;
     crashed.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn what_the_stack_cannot_serve_is_said_to_whoever_runs_it() {
+    let api = Aws::new().await.output(OutputName::ApiFunctionName).await;
+    // The emulator finds the service in the credential. Somebody deletes the function that the API needs.
+    let credential = "Credential=test/20260101/us-east-1/lambda/aws4_request";
+    let delete = format!(
+        r#"curl -sS --fail -X DELETE -H 'Authorization: AWS4-HMAC-SHA256 {credential}' \
+           "$AWS_ENDPOINT_URL/2015-03-31/functions/{api}" && exec cat"#
+    );
+    let mut run = Run::start(&state_directory("warned"), &["sh", "-c", &delete]).await;
+    run.says("warning: what is deployed cannot be served yet: ").await;
+    assert!(run.said.text.lines().next_back().unwrap().contains(&api), "{}", run.said.text);
+    run.send(Signal::INT);
+    assert_eq!(run.exit_code().await, Some(130), "{}", run.said.text);
+    run.leaves_nothing().await;
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ async fn ask(client: &Client) -> String {
 async fn the_lines_of_a_request_are_found_by_its_id_whichever_function_wrote_them() {
     let id = ask(&Client::new().await).await;
     let of_request = async || {
-        let (code, shown, errors) = run_xtask_of_stack(&["logs", "--since", "2m"]).await;
+        let (code, shown, errors) = run_xtask_of_stack(&["logs", "--since", "15m"]).await;
         assert_eq!(code, Some(0), "{errors}");
         let lines: Vec<_> = shown.lines().filter(|line| line.contains(&id)).map(str::to_owned).collect();
         // Lines are delivered a moment after they were printed.
@@ -44,7 +44,7 @@ async fn the_lines_of_a_request_are_found_by_its_id_whichever_function_wrote_the
         "#);
     });
 
-    let arguments = ["logs", "--since", "2m", "--json", "--function", "api", "--function", "restore"];
+    let arguments = ["logs", "--since", "15m", "--json", "--function", "api", "--function", "restore"];
     let (code, shown, errors) = run_xtask_of_stack(&arguments).await;
     assert_eq!(code, Some(0), "{errors}");
     let lines: Vec<Value> = shown.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -72,7 +72,7 @@ async fn await_line(lines: &mut Lines<BufReader<ChildStdout>>, id: &str) -> Stri
 async fn following_prints_what_comes_later_until_it_is_interrupted() {
     let client = Client::new().await;
     let before = ask(&client).await;
-    let arguments = ["logs", "--follow", "--since", "2m", "--function", "api"];
+    let arguments = ["logs", "--follow", "--since", "15m", "--function", "api"];
     let mut child = xtask_of_stack(&arguments).await.stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     await_line(&mut lines, &before).await;
@@ -90,7 +90,7 @@ async fn following_prints_what_comes_later_until_it_is_interrupted() {
 #[tokio::test]
 async fn a_reader_that_goes_away_ends_it_quietly_and_wrong_usage_is_told() {
     let id = ask(&Client::new().await).await;
-    let arguments = ["logs", "--follow", "--since", "2m"];
+    let arguments = ["logs", "--follow", "--since", "15m"];
     let mut child =
         xtask_of_stack(&arguments).await.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();

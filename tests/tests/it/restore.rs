@@ -15,6 +15,7 @@ async fn restored(database: &mut Database, node_id: &str) -> Vec<Package> {
     let what = format!("{node_id} and all that is in it are READY");
     eventually(&what, async || {
         let packages = database.subtree(node_id).await;
+        assert!(!packages.is_empty(), "{node_id} is not there");
         packages.iter().all(|package| package.state == "READY").then_some(packages)
     })
     .await

@@ -5,12 +5,13 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, Stdio};
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex};
 
 use serde::Deserialize;
 use tokio::sync::OnceCell;
 
 use crate::command::{Run, command};
+use crate::output;
 
 /// Where the stack is, and what is in it: `stack.json` as far as tests read it.
 #[derive(Deserialize)]
@@ -70,16 +71,20 @@ pub(crate) struct Running {
     pub(crate) stack: Stack,
     /// Its `stack.json`.
     pub(crate) file: PathBuf,
-    _input: ChildStdin,
+    input: Mutex<Option<ChildStdin>>,
+}
+
+impl Running {
+    /// Ends the stack, without waiting for its end.
+    pub(crate) fn end(&self) {
+        drop(self.input.lock().unwrap().take());
+    }
 }
 
 type Cell = OnceCell<Result<Running, String>>;
 
 static SHARED: Cell = Cell::const_new();
-static OF_KEYS: Cell = Cell::const_new();
-static OF_DEPLOYMENTS: Cell = Cell::const_new();
 static OF_DESTRUCTION: Cell = Cell::const_new();
-static OF_TAKING_OVER: Cell = Cell::const_new();
 
 /// The stack, which the first test to ask starts.
 pub(crate) async fn stack() -> &'static Stack {
@@ -91,36 +96,24 @@ pub(crate) async fn stack_file() -> &'static Path {
     &running(&SHARED, "shared").await.file
 }
 
-/// The stack whose signing keys change: what others would find in the midst of their tests.
-pub(crate) async fn stack_of_keys() -> &'static Running {
-    running(&OF_KEYS, "keys").await
-}
-
-/// The stack that is deployed, rolled back and broken: by one test at a time, see [`crate::deployments`].
-pub(crate) async fn stack_of_deployments() -> &'static Running {
-    running(&OF_DEPLOYMENTS, "deployments").await
-}
-
 /// The stack that is destroyed.
 pub(crate) async fn stack_of_destruction() -> &'static Running {
     running(&OF_DESTRUCTION, "destruction").await
 }
 
-/// The stack that is deployed beside resources that were made by hand: by one test at a time.
-pub(crate) async fn stack_of_taking_over() -> &'static Running {
-    running(&OF_TAKING_OVER, "taking-over").await
-}
-
 async fn running(cell: &'static Cell, name: &'static str) -> &'static Running {
-    let start = || async {
-        let started = tokio::task::spawn_blocking(|| start(name)).await;
-        started.unwrap_or_else(|panicked| Err(panicked.to_string()))
-    };
-    match cell.get_or_init(start).await {
+    match cell.get_or_init(|| start(name.to_owned())).await {
         Ok(running) => running,
         // Every test says so, rather than trying again.
         Err(reason) => panic!("the local stack did not come up: {reason}"),
     }
+}
+
+/// Starts a stack that keeps its state under this name.
+pub(crate) async fn start(name: String) -> Result<Running, String> {
+    output::show_what_else_happened();
+    let started = tokio::task::spawn_blocking(move || start_command(&name)).await;
+    started.unwrap_or_else(|panicked| Err(panicked.to_string()))
 }
 
 /// `cargo xtask`, as a person types it.
@@ -167,10 +160,11 @@ pub(crate) fn state_directory(name: &str) -> PathBuf {
     path
 }
 
-fn start(name: &str) -> Result<Running, String> {
+fn start_command(name: &str) -> Result<Running, String> {
     let directory = state_directory(name);
     let log = directory.with_extension("log");
     let errors = File::create(&log).map_err(|error| format!("{}: {error}", log.display()))?;
+    output::add_log(&log);
     let mut child = xtask()
         .args(["local", "--state"])
         .arg(&directory)
@@ -189,5 +183,5 @@ fn start(name: &str) -> Result<Running, String> {
     };
     let text = std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
     let stack = serde_json::from_str(&text).map_err(|error| format!("stack.json: {error}"))?;
-    Ok(Running { stack, file, _input: input })
+    Ok(Running { stack, file, input: Mutex::new(Some(input)) })
 }

@@ -174,7 +174,10 @@ mod tests {
     async fn serves_the_page_and_its_documents() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        // Its port is held, so that nothing else comes to answer there, but it does not listen.
+        let silent = tokio::net::TcpSocket::new_v4().unwrap();
+        silent.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let gone = silent.local_addr().unwrap();
         let component =
             |name: &str, url: String| Component { name: name.to_owned(), url, description: "<b>".to_owned() };
         let components = vec![

@@ -87,6 +87,7 @@ struct State {
     script: Script,
     round_trip: Duration,
     database_round_trips: u32,
+    clock_advance: Duration,
     tallies: BTreeMap<(Service, String), Tally>,
     busy: BTreeMap<Service, Busy>,
     statements: Option<Vec<Statement>>,
@@ -99,6 +100,7 @@ impl Faults {
             script: Box::new(|_| Fate::Forward),
             round_trip: Duration::ZERO,
             database_round_trips: 0,
+            clock_advance: Duration::ZERO,
             tallies: BTreeMap::new(),
             busy: BTreeMap::new(),
             statements: None,
@@ -126,6 +128,11 @@ impl Faults {
     /// How often somebody waited for an answer of the database since the script began, logins included.
     pub fn database_round_trips(&self) -> u32 {
         self.state().database_round_trips
+    }
+
+    /// Has AWS's clock, as the date of its answers tells it, be so much ahead, from now on.
+    pub fn advance_clock(&self, by: Duration) {
+        self.state().clock_advance = by;
     }
 
     /// Keeps every statement with its values until the next script begins.
@@ -208,6 +215,10 @@ impl Faults {
         let mut state = self.state();
         state.database_round_trips += 1;
         state.round_trip
+    }
+
+    fn clock_advance(&self) -> Duration {
+        self.state().clock_advance
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -3,6 +3,7 @@
 //! Every process and every file of a run belongs to one [`directory::StateDirectory`]; whoever holds its
 //! lock owns them, and cleans up after an owner that died.
 
+mod causes;
 pub mod console;
 pub mod control_plane;
 pub mod demo;

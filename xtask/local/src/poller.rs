@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::timeout::TimeoutConfig;
-use aws_sdk_sqs::error::DisplayErrorContext;
 use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, Message, MessageSystemAttributeName};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use crate::causes::with_causes;
 use crate::control_plane::EventSourceMapping;
 use crate::pool::{FunctionPool, InvocationOutcome};
 use outcome::BatchOutcome;
@@ -65,7 +65,7 @@ impl Poller {
         let queue = mapping.queue.name.clone();
         let answer = sqs.get_queue_url().queue_name(&queue).send().await;
         let url = answer
-            .map_err(|error| DisplayErrorContext(error).to_string())
+            .map_err(|error| with_causes(&error))
             .and_then(|answer| answer.queue_url.ok_or_else(|| "the answer names no URL".to_owned()));
         match url {
             Ok(queue_url) => Ok(Self { mapping, queue_url, sqs, pool }),
@@ -118,8 +118,7 @@ impl Poller {
         match received {
             Ok(answer) => answer.messages.unwrap_or_default(),
             Err(error) => {
-                let error = DisplayErrorContext(error);
-                tracing::warn!(queue = self.mapping.queue.name, "cannot receive: {error}");
+                tracing::warn!(queue = self.mapping.queue.name, "cannot receive: {}", with_causes(&error));
                 tokio::time::sleep(PAUSE_AFTER_ERROR).await;
                 Vec::new()
             }
@@ -180,7 +179,7 @@ impl Poller {
                 tracing::warn!(queue, "{} handled messages were not deleted", answer.failed.len());
             }
             Err(error) => {
-                tracing::warn!(queue, "handled messages were not deleted: {}", DisplayErrorContext(error));
+                tracing::warn!(queue, "handled messages were not deleted: {}", with_causes(&error));
             }
         }
     }

@@ -144,6 +144,7 @@ async fn the_demo_is_in_the_state_that_the_platform_would_leave() {
     .fetch_one(&pool)
     .await
     .unwrap();
+    assert!(counters.0 > 0);
     assert_eq!(counters, (counters.0, counters.0, counters.0, 0));
 
     let package: i32 = sqlx::query_scalar(r#"SELECT id FROM "367".packages WHERE node_id = $1"#)

@@ -6,7 +6,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 use stack::FunctionName;
 
-use crate::terminal::Palette;
+use crate::terminal::{Palette, printable};
 
 /// What is said elsewhere in the line, or is of use only to programs.
 const APART: [&str; 7] = ["timestamp", "time", "level", "message", "requestId", "request_id", "xrayTraceId"];
@@ -113,15 +113,6 @@ fn add(words: &mut Vec<String>, name: &str, value: &Value) {
         }
         value => words.push(format!("{name}={}", printable(&value.to_string()))),
     }
-}
-
-/// A text that can do nothing to a terminal, and stays in its line.
-fn printable(text: &str) -> String {
-    let escape = |character: char| match character {
-        character if character.is_control() => character.escape_default().collect(),
-        character => character.to_string(),
-    };
-    text.chars().map(escape).collect()
 }
 
 fn text_of(value: Option<&Value>) -> Option<&str> {

@@ -2,27 +2,25 @@
 
 use serde_json::Value;
 use stack::{Artifacts, Environment, Inputs, SigningKeys};
-use tokio::sync::{Mutex, MutexGuard};
 
 use super::crafted::craft;
 use super::run;
 use crate::aws::Aws;
-use crate::stack::{Running, stack_of_taking_over};
+use crate::stack::Running;
+use crate::turns::{Turn, Turns};
 
 const ENVIRONMENT: &str = include_str!("../../../../stack/environments/local.toml");
 const QUEUE: &str = "local-restore-package-queue-use1";
 const FUNCTION: &str = "local-packages-service-lambda-use1";
 const LOG_GROUP: &str = "/aws/lambda/local-packages-service-lambda-use1";
 
-/// Both tests change one stack.
-static TURN: Mutex<()> = Mutex::const_new(());
+/// Both tests change one stack, beside resources that were made by hand.
+static TURNS: Turns = Turns::of_stack("taking-over");
 
 /// No stack, but the bucket that one has left, and a release of it.
-async fn after_destruction(
-    edit: impl FnOnce(&mut Value, &mut Value),
-) -> (&'static Running, String, MutexGuard<'static, ()>) {
-    let turn = TURN.lock().await;
-    let running = stack_of_taking_over().await;
+async fn after_destruction(edit: impl FnOnce(&mut Value, &mut Value)) -> (&'static Running, String, Turn) {
+    let turn = TURNS.next().await;
+    let running = turn.running;
     let release = craft(running, edit).await;
     let ended = run(running, &["destroy", "--yes"]).await;
     assert_eq!(ended.code, Some(0), "{}", ended.said);

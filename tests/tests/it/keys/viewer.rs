@@ -3,13 +3,13 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
 use tokio::task::JoinSet;
 
 use crate::client::Client;
 use crate::stack::Running;
+use crate::waiting::eventually;
 
 /// How many look at the same time.
 const EYES: usize = 4;
@@ -21,7 +21,6 @@ pub(super) struct Viewer {
     eyes: JoinSet<Vec<String>>,
     stops: Arc<AtomicBool>,
     opened: Arc<AtomicU32>,
-    start: Instant,
 }
 
 /// What a viewer has seen.
@@ -30,7 +29,6 @@ pub(super) struct Seen {
     pub(super) opened: u32,
     /// What was refused, by the API or by the CDN.
     pub(super) refused: Vec<String>,
-    pub(super) elapsed: Duration,
 }
 
 impl Viewer {
@@ -40,14 +38,21 @@ impl Viewer {
         for _ in 0..EYES {
             eyes.spawn(look(Client::of(&running.stack), Arc::clone(&stops), Arc::clone(&opened)));
         }
-        Self { eyes, stops, opened, start: Instant::now() }
+        Self { eyes, stops, opened }
+    }
+
+    /// Waits until all that is kept now has been opened once more, and new URLs with it.
+    pub(super) async fn looks_again(&self) {
+        let all = u32::try_from(EYES * KEPT).unwrap();
+        let seen = self.opened.load(Ordering::Relaxed) + 2 * all;
+        let looked = async || (self.opened.load(Ordering::Relaxed) >= seen).then_some(());
+        eventually("the viewer looks again", looked).await;
     }
 
     pub(super) async fn stop(self) -> Seen {
-        let elapsed = self.start.elapsed();
         self.stops.store(true, Ordering::Relaxed);
         let refused = self.eyes.join_all().await.concat();
-        Seen { opened: self.opened.load(Ordering::Relaxed), refused, elapsed }
+        Seen { opened: self.opened.load(Ordering::Relaxed), refused }
     }
 }
 

@@ -6,7 +6,7 @@ pub mod preflight;
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
+use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::head_object::{HeadObjectError, HeadObjectOutput};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::ServerSideEncryption;
@@ -20,6 +20,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use super::conditions::{Validators, format_date};
 use super::distribution::Origin;
 use super::range::ByteRange;
+use crate::causes::with_causes;
 
 /// How long S3 has to begin its answer; CloudFront waits as long by default.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -137,9 +138,9 @@ async fn patiently<F: Future>(work: F) -> Result<F::Output, OriginError> {
 fn failed<E, R>(error: &SdkError<E, R>) -> OriginError
 where
     E: std::error::Error + 'static,
-    R: std::fmt::Debug,
+    R: std::fmt::Debug + 'static,
 {
-    OriginError::Failed(DisplayErrorContext(error).to_string())
+    OriginError::Failed(with_causes(error))
 }
 
 fn metadata(found: &HeadObjectOutput) -> Metadata {

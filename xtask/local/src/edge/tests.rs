@@ -197,7 +197,7 @@ async fn objects_are_served_whole_in_part_and_from_the_cache() {
     assert_eq!(tail.status(), 206);
     assert_eq!(header(&tail, "x-cache"), "Hit from cloudfront");
     assert_eq!(header(&tail, "content-range"), "bytes 18-21/22");
-    assert_eq!(header(&tail, "age"), "0");
+    assert!(header(&tail, "age").parse::<u64>().is_ok(), "{tail:?}");
     assert_eq!(tail.bytes().await.unwrap(), "PAR1");
 
     let several = edge.ask(Method::GET, path, &[("range", "bytes=0-3,18-")]).await;

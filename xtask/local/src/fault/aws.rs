@@ -9,8 +9,10 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use chrono::DateTime;
+use http::header::DATE;
 use http::request::Parts;
-use http::{HeaderMap, Method, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use serde_json::json;
 use tokio::task::JoinHandle;
 
@@ -118,7 +120,10 @@ impl Proxy {
         let url = format!("{}{}", self.upstream, request.path);
         let answer = self.http.request(request.method, url).headers(end_to_end(request.headers));
         let answer = answer.body(request.body).send().await.ok()?;
-        let (status, headers) = (answer.status(), end_to_end(answer.headers().clone()));
+        let (status, mut headers) = (answer.status(), end_to_end(answer.headers().clone()));
+        if let Some(date) = headers.get_mut(DATE) {
+            *date = later(date, self.faults.clock_advance())?;
+        }
         Some(Answer { status, headers, body: answer.bytes().await.ok()? })
     }
 
@@ -177,6 +182,12 @@ fn end_to_end(mut headers: HeaderMap) -> HeaderMap {
         headers.remove(name);
     }
     headers
+}
+
+/// A date of HTTP that is so much later.
+fn later(date: &HeaderValue, by: Duration) -> Option<HeaderValue> {
+    let date = DateTime::parse_from_rfc2822(date.to_str().ok()?).ok()? + by;
+    date.to_utc().format("%a, %d %b %Y %H:%M:%S GMT").to_string().parse().ok()
 }
 
 /// Headers without the checksums, which are of a body that has changed.

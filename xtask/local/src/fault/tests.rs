@@ -1,11 +1,13 @@
 //! What the proxies do, to an emulator of a few lines and to the words of the protocol.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
-use tokio::time::timeout;
+use chrono::{DateTime, SubsecRound as _, Utc};
 
 use super::{AwsProxy, Call, Fate, Faults, Moment, Service, Value};
 
@@ -56,12 +58,32 @@ async fn after_a_stop_nothing_passes_until_the_next_script() {
     };
     let first = ask();
     faults.stopped().await;
-    let mut second = ask();
-    assert!(timeout(Duration::from_millis(50), &mut second).await.is_err());
-    assert_eq!(faults.calls(Service::Aws), 1);
+    let mut second = pin!(faults.judge(Service::Aws, "GET /"));
+    let is_held = second.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending();
+    assert!(is_held, "what comes while everything is stopped waits");
+    assert_eq!(faults.calls(Service::Aws), 1, "and is not counted");
     faults.begin(|_| Fate::Forward);
-    assert!(first.await.unwrap().is_err() && second.await.unwrap().is_err());
+    assert!(first.await.unwrap().is_err());
+    let Poll::Ready((fate, _)) = second.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+        panic!("it waits still")
+    };
+    assert_eq!(fate, Fate::Cut(Moment::Before));
     assert_eq!(ask().await.unwrap().unwrap(), "GET");
+}
+
+#[tokio::test]
+async fn the_clock_of_aws_can_be_ahead() {
+    let faults = Faults::new();
+    let (proxy, client) = proxy(&faults).await;
+    for hours in [0, 3] {
+        faults.advance_clock(Duration::from_hours(hours));
+        let before = Utc::now().trunc_subsecs(0);
+        let answer = client.get(proxy.url()).send().await.unwrap();
+        let after = Utc::now();
+        let date = DateTime::parse_from_rfc2822(answer.headers()["date"].to_str().unwrap()).unwrap();
+        let told = date.to_utc() - Duration::from_hours(hours);
+        assert!(before - Duration::from_secs(1) <= told && told <= after, "{before} {told} {after}");
+    }
 }
 
 #[test]

@@ -15,8 +15,11 @@ use super::*;
 use crate::control_plane::{Authorizer, CorsConfiguration, IdentitySource, Integration, Route};
 use crate::pool::testing::{Gate, TestPool, function, function_returning};
 
-/// A gateway with the routes `GET|HEAD|POST /open` (public, function `api`) and `GET|POST /closed` (behind the function
-/// `authorizer`).
+/// What takes longer is stuck.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// A gateway with the routes `GET|HEAD|POST /open` (public, function `api`), `GET /hurried` (the same, which has no time)
+/// and `GET|POST /closed` (behind the function `authorizer`).
 struct TestGateway {
     test: TestPool,
     gateway: Gateway,
@@ -35,7 +38,7 @@ impl TestGateway {
         let (stop, stopped) = oneshot::channel();
         let gateway = Gateway::new(http_api(), test.pool.clone());
         let server = tokio::spawn(serve(listener, gateway.clone(), async move { drop(stopped.await) }));
-        let client = Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
+        let client = Client::builder().no_proxy().timeout(LIMIT).build().unwrap();
         Self { test, gateway, url, client, stop, server }
     }
 
@@ -73,10 +76,13 @@ fn http_api() -> HttpApi {
     let authorizer_id: crate::control_plane::AuthorizerId = serde_json::from_value(json!("auth")).unwrap();
     let route = |key: &str| Route {
         key: key.parse().unwrap(),
-        integration: Integration { function: arn("api"), timeout: Duration::from_secs(2) },
+        integration: Integration {
+            function: arn("api"),
+            timeout: if key.ends_with("/hurried") { Duration::from_millis(50) } else { LIMIT },
+        },
         authorizer: key.ends_with("/closed").then(|| authorizer_id.clone()),
     };
-    let keys = ["GET /open", "HEAD /open", "POST /open", "GET /closed", "POST /closed"];
+    let keys = ["GET /open", "HEAD /open", "POST /open", "GET /hurried", "GET /closed", "POST /closed"];
     let authorizer = Authorizer {
         function: arn("authorizer"),
         identity_sources: vec![
@@ -191,20 +197,23 @@ async fn an_authorizer_that_fails_is_an_error_and_not_remembered() {
 
 #[tokio::test]
 async fn a_function_that_fails_or_is_slow_is_an_error() {
-    let code = r#"
+    let gate = Gate::new().await;
+    let code = format!(
+        r#"
 def handle(event, context):
-    parameters = event.get("queryStringParameters", {})
-    if "slow" in parameters: time.sleep(10)
-    if "crash" in parameters: os._exit(1)
-    return {"statusCode": "not a number"}
+    if event["rawPath"] == "/hurried": {}
+    if "crash" in event.get("queryStringParameters", {{}}): os._exit(1)
+    return {{"statusCode": "not a number"}}
 main(handle)
-"#;
-    let gateway = TestGateway::start(code, NOBODY).await;
+"#,
+        gate.wait("''")
+    );
+    let gateway = TestGateway::start(&code, NOBODY).await;
     let error = (StatusCode::INTERNAL_SERVER_ERROR, message("Internal Server Error"));
     assert_eq!(gateway.get("/open?crash").await, error);
     assert_eq!(gateway.get("/open").await, error);
     let unavailable = (StatusCode::SERVICE_UNAVAILABLE, message("Service Unavailable"));
-    assert_eq!(gateway.get("/open?slow").await, unavailable);
+    assert_eq!(gateway.get("/hurried").await, unavailable);
     gateway.stop().await;
 }
 

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use aws_sdk_cloudwatchlogs::Client;
@@ -12,6 +13,8 @@ use aws_sdk_cloudwatchlogs::types::InputLogEvent;
 use chrono::Utc;
 use tokio::sync::mpsc;
 use uuid::Uuid;
+
+use crate::causes::with_causes;
 
 /// Lambda splits what is longer, and CloudWatch Logs counts 26 bytes more for each event:
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html>.
@@ -46,24 +49,30 @@ pub(super) struct Line {
 
 /// Takes the lines of functions.
 #[derive(Clone)]
-pub struct LogSink(mpsc::Sender<Line>);
+pub struct LogSink {
+    lines: mpsc::Sender<Line>,
+    /// How many lines found the queue full since the last delivery.
+    lost: Arc<AtomicUsize>,
+}
 
 /// Brings the lines to CloudWatch Logs.
 pub struct LogDelivery {
     client: Client,
     lines: mpsc::Receiver<Line>,
+    lost: Arc<AtomicUsize>,
 }
 
 /// Both ends of the way that lines take.
 pub fn log_delivery(client: Client) -> (LogSink, LogDelivery) {
     let (sink, lines) = LogSink::new();
-    (sink, LogDelivery { client, lines })
+    let lost = Arc::clone(&sink.lost);
+    (sink, LogDelivery { client, lines, lost })
 }
 
 impl LogSink {
     pub(super) fn new() -> (Self, mpsc::Receiver<Line>) {
         let (sender, lines) = mpsc::channel(QUEUE);
-        (Self(sender), lines)
+        (Self { lines: sender, lost: Arc::default() }, lines)
     }
 
     pub(super) fn take(&self, stream: &Arc<LogStream>, line: &[u8]) {
@@ -72,11 +81,8 @@ impl LogSink {
         // CloudWatch Logs takes no empty message.
         let event = InputLogEvent::builder().timestamp(Utc::now().timestamp_millis()).message(text).build();
         let Some(event) = event.ok().filter(|_| !text.is_empty()) else { return };
-        if self.0.try_send(Line { stream: Arc::clone(stream), event }).is_err() {
-            tracing::warn!(
-                group = stream.group,
-                "a line is in the file only: CloudWatch Logs does not keep up"
-            );
+        if self.lines.try_send(Line { stream: Arc::clone(stream), event }).is_err() {
+            self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
@@ -101,9 +107,15 @@ impl LogDelivery {
             {
                 lines.push(line);
             }
+            // Once a delivery, since a function that prints much loses thousands of lines at a time.
+            let lost = self.lost.swap(0, Ordering::Relaxed);
+            if lost > 0 {
+                tracing::warn!("{lost} lines are in the file only: CloudWatch Logs does not keep up");
+            }
             for (stream, events) in batches(lines) {
                 if let Err(error) = self.put(&stream, events).await {
-                    tracing::warn!(group = stream.group, %error, "lines are in the file only");
+                    let error = with_causes(&error);
+                    tracing::warn!(group = stream.group, "lines are in the file only: {error}");
                 }
             }
         }
@@ -185,5 +197,6 @@ mod tests {
             sink.take(&stream, b"line");
         }
         assert_eq!(std::iter::from_fn(|| lines.try_recv().ok()).count(), QUEUE);
+        assert_eq!(sink.lost.load(Ordering::Relaxed), 10);
     }
 }

@@ -98,10 +98,11 @@ async fn a_function_has_its_variables_and_its_context() {
 async fn a_function_that_takes_too_long_is_ended_and_replaced() {
     let code = "main(lambda event, context: time.sleep(60) if event == {} else os.getpid())\n";
     let mut slow = function("f", code);
-    slow.timeout = Duration::from_secs(1);
+    // What the other call has, too: more than a moment, on a machine that does other things.
+    slow.timeout = Duration::from_secs(3);
     let test = TestPool::with(vec![slow]).await;
     let (kind, message) = error(&test, "f").await;
-    assert_eq!((kind.as_str(), message.as_str()), ("Sandbox.Timedout", "Task timed out after 1.00 seconds"));
+    assert_eq!((kind.as_str(), message.as_str()), ("Sandbox.Timedout", "Task timed out after 3.00 seconds"));
     assert!(!is_running(test.spawned()[0]));
     let next = response(&test, "f", json!("quick")).await;
     assert_eq!(next, json!(test.spawned()[1]));
@@ -265,7 +266,7 @@ async fn stop_refuses_callers_in_the_queue() {
     assert_eq!(test.spawned().len(), 1);
 }
 
-/// Whether a grandchild ends within a moment. It is nobody's child here, so its end can only be looked for.
+/// Whether a grandchild ends. It is nobody's child here, so its end can only be looked for.
 async fn is_ended(id: u32) -> bool {
     let is_over = || match std::fs::read_to_string(format!("/proc/{id}/stat")) {
         Ok(stat) => stat.contains(") Z "),
@@ -276,7 +277,7 @@ async fn is_ended(id: u32) -> bool {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(5), over).await.is_ok()
+    tokio::time::timeout(Duration::from_secs(30), over).await.is_ok()
 }
 
 #[tokio::test]

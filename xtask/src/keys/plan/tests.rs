@@ -165,11 +165,13 @@ fn a_key_signs_only_when_every_edge_may_know_the_key_group() {
 
 #[test]
 fn a_rotation_that_died_anywhere_is_completed_by_the_next() {
-    for intent in [Intent::Rotate, Intent::Revoke] {
+    let orders = [Intent::Rotate, Intent::Revoke].into_iter().flat_map(|it| [(it, false), (it, true)]);
+    for (intent, function_is_first) in orders {
         for ticks in 0..60 {
             let mut world = World::new();
             let old = world.signs.clone();
             world.revokes = intent == Intent::Revoke;
+            world.function_is_first = function_is_first;
             let mut run = Run::new(intent);
             for _ in 0..ticks {
                 if run.tick(&mut world).is_break() {
@@ -270,6 +272,8 @@ enum Event {
     Edges,
     /// Somebody deploys.
     Deploy,
+    /// From now on, CloudFormation updates function and key group in the other order.
+    Order,
 }
 
 fn events() -> impl Strategy<Value = Vec<(Event, u16)>> {
@@ -279,6 +283,7 @@ fn events() -> impl Strategy<Value = Vec<(Event, u16)>> {
         5 => Just(Event::CloudFormation),
         3 => Just(Event::Edges),
         1 => Just(Event::Deploy),
+        1 => Just(Event::Order),
     ];
     proptest::collection::vec((event, 0..900_u16), 0..250)
 }
@@ -309,6 +314,7 @@ proptest! {
                 Event::CloudFormation => world.cloudformation(),
                 Event::Edges => world.reach_edges(),
                 Event::Deploy => world.deploy_ring(),
+                Event::Order => world.function_is_first = !world.function_is_first,
             }
             world.pass(TimeDelta::seconds(seconds.into()));
             world.check();

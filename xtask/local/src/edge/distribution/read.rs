@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_cloudfront::Client;
-use aws_sdk_cloudfront::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_cloudfront::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudfront::types::{
     CacheBehavior, CacheBehaviors, CachePolicyCookieBehavior, CachePolicyHeaderBehavior,
     CachePolicyQueryStringBehavior, DefaultCacheBehavior, DistributionConfig, Headers, KeyGroupConfig,
@@ -13,6 +13,7 @@ use aws_sdk_cloudfront::types::{
 use http::Method;
 
 use super::{Behavior, Distribution, Origin, PathPattern, TimeToLive};
+use crate::causes::with_causes;
 use crate::edge::authorization::TrustedKeys;
 use crate::edge::origin::bucket_policy::BucketPolicy;
 use crate::edge::response_headers::ResponseHeaders;
@@ -347,7 +348,7 @@ fn api<E>(what: String, error: &SdkError<E>) -> ReadError
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
 {
-    let cause = DisplayErrorContext(error).to_string();
+    let cause = with_causes(error);
     // Each kind of thing has a code of its own for that: NoSuchPublicKey, NoSuchCachePolicy, NoSuchResource.
     if error.code().is_some_and(|code| code.starts_with("NoSuch")) {
         ReadError::Gone { what, cause }

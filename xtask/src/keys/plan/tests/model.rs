@@ -33,6 +33,9 @@ pub(super) struct World {
     pub(super) edges: BTreeSet<Fingerprint>,
     /// Whether older keys may be revoked, and their URLs with them.
     pub(super) revokes: bool,
+    /// Whether the next update of the stack does the function before the key group: CloudFormation knows no order
+    /// between the two.
+    pub(super) function_is_first: bool,
     ring_version: u32,
     ring_written_at: DateTime<Utc>,
     template: DeployedKeys,
@@ -48,7 +51,6 @@ struct Update {
     target: DeployedKeys,
     group_is_done: bool,
     function_is_done: bool,
-    /// CloudFormation knows no order between the two.
     function_is_first: bool,
 }
 
@@ -70,6 +72,7 @@ impl World {
             group_changed_at: now - PROPAGATION,
             edges: trusted.clone(),
             revokes: false,
+            function_is_first: false,
             ring_version: 1,
             ring_written_at: now,
             template: DeployedKeys { trusted, active: Some(first) },
@@ -157,7 +160,7 @@ impl World {
                 target: DeployedKeys { trusted: self.ring.fingerprints(), active },
                 group_is_done: false,
                 function_is_done: false,
-                function_is_first: self.now.timestamp() % 2 == 0,
+                function_is_first: self.function_is_first,
             });
         }
     }
