@@ -12,6 +12,7 @@ mod ids;
 mod message_body;
 mod messages;
 mod package_type;
+mod received;
 mod restore_queue;
 mod route;
 mod routes;
@@ -28,9 +29,10 @@ pub use messages::{
     SIGNED_URL_LIFETIME_SECONDS, SignedFile, SignedPackage,
 };
 pub use package_type::PackageType;
+pub use received::{MalformedMessage, ReceivedPackage, ReceivedRestoreMessage};
 pub use restore_queue::{
     RESTORE_FUNCTION_TIMEOUT_SECONDS, RESTORE_QUEUE_MAXIMUM_RECEIVES, RESTORE_QUEUE_VISIBILITY_SECONDS,
-    RESTORING_STUCK_AFTER_SECONDS,
+    RESTORING_STUCK_AFTER_SECONDS, restore_retry_delay_seconds, restore_retry_delays_seconds,
 };
 pub use route::{
     Access, Action, ActionResource, Method, Operation, Parameter, ParameterKind, ResponseHeader, Route,

@@ -112,7 +112,8 @@ impl HashAlgorithm {
     }
 }
 
-/// One message of the restore queue: restore this package.
+/// One message of the restore queue: restore this package. What is read of one is a
+/// [`ReceivedRestoreMessage`](crate::ReceivedRestoreMessage).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RestoreMessage {

@@ -1,11 +1,12 @@
-//! Facts of the restore queue that the infrastructure sets and the API function counts on.
+//! Facts of the restore queue that the infrastructure and the functions share.
 
 /// How long a message is hidden after it was received: six times the restore function's time-out, as AWS recommends,
-/// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>. Only a message whose function crashed
+/// waits for so long; a message that failed is made visible earlier, see [`restore_retry_delay_seconds`].
 pub const RESTORE_QUEUE_VISIBILITY_SECONDS: u32 = 5400;
 
 /// After so many receives a message goes to the dead-letter queue.
-pub const RESTORE_QUEUE_MAXIMUM_RECEIVES: u32 = 3;
+pub const RESTORE_QUEUE_MAXIMUM_RECEIVES: u32 = 6;
 
 /// How long one run of the restore function may take: the most that Lambda allows.
 pub const RESTORE_FUNCTION_TIMEOUT_SECONDS: u32 = 900;
@@ -16,3 +17,36 @@ pub const RESTORE_FUNCTION_TIMEOUT_SECONDS: u32 = 900;
 pub const RESTORING_STUCK_AFTER_SECONDS: u32 = 20 * 60;
 
 const _: () = assert!(RESTORING_STUCK_AFTER_SECONDS > RESTORE_FUNCTION_TIMEOUT_SECONDS);
+
+const FIRST_RETRY_DELAY_SECONDS: u32 = 15;
+const MAXIMUM_RETRY_DELAY_SECONDS: u32 = 900;
+
+/// How long a message that failed stays hidden, by the number of times it was received: seconds at first, then minutes.
+pub const fn restore_retry_delay_seconds(receives: u32) -> u32 {
+    let factor = 4_u32.saturating_pow(receives.saturating_sub(1));
+    let delay = FIRST_RETRY_DELAY_SECONDS.saturating_mul(factor);
+    if delay < MAXIMUM_RETRY_DELAY_SECONDS { delay } else { MAXIMUM_RETRY_DELAY_SECONDS }
+}
+
+/// How long a message that fails at every receive stays hidden in all, before it is a dead letter.
+pub const fn restore_retry_delays_seconds() -> u32 {
+    let mut total = 0;
+    let mut receives = 1;
+    while receives <= RESTORE_QUEUE_MAXIMUM_RECEIVES {
+        total += restore_retry_delay_seconds(receives);
+        receives += 1;
+    }
+    total
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{restore_retry_delay_seconds, restore_retry_delays_seconds};
+
+    #[test]
+    fn failed_message_comes_back_after_seconds_then_minutes() {
+        let delays = [0, 1, 2, 3, 4, 5, 6, u32::MAX].map(restore_retry_delay_seconds);
+        assert_eq!(delays, [15, 15, 60, 240, 900, 900, 900, 900]);
+        assert_eq!(restore_retry_delays_seconds(), 15 + 60 + 240 + 3 * 900);
+    }
+}

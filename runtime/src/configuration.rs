@@ -88,6 +88,8 @@ pub struct RestoreSettings {
     pub delete_record_table: Setting<String>,
     /// The queue that takes changelog events.
     pub jobs_queue_url: Setting<String>,
+    /// The queue that the function's messages come from.
+    pub restore_queue_url: Setting<String>,
 }
 
 impl RestoreSettings {
@@ -97,6 +99,7 @@ impl RestoreSettings {
             common: Common::read(variables),
             delete_record_table: variables.required("DELETE_RECORD_DYNAMODB_TABLE_NAME"),
             jobs_queue_url: variables.required("JOBS_QUEUE_ID"),
+            restore_queue_url: variables.required("RESTORE_PACKAGE_QUEUE_URL"),
         }
     }
 }

@@ -13,59 +13,67 @@
 //! | 4. `markers`: those that are delete markers are removed, in some of the calls or in all | objects readable whose packages are deleted, as before | finds some markers gone and the data there, which counts as removed |
 //! | 5. `transaction`: rows locked, names and states set | nothing: the server rolls back when the connection ends | finds the package RESTORING still |
 //! | 6. `changelog`: it is sent, in some of its messages or in all | events of what is not READY yet; nothing in the database | sends the same events in messages of the same ids |
-//! | 7. `storage`: counters go up | nothing: it is the same transaction | counts, for the first time that lasts |
+//! | 7. `storage`: the folders above are locked where they are, and counters go up | nothing: it is the same transaction | counts, for the first time that lasts |
 //! | 8. commit | packages READY and counted, with delete records whose markers are gone | finds the package READY: goes to step 9 |
 //! | 9. delete records removed, in some of the calls or in all | some such records, or nothing | removes the rest |
+//!
+//! A message that fails at any step is made visible again after seconds, then minutes (`redelivery`); one whose function
+//! crashed comes back after the visibility time-out of the queue.
 //!
 //! Why that is enough:
 //!
 //! - **Nothing is counted twice.** The counters change in the transaction that moves the package from RESTORING to READY,
 //!   and its row is locked and looked at again in there: a second delivery, also one at the same time, finds it READY
-//!   (or waits, and then does) and leaves the transaction with nothing done.
+//!   (or waits, and then does), leaves the transaction with nothing done, and goes to step 9 in case the first one died
+//!   before it.
 //! - **Nothing is READY without its object.** Markers are removed before the transaction begins. A package whose marker is
-//!   not known to be gone is left out of it.
+//!   not known to be gone, or whose object another marker hides then, is left out of it.
 //! - **Nothing becomes READY unannounced.** The changelog is sent before the commit, so whatever commits was announced. What
 //!   was announced and then rolled back is announced again: the ids derive from the message's id, so that a consumer can
-//!   tell. The names are the same too, unless somebody took one of them in between.
+//!   tell. The names are the same too, unless somebody took one of them in between. Where the transaction starts over in the
+//!   same delivery, a deadlock being no reason to fail, it keeps the announced names that are still free, and nothing is
+//!   announced again that was announced as it is.
 //! - **Nothing that still needs its record loses it.** Records are removed after the commit, and only those of packages that
 //!   became READY; by step 9 of a later delivery only those whose marker is gone, since one whose marker is there belongs to
-//!   a later deletion.
+//!   a later deletion. Each is removed on the condition that it is the record that was read, so a record that a later
+//!   deletion writes between steps 8 and 9 stays.
 //! - **No answer is trusted that did not come.** Where the connection breaks at the commit, nobody knows whether it happened:
-//!   the message fails, and the row tells the next delivery.
+//!   the transaction starts over, and the row tells.
 //! - **A crash holds nobody up for long.** The server ends a transaction whose connection is gone, and one that is idle, as
 //!   it is while SQS answers, after two minutes.
 //!
-//! What cannot be restored (no record, no object, no marker where one should be) is left out before step 5, and so stays DELETED with its record; where it
-//! is the package itself, one statement moves it from RESTORING to DELETED, which can be repeated too. What will pass
-//! fails the message. One gap is left to the platform: a package that is deleted once more between steps 8 and 9 gets a
-//! new record under the same key, and step 9 would take it; deletion takes a job of its own and so far longer than that.
+//! What cannot be restored (no record, no object, no marker where one should be, another marker on top) is left out before
+//! step 5, and so stays DELETED with its record; where it is the package itself, one statement moves it from RESTORING to
+//! DELETED, which can be repeated too. What will pass fails the message, and so does what is our own fault: where S3 denies
+//! the removal of every marker in a bucket, the function lacks a right.
 //!
 //! The end-to-end tests kill the function before and after each of its calls, and compare.
 
 mod changelog;
 mod event;
 mod markers;
-mod message;
 mod names;
 mod plan;
 mod records;
+mod redelivery;
 mod retry;
 mod storage;
 mod transaction;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::error::{BuildError, ProvideErrorMetadata, SdkError};
 use futures_util::stream::{self, StreamExt};
-use openapi::PackageId;
+use openapi::{MalformedMessage, PackageId, ReceivedRestoreMessage};
 use tokio::sync::OnceCell;
+use tokio::time::{Instant, timeout_at};
 
 pub use self::event::{QueueAnswer, QueueEvent};
 
+use self::event::QueueMessage;
 use self::markers::{Markers, ObjectVerdict};
-use self::message::ReceivedMessage;
 use self::plan::{Plan, PlannedPackage, State};
 use self::records::{DeleteRecord, DeleteRecords, RecordReading};
 use crate::aws::{Aws, Patience, failure};
@@ -74,6 +82,10 @@ use crate::database::{Database, DatabaseError};
 
 /// What is kept of a batch's time for handing messages back.
 const TIME_TO_ANSWER: Duration = Duration::from_secs(5);
+/// How long it may take to shorten the time until a failed message comes back.
+const SCHEDULE_TIME: Duration = Duration::from_secs(4);
+/// The same for a message that ran out of the batch's time.
+const LATE_SCHEDULE_TIME: Duration = Duration::from_secs(2);
 
 /// A large folder does not hold up the messages behind it, which would run out of time and lose a receive; the pool has
 /// a connection for each.
@@ -85,19 +97,19 @@ pub struct RestoreFunction {
     aws: Arc<Aws>,
     database: Database,
     clients: OnceCell<Clients>,
+    sqs: OnceCell<aws_sdk_sqs::Client>,
 }
 
 struct Clients {
     records: DeleteRecords,
-    sqs: aws_sdk_sqs::Client,
     jobs_queue_url: String,
 }
 
 /// Why a message fails, and comes again: for what will pass, until it has; else until it is a dead letter.
 #[derive(Debug, thiserror::Error)]
 enum RestoreError {
-    #[error("the body is no restore message: wrong {part} at line {line}, column {column}")]
-    NoMessage { part: &'static str, line: usize, column: usize },
+    #[error(transparent)]
+    NoMessage(#[from] MalformedMessage),
     #[error("a message cannot be written: {0}")]
     Unwritable(#[from] serde_json::Error),
     #[error("package {0} does not exist in its dataset")]
@@ -110,6 +122,10 @@ enum RestoreError {
     Aws(String),
     #[error("{0} was throttled, or left part of the work undone, too often")]
     Throttled(&'static str),
+    #[error(
+        "S3 denies the removal of every delete marker in {0}: check the function's role and the bucket's policy"
+    )]
+    Denied(String),
     #[error("the batch ran out of time")]
     OutOfTime,
 }
@@ -129,6 +145,8 @@ enum Unrestorable {
     DataVersion,
     #[error("S3 refused to remove its delete marker")]
     MarkerRefused,
+    #[error("another delete marker hides its object")]
+    Hidden,
 }
 
 impl RestoreFunction {
@@ -136,33 +154,54 @@ impl RestoreFunction {
     pub fn new(settings: RestoreSettings) -> Self {
         let aws = Arc::new(Aws::new(&settings.common, Patience::Queue));
         let database = Database::new(&settings.common, Arc::clone(&aws));
-        Self { settings, aws, database, clients: OnceCell::new() }
+        Self { settings, aws, database, clients: OnceCell::new(), sqs: OnceCell::new() }
     }
 
     /// Work through a batch, and name the messages that shall come again. Messages that would run past the deadline are
     /// handed back in time; one that fails never harms another.
     pub async fn work_through(&self, event: QueueEvent, deadline: SystemTime) -> QueueAnswer {
         let time_left = deadline.duration_since(SystemTime::now()).unwrap_or_default();
-        let end = tokio::time::Instant::now() + time_left.saturating_sub(TIME_TO_ANSWER);
+        let end = Instant::now() + time_left.saturating_sub(TIME_TO_ANSWER);
         let outcomes = event.records.into_iter().map(|message| async move {
             // Boxed, as in the API function, to keep the types shallow.
-            let work = Box::pin(self.handle(&message.message_id, &message.body));
-            let outcome = tokio::time::timeout_at(end, work).await.unwrap_or(Err(RestoreError::OutOfTime));
+            let work = Box::pin(self.handle(&message));
+            let outcome = timeout_at(end, work).await.unwrap_or(Err(RestoreError::OutOfTime));
+            if let Err(error) = &outcome {
+                let comes_back = self.schedule(&message, end).await;
+                let message_id = &message.message_id;
+                match comes_back {
+                    Ok(seconds) => {
+                        tracing::error!(message_id, %error, comes_back_in_seconds = seconds, "message failed");
+                    }
+                    Err(cause) => tracing::error!(
+                        message_id, %error, %cause,
+                        "message failed; it comes back only after the visibility time-out of the queue"
+                    ),
+                }
+            }
             (message.message_id, outcome)
         });
         let outcomes: Vec<_> = stream::iter(outcomes).buffer_unordered(MESSAGES_IN_FLIGHT).collect().await;
         let mut answer = QueueAnswer::default();
         for (message_id, outcome) in outcomes {
-            if let Err(error) = outcome {
-                tracing::error!(message_id, %error, "message failed");
+            if outcome.is_err() {
                 answer.fail(message_id);
             }
         }
         answer
     }
 
-    async fn handle(&self, message_id: &str, body: &str) -> Result<(), RestoreError> {
-        let message = ReceivedMessage::parse(body)?;
+    /// Shortens the time until a failed message comes back, and returns it in seconds. The batch ends at `end`.
+    async fn schedule(&self, message: &QueueMessage, end: Instant) -> Result<u32, RestoreError> {
+        let queue_url = self.settings.restore_queue_url.clone()?;
+        let limit = (Instant::now() + SCHEDULE_TIME).min(end + LATE_SCHEDULE_TIME);
+        let schedule = async { redelivery::schedule(self.sqs().await, &queue_url, message).await };
+        timeout_at(limit, schedule).await.unwrap_or(Err(RestoreError::OutOfTime))
+    }
+
+    async fn handle(&self, message: &QueueMessage) -> Result<(), RestoreError> {
+        let message_id = &message.message_id;
+        let message = ReceivedRestoreMessage::parse(&message.body)?;
         let package = message.package.id;
         let clients = self.clients().await?;
         let plan = Plan::read(&self.database, &message).await?.ok_or(RestoreError::NoSuchPackage(package))?;
@@ -182,26 +221,12 @@ impl RestoreFunction {
     async fn restore(
         &self,
         message_id: &str,
-        message: &ReceivedMessage,
+        message: &ReceivedRestoreMessage,
         plan: &Plan,
         clients: &Clients,
     ) -> Result<(), RestoreError> {
         let (records, mut unrestorable) = self.read_records(plan, clients).await?;
-        let markers = Markers::new(&self.aws);
-        let verdicts = markers.judge(records.values()).await?;
-        for (package, record) in &records {
-            if let ObjectVerdict::Unrestorable(reason) = verdicts.of(record) {
-                unrestorable.insert(*package, reason);
-            } else if verdicts.stays_hidden(record) {
-                tracing::warn!(message_id, %package, "its object stays hidden behind a delete marker that is not its own");
-            }
-        }
-        let refused = markers.remove(&verdicts).await?;
-        for (package, record) in &records {
-            if refused.contains(&record.version) {
-                unrestorable.insert(*package, Unrestorable::MarkerRefused);
-            }
-        }
+        unrestorable.extend(Markers::new(&self.aws).uncover(&records).await?);
         for (package, reason) in &unrestorable {
             tracing::error!(message_id, %package, %reason, "package stays deleted");
         }
@@ -214,7 +239,12 @@ impl RestoreFunction {
         }
         let sizes: HashMap<PackageId, i64> =
             records.iter().map(|(package, record)| (*package, record.object_size)).collect();
-        let restored = transaction.run(&sizes, &clients.sqs, &clients.jobs_queue_url).await?;
+        let Some(restored) = transaction.run(&sizes, self.sqs().await, &clients.jobs_queue_url).await? else {
+            // Another delivery of this message was quicker, and may have died after its commit; or somebody deleted the
+            // package again, and nothing of it is READY.
+            tracing::info!(message_id, "no longer being restored; removing what a crash may have left");
+            return self.remove_stale_records(message, clients).await;
+        };
         let done: Vec<&DeleteRecord> = restored.iter().filter_map(|package| records.get(package)).collect();
         clients.records.remove(&done).await?;
         tracing::info!(message_id, package = %plan.itself.id, restored = restored.len(), "restore complete");
@@ -254,7 +284,7 @@ impl RestoreFunction {
     /// leaves. A record whose marker is still there is of a later deletion, and stays.
     async fn remove_stale_records(
         &self,
-        message: &ReceivedMessage,
+        message: &ReceivedRestoreMessage,
         clients: &Clients,
     ) -> Result<(), RestoreError> {
         let node_ids = plan::ready_files(&self.database, message).await?;
@@ -280,11 +310,14 @@ impl RestoreFunction {
             let configuration = self.aws.configuration().await;
             Clients {
                 records: DeleteRecords::new(aws_sdk_dynamodb::Client::new(configuration), table),
-                sqs: aws_sdk_sqs::Client::new(configuration),
                 jobs_queue_url,
             }
         });
         Ok(clients.await)
+    }
+
+    async fn sqs(&self) -> &aws_sdk_sqs::Client {
+        self.sqs.get_or_init(|| async { aws_sdk_sqs::Client::new(self.aws.configuration().await) }).await
     }
 }
 
@@ -299,6 +332,3 @@ impl RestoreError {
         Self::Aws(error.to_string())
     }
 }
-
-/// Versions whose delete markers S3 refused to remove.
-type RefusedVersions = HashSet<records::Version>;

@@ -1,6 +1,6 @@
 //! `cargo xtask queue`: the restore queue, its dead letters, and packages without a message.
 //!
-//! Nothing here receives from the restore queue: that would cost a message one of its three receives.
+//! Nothing here receives from the restore queue: that would cost a message one of its receives.
 
 mod age;
 mod dead_letters;

@@ -7,12 +7,11 @@ use chrono::{SecondsFormat, Utc};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use openapi::{
     ChangelogEvent, ChangelogEventDetail, ChangelogJob, ChangelogMessage, PackageId, PackageNodeId,
-    message_body,
+    ReceivedRestoreMessage, message_body,
 };
 use uuid::Uuid;
 
 use super::RestoreError;
-use super::message::ReceivedMessage;
 use super::retry::back_off;
 
 /// A queue may still have the old limit of 256 KiB for a message, and for all of a batch together.
@@ -24,7 +23,7 @@ const CALLS_IN_FLIGHT: usize = 8;
 const ATTEMPTS: u32 = 5;
 
 /// A package that was restored, and under which name.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct RestoredName {
     pub(super) id: PackageId,
     pub(super) node_id: String,
@@ -36,7 +35,7 @@ pub(super) struct RestoredName {
 pub(super) async fn send(
     sqs: &aws_sdk_sqs::Client,
     queue_url: &str,
-    message: &ReceivedMessage,
+    message: &ReceivedRestoreMessage,
     message_id: &str,
     restored: &[RestoredName],
 ) -> Result<(), RestoreError> {
@@ -49,7 +48,7 @@ pub(super) async fn send(
 /// The messages' bodies. Their ids derive from the message that is worked on and the chunk, so that a redelivery
 /// repeats them.
 fn bodies(
-    message: &ReceivedMessage,
+    message: &ReceivedRestoreMessage,
     message_id: &str,
     restored: &[RestoredName],
 ) -> Result<Vec<String>, RestoreError> {
@@ -144,15 +143,14 @@ async fn send_batch(
 
 #[cfg(test)]
 mod tests {
-    use openapi::{ChangelogMessage, PackageId};
+    use openapi::{ChangelogMessage, PackageId, ReceivedRestoreMessage};
 
-    use super::super::message::ReceivedMessage;
     use super::{MAXIMUM_BYTES, RestoredName, batches, bodies};
 
-    fn message() -> ReceivedMessage {
+    fn message() -> ReceivedRestoreMessage {
         let package = r#"{"id":1,"nodeId":"N:collection:1"}"#;
         let body = format!(r#"{{"orgId":2,"datasetId":1,"userId":"N:user:1","package":{package}}}"#);
-        ReceivedMessage::parse(&body).unwrap()
+        ReceivedRestoreMessage::parse(&body).unwrap()
     }
 
     fn restored(count: i32) -> Vec<RestoredName> {

@@ -1,6 +1,6 @@
 //! The names that restored packages get.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use openapi::PackageId;
 use uuid::Uuid;
@@ -47,23 +47,32 @@ pub(super) type TakenNames = HashSet<(Option<PackageId>, String)>;
 
 /// Give each package, in ascending order of ids, its original name or the first free one with a suffix.
 ///
-/// `taken` holds the names of all other packages of those folders, as far as they could clash. The result depends on
-/// nothing else, so that it is the same on every run.
-pub(super) fn assign_names(packages: &[Nameless], mut taken: TakenNames) -> Vec<String> {
-    // A package that keeps its name holds it from the start, whatever its id.
-    taken.extend(
-        packages
-            .iter()
-            .filter(|package| package.keeps_its_name())
-            .map(|package| (package.parent, package.original_name.clone())),
-    );
+/// `taken` holds the names of all other packages of those folders, as far as they could clash; `announced` the names that
+/// an earlier attempt of the same delivery gave, which are kept as long as they are free. The result depends on nothing
+/// else, so that it is the same on every run.
+pub(super) fn assign_names(
+    packages: &[Nameless],
+    mut taken: TakenNames,
+    announced: &HashMap<PackageId, &str>,
+) -> Vec<String> {
+    let kept = |package: &Nameless, taken: &TakenNames| {
+        if package.keeps_its_name() {
+            return Some(package.original_name.clone());
+        }
+        let announced = (*announced.get(&package.id)?).to_owned();
+        (!taken.contains(&(package.parent, announced.clone()))).then_some(announced)
+    };
+    // A package that keeps a name holds it from the start, whatever its id.
+    let kept: Vec<Option<String>> = packages.iter().map(|package| kept(package, &taken)).collect();
+    let places = packages.iter().zip(&kept);
+    taken.extend(places.filter_map(|(package, name)| Some((package.parent, name.clone()?))));
     let mut order: Vec<usize> = (0..packages.len()).collect();
     order.sort_by_key(|index| packages[*index].id);
     let mut names = vec![String::new(); packages.len()];
     for index in order {
         let package = &packages[index];
-        names[index] = if package.keeps_its_name() {
-            package.original_name.clone()
+        names[index] = if let Some(name) = &kept[index] {
+            name.clone()
         } else {
             let is_free = |name: &str| !taken.contains(&(package.parent, name.to_owned()));
             let name = candidates(package)
@@ -107,12 +116,17 @@ fn with_suffix(name: &str, suffix: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
+    use std::collections::{HashMap, HashSet};
 
     use openapi::PackageId;
     use proptest::prelude::*;
 
-    use super::{Nameless, TakenNames, assign_names, with_suffix};
+    use super::{Nameless, TakenNames, with_suffix};
+
+    /// The names that a first attempt gives.
+    fn assign_names(packages: &[Nameless], taken: TakenNames) -> Vec<String> {
+        super::assign_names(packages, taken, &HashMap::new())
+    }
 
     fn deleted(id: i32, name: &str) -> Nameless {
         let node_id = format!("N:package:{id}");
@@ -135,6 +149,16 @@ mod tests {
         let packages = [deleted(3, "a.csv"), deleted(1, "a.csv"), deleted(2, "b")];
         let names = assign_names(&packages, taken(&["a.csv", "a-restored_1.csv"]));
         assert_eq!(names, ["a-restored_3.csv", "a-restored_2.csv", "b"]);
+    }
+
+    #[test]
+    fn announced_names_are_kept_while_they_are_free() {
+        let packages = [deleted(1, "a"), deleted(2, "a"), deleted(3, "b")];
+        let announced = [(1, "a-restored_1"), (2, "a-restored_2"), (3, "b")];
+        let announced = HashMap::from(announced.map(|(id, name)| (PackageId(id), name)));
+        let again = |taken_names: &[&str]| super::assign_names(&packages, taken(taken_names), &announced);
+        assert_eq!(again(&[]), ["a-restored_1", "a-restored_2", "b"], "although `a` is free now");
+        assert_eq!(again(&["a-restored_1", "b"]), ["a", "a-restored_2", "b-restored_1"]);
     }
 
     #[test]

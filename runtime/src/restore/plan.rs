@@ -2,11 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use openapi::PackageId;
+use openapi::{PackageId, ReceivedRestoreMessage};
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Row};
 
-use super::message::ReceivedMessage;
 use crate::database::{Database, DatabaseError, table};
 
 /// The planner cannot know how deep a recursion goes, fears the worst, and has the query compiled, which takes longer
@@ -75,7 +74,7 @@ impl Plan {
     /// The recursions use `UNION`, which drops rows seen before, so that a cycle in parent links ends them.
     pub(super) async fn read(
         database: &Database,
-        message: &ReceivedMessage,
+        message: &ReceivedRestoreMessage,
     ) -> Result<Option<Self>, DatabaseError> {
         let packages = table(message.org_id, "packages");
         let files = table(message.org_id, "files");
@@ -174,10 +173,11 @@ fn package_of(row: &PgRow) -> Result<PlannedPackage, sqlx::Error> {
     })
 }
 
-/// The parents of a package and of every folder above it, whatever its state, as they are now.
-pub(super) async fn parents_above(
+/// The parents of a package and of every folder above it, whatever its state. Until the transaction ends, none of these
+/// folders can be moved.
+pub(super) async fn lock_parents_above(
     connection: &mut PgConnection,
-    message: &ReceivedMessage,
+    message: &ReceivedRestoreMessage,
 ) -> Result<HashMap<PackageId, PackageId>, DatabaseError> {
     let packages = table(message.org_id, "packages");
     let sql = format!(
@@ -185,17 +185,28 @@ pub(super) async fn parents_above(
            SELECT id, parent_id FROM {packages} WHERE id = $1 AND dataset_id = $2 \
            UNION \
            SELECT p.id, p.parent_id FROM lineage l JOIN {packages} p ON p.id = l.parent_id AND p.dataset_id = $2) \
-         SELECT below.id, below.parent_id FROM lineage below JOIN lineage above ON above.id = below.parent_id"
+         SELECT p.id, p.parent_id FROM {packages} p JOIN lineage l ON l.id = p.id ORDER BY p.id FOR SHARE OF p"
     );
-    let query = sqlx::query_as(AssertSqlSafe(sql)).bind(message.package.id.0).bind(message.dataset_id.0);
-    let pairs: Vec<(i32, i32)> = query.fetch_all(connection).await?;
-    Ok(pairs.into_iter().map(|(id, parent)| (PackageId(id), PackageId(parent))).collect())
+    let mut before = None;
+    loop {
+        let query = sqlx::query_as(AssertSqlSafe(sql.clone()));
+        let query = query.bind(message.package.id.0).bind(message.dataset_id.0);
+        let rows: Vec<(i32, Option<i32>)> = query.fetch_all(&mut *connection).await?;
+        let rows: HashMap<PackageId, Option<PackageId>> =
+            rows.into_iter().map(|(id, parent)| (PackageId(id), parent.map(PackageId))).collect();
+        // A folder that was moved while its row was waited for has a parent that this query did not look for.
+        let is_whole = rows.values().flatten().all(|parent| rows.contains_key(parent));
+        if is_whole || before.as_ref() == Some(&rows) {
+            return Ok(rows.into_iter().filter_map(|(id, parent)| Some((id, parent?))).collect());
+        }
+        before = Some(rows);
+    }
 }
 
 /// The node ids of the READY files of a package that is READY: of itself, or of all in it that is.
 pub(super) async fn ready_files(
     database: &Database,
-    message: &ReceivedMessage,
+    message: &ReceivedRestoreMessage,
 ) -> Result<Vec<String>, DatabaseError> {
     let packages = table(message.org_id, "packages");
     let sql = format!(

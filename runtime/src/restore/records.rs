@@ -3,16 +3,19 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, KeysAndAttributes, WriteRequest};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, Delete, KeysAndAttributes, TransactWriteItem,
+};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::RestoreError;
 use super::retry::back_off;
 
-/// The most keys of one `BatchGetItem`, and the most requests of one `BatchWriteItem`:
+/// The most keys of one `BatchGetItem`, and the most actions of one `TransactWriteItems`:
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html>.
 const KEYS_A_READ: usize = 100;
-const REQUESTS_A_WRITE: usize = 25;
+const REMOVALS_A_TRANSACTION: usize = 100;
 const CALLS_IN_FLIGHT: usize = 16;
 const ATTEMPTS: u32 = 8;
 
@@ -20,6 +23,14 @@ const ATTEMPTS: u32 = 8;
 const MAXIMUM_OBJECT_SIZE: i64 = 1 << 46;
 
 const NODE_ID: &str = "NodeId";
+const BUCKET: &str = "S3Bucket";
+const KEY: &str = "S3Key";
+const VERSION: &str = "S3ObjectVersion";
+
+/// Holds for the record that was read, and where there is none any more. A later deletion writes a record of another
+/// version under the same key; that one must stay.
+const IS_THE_RECORD_THAT_WAS_READ: &str =
+    "attribute_not_exists(NodeId) OR (S3Bucket = :bucket AND S3Key = :key AND S3ObjectVersion = :version)";
 
 /// One version of an object.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -95,31 +106,87 @@ impl DeleteRecords {
         Err(RestoreError::Throttled("BatchGetItem"))
     }
 
-    /// Remove these records; one that is gone already is fine.
+    /// Removes these records, each only while it is the record that was read. One that is gone already is fine.
     pub(super) async fn remove(&self, records: &[&DeleteRecord]) -> Result<(), RestoreError> {
-        let chunks = records.chunks(REQUESTS_A_WRITE).map(|chunk| self.remove_chunk(chunk));
+        let chunks = records.chunks(REMOVALS_A_TRANSACTION).map(|chunk| self.remove_chunk(chunk));
         stream::iter(chunks).buffer_unordered(CALLS_IN_FLIGHT).try_collect().await
     }
 
+    /// A `BatchWriteItem` takes no conditions. A transaction does, and is cancelled as a whole when one of them fails, so
+    /// the records that were replaced are left out and the others are sent again.
     async fn remove_chunk(&self, records: &[&DeleteRecord]) -> Result<(), RestoreError> {
-        let mut requests = Vec::with_capacity(records.len());
-        for record in records {
-            let delete = DeleteRequest::builder().set_key(Some(key_of(&record.node_id))).build();
-            let delete = delete.map_err(|error| RestoreError::incomplete(&error))?;
-            requests.push(WriteRequest::builder().delete_request(delete).build());
-        }
-        let mut open = Some(HashMap::from([(self.table.clone(), requests)]));
+        let mut open = records.to_vec();
         for attempt in 0..ATTEMPTS {
             back_off(attempt).await;
-            let answer = self.client.batch_write_item().set_request_items(open.take()).send().await;
-            let answer = answer.map_err(|error| RestoreError::aws("BatchWriteItem", &error))?;
-            match answer.unprocessed_items.filter(|requests| !requests.is_empty()) {
-                None => return Ok(()),
-                rest => open = rest,
+            open = self.remove_together(open).await?;
+            if open.is_empty() {
+                return Ok(());
             }
         }
-        Err(RestoreError::Throttled("BatchWriteItem"))
+        Err(RestoreError::Throttled("TransactWriteItems"))
     }
+
+    /// Removes these records in one transaction, and returns those that remain to be removed.
+    async fn remove_together<'a>(
+        &self,
+        records: Vec<&'a DeleteRecord>,
+    ) -> Result<Vec<&'a DeleteRecord>, RestoreError> {
+        let removals: Result<Vec<_>, _> = records.iter().map(|record| self.removal(record)).collect();
+        let Err(error) = self.client.transact_write_items().set_transact_items(Some(removals?)).send().await
+        else {
+            return Ok(Vec::new());
+        };
+        match error.as_service_error() {
+            Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                remaining(&records, cancelled.cancellation_reasons())
+            }
+            Some(TransactWriteItemsError::TransactionInProgressException(_)) => Ok(records),
+            _ => Err(RestoreError::aws("TransactWriteItems", &error)),
+        }
+    }
+
+    fn removal(&self, record: &DeleteRecord) -> Result<TransactWriteItem, RestoreError> {
+        let Version { bucket, key, id } = &record.version;
+        let value = |text: &String| AttributeValue::S(text.clone());
+        let delete = Delete::builder()
+            .table_name(&self.table)
+            .set_key(Some(key_of(&record.node_id)))
+            .condition_expression(IS_THE_RECORD_THAT_WAS_READ)
+            .expression_attribute_values(":bucket", value(bucket))
+            .expression_attribute_values(":key", value(key))
+            .expression_attribute_values(":version", value(id))
+            .build()
+            .map_err(|error| RestoreError::incomplete(&error))?;
+        Ok(TransactWriteItem::builder().delete(delete).build())
+    }
+}
+
+/// The records of a cancelled transaction that remain to be removed. There is one reason for each action, in order:
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>.
+fn remaining<'a>(
+    records: &[&'a DeleteRecord],
+    reasons: &[CancellationReason],
+) -> Result<Vec<&'a DeleteRecord>, RestoreError> {
+    let failed = |reason: &str| RestoreError::Aws(format!("TransactWriteItems was cancelled: {reason}"));
+    if reasons.len() != records.len() {
+        return Err(failed("its reasons do not fit its actions"));
+    }
+    let mut remaining = Vec::new();
+    for (record, reason) in records.iter().zip(reasons) {
+        match reason.code().unwrap_or("None") {
+            "ConditionalCheckFailed" => {
+                tracing::info!(
+                    node_id = record.node_id,
+                    "delete record was replaced by a later deletion; it stays"
+                );
+            }
+            "None" | "TransactionConflict" | "ProvisionedThroughputExceeded" | "ThrottlingError" => {
+                remaining.push(*record);
+            }
+            reason => return Err(failed(reason)),
+        }
+    }
+    Ok(remaining)
 }
 
 fn key_of(node_id: &str) -> HashMap<String, AttributeValue> {
@@ -128,18 +195,18 @@ fn key_of(node_id: &str) -> HashMap<String, AttributeValue> {
 
 fn reading_of(item: &HashMap<String, AttributeValue>) -> Option<(String, RecordReading)> {
     let text = |name: &str| match item.get(name) {
-        Some(AttributeValue::S(text) | AttributeValue::N(text)) if !text.is_empty() => Some(text.clone()),
+        Some(AttributeValue::S(text)) if !text.is_empty() => Some(text.clone()),
         _ => None,
     };
     let node_id = text(NODE_ID)?;
-    let version =
-        (|| Some(Version { bucket: text("S3Bucket")?, key: text("S3Key")?, id: text("S3ObjectVersion")? }))();
+    let version = (|| Some(Version { bucket: text(BUCKET)?, key: text(KEY)?, id: text(VERSION)? }))();
     let Some(version) = version else { return Some((node_id, RecordReading::Malformed)) };
     // The size is text, and may be blank; it counts only where no source file has a size.
-    let object_size = text("ObjectSize")
-        .and_then(|size| size.parse().ok())
-        .filter(|size| (0..=MAXIMUM_OBJECT_SIZE).contains(size));
-    let object_size = object_size.unwrap_or(0);
+    let object_size = match item.get("ObjectSize") {
+        Some(AttributeValue::S(size) | AttributeValue::N(size)) => size.parse().ok(),
+        _ => None,
+    };
+    let object_size = object_size.filter(|size| (0..=MAXIMUM_OBJECT_SIZE).contains(size)).unwrap_or(0);
     Some((node_id.clone(), RecordReading::Whole(DeleteRecord { node_id, version, object_size })))
 }
 
@@ -147,24 +214,27 @@ fn reading_of(item: &HashMap<String, AttributeValue>) -> Option<(String, RecordR
 mod tests {
     use std::collections::HashMap;
 
-    use aws_sdk_dynamodb::types::AttributeValue;
+    use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason};
 
-    use super::{RecordReading, reading_of};
+    use super::{
+        BUCKET, DeleteRecord, DeleteRecords, IS_THE_RECORD_THAT_WAS_READ, KEY, NODE_ID, RecordReading,
+        VERSION, Version, key_of, reading_of, remaining,
+    };
 
     fn reading(size: &str, without: &str) -> RecordReading {
-        let attributes = [
-            ("NodeId", "N:package:1"),
-            ("S3Bucket", "b"),
-            ("S3Key", "k"),
-            ("S3ObjectVersion", "v"),
-            ("ObjectSize", size),
-        ];
+        let attributes =
+            [(NODE_ID, "N:package:1"), (BUCKET, "b"), (KEY, "k"), (VERSION, "v"), ("ObjectSize", size)];
         let item: HashMap<_, _> = attributes
             .into_iter()
             .filter(|(name, _)| *name != without)
             .map(|(name, value)| (name.to_owned(), AttributeValue::S(value.to_owned())))
             .collect();
         reading_of(&item).unwrap().1
+    }
+
+    fn record(node_id: &str) -> DeleteRecord {
+        let version = Version { bucket: "b".to_owned(), key: "k".to_owned(), id: "v".to_owned() };
+        DeleteRecord { node_id: node_id.to_owned(), version, object_size: 0 }
     }
 
     #[test]
@@ -178,8 +248,41 @@ mod tests {
 
     #[test]
     fn a_record_that_names_no_version_is_malformed() {
-        for missing in ["S3Bucket", "S3Key", "S3ObjectVersion"] {
+        for missing in [BUCKET, KEY, VERSION] {
             assert!(matches!(reading("1", missing), RecordReading::Malformed), "{missing}");
         }
+    }
+
+    #[test]
+    fn only_the_record_that_was_read_is_removed() {
+        let configuration = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
+            .build();
+        let client = aws_sdk_dynamodb::Client::from_conf(configuration);
+        let records = DeleteRecords::new(client, "table".to_owned());
+        let removal = records.removal(&record("N:package:1")).unwrap();
+        let delete = removal.delete().unwrap();
+        assert_eq!(delete.key(), &key_of("N:package:1"));
+        assert_eq!(delete.condition_expression(), Some(IS_THE_RECORD_THAT_WAS_READ));
+        let values = delete.expression_attribute_values().unwrap();
+        for (name, value) in [(":bucket", "b"), (":key", "k"), (":version", "v")] {
+            assert_eq!(values[name], AttributeValue::S(value.to_owned()), "{name}");
+        }
+    }
+
+    #[test]
+    fn cancelled_transaction_is_sent_again_without_the_replaced_records() {
+        let records = ["replaced", "none", "conflict", "throttled"].map(record);
+        let records: Vec<&DeleteRecord> = records.iter().collect();
+        let reason = |code: &str| CancellationReason::builder().code(code).build();
+        let reasons =
+            ["ConditionalCheckFailed", "None", "TransactionConflict", "ThrottlingError"].map(reason);
+        let left = remaining(&records, &reasons).unwrap();
+        let left: Vec<&str> = left.iter().map(|record| record.node_id.as_str()).collect();
+        assert_eq!(left, ["none", "conflict", "throttled"]);
+
+        assert!(remaining(&records, &reasons[1..]).is_err(), "a reason is missing");
+        let unknown = ["None", "None", "None", "ValidationError"].map(reason);
+        assert!(remaining(&records, &unknown).is_err());
     }
 }

@@ -2,12 +2,17 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use openapi::PackageId;
+use openapi::{PackageId, ReceivedRestoreMessage};
 use sqlx::{AssertSqlSafe, PgConnection};
 
-use super::message::ReceivedMessage;
-use super::plan::Plan;
+use super::plan::{Plan, PlannedPackage};
 use crate::database::{DatabaseError, table};
+
+/// The size that a package counts with, in bytes: that of its source files, or of its delete record where none of them has
+/// a size. Never negative, whatever its row says: all counters must go up by the same.
+pub(super) fn size_of(package: &PlannedPackage, record_size: Option<i64>) -> i64 {
+    package.source_size.or(record_size).unwrap_or(0).max(0)
+}
 
 /// How much each package's counter goes up, by the sizes of the files that were restored.
 ///
@@ -22,7 +27,7 @@ pub(super) fn increments(
     let mut parents = parents_above;
     parents.extend(plan.descendants.iter().filter_map(|package| Some((package.id, package.parent?))));
     let mut increments = BTreeMap::new();
-    for (package, size) in restored_sizes.iter().filter(|(_, size)| **size > 0) {
+    for (package, size) in restored_sizes {
         let mut next = Some(*package);
         let mut seen = HashSet::new();
         while let Some(id) = next.filter(|id| seen.insert(*id)) {
@@ -37,13 +42,10 @@ pub(super) fn increments(
 /// Count. The rows of the dataset and the organization are hot: they come last, right before the commit.
 pub(super) async fn count(
     connection: &mut PgConnection,
-    message: &ReceivedMessage,
+    message: &ReceivedRestoreMessage,
     increments: &BTreeMap<PackageId, i64>,
     total: i64,
 ) -> Result<(), DatabaseError> {
-    if total == 0 {
-        return Ok(());
-    }
     let (ids, sizes): (Vec<i32>, Vec<i64>) = increments.iter().map(|(id, size)| (id.0, size)).unzip();
     let packages = format!(
         "INSERT INTO {storage} AS s (package_id, size) \
@@ -74,7 +76,7 @@ mod tests {
     use openapi::PackageId;
 
     use super::super::plan::{Plan, PlannedPackage, State};
-    use super::increments;
+    use super::{increments, size_of};
 
     fn package(id: i32, parent: i32) -> PlannedPackage {
         PlannedPackage {
@@ -97,11 +99,21 @@ mod tests {
         };
         let above =
             HashMap::from([(10, 5), (5, 2), (2, 1)].map(|(id, parent)| (PackageId(id), PackageId(parent))));
-        let sizes = HashMap::from([(PackageId(12), 7), (PackageId(13), 30), (PackageId(11), 0)]);
+        let sizes = HashMap::from([(PackageId(12), 7), (PackageId(13), 30)]);
         let counted: Vec<(i32, i64)> =
             increments(&plan, above.clone(), &sizes).into_iter().map(|(id, size)| (id.0, size)).collect();
         let huge = HashMap::from([(PackageId(12), i64::MAX), (PackageId(13), i64::MAX)]);
         assert_eq!(increments(&plan, above, &huge)[&PackageId(1)], i64::MAX);
         assert_eq!(counted, [(1, 37), (2, 37), (5, 37), (10, 37), (11, 37), (12, 7), (13, 30)]);
+    }
+
+    #[test]
+    fn size_is_that_of_the_source_files_and_never_negative() {
+        let size =
+            |source_size, record_size| size_of(&PlannedPackage { source_size, ..package(1, 2) }, record_size);
+        assert_eq!(size(Some(7), Some(40)), 7);
+        assert_eq!(size(None, Some(40)), 40);
+        assert_eq!(size(None, None), 0);
+        assert_eq!(size(Some(-5), Some(40)), 0);
     }
 }

@@ -3,12 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use openapi::PackageId;
+use openapi::{PackageId, ReceivedRestoreMessage};
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use super::changelog::{self, RestoredName};
-use super::message::ReceivedMessage;
 use super::names::{Nameless, SUFFIX, TakenNames, assign_names};
 use super::plan::{self, Plan, State};
 use super::retry::back_off;
@@ -32,7 +31,7 @@ const CHANGELOG_TIME: Duration = Duration::from_secs(100);
 /// What the transaction works on.
 pub(super) struct Transaction<'a> {
     pub(super) database: &'a Database,
-    pub(super) message: &'a ReceivedMessage,
+    pub(super) message: &'a ReceivedRestoreMessage,
     pub(super) message_id: &'a str,
     pub(super) plan: &'a Plan,
     pub(super) unrestorable: &'a HashMap<PackageId, Unrestorable>,
@@ -46,21 +45,22 @@ struct LockedPackage {
 }
 
 impl Transaction<'_> {
-    /// Restore all that can be, and return which packages became READY.
+    /// Restores all that can be, and returns which packages became READY; `None` if the package is not RESTORING any more.
     ///
-    /// A clash with a name that somebody just gave, a deadlock, or a connection that breaks, starts it over until the
-    /// changelog goes out. From then on only the counting is done again, so that nothing is announced twice, or under
-    /// another name.
+    /// A name that somebody just took, a deadlock, or a connection that breaks, starts the transaction over, all of it: a
+    /// savepoint would keep the locks of the rows, and with them the deadlock. What was announced by then is announced again
+    /// only where it is no longer so.
     pub(super) async fn run(
         &self,
         record_sizes: &HashMap<PackageId, i64>,
         sqs: &aws_sdk_sqs::Client,
         jobs_queue_url: &str,
-    ) -> Result<Vec<PackageId>, RestoreError> {
+    ) -> Result<Option<Vec<PackageId>>, RestoreError> {
+        let mut announced = Vec::new();
         let mut attempt = 0;
-        let prepared = loop {
-            match self.prepare().await {
-                Err(error)
+        loop {
+            match self.attempt(&mut announced, record_sizes, sqs, jobs_queue_url).await {
+                Err(RestoreError::Database(error))
                     if (error.is_conflict() || error.needs_another_connection())
                         && attempt + 1 < ATTEMPTS =>
                 {
@@ -68,35 +68,47 @@ impl Transaction<'_> {
                     attempt += 1;
                     back_off(attempt).await;
                 }
-                prepared => break prepared?,
+                outcome => return outcome,
             }
-        };
-        let Some((mut transaction, restored)) = prepared else {
-            // Another delivery of this message was quicker, or somebody deleted the package again.
-            return Ok(Vec::new());
-        };
-        let announcement = changelog::send(sqs, jobs_queue_url, self.message, self.message_id, &restored);
-        let sent = tokio::time::timeout(CHANGELOG_TIME, announcement).await;
-        sent.unwrap_or(Err(RestoreError::Throttled("the changelog")))?;
-        self.count(&mut transaction, record_sizes, &restored).await?;
-        transaction.commit().await?;
-        Ok(restored.into_iter().map(|package| package.id).collect())
+        }
     }
 
-    /// Set names and states, in a transaction that is still open.
-    async fn prepare(&self) -> Result<Option<(database::Transaction, Vec<RestoredName>)>, DatabaseError> {
+    /// One transaction. `announced` is what earlier ones have announced, and then what this one has.
+    async fn attempt(
+        &self,
+        announced: &mut Vec<RestoredName>,
+        record_sizes: &HashMap<PackageId, i64>,
+        sqs: &aws_sdk_sqs::Client,
+        jobs_queue_url: &str,
+    ) -> Result<Option<Vec<PackageId>>, RestoreError> {
+        let Some((mut transaction, restored)) = self.prepare(announced).await? else { return Ok(None) };
+        if *announced != restored {
+            let announcement = changelog::send(sqs, jobs_queue_url, self.message, self.message_id, &restored);
+            let sent = tokio::time::timeout(CHANGELOG_TIME, announcement).await;
+            sent.unwrap_or(Err(RestoreError::Throttled("the changelog")))?;
+            *announced = restored;
+        }
+        self.count(&mut transaction, record_sizes, announced).await?;
+        transaction.commit().await?;
+        Ok(Some(announced.iter().map(|package| package.id).collect()))
+    }
+
+    /// Sets names and states, in a transaction that is still open.
+    async fn prepare(
+        &self,
+        announced: &[RestoredName],
+    ) -> Result<Option<(database::Transaction, Vec<RestoredName>)>, DatabaseError> {
         let mut transaction = self.database.begin(BEGIN).await?;
         let Some(locked) = self.lock(&mut transaction).await? else {
             transaction.rollback().await?;
             return Ok(None);
         };
-        let restored = self.name(&mut transaction, locked).await?;
+        let restored = self.name(&mut transaction, locked, announced).await?;
         self.make_ready(&mut transaction, &restored).await?;
         Ok(Some((transaction, restored)))
     }
 
-    /// Count, within a savepoint: the platform locks these rows too, in an order of its own, so that deadlocks are to be
-    /// expected.
+    /// Counts. The platform locks these rows too, in an order of its own, so that deadlocks are to be expected.
     async fn count(
         &self,
         connection: &mut PgConnection,
@@ -108,29 +120,17 @@ impl Transaction<'_> {
             .plan
             .restored_with_package()
             .filter(|package| !package.is_folder && ids.contains(&package.id))
-            .map(|package| {
-                let of_record = || record_sizes.get(&package.id).copied().unwrap_or(0);
-                (package.id, package.source_size.unwrap_or_else(of_record))
-            })
+            .map(|package| (package.id, storage::size_of(package, record_sizes.get(&package.id).copied())))
+            .filter(|(_, size)| *size > 0)
             .collect();
+        if sizes.is_empty() {
+            return Ok(());
+        }
         // Not those of the plan: while S3 was at work somebody may have moved a live folder that all of this is in.
-        let parents_above = plan::parents_above(connection, self.message).await?;
+        let parents_above = plan::lock_parents_above(connection, self.message).await?;
         let increments = storage::increments(self.plan, parents_above, &sizes);
         let total = sizes.values().copied().fold(0, i64::saturating_add);
-        let mut attempt = 0;
-        loop {
-            let mut savepoint = connection.begin().await?;
-            match storage::count(&mut savepoint, self.message, &increments, total).await {
-                Ok(()) => return Ok(savepoint.commit().await?),
-                Err(error) if error.is_conflict() && attempt + 1 < ATTEMPTS => {
-                    savepoint.rollback().await?;
-                    tracing::warn!(message_id = self.message_id, %error, "counting again");
-                    attempt += 1;
-                    back_off(attempt).await;
-                }
-                Err(error) => return Err(error),
-            }
-        }
+        storage::count(connection, self.message, &increments, total).await
     }
 
     /// Lock the rows of the plan, in ascending ids, and keep those that are still as they were planned. None where the
@@ -167,16 +167,19 @@ impl Transaction<'_> {
         Ok(itself_is_locked.then_some(locked))
     }
 
-    /// Decide the names. Ancestors first, then ascending ids: the order of the changelog.
+    /// Decides the names. Ancestors first, then ascending ids: the order of the changelog.
     async fn name(
         &self,
         connection: &mut PgConnection,
         mut locked: Vec<LockedPackage>,
+        announced: &[RestoredName],
     ) -> Result<Vec<RestoredName>, DatabaseError> {
         locked.sort_by_key(|package| (!package.is_ancestor, package.naming.id));
         let namings: Vec<Nameless> = locked.iter().map(|package| package.naming.clone()).collect();
-        let taken = self.taken_names(connection, &namings).await?;
-        let names = assign_names(&namings, taken);
+        let announced: HashMap<PackageId, &str> =
+            announced.iter().map(|package| (package.id, package.name.as_str())).collect();
+        let taken = self.taken_names(connection, &namings, &announced).await?;
+        let names = assign_names(&namings, taken, &announced);
         let restored = locked.into_iter().zip(names).map(|(package, name)| RestoredName {
             id: package.naming.id,
             node_id: package.node_id,
@@ -186,15 +189,20 @@ impl Transaction<'_> {
         Ok(restored.collect())
     }
 
-    /// The names in the way: other packages of the same folder that have an original name, or one with a suffix where
-    /// an original name is taken or wanted twice.
+    /// The names in the way: other packages of the same folder that have an original or an announced name, or one with a
+    /// suffix where an original name is taken or wanted twice.
     async fn taken_names(
         &self,
         connection: &mut PgConnection,
         namings: &[Nameless],
+        announced: &HashMap<PackageId, &str>,
     ) -> Result<TakenNames, DatabaseError> {
-        let parents: Vec<Option<i32>> = namings.iter().map(|naming| naming.parent.map(|id| id.0)).collect();
-        let names: Vec<&str> = namings.iter().map(|naming| naming.original_name.as_str()).collect();
+        let wanted = namings.iter().flat_map(|naming| {
+            let parent = naming.parent.map(|id| id.0);
+            let names = [Some(naming.original_name.as_str()), announced.get(&naming.id).copied()];
+            names.into_iter().flatten().map(move |name| (parent, name))
+        });
+        let (parents, names): (Vec<Option<i32>>, Vec<&str>) = wanted.unzip();
         let packages = table(self.message.org_id, "packages");
         // The two halves use the two partial indexes of names.
         let sql = format!(

@@ -1,9 +1,11 @@
 //! Alarms: each says what is wrong and what to do about it.
 
+use openapi::{RESTORE_QUEUE_VISIBILITY_SECONDS, restore_retry_delays_seconds};
+
 use super::gateway::Gateway;
 use super::{Context, function, restore_function};
 use crate::cloudformation::{
-    Alarm, Comparison, Dimension, Measure, Metric, MetricDataQuery, MetricStat, Template,
+    Alarm, Comparison, Dimension, Measure, Metric, MetricDataQuery, MetricStat, Template, Value,
 };
 use crate::{FunctionName, SigningKey, SigningKeys};
 
@@ -16,6 +18,20 @@ const KEY_AGE: &str = "EPOCH(invocations) - ";
 const MINUTE: u32 = 60;
 const HOUR: u32 = 60 * MINUTE;
 const DAY: u32 = 24 * HOUR;
+
+/// The age that a message of the restore queue reaches at most while it is retried as designed: all delays between its
+/// receives, and either a run of the function at each of them that takes all of its time, or one crash, which hides the
+/// message for the visibility time-out of the queue. That time-out is as long as all these runs together.
+///
+/// SQS leaves a message out of this metric after its third receive:
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html>.
+/// The alarm on dead letters takes over there, and the one on errors of the function where it keeps crashing. A queue from
+/// which nobody receives is found much sooner by the alarm below.
+const LONGEST_EXPLAINED_AGE: u32 = restore_retry_delays_seconds() + RESTORE_QUEUE_VISIBILITY_SECONDS;
+
+/// Periods of five minutes without a receive. While all concurrent runs work on large folders nothing is received either,
+/// for as long as one run can take.
+const STUCK_PERIODS: u32 = restore_function::TIMEOUT_SECONDS / (5 * MINUTE) + 1;
 
 pub(super) fn add(template: &mut Template, context: &Context<'_>, gateway: &Gateway, keys: &SigningKeys) {
     let mut alarms = Alarms { template, context };
@@ -70,16 +86,43 @@ impl Alarms<'_> {
                 periods: 1,
             },
         );
-        let restore = self.context.names.restore_queue().into();
+        let restore: Value<String> = self.context.names.restore_queue().into();
         self.add(
             "OldestMessageAlarm",
             "restore-oldest-message",
-            "A package has waited for an hour to be restored. See the log of the restore function.",
+            "A package waits to be restored for longer than retries explain. See the log of the restore function.",
             Condition {
-                measure: maximum(queue(restore, "ApproximateAgeOfOldestMessage"), 5 * MINUTE),
-                threshold: HOUR.into(),
+                measure: maximum(
+                    queue(restore.clone(), "ApproximateAgeOfOldestMessage"),
+                    5 * MINUTE,
+                ),
+                threshold: LONGEST_EXPLAINED_AGE.into(),
                 comparison: Comparison::GreaterThanThreshold,
                 periods: 1,
+            },
+        );
+        // A metric that SQS does not send, because nothing was received, counts as zero.
+        let is_stuck = "IF(waiting > 0 AND FILL(received, 0) == 0, 1, 0)".to_owned();
+        self.add(
+            "StuckQueueAlarm",
+            "restore-queue-stuck",
+            "Packages wait to be restored, and the restore function takes none. Is its event source mapping enabled?",
+            Condition {
+                measure: Measure::Expression {
+                    metrics: vec![
+                        input(
+                            "waiting",
+                            queue(restore.clone(), "ApproximateNumberOfMessagesVisible"),
+                            5 * MINUTE,
+                            "Minimum",
+                        ),
+                        input("received", queue(restore, "NumberOfMessagesReceived"), 5 * MINUTE, "Sum"),
+                        result("stuck", "Waiting, and none received", is_stuck),
+                    ],
+                },
+                threshold: 0,
+                comparison: Comparison::GreaterThanThreshold,
+                periods: STUCK_PERIODS,
             },
         );
     }
@@ -232,4 +275,50 @@ fn input(id: &'static str, metric: Metric, period: u32, stat: &'static str) -> M
 
 fn result(id: &'static str, label: &'static str, expression: String) -> MetricDataQuery {
     MetricDataQuery::Expression { id, label, expression, return_data: true }
+}
+
+#[cfg(test)]
+mod tests {
+    use openapi::{
+        RESTORE_QUEUE_MAXIMUM_RECEIVES, RESTORE_QUEUE_VISIBILITY_SECONDS, restore_retry_delay_seconds,
+    };
+    use serde_json::Value as Json;
+
+    use super::restore_function;
+    use crate::infrastructure::tests::template_of;
+
+    fn alarm(id: &str) -> Json {
+        let template: Json = serde_json::from_str(&template_of("prod").to_json()).unwrap();
+        template["Resources"][id]["Properties"].clone()
+    }
+
+    #[test]
+    fn message_that_is_retried_as_designed_sets_off_no_alarm() {
+        let threshold = alarm("OldestMessageAlarm")["Threshold"].as_u64().unwrap();
+        let delays = |receives: u32| (1..=receives).map(restore_retry_delay_seconds).sum::<u32>();
+        let longest_runs = RESTORE_QUEUE_MAXIMUM_RECEIVES * restore_function::TIMEOUT_SECONDS;
+        for age in [
+            longest_runs + delays(RESTORE_QUEUE_MAXIMUM_RECEIVES),
+            RESTORE_QUEUE_VISIBILITY_SECONDS + delays(RESTORE_QUEUE_MAXIMUM_RECEIVES - 1),
+        ] {
+            assert!(u64::from(age) <= threshold, "{age} s");
+        }
+        let half_a_day = 12 * 60 * 60;
+        assert!(threshold < half_a_day, "a message that is never received is kept for days only");
+    }
+
+    #[test]
+    fn queue_that_nobody_receives_from_sets_off_an_alarm_soon_after_the_longest_run() {
+        let alarm = alarm("StuckQueueAlarm");
+        let query = |id: &str| {
+            let metrics = alarm["Metrics"].as_array().unwrap();
+            metrics.iter().find(|query| query["Id"] == id).unwrap().clone()
+        };
+        let seconds = alarm["EvaluationPeriods"].as_u64().unwrap()
+            * query("received")["MetricStat"]["Period"].as_u64().unwrap();
+        let longest_run = u64::from(restore_function::TIMEOUT_SECONDS);
+        assert!((longest_run + 1..=2 * longest_run).contains(&seconds), "{seconds} s");
+        assert_eq!(query("stuck")["Expression"], "IF(waiting > 0 AND FILL(received, 0) == 0, 1, 0)");
+        assert_eq!(query("waiting")["MetricStat"]["Stat"], "Minimum");
+    }
 }

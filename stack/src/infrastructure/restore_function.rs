@@ -24,6 +24,7 @@ pub(super) fn add(template: &mut Template, context: &Context<'_>, queues: &Queue
             variables: Variables::from([
                 ("DELETE_RECORD_DYNAMODB_TABLE_NAME", context.platform.delete_record_table.clone()),
                 ("JOBS_QUEUE_ID", context.platform.jobs_queue.url.clone()),
+                ("RESTORE_PACKAGE_QUEUE_URL", queues.restore.reference()),
             ]),
             statements: statements(context, queues),
         },
@@ -52,9 +53,19 @@ fn statements(context: &Context<'_>, queues: &Queues) -> Vec<Statement> {
             vec!["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
             vec![queues.restore.attribute(QueueAttribute::Arn)],
         ),
+        // The function itself shortens the time until a message that failed comes back:
+        // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
+        Statement::allow(
+            "DelayMessages",
+            vec!["sqs:ChangeMessageVisibility"],
+            vec![queues.restore.attribute(QueueAttribute::Arn)],
+        ),
+        // TransactWriteItems has no action of its own. A delete with a condition on its own item needs `DeleteItem` alone;
+        // `ConditionCheckItem` is for the condition on another item:
+        // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
         Statement::allow(
             "DeleteRecords",
-            vec!["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem"],
+            vec!["dynamodb:BatchGetItem", "dynamodb:DeleteItem"],
             vec![table_arn],
         ),
         Statement::allow("Changelog", vec!["sqs:SendMessage"], vec![platform.jobs_queue.arn.clone()]),

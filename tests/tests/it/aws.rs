@@ -190,6 +190,27 @@ impl Aws {
         names.iter().map(|name| answer["Attributes"][name].as_str().unwrap().parse::<u32>().unwrap()).sum()
     }
 
+    /// Whether a function has logged a line with this text.
+    pub(crate) async fn has_logged(&self, function: OutputName, text: &str) -> bool {
+        let group = format!("/aws/lambda/{}", self.output(function).await);
+        let mut token = Value::Null;
+        loop {
+            let mut body = json!({ "logGroupName": group });
+            if token.is_string() {
+                body["nextToken"] = token;
+            }
+            let page = self.call("logs", "Logs_20140328.FilterLogEvents", "1.1", body).await;
+            let events = page["events"].as_array().unwrap();
+            if events.iter().any(|event| event["message"].as_str().unwrap().contains(text)) {
+                return true;
+            }
+            token = page["nextToken"].clone();
+            if token.is_null() {
+                return false;
+            }
+        }
+    }
+
     /// Tell CloudWatch the age of a queue's oldest message, as SQS does.
     pub(crate) async fn tell_age(&self, queue_url: &str, seconds: u32) {
         let name = queue_url.rsplit('/').next();

@@ -1,10 +1,11 @@
 //! Dead letters: what `cargo xtask queue` shows of them, and that it moves them back.
 
 use serde_json::json;
+use stack::OutputName;
 
 use crate::aws::Aws;
 use crate::database::Database;
-use crate::fixture::Dataset;
+use crate::fixture::{Dataset, Made};
 use crate::stack::{run_xtask_of_stack, stack};
 use crate::waiting::eventually;
 
@@ -18,11 +19,9 @@ async fn dead_letters_are_shown_with_their_reasons_and_moved_back_on_request() {
     let (stack, aws, mut database) = (stack().await, Aws::new().await, Database::connect().await);
     let mut dataset = Dataset::create().await;
     let file = dataset.deleted_file(None, "stuck.csv", b"1\n").await;
-    let restoring =
-        database.sql("UPDATE {schema}.packages SET state = 'RESTORING' WHERE id = $1 RETURNING dataset_id");
-    let dataset_id: i32 =
-        sqlx::query_scalar(restoring).bind(file.id).fetch_one(&mut database.connection).await.unwrap();
-    let package = json!({ "id": file.id, "nodeId": file.node_id, "name": "", "parentId": null, "type": 6 });
+    let dataset_id = restoring(&mut database, &file).await;
+    // As a later release may write it, which the restore function accepts.
+    let package = json!({ "id": file.id, "nodeId": file.node_id, "type": 99 });
     let organization = stack.organization_id;
     let message = json!({
         "orgId": organization, "datasetId": dataset_id, "userId": "N:user:1", "package": package,
@@ -38,7 +37,7 @@ async fn dead_letters_are_shown_with_their_reasons_and_moved_back_on_request() {
     assert!(summary.trim_end().ends_with("2 h"), "{summary}");
     let line = shown.lines().find(|line| line.contains(&file.node_id)).unwrap_or_else(|| panic!("{shown}"));
     assert!(line.contains("the package is RESTORING still"), "{line}");
-    assert!(shown.contains("the body is no restore message: wrong at line 1, column"), "{shown}");
+    assert!(shown.contains("the body is not a restore message: wrong syntax at line 1, column"), "{shown}");
     assert!(!shown.contains("no message"), "a body is not repeated");
 
     let (code, _, errors) = queue(&["redrive"]).await;
@@ -52,4 +51,38 @@ async fn dead_letters_are_shown_with_their_reasons_and_moved_back_on_request() {
     let ready = async || (database.package(&file.node_id).await.state == "READY").then_some(());
     eventually("the package is READY", ready).await;
     assert_eq!(aws.messages_in(&stack.queues.dead_letters).await, 1);
+}
+
+#[tokio::test]
+async fn message_that_failed_comes_back_to_the_function_long_before_the_visibility_time_out() {
+    let (stack, aws, mut database) = (stack().await, Aws::new().await, Database::connect().await);
+    let mut dataset = Dataset::create().await;
+    let file = dataset.deleted_file(None, "failed once.csv", b"1\n").await;
+    let message = json!({
+        "orgId": stack.organization_id, "datasetId": restoring(&mut database, &file).await, "userId": "N:user:1",
+        "package": { "id": file.id, "nodeId": file.node_id },
+    });
+    // Until it has its node id back, the package does not exist.
+    rename(&mut database, &file, &format!("{}-hidden", file.node_id)).await;
+    aws.send(&stack.queues.restore, &message.to_string()).await;
+    let failure = format!("package {} does not exist in its dataset", file.id);
+    let has_failed = async || aws.has_logged(OutputName::RestoreFunctionName, &failure).await.then_some(());
+    eventually("the message has failed", has_failed).await;
+    rename(&mut database, &file, &file.node_id).await;
+    // The queue hides a message for ninety minutes.
+    let ready = async || (database.package(&file.node_id).await.state == "READY").then_some(());
+    eventually("the package is READY", ready).await;
+}
+
+/// Moves a file to RESTORING, and returns its dataset.
+async fn restoring(database: &mut Database, file: &Made) -> i32 {
+    let sql =
+        database.sql("UPDATE {schema}.packages SET state = 'RESTORING' WHERE id = $1 RETURNING dataset_id");
+    sqlx::query_scalar(sql).bind(file.id).fetch_one(&mut database.connection).await.unwrap()
+}
+
+/// Gives a file another node id.
+async fn rename(database: &mut Database, file: &Made, node_id: &str) {
+    let sql = database.sql("UPDATE {schema}.packages SET node_id = $2 WHERE id = $1");
+    sqlx::query(sql).bind(file.id).bind(node_id).execute(&mut database.connection).await.unwrap();
 }

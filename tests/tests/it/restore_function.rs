@@ -2,14 +2,16 @@
 
 mod bad_input;
 mod crashes;
+mod denied;
 mod faults;
 mod large;
 mod model;
 mod random_trees;
+mod redelivery;
 mod siblings;
 
-use local::trial::{Dataset, EndState, Event, Package, Place, Record, Trial};
-use uuid::Uuid;
+use local::trial::{Dataset, Delivery, EndState, Event, Package, Place, Record, Trial};
+use openapi::RESTORE_QUEUE_MAXIMUM_RECEIVES;
 
 use crate::stack::{stack, state_directory, target_directory};
 
@@ -26,9 +28,9 @@ async fn trial(name: &str) -> Trial {
     Trial::prepare(&place).await.unwrap()
 }
 
-/// A message with an id of its own.
-fn message(dataset: &Dataset, position: usize) -> (String, String) {
-    (Uuid::new_v4().to_string(), dataset.message(position))
+/// The first delivery of a message with an id of its own.
+fn message(dataset: &Dataset, position: usize) -> Delivery {
+    Delivery::new(dataset.message(position))
 }
 
 /// An event without what differs from run to run: position, name, original name.
@@ -72,17 +74,31 @@ fn varied_folder() -> Vec<Package> {
         multiple,
         unsized_file,
         Package::file(Some(2), "deleting.csv", 5000).live("DELETING"),
+        // XML cannot carry the key of its object.
+        Package::file(Some(2), "control\u{10}character.csv", 600),
     ]
 }
 
-/// Lets a message come again until it is done with, as the queue does, up to its three receives.
-async fn deliver(trial: &Trial, message: &(String, String)) -> u32 {
-    for receive in 1..=3 {
-        if trial.invoke(std::slice::from_ref(message)).await.unwrap().is_empty() {
-            return receive;
+/// Sends a message and lets it come again until it is done, as the queue does, but without its delays. Returns how often
+/// it was received.
+async fn deliver(trial: &Trial, body: String) -> u32 {
+    trial.send(body).await.unwrap();
+    deliver_again(trial).await
+}
+
+/// The same for a message that is in the queue already.
+async fn deliver_again(trial: &Trial) -> u32 {
+    loop {
+        let delivery = trial.receive().await.unwrap().unwrap();
+        if delivery.receives > RESTORE_QUEUE_MAXIMUM_RECEIVES {
+            panic!("the message is a dead letter; the function said:\n{}", trial.log().await.unwrap());
         }
+        if trial.invoke(std::slice::from_ref(&delivery)).await.unwrap().is_empty() {
+            trial.delete(&delivery).await.unwrap();
+            return delivery.receives;
+        }
+        trial.show(&delivery).await.unwrap();
     }
-    panic!("the message is a dead letter; the function said:\n{}", trial.log().await.unwrap());
 }
 
 /// What there is in the end, with the events that were told.

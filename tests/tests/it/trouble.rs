@@ -5,7 +5,7 @@ use std::path::Path;
 
 use local::platform::create_schema;
 use local::pool::InvocationOutcome;
-use local::trial::{Package, Place, Trial};
+use local::trial::{Delivery, Package, Place, Trial};
 use reqwest::Url;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
@@ -277,8 +277,7 @@ async fn the_restore_function_survives_all_trouble() {
     let mut waiting = datasets.into_iter();
     let mut next = async || {
         let dataset = waiting.next().unwrap();
-        let message = (Uuid::new_v4().to_string(), dataset.message(0));
-        let done = trial.invoke(&[message]).await.unwrap().is_empty();
+        let done = trial.invoke(&[Delivery::new(dataset.message(0))]).await.unwrap().is_empty();
         if done {
             restored.push(dataset.id);
         }

@@ -55,7 +55,7 @@ pub enum Moment {
     After,
 }
 
-/// What becomes of a call. The database has no word for the last three, and breaks the connection instead.
+/// What becomes of a call. The database has no word for the last four, and breaks the connection instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// It is forwarded.
@@ -68,10 +68,12 @@ pub enum Fate {
     Stop(Moment),
     /// The service says that there are too many calls, in its own words: S3 with 503 `SlowDown`.
     Throttle,
+    /// The service denies the call; S3 denies a `DeleteObjects` by an error for each of its keys.
+    Deny,
     /// Status 503, and nothing that could be understood.
     Unavailable,
     /// A call that carries many entries is done for the first half of them, and the answer says that the others were
-    /// not; any other call is forwarded.
+    /// not; a transaction is cancelled because of the others; any other call is forwarded.
     Partly,
 }
 

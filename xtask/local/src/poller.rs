@@ -2,7 +2,8 @@
 //! <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>.
 //!
 //! Messages that succeeded are deleted. Those that failed are left alone: they come back when their visibility time-out
-//! is over, and the queue's own redrive policy moves them to the dead-letter queue after enough receives.
+//! is over, or earlier where the function shortened it, and the queue's own redrive policy moves them to the dead-letter
+//! queue after enough receives.
 
 mod event;
 mod outcome;

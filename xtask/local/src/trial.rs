@@ -8,6 +8,7 @@ mod dataset;
 mod end_state;
 mod function;
 mod objects;
+mod queue;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use sqlx::{AssertSqlSafe, Row};
 pub use self::dataset::{Dataset, Object, Package, Record};
 pub use self::end_state::{EndState, Event, PackageState};
 use self::function::Function;
+pub use self::queue::Delivery;
 use crate::emulator;
 use crate::fault::{AwsProxy, DatabaseProxy, Faults};
 use crate::platform::{self, PlatformError};
@@ -56,6 +58,7 @@ pub struct Trial {
     dynamodb: aws_sdk_dynamodb::Client,
     sqs: aws_sdk_sqs::Client,
     jobs_queue_url: String,
+    restore_queue_url: String,
     function: Function,
     next_package: AtomicI32,
     _proxies: (AwsProxy, DatabaseProxy),
@@ -126,9 +129,8 @@ impl Trial {
         let configuration = aws_configuration(&place.aws_endpoint_url).await;
         let s3 = aws_sdk_s3::config::Builder::from(&configuration).force_path_style(true).build();
         let sqs = aws_sdk_sqs::Client::new(&configuration);
-        let created = sqs.create_queue().queue_name(format!("trial-jobs-{organization}")).send().await;
-        let created = created.map_err(|error| TrialError::aws("CreateQueue")(error.into()))?;
-        let jobs_queue_url = created.queue_url.unwrap_or_default();
+        let jobs_queue_url = queue::create(&sqs, format!("trial-jobs-{organization}")).await?;
+        let restore_queue_url = queue::create(&sqs, format!("trial-restore-{organization}")).await?;
 
         let faults = Faults::new();
         let aws_proxy = AwsProxy::start(&place.aws_endpoint_url, Arc::clone(&faults)).await?;
@@ -141,6 +143,7 @@ impl Trial {
             ("ENV", crate::ENVIRONMENT),
             ("DELETE_RECORD_DYNAMODB_TABLE_NAME", platform::DELETE_RECORD_TABLE),
             ("JOBS_QUEUE_ID", &jobs_queue_url),
+            ("RESTORE_PACKAGE_QUEUE_URL", &restore_queue_url),
             ("LOG_LEVEL", place.log_level),
         ];
         variables.extend(of_function.map(|(name, value)| (name.to_owned(), value.to_owned())));
@@ -153,6 +156,7 @@ impl Trial {
             dynamodb: aws_sdk_dynamodb::Client::new(&configuration),
             sqs,
             jobs_queue_url,
+            restore_queue_url,
             function,
             next_package: AtomicI32::new(1),
             _proxies: (aws_proxy, database_proxy),
@@ -176,14 +180,24 @@ impl Trial {
         Ok(dataset)
     }
 
-    /// Invokes the function with a batch of messages, by message id and body; returns the ids that shall come again.
-    pub async fn invoke(&self, messages: &[(String, String)]) -> Result<Vec<String>, TrialError> {
+    /// Writes a delete record for the object of a package as a later deletion would: it names another version.
+    pub async fn replace_record(
+        &self,
+        dataset: &Dataset,
+        position: usize,
+        object: &Object,
+    ) -> Result<(), TrialError> {
+        objects::replace_record(self, dataset, position, object).await
+    }
+
+    /// Invokes the function with a batch of messages; returns the ids of those that failed.
+    pub async fn invoke(&self, messages: &[Delivery]) -> Result<Vec<String>, TrialError> {
         self.function.invoke(messages).await
     }
 
     /// Invokes the function until everything is stopped, then kills it as `kill -9` does. True where it was stopped, false
     /// where it had its answer before.
-    pub async fn invoke_and_kill(&self, messages: &[(String, String)]) -> Result<bool, TrialError> {
+    pub async fn invoke_and_kill(&self, messages: &[Delivery]) -> Result<bool, TrialError> {
         tokio::select! {
             answer = self.function.invoke(messages) => answer.map(|_| false),
             () = self.faults.stopped() => {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use ::local::directory::{Data, StateDirectory};
 use ::local::fault::{Fate, Service, Tally};
 use ::local::process as processes;
-use ::local::trial::{Package, Place, Trial};
+use ::local::trial::{Delivery, Package, Place, Trial};
 use anyhow::{Context, Result, anyhow, ensure};
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
@@ -162,7 +162,7 @@ fn hold_against_limits(figures: &mut Figures, all: &[(Scenario, Measured)]) {
     }
     let Some(large) = find(10_000, Some(10_000), Duration::ZERO) else { return };
     figures.at_most("10,000 files: SQL statements", count_of(large), 20, show);
-    figures.at_most("10,000 files: AWS calls", count(&large.calls), 560, show);
+    figures.at_most("10,000 files: AWS calls", count(&large.calls), 350, show);
     figures.at_most("10,000 files: outside the emulator", large.outside(), Duration::from_secs(1), seconds);
     if let (Some(published), Some(huge)) =
         (find(10_000, Some(0), Duration::ZERO), find(100_000, Some(0), Duration::ZERO))
@@ -207,7 +207,7 @@ impl Scenario {
             trial.faults.record_statements();
         }
         let start = Instant::now();
-        let failures = trial.invoke(&[("bench".to_owned(), dataset.message(0))]).await?;
+        let failures = trial.invoke(&[Delivery::new(dataset.message(0))]).await?;
         let total = start.elapsed();
         if !failures.is_empty() {
             let log = trial.log().await?;

@@ -4,7 +4,7 @@
 //! restored too, and at a speed of its own. Should this die in the middle, a message is in both queues at worst; the
 //! restore function restores a package once, however often it is asked to.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use anyhow::{Context, Result, bail};
 use aws_sdk_sqs::types::{
@@ -12,7 +12,7 @@ use aws_sdk_sqs::types::{
     MessageSystemAttributeName, SendMessageBatchRequestEntry,
 };
 use chrono::{DateTime, Utc};
-use openapi::RestoreMessage;
+use openapi::{MalformedMessage, ReceivedRestoreMessage};
 
 use super::Queues;
 
@@ -29,8 +29,8 @@ const SHOWN: usize = 100;
 /// A message that was received too often.
 pub(super) struct DeadLetter {
     pub(super) message_id: String,
-    /// What it asks for; else why it is no restore message.
-    pub(super) content: Result<RestoreMessage, serde_json::Error>,
+    /// What it asks for, as the restore function reads it; else why it is not a restore message.
+    pub(super) content: Result<ReceivedRestoreMessage, MalformedMessage>,
     /// When it was sent to the restore queue.
     pub(super) sent: Option<DateTime<Utc>>,
     /// How often it was received, in both queues.
@@ -40,10 +40,29 @@ pub(super) struct DeadLetter {
 }
 
 /// What became of the dead letters.
-#[derive(Default)]
 pub(super) struct Redriven {
     pub(super) moved: usize,
     pub(super) left: usize,
+}
+
+/// Dead letters that were received, each once: a letter that is neither moved nor deleted can be received again a minute
+/// later.
+#[derive(Default)]
+struct SeenLetters(HashMap<String, DeadLetter>);
+
+impl SeenLetters {
+    /// Adds letters, and returns whether one of them is new. Of a letter that was seen before, the latest receipt counts.
+    fn add(&mut self, letters: Vec<DeadLetter>) -> bool {
+        let before = self.0.len();
+        self.0.extend(letters.into_iter().map(|letter| (letter.message_id.clone(), letter)));
+        self.0.len() > before
+    }
+
+    fn into_letters(self) -> Vec<DeadLetter> {
+        let mut letters: Vec<DeadLetter> = self.0.into_values().collect();
+        letters.sort_by(|one, other| (one.sent, &one.message_id).cmp(&(other.sent, &other.message_id)));
+        letters
+    }
 }
 
 /// The dead letters of an environment.
@@ -58,31 +77,32 @@ impl<'a> DeadLetters<'a> {
 
     /// The first dead letters; they can be received by others again at once.
     pub(super) async fn look(&self) -> Result<Vec<DeadLetter>> {
-        let mut letters: Vec<DeadLetter> = Vec::new();
-        while letters.len() < SHOWN {
-            let received = self.receive().await?;
-            if received.is_empty() {
-                break;
-            }
-            letters.extend(received);
-        }
+        let mut seen = SeenLetters::default();
+        // A batch without a new letter begins the second round.
+        while seen.0.len() < SHOWN && seen.add(self.receive().await?) {}
+        let letters = seen.into_letters();
         self.show_again(&letters).await?;
-        letters.sort_by_key(|letter| letter.sent);
         Ok(letters)
     }
 
     /// Move all that are restore messages back to the restore queue.
     pub(super) async fn move_back(&self) -> Result<Redriven> {
-        let mut outcome = Redriven::default();
+        let mut moved_count = 0;
+        // They stay hidden until nothing else is left to receive, or come back if that takes longer than a minute.
+        let mut left = SeenLetters::default();
+        let mut batches_without_news = 0;
         loop {
             let received = self.receive().await?;
-            if received.is_empty() {
-                return Ok(outcome);
-            }
+            let is_empty = received.is_empty();
             let (good, bad): (Vec<_>, Vec<_>) =
                 received.into_iter().partition(|letter| letter.content.is_ok());
-            // They stay hidden until nothing else is left to receive.
-            outcome.left += bad.len();
+            let is_one_new = left.add(bad);
+            batches_without_news = if is_one_new || !good.is_empty() { 0 } else { batches_without_news + 1 };
+            if is_empty || batches_without_news > left.0.len() {
+                let left = left.into_letters();
+                self.show_again(&left).await?;
+                return Ok(Redriven { moved: moved_count, left: left.len() });
+            }
             if good.is_empty() {
                 continue;
             }
@@ -90,12 +110,11 @@ impl<'a> DeadLetters<'a> {
             let moved: Vec<&DeadLetter> =
                 good.iter().filter(|letter| sent.contains(&letter.message_id)).collect();
             self.delete(&moved).await?;
-            outcome.moved += moved.len();
+            moved_count += moved.len();
             if moved.len() < good.len() {
                 bail!(
-                    "SQS did not take {} messages; they are dead letters still, and {} were moved. Try again.",
+                    "SQS did not take {} messages; they are dead letters still, and {moved_count} were moved. Try again.",
                     good.len() - moved.len(),
-                    outcome.moved
                 );
             }
         }
@@ -173,11 +192,46 @@ impl DeadLetter {
         let body = message.body.unwrap_or_default();
         Self {
             message_id: message.message_id.unwrap_or_default(),
-            content: serde_json::from_str(&body),
+            content: ReceivedRestoreMessage::parse(&body),
             sent: sent.and_then(DateTime::from_timestamp_millis),
             receives: u32::try_from(receives).unwrap_or_default(),
             body,
             receipt: message.receipt_handle.unwrap_or_default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
+
+    use super::{DeadLetter, SeenLetters};
+
+    fn letter(id: &str, receipt: &str, body: &str) -> DeadLetter {
+        let message = Message::builder().message_id(id).receipt_handle(receipt).body(body);
+        DeadLetter::read(
+            message.attributes(MessageSystemAttributeName::SentTimestamp, "1545082649183").build(),
+        )
+    }
+
+    #[test]
+    fn letter_that_comes_back_is_counted_once() {
+        let mut seen = SeenLetters::default();
+        assert!(seen.add(vec![letter("a", "1", "no message"), letter("b", "2", "no message")]));
+        assert!(!seen.add(vec![letter("a", "3", "no message")]), "nothing new");
+        assert!(seen.add(vec![letter("b", "4", "no message"), letter("c", "5", "no message")]));
+        assert!(!seen.add(Vec::new()));
+        let letters = seen.into_letters();
+        let receipts: Vec<&str> = letters.iter().map(|letter| letter.receipt.as_str()).collect();
+        assert_eq!(receipts, ["3", "4", "5"]);
+    }
+
+    #[test]
+    fn letter_that_the_restore_function_accepts_is_a_restore_message() {
+        let package = r#"{"id":107,"nodeId":"N:package:1","type":99}"#;
+        let body = format!(r#"{{"orgId":2,"datasetId":1,"userId":"N:user:1","package":{package}}}"#);
+        assert!(letter("a", "1", &body).content.is_ok(), "a new type, and no name");
+        let error = letter("a", "1", r#"{"orgId":"secret"}"#).content.unwrap_err().to_string();
+        assert!(!error.contains("secret"), "{error}");
     }
 }

@@ -1,6 +1,6 @@
 //! Why a message became a dead letter, as far as it can be told without the function's log.
 
-use openapi::RestoreMessage;
+use openapi::ReceivedRestoreMessage;
 use sqlx::postgres::PgPool;
 use sqlx::{AssertSqlSafe, Row};
 
@@ -13,14 +13,7 @@ impl Rows<'_> {
     /// Why the restore function could not do this, in words.
     pub(super) async fn reason(&self, letter: &DeadLetter) -> String {
         let message = match &letter.content {
-            // The parser's own words would repeat some of the body.
-            Err(error) => {
-                return format!(
-                    "the body is no restore message: wrong at line {}, column {}",
-                    error.line(),
-                    error.column()
-                );
-            }
+            Err(error) => return error.to_string(),
             Ok(message) => message,
         };
         let Some(pool) = self.0 else {
@@ -38,7 +31,7 @@ impl Rows<'_> {
     }
 }
 
-async fn state_of(pool: &PgPool, message: &RestoreMessage) -> sqlx::Result<Option<String>> {
+async fn state_of(pool: &PgPool, message: &ReceivedRestoreMessage) -> sqlx::Result<Option<String>> {
     // Safe: the schema's name is made from an integer.
     let sql = AssertSqlSafe(format!(
         r#"SELECT state FROM "{}".packages WHERE id = $1 AND dataset_id = $2 AND node_id = $3"#,

@@ -1,98 +1,114 @@
-//! Listing the versions of wanted keys, in as few calls as it takes.
+//! Lists the versions of wanted keys, in as few calls as it takes.
+//!
+//! Wanted keys of one folder tend to lie next to each other, where a large page tells about hundreds of them. Where they
+//! lie far apart, each page begins at the next wanted key, and is small: S3 takes longer for a large page, of which only
+//! the first entries matter.
 
-use std::collections::HashMap;
+mod page;
 
-use aws_sdk_s3::error::ProvideErrorMetadata;
-use aws_sdk_s3::primitives::DateTime;
+use std::collections::{BTreeSet, HashMap};
+
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
+pub(super) use self::page::Bucket;
+use self::page::{Entry, Page, PageRequest, VersionList};
 use super::super::RestoreError;
 
-const CALLS_IN_FLIGHT: usize = 8;
+const CALLS_IN_FLIGHT: usize = 32;
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>
 const MAXIMUM_KEY_BYTES: usize = 1024;
 /// Keys that one of the parallel listings covers. With a data version and a marker each, they leave some room on a page of
 /// 1,000 versions: a page that they filled to the end would be followed by another, to see whether there are more.
 const KEYS_A_LISTING: usize = 490;
+/// The most versions of a page: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html>.
+const MAXIMUM_PAGE: i32 = 1000;
+/// Versions of the page after a leap over keys that are not wanted.
+const PAGE_AFTER_LEAP: i32 = 64;
+/// How much larger the next page is where one reached more than one wanted key.
+const PAGE_GROWTH: i32 = 4;
 
-/// One version of a key, as listed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Listed {
-    pub(super) id: String,
-    pub(super) is_marker: bool,
-    /// When it was made, in Unix seconds.
-    pub(super) modified: i64,
+/// A key, and the ids of its versions that matter.
+pub(super) struct WantedKey {
+    pub(super) key: String,
+    pub(super) ids: BTreeSet<String>,
 }
 
-/// The versions of the wanted keys, which are sorted; none where the bucket does not exist.
+/// What a listing tells about the versions of a key. A key can have any number of versions, so only the wanted ones are
+/// kept. Times are Unix seconds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct KeyVersions {
+    /// Whether a wanted version is a delete marker.
+    pub(super) is_marker: HashMap<String, bool>,
+    pub(super) newest_data: Option<i64>,
+    /// Of the delete markers that are not wanted.
+    pub(super) newest_other_marker: Option<i64>,
+    /// Whether the key's current version is a delete marker.
+    pub(super) is_hidden: bool,
+}
+
+impl KeyVersions {
+    fn add(&mut self, entry: Entry, wanted: &BTreeSet<String>) {
+        let is_wanted = wanted.contains(&entry.id);
+        if !entry.is_marker {
+            self.newest_data = self.newest_data.max(Some(entry.modified));
+        } else if !is_wanted {
+            self.newest_other_marker = self.newest_other_marker.max(Some(entry.modified));
+        }
+        self.is_hidden |= entry.is_latest && entry.is_marker;
+        if is_wanted {
+            self.is_marker.insert(entry.id, entry.is_marker);
+        }
+    }
+}
+
+/// The versions of the wanted keys, which are sorted; `None` if the bucket does not exist.
 pub(super) async fn list_versions(
-    client: &aws_sdk_s3::Client,
-    bucket: &str,
-    keys: &[String],
-) -> Result<Option<HashMap<String, Vec<Listed>>>, RestoreError> {
-    let listings = keys.chunks(KEYS_A_LISTING).map(|keys| list_range(client, bucket, keys));
-    let listings: Vec<Option<HashMap<String, Vec<Listed>>>> =
+    bucket: &impl VersionList,
+    keys: &[WantedKey],
+) -> Result<Option<HashMap<String, KeyVersions>>, RestoreError> {
+    let listings = keys.chunks(KEYS_A_LISTING).map(|keys| list_range(bucket, keys));
+    let listings: Vec<Option<HashMap<String, KeyVersions>>> =
         stream::iter(listings).buffer_unordered(CALLS_IN_FLIGHT).try_collect().await?;
     Ok(listings.into_iter().collect::<Option<Vec<_>>>().map(|maps| maps.into_iter().flatten().collect()))
 }
 
-/// List from the first wanted key to the last, leaping over stretches without a wanted one.
+/// Lists from the first wanted key to the last, and leaps over stretches without one.
 async fn list_range(
-    client: &aws_sdk_s3::Client,
-    bucket: &str,
-    keys: &[String],
-) -> Result<Option<HashMap<String, Vec<Listed>>>, RestoreError> {
+    bucket: &impl VersionList,
+    keys: &[WantedKey],
+) -> Result<Option<HashMap<String, KeyVersions>>, RestoreError> {
     let (Some(first), Some(last)) = (keys.first(), keys.last()) else { return Ok(Some(HashMap::new())) };
-    let prefix = common_prefix(first, last);
-    let mut found: HashMap<String, Vec<Listed>> = HashMap::new();
-    let mut after = (first.as_str() != prefix).then(|| (just_before(first), None));
+    let prefix = common_prefix(&first.key, &last.key);
+    let mut found: HashMap<String, KeyVersions> = HashMap::new();
+    let mut after = (first.key != prefix).then(|| (just_before(&first.key), None));
+    let mut maximum = MAXIMUM_PAGE;
+    let mut position = 0;
     loop {
-        let (key_marker, version_marker) = after.take().unzip();
-        let page = client
-            .list_object_versions()
-            .bucket(bucket)
-            .prefix(prefix)
-            .set_key_marker(key_marker)
-            .set_version_id_marker(version_marker.flatten())
-            .send()
-            .await;
-        let page = match page {
-            Ok(page) => page,
-            Err(error) if error.code().is_some_and(is_missing_bucket) => return Ok(None),
-            Err(error) => return Err(RestoreError::aws("ListObjectVersions", &error)),
+        let Some(Page { entries, next }) = bucket.page(PageRequest { prefix, after, maximum }).await? else {
+            return Ok(None);
         };
-        let data = page
-            .versions()
-            .iter()
-            .map(|version| (version.key(), version.version_id(), false, version.last_modified()));
-        let markers = page
-            .delete_markers()
-            .iter()
-            .map(|marker| (marker.key(), marker.version_id(), true, marker.last_modified()));
-        for (key, id, is_marker, modified) in data.chain(markers) {
-            let (Some(key), Some(id)) = (key, id) else { continue };
-            if keys.binary_search_by(|wanted| wanted.as_str().cmp(key)).is_ok() {
-                let modified = modified.map_or(0, DateTime::secs);
-                found.entry(key.to_owned()).or_default().push(Listed {
-                    id: id.to_owned(),
-                    is_marker,
-                    modified,
-                });
+        for entry in entries {
+            if let Ok(index) = keys.binary_search_by(|wanted| wanted.key.as_str().cmp(&entry.key)) {
+                let versions = found.entry(entry.key.clone()).or_default();
+                versions.add(entry, &keys[index].ids);
             }
         }
-        if !page.is_truncated().unwrap_or(false) {
-            return Ok(Some(found));
-        }
-        let Some(reached) = page.next_key_marker().map(str::to_owned) else { return Ok(Some(found)) };
-        let position = keys.partition_point(|wanted| *wanted < reached);
-        after = match keys.get(position) {
-            None => return Ok(Some(found)),
-            // The page ended among the versions of a wanted key.
-            Some(wanted) if *wanted == reached => {
-                Some((reached, page.next_version_id_marker().map(str::to_owned)))
-            }
-            Some(wanted) => Some((just_before(wanted).max(reached), None)),
+        let Some((reached, version)) = next else { return Ok(Some(found)) };
+        let next_position = keys.partition_point(|wanted| wanted.key < reached);
+        let Some(wanted) = keys.get(next_position) else { return Ok(Some(found)) };
+        // The page ended among the versions of a wanted key.
+        let is_within_key = wanted.key == reached;
+        maximum = if is_within_key || next_position > position + 1 {
+            (maximum * PAGE_GROWTH).min(MAXIMUM_PAGE)
+        } else {
+            PAGE_AFTER_LEAP
         };
+        after = Some(if is_within_key {
+            (reached, version)
+        } else {
+            (just_before(&wanted.key).max(reached), None)
+        });
+        position = next_position;
     }
 }
 
@@ -108,7 +124,6 @@ fn just_before(key: &str) -> String {
     let mut before = key.to_owned();
     if let Some(last) = before.pop() {
         let previous = u32::from(last).checked_sub(1).and_then(char::from_u32);
-        // XML has no control characters, so that a marker cannot hold one.
         if let Some(previous) = previous.filter(|previous| !previous.is_control()) {
             before.push(previous);
             // A marker can be no longer than a key.
@@ -120,43 +135,5 @@ fn just_before(key: &str) -> String {
     before
 }
 
-/// A refusal or a wrong region is no missing bucket: a policy of ours may lack a statement, and the message comes again
-/// until somebody has looked.
-fn is_missing_bucket(code: &str) -> bool {
-    matches!(code, "NoSuchBucket" | "InvalidBucketName" | "AllAccessDisabled")
-}
-
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::{MAXIMUM_KEY_BYTES, common_prefix, is_missing_bucket, just_before};
-
-    #[test]
-    fn what_may_be_our_own_mistake_is_no_missing_bucket() {
-        assert!(is_missing_bucket("NoSuchBucket") && is_missing_bucket("InvalidBucketName"));
-        for code in ["AccessDenied", "PermanentRedirect", "SlowDown"] {
-            assert!(!is_missing_bucket(code), "{code}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn the_marker_lies_before_its_key(key in "\\PC{1,20}") {
-            prop_assert!(just_before(&key) < key);
-        }
-
-        #[test]
-        fn the_marker_is_no_longer_than_a_key_can_be(key in "[a-z]{1018,1024}") {
-            let marker = just_before(&key);
-            prop_assert!(marker < key && marker.len() <= MAXIMUM_KEY_BYTES);
-        }
-
-        #[test]
-        fn every_key_in_a_range_has_the_common_prefix(mut keys in prop::collection::vec("[ab\u{e9}/]{1,6}", 1..8)) {
-            keys.sort();
-            let prefix = common_prefix(&keys[0], &keys[keys.len() - 1]);
-            prop_assert!(keys.iter().all(|key| key.starts_with(prefix)));
-        }
-    }
-}
+mod tests;

@@ -1,21 +1,20 @@
 //! What should never be in the queue, in a row or in a record: each has its outcome, and harms no other message.
 
-use local::trial::{Dataset, Package, Record, Trial};
+use local::trial::{Dataset, Delivery, Package, Record, Trial};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::{message, model, outcome, trial};
 
 /// A message as another makes it.
-fn changed(dataset: &Dataset, position: usize, change: impl FnOnce(&mut Value)) -> (String, String) {
+fn changed(dataset: &Dataset, position: usize, change: impl FnOnce(&mut Value)) -> Delivery {
     let mut body: Value = serde_json::from_str(&dataset.message(position)).unwrap();
     change(&mut body);
-    (Uuid::new_v4().to_string(), body.to_string())
+    Delivery::new(body.to_string())
 }
 
 /// Invokes the function with a bad message between two good ones, which must be done; whether the bad one shall come
 /// again.
-async fn fails(trial: &Trial, bad: (String, String)) -> bool {
+async fn fails(trial: &Trial, bad: Delivery) -> bool {
     let packages = [Package::file(None, "first.csv", 1), Package::file(None, "last.csv", 2)];
     let packages = packages.map(Package::restoring);
     let dataset = trial.dataset(&packages).await.unwrap();
@@ -24,7 +23,7 @@ async fn fails(trial: &Trial, bad: (String, String)) -> bool {
     let state = trial.end_state(&dataset, &packages).await.unwrap();
     assert!(state.packages.iter().all(|package| package.state == "READY"), "{state:?}");
     trial.take_changelog().await.unwrap();
-    assert!(failures.is_empty() || failures == [batch[1].0.clone()], "{failures:?}");
+    assert!(failures.is_empty() || failures == [batch[1].id.clone()], "{failures:?}");
     !failures.is_empty()
 }
 
@@ -33,7 +32,7 @@ async fn what_is_no_message_or_names_nothing_is_for_the_dead_letters() {
     let trial = trial("bad-messages").await;
     let packages = [Package::file(None, "untouched.csv", 1).restoring()];
     let dataset = trial.dataset(&packages).await.unwrap();
-    let body = |text: &str| (Uuid::new_v4().to_string(), text.to_owned());
+    let body = |text: &str| Delivery::new(text.to_owned());
     let change =
         |path: &str, value: Value| changed(&dataset, 0, |body| *body.pointer_mut(path).unwrap() = value);
     let other = trial.dataset(&[]).await.unwrap();
@@ -97,7 +96,14 @@ fn with_record(record: Record) -> Package {
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_rows_and_records_have_their_outcome() {
     let trial = trial("bad-rows").await;
-    for record in [Record::Missing, Record::Data, Record::NoData, Record::NoBucket, Record::NoVersion] {
+    for record in [
+        Record::Missing,
+        Record::Data,
+        Record::NoData,
+        Record::NoBucket,
+        Record::NoVersion,
+        Record::OtherMarker,
+    ] {
         let file = with_record(record);
         assert_eq!(model::restored(std::slice::from_ref(&file), 0).0.packages[0].state, "DELETED");
         ends_as_the_model_says(&trial, &format!("{record:?}"), vec![file]).await;
@@ -107,6 +113,15 @@ async fn bad_rows_and_records_have_their_outcome() {
         file.source_sizes = vec![None];
         file.object.as_mut().unwrap().size = size.to_owned();
         ends_as_the_model_says(&trial, size, vec![file]).await;
+    }
+    for sizes in [vec![Some(-5)], vec![Some(-5), Some(7)], vec![None, Some(-5)]] {
+        let what = format!("files of {sizes:?} bytes");
+        ends_as_the_model_says(
+            &trial,
+            &what,
+            vec![Package { source_sizes: sizes, ..with_record(Record::Marker) }],
+        )
+        .await;
     }
     let without_source = Package { source_sizes: Vec::new(), ..with_record(Record::Marker) };
     ends_as_the_model_says(&trial, "no source file", vec![without_source]).await;

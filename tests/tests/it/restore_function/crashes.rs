@@ -3,10 +3,33 @@
 use local::fault::{Call, Fate, Moment, Service};
 use local::trial::{EndState, Trial};
 
-use super::{ToldEvent, deliver, message, model, outcome, trial, varied_folder};
+use super::{ToldEvent, deliver_again, message, model, outcome, trial, varied_folder};
 
 /// What is restored: the folder of [`varied_folder`].
 const TARGET: usize = 2;
+
+/// Where the function dies.
+#[derive(Clone, Copy, Debug)]
+enum Point {
+    /// At a call of a restore without trouble.
+    Call { service: Service, number: u32 },
+    /// When the time until a failed message comes back is shortened.
+    Redelivery,
+}
+
+impl Point {
+    fn fate(self, call: &Call, moment: Moment) -> Fate {
+        match self {
+            Self::Call { service, number } if call.service == service && call.number == number => {
+                Fate::Stop(moment)
+            }
+            Self::Redelivery if call.operation == "ChangeMessageVisibility" => Fate::Stop(moment),
+            // The message fails, in the middle of its work.
+            Self::Redelivery if call.operation == "SendMessageBatch" => Fate::Deny,
+            _ => Fate::Forward,
+        }
+    }
+}
 
 /// Restores a folder without trouble, and returns what is there in the end and how many calls it took of each service.
 async fn undisturbed(trial: &Trial) -> ((EndState, Vec<ToldEvent>), [u32; 2]) {
@@ -23,43 +46,45 @@ async fn after_a_crash_at_any_point_the_next_delivery_ends_as_if_there_had_been_
     let trial = trial("crashes").await;
     let (expected, [statements, requests]) = undisturbed(&trial).await;
     assert_eq!(expected, model::restored(&varied_folder(), TARGET));
-    let of_service = |service, calls| (1..=calls).map(move |number| (service, number));
+    let of_service = |service, calls| (1..=calls).map(move |number| Point::Call { service, number });
     let points = of_service(Service::Database, statements).chain(of_service(Service::Aws, requests));
-    let points: Vec<(Service, u32, Moment)> = points
-        .flat_map(|(service, number)| [Moment::Before, Moment::After].map(|moment| (service, number, moment)))
+    let points: Vec<(Point, Moment)> = points
+        .chain([Point::Redelivery])
+        .flat_map(|point| [Moment::Before, Moment::After].map(|moment| (point, moment)))
         .collect();
-    assert!(points.len() >= 20, "{}", points.len());
+    assert!(points.len() >= 40, "{}", points.len());
 
-    println!("{:<10} {:<7} {:<62} {:<22} END", "SERVICE", "KILLED", "CALL", "LEFT BEHIND");
+    println!("{:<7} {:<62} {:<22} END", "KILLED", "CALL", "LEFT BEHIND");
     let mut differences = Vec::new();
-    for (service, number, moment) in points {
+    for (point, moment) in points {
         let packages = varied_folder();
         let dataset = trial.dataset(&packages).await.unwrap();
         let before = trial.organization_storage().await.unwrap();
         let (told, call) = std::sync::mpsc::channel();
         trial.faults.begin(move |call: &Call| {
-            if call.service == service && call.number == number {
+            let fate = point.fate(call, moment);
+            if matches!(fate, Fate::Stop(_)) {
                 told.send(call.operation.clone()).unwrap();
-                return Fate::Stop(moment);
             }
-            Fate::Forward
+            fate
         });
-        let message = message(&dataset, TARGET);
-        let was_killed = trial.invoke_and_kill(std::slice::from_ref(&message)).await.unwrap();
+        trial.send(dataset.message(TARGET)).await.unwrap();
+        let delivery = trial.receive().await.unwrap().unwrap();
+        let was_killed = trial.invoke_and_kill(std::slice::from_ref(&delivery)).await.unwrap();
         let operation = call.try_recv().unwrap_or_default();
         trial.faults.begin(|_| Fate::Forward);
         let left = trial.end_state(&dataset, &packages).await.unwrap();
-        deliver(&trial, &message).await;
+        trial.show(&delivery).await.unwrap();
+        deliver_again(&trial).await;
         let end = outcome(&trial, &dataset, &packages).await;
         let counted = trial.organization_storage().await.unwrap() - before;
         let is_same = was_killed && end == expected && counted == expected.0.dataset_storage;
         let operation: String = operation.split_whitespace().collect::<Vec<_>>().join(" ");
-        let (service, moment) = (format!("{service:?}"), format!("{moment:?}"));
         let (shown, left) = (operation.chars().take(60).collect::<String>(), summary(&left));
         let verdict = if is_same { "same" } else { "DIFFERENT" };
-        println!("{service:<10} {moment:<7} {number:>2}. {shown:<58} {left:<22} {verdict}");
+        println!("{:<7} {shown:<62} {left:<22} {verdict}", format!("{moment:?}"));
         if !is_same {
-            differences.push(format!("{service} {number} {moment}, killed: {was_killed}: {end:?}"));
+            differences.push(format!("{point:?} {moment:?}, killed: {was_killed}: {end:?}"));
         }
     }
     trial.end().await;

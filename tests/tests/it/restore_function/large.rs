@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use local::fault::Service;
 use local::trial::Package;
 
-use super::{deliver, message, trial};
+use super::{deliver, trial};
 
 const WITH_OBJECTS: usize = 60;
 
@@ -29,7 +29,7 @@ async fn comes_back_whole(descendants: usize) {
     let packages = folder(descendants);
     let files = packages.iter().filter(|package| package.package_type != "Collection").count();
     let dataset = trial.dataset(&packages).await.unwrap();
-    assert_eq!(deliver(&trial, &message(&dataset, 0)).await, 1);
+    assert_eq!(deliver(&trial, dataset.message(0)).await, 1);
     assert!(trial.faults.calls(Service::Database) <= 15, "{:?}", trial.faults.tallies(Service::Database));
 
     let state = trial.end_state(&dataset, &packages).await.unwrap();

@@ -53,6 +53,16 @@ pub(super) fn restored(packages: &[Package], target: usize) -> (EndState, Vec<To
     let is_published = |package: &Package| {
         !package.source_sizes.is_empty() && package.published >= package.source_sizes.len()
     };
+    // The markers go first, also those of packages that stay deleted because another marker hides their object.
+    for position in &below {
+        let package = &packages[*position];
+        let object = package.object.as_ref().filter(|_| !is_folder(*position) && !is_published(package));
+        if let Some(object) = object.filter(|object| end.data.contains_key(&object.key))
+            && matches!(object.record, Record::Marker | Record::NoData)
+        {
+            remove_marker(&mut end.markers, &object.key);
+        }
+    }
     let mut restored = ancestors.clone();
     for position in below {
         let package = &packages[position];
@@ -62,20 +72,20 @@ pub(super) fn restored(packages: &[Package], target: usize) -> (EndState, Vec<To
         }
         let Some(object) = &package.object else { continue };
         let is_restorable = match object.record {
-            Record::Marker | Record::RemovedMarker | Record::NoData => end.data.contains_key(&object.key),
+            Record::Marker | Record::RemovedMarker | Record::NoData | Record::OtherMarker => {
+                end.data.contains_key(&object.key) && !end.markers.contains_key(&object.key)
+            }
             Record::Missing | Record::Data | Record::NoBucket | Record::NoVersion => false,
         };
         if is_restorable {
             restored.insert(position);
             end.records.remove(&position);
-            if object.record != Record::RemovedMarker {
-                remove_marker(&mut end.markers, &object.key);
-            }
         }
     }
     if !restored.contains(&target) {
         let mut given_up = beginning(packages);
         given_up.packages[target].state = String::from("DELETED");
+        given_up.markers = end.markers;
         return (given_up, Vec::new());
     }
     let mut originals = BTreeMap::new();
@@ -135,7 +145,8 @@ fn remove_stale_records(packages: &[Package], target: usize, end: &mut EndState)
         let is_file = packages[position].package_type != "Collection";
         let object = packages[position].object.as_ref().filter(|_| is_file);
         if object.is_some_and(|object| {
-            object.record == Record::RemovedMarker && end.data.contains_key(&object.key)
+            matches!(object.record, Record::RemovedMarker | Record::OtherMarker)
+                && end.data.contains_key(&object.key)
         }) {
             end.records.remove(&position);
         }
@@ -168,7 +179,7 @@ fn free_name(packages: &[Package], end: &EndState, position: usize, original: &s
 fn size_of(package: &Package, is_published: bool) -> i64 {
     let known: Vec<i64> = package.source_sizes.iter().flatten().copied().collect();
     if !known.is_empty() {
-        return known.iter().sum();
+        return known.iter().sum::<i64>().max(0);
     }
     let object = package.object.as_ref().filter(|_| !is_published);
     object.and_then(|object| object.size.parse().ok()).filter(|size| *size > 0).unwrap_or(0)

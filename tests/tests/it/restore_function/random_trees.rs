@@ -14,7 +14,7 @@ const SEED_VARIABLE: &str = "RESTORE_TREES_SEED";
 const MAXIMUM_PACKAGES: usize = 14;
 
 const NAMES: [&str; 6] = ["a.csv", "a", "a-restored_1.csv", "b.tar.gz", "é \u{1f9e0}.txt", ".hidden"];
-const RECORDS: [Record; 7] = [
+const RECORDS: [Record; 8] = [
     Record::Missing,
     Record::Marker,
     Record::RemovedMarker,
@@ -22,6 +22,7 @@ const RECORDS: [Record; 7] = [
     Record::NoData,
     Record::NoBucket,
     Record::NoVersion,
+    Record::OtherMarker,
 ];
 const SIZES: [&str; 4] = ["", "12", "many", "-5"];
 
@@ -42,7 +43,7 @@ fn object() -> impl Strategy<Value = Option<Object>> {
 }
 
 fn file() -> impl Strategy<Value = Package> {
-    let sizes = prop::collection::vec(prop::option::weighted(0.8, 0..1000_i64), 0..4);
+    let sizes = prop::collection::vec(prop::option::weighted(0.8, -9..1000_i64), 0..4);
     let published = prop_oneof![4 => Just(0_usize), 1 => 0..4_usize];
     (sizes, published, object()).prop_map(|(source_sizes, published, object)| Package {
         published: published.min(source_sizes.len()),

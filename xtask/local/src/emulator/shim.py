@@ -9,6 +9,7 @@ MiniStack keeps one table of resource handlers, `create`, `update` and `delete` 
 - GetResource of Cloud Control for resources that were not made by Cloud Control;
 - `Metrics` of AWS::CloudWatch::Alarm (accepted, never evaluated) and throttling of AWS::ApiGatewayV2::Stage;
 - the pages of FilterLogEvents after the first, and an end to what a log stream keeps;
+- `encoding-type=url` of ListObjectVersions;
 
 and switches off its poller of event source mappings, because the local stack polls the queues itself.
 A handler that raises makes the stack roll back, with the message as the reason in the stack's events.
@@ -19,6 +20,7 @@ import binascii
 import json
 import re
 import sys
+from urllib.parse import quote_plus
 from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 
 from ministack.app import main
@@ -504,6 +506,38 @@ def put_log_events(data):
 
 
 cloudwatch_logs._put_log_events = put_log_events
+
+
+# --- S3 --------------------------------------------------------------------------------------------------------------
+
+ENCODED = ("Key", "KeyMarker", "NextKeyMarker", "Prefix", "Delimiter")
+list_plain_object_versions = s3._list_object_versions
+
+
+def list_object_versions(bucket_name, query_params):
+    """MiniStack encodes the keys of other listings, and writes those of this one as they are, where XML cannot carry them.
+    S3 encodes a space as `+`: https://github.com/boto/boto/pull/2654"""
+    if s3._qp(query_params, "encoding-type", "") != "url":
+        return list_plain_object_versions(bucket_name, query_params)
+    xml_body = s3._xml_body
+
+    def encoded_body(root):
+        if root.tag == "ListVersionsResult":
+            for child in root.iter():
+                if child.tag in ENCODED and child.text:
+                    child.text = quote_plus(child.text, safe="/")
+            SubElement(root, "EncodingType").text = "url"
+        return xml_body(root)
+
+    # Nothing runs in between: the original does not await.
+    s3._xml_body = encoded_body
+    try:
+        return list_plain_object_versions(bucket_name, query_params)
+    finally:
+        s3._xml_body = xml_body
+
+
+s3._list_object_versions = list_object_versions
 
 
 # --- Event source mappings -------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use serde_json::json;
 use tokio::task::JoinHandle;
 
-use super::partial::Partial;
+use super::partial::{Partial, cancel_transaction, deny_objects};
 use super::{Fate, Faults, Moment, Service};
 use crate::ports;
 
@@ -24,6 +24,7 @@ use crate::ports;
 const MAXIMUM_BODY_BYTES: usize = 64 * 1024 * 1024;
 /// How requests in AWS's older query protocol come.
 const FORM: &str = "application/x-www-form-urlencoded";
+const JSON_TYPE: [(&str, &str); 1] = [("content-type", "application/x-amz-json-1.0")];
 const TIME_LIMIT: Duration = Duration::from_mins(2);
 
 /// A proxy in front of the emulator, on 127.0.0.1. It ends when it is dropped.
@@ -109,8 +110,16 @@ async fn handle(State(proxy): State<Proxy>, request: Request) -> Response {
             proxy.faults.stop().await;
             broken()
         }
-        Fate::Throttle => throttled(&forwarded),
+        Fate::Throttle => refused(&forwarded, Refusal::Throttled),
+        Fate::Deny if operation == "DeleteObjects" => {
+            deny_objects(&forwarded.body).map_or_else(broken, IntoResponse::into_response)
+        }
+        Fate::Deny => refused(&forwarded, Refusal::Denied),
         Fate::Unavailable => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Fate::Partly if operation == "TransactWriteItems" => match cancel_transaction(&forwarded.body) {
+            Some(body) => (StatusCode::BAD_REQUEST, JSON_TYPE, body).into_response(),
+            None => broken(),
+        },
         Fate::Partly => proxy.forward_partly(&operation, forwarded).await.unwrap_or_else(broken),
     }
 }
@@ -167,6 +176,7 @@ fn operation_of(request: &Parts, body: &[u8]) -> String {
     match request.method {
         Method::POST if has("delete") => "DeleteObjects".to_owned(),
         Method::GET if has("versions") => "ListObjectVersions".to_owned(),
+        Method::DELETE if has("versionId") => "DeleteObject".to_owned(),
         ref method => format!("{method} {}", request.uri.path()),
     }
 }
@@ -201,26 +211,43 @@ fn without_checksums(mut headers: HeaderMap) -> HeaderMap {
     headers
 }
 
+/// Why a call is refused.
+#[derive(Clone, Copy)]
+enum Refusal {
+    Throttled,
+    Denied,
+}
+
 /// In the words of the service, as its SDK understands them.
-fn throttled(request: &Forwarded) -> Response {
+fn refused(request: &Forwarded, refusal: Refusal) -> Response {
     let header = |name: &str| request.headers.get(name).and_then(|value| value.to_str().ok());
-    let code = match header("x-amz-target") {
+    let is_denied = matches!(refusal, Refusal::Denied);
+    let xml = |code| format!("<Error><Code>{code}</Code><Message>{code}</Message></Error>");
+    match header("x-amz-target") {
         None if header("content-type") == Some(FORM) => {
-            let error = "<Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error>";
-            let body = format!("<ErrorResponse>{error}</ErrorResponse>");
-            return (StatusCode::BAD_REQUEST, [("content-type", "text/xml")], body).into_response();
+            let code = if is_denied { "AccessDenied" } else { "Throttling" };
+            let body = format!("<ErrorResponse>{}</ErrorResponse>", xml(code));
+            (StatusCode::BAD_REQUEST, [("content-type", "text/xml")], body).into_response()
         }
         None => {
-            let body =
-                "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>";
-            return (StatusCode::SERVICE_UNAVAILABLE, [("content-type", "application/xml")], body)
-                .into_response();
+            let (status, code) = match refusal {
+                Refusal::Throttled => (StatusCode::SERVICE_UNAVAILABLE, "SlowDown"),
+                Refusal::Denied => (StatusCode::FORBIDDEN, "AccessDenied"),
+            };
+            (status, [("content-type", "application/xml")], xml(code)).into_response()
         }
-        Some(target) if target.starts_with("DynamoDB") => "ProvisionedThroughputExceededException",
-        Some(_) => "RequestThrottled",
-    };
-    let body = json!({ "__type": code, "message": "Too many requests." }).to_string();
-    (StatusCode::BAD_REQUEST, [("content-type", "application/x-amz-json-1.0")], body).into_response()
+        Some(target) => {
+            let code = match refusal {
+                Refusal::Denied => "AccessDeniedException",
+                Refusal::Throttled if target.starts_with("DynamoDB") => {
+                    "ProvisionedThroughputExceededException"
+                }
+                Refusal::Throttled => "RequestThrottled",
+            };
+            let body = json!({ "__type": code, "message": code }).to_string();
+            (StatusCode::BAD_REQUEST, JSON_TYPE, body).into_response()
+        }
+    }
 }
 
 /// An answer that breaks off: the client sees its connection end.

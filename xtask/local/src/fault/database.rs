@@ -142,7 +142,7 @@ async fn execute(connection: &Connection, statement: super::Statement) -> io::Re
             faults.stop().await;
             return Err(io::ErrorKind::ConnectionAborted.into());
         }
-        Fate::Cut(Moment::Before) | Fate::Throttle | Fate::Unavailable | Fate::Partly => {
+        Fate::Cut(Moment::Before) | Fate::Throttle | Fate::Deny | Fate::Unavailable | Fate::Partly => {
             return Err(io::ErrorKind::ConnectionAborted.into());
         }
     }

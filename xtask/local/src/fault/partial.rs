@@ -82,24 +82,53 @@ fn halve_messages(body: &Bytes) -> Option<Partial> {
 
 fn halve_objects(body: &Bytes) -> Option<Partial> {
     let text = std::str::from_utf8(body).ok()?;
-    let (start, rest) = text.split_once("<Object>")?;
-    let (objects, end) = rest.rsplit_once("</Object>")?;
-    let objects: Vec<&str> = objects.split("</Object><Object>").collect();
+    let (start, objects, end) = objects_of(text)?;
     let (done, left) = objects.split_at(objects.len() / 2);
-    let error = |object: &&str| {
-        format!("<Error>{object}<Code>InternalError</Code><Message>Try again.</Message></Error>")
-    };
-    let errors = left.iter().map(error).collect();
     let request = (!done.is_empty())
         .then(|| format!("{start}<Object>{}</Object>{end}", done.join("</Object><Object>")).into());
-    Some(Partial { request, rest: Rest::Xml(errors) })
+    Some(Partial { request, rest: Rest::Xml(object_errors(left, "InternalError")) })
+}
+
+/// What is in front of the objects of a `DeleteObjects`, each of them, and what is behind them.
+fn objects_of(text: &str) -> Option<(&str, Vec<&str>, &str)> {
+    let (start, rest) = text.split_once("<Object>")?;
+    let (objects, end) = rest.rsplit_once("</Object>")?;
+    Some((start, objects.split("</Object><Object>").collect(), end))
+}
+
+fn object_errors(objects: &[&str], code: &str) -> String {
+    let error =
+        |object: &&str| format!("<Error>{object}<Code>{code}</Code><Message>{code}</Message></Error>");
+    objects.iter().map(error).collect()
+}
+
+/// The answer to a `DeleteObjects` of which every object is denied.
+pub(super) fn deny_objects(body: &Bytes) -> Option<Bytes> {
+    let (_, objects, _) = objects_of(std::str::from_utf8(body).ok()?)?;
+    let errors = Rest::Xml(object_errors(&objects, "AccessDenied"));
+    Partial { request: None, rest: errors }.complete(None)
+}
+
+/// The answer to a `TransactWriteItems`, which is never done in part: it is cancelled, because other transactions have the
+/// second half of its items.
+pub(super) fn cancel_transaction(body: &Bytes) -> Option<Bytes> {
+    let request: Value = serde_json::from_slice(body).ok()?;
+    let count = request["TransactItems"].as_array()?.len();
+    let code = |index| if index < count / 2 { "None" } else { "TransactionConflict" };
+    let reasons: Vec<Value> = (0..count).map(|index| json!({ "Code": code(index) })).collect();
+    let answer = json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": "Transaction cancelled",
+        "CancellationReasons": reasons,
+    });
+    Some(answer.to_string().into())
 }
 
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
 
-    use super::Partial;
+    use super::{Partial, cancel_transaction, deny_objects};
 
     fn halves(operation: &str, body: &'static str, answer: &'static str) -> (Option<Bytes>, Bytes) {
         let mut partial = Partial::of(operation, &Bytes::from(body)).unwrap();
@@ -132,7 +161,21 @@ mod tests {
         let (request, answer) = halves("DeleteObjects", body, "");
         assert_eq!(request.unwrap(), "<Delete><Object>a</Object><Quiet>true</Quiet></Delete>");
         assert!(answer.ends_with(
-            b"<Error>b<Code>InternalError</Code><Message>Try again.</Message></Error></DeleteResult>"
+            b"<Error>b<Code>InternalError</Code><Message>InternalError</Message></Error></DeleteResult>"
         ));
+        let denied = deny_objects(&Bytes::from(body)).unwrap();
+        let error =
+            |key| format!("<Error>{key}<Code>AccessDenied</Code><Message>AccessDenied</Message></Error>");
+        assert!(denied.ends_with(format!("{}{}</DeleteResult>", error("a"), error("b")).as_bytes()));
+
+        let cancelled = cancel_transaction(&Bytes::from(r#"{"TransactItems":[1,2,3]}"#)).unwrap();
+        let cancelled: serde_json::Value = serde_json::from_slice(&cancelled).unwrap();
+        let codes: Vec<&str> = cancelled["CancellationReasons"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|reason| reason["Code"].as_str().unwrap())
+            .collect();
+        assert_eq!(codes, ["None", "TransactionConflict", "TransactionConflict"]);
     }
 }

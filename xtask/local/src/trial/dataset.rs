@@ -51,6 +51,8 @@ pub enum Record {
     NoBucket,
     /// It names no version.
     NoVersion,
+    /// It names a version that does not exist, and another delete marker hides the data.
+    OtherMarker,
 }
 
 impl Package {

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_s3::types::EncodingType;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use openapi::ChangelogMessage;
+use percent_encoding::percent_decode_str;
 use sqlx::Row;
 
 use super::dataset::{Dataset, Package};
@@ -89,12 +91,18 @@ impl Trial {
                 .list_object_versions()
                 .bucket(STORAGE_BUCKET)
                 .prefix(&prefix)
+                .encoding_type(EncodingType::Url)
                 .set_key_marker(key)
                 .set_version_id_marker(version.flatten())
                 .send()
                 .await
                 .map_err(|error| TrialError::aws("ListObjectVersions")(error.into()))?;
-            let short = |key: Option<&str>| key.unwrap_or_default().replace(&prefix, "");
+            // Encoded as forms are: a space is `+`.
+            let decoded = |key: &str| {
+                let key = key.replace('+', " ");
+                percent_decode_str(&key).decode_utf8_lossy().into_owned()
+            };
+            let short = |key: Option<&str>| decoded(key.unwrap_or_default()).replace(&prefix, "");
             for version in page.versions() {
                 *state.data.entry(short(version.key())).or_default() += 1;
             }
@@ -104,7 +112,7 @@ impl Trial {
             match page.next_key_marker().filter(|_| page.is_truncated().unwrap_or(false)) {
                 None => return Ok(()),
                 Some(key) => {
-                    next = Some((key.to_owned(), page.next_version_id_marker().map(str::to_owned)));
+                    next = Some((decoded(key), page.next_version_id_marker().map(str::to_owned)));
                 }
             }
         }

@@ -14,7 +14,7 @@ use serde_json::json;
 use zip::CompressionMethod;
 use zip::write::SimpleFileOptions;
 
-use super::{Place, TrialError};
+use super::{Delivery, Place, TrialError};
 use crate::control_plane::{DeployedFunction, FunctionName, FunctionRevision};
 use crate::emulator;
 use crate::pool::{FunctionPool, InvocationOutcome, PoolSettings};
@@ -75,8 +75,15 @@ impl Function {
         Ok(Self { pool: FunctionPool::new(vec![deployed], settings).await?, name, log, process })
     }
 
-    pub(super) async fn invoke(&self, messages: &[(String, String)]) -> Result<Vec<String>, TrialError> {
-        let record = |(id, body): &(String, String)| json!({ "messageId": id, "body": body });
+    pub(super) async fn invoke(&self, messages: &[Delivery]) -> Result<Vec<String>, TrialError> {
+        let record = |message: &Delivery| {
+            json!({
+                "messageId": message.id,
+                "receiptHandle": message.receipt,
+                "body": message.body,
+                "attributes": { "ApproximateReceiveCount": message.receives.to_string() },
+            })
+        };
         let event = json!({ "Records": messages.iter().map(record).collect::<Vec<_>>() });
         match self.pool.invoke(&self.name, event.to_string().into()).await? {
             InvocationOutcome::Response(answer) => {

@@ -83,7 +83,15 @@ async fn delete(
     keys: &[(String, Option<String>)],
 ) -> Result<Vec<(String, String)>, TrialError> {
     let mut markers = Vec::new();
-    for chunk in keys.chunks(KEYS_A_CALL) {
+    // XML cannot carry these keys.
+    let (alone, together): (Vec<_>, Vec<_>) =
+        keys.iter().cloned().partition(|(key, _)| key.contains(char::is_control));
+    for (key, version) in alone {
+        let delete = s3.delete_object().bucket(STORAGE_BUCKET).key(&key).set_version_id(version).send().await;
+        let deleted = delete.map_err(|error| TrialError::aws("DeleteObject")(error.into()))?;
+        markers.extend(deleted.version_id.map(|marker| (key, marker)));
+    }
+    for chunk in together.chunks(KEYS_A_CALL) {
         let mut objects = Delete::builder();
         for (key, version) in chunk {
             let object = ObjectIdentifier::builder().key(key).set_version_id(version.clone()).build();
@@ -124,6 +132,18 @@ pub(super) async fn put_records(
     stream::iter(writes).buffer_unordered(CALLS_AT_ONCE).try_for_each(async |_| Ok(())).await
 }
 
+/// Writes the record of a later deletion in the place of another.
+pub(super) async fn replace_record(
+    trial: &Trial,
+    dataset: &Dataset,
+    position: usize,
+    object: &Object,
+) -> Result<(), TrialError> {
+    let item = item(dataset, position, object, "of-a-later-deletion");
+    let put = trial.dynamodb.put_item().table_name(DELETE_RECORD_TABLE).set_item(Some(item)).send().await;
+    put.map(drop).map_err(|error| TrialError::aws("PutItem")(error.into()))
+}
+
 fn item(
     dataset: &Dataset,
     position: usize,
@@ -132,7 +152,11 @@ fn item(
 ) -> HashMap<String, AttributeValue> {
     let bucket =
         if object.record == Record::NoBucket { "pennsieve-no-such-bucket-use1" } else { STORAGE_BUCKET };
-    let version = if object.record == Record::NoVersion { "" } else { version };
+    let version = match object.record {
+        Record::NoVersion => "",
+        Record::OtherMarker => "of-nothing",
+        _ => version,
+    };
     [
         ("NodeId", dataset.node_id(position)),
         ("S3Bucket", bucket.to_owned()),
