@@ -5,8 +5,9 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use ::local::emulator::Installation;
-use ::local::{emulator, postgres};
+use ::local::emulator::MINISTACK;
+use ::local::postgres::Server;
+use ::local::python;
 use anyhow::{Context, Result, bail};
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
@@ -68,12 +69,12 @@ pub(crate) async fn run() -> Result<Outcome> {
 async fn findings() -> Result<Vec<Finding>> {
     let finding = |what, used_by, state| Finding { what, used_by, state };
     let tool = |tool: Tool, used_by| finding(tool.name, used_by, on_first_use(tool.find().as_deref()));
-    let ministack = Installation::find(&workspace::tools()).await.map(|_| workspace::tools());
+    let ministack = MINISTACK.find(&workspace::tools()).await.map(|_| workspace::tools());
     Ok(vec![
         finding("Rust", "everything", State::There(rust_version().await?)),
         finding("C compiler", "everything", c_compiler().await),
-        finding("Python", "local, build, ci", needed(emulator::find_python().await)),
-        finding("PostgreSQL", "local, test", needed(postgres::find_server().await)),
+        finding("Python", "local, build, ci", needed(python::find().await)),
+        finding("PostgreSQL", "local, test", postgresql().await),
         finding("curl", "test", program("curl", State::Needed)),
         finding("Chromium", "test", chromium()),
         finding("openssl", "test", program("openssl", State::Needed)),
@@ -112,6 +113,15 @@ fn needed(found: Result<impl AsRef<OsStr>, impl Error>) -> State {
         |error| State::Needed(error.to_string()),
         |path| State::There(path.as_ref().display().to_string()),
     )
+}
+
+/// Without a server of this machine, the local stack installs one, which only a wrong `PG_BIN` prevents.
+async fn postgresql() -> State {
+    match Server::find(&workspace::tools()).await {
+        Ok(Some(server)) => State::There(server.bin().display().to_string()),
+        Ok(None) => State::OnFirstUse,
+        Err(error) => State::Needed(error.to_string()),
+    }
 }
 
 fn program(name: &str, otherwise: fn(String) -> State) -> State {

@@ -130,7 +130,7 @@ impl Tool {
                 self.name, self.name
             )
         };
-        let python = process::block_on(async { Ok(::local::emulator::find_python().await?) });
+        let python = process::block_on(async { Ok(::local::python::find().await?) });
         let python = python.with_context(|| format!("cannot install {}", self.name))?;
         let partial = environment.with_added_extension("partial");
         if partial.exists() {

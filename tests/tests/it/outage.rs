@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use local::directory::{Data, StateDirectory};
 use local::platform::create_schema;
-use local::postgres::Postgres;
+use local::postgres::{Postgres, Server};
 use local::process::clean_up;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::client::Client;
 use crate::function::{Answer, ApiFunction, claims, event};
-use crate::stack::{stack, state_directory};
+use crate::stack::{stack, state_directory, target_directory};
 use crate::waiting::eventually;
 
 /// How many ask at the same time.
@@ -21,7 +21,9 @@ const CALLERS: usize = 4;
 
 /// A server of the test's own, which has the demo dataset and one package of it.
 async fn start_database(state: &StateDirectory, port: Option<u16>) -> Postgres {
-    Postgres::start(state, port, Data::Kept).await.unwrap()
+    let tools = target_directory().join("tools");
+    let server = Server::find_or_install(state, &tools).await.unwrap();
+    Postgres::start(state, server, port, Data::Kept).await.unwrap()
 }
 
 async fn fill(database: &Postgres) {

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use local::emulator::Installation;
+use local::emulator::MINISTACK;
 use runtime::signing::{BaseUrl, HashAlgorithm, Resource, Signer, SigningKey, canned_policy, custom_policy};
 
 use crate::stack::{stack, target_directory};
@@ -108,7 +108,7 @@ async fn botocore_signs_the_same_urls_byte_for_byte() {
     // The emulator's Python has botocore.
     stack().await;
     let tools = target_directory().join("tools");
-    let python: PathBuf = Installation::find(&tools).await.unwrap().python().to_owned();
+    let python: PathBuf = MINISTACK.find(&tools).await.unwrap().python();
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
     keys(directory);

@@ -3,9 +3,6 @@
 //! MiniStack answers for the control plane of AWS, and for S3, SQS, SSM and DynamoDB altogether. What it lacks for our
 //! template is in `emulator/shim.py`; its versions are in `emulator/requirements.txt`.
 
-mod installation;
-mod python;
-
 use std::time::Duration;
 
 use tokio::process::Command;
@@ -13,8 +10,14 @@ use tokio::process::Command;
 use crate::directory::{Data, DirectoryError, StateDirectory};
 use crate::ports;
 use crate::process::{Service, ServiceError, StopSignal};
-pub use installation::{Installation, version};
-pub use python::{PythonError, find as find_python};
+use crate::python::{Installation, PythonEnvironment};
+
+/// MiniStack and all it needs.
+pub const MINISTACK: PythonEnvironment = PythonEnvironment {
+    purpose: "the AWS emulator",
+    package: "ministack",
+    requirements: include_str!("emulator/requirements.txt"),
+};
 
 const NAME: &str = "emulator";
 const SHIM: &str = include_str!("emulator/shim.py");
@@ -39,21 +42,6 @@ pub struct Emulator {
 /// Why there is no emulator.
 #[derive(Debug, thiserror::Error)]
 pub enum EmulatorError {
-    /// No Python that could run it.
-    #[error(transparent)]
-    Python(#[from] PythonError),
-    /// It could not be installed.
-    #[error(
-        "cannot install the AWS emulator: {0}\n\
-         The first start needs the network, for packages from the index that pip is configured to use; \
-         later ones do not. Run this again when it is there."
-    )]
-    Install(#[source] ServiceError),
-    /// Another process installs it and does not come to an end.
-    #[error(
-        "another process has been installing the AWS emulator in {0} for minutes. End it, then run this again."
-    )]
-    InstallLocked(String),
     /// The kept data belongs to a port that another process has.
     #[error(
         "port {0}, with which the kept data was made, is taken.\n\

@@ -19,6 +19,7 @@ pub mod pool;
 pub mod ports;
 pub mod postgres;
 pub mod process;
+pub mod python;
 pub mod redeployment;
 mod surroundings;
 pub mod trial;

@@ -1,10 +1,11 @@
 //! The PostgreSQL server of the local stack, as a process.
 //!
-//! The server is the one installed on this machine. Its cluster is made for the run, listens on 127.0.0.1 only, and
-//! takes nothing but a random password.
+//! The server is the one installed on this machine, or one from a Python package. Its cluster is made for the run, listens
+//! on 127.0.0.1 only, and takes nothing but a random password.
 
-mod binaries;
 mod cluster;
+mod private_copy;
+mod server;
 
 use std::fmt;
 use std::time::Duration;
@@ -16,9 +17,8 @@ use tokio::time::timeout;
 use crate::directory::{Data, DirectoryError, StateDirectory};
 use crate::ports;
 use crate::process::{Service, ServiceError, StopSignal};
-use binaries::Binaries;
-pub use binaries::{BinariesError, find_server};
 use cluster::Cluster;
+pub use server::{NoServerInPgBin, POSTGRESQL, Server, ServerInstallError};
 
 const NAME: &str = "postgres";
 const HOST: &str = "127.0.0.1";
@@ -57,9 +57,6 @@ pub struct Postgres {
 /// Why there is no database.
 #[derive(Debug, thiserror::Error)]
 pub enum PostgresError {
-    /// PostgreSQL is not installed.
-    #[error(transparent)]
-    Binaries(#[from] BinariesError),
     /// We are root, for whom PostgreSQL refuses to run, and there is nobody else to run it.
     #[error(
         "PostgreSQL does not run as root, and there is no user postgres or nobody. Run this as another user."
@@ -84,16 +81,16 @@ impl Postgres {
     /// accepts connections.
     pub async fn start(
         directory: &StateDirectory,
+        server: Server,
         usual_port: Option<u16>,
         data: Data,
     ) -> Result<Self, PostgresError> {
-        let binaries = binaries::find().await?;
-        let cluster = Cluster::prepare(directory, &binaries, data).await?;
+        let cluster = Cluster::prepare(directory, server, data).await?;
         let port = ports::free_port(usual_port).await?;
-        let (service, port) = match serve(directory, &binaries, &cluster, port).await {
+        let (service, port) = match serve(directory, &cluster, port).await {
             Err(error) if ports::was_lost(port, &error).await => {
                 let port = ports::free_port(None).await?;
-                (serve(directory, &binaries, &cluster, port).await?, port)
+                (serve(directory, &cluster, port).await?, port)
             }
             outcome => (outcome?, port),
         };
@@ -161,14 +158,9 @@ impl Postgres {
 }
 
 /// Starts the server and waits until it takes our password: another server on the port would not.
-async fn serve(
-    directory: &StateDirectory,
-    binaries: &Binaries,
-    cluster: &Cluster,
-    port: u16,
-) -> Result<Service, ServiceError> {
+async fn serve(directory: &StateDirectory, cluster: &Cluster, port: u16) -> Result<Service, ServiceError> {
     let service =
-        Service::start(directory, NAME, cluster.server(binaries, port), StopSignal::Interrupt).await?;
+        Service::start(directory, NAME, cluster.server_command(port), StopSignal::Interrupt).await?;
     let connected = async || timeout(CONNECT_LIMIT, connect(port, cluster.password())).await;
     service.ready(READY_LIMIT, async || connected().await.is_ok_and(|connection| connection.is_ok())).await?;
     Ok(service)

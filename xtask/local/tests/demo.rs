@@ -11,19 +11,16 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_s3::config::Credentials;
 use local::demo::{self, DemoError, DemoTargets};
 use local::directory::{Data, StateDirectory};
-use local::emulator::{ACCESS_KEY_ID, Emulator, Installation, REGION, SECRET_ACCESS_KEY};
+use local::emulator::{ACCESS_KEY_ID, Emulator, MINISTACK, REGION, SECRET_ACCESS_KEY};
 use local::platform;
-use local::postgres::Postgres;
+use local::postgres::{Postgres, Server};
 use sqlx::PgPool;
 
 const ASSETS_BUCKET: &str = "assets";
 
 async fn start_emulator(directory: &StateDirectory) -> Emulator {
     let tools = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../tools");
-    let installation = match Installation::find(&tools).await {
-        Some(installation) => installation,
-        None => Installation::install(directory, &tools).await.unwrap(),
-    };
+    let installation = MINISTACK.install(directory, &tools).await.unwrap();
     Emulator::start(directory, &installation, None, Data::Fresh).await.unwrap()
 }
 
@@ -77,7 +74,9 @@ async fn resources_and_facts_can_be_made_again() {
 async fn the_demo_is_in_the_state_that_the_platform_would_leave() {
     let root = tempfile::tempdir().unwrap();
     let directory = StateDirectory::open(root.path()).unwrap();
-    let postgres = Postgres::start(&directory, None, Data::Fresh).await.unwrap();
+    let tools = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../tools");
+    let server = Server::find_or_install(&directory, &tools).await.unwrap();
+    let postgres = Postgres::start(&directory, server, None, Data::Fresh).await.unwrap();
     let emulator = start_emulator(&directory).await;
     let Clients { s3, sqs, dynamodb, .. } = clients(&emulator).await;
     let pool = PgPool::connect(&postgres.url()).await.unwrap();

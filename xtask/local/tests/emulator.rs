@@ -6,8 +6,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use local::directory::{Data, StateDirectory};
-use local::emulator::{Emulator, EmulatorError, Installation};
+use local::emulator::{Emulator, EmulatorError, MINISTACK};
 use local::process::clean_up;
+use local::python::Installation;
 use reqwest::Client;
 use rustix::process::{Pid, test_kill_process_group};
 use serde_json::{Value, json};
@@ -23,10 +24,7 @@ const EC_KEY: &str = "-----BEGIN PUBLIC KEY-----\n\
 /// Shared with `cargo xtask local`, so that it is installed once.
 async fn installation(directory: &StateDirectory) -> Installation {
     let tools = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../tools");
-    match Installation::find(&tools).await {
-        Some(installation) => installation,
-        None => Installation::install(directory, &tools).await.unwrap(),
-    }
+    MINISTACK.install(directory, &tools).await.unwrap()
 }
 
 async fn start(directory: &StateDirectory, data: Data) -> Emulator {

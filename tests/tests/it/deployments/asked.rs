@@ -36,7 +36,7 @@ impl Person {
     async fn start(running: &Running, arguments: &[&str]) -> Self {
         let bare = command(running, arguments);
         let bare = bare.as_std();
-        let mut command = Command::new(local::emulator::find_python().await.unwrap());
+        let mut command = Command::new(local::python::find().await.unwrap());
         command.args(["-I", "-c", TERMINAL]).arg(bare.get_program()).args(bare.get_args());
         command.envs(bare.get_envs().filter_map(|(name, value)| Some((name, value?))));
         command.current_dir(bare.get_current_dir().unwrap()).kill_on_drop(true);

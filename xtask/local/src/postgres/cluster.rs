@@ -10,8 +10,7 @@ use tokio::fs;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
-use super::binaries::Binaries;
-use super::{Password, PostgresError, USER};
+use super::{Password, PostgresError, Server, USER, private_copy};
 use crate::directory::{Data, StateDirectory, fingerprint, remove};
 use crate::process::{Service, StopSignal};
 
@@ -23,6 +22,7 @@ const INITDB_LIMIT: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub(super) struct Cluster {
     path: PathBuf,
+    server: Server,
     data: Data,
     account: Option<Account>,
     password: Password,
@@ -39,7 +39,7 @@ impl Cluster {
     /// The kept cluster if it is wanted and complete, else a new one.
     pub(super) async fn prepare(
         directory: &StateDirectory,
-        binaries: &Binaries,
+        server: Server,
         data: Data,
     ) -> Result<Self, PostgresError> {
         let account =
@@ -51,18 +51,32 @@ impl Cluster {
             // Of a server that died: clean_up has seen to that. PostgreSQL itself would refuse to start if another
             // process happened to have its process id now.
             remove(&path.join("data/postmaster.pid")).await?;
-            return Ok(Self { path, data, account, password });
+            let mut cluster = Self { path, server, data, account, password };
+            cluster.bring_server_within_reach().await?;
+            return Ok(cluster);
         }
         directory.remove(PASSWORD).await?;
         remove(&path).await?;
-        let cluster = Self { path, data, account, password: Password::random()? };
-        cluster.initialize(directory, binaries).await?;
+        let mut cluster = Self { path, server, data, account, password: Password::random()? };
+        cluster.initialize(directory).await?;
         Ok(cluster)
     }
 
+    /// Replaces the server by a copy beside the data where the account could not reach the original.
+    async fn bring_server_within_reach(&mut self) -> io::Result<()> {
+        if self.account.is_none() || private_copy::is_reachable(self.server.bin()).await? {
+            return Ok(());
+        }
+        let copy = self.path.join("server");
+        remove(&copy).await.map_err(io::Error::other)?;
+        private_copy::copy(self.server.root(), &copy).await?;
+        self.server = self.server.moved_to(copy);
+        Ok(())
+    }
+
     /// The command that runs the server in the foreground.
-    pub(super) fn server(&self, binaries: &Binaries, port: u16) -> Command {
-        let mut command = self.command(&binaries.postgres);
+    pub(super) fn server_command(&self, port: u16) -> Command {
+        let mut command = self.command(&self.server.postgres());
         command.arg("-D").arg(self.path.join("data"));
         let settings = [
             &format!("port={port}"),
@@ -89,12 +103,13 @@ impl Cluster {
         &self.password
     }
 
-    async fn initialize(&self, directory: &StateDirectory, binaries: &Binaries) -> Result<(), PostgresError> {
+    async fn initialize(&mut self, directory: &StateDirectory) -> Result<(), PostgresError> {
         let mut builder = fs::DirBuilder::new();
         builder.mode(0o700);
         // Not recursive: in the shared temporary directory nobody else must have made it meanwhile.
         builder.create(&self.path).await?;
         self.give(&self.path)?;
+        self.bring_server_within_reach().await?;
         // A file, because other users see command lines.
         let password_file = self.path.join("password");
         let mut options = fs::OpenOptions::new();
@@ -104,7 +119,7 @@ impl Cluster {
         file.flush().await?;
         self.give(&password_file)?;
 
-        let mut command = self.command(&binaries.initdb);
+        let mut command = self.command(&self.server.initdb());
         command.arg("-D").arg(self.path.join("data")).arg("--pwfile").arg(&password_file);
         command.args([
             "--username",

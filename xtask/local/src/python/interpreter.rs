@@ -1,4 +1,4 @@
-//! A Python that can run the emulator, and install what else is a Python package.
+//! Finds a Python that can run the emulator and make virtual environments.
 
 use std::ffi::OsString;
 use std::process::Stdio;
