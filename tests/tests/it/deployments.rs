@@ -49,7 +49,9 @@ fn other_alarm(threshold: u32) -> impl FnOnce(&mut Value, &mut Value) {
 
 /// A route without an integration, which API Gateway, and the emulator, refuse.
 fn broken_route(template: &mut Value, _: &mut Value) {
-    first(template, "AWS::ApiGatewayV2::Api")["Body"]["paths"]["/broken"] = json!({ "get": {} });
+    // With a token, since a route without one opens the API, which needs a flag.
+    let broken = json!({ "get": { "security": [{ "token_dataset_auth": [] }] } });
+    first(template, "AWS::ApiGatewayV2::Api")["Body"]["paths"]["/broken"] = broken;
 }
 
 #[tokio::test]
