@@ -90,9 +90,8 @@ async fn deliver(trial: &Trial, body: String) -> u32 {
 async fn deliver_again(trial: &Trial) -> u32 {
     loop {
         let delivery = trial.receive().await.unwrap().unwrap();
-        if delivery.receives > RESTORE_QUEUE_MAXIMUM_RECEIVES {
-            panic!("the message is a dead letter; the function said:\n{}", trial.log().await.unwrap());
-        }
+        let is_alive = delivery.receives <= RESTORE_QUEUE_MAXIMUM_RECEIVES;
+        assert!(is_alive, "the message is a dead letter; the function said:\n{}", trial.log().await.unwrap());
         if trial.invoke(std::slice::from_ref(&delivery)).await.unwrap().is_empty() {
             trial.delete(&delivery).await.unwrap();
             return delivery.receives;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use local::fault::Service;
+use local::fault::{Fate, Service};
 use local::trial::Package;
 
 use super::{deliver, trial};
@@ -53,4 +53,22 @@ async fn twenty_five_thousand_descendants_come_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_thousand_descendants_come_back() {
     comes_back_whole(100_000).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_files_take_at_most_350_calls() {
+    let trial = trial("ten-thousand").await;
+    let file = |number| Package::file(Some(0), &format!("sub-{number:06}_task-rest_eeg.edf"), 10);
+    let folder = Package::folder(None, "recordings").restoring();
+    let packages: Vec<Package> = std::iter::once(folder).chain((0..10_000).map(file)).collect();
+    let dataset = trial.dataset(&packages).await.unwrap();
+    trial.faults.begin(|_| Fate::Forward);
+    assert_eq!(deliver(&trial, dataset.message(0)).await, 1);
+    let calls = trial.faults.tallies(Service::Aws);
+    println!("{:?}", calls.iter().map(|(operation, tally)| (operation, tally.calls)).collect::<Vec<_>>());
+    assert!(trial.faults.calls(Service::Aws) <= 350, "{calls:?}");
+    let state = trial.end_state(&dataset, &packages).await.unwrap();
+    assert!(state.packages.iter().all(|package| package.state == "READY"));
+    assert!(state.records.is_empty() && state.markers.is_empty());
+    trial.end().await;
 }

@@ -43,12 +43,12 @@ fn a_rotation_goes_through_its_steps() {
     insta::assert_snapshot!(steps.join("\n"), @r"
     create a key
     deploy the key ring
-    wait until every edge knows the key group, at 2026-11-24 00:15:00 UTC
+    wait until every edge knows the key group, at 2026-11-24 00:14:00 UTC
     probe 000000000002
     activate the next key
     deploy the key ring
     schedule the retirement
-    wait for the retirement at 2026-11-24 01:23:00 UTC
+    wait for the retirement at 2026-11-24 01:22:00 UTC
     remove 000000000001
     deploy the key ring
     delete the parameters of 000000000001
