@@ -245,7 +245,7 @@ async fn the_authorizer_survives_all_trouble() {
                 true
             }
             // The gateway caches no error.
-            _ => false,
+            InvocationOutcome::FunctionError(_) => false,
         })
         .await;
     assert_eq!(function.processes(), 1);

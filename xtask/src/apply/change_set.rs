@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use aws_sdk_cloudformation::Client;
+use aws_sdk_cloudformation::operation::create_change_set::CreateChangeSetError;
 use aws_sdk_cloudformation::operation::describe_change_set::DescribeChangeSetOutput;
 use aws_sdk_cloudformation::types::{
     Capability, ChangeAction, ChangeSetStatus, ChangeSetType, DeploymentConfig, DeploymentConfigMode,
@@ -93,8 +94,21 @@ impl ChangeSet {
             TemplateSource::Body(body) => request.template_body(body),
             TemplateSource::Url(url) => request.template_url(url),
         };
-        let created = request.send().await.context("CloudFormation does not take the template")?;
-        let id = created.id.context("CloudFormation names no change set")?;
+        let id = match request.send().await {
+            Ok(created) => created.id,
+            // The response to the first attempt was lost, and the SDK sent the request again. Nobody else uses this name.
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(CreateChangeSetError::is_already_exists_exception) =>
+            {
+                let existing =
+                    client.describe_change_set().stack_name(stack_name).change_set_name(&name).send().await;
+                existing.context("cannot read the change set")?.change_set_id
+            }
+            Err(error) => return Err(error).context("CloudFormation does not take the template"),
+        };
+        let id = id.context("CloudFormation names no change set")?;
 
         let described = wait_until_made(client, &id).await?;
         if described.status == Some(ChangeSetStatus::Failed) {

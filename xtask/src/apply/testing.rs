@@ -28,6 +28,8 @@ pub(crate) enum Answer {
     Result(String),
     /// The message of a `ValidationError`.
     Error(&'static str),
+    /// The name is taken.
+    AlreadyExists,
 }
 
 impl ScriptedCloudFormation {
@@ -51,13 +53,12 @@ impl ScriptedCloudFormation {
                     StatusCode::OK,
                     format!("<{action}Response><{action}Result>{result}</{action}Result></{action}Response>"),
                 ),
-                Answer::Error(message) => (
-                    StatusCode::BAD_REQUEST,
-                    format!(
-                        "<ErrorResponse><Error><Code>ValidationError</Code><Message>{message}</Message></Error>\
-                         </ErrorResponse>"
-                    ),
-                ),
+                Answer::Error(message) => {
+                    (StatusCode::BAD_REQUEST, error_response("ValidationError", message))
+                }
+                Answer::AlreadyExists => {
+                    (StatusCode::BAD_REQUEST, error_response("AlreadyExistsException", "it already exists"))
+                }
             }
         };
         let router = Router::new().fallback(handle);
@@ -114,3 +115,7 @@ pub(crate) fn events(events: &[(&str, &str, &str, &str)]) -> Answer {
 
 /// The stack's ARN.
 pub(crate) const STACK_ID: &str = "arn:aws:cloudformation:us-east-1:111111111111:stack/stack/id";
+
+fn error_response(code: &str, message: &str) -> String {
+    format!("<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>")
+}

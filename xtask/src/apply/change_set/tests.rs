@@ -139,3 +139,20 @@ async fn change_set_that_failed_over_a_taken_name_gets_advice() {
     let error = proposal.err().unwrap();
     assert!(error.contains(reason) && error.contains("cargo xtask diff"), "{error}");
 }
+
+/// The SDK sends a request again whose response was lost. CloudFormation may have made the change set by then.
+#[tokio::test]
+async fn change_set_that_a_lost_response_was_about_is_used() {
+    let cloudformation = ScriptedCloudFormation::start(|action, request: &Request, _| match action {
+        "DescribeStacks" => stack_in("UPDATE_COMPLETE"),
+        "CreateChangeSet" => Answer::AlreadyExists,
+        "DescribeChangeSet" => Answer::Result(format!(
+            "<ChangeSetId>id of {}</ChangeSetId><StackId>{STACK_ID}</StackId><Status>CREATE_COMPLETE</Status>",
+            request["ChangeSetName"]
+        )),
+        action => panic!("{action}"),
+    })
+    .await;
+    let change_set = propose(&cloudformation, Purpose::Change(Mode::Standard)).await;
+    assert_eq!(change_set.id, format!("id of {}", change_set.name));
+}
