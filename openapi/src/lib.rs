@@ -5,7 +5,6 @@
 //! no I/O and knows no AWS SDK, so that everything else can depend on it.
 
 mod claims;
-mod contract;
 mod document;
 mod gateway;
 mod ids;
@@ -18,7 +17,6 @@ mod route;
 mod routes;
 
 pub use claims::{ClaimError, Claims, DatasetClaim, DatasetRole, OrganizationClaim, UserClaim};
-pub use contract::{ContractChange, contract_changes};
 pub use document::openapi_document;
 pub use gateway::{Cors, GatewayAuthorizer, GatewaySettings, gateway_document, gateway_preview};
 pub use ids::{DatasetId, DatasetNodeId, OrganizationId, PackageId, PackageNodeId, UserNodeId};

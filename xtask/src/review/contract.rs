@@ -1,8 +1,11 @@
 //! What a deployment would mean for those who call the API.
 
-use openapi::{ContractChange, contract_changes};
+mod changes;
+
 use serde::Serialize;
 use serde_json::Value;
+
+use self::changes::{ContractChange, contract_changes};
 
 /// The API's contract, compared.
 #[derive(Serialize)]

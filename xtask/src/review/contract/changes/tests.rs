@@ -1,9 +1,9 @@
 //! Each kind of change, made to our own document.
 
+use openapi::openapi_document;
 use serde_json::{Value, json};
 
 use super::{ContractChange, contract_changes};
-use crate::openapi_document;
 
 /// What is told of a change made by `edit`, with `!` before what breaks, and `+` before what lets in more.
 fn told(edit: impl FnOnce(&mut Value)) -> Vec<String> {

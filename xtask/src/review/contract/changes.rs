@@ -9,23 +9,23 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use openapi::DatasetRole;
 use serde::Serialize;
 use serde_json::Value;
 
 use self::schema::{Comparison, Direction};
-use crate::claims::DatasetRole;
 
 /// One difference between two documents.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct ContractChange {
+pub(crate) struct ContractChange {
     /// Whether a client that works today may no longer work.
-    pub breaking: bool,
+    pub(crate) breaking: bool,
     /// Whether somebody may call who may not today.
-    pub opens: bool,
+    pub(crate) opens: bool,
     /// Where it is: method and path, and what of them.
-    pub place: String,
+    pub(crate) place: String,
     /// What changed.
-    pub what: String,
+    pub(crate) what: String,
 }
 
 impl fmt::Display for ContractChange {
@@ -35,7 +35,7 @@ impl fmt::Display for ContractChange {
 }
 
 /// All differences that matter to a client, breaking ones first.
-pub fn contract_changes(old: &Value, new: &Value) -> Vec<ContractChange> {
+pub(super) fn contract_changes(old: &Value, new: &Value) -> Vec<ContractChange> {
     let mut changes = Changes::default();
     let (old_routes, new_routes) = (routes(old), routes(new));
     for (route, old_operation) in &old_routes {
