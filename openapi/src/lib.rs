@@ -4,6 +4,7 @@
 //! of the API function, its CORS methods and its IAM statements are all made from it. This crate does
 //! no I/O and knows no AWS SDK, so that everything else can depend on it.
 
+mod asset_path;
 mod claims;
 mod document;
 mod gateway;
@@ -16,6 +17,7 @@ mod restore_queue;
 mod route;
 mod routes;
 
+pub use asset_path::{AssetPath, AssetPathError, AssetPrefix};
 pub use claims::{ClaimError, Claims, DatasetClaim, DatasetRole, OrganizationClaim, UserClaim};
 pub use document::openapi_document;
 pub use gateway::{Cors, GatewayAuthorizer, GatewaySettings, gateway_document, gateway_preview};

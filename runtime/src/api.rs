@@ -1,15 +1,12 @@
 //! The API function: HTTP API events in, responses out.
 
+mod endpoints;
 mod error;
 mod event;
 mod packages;
-mod presign;
-mod proxy;
 mod query;
 mod response;
-mod restore;
 pub mod s3_url;
-mod sign;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,11 +20,11 @@ pub use self::response::Response;
 
 use self::error::ApiError;
 use self::query::Query;
-use crate::aws::{Aws, Patience};
 use crate::configuration::ApiSettings;
-use crate::database::Database;
-use crate::http::HttpClient;
 use crate::logging;
+use crate::platform::aws::{Aws, Patience};
+use crate::platform::database::Database;
+use crate::platform::http_client::HttpClient;
 use crate::signing::Signer;
 
 /// When a request is answered at the latest: the function's own time and the gateway's patience end soon after, and

@@ -15,10 +15,10 @@ use serde_json::Value;
 use tracing::Instrument as _;
 
 use self::token::TokenVerifier;
-use crate::aws::{Aws, Patience};
 use crate::configuration::AuthorizerSettings;
-use crate::database::Database;
 use crate::logging;
+use crate::platform::aws::{Aws, Patience};
+use crate::platform::database::Database;
 
 /// What we read of an authorizer event, payload format 2.0:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html>.

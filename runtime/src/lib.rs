@@ -8,14 +8,11 @@
 //! The binaries only connect these to the Lambda Runtime API.
 
 pub mod api;
-pub mod asset;
 pub mod authorizer;
 pub mod configuration;
 pub mod logging;
 pub mod restore;
 pub mod signing;
 
-mod aws;
-mod database;
-mod http;
-mod region;
+mod platform;
+mod sdk_error;

@@ -56,7 +56,6 @@ mod names;
 mod plan;
 mod records;
 mod redelivery;
-mod retry;
 mod storage;
 mod transaction;
 
@@ -76,9 +75,10 @@ use self::event::QueueMessage;
 use self::markers::{Markers, ObjectVerdict};
 use self::plan::{Plan, PlannedPackage, State};
 use self::records::{DeleteRecord, DeleteRecords, RecordReading};
-use crate::aws::{Aws, Patience, failure};
 use crate::configuration::{RestoreSettings, SettingError};
-use crate::database::{Database, DatabaseError};
+use crate::platform::aws::{Aws, Patience};
+use crate::platform::database::{Database, DatabaseError};
+use crate::sdk_error::failure;
 
 /// What is kept of a batch's time for handing messages back.
 const TIME_TO_ANSWER: Duration = Duration::from_secs(5);

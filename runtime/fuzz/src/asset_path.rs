@@ -1,8 +1,7 @@
 //! A path is refused by the documented rules, or its URL names exactly its key.
 
-use openapi::{DatasetId, OrganizationId, PackageId};
+use openapi::{AssetPath, AssetPrefix, DatasetId, OrganizationId, PackageId};
 use percent_encoding::percent_decode_str;
-use runtime::asset::{AssetPath, AssetPrefix};
 use runtime::signing::{BaseUrl, CdnOrigin};
 use url::Url;
 

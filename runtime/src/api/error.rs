@@ -4,8 +4,8 @@ use openapi::{ClaimError, DatasetRole, ErrorBody};
 
 use super::response::Response;
 use crate::configuration::SettingError;
-use crate::database::DatabaseError;
-use crate::region::UnknownRegion;
+use crate::platform::database::DatabaseError;
+use crate::platform::region::UnknownRegion;
 
 /// Why a request is not answered as asked.
 #[derive(Debug, thiserror::Error)]

@@ -6,8 +6,8 @@ use sqlx::{AssertSqlSafe, Row};
 
 use super::error::ApiError;
 use super::{AdmittedDataset, ApiFunction};
-use crate::asset::AssetPrefix;
-use crate::database::{DatabaseError, table};
+use crate::platform::database::{DatabaseError, table};
+use openapi::AssetPrefix;
 
 /// Where a package's newest source file lies.
 pub(super) struct SourceFile {

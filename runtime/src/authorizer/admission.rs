@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
-use crate::database::{Database, DatabaseError, table};
+use crate::platform::database::{Database, DatabaseError, table};
 
 /// A caller admitted to a dataset.
 pub(super) struct Admission {

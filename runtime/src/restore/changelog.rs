@@ -12,7 +12,7 @@ use openapi::{
 use uuid::Uuid;
 
 use super::RestoreError;
-use super::retry::back_off;
+use crate::platform::backoff::back_off;
 
 /// A queue may still have the old limit of 256 KiB for a message, and for all of a batch together.
 const MAXIMUM_BYTES: usize = 256 * 1024;

@@ -20,7 +20,7 @@ use self::listing::{Bucket, KeyVersions, WantedKey, list_versions};
 use self::removal::remove;
 use super::records::{DeleteRecord, Version};
 use super::{RestoreError, Unrestorable};
-use crate::aws::Aws;
+use crate::platform::aws::Aws;
 
 /// What is to be done about a delete record's object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use openapi::{PackageId, ReceivedRestoreMessage};
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Row};
 
-use crate::database::{Database, DatabaseError, table};
+use crate::platform::database::{Database, DatabaseError, table};
 
 /// The planner cannot know how deep a recursion goes, fears the worst, and has the query compiled, which takes longer
 /// than running it: <https://www.postgresql.org/docs/current/jit-decision.html>.

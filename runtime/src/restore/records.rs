@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::{
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::RestoreError;
-use super::retry::back_off;
+use crate::platform::backoff::back_off;
 
 /// The most keys of one `BatchGetItem`, and the most actions of one `TransactWriteItems`:
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html>.

@@ -6,7 +6,7 @@ use openapi::{PackageId, ReceivedRestoreMessage};
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::plan::{Plan, PlannedPackage};
-use crate::database::{DatabaseError, table};
+use crate::platform::database::{DatabaseError, table};
 
 /// The size that a package counts with, in bytes: that of its source files, or of its delete record where none of them has
 /// a size. Never negative, whatever its row says: all counters must go up by the same.

@@ -10,9 +10,9 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 use super::changelog::{self, RestoredName};
 use super::names::{Nameless, SUFFIX, TakenNames, assign_names};
 use super::plan::{self, Plan, State};
-use super::retry::back_off;
 use super::{RestoreError, Unrestorable, storage};
-use crate::database::{self, Database, DatabaseError, table};
+use crate::platform::backoff::back_off;
+use crate::platform::database::{self, Database, DatabaseError, table};
 
 /// How often something is tried again because another transaction was in the way.
 const ATTEMPTS: u32 = 6;

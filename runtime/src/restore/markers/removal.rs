@@ -7,8 +7,8 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::super::RestoreError;
 use super::super::records::Version;
-use super::super::retry::back_off;
-use crate::aws::failure;
+use crate::platform::backoff::back_off;
+use crate::sdk_error::failure;
 
 /// The most keys of one `DeleteObjects`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>.
 const KEYS_A_CALL: usize = 1000;

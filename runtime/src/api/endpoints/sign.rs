@@ -6,13 +6,13 @@ use chrono::Utc;
 use openapi::{SIGNED_URL_LIFETIME_SECONDS, SignedFile, SignedPackage};
 use zeroize::Zeroizing;
 
-use super::error::ApiError;
-use super::response::Response;
-use super::{AdmittedDataset, ApiFunction, Request};
-use crate::asset::AssetPath;
-use crate::aws::failure;
+use super::super::error::ApiError;
+use super::super::response::Response;
+use super::super::{AdmittedDataset, ApiFunction, Request};
 use crate::configuration::CdnSettings;
+use crate::sdk_error::failure;
 use crate::signing::{Signer, SigningKey};
+use openapi::AssetPath;
 
 /// What is signed.
 enum Scope {
@@ -22,7 +22,7 @@ enum Scope {
 
 impl ApiFunction {
     /// Sign one URL, or a policy over all assets of a package.
-    pub(super) async fn sign_assets(
+    pub(in crate::api) async fn sign_assets(
         &self,
         request: &Request,
         dataset: AdmittedDataset,
@@ -96,7 +96,7 @@ impl ApiFunction {
 
 impl Request {
     /// The asset that `path` names, if there is a `path`.
-    pub(super) fn asset_path(&self) -> Result<Option<AssetPath>, ApiError> {
+    pub(in crate::api) fn asset_path(&self) -> Result<Option<AssetPath>, ApiError> {
         let path = self.query.not_blank("path")?;
         path.map(AssetPath::parse).transpose().map_err(|error| ApiError::parameter("path", error))
     }

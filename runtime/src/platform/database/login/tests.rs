@@ -15,8 +15,8 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 
 use super::{Login, Token, rds_proxy_options};
-use crate::aws::{Aws, Patience};
 use crate::configuration::{Common, Variables};
+use crate::platform::aws::{Aws, Patience};
 
 const MINUTE: Duration = Duration::from_mins(1);
 

@@ -11,7 +11,7 @@ use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::head_bucket::HeadBucketError;
 use tokio::sync::OnceCell;
 
-use crate::aws::failure;
+use crate::sdk_error::failure;
 
 /// The platform's short names of regions, which end the names of its buckets.
 const SHORT_NAMES: &[(&str, &str)] = &[

@@ -32,8 +32,8 @@ use tokio::time::timeout;
 use self::connection::{Connection, IdleConnections};
 pub(crate) use self::error::{ChangeError, DatabaseError};
 use self::login::Login;
-use crate::aws::{Aws, Patience};
 use crate::configuration::Common;
+use crate::platform::aws::{Aws, Patience};
 
 /// How long a connection that was left open may take to answer. While the function was frozen, or the database restarted,
 /// connections break unnoticed; the worst kind swallows what is sent.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// Wait before trying again: none before the first attempt, then twice as long each time, with jitter so that parallel
 /// calls that were throttled together do not come back together.
-pub(super) async fn back_off(attempt: u32) {
+pub(crate) async fn back_off(attempt: u32) {
     if attempt == 0 {
         return;
     }

@@ -9,8 +9,8 @@ use tokio::sync::Mutex;
 
 use super::DatabaseError;
 use super::iam_token::rds_token;
-use crate::aws::Aws;
 use crate::configuration::{Common, DatabaseSettings, PLATFORM_DATABASE, Setting};
+use crate::platform::aws::Aws;
 
 /// RDS accepts an IAM token for 15 minutes, and only to open a connection:
 /// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html>.

@@ -5,7 +5,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use super::super::{ApiFunction, GatewayEvent};
+use super::super::super::{ApiFunction, GatewayEvent};
 use crate::configuration::{ApiSettings, Variables};
 
 /// In place of an answer: the connection is closed once the request has arrived.

@@ -1,7 +1,6 @@
 //! AWS clients, made on first use and once per container.
 
 mod credentials;
-mod failure;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -15,9 +14,8 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use tokio::sync::OnceCell;
 
 use self::credentials::KeptCredentials;
-pub(crate) use self::failure::failure;
 use crate::configuration::Common;
-use crate::region::{BucketRegions, UnknownRegion};
+use crate::platform::region::{BucketRegions, UnknownRegion};
 
 /// How long a call may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use super::{Database, DatabaseError};
-use crate::aws::{Aws, Patience};
 use crate::configuration::{Common, Variables};
+use crate::platform::aws::{Aws, Patience};
 
 #[tokio::test]
 async fn a_database_that_accepts_connections_and_does_not_answer_is_given_up() {

@@ -8,18 +8,18 @@ use aws_sdk_s3::presigning::PresigningConfig;
 use chrono::Utc;
 use openapi::{OBJECT_SIZE_HEADER, PresignedObject};
 
-use super::error::ApiError;
-use super::packages::SourceFile;
-use super::response::Response;
-use super::{AdmittedDataset, ApiFunction, Request};
-use crate::aws::failure;
+use super::super::error::ApiError;
+use super::super::packages::SourceFile;
+use super::super::response::Response;
+use super::super::{AdmittedDataset, ApiFunction, Request};
+use crate::sdk_error::failure;
 
 /// How long a presigned URL is good for.
 const LIFETIME: Duration = Duration::from_hours(1);
 
 /// When a presigned URL is good.
 #[derive(Clone, Copy)]
-pub(super) struct Validity {
+pub(in crate::api) struct Validity {
     /// From when on, in Unix seconds.
     from: i64,
     /// How long.
@@ -29,7 +29,7 @@ pub(super) struct Validity {
 impl Validity {
     /// From `from` on for `lifetime`, but no longer than the credentials that sign: a URL dies with them.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html>
-    pub(super) fn new(
+    pub(in crate::api) fn new(
         from: i64,
         lifetime: Duration,
         credentials_expire_at: Option<SystemTime>,
@@ -58,7 +58,7 @@ impl Validity {
 
 impl ApiFunction {
     /// Presign an object for GET.
-    pub(super) async fn presign_object(
+    pub(in crate::api) async fn presign_object(
         &self,
         request: &Request,
         dataset: AdmittedDataset,
@@ -76,7 +76,7 @@ impl ApiFunction {
     }
 
     /// Presign an object for HEAD, or answer with its headers.
-    pub(super) async fn presign_object_head(
+    pub(in crate::api) async fn presign_object_head(
         &self,
         request: &Request,
         dataset: AdmittedDataset,
@@ -93,7 +93,7 @@ impl ApiFunction {
     }
 
     /// When a URL that is presigned now is good.
-    pub(super) async fn validity(&self, from: i64, lifetime: Duration) -> Result<Validity, ApiError> {
+    pub(in crate::api) async fn validity(&self, from: i64, lifetime: Duration) -> Result<Validity, ApiError> {
         Validity::new(from, lifetime, self.aws.credentials_expire_at().await)
     }
 
@@ -133,7 +133,7 @@ fn at(unix_seconds: i64) -> SystemTime {
 }
 
 /// S3 signs the method, so a URL for GET would be refused for HEAD.
-pub(super) async fn presign_head(
+pub(in crate::api) async fn presign_head(
     s3: &aws_sdk_s3::Client,
     object: &SourceFile,
     version: Option<String>,
@@ -180,7 +180,7 @@ mod tests {
 
     use aws_sdk_s3::config::{Credentials, Region};
 
-    use super::super::packages::SourceFile;
+    use super::super::super::packages::SourceFile;
     use super::{LIFETIME, Validity, at, presign_head};
 
     #[tokio::test]

@@ -8,10 +8,10 @@ use std::collections::HashSet;
 use openapi::{DatasetNodeId, RestoreFailure, RestoreRequest, RestoreResponse, UserClaim};
 
 use self::claim::{Claim, Claimed, Claims};
-use super::error::ApiError;
-use super::query::is_possible_node_id;
-use super::response::Response;
-use super::{AdmittedDataset, ApiFunction, Request};
+use super::super::error::ApiError;
+use super::super::query::is_possible_node_id;
+use super::super::response::Response;
+use super::super::{AdmittedDataset, ApiFunction, Request};
 
 /// Lambda takes no answer of more than 6 MiB, in which our body is a string within JSON:
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>.
@@ -19,7 +19,7 @@ const MAXIMUM_ANSWER_BYTES: usize = 6_000_000;
 
 impl ApiFunction {
     /// Move packages to RESTORING and send a message for each.
-    pub(super) async fn restore_packages(
+    pub(in crate::api) async fn restore_packages(
         &self,
         request: &Request,
         dataset: AdmittedDataset,

@@ -8,12 +8,12 @@ use openapi::OBJECT_SIZE_HEADER;
 use reqwest::StatusCode;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 
-use super::error::ApiError;
-use super::packages::SourceFile;
+use super::super::error::ApiError;
+use super::super::packages::SourceFile;
+use super::super::response::Response;
+use super::super::s3_url::{PresignedUrl, S3UrlError, S3UrlRules};
+use super::super::{ApiFunction, Request};
 use super::presign::presign_head;
-use super::response::Response;
-use super::s3_url::{PresignedUrl, S3UrlError, S3UrlRules};
-use super::{ApiFunction, Request};
 use crate::configuration::AllowedBuckets;
 
 /// The longest that a HEAD-presigned URL of ours may live.
@@ -21,14 +21,14 @@ const MAXIMUM_HEAD_LIFETIME: Duration = Duration::from_mins(5);
 
 impl ApiFunction {
     /// Redirect to a valid presigned URL, byte for byte.
-    pub(super) fn proxy_object(&self, request: &Request) -> Result<Response, ApiError> {
+    pub(in crate::api) fn proxy_object(&self, request: &Request) -> Result<Response, ApiError> {
         let presigned = self.presigned_url(request)?;
         Ok(Response::redirect_to_signed(presigned.as_str().to_owned()))
     }
 
     /// Redirect to a HEAD-presigned URL of the same object, or answer with its headers, after S3 itself has accepted the
     /// URL: our own credentials are never used for an object that the caller has not proved access to.
-    pub(super) async fn proxy_object_head(&self, request: &Request) -> Result<Response, ApiError> {
+    pub(in crate::api) async fn proxy_object_head(&self, request: &Request) -> Result<Response, ApiError> {
         let declines_redirect = request.query.declines_redirect()?;
         let presigned = self.presigned_url(request)?;
         let headers = self.ask_s3(&presigned).await?;

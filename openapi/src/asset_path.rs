@@ -1,6 +1,6 @@
 //! Keys of viewer assets.
 
-use openapi::{DatasetId, OrganizationId, PackageId};
+use crate::ids::{DatasetId, OrganizationId, PackageId};
 
 /// The longest key that S3 takes: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>.
 const MAXIMUM_KEY_BYTES: usize = 1024;
@@ -79,7 +79,7 @@ impl AssetPath {
 
 #[cfg(test)]
 mod tests {
-    use openapi::{DatasetId, OrganizationId, PackageId};
+    use crate::ids::{DatasetId, OrganizationId, PackageId};
     use proptest::prelude::*;
 
     use super::{AssetPath, AssetPathError, AssetPrefix};

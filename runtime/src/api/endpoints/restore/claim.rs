@@ -20,9 +20,9 @@ use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Postgres, Row};
 
-use super::super::error::ApiError;
-use super::super::{AdmittedDataset, ApiFunction};
-use crate::database::{ChangeError, DatabaseError, Moment, table};
+use super::super::super::error::ApiError;
+use super::super::super::{AdmittedDataset, ApiFunction};
+use crate::platform::database::{ChangeError, DatabaseError, Moment, table};
 
 /// How long a claim may change rows after it was asked for. Less than `STATEMENT_TIME`, for which we wait: it is normally
 /// over when we give up waiting.

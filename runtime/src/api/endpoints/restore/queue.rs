@@ -9,7 +9,7 @@ use openapi::{PackageId, message_body};
 use tokio::time::{Instant, timeout_at};
 
 use super::claim::Claimed;
-use crate::aws::failure;
+use crate::sdk_error::failure;
 
 /// The most messages that one `SendMessageBatch` takes:
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>.

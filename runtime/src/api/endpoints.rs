@@ -1,0 +1,6 @@
+//! The endpoints.
+
+pub(super) mod presign;
+mod proxy;
+mod restore;
+mod sign;
