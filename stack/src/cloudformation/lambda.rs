@@ -1,105 +1,11 @@
 //! `AWS::Lambda`.
 
-use std::collections::BTreeMap;
+mod event_source_mapping;
+mod function;
+mod permission;
 
-use serde::Serialize;
-
-use super::resource::{NoAttribute, Resource, attributes};
-use super::value::Value;
-use crate::environment::Architecture;
-
-attributes!(FunctionAttribute { Arn });
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Function {
-    pub function_name: String,
-    pub description: &'static str,
-    pub runtime: &'static str,
-    pub handler: &'static str,
-    pub architectures: [Architecture; 1],
-    pub code: Code,
-    pub role: Value<String>,
-    pub memory_size: u32,
-    pub timeout: u32,
-    pub environment: FunctionEnvironment,
-    pub logging_config: LoggingConfig,
-    pub tracing_config: TracingConfig,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub vpc_config: Option<VpcConfig>,
-}
-
-impl Resource for Function {
-    const TYPE: &'static str = "AWS::Lambda::Function";
-    type Attribute = FunctionAttribute;
-}
-
-#[derive(Debug, Serialize)]
-pub(crate) struct Code {
-    #[serde(rename = "S3Bucket")]
-    pub bucket: String,
-    #[serde(rename = "S3Key")]
-    pub key: String,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct FunctionEnvironment {
-    pub variables: BTreeMap<&'static str, Value<String>>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct LoggingConfig {
-    pub application_log_level: &'static str,
-    pub log_format: &'static str,
-    pub log_group: Value<String>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct TracingConfig {
-    pub mode: &'static str,
-}
-
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct VpcConfig {
-    pub security_group_ids: Value<Vec<String>>,
-    pub subnet_ids: Value<Vec<String>>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Permission {
-    pub action: &'static str,
-    pub function_name: Value<String>,
-    pub principal: &'static str,
-    pub source_arn: Value<String>,
-}
-
-impl Resource for Permission {
-    const TYPE: &'static str = "AWS::Lambda::Permission";
-    type Attribute = NoAttribute;
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct EventSourceMapping {
-    pub event_source_arn: Value<String>,
-    pub function_name: Value<String>,
-    pub batch_size: u32,
-    pub function_response_types: [&'static str; 1],
-    pub scaling_config: ScalingConfig,
-}
-
-impl Resource for EventSourceMapping {
-    const TYPE: &'static str = "AWS::Lambda::EventSourceMapping";
-    type Attribute = NoAttribute;
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct ScalingConfig {
-    pub maximum_concurrency: u32,
-}
+pub(crate) use event_source_mapping::{EventSourceMapping, ScalingConfig};
+pub(crate) use function::{
+    Code, Function, FunctionAttribute, FunctionEnvironment, LoggingConfig, TracingConfig, VpcConfig,
+};
+pub(crate) use permission::Permission;
