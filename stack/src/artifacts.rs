@@ -1,20 +1,32 @@
-//! Artifacts: the functions' code, as it lies in the artifact bucket.
-
-use std::fmt;
+//! Artifacts: the functions' code in the artifact bucket.
 
 use serde::{Deserialize, Serialize};
 
-use crate::environment::{BucketName, Environment, ServiceName, words};
+use crate::environment::{BucketName, Environment, ServiceName, string_types};
 
 /// A function of the system; its name is that of its binary.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Deserialize,
+    Serialize,
+    strum::Display,
+    strum::IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum FunctionName {
-    /// Answers the API's requests.
+    /// Responds to the requests of the API.
     Api,
-    /// Takes restore messages off the queue.
+    /// Processes the messages of the restore queue.
     Restore,
-    /// Decides what a token admits to.
+    /// Authorizes requests.
     Authorizer,
 }
 
@@ -22,41 +34,31 @@ impl FunctionName {
     /// Every function.
     pub const ALL: [Self; 3] = [Self::Api, Self::Restore, Self::Authorizer];
 
-    /// The name, such as `api`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Api => "api",
-            Self::Restore => "restore",
-            Self::Authorizer => "authorizer",
-        }
+    /// Returns the name, such as `api`.
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
-impl fmt::Display for FunctionName {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
-    }
-}
-
-words! {
+string_types! {
     /// The SHA-256 of a zip, in hexadecimal.
-    ArtifactHash: "a SHA-256: 64 small hexadecimal digits",
+    ArtifactHash: "a SHA-256: 64 lowercase hexadecimal digits",
         |text| text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
 }
 
-/// Where the code of a function lies: `{service}/{function}/{sha256}.zip`.
+/// The place of a function's code in the artifact bucket: `{service}/{function}/{sha256}.zip`.
 ///
-/// The hash is in the key, so that new code is a new key, and the same code is not uploaded twice.
+/// It contains the hash, so new code has a new key, and the same code is not uploaded twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArtifactKey(String);
 
 impl ArtifactKey {
-    /// The key of a function's zip.
+    /// Returns the key of a function's zip.
     pub fn new(service: &ServiceName, function: FunctionName, hash: &ArtifactHash) -> Self {
         Self(format!("{service}/{function}/{hash}.zip"))
     }
 
-    /// The S3 key.
+    /// Returns the S3 key.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -71,12 +73,12 @@ pub struct Artifacts {
     pub api: ArtifactKey,
     /// The restore function's zip.
     pub restore: ArtifactKey,
-    /// The authorizer function's zip; not deployed where the environment names a shared authorizer.
+    /// The authorizer function's zip; not deployed where the environment has a shared authorizer.
     pub authorizer: ArtifactKey,
 }
 
 impl Artifacts {
-    /// Code that nobody has built: zeros for its hashes, for a template that is not meant to be deployed.
+    /// Returns artifacts with zeros for their hashes, for a template that is not deployed.
     pub fn unknown(environment: &Environment) -> Self {
         let hash = ArtifactHash("0".repeat(64));
         let key = |function| ArtifactKey::new(&environment.service, function, &hash);

@@ -1,20 +1,26 @@
 //! CloudFormation, typed: values, resources, templates and their validation.
 //!
-//! Only the resource types of this system are here, each with only the properties it sets, so that a property
-//! that does not exist cannot be written. A reference can only be made from the [`Handle`] that adding a resource
-//! gave, so that it cannot dangle.
+//! Only the resource types of this system are here, each with only the properties that it sets, so that a property that
+//! does not exist cannot be written. What is true of a type stands in its file. A reference is made from the [`Handle`]
+//! that adding a resource returned, so it cannot dangle.
+//!
+//! Nothing here knows our environments.
 
 #![expect(clippy::struct_field_names, reason = "the names are CloudFormation's")]
 
 mod api_gateway;
 mod cloudfront;
 mod cloudwatch;
+mod consequence;
 mod document;
 mod iam;
 mod lambda;
 mod logical_id;
 mod logs;
+mod property;
 mod resource;
+mod resource_types;
+mod rights;
 mod s3;
 mod sqs;
 mod template;
@@ -23,13 +29,15 @@ mod value;
 
 pub(crate) use api_gateway::{AccessLogSettings, Api, ApiAttribute, ApiMapping, DefaultRouteSettings, Stage};
 pub(crate) use cloudfront::{
-    CacheBehavior, CacheKey, CachePolicy, CachePolicyConfig, Distribution, DistributionAttribute,
-    DistributionConfig, ForwardedNothing, Items, KeyGroup, KeyGroupConfig, Origin, OriginAccessControl,
-    OriginAccessControlConfig, PublicKey, PublicKeyConfig, ResponseHeadersCors, ResponseHeadersPolicy,
-    ResponseHeadersPolicyConfig, S3OriginConfig, ViewerCertificate,
+    AliasCertificate, CacheBehavior, CacheKey, CachePolicy, CachePolicyConfig, DefaultCertificate,
+    Distribution, DistributionAttribute, DistributionConfig, ForwardedNothing, Items, KeyGroup,
+    KeyGroupConfig, Origin, OriginAccessControl, OriginAccessControlConfig, PublicKey, PublicKeyConfig,
+    ResponseHeadersCors, ResponseHeadersPolicy, ResponseHeadersPolicyConfig, S3OriginConfig,
+    ViewerCertificate,
 };
 pub(crate) use cloudwatch::{
-    Alarm, Comparison, Dashboard, Dimension, Measure, Metric, MetricDataQuery, MetricStat,
+    Alarm, Comparison, Dashboard, Dimension, Expression, ExpressionQuery, Measure, Metric, MetricDataQuery,
+    MetricQuery, MetricStat, Percentile, Statistic,
 };
 pub(crate) use iam::{Condition, Effect, Policy, PolicyDocument, Principal, Role, RoleAttribute, Statement};
 pub(crate) use lambda::{
@@ -37,18 +45,27 @@ pub(crate) use lambda::{
     ScalingConfig, TracingConfig, VpcConfig,
 };
 pub(crate) use logs::{LogGroup, LogGroupAttribute, SubscriptionFilter};
-pub(crate) use resource::Handle;
 pub(crate) use s3::{
     AbortIncompleteMultipartUpload, Bucket, BucketAttribute, BucketEncryption, BucketPolicy,
     CorsConfiguration, CorsRule, EncryptionByDefault, EncryptionRule, LifecycleConfiguration, LifecycleRule,
     NoncurrentVersionExpiration, OwnershipControls, OwnershipRule, PublicAccessBlock, Transition, Versioning,
 };
 pub(crate) use sqs::{Queue, QueueAttribute, RedrivePolicy};
-pub(crate) use template::ParameterType;
+
+pub(crate) use consequence::Consequences;
+pub(crate) use document::fill_in;
+#[cfg(test)]
+pub(crate) use property::find as find_property;
+pub(crate) use property::{Change, Property};
+pub(crate) use resource::Handle;
+pub(crate) use resource_types::{RESOURCE_TYPES, resource_type};
+pub(crate) use rights::{Location, Right, Target, values_named_by_permissions};
+pub(crate) use template::{Parameter, ParameterType};
 pub(crate) use validate::{policy_problems, reference_problems};
 pub(crate) use value::{PseudoParameter, Value, concatenate, text, to_json};
 
-pub(crate) use document::fill_in;
-pub use document::{Facts, PlatformFact, iam_policies, platform_facts};
+pub use consequence::Consequence;
+pub use document::iam_policies;
+pub use resource_types::holds_data;
 pub use template::Template;
 pub use validate::{Problem, StackError};

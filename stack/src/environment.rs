@@ -1,12 +1,12 @@
-//! Environments: what differs from one deployment of the system to another.
+//! Environments: what differs between deployments of the system.
 
 mod error;
 mod fact;
 mod propagation;
 mod setting;
-mod words;
+mod string_types;
 
-pub(crate) use words::words;
+pub(crate) use string_types::string_types;
 
 use std::num::NonZeroU16;
 
@@ -20,8 +20,8 @@ pub use fact::FactKind;
 pub(crate) use fact::FactType;
 pub use propagation::PropagationTime;
 pub use setting::{ParameterPath, Setting};
-pub use words::{
-    AccountId, Arn, BucketName, DomainName, EnvironmentName, FunctionArn, HeaderName, KeyArn, NotThat,
+pub use string_types::{
+    AccountId, Arn, BucketName, DomainName, EnvironmentName, FunctionArn, HeaderName, InvalidValue, KeyArn,
     Origin, ParameterName, PolicyArn, ProxyId, QueueArn, Region, RegionShortName, RoleArn, SecurityGroupId,
     ServiceName, SubnetId, Suffix, TableName, Text, Url,
 };
@@ -30,38 +30,38 @@ pub use words::{
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Environment {
-    /// The environment's name, the same as the file's.
+    /// The environment's name, which is also the name of the file.
     pub name: EnvironmentName,
-    /// The service's name, a part of most names.
+    /// The service's name, a part of most resource names.
     pub service: ServiceName,
     /// Where it is deployed.
     pub region: Region,
-    /// The region as the platform writes it in names, such as `use1`.
+    /// The region as it is written in resource names, such as `use1`.
     pub region_short: RegionShortName,
-    /// Appended to the name of every resource, and to the API's mapping key. It keeps an installation apart from an older
-    /// one in the same account.
+    /// A suffix of every resource name and of the API's mapping key, which separates an installation from an older one in
+    /// the same account.
     pub suffix: Option<Suffix>,
-    /// The account it belongs to, where only that one will do.
+    /// The account that it must be deployed to, if any.
     pub account: Option<AccountId>,
-    /// Whether the stack must not be destroyed, and signing keys keep their full overlap.
+    /// Whether the stack must not be destroyed, and retiring signing keys stay trusted for the full overlap.
     pub protected: bool,
-    /// The bucket that the functions' code and the release manifests are kept in.
+    /// The bucket of the functions' code and the release manifests.
     pub artifact_bucket: BucketName,
     /// The platform's domain.
     pub platform_domain: DomainName,
-    /// The policy that bounds the rights of the functions' roles, whatever their own policies say.
+    /// The permissions boundary of the functions' roles.
     pub permissions_boundary: Option<PolicyArn>,
-    /// What the functions run on.
+    /// The processor architecture of the functions.
     pub architecture: Architecture,
-    /// What the functions log.
+    /// The least severe level that the functions log.
     pub log_level: LogLevel,
-    /// How many batches may be restored at the same time.
+    /// How many batches of restores run at the same time.
     pub restore_concurrency: RestoreConcurrency,
     /// After how many days without a new signing key the alarm goes off.
     pub signing_key_rotation_days: NonZeroU16,
-    /// The hash that signatures are made over, where it is not the default of the key: SHA-1 for RSA, SHA-256 for EC.
+    /// The hash algorithm of signatures, where it is not the default of the key: SHA-1 for RSA, SHA-256 for EC.
     pub signing_hash: Option<HashAlgorithm>,
-    /// How long CloudFront may take to tell every edge of a changed key group.
+    /// How long a changed key group may take to reach every edge of CloudFront.
     #[serde(default)]
     pub key_group_propagation: PropagationTime,
     /// The origins whose pages may call the API.
@@ -71,20 +71,20 @@ pub struct Environment {
     pub cors_headers: Vec<HeaderName>,
     /// The DynamoDB table of the delete records.
     pub delete_record_table: Setting<TableName>,
-    /// The queue that takes the changelog.
+    /// The queue that receives the changelog.
     pub jobs_queue: JobsQueue,
-    /// The buckets of the packages' files.
+    /// The buckets with the files of packages.
     #[serde(default)]
     pub storage_buckets: Vec<StorageBucket>,
-    /// Who decides what a token admits to.
+    /// The function that authorizes requests.
     pub authorizer: Authorizer,
-    /// The subnets and security groups of the functions; without them they run outside any VPC.
+    /// The subnets and security groups of the functions; without them, the functions run outside any VPC.
     pub network: Option<Network>,
-    /// The database; without it the functions are given their database variables by whoever runs them.
+    /// The database; without it, the functions get their database variables from the local stack.
     pub database: Option<Database>,
     /// The SNS topic that alarms go to.
     pub alarm_topic: Option<Setting<Arn>>,
-    /// Where the functions' logs are forwarded to.
+    /// The destination that the functions' logs are forwarded to.
     pub log_destination: Option<LogDestination>,
     /// The distribution's own domain.
     pub cdn: Option<Cdn>,
@@ -92,19 +92,22 @@ pub struct Environment {
     pub api_domain: Option<Setting<DomainName>>,
 }
 
-/// What the functions run on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+/// A processor architecture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Architecture {
     /// AWS Graviton.
     Arm64,
     /// Intel and AMD.
     #[serde(rename = "x86_64")]
+    #[strum(serialize = "x86_64")]
     X86_64,
 }
 
-/// What the functions log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+/// A log level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the usual levels")]
 pub enum LogLevel {
@@ -115,19 +118,7 @@ pub enum LogLevel {
     Error,
 }
 
-impl LogLevel {
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Trace => "trace",
-            Self::Debug => "debug",
-            Self::Info => "info",
-            Self::Warn => "warn",
-            Self::Error => "error",
-        }
-    }
-}
-
-/// How many batches an event source mapping hands out at the same time, 2 to 1,000.
+/// How many batches an event source mapping processes at the same time, 2 to 1,000.
 ///
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html#events-sqs-max-concurrency>
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -147,12 +138,12 @@ impl TryFrom<u32> for RestoreConcurrency {
         if (2..=1000).contains(&number) {
             Ok(Self(number))
         } else {
-            Err(format!("{number} is not in 2 to 1000"))
+            Err(format!("{number} is not between 2 and 1000"))
         }
     }
 }
 
-/// The queue that takes the changelog.
+/// The queue that receives the changelog.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct JobsQueue {
@@ -160,32 +151,32 @@ pub struct JobsQueue {
     pub url: Setting<Url>,
     /// Its ARN.
     pub arn: Setting<QueueArn>,
-    /// The KMS key it is encrypted with, if it is one of the platform's own.
+    /// The KMS key that it is encrypted with, if that is not one of AWS's own keys.
     pub kms_key_arn: Option<Setting<KeyArn>>,
 }
 
-/// A bucket of packages' files.
+/// A bucket with files of packages.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StorageBucket {
     /// Its name.
     pub name: Setting<BucketName>,
-    /// Whether `/proxy/s3` follows presigned URLs of it. It always follows those of the assets bucket.
+    /// Whether `/proxy/s3` accepts presigned URLs of it. It always accepts those of the assets bucket.
     #[serde(default)]
     pub proxied: bool,
 }
 
-/// Who decides what a token admits to.
+/// The function that authorizes requests.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Authorizer {
     /// The authorizer function of this system.
     Own(OwnAuthorizer),
-    /// The platform's authorizer function, which its services share.
+    /// The authorizer function that the services of the platform share.
     Shared(SharedAuthorizer),
 }
 
-/// The access tokens that the authorizer function of this system takes.
+/// The access tokens that the authorizer function of this system accepts.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OwnAuthorizer {
@@ -197,7 +188,7 @@ pub struct OwnAuthorizer {
     pub client_id: Setting<Text>,
 }
 
-/// The platform's authorizer function.
+/// The authorizer function of the platform.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SharedAuthorizer {
@@ -207,13 +198,13 @@ pub struct SharedAuthorizer {
     pub invoke_role_arn: Setting<RoleArn>,
 }
 
-/// Where the functions run within a VPC.
+/// The place of the functions in a VPC.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Network {
-    /// Parameter with the ids of the subnets, a list.
+    /// The parameter with the ids of the subnets, a list.
     pub subnets: ParameterPath,
-    /// Parameter with the ids of the security groups, a list.
+    /// The parameter with the ids of the security groups, a list.
     pub security_groups: ParameterPath,
 }
 
@@ -223,11 +214,11 @@ pub struct Network {
 pub struct Database {
     /// The proxy's host.
     pub rds_proxy_endpoint: Setting<DomainName>,
-    /// The proxy's id (`prx-…`), which IAM knows it by.
+    /// The proxy's id (`prx-…`), which IAM policies contain.
     pub rds_proxy_resource_id: Setting<ProxyId>,
 }
 
-/// Where the functions' logs are forwarded to.
+/// The destination that the functions' logs are forwarded to.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogDestination {
@@ -243,7 +234,7 @@ pub struct LogDestination {
 pub struct Cdn {
     /// The domain; its DNS record belongs to the platform.
     pub alias: Setting<DomainName>,
-    /// The certificate of the domain, in `us-east-1` as CloudFront demands.
+    /// The certificate of the domain, in `us-east-1` as CloudFront requires.
     pub certificate_arn: Setting<Arn>,
 }
 
@@ -252,7 +243,7 @@ fn default_cors_headers() -> Vec<HeaderName> {
 }
 
 impl Environment {
-    /// Reads an environment's file.
+    /// Parses an environment's file.
     pub fn parse(name: &EnvironmentName, toml_text: &str) -> Result<Self, EnvironmentError> {
         let environment: Self = toml::from_str(toml_text)
             .map_err(|error| EnvironmentError::malformed(name, toml_text, &error))?;
@@ -263,7 +254,7 @@ impl Environment {
         }
     }
 
-    /// The functions that are deployed to it.
+    /// Returns the functions that are deployed to it.
     pub fn functions(&self) -> &'static [FunctionName] {
         match self.authorizer {
             Authorizer::Own(_) => &[FunctionName::Api, FunctionName::Restore, FunctionName::Authorizer],

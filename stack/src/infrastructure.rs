@@ -1,6 +1,6 @@
-//! What the system is made of on AWS.
+//! The resources of the system on AWS.
 //!
-//! One module a part; each adds its resources to the template and returns what others refer to.
+//! Each module adds the resources of one part to the template and returns what other parts refer to.
 
 mod alarms;
 mod api_function;
@@ -16,26 +16,23 @@ mod restore_function;
 mod restore_queue;
 mod signing_keys;
 
-use crate::cloudformation::{DistributionAttribute, Function, FunctionAttribute, Handle, Template};
+use crate::cloudformation::{Function, FunctionAttribute, Handle, Template};
 use crate::{Artifacts, Environment, Inputs, OutputName};
 pub(crate) use alarms::{KEY_AGE_ALARM, watch_keys};
 pub(crate) use api_function::{ACTIVE_KEY_VARIABLES, API_FUNCTION, PROXIED_BUCKETS};
 pub(crate) use authorizer_function::AUTHORIZER_VARIABLES;
 use authorizer_function::Authorizer;
 use names::Names;
-use platform::Platform;
-pub(crate) use platform::{AUTHORIZER_INVOKE_ROLE, LOG_DESTINATION, LOG_DESTINATION_ROLE};
 pub(crate) use signing_keys::{KEY_GROUP, key_resource_fingerprint};
 
-/// What every part may need to know.
+/// What every part may need.
 struct Context<'a> {
     environment: &'a Environment,
     artifacts: &'a Artifacts,
     names: Names<'a>,
-    platform: Platform,
 }
 
-/// What the gateway, and the queue, hand their work to.
+/// The functions that the gateway and the queue invoke.
 struct Functions {
     api: Handle<Function>,
     restore: Handle<Function>,
@@ -45,23 +42,14 @@ struct Functions {
 pub(crate) fn build(inputs: &Inputs<'_>) -> Template {
     let environment = inputs.environment;
     let mut template = Template::new(format!("The packages service, environment {}.", environment.name));
-    let context = Context {
-        environment,
-        artifacts: inputs.artifacts,
-        names: Names::of(environment),
-        platform: Platform::add(&mut template, environment),
-    };
+    let context = Context { environment, artifacts: inputs.artifacts, names: Names::of(environment) };
 
     let keys = signing_keys::add(&mut template, &context, inputs.signing_keys);
     let bucket = assets_bucket::add(&mut template, &context);
     let distribution = distribution::add(&mut template, &context, &bucket, &keys);
     assets_bucket::add_policy(&mut template, &bucket, &distribution, &keys);
     let queues = restore_queue::add(&mut template, &context);
-    let cdn_domain = context
-        .platform
-        .cdn
-        .as_ref()
-        .map_or_else(|| distribution.attribute(DistributionAttribute::DomainName), |cdn| cdn.alias.clone());
+    let cdn_domain = distribution::domain(&mut template, environment, &distribution);
 
     let functions = Functions {
         api: api_function::add(&mut template, &context, &bucket, &cdn_domain, &queues, &keys),
@@ -72,7 +60,7 @@ pub(crate) fn build(inputs: &Inputs<'_>) -> Template {
     alarms::add(&mut template, &context, &gateway, inputs.signing_keys);
     dashboard::add(&mut template, &context, &gateway, &distribution);
 
-    let mut output = |name, value| template.add_output(name, value);
+    let mut output = |name: OutputName, value| template.add_output(name.as_str(), name.description(), value);
     output(OutputName::ApiId, gateway.api.reference());
     output(OutputName::ApiUrl, gateway.url);
     output(OutputName::AssetsBucketName, bucket.reference());

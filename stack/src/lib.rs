@@ -1,8 +1,8 @@
 //! The AWS infrastructure of the packages service.
 //!
 //! [`render`] makes a CloudFormation template from an [`Environment`], its [`SigningKeys`] and the functions'
-//! [`Artifacts`]. The crate is pure: it reads no file, calls no service, knows no time and no chance, so that the
-//! same inputs always give the same bytes, and a template can be compared with what is deployed.
+//! [`Artifacts`]. The crate is pure: it reads no file, calls no service, uses no clock and no randomness. The
+//! same inputs therefore always give the same bytes, and a template can be compared with what is deployed.
 
 mod artifacts;
 mod cloudformation;
@@ -11,25 +11,26 @@ mod environment;
 mod infrastructure;
 mod operators;
 mod output;
+mod platform_facts;
 mod review;
 mod signing_key;
 
 pub use artifacts::{ArtifactHash, ArtifactKey, Artifacts, FunctionName};
-pub use cloudformation::{Facts, PlatformFact, Problem, StackError, Template, iam_policies, platform_facts};
+pub use cloudformation::{Consequence, Problem, StackError, Template, holds_data, iam_policies};
 pub use deployed::{DeployedTemplate, DeployedTemplateError};
 pub use environment::{
     AccountId, Architecture, Arn, Authorizer, BucketName, Cdn, Database, DomainName, Environment,
-    EnvironmentError, EnvironmentName, FactKind, FunctionArn, HeaderName, JobsQueue, KeyArn, LogDestination,
-    LogLevel, Network, NotThat, Origin, OwnAuthorizer, ParameterName, ParameterPath, PolicyArn,
+    EnvironmentError, EnvironmentName, FactKind, FunctionArn, HeaderName, InvalidValue, JobsQueue, KeyArn,
+    LogDestination, LogLevel, Network, Origin, OwnAuthorizer, ParameterName, ParameterPath, PolicyArn,
     PropagationTime, ProxyId, QueueArn, Region, RegionShortName, RestoreConcurrency, RoleArn,
     SecurityGroupId, ServiceName, Setting, SharedAuthorizer, StorageBucket, SubnetId, Suffix, TableName,
     Text, Url,
 };
 pub use operators::{operator_facts, operator_policies};
 pub use output::OutputName;
+pub use platform_facts::{Facts, PlatformFact, platform_facts};
 pub use review::{
-    ChangeKind, Consequence, Finding, GrantChange, PropertyDifference, TemplateChange, TemplateReview,
-    TemplateState, holds_data,
+    ChangeKind, Finding, GrantChange, PropertyDifference, TemplateChange, TemplateReview, TemplateState,
 };
 pub use signing_key::{
     Fingerprint, MAXIMUM_KEYS, SigningKey, SigningKeyError, SigningKeys, key_parameters, key_ring_parameter,
@@ -39,7 +40,7 @@ pub use signing_key::{
 /// What a template is made from.
 #[derive(Clone, Copy, Debug)]
 pub struct Inputs<'a> {
-    /// What differs from one environment to another.
+    /// What differs between environments.
     pub environment: &'a Environment,
     /// The keys that sign URLs.
     pub signing_keys: &'a SigningKeys,
@@ -47,14 +48,14 @@ pub struct Inputs<'a> {
     pub artifacts: &'a Artifacts,
 }
 
-/// Makes the template of an environment, and validates it.
+/// Renders the template of an environment and validates it.
 pub fn render(inputs: &Inputs<'_>) -> Result<Template, StackError> {
     let template = infrastructure::build(inputs);
     template.validate()?;
     Ok(template)
 }
 
-/// The name of an environment's stack.
+/// Returns the name of an environment's stack.
 pub fn stack_name(environment: &Environment) -> String {
     format!("{}-{}", environment.name, environment.service)
 }

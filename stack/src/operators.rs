@@ -1,99 +1,109 @@
-//! What people and CI must be allowed to do with an environment: IAM policies for looking at it and for changing it.
+//! IAM policies of the people and the CI that look at an environment or change it.
 //!
 //! They are made from the environment's template, so that resources have the names that they have there.
 
 mod commands;
 mod limits;
-mod place;
-mod resource_types;
 mod target;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
-use crate::cloudformation::{PlatformFact, PolicyDocument, Problem, Statement, platform_facts, to_json};
-use crate::infrastructure::{AUTHORIZER_INVOKE_ROLE, LOG_DESTINATION, LOG_DESTINATION_ROLE};
-use crate::{Artifacts, Environment, Inputs, SigningKeys, StackError, infrastructure};
-use place::Place;
-use target::Target;
+use crate::cloudformation::{
+    Condition, Location, PolicyDocument, Problem, RESOURCE_TYPES, Right, Statement, Value, fill_in, to_json,
+    values_named_by_permissions,
+};
+use crate::platform_facts::{Facts, PlatformFact, platform_facts};
+use crate::{Artifacts, Environment, Inputs, SigningKeys, StackError, infrastructure, stack_name};
+use target::Place;
 
-/// Actions that are needed on a target.
-type Right = (Target, &'static [&'static str]);
-
-/// The policies of an environment, by name. Each adds to those before it:
+/// Returns the policies of an environment, by name. Each one adds to those before it:
 ///
-/// - `review`: what the commands that only look call themselves,
-/// - `review-resources`: what drift detection reads in the caller's name,
+/// - `review`: what the commands that only read call themselves,
+/// - `review-resources`: what drift detection reads with the caller's permissions,
 /// - `deployment`: what the commands that change something call themselves,
-/// - `deployment-resources`: what CloudFormation changes in the caller's name,
-/// - `deployment-roles`: the same for the functions' roles, and which roles are handed to which service.
+/// - `deployment-resources`: what CloudFormation changes with the caller's permissions,
+/// - `deployment-roles`: the same for the functions' roles, and which roles are passed to which service.
 ///
-/// They are apart because all together are more than IAM takes for one policy. Where the environment names no account,
-/// its place in an ARN is a wildcard: then a policy speaks of the account that it is created in, since it admits nobody
-/// to another one.
+/// They are separate because IAM does not accept all of them as one policy. Where the environment has no account, ARNs
+/// contain a wildcard instead: such a policy is about the account that it is created in, since it cannot allow anything in
+/// another one.
 ///
-/// What may be handed to AWS's services is named by its ARN. Where only the Parameter Store has that, it is one of the
-/// `facts`: those that [`operator_facts`] asks for, by the names of their parameters.
-pub fn operator_policies(
-    environment: &Environment,
-    facts: &BTreeMap<String, String>,
-) -> Result<Json, StackError> {
-    let inputs = Inputs {
-        environment,
-        signing_keys: &SigningKeys::unknown(),
-        artifacts: &Artifacts::unknown(environment),
-    };
-    let template = infrastructure::build(&inputs).to_value();
-    let missing = needed_facts(&template).filter(|fact| !facts.contains_key(&fact.id));
+/// Roles that are passed to AWS services are named by their ARNs. Where an ARN is in the Parameter Store, it comes from the
+/// `facts`: those that [`operator_facts`] returns, by the names of their parameters.
+pub fn operator_policies(environment: &Environment, facts: &Facts) -> Result<Json, StackError> {
+    let template = template(environment, &SigningKeys::unknown());
+    let missing = needed_facts(&template).into_iter().filter(|fact| !facts.contains_key(&fact.id));
     let missing: Vec<Problem> = missing.map(|fact| Problem::UnknownFact { path: fact.path }).collect();
     if !missing.is_empty() {
         return Err(StackError { problems: missing });
     }
-    let place = Place::new(environment, template, facts);
-    let deployed = || resource_types::ALL.iter().filter(|resource_type| place.has(resource_type.name));
-    let changes = deployed().flat_map(|resource_type| resource_type.deployment);
-    let (roles, resources): (Vec<&Right>, Vec<&Right>) = changes.partition(|(target, _)| target.is_role());
-    let policies = BTreeMap::from([
-        ("review", document(&place, commands::REVIEW)),
-        ("review-resources", document(&place, deployed().flat_map(|resource_type| resource_type.review))),
-        ("deployment", document(&place, commands::DEPLOYMENT)),
-        ("deployment-resources", document(&place, resources)),
-        ("deployment-roles", document(&place, roles)),
-    ]);
-    let policies = to_json(&policies);
+    let location = Location {
+        partition: environment.region.partition(),
+        region: environment.region.as_str(),
+        account: environment.account.as_ref().map_or("*", |account| account.as_str()),
+        stack_name: stack_name(environment),
+        template: fill_in(&template, facts),
+    };
+    let place = Place { environment, location };
+    let deployed = || RESOURCE_TYPES.iter().filter(|resource_type| place.location.has(resource_type.name));
+    let of_commands = |rights: &[Right<target::Target>]| {
+        document(rights, |target| (target.into(), target.arns(&place), target.condition(&place)))
+    };
+    let of_resources = |rights: &mut dyn Iterator<Item = &'static Right<_>>| {
+        let location = &place.location;
+        document(rights, |target: crate::cloudformation::Target| {
+            (target.into(), target.arns(location), target.condition(location))
+        })
+    };
+    let reading = &mut deployed().flat_map(|resource_type| resource_type.rights.read);
+    let changes = deployed().flat_map(|resource_type| resource_type.rights.deploy);
+    let (roles, resources): (Vec<_>, Vec<_>) = changes.partition(|(target, _)| target.is_role());
+    let policies = to_json(&BTreeMap::from([
+        ("review", of_commands(commands::REVIEW)),
+        ("review-resources", of_resources(reading)),
+        ("deployment", of_commands(commands::DEPLOYMENT)),
+        ("deployment-resources", of_resources(&mut resources.into_iter())),
+        ("deployment-roles", of_resources(&mut roles.into_iter())),
+    ]));
     let by_name = policies.as_object().into_iter().flatten();
     let problems: Vec<Problem> = by_name.flat_map(|(name, policy)| limits::problems(name, policy)).collect();
     if problems.is_empty() { Ok(policies) } else { Err(StackError { problems }) }
 }
 
-/// The facts that the policies of an environment take from the Parameter Store.
+/// Returns the facts that the policies of an environment need from the Parameter Store.
 pub fn operator_facts(environment: &Environment) -> Vec<PlatformFact> {
-    let inputs = Inputs {
-        environment,
-        signing_keys: &SigningKeys::none(),
-        artifacts: &Artifacts::unknown(environment),
-    };
-    needed_facts(&infrastructure::build(&inputs).to_value()).collect()
+    needed_facts(&template(environment, &SigningKeys::none()))
 }
 
-fn needed_facts(template: &Json) -> impl Iterator<Item = PlatformFact> {
-    let needed = [AUTHORIZER_INVOKE_ROLE, LOG_DESTINATION, LOG_DESTINATION_ROLE];
-    platform_facts(template).into_iter().filter(move |fact| needed.contains(&fact.id.as_str()))
+fn template(environment: &Environment, signing_keys: &SigningKeys) -> Json {
+    let artifacts = &Artifacts::unknown(environment);
+    infrastructure::build(&Inputs { environment, signing_keys, artifacts }).to_value()
 }
 
-/// One statement for all that is allowed on the same resources.
-fn document<'a>(place: &Place<'_>, rights: impl IntoIterator<Item = &'a Right>) -> PolicyDocument {
-    let mut allowed: BTreeMap<Target, BTreeSet<&'static str>> = BTreeMap::new();
+fn needed_facts(template: &Json) -> Vec<PlatformFact> {
+    let named: BTreeSet<&str> =
+        values_named_by_permissions(template).filter_map(|value| value["Ref"].as_str()).collect();
+    let facts = platform_facts(template).into_iter();
+    facts.filter(|fact| named.contains(fact.id.as_str())).collect()
+}
+
+/// Returns a policy with one statement for each target that has resources.
+fn document<'a, T: Copy + Ord + 'a>(
+    rights: impl IntoIterator<Item = &'a Right<T>>,
+    describe: impl Fn(T) -> (&'static str, Vec<String>, Option<Condition>),
+) -> PolicyDocument {
+    let mut allowed: BTreeMap<T, BTreeSet<&'static str>> = BTreeMap::new();
     for (target, actions) in rights {
         allowed.entry(*target).or_default().extend(*actions);
     }
     let statements = allowed.into_iter().filter_map(|(target, actions)| {
-        let resources = target.resources(place);
-        let condition = target.condition(place);
+        let (name, arns, condition) = describe(target);
+        let resources: Vec<_> = arns.into_iter().map(Value::Literal).collect();
         (!resources.is_empty()).then(|| Statement {
             condition,
-            ..Statement::allow(target.name(), actions.into_iter().collect(), resources)
+            ..Statement::allow(name, actions.into_iter().collect(), resources)
         })
     });
     PolicyDocument::new(statements.collect())

@@ -1,14 +1,11 @@
-//! What a new template would change, told from the two documents alone.
+//! What a new template would change, from the two documents alone.
 //!
-//! CloudFormation tells it too, in a change set, which takes the right to make one. This takes the right to read the
-//! deployed template, and knows what CloudFormation does not: what holds data, and what a policy lets somebody do that
-//! it did not before.
+//! A change set of CloudFormation says it too, but creating one needs a permission. This needs the permission to read the
+//! deployed template, and says what CloudFormation does not: what holds data, and what a policy newly allows.
 
 mod difference;
 mod finding;
 mod grants;
-mod judges;
-mod properties;
 
 use std::collections::BTreeSet;
 
@@ -17,27 +14,25 @@ use serde_json::{Map, Value};
 
 pub use self::difference::PropertyDifference;
 use self::difference::differences;
-
-use self::finding::Findings;
-pub use self::finding::{Consequence, Finding};
+pub use self::finding::Finding;
+use self::finding::findings;
 pub use self::grants::GrantChange;
 use self::grants::grant_changes;
-pub use self::properties::holds_data;
-use self::properties::{judged_properties, replaces};
-use crate::cloudformation::{Facts, fill_in};
+use crate::cloudformation::{Consequence, fill_in, holds_data, resource_type};
+use crate::platform_facts::Facts;
 
 /// All differences between two templates.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct TemplateReview {
     /// What is added, changed, replaced and removed, by name.
     pub changes: Vec<TemplateChange>,
-    /// What is granted and no longer granted.
+    /// What is newly allowed, and no longer allowed.
     pub grants: Vec<GrantChange>,
     /// What changes mean for data and for access.
     pub findings: Vec<Finding>,
 }
 
-/// A template with the facts of the platform that it refers to, by the names of their parameters.
+/// A template, and the facts of the platform that it refers to.
 #[derive(Clone, Copy, Debug)]
 pub struct TemplateState<'a> {
     /// The template.
@@ -53,11 +48,11 @@ pub struct TemplateChange {
     pub section: &'static str,
     /// Its name there.
     pub name: String,
-    /// The type of a resource; blank for the others.
+    /// The type of a resource; blank for parameters and outputs.
     pub resource_type: String,
     /// How it differs.
     pub kind: ChangeKind,
-    /// Whether it is lost with the resource: messages, objects, logs.
+    /// Whether messages, objects or logs are lost with the resource.
     pub holds_data: bool,
 }
 
@@ -69,24 +64,24 @@ pub enum ChangeKind {
     Added,
     /// These properties differ.
     Changed(Vec<PropertyDifference>),
-    /// These properties differ, and CloudFormation makes another resource for one of them.
+    /// These properties differ, and CloudFormation creates another resource because of one of them.
     Replaced(Vec<PropertyDifference>),
-    /// It is gone.
+    /// It is removed.
     Removed,
 }
 
 impl TemplateChange {
-    /// Whether something that holds data would be replaced or removed.
+    /// Whether a resource that holds data would be replaced or removed.
     pub fn endangers_data(&self) -> bool {
         self.holds_data && matches!(self.kind, ChangeKind::Replaced(_) | ChangeKind::Removed)
     }
 }
 
 impl TemplateReview {
-    /// Compares what is deployed, if anything is, with what would be.
+    /// Compares what is deployed, if anything, with what would be deployed.
     ///
-    /// What is shown is the templates; rights and access are compared as they are with the facts filled in, since another
-    /// fact under the same name is another right.
+    /// Changes are those of the templates. Permissions and access are compared with the facts filled in, because another
+    /// fact under the same name is another permission.
     pub fn of(deployed: Option<TemplateState<'_>>, proposed: TemplateState<'_>) -> Self {
         let nothing = Value::Null;
         let old = deployed.map_or(&nothing, |deployed| deployed.template);
@@ -104,59 +99,24 @@ impl TemplateReview {
         }
     }
 
-    /// Whether the templates are the same.
+    /// Whether nothing differs.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty() && self.grants.is_empty() && self.findings.is_empty()
     }
 
-    /// What would be granted that is not granted now.
+    /// Returns what would be allowed that is not allowed now.
     pub fn widening(&self) -> impl Iterator<Item = &GrantChange> {
         self.grants.iter().filter(|change| change.widens)
     }
 
-    /// What would be replaced or removed although it holds data.
+    /// Returns the resources with data that would be replaced or removed.
     pub fn endangered(&self) -> impl Iterator<Item = &TemplateChange> {
         self.changes.iter().filter(|change| change.endangers_data())
     }
 
-    /// The findings of a kind.
+    /// Returns the findings with a consequence.
     pub fn findings(&self, consequence: Consequence) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(move |finding| finding.consequence == consequence)
-    }
-}
-
-/// The findings of all resources. A resource that is new has no data yet, and lets in more than before; one that goes is
-/// a change by itself.
-fn findings(old: &Value, new: &Value) -> Vec<Finding> {
-    let nothing = Value::Null;
-    let mut found = Vec::new();
-    for (id, new) in new["Resources"].as_object().into_iter().flatten() {
-        let old = old["Resources"].get(id);
-        let mut of_resource = Vec::new();
-        let mut findings = Findings::new(id, &mut of_resource);
-        for (property, judge) in judged_properties(new["Type"].as_str().unwrap_or_default()) {
-            let old = old.map_or(&nothing, |old| &old["Properties"][property]);
-            judge(&mut findings, old, &new["Properties"][property]);
-        }
-        match old {
-            Some(old) => retention(&mut findings, old, new),
-            None => of_resource.retain(|finding| finding.consequence == Consequence::Opens),
-        }
-        found.extend(of_resource);
-    }
-    found.sort();
-    found
-}
-
-/// What becomes of a resource that leaves the stack, or is replaced.
-fn retention(findings: &mut Findings<'_>, old: &Value, new: &Value) {
-    for attribute in ["DeletionPolicy", "UpdateReplacePolicy"] {
-        let retains = |resource: &Value| {
-            resource[attribute].as_str().is_some_and(|policy| policy.starts_with("Retain"))
-        };
-        if retains(old) && !retains(new) {
-            findings.loses_data(format!("{attribute} no longer retains it"));
-        }
     }
 }
 
@@ -166,17 +126,16 @@ fn section_changes(section: &'static str, old: &Value, new: &Value) -> Vec<Templ
     let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     let change = |name: &String| {
         let (old, new) = (old.get(name), new.get(name));
-        let resource_type =
-            old.or(new)?["Type"].as_str().filter(|_| section == "Resources").unwrap_or_default();
+        let type_name = old.or(new)?["Type"].as_str().filter(|_| section == "Resources").unwrap_or_default();
         let kind = match (old, new) {
             (None, _) => ChangeKind::Added,
             (_, None) => ChangeKind::Removed,
             (Some(old), Some(new)) if old == new => return None,
             (Some(old), Some(new)) => {
                 let differences = differences(old, new);
-                let is_replaced = old["Type"] != new["Type"]
-                    || differences.iter().any(|difference| replaces(resource_type, difference.property()));
-                if is_replaced && section == "Resources" {
+                if section == "Resources"
+                    && (old["Type"] != new["Type"] || is_replaced(type_name, &differences))
+                {
                     ChangeKind::Replaced(differences)
                 } else {
                     ChangeKind::Changed(differences)
@@ -186,12 +145,18 @@ fn section_changes(section: &'static str, old: &Value, new: &Value) -> Vec<Templ
         Some(TemplateChange {
             section,
             name: name.clone(),
-            resource_type: resource_type.to_owned(),
+            resource_type: type_name.to_owned(),
             kind,
-            holds_data: holds_data(resource_type),
+            holds_data: holds_data(type_name),
         })
     };
     names.into_iter().filter_map(change).collect()
+}
+
+fn is_replaced(type_name: &str, differences: &[PropertyDifference]) -> bool {
+    let resource_type = resource_type(type_name);
+    resource_type
+        .is_some_and(|known| differences.iter().any(|difference| known.is_replaced_by(&difference.path)))
 }
 
 #[cfg(test)]

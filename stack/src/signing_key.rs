@@ -1,24 +1,24 @@
-//! Signing keys: what the stack has to know of them, and where their parameters are.
+//! Signing keys as the stack uses them, and the paths of their parameters.
 //!
-//! A private key never comes here. It is a SecureString that the API function reads by its path.
+//! A private key never reaches this crate. It is a SecureString, which the API function reads by its path.
 
 use std::collections::BTreeSet;
 
-use crate::environment::{Environment, words};
+use crate::environment::{Environment, string_types};
 
-/// How many keys can be trusted at the same time: as many as a key group takes,
+/// How many keys can be trusted at the same time: as many as a key group accepts,
 /// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html>.
 pub const MAXIMUM_KEYS: usize = 5;
 const PEM_BEGIN: &str = "-----BEGIN PUBLIC KEY-----";
 const PEM_END: &str = "-----END PUBLIC KEY-----";
 
-words! {
+string_types! {
     /// The first 12 hexadecimal digits of the SHA-256 of a public key in DER.
-    Fingerprint: "a fingerprint: 12 small hexadecimal digits",
+    Fingerprint: "a fingerprint: 12 lowercase hexadecimal digits",
         |text| text.len() == 12 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
 }
 
-/// A key that signed URLs are trusted by.
+/// A key whose signatures CloudFront accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SigningKey {
     fingerprint: Fingerprint,
@@ -27,10 +27,10 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// A key, from its public half in PEM and the time it was made, in Unix seconds.
+    /// Creates a key from its public half in PEM and its creation time in Unix seconds.
     ///
-    /// The PEM is brought into one form, since a line break more would be another key to CloudFormation, and
-    /// CloudFront cannot change a key: <https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/924>.
+    /// The PEM is normalized, because CloudFormation would take an additional line break for another key, and CloudFront
+    /// cannot change a key: <https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/924>.
     pub fn new(
         fingerprint: Fingerprint,
         created_at: u64,
@@ -49,23 +49,23 @@ impl SigningKey {
         }
     }
 
-    /// The key's name.
+    /// Returns the key's fingerprint, which is its name.
     pub fn fingerprint(&self) -> &Fingerprint {
         &self.fingerprint
     }
 
-    /// When it was made, in Unix seconds.
+    /// Returns its creation time, in Unix seconds.
     pub(crate) fn created_at(&self) -> u64 {
         self.created_at
     }
 
-    /// The public key, in the one form it is deployed in.
+    /// Returns the public key, normalized.
     pub fn public_key_pem(&self) -> &str {
         &self.public_key_pem
     }
 }
 
-/// The keys of an environment: those that are trusted, and the one that signs.
+/// The keys of an environment: those that CloudFront trusts, and the active one, which signs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SigningKeys {
     trusted: Vec<SigningKey>,
@@ -73,12 +73,12 @@ pub struct SigningKeys {
 }
 
 impl SigningKeys {
-    /// No key yet: the distribution is disabled, and `/cloudfront/sign` answers 503.
+    /// Returns no keys: the distribution is disabled, and `/cloudfront/sign` responds with 503.
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// A key that nobody has, for a template that is not meant to be deployed.
+    /// Returns a key that does not exist, for a template that is not deployed.
     pub fn unknown() -> Self {
         let fingerprint = Fingerprint("0".repeat(12));
         let public_key_pem = format!("{PEM_BEGIN}\nAAAA\n{PEM_END}\n");
@@ -86,7 +86,7 @@ impl SigningKeys {
         Self { trusted: vec![key], active: Some(fingerprint) }
     }
 
-    /// These keys are trusted, and the active one signs.
+    /// Creates the keys of an environment. Fails where CloudFront could not trust them, or not the active one.
     pub fn new(mut trusted: Vec<SigningKey>, active: Option<Fingerprint>) -> Result<Self, SigningKeyError> {
         trusted.sort_by(|one, other| one.fingerprint.cmp(&other.fingerprint));
         let fingerprints: BTreeSet<&Fingerprint> = trusted.iter().map(SigningKey::fingerprint).collect();
@@ -102,12 +102,12 @@ impl SigningKeys {
         Ok(Self { trusted, active })
     }
 
-    /// The trusted keys, by fingerprint.
+    /// Returns the trusted keys, sorted by fingerprint.
     pub fn trusted(&self) -> &[SigningKey] {
         &self.trusted
     }
 
-    /// The key that signs.
+    /// Returns the fingerprint of the key that signs.
     pub fn active(&self) -> Option<&Fingerprint> {
         self.active.as_ref()
     }
@@ -116,50 +116,50 @@ impl SigningKeys {
 /// Keys that cannot be deployed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SigningKeyError {
-    /// The public key is no PEM of a public key.
-    #[error("the public key {fingerprint} is no PEM that begins with `{PEM_BEGIN}`")]
+    /// The public key is not the PEM of a public key.
+    #[error("the public key {fingerprint} is not a PEM that starts with `{PEM_BEGIN}`")]
     NotPem {
         /// Which key.
         fingerprint: Fingerprint,
     },
-    /// A fingerprint is there twice.
-    #[error("the key ring names a key twice")]
+    /// A fingerprint occurs twice.
+    #[error("the key ring contains a key twice")]
     Duplicate,
-    /// More than a key group takes.
-    #[error("{count} signing keys, where CloudFront trusts {MAXIMUM_KEYS} at most; retire one first")]
+    /// There are more keys than a key group accepts.
+    #[error("{count} signing keys, but CloudFront trusts at most {MAXIMUM_KEYS}; retire one first")]
     TooMany {
         /// How many there are.
         count: usize,
     },
-    /// URLs would be signed with a key that no one trusts.
-    #[error("the active signing key {fingerprint} is not among the trusted ones")]
+    /// URLs would be signed with a key that CloudFront does not trust.
+    #[error("the active signing key {fingerprint} is not one of the trusted keys")]
     NotTrusted {
         /// The active key.
         fingerprint: Fingerprint,
     },
 }
 
-/// Path of the parameter of a private key, a SecureString: base64 of the PEM.
+/// Returns the path of the parameter of a private key, a SecureString: base64 of the PEM.
 pub fn private_key_parameter(environment: &Environment, fingerprint: &Fingerprint) -> String {
     format!("{}/private-key/{fingerprint}", key_parameters(environment))
 }
 
-/// Path of the parameter of a public key: its PEM.
+/// Returns the path of the parameter of a public key: its PEM.
 pub fn public_key_parameter(environment: &Environment, fingerprint: &Fingerprint) -> String {
     format!("{}/public-key/{fingerprint}", key_parameters(environment))
 }
 
-/// Path of the parameter of the key ring: JSON.
+/// Returns the path of the parameter of the key ring: JSON.
 pub fn key_ring_parameter(environment: &Environment) -> String {
     format!("{}/key-ring", key_parameters(environment))
 }
 
-/// What the parameters of all private keys begin with.
+/// Returns the common beginning of the paths of all private keys.
 pub(crate) fn private_key_parameters(environment: &Environment) -> String {
     format!("{}/private-key/", key_parameters(environment))
 }
 
-/// What the paths of all parameters of keys begin with.
+/// Returns the common beginning of the paths of all keys.
 pub fn key_parameters(environment: &Environment) -> String {
     format!("/{}/{}/cloudfront", environment.name, environment.service)
 }
@@ -178,13 +178,13 @@ mod tests {
     }
 
     #[test]
-    fn the_form_of_a_pem_does_not_matter() {
+    fn pem_is_normalized() {
         let other = "\r\n-----BEGIN PUBLIC KEY-----\r\n  AAAA\r\n\r\n-----END PUBLIC KEY-----";
         assert_eq!(SigningKey::new(fingerprint('a'), 0, other).unwrap(), key('a'));
     }
 
     #[test]
-    fn a_private_key_is_no_public_key() {
+    fn private_key_is_rejected_as_a_public_key() {
         for pem in [
             "",
             "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----",
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_cannot_be_deployed() {
+    fn keys_that_cannot_be_deployed_are_rejected() {
         let new = |digits: &str, active: Option<char>| {
             SigningKeys::new(digits.chars().map(key).collect(), active.map(fingerprint)).map(|_| ())
         };
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn fingerprints_are_hexadecimal() {
+    fn invalid_fingerprint_is_rejected() {
         for text in ["", "0123456789a", "0123456789abc", "0123456789AB", "0123456789ag"] {
             assert!(text.parse::<Fingerprint>().is_err(), "{text}");
         }

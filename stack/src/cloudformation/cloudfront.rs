@@ -9,8 +9,8 @@ mod response_headers_policy;
 
 pub(crate) use cache_policy::{CacheKey, CachePolicy, CachePolicyConfig, ForwardedNothing};
 pub(crate) use distribution::{
-    CacheBehavior, Distribution, DistributionAttribute, DistributionConfig, Origin, S3OriginConfig,
-    ViewerCertificate,
+    AliasCertificate, CacheBehavior, DefaultCertificate, Distribution, DistributionAttribute,
+    DistributionConfig, Origin, S3OriginConfig, ViewerCertificate,
 };
 pub(crate) use key_group::{KeyGroup, KeyGroupConfig};
 pub(crate) use origin_access_control::{OriginAccessControl, OriginAccessControlConfig};

@@ -3,5 +3,8 @@
 mod alarm;
 mod dashboard;
 
-pub(crate) use alarm::{Alarm, Comparison, Dimension, Measure, Metric, MetricDataQuery, MetricStat};
+pub(crate) use alarm::{
+    Alarm, Comparison, Dimension, Expression, ExpressionQuery, Measure, Metric, MetricDataQuery, MetricQuery,
+    MetricStat, Percentile, Statistic,
+};
 pub(crate) use dashboard::Dashboard;

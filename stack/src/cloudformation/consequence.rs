@@ -7,53 +7,36 @@ use serde_json::Value;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Consequence {
-    /// Data is deleted, or is no longer kept from being deleted.
+    /// Data is deleted, or is no longer protected from deletion.
     LosesData,
-    /// More is let in than before.
+    /// More requests are accepted than before.
     Opens,
-    /// Somebody who was let in before is not any more.
+    /// Requests that were accepted before are rejected.
     Closes,
 }
 
-/// A change that matters to data or to access.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Finding {
-    /// What it means.
-    pub consequence: Consequence,
-    /// The resource, by logical id.
-    pub resource: String,
-    /// What changes.
-    pub what: String,
-}
+/// Reports what a new value of a property means; either value is null where there is none.
+pub(crate) type Judge = fn(&mut Consequences, &Value, &Value);
 
-/// Judges a property: its old and new value, each null where there is none.
-pub(super) type Judge = fn(&mut Findings<'_>, &Value, &Value);
+/// The consequences of a change of one resource, each with its description.
+#[derive(Debug, Default)]
+pub(crate) struct Consequences(Vec<(Consequence, String)>);
 
-/// Collects findings of a resource.
-pub(super) struct Findings<'a> {
-    resource: &'a str,
-    found: &'a mut Vec<Finding>,
-}
-
-impl<'a> Findings<'a> {
-    pub(super) fn new(resource: &'a str, found: &'a mut Vec<Finding>) -> Self {
-        Self { resource, found }
+impl Consequences {
+    pub(crate) fn loses_data(&mut self, what: impl Into<String>) {
+        self.0.push((Consequence::LosesData, what.into()));
     }
 
-    pub(super) fn loses_data(&mut self, what: impl Into<String>) {
-        self.add(Consequence::LosesData, what.into());
+    pub(crate) fn opens(&mut self, what: impl Into<String>) {
+        self.0.push((Consequence::Opens, what.into()));
     }
 
-    pub(super) fn opens(&mut self, what: impl Into<String>) {
-        self.add(Consequence::Opens, what.into());
+    pub(crate) fn closes(&mut self, what: impl Into<String>) {
+        self.0.push((Consequence::Closes, what.into()));
     }
 
-    pub(super) fn closes(&mut self, what: impl Into<String>) {
-        self.add(Consequence::Closes, what.into());
-    }
-
-    /// Judges a list of what is let in: more of it opens, less of it closes.
-    pub(super) fn list(&mut self, name: &str, old: &[String], new: &[String]) {
+    /// Compares lists of what is accepted: an added item opens, a removed item closes.
+    pub(crate) fn list(&mut self, name: &str, old: &[String], new: &[String]) {
         for item in new.iter().filter(|item| !old.contains(item)) {
             self.opens(format!("{name} gain {item}"));
         }
@@ -62,13 +45,22 @@ impl<'a> Findings<'a> {
         }
     }
 
-    fn add(&mut self, consequence: Consequence, what: String) {
-        self.found.push(Finding { consequence, resource: self.resource.to_owned(), what });
+    /// Compares whether browsers may send credentials.
+    pub(crate) fn cors_credentials(&mut self, old: &Value, new: &Value) {
+        match (old == true, new == true) {
+            (false, true) => self.opens("CORS allows credentials"),
+            (true, false) => self.closes("CORS no longer allows credentials"),
+            _ => {}
+        }
+    }
+
+    pub(crate) fn into_vec(self) -> Vec<(Consequence, String)> {
+        self.0
     }
 }
 
-/// The texts of a list, functions as the JSON that says so.
-pub(super) fn texts(value: &Value) -> Vec<String> {
+/// Returns the texts of a list, an intrinsic function as its JSON.
+pub(crate) fn texts(value: &Value) -> Vec<String> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     value.as_array().into_iter().flatten().map(text).collect()
 }

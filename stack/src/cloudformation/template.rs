@@ -7,44 +7,28 @@ use serde::Serialize;
 use super::logical_id::LogicalId;
 use super::resource::{Handle, Resource, Retention};
 use super::value::{Value, to_json};
-use crate::environment::FactKind;
-use crate::output::OutputName;
 
 /// A CloudFormation template.
 ///
-/// Everything in it is ordered, so that the same inputs give the same bytes.
+/// Everything in it is ordered, so the same inputs give the same bytes.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Template {
     #[serde(rename = "AWSTemplateFormatVersion")]
     format_version: &'static str,
     description: String,
-    #[serde(skip_serializing_if = "Metadata::is_empty")]
-    metadata: Metadata,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    metadata: BTreeMap<&'static str, BTreeMap<LogicalId, &'static str>>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     parameters: BTreeMap<LogicalId, Parameter>,
     pub(super) resources: BTreeMap<LogicalId, Entry>,
-    outputs: BTreeMap<OutputName, Output>,
-    /// Ids that were given twice; [`Template::validate`] reports them.
+    outputs: BTreeMap<&'static str, Output>,
+    /// Ids that were used twice; [`Template::validate`] reports them.
     #[serde(skip)]
     pub(super) duplicates: Vec<LogicalId>,
 }
 
-/// What CloudFormation keeps with a template, and takes no notice of.
-#[derive(Clone, Debug, Default, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Metadata {
-    /// What the parameters may hold.
-    platform_facts: BTreeMap<LogicalId, FactKind>,
-}
-
-impl Metadata {
-    fn is_empty(&self) -> bool {
-        self.platform_facts.is_empty()
-    }
-}
-
-/// A resource with what CloudFormation itself is told of it.
+/// A resource with its attributes.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Entry {
@@ -72,17 +56,19 @@ pub(super) enum UpdateReplacePolicy {
     Retain,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Parameter {
+pub(crate) struct Parameter {
     #[serde(rename = "Type")]
-    kind: ParameterType,
-    description: &'static str,
-    default: String,
+    pub(crate) kind: ParameterType,
+    pub(crate) description: &'static str,
+    /// The path in the Parameter Store.
+    #[serde(rename = "Default")]
+    pub(crate) path: String,
 }
 
-/// What a parameter of the Systems Manager Parameter Store holds.
-#[derive(Clone, Copy, Debug, Serialize)]
+/// What a parameter of the Systems Manager Parameter Store contains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) enum ParameterType {
     #[serde(rename = "AWS::SSM::Parameter::Value<String>")]
     Text,
@@ -104,7 +90,7 @@ impl Template {
         Self {
             format_version: "2010-09-09",
             description,
-            metadata: Metadata::default(),
+            metadata: BTreeMap::new(),
             parameters: BTreeMap::new(),
             resources: BTreeMap::new(),
             outputs: BTreeMap::new(),
@@ -115,11 +101,11 @@ impl Template {
     /// Adds a resource; the handle refers to it.
     #[expect(
         clippy::needless_pass_by_value,
-        reason = "a resource is written where it is added, and nowhere else"
+        reason = "a resource is constructed where it is added, and nowhere else"
     )]
     pub(crate) fn add<R: Resource>(&mut self, id: impl Into<LogicalId>, resource: R) -> Handle<R> {
         let id = id.into();
-        let (deletion_policy, update_replace_policy) = match R::RETENTION {
+        let (deletion_policy, update_replace_policy) = match R::TYPE.retention {
             Retention::None => (None, None),
             Retention::WhenReplaced => (Some(DeletionPolicy::Delete), Some(UpdateReplacePolicy::Retain)),
             Retention::Always => {
@@ -127,7 +113,7 @@ impl Template {
             }
         };
         let entry = Entry {
-            type_name: R::TYPE,
+            type_name: R::TYPE.name,
             depends_on: Vec::new(),
             deletion_policy,
             update_replace_policy,
@@ -139,48 +125,46 @@ impl Template {
         Handle::new(id)
     }
 
-    /// Lets the first resource wait for the second, where no property of it refers to the second.
+    /// Makes the first resource wait for the second, where none of its properties refers to the second.
     pub(crate) fn depend<R, D>(&mut self, dependent: &Handle<R>, dependency: &Handle<D>) {
         if let Some(entry) = self.resources.get_mut(dependent.id()) {
             entry.depends_on.push(dependency.id().clone());
         }
     }
 
-    /// Adds a parameter that CloudFormation reads from the Parameter Store at each deployment.
-    pub(crate) fn add_parameter<T>(
-        &mut self,
-        id: impl Into<LogicalId>,
-        kind: ParameterType,
-        fact: FactKind,
-        description: &'static str,
-        path: String,
-    ) -> Value<T> {
+    /// Adds a parameter that CloudFormation reads from the Parameter Store at each deployment, and returns its value.
+    ///
+    /// The same parameter may be added again.
+    pub(crate) fn add_parameter<T>(&mut self, id: impl Into<LogicalId>, parameter: &Parameter) -> Value<T> {
         let id = id.into();
-        self.metadata.platform_facts.insert(id.clone(), fact);
         let value = Value::Reference(id.to_string());
-        let parameter = Parameter { kind, description, default: path };
-        if self.parameters.insert(id.clone(), parameter).is_some() {
+        if *self.parameters.entry(id.clone()).or_insert_with(|| parameter.clone()) != *parameter {
             self.duplicates.push(id);
         }
         value
     }
 
-    pub(crate) fn add_output(&mut self, name: OutputName, value: Value<String>) {
-        self.outputs.insert(name, Output { description: name.description(), value });
+    /// Adds to a section of what CloudFormation keeps with a template and does not read.
+    pub(crate) fn add_metadata(
+        &mut self,
+        section: &'static str,
+        id: impl Into<LogicalId>,
+        text: &'static str,
+    ) {
+        self.metadata.entry(section).or_default().insert(id.into(), text);
     }
 
-    /// The template as JSON text, indented, ending with a line break; the same bytes for the same inputs.
+    pub(crate) fn add_output(&mut self, name: &'static str, description: &'static str, value: Value<String>) {
+        self.outputs.insert(name, Output { description, value });
+    }
+
+    /// Returns the template as JSON text, indented, with a line break at its end.
     pub fn to_json(&self) -> String {
         format!("{:#}\n", to_json(self))
     }
 
-    /// The template as a JSON document.
+    /// Returns the template as a JSON document.
     pub fn to_value(&self) -> serde_json::Value {
         to_json(self)
-    }
-
-    /// What the functions' roles may do and who may take them, as JSON text: see [`super::iam_policies`].
-    pub fn iam_policies_json(&self) -> String {
-        format!("{:#}\n", super::iam_policies(&to_json(self)))
     }
 }

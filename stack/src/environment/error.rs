@@ -5,7 +5,7 @@ use super::EnvironmentName;
 /// An environment's file that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EnvironmentError {
-    /// The text is no TOML, or not what an environment is made of.
+    /// The text is not TOML, or not a valid environment.
     #[error(
         "environment `{environment}`, line {line}, column {column}: {message}\n\
          correct stack/environments/{environment}.toml and run the command again"
@@ -13,17 +13,17 @@ pub enum EnvironmentError {
     Malformed {
         /// Which environment.
         environment: EnvironmentName,
-        /// The line, from 1.
+        /// The line, counted from 1.
         line: usize,
-        /// The column in characters, from 1.
+        /// The column in characters, counted from 1.
         column: usize,
         /// What is wrong there.
         message: String,
     },
     /// The file is that of another environment.
     #[error(
-        "the file of environment `{asked}` says `name = \"{found}\"`\n\
-         a copied file needs its own values: go through stack/environments/{asked}.toml"
+        "the file of environment `{asked}` contains `name = \"{found}\"`\n\
+         a copied file needs values of its own: check each value in stack/environments/{asked}.toml"
     )]
     OtherName {
         /// The environment that was asked for.

@@ -1,15 +1,13 @@
-//! The types of facts: what a parameter of the Parameter Store may hold, by the setting that refers to it.
+//! The types of facts: what a parameter of the Parameter Store may contain, by the setting that refers to it.
 
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
-use super::words::{
-    Arn, BucketName, DomainName, FunctionArn, KeyArn, NotThat, ProxyId, QueueArn, RoleArn, SecurityGroupId,
-    SubnetId, TableName, Text, Url,
+use super::string_types::{
+    Arn, BucketName, DomainName, FunctionArn, InvalidValue, KeyArn, ProxyId, QueueArn, RoleArn,
+    SecurityGroupId, SubnetId, TableName, Text, Url,
 };
 
-/// The type of a setting, for settings that the Parameter Store may have.
+/// The type of a setting whose value may be in the Parameter Store.
 pub(crate) trait FactType {
     /// The type as a value.
     const KIND: FactKind;
@@ -17,16 +15,15 @@ pub(crate) trait FactType {
 
 macro_rules! fact_kinds {
     ($($kind:ident: $type:ty,)+) => {
-        /// What a fact of the platform is. A template says it of each of its parameters, since CloudFormation itself knows
-        /// text and lists only.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
-        #[serde(rename_all = "snake_case")]
-        #[expect(missing_docs, reason = "each is named for its type")]
+        /// The type of a fact of the platform.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, strum::EnumString, strum::IntoStaticStr)]
+        #[strum(serialize_all = "snake_case")]
+        #[expect(missing_docs, reason = "each has the name of its type")]
         pub enum FactKind { $($kind),+ }
 
         impl FactKind {
             /// Checks one value.
-            fn check_one(self, value: &str) -> Result<(), NotThat> {
+            fn check_one(self, value: &str) -> Result<(), InvalidValue> {
                 match self { $(Self::$kind => <$type>::from_str(value).map(|_| ())),+ }
             }
         }
@@ -52,8 +49,8 @@ fact_kinds! {
 }
 
 impl FactKind {
-    /// Checks what the Parameter Store has, a list item by item.
-    pub(crate) fn check(self, value: &str, is_list: bool) -> Result<(), NotThat> {
+    /// Checks a value of the Parameter Store, a list item by item.
+    pub(crate) fn check(self, value: &str, is_list: bool) -> Result<(), InvalidValue> {
         if is_list {
             value.split(',').try_for_each(|item| self.check_one(item.trim()))
         } else {

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::NotThat;
+use super::InvalidValue;
 
-/// A time that a change may take to reach every edge: `"10m"`, where nothing is said.
+/// How long a change may take to reach every edge: ten minutes, unless the environment says otherwise.
 ///
-/// The status of a distribution says that its own configuration has reached every edge. Nothing documents that this
-/// covers the key groups it names, which are resources of their own and have no status:
+/// The status of a distribution says that its own configuration has reached every edge. It is not documented that this
+/// includes the key groups that the distribution refers to, which are resources of their own without a status:
 /// <https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_KeyGroup.html>.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
@@ -29,9 +29,9 @@ impl Default for PropagationTime {
 }
 
 impl TryFrom<String> for PropagationTime {
-    type Error = NotThat;
+    type Error = InvalidValue;
 
-    fn try_from(text: String) -> Result<Self, NotThat> {
+    fn try_from(text: String) -> Result<Self, InvalidValue> {
         let seconds = match text.split_at_checked(text.len().saturating_sub(1)) {
             Some((number, "s")) => number.parse().ok(),
             Some((number, "m")) => number.parse().ok().and_then(|minutes: u64| minutes.checked_mul(60)),
@@ -39,7 +39,7 @@ impl TryFrom<String> for PropagationTime {
         };
         match seconds {
             Some(seconds) if seconds <= 3600 => Ok(Self(Duration::from_secs(seconds))),
-            _ => Err(NotThat::new(text, "a time from 0s to 60m, such as 90s or 10m")),
+            _ => Err(InvalidValue::new(text, "a time from 0s to 60m, such as 90s or 10m")),
         }
     }
 }
@@ -49,7 +49,7 @@ mod tests {
     use super::PropagationTime;
 
     #[test]
-    fn a_propagation_time_is_seconds_or_minutes() {
+    fn propagation_time_is_seconds_or_minutes() {
         let seconds =
             |text: &str| PropagationTime::try_from(text.to_owned()).ok().map(|time| time.get().as_secs());
         for (text, expected) in [("0s", 0), ("90s", 90), ("10m", 600), ("60m", 3600)] {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{Deserializer, MapAccess, Visitor};
 
-use super::words::ParameterName;
+use super::string_types::ParameterName;
 
 /// A value of an environment: in its file, `"value"` or `{ ssm = "/path" }`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,14 +26,14 @@ pub struct ParameterPath {
 }
 
 impl ParameterPath {
-    /// The path, beginning with `/`.
+    /// Returns the path, which starts with `/`.
     pub fn as_str(&self) -> &str {
         self.ssm.as_str()
     }
 }
 
 impl<T> Setting<T> {
-    /// The value, where the environment's file itself has it.
+    /// Returns the value, where it is in the environment's file.
     pub fn literal(&self) -> Option<&T> {
         match self {
             Self::Literal(value) => Some(value),
@@ -48,7 +48,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Setting<T> {
     }
 }
 
-/// A visitor and no untagged enum, so that an error says what is wrong and where.
+/// A visitor instead of an untagged enum, so that an error says what is wrong and where.
 struct SettingVisitor<T>(PhantomData<T>);
 
 impl<'de, T: Deserialize<'de>> Visitor<'de> for SettingVisitor<T> {

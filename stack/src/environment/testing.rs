@@ -8,12 +8,12 @@ const ENVIRONMENTS: [(&str, &str); 3] = [
     ("local", include_str!("../../environments/local.toml")),
 ];
 
-/// All of them.
+/// Returns all environments.
 pub(crate) fn environments() -> [Environment; 3] {
     ENVIRONMENTS.map(|(name, text)| Environment::parse(&name.parse().unwrap(), text).unwrap())
 }
 
-/// The one of this name.
+/// Returns the environment of a name.
 pub(crate) fn environment(name: &str) -> Environment {
     environments().into_iter().find(|environment| environment.name.as_str() == name).unwrap()
 }

@@ -12,7 +12,7 @@ fn error(before: &str, after: &str) -> String {
 }
 
 #[test]
-fn a_setting_is_a_literal_or_a_path() {
+fn setting_is_a_literal_or_a_path() {
     let environment = Environment::parse(&name("local"), LOCAL).unwrap();
     let bucket = &environment.storage_buckets[0].name;
     assert_eq!(bucket.literal().map(super::BucketName::as_str), Some("pennsieve-local-storage-use1"));
@@ -21,7 +21,7 @@ fn a_setting_is_a_literal_or_a_path() {
 }
 
 #[test]
-fn an_error_says_where_it_is() {
+fn error_says_where_it_is() {
     let errors = [
         error("protected = false", "protected = \"no\""),
         error("client_id = \"local\"", "client = \"local\""),
@@ -38,11 +38,11 @@ fn an_error_says_where_it_is() {
     insta::assert_snapshot!(first_lines.join("\n"), @r#"
     environment `local`, line 7, column 13: invalid type: string "no", expected a boolean
     environment `local`, line 30, column 1: unknown field `client`, expected one of `issuer`, `jwks_url`, `client_id`
-    environment `local`, line 33, column 8: `Pennsieve` is not the name of a bucket: 3 to 63 small letters, digits, hyphens and dots, the first and last no hyphen or dot
+    environment `local`, line 33, column 8: `Pennsieve` is not the name of a bucket: 3 to 63 lowercase letters, digits, hyphens and dots, starting and ending with a letter or digit
     environment `local`, line 24, column 9: unknown field `path`, expected `ssm`
-    environment `local`, line 24, column 15: `local` is not the path of a parameter: it begins with / and has letters, digits, `.`, `-`, `_` and / only
+    environment `local`, line 24, column 15: `local` is not the path of a parameter: it starts with / and contains only letters, digits, `.`, `-`, `_` and /
     environment `local`, line 18, column 23: invalid type: integer `7`, expected a string or { ssm = "/path" }
-    environment `local`, line 13, column 23: 1 is not in 2 to 1000
+    environment `local`, line 13, column 23: 1 is not between 2 and 1000
     environment `local`, line 27, column 13: unknown variant `other`, expected `own` or `shared`
     environment `local`, line 5, column 8: key with no value, expected `=`
     environment `local`, line 1, column 1: missing field `region`
@@ -51,13 +51,13 @@ fn an_error_says_where_it_is() {
 }
 
 #[test]
-fn a_copied_file_is_noticed() {
+fn file_with_another_environments_name_is_rejected() {
     let error = Environment::parse(&name("dev"), LOCAL).unwrap_err();
     assert_eq!(error, EnvironmentError::OtherName { asked: name("dev"), found: name("local") });
 }
 
 #[test]
-fn names_are_parts_of_names() {
+fn invalid_environment_name_is_rejected() {
     for text in ["", "Dev", "1dev", "dev-1", "development12", "dév"] {
         assert!(text.parse::<EnvironmentName>().is_err(), "{text}");
     }

@@ -1,48 +1,52 @@
-//! Alarms: each says what is wrong and what to do about it.
+//! Alarms. The description of each says what is wrong and what to do.
 
 use openapi::{RESTORE_QUEUE_VISIBILITY_SECONDS, restore_retry_delays_seconds};
 
 use super::gateway::Gateway;
-use super::{Context, function, restore_function};
+use super::{Context, function, platform, restore_function};
 use crate::cloudformation::{
-    Alarm, Comparison, Dimension, Measure, Metric, MetricDataQuery, MetricStat, Template, Value,
+    Alarm, Comparison, Dimension, Expression, ExpressionQuery, Measure, Metric, MetricDataQuery, MetricQuery,
+    MetricStat, Percentile, Statistic, Template, Value,
 };
 use crate::{FunctionName, SigningKey, SigningKeys};
 
-/// The logical id of the alarm that wants a new key.
+/// The logical id of the alarm on the age of the newest signing key.
 pub(crate) const KEY_AGE_ALARM: &str = "SigningKeyAgeAlarm";
 
-/// The age of a key in seconds, as far as its creation time, which follows.
+/// The beginning of the expression for a key's age in seconds; the creation time follows.
 const KEY_AGE: &str = "EPOCH(invocations) - ";
 
 const MINUTE: u32 = 60;
 const HOUR: u32 = 60 * MINUTE;
 const DAY: u32 = 24 * HOUR;
 
-/// The age that a message of the restore queue reaches at most while it is retried as designed: all delays between its
-/// receives, and either a run of the function at each of them that takes all of its time, or one crash, which hides the
-/// message for the visibility time-out of the queue. That time-out is as long as all these runs together.
+/// The highest age of a message of the restore queue that is retried as designed: all delays between its receives, and
+/// either a run of the function at each receive that takes the longest possible time, or one crash, which hides the message
+/// for the visibility timeout of the queue. That timeout is as long as all these runs together.
 ///
-/// SQS leaves a message out of this metric after its third receive:
+/// SQS does not include a message in this metric after its third receive:
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html>.
-/// The alarm on dead letters takes over there, and the one on errors of the function where it keeps crashing. A queue from
-/// which nobody receives is found much sooner by the alarm below.
+/// From then on there is the alarm on dead letters, and the one on errors of a function that keeps crashing. The alarm on a
+/// stuck queue reports much earlier that nothing receives.
 const LONGEST_EXPLAINED_AGE: u32 = restore_retry_delays_seconds() + RESTORE_QUEUE_VISIBILITY_SECONDS;
 
-/// Periods of five minutes without a receive. While all concurrent runs work on large folders nothing is received either,
-/// for as long as one run can take.
+/// How many periods of five minutes may pass without a receive. Nothing is received either while all concurrent runs restore
+/// large folders, for as long as one run can take.
 const STUCK_PERIODS: u32 = restore_function::TIMEOUT_SECONDS / (5 * MINUTE) + 1;
 
 pub(super) fn add(template: &mut Template, context: &Context<'_>, gateway: &Gateway, keys: &SigningKeys) {
-    let mut alarms = Alarms { template, context };
+    let topic = context.environment.alarm_topic.as_ref();
+    let topic =
+        topic.map(|it| platform::value(template, "AlarmTopicArn", "ARN of the SNS topic for alarms.", it));
+    let mut alarms = Alarms { template, context, actions: topic.into_iter().collect() };
     alarms.queues();
     alarms.functions();
     alarms.api(gateway);
     alarms.signing_key_age(keys);
 }
 
-/// Lets a deployed alarm on the age of keys watch these keys, and leaves everything else of it alone. False where it has no
-/// creation time in its place.
+/// Makes a deployed alarm on the age of keys watch these keys, and changes nothing else of it. Returns false where the alarm
+/// has no expression with a creation time.
 pub(crate) fn watch_keys(alarm: &mut serde_json::Value, keys: &SigningKeys) -> bool {
     let created_at = keys.trusted().iter().map(SigningKey::created_at).max();
     let metrics = alarm["Properties"]["Metrics"].as_array_mut().into_iter().flatten();
@@ -54,7 +58,7 @@ pub(crate) fn watch_keys(alarm: &mut serde_json::Value, keys: &SigningKeys) -> b
     true
 }
 
-/// When an alarm goes off.
+/// The condition for an alarm.
 struct Condition {
     measure: Measure,
     threshold: u64,
@@ -65,6 +69,7 @@ struct Condition {
 struct Alarms<'a> {
     template: &'a mut Template,
     context: &'a Context<'a>,
+    actions: Vec<Value<String>>,
 }
 
 impl Alarms<'_> {
@@ -101,14 +106,14 @@ impl Alarms<'_> {
                 periods: 1,
             },
         );
-        // A metric that SQS does not send, because nothing was received, counts as zero.
+        // SQS sends no value of a metric while nothing is received, which counts as zero.
         let is_stuck = "IF(waiting > 0 AND FILL(received, 0) == 0, 1, 0)".to_owned();
         self.add(
             "StuckQueueAlarm",
             "restore-queue-stuck",
             "Packages wait to be restored, and the restore function takes none. Is its event source mapping enabled?",
             Condition {
-                measure: Measure::Expression {
+                measure: Measure::Expression(Expression {
                     metrics: vec![
                         input(
                             "waiting",
@@ -119,7 +124,7 @@ impl Alarms<'_> {
                         input("received", queue(restore, "NumberOfMessagesReceived"), 5 * MINUTE, "Sum"),
                         result("stuck", "Waiting, and none received", is_stuck),
                     ],
-                },
+                }),
                 threshold: 0,
                 comparison: Comparison::GreaterThanThreshold,
                 periods: STUCK_PERIODS,
@@ -172,20 +177,20 @@ impl Alarms<'_> {
             metric_name,
             dimensions: vec![Dimension { name: "ApiId", value: gateway.api.reference() }],
         };
-        // One failure among a handful of requests at night is no rate.
+        // One failure among a few requests is not a rate.
         let expression = "IF(requests >= 20, 100 * errors / requests, 0)".to_owned();
         self.add(
             "ApiFailureRateAlarm",
             "api-5xx",
             "More than 5 % of the API's answers are 5xx; the log has the cause under each errorId.",
             Condition {
-                measure: Measure::Expression {
+                measure: Measure::Expression(Expression {
                     metrics: vec![
                         input("errors", metric("5xx"), 5 * MINUTE, "Sum"),
                         input("requests", metric("Count"), 5 * MINUTE, "Sum"),
                         result("failure_rate", "5xx in %", expression),
                     ],
-                },
+                }),
                 threshold: 5,
                 comparison: Comparison::GreaterThanThreshold,
                 periods: 2,
@@ -196,11 +201,11 @@ impl Alarms<'_> {
             "api-latency",
             "One request in a hundred takes more than five seconds. See its trace in X-Ray.",
             Condition {
-                measure: Measure::Percentile {
+                measure: Measure::Percentile(Percentile {
                     metric: metric("Latency"),
                     period: 5 * MINUTE,
                     extended_statistic: "p99",
-                },
+                }),
                 threshold: 5_000,
                 comparison: Comparison::GreaterThanThreshold,
                 periods: 3,
@@ -208,9 +213,9 @@ impl Alarms<'_> {
         );
     }
 
-    /// The age of the newest key comes from CloudWatch's own clock, so that nothing has to run for the alarm to know
-    /// it: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html>. `EPOCH` needs a
-    /// metric for its timestamps alone, and gives a value where the metric has none.
+    /// The age of the newest key is computed with CloudWatch's clock, so that nothing of ours has to run:
+    /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html>. `EPOCH` needs a metric only
+    /// for its timestamps, and has a value where the metric has none.
     fn signing_key_age(&mut self, keys: &SigningKeys) {
         let Some(created_at) = keys.trusted().iter().map(SigningKey::created_at).max() else { return };
         let invocations = self.function_metric(FunctionName::Api, "Invocations");
@@ -220,12 +225,12 @@ impl Alarms<'_> {
             "signing-key-age",
             &format!("No signing key is younger than {days} days; rotate it."),
             Condition {
-                measure: Measure::Expression {
+                measure: Measure::Expression(Expression {
                     metrics: vec![
                         input("invocations", invocations, HOUR, "Sum"),
                         result("age", "Age in seconds", format!("{KEY_AGE}{created_at}")),
                     ],
-                },
+                }),
                 threshold: days * u64::from(DAY),
                 comparison: Comparison::GreaterThanThreshold,
                 periods: 1,
@@ -243,14 +248,13 @@ impl Alarms<'_> {
     }
 
     fn add(&mut self, id: &str, name: &str, description: &str, condition: Condition) {
-        let topic: Vec<_> = self.context.platform.alarm_topic.iter().cloned().collect();
         self.template.add(
             id,
             Alarm {
                 alarm_name: self.context.names.of_service(name),
                 alarm_description: description.to_owned(),
-                alarm_actions: topic.clone(),
-                ok_actions: topic,
+                alarm_actions: self.actions.clone(),
+                ok_actions: self.actions.clone(),
                 comparison_operator: condition.comparison,
                 threshold: condition.threshold,
                 evaluation_periods: condition.periods,
@@ -262,19 +266,20 @@ impl Alarms<'_> {
 }
 
 fn sum(metric: Metric, period: u32) -> Measure {
-    Measure::Statistic { metric, period, statistic: "Sum" }
+    Measure::Statistic(Statistic { metric, period, statistic: "Sum" })
 }
 
 fn maximum(metric: Metric, period: u32) -> Measure {
-    Measure::Statistic { metric, period, statistic: "Maximum" }
+    Measure::Statistic(Statistic { metric, period, statistic: "Maximum" })
 }
 
 fn input(id: &'static str, metric: Metric, period: u32, stat: &'static str) -> MetricDataQuery {
-    MetricDataQuery::Metric { id, metric_stat: MetricStat { metric, period, stat }, return_data: false }
+    let metric_stat = MetricStat { metric, period, stat };
+    MetricDataQuery::MetricQuery(MetricQuery { id, metric_stat, return_data: false })
 }
 
 fn result(id: &'static str, label: &'static str, expression: String) -> MetricDataQuery {
-    MetricDataQuery::Expression { id, label, expression, return_data: true }
+    MetricDataQuery::ExpressionQuery(ExpressionQuery { id, label, expression, return_data: true })
 }
 
 #[cfg(test)]
@@ -293,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn message_that_is_retried_as_designed_sets_off_no_alarm() {
+    fn message_retried_as_designed_triggers_no_alarm() {
         let threshold = alarm("OldestMessageAlarm")["Threshold"].as_u64().unwrap();
         let delays = |receives: u32| (1..=receives).map(restore_retry_delay_seconds).sum::<u32>();
         let longest_runs = RESTORE_QUEUE_MAXIMUM_RECEIVES * restore_function::TIMEOUT_SECONDS;
@@ -304,11 +309,11 @@ mod tests {
             assert!(u64::from(age) <= threshold, "{age} s");
         }
         let half_a_day = 12 * 60 * 60;
-        assert!(threshold < half_a_day, "a message that is never received is kept for days only");
+        assert!(threshold < half_a_day, "a message that is never received is kept for a few days only");
     }
 
     #[test]
-    fn queue_that_nobody_receives_from_sets_off_an_alarm_soon_after_the_longest_run() {
+    fn queue_without_receives_triggers_an_alarm_soon_after_the_longest_run() {
         let alarm = alarm("StuckQueueAlarm");
         let query = |id: &str| {
             let metrics = alarm["Metrics"].as_array().unwrap();

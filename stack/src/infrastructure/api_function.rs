@@ -6,7 +6,7 @@ use openapi::{ActionResource, ROUTES};
 
 use super::Context;
 use super::function::{self, FunctionParts, Variables};
-use super::platform::{bucket_arn, regional_arn};
+use super::platform::{bucket_arn, regional_arn, storage_buckets};
 use super::restore_queue::Queues;
 use super::signing_keys::TrustedKeys;
 use crate::FunctionName;
@@ -17,13 +17,13 @@ use crate::signing_key::{private_key_parameter, private_key_parameters};
 
 /// The logical id of the API function.
 pub(crate) const API_FUNCTION: &str = "ApiFunction";
-/// The variables that say which key signs: its id at CloudFront, and the parameter of its private half.
+/// The variables with the active key: its id at CloudFront, and the parameter of its private half.
 pub(crate) const ACTIVE_KEY_VARIABLES: [&str; 2] = ["CLOUDFRONT_KEY_ID", "CLOUDFRONT_PRIVATE_KEY_SSM_PARAM"];
 
-/// The variable that lists the buckets that `/proxy/s3` follows URLs of.
+/// The variable with the buckets whose URLs `/proxy/s3` accepts.
 pub(crate) const PROXIED_BUCKETS: &str = "PROXY_ALLOWED_BUCKETS";
 
-/// One second less than the gateway waits.
+/// One second less than the timeout of the gateway.
 const TIMEOUT_SECONDS: u32 = 29;
 
 pub(super) fn add(
@@ -34,10 +34,11 @@ pub(super) fn add(
     queues: &Queues,
     keys: &TrustedKeys,
 ) -> Handle<Function> {
+    let storage_buckets = storage_buckets(template, context.environment);
     let mut variables = Variables::from([
         ("VIEWER_ASSETS_BUCKET", bucket.reference()),
         ("CLOUDFRONT_DISTRIBUTION_DOMAIN", cdn_domain.clone()),
-        (PROXIED_BUCKETS, proxied_buckets(context, bucket)),
+        (PROXIED_BUCKETS, proxied_buckets(context, bucket, &storage_buckets)),
         ("RESTORE_PACKAGE_QUEUE_URL", queues.restore.reference()),
     ]);
     if let Some(hash) = context.environment.signing_hash {
@@ -59,24 +60,34 @@ pub(super) fn add(
             memory_megabytes: 512,
             timeout_seconds: TIMEOUT_SECONDS,
             variables,
-            statements: statements(context, bucket, queues),
+            statements: statements(context, bucket, &storage_buckets, queues),
         },
     )
 }
 
-/// A list of names with commas between. The assets bucket is always one of them.
-fn proxied_buckets(context: &Context<'_>, bucket: &Handle<Bucket>) -> Value<String> {
-    let proxied = context.platform.storage_buckets.iter().filter(|bucket| bucket.proxied);
-    proxied.fold(bucket.reference(), |list, bucket| text![list, ",", &bucket.name])
+/// Returns a list of names separated by commas. The assets bucket is always one of them.
+fn proxied_buckets(
+    context: &Context<'_>,
+    bucket: &Handle<Bucket>,
+    storage_buckets: &[Value<String>],
+) -> Value<String> {
+    let storage_buckets = context.environment.storage_buckets.iter().zip(storage_buckets);
+    let proxied = storage_buckets.filter(|(bucket, _)| bucket.proxied);
+    proxied.fold(bucket.reference(), |list, (_, name)| text![list, ",", name])
 }
 
-/// What the handlers of the routes need, on the resources of this stack.
-fn statements(context: &Context<'_>, bucket: &Handle<Bucket>, queues: &Queues) -> Vec<Statement> {
+/// Returns the permissions that the handlers of the routes need, on the resources of this stack.
+fn statements(
+    context: &Context<'_>,
+    bucket: &Handle<Bucket>,
+    storage_buckets: &[Value<String>],
+    queues: &Queues,
+) -> Vec<Statement> {
     let mut actions: BTreeMap<ActionResource, BTreeSet<&'static str>> = BTreeMap::new();
     for action in ROUTES.iter().flat_map(|route| route.actions) {
         actions.entry(action.resource()).or_default().insert(action.name());
     }
-    let storage_buckets = || context.platform.storage_buckets.iter().map(|bucket| bucket_arn(&bucket.name));
+    let storage_buckets = || storage_buckets.iter().map(bucket_arn);
     let assets_arn = bucket.attribute(BucketAttribute::Arn);
     actions
         .into_iter()
@@ -99,8 +110,8 @@ fn statements(context: &Context<'_>, bucket: &Handle<Bucket>, queues: &Queues) -
         .collect()
 }
 
-/// All private keys and not the active one alone: while a new key takes over, containers with the old
-/// configuration still start, and must find theirs. The KMS key of a SecureString, AWS's own, needs no statement:
+/// Returns the ARN of all private keys, not only of the active one: while a rotation switches keys, containers with the old
+/// configuration still start and need the old key. The KMS key of a SecureString is AWS's own and needs no statement:
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html>.
 fn signing_keys_arn(context: &Context<'_>) -> Value<String> {
     let prefix = private_key_parameters(context.environment);

@@ -20,8 +20,8 @@ pub(super) fn add(template: &mut Template, context: &Context<'_>) -> Handle<Buck
                     server_side_encryption_by_default: EncryptionByDefault { algorithm: "AES256" },
                 }],
             },
-            // Any origin: a redirect from the API arrives with `Origin: null`, and a presigned URL is its own
-            // authority, wherever the page comes from.
+            // Any origin: a redirect from the API arrives with `Origin: null`, and access depends on the presigned URL
+            // only, not on the page.
             cors_configuration: CorsConfiguration {
                 cors_rules: vec![CorsRule {
                     allowed_headers: vec!["*"],
@@ -78,9 +78,9 @@ fn rule(id: &'static str) -> LifecycleRule {
     }
 }
 
-/// The distribution reads; no one comes without TLS.
+/// Adds the bucket policy: the distribution may read, and requests without TLS are denied.
 ///
-/// As long as no key is trusted the distribution may not read either: see [`super::distribution`].
+/// Without a trusted key the distribution may not read either: see [`super::distribution`].
 pub(super) fn add_policy(
     template: &mut Template,
     bucket: &Handle<Bucket>,
@@ -113,7 +113,7 @@ pub(super) fn add_policy(
     }];
     if keys.group.is_some() {
         statements.push(distribution_may("DistributionReadsObjects", "s3:GetObject", objects_arn));
-        // Without it S3 answers 403 for an object that is not there, and a viewer takes its URL for expired.
+        // Without it S3 responds with 403 for an object that does not exist, and a viewer assumes that its URL has expired.
         statements.push(distribution_may("DistributionLearnsWhatIsMissing", "s3:ListBucket", bucket_arn));
     }
     template.add(

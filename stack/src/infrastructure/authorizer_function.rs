@@ -1,28 +1,29 @@
-//! The authorizer function, where the environment does not share the platform's.
+//! The authorizer function, unless the environment shares that of the platform.
 
 use super::Context;
 use super::function::{self, FunctionParts, Variables};
-use super::platform::AuthorizerFacts;
+use super::platform;
 use crate::FunctionName;
 use crate::cloudformation::{Function, Handle, Template, Value};
+use crate::environment;
 
-/// API Gateway waits no longer for an authorizer:
+/// The longest time that API Gateway waits for an authorizer:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>.
 const TIMEOUT_SECONDS: u32 = 10;
 
-/// The variables that decide which tokens are good: issuer, keys and client.
+/// The variables that decide which tokens are valid: issuer, keys and client.
 pub(crate) const AUTHORIZER_VARIABLES: [&str; 3] = ["TOKEN_ISSUER", "TOKEN_JWKS_URL", "TOKEN_CLIENT_ID"];
 
-/// The function that the gateway asks.
+/// The function that the gateway invokes to authorize a request.
 pub(super) enum Authorizer {
     /// The authorizer function of this system.
     Own(Handle<Function>),
-    /// The platform's, and the role to invoke it with.
+    /// The authorizer function of the platform, and the role to invoke it with.
     Shared { function_arn: Value<String>, invoke_role_arn: Value<String> },
 }
 
 impl Authorizer {
-    /// The authorizer function of this system, if it is that one.
+    /// Returns the authorizer function of this system, if the environment has it.
     pub(super) fn own(&self) -> Option<&Handle<Function>> {
         match self {
             Self::Own(function) => Some(function),
@@ -32,17 +33,31 @@ impl Authorizer {
 }
 
 pub(super) fn add(template: &mut Template, context: &Context<'_>) -> Authorizer {
-    let (issuer, jwks_url, client_id) = match &context.platform.authorizer {
-        AuthorizerFacts::Own { issuer, jwks_url, client_id } => (issuer, jwks_url, client_id),
-        AuthorizerFacts::Shared { function_arn, invoke_role_arn } => {
+    let own = match &context.environment.authorizer {
+        environment::Authorizer::Own(own) => own,
+        environment::Authorizer::Shared(shared) => {
             return Authorizer::Shared {
-                function_arn: function_arn.clone(),
-                invoke_role_arn: invoke_role_arn.clone(),
+                function_arn: platform::value(
+                    template,
+                    "AuthorizerFunctionArn",
+                    "ARN of the platform's authorizer function.",
+                    &shared.function_arn,
+                ),
+                invoke_role_arn: platform::value(
+                    template,
+                    "AuthorizerInvokeRoleArn",
+                    "ARN of the role that invokes the platform's authorizer function.",
+                    &shared.invoke_role_arn,
+                ),
             };
         }
     };
-    let facts = [issuer, jwks_url, client_id].map(Clone::clone);
-    let variables: Variables = AUTHORIZER_VARIABLES.into_iter().zip(facts).collect();
+    let values = [
+        platform::value(template, "TokenIssuer", "Issuer of the access tokens.", &own.issuer),
+        platform::value(template, "TokenJwksUrl", "URL of the issuer's public keys.", &own.jwks_url),
+        platform::value(template, "TokenClientId", "Client of the access tokens.", &own.client_id),
+    ];
+    let variables: Variables = AUTHORIZER_VARIABLES.into_iter().zip(values).collect();
     let parts = FunctionParts {
         name: FunctionName::Authorizer,
         description: "Decides what an access token admits to",

@@ -95,7 +95,7 @@ pub(super) fn add(
         "Dashboard",
         Dashboard {
             dashboard_name: context.names.of_service("dashboard"),
-            // Every string in it is a placeholder already, or a literal without one.
+            // Every string in it is a placeholder, or a literal that contains none.
             dashboard_body: Value::Substituted(json!({ "widgets": widgets }).to_string()),
         },
     );

@@ -1,22 +1,23 @@
 //! The distribution that serves the viewer assets to holders of signed URLs.
 //!
-//! CloudFront serves everyone where a behaviour trusts no key group. As long as there is no signing key the
-//! distribution is therefore disabled, and the bucket's policy does not let it read.
+//! CloudFront serves everyone where a behavior trusts no key group. Without a signing key the distribution is therefore
+//! disabled, and the bucket's policy does not allow it to read.
 
-use super::Context;
 use super::signing_keys::TrustedKeys;
+use super::{Context, platform};
 use crate::cloudformation::{
-    Bucket, BucketAttribute, CacheBehavior, CacheKey, CachePolicy, CachePolicyConfig, Distribution,
-    DistributionConfig, ForwardedNothing, Handle, Items, KeyGroup, Origin, OriginAccessControl,
-    OriginAccessControlConfig, ResponseHeadersCors, ResponseHeadersPolicy, ResponseHeadersPolicyConfig,
-    S3OriginConfig, Template, Value, ViewerCertificate,
+    AliasCertificate, Bucket, BucketAttribute, CacheBehavior, CacheKey, CachePolicy, CachePolicyConfig,
+    DefaultCertificate, Distribution, DistributionAttribute, DistributionConfig, ForwardedNothing, Handle,
+    Items, KeyGroup, Origin, OriginAccessControl, OriginAccessControlConfig, ResponseHeadersCors,
+    ResponseHeadersPolicy, ResponseHeadersPolicyConfig, S3OriginConfig, Template, Value, ViewerCertificate,
 };
+use crate::environment::{Cdn, Environment};
 
 const DAY: u32 = 86_400;
 const YEAR: u32 = 365 * DAY;
 const ORIGIN: &str = "assets";
 
-/// AWS's policy `CORS-S3Origin`: S3 answers a preflight only if it sees the headers that make it one. They are no
+/// AWS's policy `CORS-S3Origin`: S3 responds to a preflight request only if it receives the headers of one. They are not
 /// part of the cache key.
 ///
 /// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-origin-request-policies.html>
@@ -42,12 +43,12 @@ pub(super) fn add(
     );
     let assets_policy = cache_policy(context, "assets", "Viewer assets", DAY, true);
     let assets_policy = template.add("AssetsCachePolicy", assets_policy);
-    // Parquet is compressed by itself, and its readers ask for ranges, which a compressed answer does not have.
+    // Parquet files are compressed already, and their readers request ranges, which a compressed response does not have.
     let parquet_policy = cache_policy(context, "parquet", "Parquet files", 30 * DAY, false);
     let parquet_policy = template.add("ParquetCachePolicy", parquet_policy);
     let headers_policy = template.add("AssetsResponseHeadersPolicy", response_headers_policy(context));
 
-    let behaviour = |path_pattern, cache_policy: &Handle<CachePolicy>, compress| CacheBehavior {
+    let behavior = |path_pattern, cache_policy: &Handle<CachePolicy>, compress| CacheBehavior {
         path_pattern,
         target_origin_id: ORIGIN,
         viewer_protocol_policy: "https-only",
@@ -59,7 +60,7 @@ pub(super) fn add(
         response_headers_policy_id: headers_policy.reference(),
         trusted_key_groups: keys.group.iter().map(Handle::<KeyGroup>::reference).collect(),
     };
-    let (aliases, viewer_certificate) = domain(context);
+    let (aliases, viewer_certificate) = alias(template, context.environment);
     template.add(
         "Distribution",
         Distribution {
@@ -77,28 +78,48 @@ pub(super) fn add(
                     origin_access_control_id: access_control.reference(),
                     s3_origin_config: S3OriginConfig { origin_access_identity: "" },
                 }],
-                default_cache_behavior: behaviour(None, &assets_policy, true),
-                cache_behaviors: vec![behaviour(Some("*.parquet"), &parquet_policy, false)],
+                default_cache_behavior: behavior(None, &assets_policy, true),
+                cache_behaviors: vec![behavior(Some("*.parquet"), &parquet_policy, false)],
             },
         },
     )
 }
 
-fn domain(context: &Context<'_>) -> (Vec<Value<String>>, ViewerCertificate) {
-    match &context.platform.cdn {
-        Some(cdn) => (
-            vec![cdn.alias.clone()],
-            ViewerCertificate::OfAlias {
-                acm_certificate_arn: cdn.certificate_arn.clone(),
-                minimum_protocol_version: "TLSv1.2_2021",
-                ssl_support_method: "sni-only",
-            },
-        ),
-        None => (Vec::new(), ViewerCertificate::Default { cloud_front_default_certificate: true }),
+/// Returns the domain that serves the viewer assets: the environment's, or the one that CloudFront gives a distribution.
+pub(super) fn domain(
+    template: &mut Template,
+    environment: &Environment,
+    distribution: &Handle<Distribution>,
+) -> Value<String> {
+    match &environment.cdn {
+        Some(cdn) => cdn_alias(template, cdn),
+        None => distribution.attribute(DistributionAttribute::DomainName),
     }
 }
 
-/// The object alone is the key: neither a signature nor a header or cookie makes another copy of it.
+fn alias(template: &mut Template, environment: &Environment) -> (Vec<Value<String>>, ViewerCertificate) {
+    let Some(cdn) = &environment.cdn else {
+        let certificate = DefaultCertificate { cloud_front_default_certificate: true };
+        return (Vec::new(), ViewerCertificate::DefaultCertificate(certificate));
+    };
+    let certificate = AliasCertificate {
+        acm_certificate_arn: platform::value(
+            template,
+            "CdnCertificateArn",
+            "ARN of the certificate of the distribution's domain.",
+            &cdn.certificate_arn,
+        ),
+        minimum_protocol_version: "TLSv1.2_2021",
+        ssl_support_method: "sni-only",
+    };
+    (vec![cdn_alias(template, cdn)], ViewerCertificate::AliasCertificate(certificate))
+}
+
+fn cdn_alias(template: &mut Template, cdn: &Cdn) -> Value<String> {
+    platform::value(template, "CdnAlias", "Domain of the distribution.", &cdn.alias)
+}
+
+/// Only the object is in the cache key: signatures, headers and cookies create no further copies of it.
 fn cache_policy(
     context: &Context<'_>,
     name: &str,
@@ -122,7 +143,7 @@ fn cache_policy(
     }
 }
 
-/// CORS on every answer, errors too, so that a viewer in a browser sees a 403 as a 403.
+/// CORS headers are on every response, also on errors, so that a viewer in a browser can read a 403.
 fn response_headers_policy(context: &Context<'_>) -> ResponseHeadersPolicy {
     ResponseHeadersPolicy {
         response_headers_policy_config: ResponseHeadersPolicyConfig {
@@ -130,7 +151,7 @@ fn response_headers_policy(context: &Context<'_>) -> ResponseHeadersPolicy {
             comment: "CORS for viewer assets",
             cors_config: ResponseHeadersCors {
                 access_control_allow_credentials: false,
-                // Any: a signed URL is the only authority here, and no request has credentials that a header could add.
+                // Any: access depends on the signed URL only, and no request contains other credentials.
                 access_control_allow_headers: Items { items: vec!["*"] },
                 access_control_allow_methods: Items { items: vec!["GET", "HEAD", "OPTIONS"] },
                 access_control_allow_origins: Items { items: vec!["*"] },

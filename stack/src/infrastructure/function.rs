@@ -1,31 +1,33 @@
-//! What every function has: a log group, a role, and variables that all of them read.
+//! What every function has: a log group, a role, and variables that all functions read.
 
 use std::collections::BTreeMap;
 
 use super::Context;
-use super::platform::regional_arn;
+use super::platform::{self, regional_arn};
 use crate::FunctionName;
 use crate::artifacts::ArtifactKey;
 use crate::cloudformation::{
     Code, Condition, Effect, Function, FunctionEnvironment, Handle, LogGroup, LogGroupAttribute,
-    LoggingConfig, Policy, PolicyDocument, Principal, Role, RoleAttribute, Statement, SubscriptionFilter,
-    Template, TracingConfig, Value, text,
+    LoggingConfig, ParameterType, Policy, PolicyDocument, Principal, Role, RoleAttribute, Statement,
+    SubscriptionFilter, Template, TracingConfig, Value, VpcConfig, text,
 };
-use crate::environment::PolicyArn;
+use crate::environment::{
+    Database, Environment, LogDestination, Network, PolicyArn, SecurityGroupId, SubnetId,
+};
 
-/// How long log groups keep what they get.
+/// How long log groups keep logs.
 pub(super) const LOG_RETENTION_DAYS: u32 = 30;
 
-/// Lambda must drop no line: the functions write only what `LOG_LEVEL` asks for.
+/// Lambda must not drop lines: the functions themselves write only lines of the level in `LOG_LEVEL` and above.
 ///
-/// Without this, Lambda drops all lines below INFO; at a higher level it would also drop lines without a level, such as
-/// a panic: <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>.
+/// By default, Lambda drops all lines below INFO; at a higher level it would also drop lines without a level, such as a
+/// panic: <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>.
 const APPLICATION_LOG_LEVEL: &str = "TRACE";
 
 /// Environment variables by name.
 pub(super) type Variables = BTreeMap<&'static str, Value<String>>;
 
-/// What one function has that others have not.
+/// What differs between the functions.
 pub(super) struct FunctionParts<'a> {
     pub(super) name: FunctionName,
     pub(super) description: &'static str,
@@ -36,7 +38,7 @@ pub(super) struct FunctionParts<'a> {
     pub(super) statements: Vec<Statement>,
 }
 
-/// The logical id of a function, which the ids of its other resources begin with.
+/// Returns the logical id of a function, with which the ids of its other resources begin.
 pub(super) const fn logical_id(function: FunctionName) -> &'static str {
     match function {
         FunctionName::Api => "ApiFunction",
@@ -59,19 +61,12 @@ pub(super) fn add(
             retention_in_days: LOG_RETENTION_DAYS,
         },
     );
-    if let Some(destination) = &context.platform.log_destination {
-        template.add(
-            format!("{id}LogSubscription"),
-            SubscriptionFilter {
-                log_group_name: log_group.reference(),
-                filter_pattern: "",
-                destination_arn: destination.arn.clone(),
-                role_arn: destination.role_arn.clone(),
-            },
-        );
+    if let Some(destination) = &context.environment.log_destination {
+        let subscription = log_subscription(template, destination, &log_group);
+        template.add(format!("{id}LogSubscription"), subscription);
     }
 
-    let mut statements = common_statements(context, &function_name, &log_group);
+    let mut statements = common_statements(template, context.environment, &function_name, &log_group);
     statements.extend(parts.statements);
     let role = template.add(
         format!("{id}Role"),
@@ -89,8 +84,9 @@ pub(super) fn add(
         },
     );
 
-    let mut variables = common_variables(context);
+    let mut variables = common_variables(template, context.environment);
     variables.extend(parts.variables);
+    let vpc_config = context.environment.network.as_ref().map(|network| vpc(template, network));
     template.add(
         id,
         Function {
@@ -98,7 +94,7 @@ pub(super) fn add(
             description: parts.description,
             runtime: "provided.al2023",
             handler: "bootstrap",
-            architectures: [context.environment.architecture],
+            architectures: [context.environment.architecture.into()],
             code: Code {
                 bucket: context.artifacts.bucket.to_string(),
                 key: parts.artifact.as_str().to_owned(),
@@ -113,27 +109,66 @@ pub(super) fn add(
                 log_group: log_group.reference(),
             },
             tracing_config: TracingConfig { mode: "Active" },
-            vpc_config: context.platform.vpc.clone(),
+            vpc_config,
         },
     )
 }
 
-fn common_variables(context: &Context<'_>) -> Variables {
-    let environment = context.environment;
+fn log_subscription(
+    template: &mut Template,
+    destination: &LogDestination,
+    log_group: &Handle<LogGroup>,
+) -> SubscriptionFilter {
+    let description = "ARN that logs are forwarded to.";
+    let destination_arn = platform::value(template, "LogDestinationArn", description, &destination.arn);
+    let role = destination.role_arn.as_ref();
+    let description = "ARN of the role that forwards logs.";
+    SubscriptionFilter {
+        log_group_name: log_group.reference(),
+        filter_pattern: "",
+        destination_arn,
+        role_arn: role.map(|arn| platform::value(template, "LogDestinationRoleArn", description, arn)),
+    }
+}
+
+fn vpc(template: &mut Template, network: &Network) -> VpcConfig {
+    VpcConfig {
+        subnet_ids: platform::ids::<SubnetId>(
+            template,
+            "SubnetIds",
+            ParameterType::SubnetIds,
+            "Ids of the functions' subnets.",
+            &network.subnets,
+        ),
+        security_group_ids: platform::ids::<SecurityGroupId>(
+            template,
+            "SecurityGroupIds",
+            ParameterType::SecurityGroupIds,
+            "Ids of the functions' security groups.",
+            &network.security_groups,
+        ),
+    }
+}
+
+fn common_variables(template: &mut Template, environment: &Environment) -> Variables {
+    let log_level: &str = environment.log_level.into();
     let mut variables = Variables::from([
         ("ENV", environment.name.as_str().into()),
         ("REGION", environment.region.as_str().into()),
-        ("LOG_LEVEL", environment.log_level.name().into()),
+        ("LOG_LEVEL", log_level.into()),
         ("PENNSIEVE_DOMAIN", environment.platform_domain.as_str().into()),
     ]);
-    if let Some(database) = &context.platform.database {
-        variables.insert("RDS_PROXY_ENDPOINT", database.endpoint.clone());
+    if let Some(Database { rds_proxy_endpoint, .. }) = &environment.database {
+        let host =
+            platform::value(template, "RdsProxyEndpoint", "Host of the RDS proxy.", rds_proxy_endpoint);
+        variables.insert("RDS_PROXY_ENDPOINT", host);
     }
     variables
 }
 
 fn common_statements(
-    context: &Context<'_>,
+    template: &mut Template,
+    environment: &Environment,
     function_name: &str,
     log_group: &Handle<LogGroup>,
 ) -> Vec<Statement> {
@@ -150,11 +185,14 @@ fn common_statements(
             everything(),
         ),
     ];
-    if let Some(database) = &context.platform.database {
-        let user = vec![database.user_arn.clone()];
-        statements.push(Statement::allow("ConnectToTheDatabase", vec!["rds-db:connect"], user));
+    if let Some(Database { rds_proxy_resource_id, .. }) = &environment.database {
+        let id =
+            platform::value(template, "RdsProxyResourceId", "Id of the RDS proxy.", rds_proxy_resource_id);
+        let user = format!("{}_rds_proxy_user", environment.name);
+        let user_arn = regional_arn("rds-db", text!["dbuser:", id, "/", user]);
+        statements.push(Statement::allow("ConnectToTheDatabase", vec!["rds-db:connect"], vec![user_arn]));
     }
-    if context.platform.vpc.is_some() {
+    if environment.network.is_some() {
         let actions = vec![
             "ec2:AssignPrivateIpAddresses",
             "ec2:CreateNetworkInterface",
@@ -164,7 +202,7 @@ fn common_statements(
             "ec2:UnassignPrivateIpAddresses",
         ];
         statements.push(Statement::allow("LambdaConnectsToTheVpc", actions.clone(), everything()));
-        // Lambda itself needs them; what runs inside the function does not:
+        // Lambda needs these permissions; the code of the function does not:
         // https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-best-practice-security
         let own_arn = regional_arn("lambda", text!["function:", function_name]);
         statements.push(Statement {

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::authorizer_function::Authorizer;
 use super::function::LOG_RETENTION_DAYS;
-use super::platform::regional_arn;
+use super::platform::{self, regional_arn};
 use super::{Context, Functions};
 use crate::cloudformation::{
     AccessLogSettings, Api, ApiAttribute, ApiMapping, DefaultRouteSettings, Function, FunctionAttribute,
@@ -14,10 +14,10 @@ use crate::cloudformation::{
 use crate::environment::{HeaderName, Origin};
 use crate::stack_name;
 
-/// How many requests each route takes, of all callers together.
+/// How many requests per second each route accepts, from all callers together.
 ///
-/// The public routes take requests from anyone, and what the gateway takes beyond this counts against the account, which
-/// all of the platform's APIs share. A page of one viewer sends a few dozen requests at once.
+/// Anyone may send requests to the public routes, and all APIs of the platform share the account's quota of requests. The
+/// page of one viewer sends a few dozen requests at once.
 const REQUESTS_PER_SECOND: u32 = 200;
 const BURST: u32 = 400;
 
@@ -33,7 +33,8 @@ pub(super) fn add(template: &mut Template, context: &Context<'_>, functions: &Fu
     let may_invoke_api =
         template.add("ApiFunctionPermission", permission(&functions.api, text![&api_id, "/*/*"]));
 
-    // `/aws/vendedlogs/` keeps the group out of the account's one resource policy for log deliveries, which is soon full:
+    // A group below `/aws/vendedlogs/` needs no entry in the account's resource policy for log deliveries, whose size is
+    // limited:
     // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html
     let log_group = template.add(
         "AccessLogGroup",
@@ -43,7 +44,7 @@ pub(super) fn add(template: &mut Template, context: &Context<'_>, functions: &Fu
         },
     );
     let stage = template.add("ApiStage", stage(&api, &log_group));
-    // Requests come as soon as the stage is there, and then they must reach the functions.
+    // The stage accepts requests as soon as it exists, and then the API must be allowed to invoke the functions.
     template.depend(&stage, &may_invoke_api);
     if let Some(authorizer) = functions.authorizer.own() {
         let permission = permission(authorizer, text![&api_id, "/authorizers/*"]);
@@ -51,16 +52,18 @@ pub(super) fn add(template: &mut Template, context: &Context<'_>, functions: &Fu
         template.depend(&stage, &may_invoke_authorizer);
     }
 
-    let url = match &context.platform.api_domain {
+    let url = match &context.environment.api_domain {
         Some(domain) => {
+            let description = "Custom domain that the API is mapped on.";
+            let domain = platform::value(template, "ApiDomain", description, domain);
             let mapping_key = context.names.mapping_key();
-            let url = text!["https://", domain, "/", mapping_key.as_str()];
+            let url = text!["https://", &domain, "/", mapping_key.as_str()];
             template.add(
                 "ApiMapping",
                 ApiMapping {
                     api_id,
                     api_mapping_key: mapping_key,
-                    domain_name: domain.clone(),
+                    domain_name: domain,
                     stage: stage.reference(),
                 },
             );
@@ -100,7 +103,7 @@ fn invocation_uri(function_arn: &Value<String>) -> Value<String> {
     text!["arn:", partition, ":apigateway:", region, path, function_arn, "/invocations"]
 }
 
-/// Lets this API, and no other, invoke a function.
+/// Allows this API, and no other, to invoke a function.
 fn permission(function: &Handle<Function>, source: Value<String>) -> Permission {
     Permission {
         action: "lambda:InvokeFunction",
@@ -116,12 +119,12 @@ fn stage(api: &Handle<Api>, log_group: &Handle<LogGroup>) -> Stage {
         stage_name: "$default",
         auto_deploy: true,
         access_log_settings: AccessLogSettings {
-            // Without the `:*` that the attribute `Arn` of a log group ends with.
+            // Without the `:*` at the end of the attribute `Arn` of a log group.
             destination_arn: regional_arn("logs", text!["log-group:", log_group.reference()]),
             format: access_log_format(),
         },
-        // The default, which applies to each route by itself, and no settings by route: those name routes, and a stage is
-        // refused as long as it names one that has left the API, also when an update is rolled back:
+        // The default applies to each route by itself. Settings by route would name routes, and API Gateway rejects a stage
+        // that names a route which the API no longer has, also while an update is rolled back:
         // https://github.com/aws/serverless-application-model/issues/1939,
         // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-throttling.html
         default_route_settings: DefaultRouteSettings {
@@ -132,14 +135,14 @@ fn stage(api: &Handle<Api>, log_group: &Handle<LogGroup>) -> Stage {
     }
 }
 
-/// Returns the format of the access log: one line of JSON a request.
+/// Returns the format of the access log: one line of JSON per request.
 ///
-/// API Gateway puts the values of variables between the quotes as they are, and offers no way to escape them: a quote or
-/// a backslash in a User-Agent, a path or an error message breaks the line
-/// (<https://github.com/DataBiosphere/azul/issues/4009>, <https://github.com/DataBiosphere/azul/issues/4348>). So only
-/// variables without free text are in it:
+/// API Gateway inserts the values of variables without escaping them: a quote or a backslash in a User-Agent, a path or an
+/// error message breaks the line
+/// (<https://github.com/DataBiosphere/azul/issues/4009>, <https://github.com/DataBiosphere/azul/issues/4348>). So the
+/// format contains only variables without free text:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html>.
-/// `requestId` leads to the function's own log, which has the rest. There is no query string either: it may hold a
+/// The function's own log contains the rest under the same `requestId`. There is no query string either: it may contain a
 /// presigned URL.
 fn access_log_format() -> String {
     let format = json!({

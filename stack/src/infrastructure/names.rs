@@ -1,11 +1,11 @@
-//! Names, as the platform has them.
+//! Names of resources, by the conventions of the platform.
 
 use crate::{Environment, FunctionName};
 
-/// What the API is mapped as on the platform's domain.
+/// The path of the API on the platform's domain.
 const MAPPING_KEY: &str = "packages";
 
-/// The names of an environment's resources. All of them end with the environment's suffix, where it has one.
+/// The names of an environment's resources. All of them end with the environment's suffix, if it has one.
 #[derive(Clone, Copy)]
 pub(super) struct Names<'a> {
     environment: &'a Environment,
@@ -43,7 +43,7 @@ impl<'a> Names<'a> {
         self.suffixed(MAPPING_KEY.to_owned())
     }
 
-    /// `{environment}-{service}-{what}-{region}`, for whatever has no name of its own.
+    /// Returns `{environment}-{service}-{what}-{region}`, for resources without a convention of their own.
     pub(super) fn of_service(self, what: &str) -> String {
         let Environment { name, service, region_short, .. } = self.environment;
         self.suffixed(format!("{name}-{service}-{what}-{region_short}"))

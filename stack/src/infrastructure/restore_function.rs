@@ -1,17 +1,26 @@
-//! The restore function, and what brings messages to it.
+//! The restore function, and the event source mapping that brings messages to it.
 
 use super::Context;
 use super::function::{self, FunctionParts, Variables};
-use super::platform::{bucket_arn, regional_arn};
+use super::platform::{self, bucket_arn, regional_arn};
 use super::restore_queue::Queues;
 use crate::FunctionName;
 use crate::cloudformation::{
-    EventSourceMapping, Function, Handle, QueueAttribute, ScalingConfig, Statement, Template, text,
+    EventSourceMapping, Function, Handle, QueueAttribute, ScalingConfig, Statement, Template, Value, text,
 };
 
 pub(super) const TIMEOUT_SECONDS: u32 = openapi::RESTORE_FUNCTION_TIMEOUT_SECONDS;
 
 pub(super) fn add(template: &mut Template, context: &Context<'_>, queues: &Queues) -> Handle<Function> {
+    let table = platform::value(
+        template,
+        "DeleteRecordTable",
+        "Name of the DynamoDB table of the delete records.",
+        &context.environment.delete_record_table,
+    );
+    let jobs_queue = &context.environment.jobs_queue;
+    let jobs_queue_url = platform::value(template, "JobsQueueUrl", "URL of the jobs queue.", &jobs_queue.url);
+    let statements = statements(template, context, &table, queues);
     let function = function::add(
         template,
         context,
@@ -22,11 +31,11 @@ pub(super) fn add(template: &mut Template, context: &Context<'_>, queues: &Queue
             memory_megabytes: 1024,
             timeout_seconds: TIMEOUT_SECONDS,
             variables: Variables::from([
-                ("DELETE_RECORD_DYNAMODB_TABLE_NAME", context.platform.delete_record_table.clone()),
-                ("JOBS_QUEUE_ID", context.platform.jobs_queue.url.clone()),
+                ("DELETE_RECORD_DYNAMODB_TABLE_NAME", table),
+                ("JOBS_QUEUE_ID", jobs_queue_url),
                 ("RESTORE_PACKAGE_QUEUE_URL", queues.restore.reference()),
             ]),
-            statements: statements(context, queues),
+            statements,
         },
     );
     template.add(
@@ -44,16 +53,22 @@ pub(super) fn add(template: &mut Template, context: &Context<'_>, queues: &Queue
     function
 }
 
-fn statements(context: &Context<'_>, queues: &Queues) -> Vec<Statement> {
-    let platform = &context.platform;
-    let table_arn = regional_arn("dynamodb", text!["table/", &platform.delete_record_table]);
+fn statements(
+    template: &mut Template,
+    context: &Context<'_>,
+    table: &Value<String>,
+    queues: &Queues,
+) -> Vec<Statement> {
+    let table_arn = regional_arn("dynamodb", text!["table/", table]);
+    let jobs_queue = &context.environment.jobs_queue;
+    let jobs_queue_arn = platform::value(template, "JobsQueueArn", "ARN of the jobs queue.", &jobs_queue.arn);
     let mut statements = vec![
         Statement::allow(
             "TakeMessages",
             vec!["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
             vec![queues.restore.attribute(QueueAttribute::Arn)],
         ),
-        // The function itself shortens the time until a message that failed comes back:
+        // The function shortens the time after which a failed message is received again:
         // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
         Statement::allow(
             "DelayMessages",
@@ -68,14 +83,17 @@ fn statements(context: &Context<'_>, queues: &Queues) -> Vec<Statement> {
             vec!["dynamodb:BatchGetItem", "dynamodb:DeleteItem"],
             vec![table_arn],
         ),
-        Statement::allow("Changelog", vec!["sqs:SendMessage"], vec![platform.jobs_queue.arn.clone()]),
+        Statement::allow("Changelog", vec!["sqs:SendMessage"], vec![jobs_queue_arn]),
     ];
-    if let Some(key_arn) = &platform.jobs_queue.kms_key_arn {
+    if let Some(key_arn) = &jobs_queue.kms_key_arn {
+        let description = "ARN of the KMS key of the jobs queue.";
+        let key_arn = platform::value(template, "JobsQueueKmsKeyArn", description, key_arn);
         let actions = vec!["kms:Decrypt", "kms:GenerateDataKey"];
-        statements.push(Statement::allow("ChangelogEncryption", actions, vec![key_arn.clone()]));
+        statements.push(Statement::allow("ChangelogEncryption", actions, vec![key_arn]));
     }
-    if !platform.storage_buckets.is_empty() {
-        let buckets = || platform.storage_buckets.iter().map(|bucket| bucket_arn(&bucket.name));
+    let storage_buckets = platform::storage_buckets(template, context.environment);
+    if !storage_buckets.is_empty() {
+        let buckets = || storage_buckets.iter().map(bucket_arn);
         statements.push(Statement::allow(
             "StorageBuckets",
             vec!["s3:ListBucket", "s3:ListBucketVersions"],

@@ -1,4 +1,4 @@
-//! The restore queue and its dead letters.
+//! The restore queue and its dead-letter queue.
 
 use openapi::{RESTORE_QUEUE_MAXIMUM_RECEIVES, RESTORE_QUEUE_VISIBILITY_SECONDS};
 

@@ -6,12 +6,12 @@ use crate::{Fingerprint, SigningKeys};
 
 /// The logical id of the key group.
 pub(crate) const KEY_GROUP: &str = "KeyGroup";
-/// What the logical id of a key begins with; its fingerprint follows.
+/// The beginning of the logical id of a key; its fingerprint follows.
 const KEY: &str = "SigningKey";
 
-/// The signing keys as CloudFront has them.
+/// The signing keys that CloudFront trusts.
 pub(super) struct TrustedKeys {
-    /// None as long as there is no key: a key group cannot be empty.
+    /// None while there is no key: a key group cannot be empty.
     pub(super) group: Option<Handle<KeyGroup>>,
     /// The key that the API function signs with.
     pub(super) active: Option<(Fingerprint, Handle<PublicKey>)>,
@@ -22,8 +22,8 @@ pub(super) fn add(template: &mut Template, context: &Context<'_>, keys: &Signing
     let mut items = Vec::new();
     for key in keys.trusted() {
         let fingerprint = key.fingerprint();
-        // CloudFront takes a name and a caller reference once, and CloudFormation cannot change a key in place:
-        // all three names carry the fingerprint, so that another key is another resource.
+        // CloudFront accepts a name and a caller reference only once, and CloudFormation cannot change a key in place: all
+        // three names contain the fingerprint, so that another key is another resource.
         let name = context.names.of_service(fingerprint.as_str());
         let handle = template.add(
             format!("{KEY}{fingerprint}"),
@@ -56,7 +56,7 @@ pub(super) fn add(template: &mut Template, context: &Context<'_>, keys: &Signing
     TrustedKeys { group, active }
 }
 
-/// The key that a logical id belongs to, if it is that of a key.
+/// Returns the fingerprint in the logical id of a key.
 pub(crate) fn key_resource_fingerprint(logical_id: &str) -> Option<Fingerprint> {
     logical_id.strip_prefix(KEY)?.parse().ok()
 }

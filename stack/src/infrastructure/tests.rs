@@ -9,7 +9,7 @@ use crate::{
     Inputs, OutputName, SigningKey, SigningKeys, Template, TemplateReview, TemplateState, render,
 };
 
-/// P-256 public keys made for these tests; their private halves are nowhere.
+/// Returns P-256 public keys generated for these tests; their private halves were not kept.
 fn two_keys() -> SigningKeys {
     let key = |fingerprint: &str, created_at, body| {
         let pem = format!("-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n");
@@ -43,7 +43,7 @@ fn template(environment: &Environment, signing_keys: &SigningKeys) -> Template {
     render(&Inputs { environment, signing_keys, artifacts: &artifacts }).unwrap()
 }
 
-/// The template of an environment with two keys, for tests elsewhere.
+/// Returns the template of an environment with two keys.
 pub(crate) fn template_of(name: &str) -> Template {
     template(&environment(name), &two_keys())
 }
@@ -59,7 +59,7 @@ fn templates() {
 }
 
 #[test]
-fn a_deployed_template_with_other_keys_is_what_would_be_rendered_with_them() {
+fn deployed_template_with_other_keys_equals_the_template_rendered_with_them() {
     let both = two_keys();
     let one = |index: usize| {
         let key = both.trusted()[index].clone();
@@ -80,7 +80,7 @@ fn a_deployed_template_with_other_keys_is_what_would_be_rendered_with_them() {
 }
 
 #[test]
-fn a_change_of_keys_carries_nothing_else_along() {
+fn change_of_keys_changes_nothing_else() {
     let environment = environment("local");
     let mut deployed = template(&environment, &two_keys()).to_value();
     let memory = "/Resources/ApiFunction/Properties/MemorySize";
@@ -90,9 +90,9 @@ fn a_change_of_keys_carries_nothing_else_along() {
     assert_eq!(changed, deployed);
 }
 
-/// A rotation from a checkout that is ahead of what is deployed, or a rollback to a release from before the change.
+/// For a rotation from a checkout that is ahead of what is deployed, or a rollback to a release from before the change.
 #[test]
-fn a_change_of_keys_leaves_the_deployed_alarm_its_topic() {
+fn change_of_keys_keeps_the_topic_of_the_deployed_alarm() {
     let literal = "alarm_topic = \"arn:aws:sns:us-east-1:123456789012:alarms\"";
     let fact = "alarm_topic = { ssm = \"/dev/platform/alarm-topic-arn\" }";
     let text = include_str!("../../environments/dev.toml");
@@ -119,7 +119,7 @@ fn a_change_of_keys_leaves_the_deployed_alarm_its_topic() {
 }
 
 #[test]
-fn a_change_of_keys_that_would_refer_to_nothing_is_refused() {
+fn change_of_keys_with_a_dangling_reference_is_rejected() {
     let environment = environment("dev");
     let mut deployed = template(&environment, &two_keys()).to_value();
     deployed["Parameters"].as_object_mut().unwrap().remove("AlarmTopicArn");
@@ -128,7 +128,7 @@ fn a_change_of_keys_that_would_refer_to_nothing_is_refused() {
 }
 
 #[test]
-fn the_first_and_the_last_key_are_no_change_of_keys() {
+fn first_and_last_key_are_not_a_change_of_keys() {
     let environment = environment("local");
     for (from, to) in [(SigningKeys::none(), two_keys()), (two_keys(), SigningKeys::none())] {
         let deployed = DeployedTemplate::parse(&template(&environment, &from).to_json()).unwrap();
@@ -139,7 +139,8 @@ fn the_first_and_the_last_key_are_no_change_of_keys() {
 #[test]
 fn iam_policies() {
     for environment in environments() {
-        let policies = template(&environment, &two_keys()).iam_policies_json();
+        let policies =
+            format!("{:#}\n", crate::iam_policies(&template(&environment, &two_keys()).to_value()));
         insta::assert_snapshot!(format!("{}_iam_policies", environment.name), policies);
     }
 }
@@ -164,7 +165,7 @@ fn without_a_key_nothing_is_public() {
 }
 
 #[test]
-fn a_hash_is_told_to_the_function_that_signs_only_where_one_is_chosen() {
+fn hash_algorithm_is_a_variable_only_where_the_environment_has_one() {
     let hash_of = |signing_hash| {
         let environment = Environment { signing_hash, ..environment("dev") };
         let json = template(&environment, &two_keys()).to_value();
@@ -177,19 +178,41 @@ fn a_hash_is_told_to_the_function_that_signs_only_where_one_is_chosen() {
 }
 
 #[test]
-fn with_a_key_every_behaviour_is_private() {
+fn buckets_outlive_the_stack_and_public_keys_their_replacement() {
     for environment in environments() {
         let json = template(&environment, &two_keys()).to_value();
-        let config = &json["Resources"]["Distribution"]["Properties"]["DistributionConfig"];
-        let behaviours = config["CacheBehaviors"].as_array().unwrap();
-        for behaviour in behaviours.iter().chain([&config["DefaultCacheBehavior"]]) {
-            assert_eq!(behaviour["TrustedKeyGroups"][0]["Ref"], "KeyGroup", "{behaviour}");
+        let resources = json["Resources"].as_object().unwrap();
+        let retained: BTreeSet<[&str; 3]> = resources
+            .values()
+            .filter(|resource| resource["UpdateReplacePolicy"] == "Retain")
+            .map(|resource| {
+                ["Type", "DeletionPolicy", "UpdateReplacePolicy"].map(|it| resource[it].as_str().unwrap())
+            })
+            .collect();
+        let public_key = ["AWS::CloudFront::PublicKey", "Delete", "Retain"];
+        let bucket = ["AWS::S3::Bucket", "RetainExceptOnCreate", "Retain"];
+        assert_eq!(retained, BTreeSet::from([public_key, bucket]));
+        let of_type = |name| resources.values().filter(move |resource| resource["Type"] == name);
+        for name in ["AWS::S3::Bucket", "AWS::CloudFront::PublicKey"] {
+            assert!(of_type(name).all(|resource| resource["UpdateReplacePolicy"] == "Retain"), "{name}");
         }
     }
 }
 
 #[test]
-fn the_switch_of_keys_changes_one_resource() {
+fn with_a_key_every_behavior_requires_a_signature() {
+    for environment in environments() {
+        let json = template(&environment, &two_keys()).to_value();
+        let config = &json["Resources"]["Distribution"]["Properties"]["DistributionConfig"];
+        let behaviors = config["CacheBehaviors"].as_array().unwrap();
+        for behavior in behaviors.iter().chain([&config["DefaultCacheBehavior"]]) {
+            assert_eq!(behavior["TrustedKeyGroups"][0]["Ref"], "KeyGroup", "{behavior}");
+        }
+    }
+}
+
+#[test]
+fn switch_of_keys_changes_one_resource() {
     let environment = environment("prod");
     let keys = two_keys();
     let other = keys.trusted().iter().map(SigningKey::fingerprint).find(|one| Some(*one) != keys.active());
@@ -201,8 +224,8 @@ fn the_switch_of_keys_changes_one_resource() {
     assert_eq!((changed, before.len()), (vec![&"ApiFunction".to_owned()], after.len()));
 }
 
-/// Route settings, dashboards or alarms that named a route would still name it in the update, or in the rollback, that
-/// removes it. What names routes is the imported document alone.
+/// Route settings, dashboards or alarms with the name of a route would still contain it in the update or rollback that
+/// removes the route.
 #[test]
 fn only_the_imported_document_names_routes() {
     for environment in environments() {
@@ -218,7 +241,7 @@ fn only_the_imported_document_names_routes() {
     }
 }
 
-/// A rollback, or a rotation, must not bring back the name of a route that the deployed API no longer has.
+/// A rollback or a rotation must not add the name of a route that the deployed API no longer has.
 #[test]
 fn changed_routes_change_one_resource_in_both_directions() {
     let environment = environment("prod");
@@ -237,7 +260,7 @@ fn changed_routes_change_one_resource_in_both_directions() {
     }
 }
 
-/// The variables whose values a client or an error decides:
+/// The variables whose values depend on a client or an error:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html>.
 #[test]
 fn access_log_lines_parse_whatever_a_client_sends() {
@@ -288,7 +311,7 @@ fn api_allows_the_request_headers_of_its_environment() {
 }
 
 #[test]
-fn lambda_drops_no_line_whatever_level_the_functions_log_at() {
+fn lambda_drops_no_log_lines() {
     for environment in environments() {
         let json = template(&environment, &two_keys()).to_value();
         let resources = json["Resources"].as_object().unwrap().values();
@@ -301,7 +324,7 @@ fn lambda_drops_no_line_whatever_level_the_functions_log_at() {
 }
 
 #[test]
-fn every_output_is_somewhere() {
+fn every_output_is_in_a_template() {
     let given: BTreeSet<String> = ["local", "prod"]
         .into_iter()
         .flat_map(|name| {
@@ -313,7 +336,7 @@ fn every_output_is_somewhere() {
     assert_eq!(given, declared);
 }
 
-/// All text of a document, with where it is.
+/// Collects all texts of a document with their paths.
 fn texts(place: &str, json: &Json, found: &mut Vec<(String, String)>) {
     match json {
         Json::String(text) => found.push((place.to_owned(), text.clone())),
@@ -327,7 +350,7 @@ fn texts(place: &str, json: &Json, found: &mut Vec<(String, String)>) {
     }
 }
 
-/// Names that are the same with and without the suffix would collide with an installation that has none.
+/// A name without the suffix would collide with an installation that has no suffix.
 #[test]
 fn suffix_ends_every_name() {
     for environment in environments() {
@@ -353,7 +376,7 @@ fn suffix_ends_every_name() {
             .filter(|(before, after)| after.1 != format!("{}-v2", before.1))
             .map(|(before, _)| before.0.rsplit('.').next().unwrap())
             .collect();
-        // AWS names the metrics; a policy is named within its role, a stage within its API.
+        // Metrics have names of AWS; the name of a policy is unique within its role, that of a stage within its API.
         let expected = ["MetricName", "PolicyName", "StageName"];
         assert_eq!(unchanged.into_iter().collect::<Vec<_>>(), expected, "{}", environment.name);
     }

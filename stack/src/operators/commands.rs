@@ -1,13 +1,13 @@
-//! What the commands call themselves, those that look and those that change.
+//! The actions that the commands call themselves, those that read and those that change something.
 //!
-//! `sts:GetCallerIdentity`, which all of them begin with, needs no right:
+//! `sts:GetCallerIdentity`, which all of them start with, needs no permission:
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>.
 
-use super::Right;
 use super::target::Target;
+use crate::cloudformation::Right;
 
-pub(super) const REVIEW: &[Right] = &[
-    // What is deployed, and what has become of it: `diff`, `status`, `outputs`, `drift`.
+pub(super) const REVIEW: &[Right<Target>] = &[
+    // `diff`, `status`, `outputs`, `drift`.
     (
         Target::Stack,
         &[
@@ -22,7 +22,7 @@ pub(super) const REVIEW: &[Right] = &[
             "cloudformation:ListStackResources",
         ],
     ),
-    // The types' configurations are what drift detection begins with:
+    // Drift detection starts with the types' configurations:
     // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-drift.html
     (
         Target::Unnamed,
@@ -31,8 +31,8 @@ pub(super) const REVIEW: &[Right] = &[
             "cloudformation:DescribeStackDriftDetectionStatus",
         ],
     ),
-    // What exists already of what a new stack would create. Cloud Control reads it in the caller's name, for which the
-    // rights are those of drift detection.
+    // The search for resources that exist already under the names of a new stack. Cloud Control reads them with the caller's
+    // permissions, which are those of drift detection.
     (Target::Unnamed, &["cloudformation:GetResource", "cloudformation:ListResources"]),
     (
         Target::Unnamed,
@@ -45,17 +45,17 @@ pub(super) const REVIEW: &[Right] = &[
         ],
     ),
     (Target::Distributions, &["cloudfront:ListDomainConflicts"]),
-    // The release manifests and the code: `releases`, `diff`. CloudFormation reads both in the caller's name too.
+    // `releases`, `diff`: the release manifests and the code, which CloudFormation reads with the caller's permissions too.
     (Target::ArtifactList, &["s3:ListBucket"]),
     (Target::Artifacts, &["s3:GetObject"]),
-    // What the environment says of the platform, and what it said before.
+    // The platform parameters, and their values at the last deployment.
     (Target::PlatformParameters, &["ssm:GetParameter", "ssm:GetParameterHistory", "ssm:GetParameters"]),
-    // `keys status`. That a private key is there, a list of names says.
+    // `keys status`. Names alone show that a private key exists.
     (Target::PublicKeyParameters, &["ssm:GetParameter", "ssm:GetParameterHistory", "ssm:GetParameters"]),
     (Target::Unnamed, &["cloudfront:ListPublicKeys", "ssm:DescribeParameters"]),
     (Target::Distributions, &["cloudfront:GetDistribution"]),
     (Target::Unnamed, &["cloudfront:GetKeyGroup", "cloudfront:GetPublicKey"]),
-    // `status`, `queue status`, `logs`. Dead letters are received to be shown, and put back at once.
+    // `status`, `queue status`, `logs`. Dead letters are received to show them, and become visible again at once.
     (Target::AlarmList, &["cloudwatch:DescribeAlarms"]),
     (Target::Unnamed, &["cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics"]),
     (Target::Queues, &["sqs:GetQueueAttributes"]),
@@ -64,7 +64,7 @@ pub(super) const REVIEW: &[Right] = &[
     (Target::LogGroups, &["logs:FilterLogEvents"]),
 ];
 
-pub(super) const DEPLOYMENT: &[Right] = &[
+pub(super) const DEPLOYMENT: &[Right<Target>] = &[
     // `deploy`, `rollback`, `keys`, `destroy`.
     (
         Target::Stack,
@@ -80,7 +80,7 @@ pub(super) const DEPLOYMENT: &[Right] = &[
             "cloudformation:UpdateStack",
         ],
     ),
-    // `publish`, and the first deployment, which makes the bucket.
+    // `publish`, and the first deployment, which creates the bucket.
     (Target::ArtifactBucket, &["s3:CreateBucket", "s3:PutBucketPublicAccessBlock"]),
     (Target::WrittenArtifacts, &["s3:PutObject"]),
     (Target::DeploymentLock, &["s3:DeleteObject", "s3:PutObject"]),

@@ -1,24 +1,24 @@
-//! What must be true of every policy.
+//! The limits of every policy.
 
 use serde_json::Value as Json;
 
 use crate::cloudformation::{Problem, policy_problems};
 
-/// Of a managed policy, without white space:
+/// The size of a managed policy, without white space:
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-entity-length>.
 const MAXIMUM_CHARACTERS: usize = 6_144;
 
-/// Actions that AWS grants on `*` only, of those that the policies allow.
+/// The actions in the policies that AWS accepts on `*` only.
 pub(super) const ACTIONS_WITHOUT_RESOURCE: &[&str] = &[
-    // Drift detection is followed by its own id, and reads how types are configured, neither of which is of a stack:
+    // Drift detection has an id of its own and reads the configuration of types; neither belongs to a stack:
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudformation.html
     "cloudformation:BatchDescribeTypeConfigurations",
     "cloudformation:DescribeStackDriftDetectionStatus",
-    // Cloud Control knows no resources of its own:
+    // Cloud Control has no resources of its own:
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudcontrolapi.html
     "cloudformation:GetResource",
     "cloudformation:ListResources",
-    // CloudFront knows public keys and key groups in no ARN, nor what has no id before it is made:
+    // CloudFront has no ARNs for public keys and key groups, nor for resources that do not exist yet:
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudfront.html
     "cloudfront:CreateCachePolicy",
     "cloudfront:CreateDistribution",
@@ -42,16 +42,16 @@ pub(super) const ACTIONS_WITHOUT_RESOURCE: &[&str] = &[
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
     "cloudwatch:GetMetricData",
     "cloudwatch:GetMetricStatistics",
-    // EC2 describes everything or nothing:
+    // EC2 accepts these on everything only:
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
     "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeSubnets",
     "ec2:DescribeVpcs",
-    // A mapping has no id before it is made; the condition names the function that it may be made for:
+    // A mapping has no id before it is created; the condition names the functions that it may be created for:
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
     "lambda:CreateEventSourceMapping",
-    // Deliveries of vended logs, the resource policies that admit them, and lists, belong to the account:
+    // Deliveries of vended logs, the resource policies that allow them, and lists belong to the account:
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
     "logs:CreateLogDelivery",
     "logs:DeleteLogDelivery",
@@ -62,12 +62,12 @@ pub(super) const ACTIONS_WITHOUT_RESOURCE: &[&str] = &[
     "logs:ListLogDeliveries",
     "logs:PutResourcePolicy",
     "logs:UpdateLogDelivery",
-    // A list of parameters shows no values:
+    // A list of parameters contains no values:
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
     "ssm:DescribeParameters",
 ];
 
-/// What is wrong with a policy.
+/// Returns what is wrong with a policy.
 pub(super) fn problems(name: &str, policy: &Json) -> Vec<Problem> {
     let mut problems = policy_problems(name, policy, ACTIONS_WITHOUT_RESOURCE);
     let count = policy.to_string().len();

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::Value as Json;
 
 use super::limits::ACTIONS_WITHOUT_RESOURCE;
-use super::{operator_facts, operator_policies, resource_types};
+use super::{operator_facts, operator_policies};
+use crate::cloudformation::RESOURCE_TYPES;
 use crate::environment::testing::{environment, environments};
 use crate::{Artifacts, Environment, Inputs, SigningKeys, StackError, render};
 
@@ -18,7 +19,7 @@ fn template(environment: &Environment) -> Json {
     render(&inputs).unwrap().to_value()
 }
 
-/// The policies, with all facts that they name.
+/// Returns the policies, with values for all facts that they need.
 fn policies_of(environment: &Environment) -> Result<Json, StackError> {
     let value = |id: &str| match id {
         "LogDestinationArn" => "arn:aws:logs:us-east-1:210987654321:destination:logs".to_owned(),
@@ -48,9 +49,9 @@ fn policies() {
     }
 }
 
-/// A type without a row could be deployed by nobody; a row without a type gives rights that nobody needs.
+/// A type that no template has would give permissions that nobody needs.
 #[test]
-fn the_resource_types_are_those_of_the_templates() {
+fn resource_types_are_those_of_the_templates() {
     let deployed: BTreeSet<String> = environments()
         .iter()
         .flat_map(|environment| {
@@ -59,12 +60,12 @@ fn the_resource_types_are_those_of_the_templates() {
             resources.map(|resource| resource["Type"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
         })
         .collect();
-    let known: Vec<&str> = resource_types::ALL.iter().map(|resource_type| resource_type.name).collect();
-    assert_eq!(deployed.iter().map(String::as_str).collect::<Vec<_>>(), known);
+    let known: BTreeSet<&str> = RESOURCE_TYPES.iter().map(|resource_type| resource_type.name).collect();
+    assert_eq!(deployed.iter().map(String::as_str).collect::<BTreeSet<_>>(), known);
 }
 
 #[test]
-fn an_action_may_be_allowed_on_everything_only_where_it_is() {
+fn actions_without_resource_are_those_of_the_list() {
     let policies = policies_of(&environment("dev")).unwrap();
     let used: BTreeSet<&str> = policies
         .as_object()
@@ -78,8 +79,8 @@ fn an_action_may_be_allowed_on_everything_only_where_it_is() {
 }
 
 #[test]
-fn a_review_changes_nothing() {
-    // A dead letter is hidden while it is looked at, and shown again.
+fn review_policies_only_read() {
+    // A dead letter is received to show it, and becomes visible again.
     let harmless = ["sqs:ChangeMessageVisibility", "sqs:ReceiveMessage"];
     for environment in environments() {
         let policies = policies_of(&environment).unwrap();
@@ -95,7 +96,7 @@ fn a_review_changes_nothing() {
 }
 
 #[test]
-fn a_review_reads_no_private_key() {
+fn review_policies_do_not_read_private_keys() {
     let policies = policies_of(&environment("prod")).unwrap();
     let private = "arn:aws:ssm:us-east-1:*:parameter/prod/packages-service/cloudfront/private-key/0";
     let reaches = |policy: &Json| {
@@ -108,13 +109,13 @@ fn a_review_reads_no_private_key() {
 }
 
 #[test]
-fn without_a_network_nothing_is_asked_of_ec2() {
+fn ec2_is_named_only_with_a_network() {
     let asks = |name| policies_of(&environment(name)).unwrap().to_string().contains("ec2:");
     assert!(asks("dev") && !asks("local"));
 }
 
 #[test]
-fn an_account_that_is_known_is_named() {
+fn arns_contain_a_known_account() {
     let mut dev = environment("dev");
     dev.account = Some("123456789012".parse().unwrap());
     let policies = policies_of(&dev).unwrap().to_string();
@@ -122,16 +123,39 @@ fn an_account_that_is_known_is_named() {
     assert_eq!(policies.matches(":*:").count(), 0, "{policies}");
 }
 
+/// The partitions of GovCloud and China are not `aws`.
 #[test]
-fn a_policy_that_iam_does_not_take_is_refused() {
-    let mut dev = environment("dev");
-    dev.storage_buckets = dev.storage_buckets.iter().cycle().take(200).cloned().collect();
-    let error = policies_of(&dev).unwrap_err().to_string();
-    assert!(error.contains("characters in a policy, where 6144 is the limit"), "{error}");
+fn arns_have_the_partition_of_the_region() {
+    for (region, partition) in [
+        ("us-east-1", "aws"),
+        ("us-gov-west-1", "aws-us-gov"),
+        ("cn-north-1", "aws-cn"),
+        ("us-isob-east-1", "aws-iso-b"),
+    ] {
+        let mut dev = environment("dev");
+        dev.region = region.parse().unwrap();
+        let facts =
+            operator_facts(&dev).into_iter().map(|fact| (fact.id, "arn:aws:iam::1:role/passed".to_owned()));
+        let policies = operator_policies(&dev, &facts.collect()).unwrap();
+        for statement in policies.as_object().unwrap().values().flat_map(statements) {
+            for arn in texts(&statement["Resource"]).filter(|arn| *arn != "*" && !arn.ends_with("/passed")) {
+                assert!(arn.starts_with(&format!("arn:{partition}:")), "{region}: {arn}");
+            }
+        }
+        assert!(policies.to_string().contains(&format!("arn:{partition}:s3:::")));
+    }
 }
 
 #[test]
-fn roles_to_be_passed_are_named() {
+fn policy_over_the_size_limit_is_rejected() {
+    let mut dev = environment("dev");
+    dev.storage_buckets = dev.storage_buckets.iter().cycle().take(200).cloned().collect();
+    let error = policies_of(&dev).unwrap_err().to_string();
+    assert!(error.contains("characters in a policy; the limit is 6144"), "{error}");
+}
+
+#[test]
+fn passed_roles_are_named() {
     for environment in environments() {
         let policies = policies_of(&environment).unwrap();
         for statement in policies.as_object().unwrap().values().flat_map(statements) {
@@ -142,7 +166,7 @@ fn roles_to_be_passed_are_named() {
                 let name = role.split_once(":role/").unwrap().1;
                 let own = format!("{}-*", crate::stack_name(&environment));
                 assert!(name == own || !name.contains('*'), "{role}");
-                // CloudWatch Logs does not say for whom a role is.
+                // CloudWatch Logs does not set the condition key.
                 let condition = statement["Condition"]["StringEquals"]["iam:PassedToService"].as_str();
                 assert_eq!(condition, (name == own).then_some("lambda.amazonaws.com"), "{role}");
             }
@@ -151,7 +175,7 @@ fn roles_to_be_passed_are_named() {
 }
 
 #[test]
-fn a_role_that_only_the_parameter_store_knows_is_asked_for() {
+fn role_from_the_parameter_store_is_a_needed_fact() {
     let error = operator_policies(&environment("prod"), &std::collections::BTreeMap::new()).unwrap_err();
     let error = error.to_string();
     assert!(error.contains("/prod/platform/authorizer-invoke-role-arn"), "{error}");
@@ -160,7 +184,7 @@ fn a_role_that_only_the_parameter_store_knows_is_asked_for() {
 }
 
 #[test]
-fn rights_are_given_within_the_boundary_only() {
+fn roles_get_permissions_within_the_boundary_only() {
     let boundary = "arn:aws:iam::123456789012:policy/boundary";
     let giving =
         ["iam:AttachRolePolicy", "iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"];

@@ -1,4 +1,4 @@
-//! Where two values differ, down to what is written there.
+//! The differences between two values, down to the innermost.
 
 use std::collections::BTreeSet;
 
@@ -8,23 +8,23 @@ use serde_json::{Map, Value};
 /// One value that differs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PropertyDifference {
-    /// Where it is: names and indexes with dots between them, such as `Environment.Variables.LOG_LEVEL`.
+    /// Its path: names and indexes separated by dots, such as `Environment.Variables.LOG_LEVEL`.
     pub path: String,
-    /// What it was; none where there was nothing.
+    /// The old value, if any.
     pub old: Option<Value>,
-    /// What it would be; none where there would be nothing.
+    /// The new value, if any.
     pub new: Option<Value>,
 }
 
 impl PropertyDifference {
-    /// The property that it is in.
+    /// Returns the name of the outermost property that it is in.
     pub fn property(&self) -> &str {
         self.path.split('.').next().unwrap_or_default()
     }
 }
 
-/// The differences between two states of a part of a template: in the properties of a resource, and in attributes such
-/// as `DeletionPolicy`.
+/// Returns the differences between two states of a part of a template: in the properties of a resource, and in attributes
+/// such as `DeletionPolicy`.
 pub(super) fn differences(old: &Value, new: &Value) -> Vec<PropertyDifference> {
     let mut found = Vec::new();
     compare(&mut found, "", old.get("Properties"), new.get("Properties"));
@@ -41,7 +41,7 @@ fn compare(found: &mut Vec<PropertyDifference>, path: &str, old: Option<&Value>,
     let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
     match (old, new) {
         _ if old == new => {}
-        // Text that CloudFormation puts together is one value to whoever reads it.
+        // A text that CloudFormation assembles is one value.
         (Some(Value::Object(old)), Some(Value::Object(new))) if !is_function(old) && !is_function(new) => {
             let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
             for name in names {
@@ -73,19 +73,19 @@ mod tests {
     use super::differences;
 
     #[test]
-    fn a_difference_names_the_innermost_value_that_differs() {
+    fn difference_has_the_path_of_the_innermost_value() {
         let old = json!({"DeletionPolicy": "Retain", "Properties": {
             "A": {"B": [1, {"C": 2}]}, "Text": {"Fn::Sub": "a"}, "Gone": true, "List": [1],
         }});
         let new = json!({"Properties": {
             "A": {"B": [1, {"C": 3}]}, "Text": {"Fn::Sub": "b"}, "New": 4, "List": [1, 2],
         }});
-        let told: Vec<_> = differences(&old, &new)
+        let shown: Vec<_> = differences(&old, &new)
             .into_iter()
             .map(|it| format!("{}: {} → {}", it.path, it.old.unwrap_or_default(), it.new.unwrap_or_default()))
             .collect();
         assert_eq!(
-            told,
+            shown,
             [
                 "A.B.1.C: 2 → 3",
                 "Gone: true → null",

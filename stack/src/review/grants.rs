@@ -1,24 +1,26 @@
-//! What policies let somebody do.
+//! What policies allow and deny.
 //!
-//! Statements are taken apart into single grants, an action on a resource for a principal under a condition, so that a
-//! statement which is only split, merged or reordered is no change, and one that grew by an action shows just that.
+//! Statements are split into single grants: an action on a resource for a principal under a condition. A statement that is
+//! only split, merged or reordered is therefore no change, and one with an additional action shows only that action.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-/// Something that is granted, or no longer.
+use crate::cloudformation::resource_type;
+
+/// Something that is newly allowed or denied, or no longer.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct GrantChange {
-    /// Whether more is allowed than before: a permission that is new, or a refusal that is gone.
+    /// Whether more is allowed than before: a new permission, or a removed denial.
     pub widens: bool,
-    /// The resource whose policy it is, by logical id.
+    /// The resource that has the policy, by logical id.
     pub holder: String,
-    /// The statement that says it.
+    /// The statement.
     pub statement: String,
-    /// What is said.
+    /// What is allowed or denied.
     pub what: String,
 }
 
@@ -29,24 +31,24 @@ impl fmt::Display for GrantChange {
     }
 }
 
-/// One thing that a policy says of one action on one resource.
+/// What a policy says about one action on one resource.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Grant {
     holder: String,
-    is_refusal: bool,
+    is_denial: bool,
     what: String,
 }
 
-/// The differences between what two templates grant: what widens first.
+/// Returns the differences between what two templates allow, those that widen first.
 pub(super) fn grant_changes(old: &Value, new: &Value) -> Vec<GrantChange> {
     let (old, new) = (grants(old), grants(new));
     let only_in = |these: &BTreeMap<Grant, String>, others: &BTreeMap<Grant, String>, is_new: bool| {
         let missing = these.iter().filter(|(grant, _)| !others.contains_key(*grant));
         let change = |(grant, statement): (&Grant, &String)| GrantChange {
-            widens: is_new != grant.is_refusal,
+            widens: is_new != grant.is_denial,
             holder: grant.holder.clone(),
             statement: statement.clone(),
-            what: format!("{} {}", if grant.is_refusal { "denies" } else { "allows" }, grant.what),
+            what: format!("{} {}", if grant.is_denial { "denies" } else { "allows" }, grant.what),
         };
         missing.map(change).collect::<Vec<_>>()
     };
@@ -56,13 +58,11 @@ pub(super) fn grant_changes(old: &Value, new: &Value) -> Vec<GrantChange> {
     changes
 }
 
-/// All grants of a template, each with the statement that it is in.
+/// Returns everything that the policies of a template allow or deny, each with its statement.
 fn grants(template: &Value) -> BTreeMap<Grant, String> {
     let mut grants = BTreeMap::new();
-    let resources = template["Resources"].as_object();
-    for (id, resource) in resources.into_iter().flatten() {
-        let properties = &resource["Properties"];
-        let mut add = |policy: &str, document: &Value| {
+    for (id, resource) in template["Resources"].as_object().into_iter().flatten() {
+        for (policy, document) in policies(resource) {
             for (index, statement) in list(&document["Statement"]).into_iter().enumerate() {
                 let name =
                     statement["Sid"].as_str().map_or_else(|| format!("{policy}[{index}]"), str::to_owned);
@@ -70,37 +70,18 @@ fn grants(template: &Value) -> BTreeMap<Grant, String> {
                     grants.entry(grant).or_insert_with(|| name.clone());
                 }
             }
-        };
-        match resource["Type"].as_str() {
-            Some("AWS::IAM::Role") => {
-                add("Trust", &properties["AssumeRolePolicyDocument"]);
-                for policy in list(&properties["Policies"]) {
-                    add(policy["PolicyName"].as_str().unwrap_or("Policy"), &policy["PolicyDocument"]);
-                }
-                for managed in list(&properties["ManagedPolicyArns"]) {
-                    let document = json!({ "Statement": [
-                        { "Effect": "Allow", "Action": "all that the policy allows", "Resource": managed },
-                    ] });
-                    add("ManagedPolicyArns", &document);
-                }
-            }
-            Some("AWS::S3::BucketPolicy" | "AWS::SQS::QueuePolicy") => {
-                add("Policy", &properties["PolicyDocument"]);
-            }
-            Some("AWS::Lambda::Permission") => {
-                let document = json!({ "Statement": [{
-                    "Effect": "Allow",
-                    "Principal": properties["Principal"],
-                    "Action": properties["Action"],
-                    "Resource": properties["FunctionName"],
-                    "Condition": properties["SourceArn"],
-                }] });
-                add("Permission", &document);
-            }
-            _ => {}
         }
     }
     grants
+}
+
+/// Returns the policies of a resource; of a type that is not known here, its policy document.
+fn policies(resource: &Value) -> Vec<(String, Value)> {
+    let properties = &resource["Properties"];
+    match resource_type(resource["Type"].as_str().unwrap_or_default()) {
+        Some(resource_type) => (resource_type.grants)(properties),
+        None => vec![("Policy".to_owned(), properties["PolicyDocument"].clone())],
+    }
 }
 
 fn atoms(holder: &str, statement: &Value) -> BTreeSet<Grant> {
@@ -119,18 +100,18 @@ fn atoms(holder: &str, statement: &Value) -> BTreeSet<Grant> {
     let mut atoms = BTreeSet::new();
     for action in list(&statement["Action"]) {
         for resource in &resources {
-            let on = if resource.is_null() { String::new() } else { format!(" on {}", shown(resource)) };
+            let on = if resource.is_null() { String::new() } else { format!(" on {}", text_of(resource)) };
             atoms.insert(Grant {
                 holder: holder.to_owned(),
-                is_refusal: statement["Effect"] == "Deny",
-                what: format!("{}{on}{principal}{condition}", shown(action)),
+                is_denial: statement["Effect"] == "Deny",
+                what: format!("{}{on}{principal}{condition}", text_of(action)),
             });
         }
     }
     atoms
 }
 
-/// IAM takes one where it takes a list.
+/// Returns the items of a list; IAM accepts a single item instead of one.
 fn list(value: &Value) -> Vec<&Value> {
     match value {
         Value::Null => Vec::new(),
@@ -139,7 +120,7 @@ fn list(value: &Value) -> Vec<&Value> {
     }
 }
 
-/// Text as it is; what CloudFormation puts together as the JSON that says so.
-fn shown(value: &Value) -> String {
+/// Returns a text as it is, an intrinsic function as its JSON.
+fn text_of(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -1,24 +1,25 @@
-//! Changes to our own template, told by themselves.
+//! Changes of our own templates, and what a review shows of them.
 
 use serde_json::{Value, json};
 
-use super::{ChangeKind, Consequence, TemplateChange, TemplateReview, TemplateState, properties};
+use super::{ChangeKind, Consequence, TemplateChange, TemplateReview, TemplateState};
 use crate::Facts;
+use crate::cloudformation::{Property, resource_type};
 use crate::infrastructure::tests::template_of;
 
 fn template() -> Value {
     template_of("dev").to_value()
 }
 
-/// The review without facts.
+/// Compares templates without facts.
 fn compare(old: Option<&Value>, new: &Value) -> TemplateReview {
     let facts = &Facts::new();
     let state = |template| TemplateState { template, facts };
     TemplateReview::of(old.map(state), state(new))
 }
 
-/// What is told of a change made by `edit`: all changes, then all grants.
-fn told(edit: impl FnOnce(&mut Value)) -> (Vec<String>, Vec<String>, TemplateReview) {
+/// Returns what a review shows of a change: all changes, then all grants.
+fn reviewed(edit: impl FnOnce(&mut Value)) -> (Vec<String>, Vec<String>, TemplateReview) {
     let old = template();
     let mut new = old.clone();
     edit(&mut new);
@@ -39,7 +40,7 @@ fn line(change: &TemplateChange) -> String {
     format!("{kind} {} {}", change.resource_type, paths.join(" "))
 }
 
-/// The first resource of a type, by its logical id.
+/// Returns the properties of the first resource of a type, and its logical id.
 fn first<'a>(template: &'a mut Value, resource_type: &str) -> (String, &'a mut Value) {
     let mut resources = template["Resources"].as_object_mut().unwrap().iter_mut();
     let (id, resource) = resources.find(|(_, resource)| resource["Type"] == resource_type).unwrap();
@@ -47,7 +48,7 @@ fn first<'a>(template: &'a mut Value, resource_type: &str) -> (String, &'a mut V
 }
 
 #[test]
-fn a_new_stack_adds_everything_and_the_same_template_nothing() {
+fn new_stack_adds_everything_and_equal_templates_nothing() {
     let template = template();
     assert!(compare(Some(&template), &template).is_empty());
     let review = compare(None, &template);
@@ -55,13 +56,13 @@ fn a_new_stack_adds_everything_and_the_same_template_nothing() {
         ["Resources", "Parameters", "Outputs"].map(|name| template[name].as_object().unwrap().len());
     assert_eq!(review.changes.len(), sections.iter().sum::<usize>());
     assert!(review.changes.iter().all(|change| change.kind == ChangeKind::Added));
-    assert!(review.widening().next().is_some(), "its roles may do something");
+    assert!(review.widening().next().is_some(), "its roles have permissions");
     assert!(review.grants.iter().all(|grant| grant.widens == grant.what.starts_with("allows")));
 }
 
 #[test]
-fn a_changed_alarm_shows_just_that() {
-    let (changes, grants, review) = told(|template| {
+fn changed_alarm_is_the_only_change_shown() {
+    let (changes, grants, review) = reviewed(|template| {
         first(template, "AWS::CloudWatch::Alarm").1["Threshold"] = json!(12_345);
     });
     assert_eq!(changes, ["changed AWS::CloudWatch::Alarm Threshold"]);
@@ -69,25 +70,25 @@ fn a_changed_alarm_shows_just_that() {
 }
 
 #[test]
-fn a_replaced_or_removed_queue_endangers_data() {
-    let (changes, _, review) = told(|template| {
+fn replaced_or_removed_queue_endangers_data() {
+    let (changes, _, review) = reviewed(|template| {
         first(template, "AWS::SQS::Queue").1["QueueName"] = json!("another-name");
     });
     assert_eq!(changes, ["replaced AWS::SQS::Queue QueueName"]);
     assert_eq!(review.endangered().count(), 1);
-    let (_, _, review) = told(|template| {
+    let (_, _, review) = reviewed(|template| {
         let (id, _) = first(template, "AWS::S3::Bucket");
         template["Resources"].as_object_mut().unwrap().remove(&id);
     });
     assert_eq!(review.endangered().count(), 1);
-    let (_, _, review) = told(|template| {
+    let (_, _, review) = reviewed(|template| {
         first(template, "AWS::SQS::Queue").1["VisibilityTimeout"] = json!(1);
     });
     assert_eq!(review.endangered().count(), 0);
 }
 
 #[test]
-fn a_widened_statement_shows_what_it_grants_and_a_reordered_one_nothing() {
+fn widened_statement_shows_new_grants_and_reordered_one_shows_nothing() {
     let statements = |template: &mut Value| {
         let (_, role) = first(template, "AWS::IAM::Role");
         std::mem::take(role["Policies"][0]["PolicyDocument"]["Statement"].as_array_mut().unwrap())
@@ -95,14 +96,14 @@ fn a_widened_statement_shows_what_it_grants_and_a_reordered_one_nothing() {
     let put = |template: &mut Value, statements: Vec<Value>| {
         first(template, "AWS::IAM::Role").1["Policies"][0]["PolicyDocument"]["Statement"] = json!(statements);
     };
-    let (_, grants, _) = told(|template| {
+    let (_, grants, _) = reviewed(|template| {
         let mut reordered = statements(template);
         reordered.reverse();
         put(template, reordered);
     });
     assert_eq!(grants, [""; 0]);
 
-    let (_, grants, review) = told(|template| {
+    let (_, grants, review) = reviewed(|template| {
         let mut widened = statements(template);
         widened.push(json!({"Sid": "More", "Effect": "Allow", "Action": ["s3:PutObject", "s3:GetObject"], "Resource": "*"}));
         put(template, widened);
@@ -111,21 +112,21 @@ fn a_widened_statement_shows_what_it_grants_and_a_reordered_one_nothing() {
     assert!(grants[0].ends_with(", More: allows s3:GetObject on *"), "{grants:?}");
     assert_eq!(review.widening().count(), 2);
 
-    let (_, grants, review) = told(|template| {
+    let (_, grants, review) = reviewed(|template| {
         let mut narrowed = statements(template);
         narrowed.pop();
         put(template, narrowed);
     });
     assert!(!grants.is_empty() && review.widening().next().is_none(), "{grants:?}");
-    let (_, grants, review) = told(|template| {
+    let (_, grants, review) = reviewed(|template| {
         let policy = first(template, "AWS::S3::BucketPolicy").1;
         let statements = policy["PolicyDocument"]["Statement"].as_array_mut().unwrap();
         statements.retain(|statement| statement["Effect"] != "Deny");
     });
-    assert!(review.widening().next().is_some(), "a refusal that is gone lets more through: {grants:?}");
+    assert!(review.widening().next().is_some(), "a removed denial allows more: {grants:?}");
 }
 
-/// The findings of a change made by `edit` to this environment's template.
+/// Returns the findings for a change of an environment's template.
 fn found(environment: &str, edit: impl FnOnce(&mut Value)) -> Vec<(Consequence, String)> {
     let old = template_of(environment).to_value();
     let mut new = old.clone();
@@ -143,18 +144,31 @@ fn bucket(template: &mut Value) -> &mut Value {
     first(template, "AWS::S3::Bucket").1
 }
 
+/// Returns the paths of values whose property has no entry. A property without properties inside it has any value.
+fn unknown(properties: &'static [Property], path: &str, value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(items) => items.iter().flat_map(|item| unknown(properties, path, item)).collect(),
+        Value::Object(members) if !properties.is_empty() => members
+            .iter()
+            .flat_map(|(name, value)| {
+                let path = format!("{path}.{name}");
+                let known = crate::cloudformation::find_property(properties, name);
+                known.map_or_else(|| vec![path.clone()], |known| unknown(known.properties, &path, value))
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The types hold it for what they declare; this checks what they write, also with a serializer of their own.
 #[test]
-fn every_property_is_judged_or_said_to_be_plain() {
+fn every_property_at_any_depth_says_what_a_change_means() {
     for environment in ["dev", "prod", "local"] {
         let template = template_of(environment).to_value();
         for resource in template["Resources"].as_object().unwrap().values() {
             let name = resource["Type"].as_str().unwrap();
-            let known = properties::ALL.iter().find(|known| known.name == name);
-            let known = known.unwrap_or_else(|| panic!("{name} is not in the table"));
-            for property in resource["Properties"].as_object().unwrap().keys() {
-                let is_known = known.properties.iter().any(|known| known.name == property);
-                assert!(is_known, "{property} of {name} is not in the table");
-            }
+            let properties = resource_type(name).unwrap().properties;
+            assert_eq!(unknown(properties, name, &resource["Properties"]), [""; 0]);
         }
     }
 }
@@ -185,7 +199,7 @@ fn shorter_retention_endangers_data() {
     let logs = |days| {
         found("dev", |template| first(template, "AWS::Logs::LogGroup").1["RetentionInDays"] = json!(days))
     };
-    assert_eq!(logs(7), only(LosesData, "logs are deleted after 7 days, was 30"));
+    assert_eq!(logs(7), only(LosesData, "logs are deleted after 7 days, was 30 days"));
     assert_eq!(logs(90), []);
     let messages = found("dev", |template| {
         let queue = &mut template["Resources"]["RestoreDeadLetterQueue"]["Properties"];
@@ -209,7 +223,7 @@ fn shorter_retention_endangers_data() {
 }
 
 #[test]
-fn a_resource_that_is_no_longer_retained_endangers_data() {
+fn resource_that_is_no_longer_retained_endangers_data() {
     for attribute in ["DeletionPolicy", "UpdateReplacePolicy"] {
         let gone = found("dev", |template| {
             template["Resources"]["AssetsBucket"].as_object_mut().unwrap().remove(attribute);
@@ -219,7 +233,7 @@ fn a_resource_that_is_no_longer_retained_endangers_data() {
 }
 
 #[test]
-fn routes_that_need_no_token_any_more_open() {
+fn route_that_no_longer_requires_a_token_opens() {
     use Consequence::{Closes, Opens};
     let body =
         |template: &mut Value| std::mem::take(&mut first(template, "AWS::ApiGatewayV2::Api").1["Body"]);
@@ -233,13 +247,13 @@ fn routes_that_need_no_token_any_more_open() {
     let dropped = changed(|document| {
         document["paths"]["/restore"]["post"].as_object_mut().unwrap().remove("security");
     });
-    assert_eq!(dropped, only(Opens, "POST /restore needs no token any more"));
+    assert_eq!(dropped, only(Opens, "POST /restore no longer requires a token"));
     let public = changed(|document| document["paths"]["/new"] = json!({ "get": {} }));
-    assert_eq!(public, only(Opens, "GET /new is new, and needs no token"));
+    assert_eq!(public, only(Opens, "GET /new is new and requires no token"));
     let closed = changed(|document| {
         document["paths"]["/proxy/s3"]["get"]["security"] = json!([{ "token_dataset_auth": [] }]);
     });
-    assert_eq!(closed, only(Closes, "GET /proxy/s3 needs a token now"));
+    assert_eq!(closed, only(Closes, "GET /proxy/s3 now requires a token"));
     let origins = changed(|document| {
         let cors = &mut document["x-amazon-apigateway-cors"]["allowOrigins"];
         cors.as_array_mut().unwrap()[0] = json!("https://evil.example");
@@ -254,7 +268,7 @@ fn routes_that_need_no_token_any_more_open() {
 }
 
 #[test]
-fn a_distribution_or_bucket_that_lets_in_more_opens() {
+fn distribution_or_bucket_that_accepts_more_opens() {
     use Consequence::{Closes, Opens};
     let config = |template: &mut Value, edit: fn(&mut Value)| {
         edit(&mut first(template, "AWS::CloudFront::Distribution").1["DistributionConfig"]);
@@ -293,7 +307,7 @@ fn a_distribution_or_bucket_that_lets_in_more_opens() {
 }
 
 #[test]
-fn rights_are_compared_with_the_facts_that_they_are_for() {
+fn permissions_are_compared_with_facts_filled_in() {
     let template = template_of("prod").to_value();
     let facts = |bucket: &str| {
         let names = template["Parameters"].as_object().unwrap().keys();

@@ -1,20 +1,42 @@
 //! `AWS::ApiGatewayV2::Api`.
 
-use serde::Serialize;
+mod document;
 
-use crate::cloudformation::resource::{Resource, attributes};
+use crate::cloudformation::property::{PropertyValue, properties};
+use crate::cloudformation::resource::{Resource, ResourceType, Retention, attributes, no_grants};
+use crate::cloudformation::rights::{Rights, Target};
 
 attributes!(ApiAttribute { ApiEndpoint });
 
-/// An HTTP API that is imported from an OpenAPI document. Name and CORS come from the document too.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Api {
-    pub body: serde_json::Value,
-    pub fail_on_warnings: bool,
+properties! {
+    /// An HTTP API that is imported from an OpenAPI document. Name and CORS come from the document too.
+    Api {
+        "Body" body: serde_json::Value => Judged(document::judge),
+        "FailOnWarnings" fail_on_warnings: bool => Plain,
+    }
 }
 
 impl Resource for Api {
-    const TYPE: &'static str = "AWS::ApiGatewayV2::Api";
+    const TYPE: ResourceType = ResourceType {
+        name: "AWS::ApiGatewayV2::Api",
+        retention: Retention::None,
+        holds_data: false,
+        longest_name: None,
+        grants: no_grants,
+        rights: Rights {
+            read: &[(Target::Apis, &["apigateway:GET"])],
+            deploy: &[
+                (
+                    Target::Apis,
+                    &["apigateway:DELETE", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT"],
+                ),
+                (Target::ApiTags, &["apigateway:DELETE", "apigateway:POST", "apigateway:PUT"]),
+                // The gateway is given the role with which it invokes a shared authorizer.
+                (Target::AuthorizerRole, &["iam:PassRole"]),
+            ],
+        },
+        properties: Self::PROPERTIES,
+        other_replacing: &["ProtocolType"],
+    };
     type Attribute = ApiAttribute;
 }

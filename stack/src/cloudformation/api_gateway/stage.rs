@@ -1,36 +1,69 @@
 //! `AWS::ApiGatewayV2::Stage`.
 
-use serde::Serialize;
-
-use crate::cloudformation::resource::{NoAttribute, Resource};
+use crate::cloudformation::property::{PropertyValue, properties};
+use crate::cloudformation::resource::{NoAttribute, Resource, ResourceType, Retention, no_grants};
+use crate::cloudformation::rights::{Rights, Target};
 use crate::cloudformation::value::Value;
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Stage {
-    pub api_id: Value<String>,
-    pub stage_name: &'static str,
-    pub auto_deploy: bool,
-    pub access_log_settings: AccessLogSettings,
-    pub default_route_settings: DefaultRouteSettings,
+properties! {
+    Stage {
+        "ApiId" api_id: Value<String> => Replaces,
+        "StageName" stage_name: &'static str => Replaces,
+        "AutoDeploy" auto_deploy: bool => Plain,
+        "AccessLogSettings" access_log_settings: AccessLogSettings => Plain,
+        "DefaultRouteSettings" default_route_settings: DefaultRouteSettings => Plain,
+    }
+
+    AccessLogSettings {
+        "DestinationArn" destination_arn: Value<String> => Plain,
+        "Format" format: String => Plain,
+    }
+
+    DefaultRouteSettings {
+        "DetailedMetricsEnabled" detailed_metrics_enabled: bool => Plain,
+        "ThrottlingBurstLimit" throttling_burst_limit: u32 => Plain,
+        "ThrottlingRateLimit" throttling_rate_limit: u32 => Plain,
+    }
 }
 
 impl Resource for Stage {
-    const TYPE: &'static str = "AWS::ApiGatewayV2::Stage";
+    const TYPE: ResourceType = ResourceType {
+        name: "AWS::ApiGatewayV2::Stage",
+        retention: Retention::None,
+        holds_data: false,
+        longest_name: None,
+        grants: no_grants,
+        rights: Rights {
+            read: &[(Target::Apis, &["apigateway:GET"])],
+            deploy: &[
+                (
+                    Target::Apis,
+                    &[
+                        "apigateway:DELETE",
+                        "apigateway:PATCH",
+                        "apigateway:POST",
+                        "apigateway:TagResource",
+                        "apigateway:UntagResource",
+                    ],
+                ),
+                // The gateway sets up the delivery of its access log with the caller's permissions, which no schema says:
+                // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html#http-api-logging.permissions
+                (
+                    Target::Unnamed,
+                    &[
+                        "logs:CreateLogDelivery",
+                        "logs:DeleteLogDelivery",
+                        "logs:DescribeResourcePolicies",
+                        "logs:GetLogDelivery",
+                        "logs:ListLogDeliveries",
+                        "logs:PutResourcePolicy",
+                        "logs:UpdateLogDelivery",
+                    ],
+                ),
+            ],
+        },
+        properties: Self::PROPERTIES,
+        other_replacing: &[],
+    };
     type Attribute = NoAttribute;
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct AccessLogSettings {
-    pub destination_arn: Value<String>,
-    pub format: String,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct DefaultRouteSettings {
-    pub detailed_metrics_enabled: bool,
-    pub throttling_burst_limit: u32,
-    pub throttling_rate_limit: u32,
 }

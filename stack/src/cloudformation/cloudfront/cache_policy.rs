@@ -1,52 +1,39 @@
 //! `AWS::CloudFront::CachePolicy`.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use crate::cloudformation::resource::{NoAttribute, Resource};
+use crate::cloudformation::property::{Change, Property, PropertyValue, properties};
+use crate::cloudformation::resource::{NoAttribute, Resource, ResourceType, Retention, no_grants};
+use crate::cloudformation::rights::{Rights, Target};
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct CachePolicy {
-    pub cache_policy_config: CachePolicyConfig,
-}
+properties! {
+    CachePolicy {
+        "CachePolicyConfig" cache_policy_config: CachePolicyConfig => Plain,
+    }
 
-impl Resource for CachePolicy {
-    const TYPE: &'static str = "AWS::CloudFront::CachePolicy";
-    type Attribute = NoAttribute;
-}
+    /// Times are in seconds.
+    CachePolicyConfig {
+        "Name" name: String => Plain,
+        "Comment" comment: &'static str => Plain,
+        "DefaultTTL" default_ttl: u32 => Plain,
+        "MinTTL" min_ttl: u32 => Plain,
+        "MaxTTL" max_ttl: u32 => Plain,
+        "ParametersInCacheKeyAndForwardedToOrigin" cache_key: CacheKey => Plain,
+    }
 
-/// Times in seconds.
-#[derive(Debug, Serialize)]
-pub(crate) struct CachePolicyConfig {
-    #[serde(rename = "Name")]
-    pub name: String,
-    #[serde(rename = "Comment")]
-    pub comment: &'static str,
-    #[serde(rename = "DefaultTTL")]
-    pub default_ttl: u32,
-    #[serde(rename = "MinTTL")]
-    pub min_ttl: u32,
-    #[serde(rename = "MaxTTL")]
-    pub max_ttl: u32,
-    #[serde(rename = "ParametersInCacheKeyAndForwardedToOrigin")]
-    pub cache_key: CacheKey,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct CacheKey {
-    pub enable_accept_encoding_brotli: bool,
-    pub enable_accept_encoding_gzip: bool,
-    #[serde(flatten)]
-    pub forwarded: ForwardedNothing,
+    CacheKey {
+        "EnableAcceptEncodingBrotli" enable_accept_encoding_brotli: bool => Plain,
+        "EnableAcceptEncodingGzip" enable_accept_encoding_gzip: bool => Plain,
+        + forwarded: ForwardedNothing,
+    }
 }
 
 /// No header, cookie or query string, neither in the cache key nor to the origin.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct ForwardedNothing;
 
 impl Serialize for ForwardedNothing {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serde_json::json!({
             "CookiesConfig": { "CookieBehavior": "none" },
             "HeadersConfig": { "HeaderBehavior": "none" },
@@ -54,4 +41,40 @@ impl Serialize for ForwardedNothing {
         })
         .serialize(serializer)
     }
+}
+
+impl PropertyValue for ForwardedNothing {
+    const PROPERTIES: &'static [Property] = &[
+        Property { name: "CookiesConfig", change: Change::Plain, properties: &[plain("CookieBehavior")] },
+        Property { name: "HeadersConfig", change: Change::Plain, properties: &[plain("HeaderBehavior")] },
+        Property {
+            name: "QueryStringsConfig",
+            change: Change::Plain,
+            properties: &[plain("QueryStringBehavior")],
+        },
+    ];
+}
+
+const fn plain(name: &'static str) -> Property {
+    Property { name, change: Change::Plain, properties: &[] }
+}
+
+impl Resource for CachePolicy {
+    const TYPE: ResourceType = ResourceType {
+        name: "AWS::CloudFront::CachePolicy",
+        retention: Retention::None,
+        holds_data: false,
+        longest_name: None,
+        grants: no_grants,
+        rights: Rights {
+            read: &[(Target::CachePolicies, &["cloudfront:GetCachePolicy"])],
+            deploy: &[
+                (Target::Unnamed, &["cloudfront:CreateCachePolicy"]),
+                (Target::CachePolicies, &["cloudfront:DeleteCachePolicy", "cloudfront:UpdateCachePolicy"]),
+            ],
+        },
+        properties: Self::PROPERTIES,
+        other_replacing: &[],
+    };
+    type Attribute = NoAttribute;
 }

@@ -1,85 +1,104 @@
 //! `AWS::CloudFront::Distribution`.
 
-use serde::Serialize;
+mod behaviors;
 
-use crate::cloudformation::resource::{Resource, attributes};
+use crate::cloudformation::property::{PropertyValue, alternatives, properties};
+use crate::cloudformation::resource::{Resource, ResourceType, Retention, attributes, no_grants};
+use crate::cloudformation::rights::{Rights, Target};
 use crate::cloudformation::value::Value;
 
 attributes!(DistributionAttribute { DomainName });
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Distribution {
-    pub distribution_config: DistributionConfig,
+properties! {
+    Distribution {
+        "DistributionConfig" distribution_config: DistributionConfig => Judged(behaviors::judge),
+    }
+
+    DistributionConfig {
+        "Comment" comment: String => Plain,
+        "Enabled" enabled: bool => JudgedAround,
+        "HttpVersion" http_version: &'static str => Plain,
+        "IPV6Enabled" ipv6_enabled: bool => Plain,
+        "PriceClass" price_class: &'static str => Plain,
+        "Aliases" aliases: Vec<Value<String>> => JudgedAround,
+        "ViewerCertificate" viewer_certificate: ViewerCertificate => Plain,
+        "Origins" origins: [Origin; 1] => Plain,
+        "DefaultCacheBehavior" default_cache_behavior: CacheBehavior => JudgedAround,
+        "CacheBehaviors" cache_behaviors: Vec<CacheBehavior> => JudgedAround,
+    }
+
+    /// The certificate of the domain that CloudFront gives a distribution.
+    DefaultCertificate {
+        "CloudFrontDefaultCertificate" cloud_front_default_certificate: bool => Plain,
+    }
+
+    AliasCertificate {
+        "AcmCertificateArn" acm_certificate_arn: Value<String> => Plain,
+        "MinimumProtocolVersion" minimum_protocol_version: &'static str => Plain,
+        "SslSupportMethod" ssl_support_method: &'static str => Plain,
+    }
+
+    Origin {
+        "Id" id: &'static str => Plain,
+        "DomainName" domain_name: Value<String> => Plain,
+        "OriginAccessControlId" origin_access_control_id: Value<String> => Plain,
+        "S3OriginConfig" s3_origin_config: S3OriginConfig => Plain,
+    }
+
+    /// Without an origin access identity: the distribution reads with an origin access control.
+    S3OriginConfig {
+        "OriginAccessIdentity" origin_access_identity: &'static str => Plain,
+    }
+
+    CacheBehavior {
+        /// The paths that the behavior is for; the default behavior has none.
+        "PathPattern" path_pattern: Option<&'static str> => JudgedAround,
+        "TargetOriginId" target_origin_id: &'static str => Plain,
+        "ViewerProtocolPolicy" viewer_protocol_policy: &'static str => JudgedAround,
+        "AllowedMethods" allowed_methods: Vec<&'static str> => JudgedAround,
+        "CachedMethods" cached_methods: Vec<&'static str> => Plain,
+        "Compress" compress: bool => Plain,
+        "CachePolicyId" cache_policy_id: Value<String> => Plain,
+        "OriginRequestPolicyId" origin_request_policy_id: &'static str => Plain,
+        "ResponseHeadersPolicyId" response_headers_policy_id: Value<String> => Plain,
+        /// A behavior without a key group serves everyone.
+        "TrustedKeyGroups" trusted_key_groups: Vec<Value<String>> => JudgedAround,
+    }
 }
+
+alternatives!(ViewerCertificate { DefaultCertificate, AliasCertificate });
 
 impl Resource for Distribution {
-    const TYPE: &'static str = "AWS::CloudFront::Distribution";
+    const TYPE: ResourceType = ResourceType {
+        name: "AWS::CloudFront::Distribution",
+        retention: Retention::None,
+        holds_data: false,
+        longest_name: None,
+        grants: no_grants,
+        rights: Rights {
+            read: &[(
+                Target::Distributions,
+                &[
+                    "cloudfront:GetDistribution",
+                    "cloudfront:GetDistributionConfig",
+                    "cloudfront:ListTagsForResource",
+                ],
+            )],
+            deploy: &[
+                (Target::Unnamed, &["cloudfront:CreateDistribution"]),
+                (
+                    Target::Distributions,
+                    &[
+                        "cloudfront:DeleteDistribution",
+                        "cloudfront:TagResource",
+                        "cloudfront:UntagResource",
+                        "cloudfront:UpdateDistribution",
+                    ],
+                ),
+            ],
+        },
+        properties: Self::PROPERTIES,
+        other_replacing: &[],
+    };
     type Attribute = DistributionAttribute;
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct DistributionConfig {
-    pub comment: String,
-    pub enabled: bool,
-    pub http_version: &'static str,
-    #[serde(rename = "IPV6Enabled")]
-    pub ipv6_enabled: bool,
-    pub price_class: &'static str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub aliases: Vec<Value<String>>,
-    pub viewer_certificate: ViewerCertificate,
-    pub origins: [Origin; 1],
-    pub default_cache_behavior: CacheBehavior,
-    pub cache_behaviors: Vec<CacheBehavior>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-pub(crate) enum ViewerCertificate {
-    #[serde(rename_all = "PascalCase")]
-    Default { cloud_front_default_certificate: bool },
-    #[serde(rename_all = "PascalCase")]
-    OfAlias {
-        acm_certificate_arn: Value<String>,
-        minimum_protocol_version: &'static str,
-        ssl_support_method: &'static str,
-    },
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Origin {
-    pub id: &'static str,
-    pub domain_name: Value<String>,
-    pub origin_access_control_id: Value<String>,
-    #[serde(rename = "S3OriginConfig")]
-    pub s3_origin_config: S3OriginConfig,
-}
-
-/// Without an identity of the older kind: access is by origin access control.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct S3OriginConfig {
-    pub origin_access_identity: &'static str,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct CacheBehavior {
-    /// What the behaviour is for; the default behaviour has none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub path_pattern: Option<&'static str>,
-    pub target_origin_id: &'static str,
-    pub viewer_protocol_policy: &'static str,
-    pub allowed_methods: Vec<&'static str>,
-    pub cached_methods: Vec<&'static str>,
-    pub compress: bool,
-    pub cache_policy_id: Value<String>,
-    pub origin_request_policy_id: &'static str,
-    pub response_headers_policy_id: Value<String>,
-    /// A behaviour without one serves everyone.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub trusted_key_groups: Vec<Value<String>>,
 }

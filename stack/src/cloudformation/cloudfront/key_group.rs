@@ -1,25 +1,39 @@
 //! `AWS::CloudFront::KeyGroup`.
 
-use serde::Serialize;
-
-use crate::cloudformation::resource::{NoAttribute, Resource};
+use crate::cloudformation::property::{PropertyValue, properties};
+use crate::cloudformation::resource::{NoAttribute, Resource, ResourceType, Retention, no_grants};
+use crate::cloudformation::rights::{Rights, Target};
 use crate::cloudformation::value::Value;
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct KeyGroup {
-    pub key_group_config: KeyGroupConfig,
+properties! {
+    KeyGroup {
+        "KeyGroupConfig" key_group_config: KeyGroupConfig => Plain,
+    }
+
+    KeyGroupConfig {
+        "Name" name: String => Plain,
+        "Comment" comment: String => Plain,
+        // A review compares trusted keys by themselves.
+        "Items" items: Vec<Value<String>> => Plain,
+    }
 }
 
 impl Resource for KeyGroup {
-    const TYPE: &'static str = "AWS::CloudFront::KeyGroup";
+    const TYPE: ResourceType = ResourceType {
+        name: "AWS::CloudFront::KeyGroup",
+        retention: Retention::None,
+        holds_data: false,
+        longest_name: None,
+        grants: no_grants,
+        rights: Rights {
+            read: &[(Target::Unnamed, &["cloudfront:GetKeyGroup"])],
+            deploy: &[(
+                Target::Unnamed,
+                &["cloudfront:CreateKeyGroup", "cloudfront:DeleteKeyGroup", "cloudfront:UpdateKeyGroup"],
+            )],
+        },
+        properties: Self::PROPERTIES,
+        other_replacing: &[],
+    };
     type Attribute = NoAttribute;
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct KeyGroupConfig {
-    pub name: String,
-    pub comment: String,
-    pub items: Vec<Value<String>>,
 }

@@ -1,26 +1,42 @@
 //! `AWS::CloudFront::OriginAccessControl`.
 
-use serde::Serialize;
+use crate::cloudformation::property::{PropertyValue, properties};
+use crate::cloudformation::resource::{NoAttribute, Resource, ResourceType, Retention, no_grants};
+use crate::cloudformation::rights::{Rights, Target};
 
-use crate::cloudformation::resource::{NoAttribute, Resource};
+properties! {
+    OriginAccessControl {
+        "OriginAccessControlConfig" origin_access_control_config: OriginAccessControlConfig => Plain,
+    }
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct OriginAccessControl {
-    pub origin_access_control_config: OriginAccessControlConfig,
+    OriginAccessControlConfig {
+        "Name" name: String => Plain,
+        "Description" description: String => Plain,
+        "OriginAccessControlOriginType" origin_access_control_origin_type: &'static str => Plain,
+        "SigningBehavior" signing_behavior: &'static str => Plain,
+        "SigningProtocol" signing_protocol: &'static str => Plain,
+    }
 }
 
 impl Resource for OriginAccessControl {
-    const TYPE: &'static str = "AWS::CloudFront::OriginAccessControl";
+    const TYPE: ResourceType = ResourceType {
+        name: "AWS::CloudFront::OriginAccessControl",
+        retention: Retention::None,
+        holds_data: false,
+        longest_name: None,
+        grants: no_grants,
+        rights: Rights {
+            read: &[(Target::OriginAccessControls, &["cloudfront:GetOriginAccessControl"])],
+            deploy: &[
+                (Target::Unnamed, &["cloudfront:CreateOriginAccessControl"]),
+                (
+                    Target::OriginAccessControls,
+                    &["cloudfront:DeleteOriginAccessControl", "cloudfront:UpdateOriginAccessControl"],
+                ),
+            ],
+        },
+        properties: Self::PROPERTIES,
+        other_replacing: &[],
+    };
     type Attribute = NoAttribute;
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct OriginAccessControlConfig {
-    pub name: String,
-    pub description: String,
-    pub origin_access_control_origin_type: &'static str,
-    pub signing_behavior: &'static str,
-    pub signing_protocol: &'static str,
 }

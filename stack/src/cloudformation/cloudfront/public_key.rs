@@ -1,28 +1,40 @@
 //! `AWS::CloudFront::PublicKey`.
 
-use serde::Serialize;
+use crate::cloudformation::property::{PropertyValue, properties};
+use crate::cloudformation::resource::{NoAttribute, Resource, ResourceType, Retention, no_grants};
+use crate::cloudformation::rights::{Rights, Target};
 
-use crate::cloudformation::resource::{NoAttribute, Resource, Retention};
+properties! {
+    PublicKey {
+        "PublicKeyConfig" public_key_config: PublicKeyConfig => Replaces,
+    }
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct PublicKey {
-    pub public_key_config: PublicKeyConfig,
+    PublicKeyConfig {
+        "CallerReference" caller_reference: String => Replaces,
+        "Name" name: String => Replaces,
+        "Comment" comment: String => Replaces,
+        "EncodedKey" encoded_key: String => Replaces,
+    }
 }
 
-/// CloudFront cannot change a key in place, and URLs signed with one must work until they expire: a replaced key
-/// stays. One that leaves the template has been retired, and is deleted: an account may hold few of them.
 impl Resource for PublicKey {
-    const TYPE: &'static str = "AWS::CloudFront::PublicKey";
+    const TYPE: ResourceType = ResourceType {
+        name: "AWS::CloudFront::PublicKey",
+        // CloudFront cannot change a key in place, and URLs signed with a key must work until they expire: a replaced key
+        // stays. One that leaves the template has been retired, and is deleted: an account may have few of them.
+        retention: Retention::WhenReplaced,
+        holds_data: false,
+        longest_name: None,
+        grants: no_grants,
+        rights: Rights {
+            read: &[(Target::Unnamed, &["cloudfront:GetPublicKey"])],
+            deploy: &[(
+                Target::Unnamed,
+                &["cloudfront:CreatePublicKey", "cloudfront:DeletePublicKey", "cloudfront:UpdatePublicKey"],
+            )],
+        },
+        properties: Self::PROPERTIES,
+        other_replacing: &[],
+    };
     type Attribute = NoAttribute;
-    const RETENTION: Retention = Retention::WhenReplaced;
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct PublicKeyConfig {
-    pub caller_reference: String,
-    pub name: String,
-    pub comment: String,
-    pub encoded_key: String,
 }

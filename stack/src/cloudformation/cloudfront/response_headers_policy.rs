@@ -1,42 +1,74 @@
 //! `AWS::CloudFront::ResponseHeadersPolicy`.
 
-use serde::Serialize;
+use serde_json::Value as Json;
 
-use crate::cloudformation::resource::{NoAttribute, Resource};
+use crate::cloudformation::consequence::{Consequences, texts};
+use crate::cloudformation::property::{PropertyValue, properties};
+use crate::cloudformation::resource::{NoAttribute, Resource, ResourceType, Retention, no_grants};
+use crate::cloudformation::rights::{Rights, Target};
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct ResponseHeadersPolicy {
-    pub response_headers_policy_config: ResponseHeadersPolicyConfig,
+properties! {
+    ResponseHeadersPolicy {
+        "ResponseHeadersPolicyConfig" response_headers_policy_config: ResponseHeadersPolicyConfig => Plain,
+    }
+
+    ResponseHeadersPolicyConfig {
+        "Name" name: String => Plain,
+        "Comment" comment: &'static str => Plain,
+        "CorsConfig" cors_config: ResponseHeadersCors => Judged(cors),
+    }
+
+    ResponseHeadersCors {
+        "AccessControlAllowCredentials" access_control_allow_credentials: bool => JudgedAround,
+        "AccessControlAllowHeaders" access_control_allow_headers: Items => JudgedAround,
+        "AccessControlAllowMethods" access_control_allow_methods: Items => JudgedAround,
+        "AccessControlAllowOrigins" access_control_allow_origins: Items => JudgedAround,
+        "AccessControlExposeHeaders" access_control_expose_headers: Items => Plain,
+        "AccessControlMaxAgeSec" access_control_max_age_sec: u32 => Plain,
+        "OriginOverride" origin_override: bool => Plain,
+    }
+
+    Items {
+        "Items" items: Vec<&'static str> => Plain,
+    }
 }
 
 impl Resource for ResponseHeadersPolicy {
-    const TYPE: &'static str = "AWS::CloudFront::ResponseHeadersPolicy";
+    const TYPE: ResourceType = ResourceType {
+        name: "AWS::CloudFront::ResponseHeadersPolicy",
+        retention: Retention::None,
+        holds_data: false,
+        longest_name: None,
+        grants: no_grants,
+        rights: Rights {
+            read: &[(Target::ResponseHeadersPolicies, &["cloudfront:GetResponseHeadersPolicy"])],
+            deploy: &[
+                (Target::Unnamed, &["cloudfront:CreateResponseHeadersPolicy"]),
+                (
+                    Target::ResponseHeadersPolicies,
+                    &["cloudfront:DeleteResponseHeadersPolicy", "cloudfront:UpdateResponseHeadersPolicy"],
+                ),
+            ],
+        },
+        properties: Self::PROPERTIES,
+        other_replacing: &[],
+    };
     type Attribute = NoAttribute;
 }
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct ResponseHeadersPolicyConfig {
-    pub name: String,
-    pub comment: &'static str,
-    pub cors_config: ResponseHeadersCors,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct ResponseHeadersCors {
-    pub access_control_allow_credentials: bool,
-    pub access_control_allow_headers: Items,
-    pub access_control_allow_methods: Items,
-    pub access_control_allow_origins: Items,
-    pub access_control_expose_headers: Items,
-    pub access_control_max_age_sec: u32,
-    pub origin_override: bool,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Items {
-    pub items: Vec<&'static str>,
+/// Compares what pages of other origins may send.
+fn cors(consequences: &mut Consequences, old: &Json, new: &Json) {
+    for (name, shown) in
+        [("AccessControlAllowOrigins", "CORS origins"), ("AccessControlAllowMethods", "CORS methods")]
+    {
+        consequences.list(shown, &texts(&old[name]["Items"]), &texts(&new[name]["Items"]));
+    }
+    let headers = |value: &Json| texts(&value["AccessControlAllowHeaders"]["Items"]);
+    if !headers(new).iter().any(|header| header == "*") {
+        for header in headers(old).iter().filter(|header| !headers(new).contains(header)) {
+            consequences.closes(format!("CORS headers lose {header}"));
+        }
+    }
+    consequences
+        .cors_credentials(&old["AccessControlAllowCredentials"], &new["AccessControlAllowCredentials"]);
 }

@@ -2,30 +2,81 @@
 
 use serde::Serialize;
 
-use crate::cloudformation::resource::{NoAttribute, Resource};
+use crate::cloudformation::property::{PropertyValue, alternatives, leaves, properties};
+use crate::cloudformation::resource::{NoAttribute, Resource, ResourceType, Retention, no_grants};
+use crate::cloudformation::rights::{Rights, Target};
 use crate::cloudformation::value::Value;
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Alarm {
-    pub alarm_name: String,
-    pub alarm_description: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub alarm_actions: Vec<Value<String>>,
-    #[serde(rename = "OKActions", skip_serializing_if = "Vec::is_empty")]
-    pub ok_actions: Vec<Value<String>>,
-    pub comparison_operator: Comparison,
-    pub threshold: u64,
-    pub evaluation_periods: u32,
-    pub treat_missing_data: &'static str,
-    #[serde(flatten)]
-    pub measure: Measure,
+properties! {
+    Alarm {
+        "AlarmName" alarm_name: String => Replaces,
+        "AlarmDescription" alarm_description: String => Plain,
+        "AlarmActions" alarm_actions: Vec<Value<String>> => Plain,
+        "OKActions" ok_actions: Vec<Value<String>> => Plain,
+        "ComparisonOperator" comparison_operator: Comparison => Plain,
+        "Threshold" threshold: u64 => Plain,
+        "EvaluationPeriods" evaluation_periods: u32 => Plain,
+        "TreatMissingData" treat_missing_data: &'static str => Plain,
+        + measure: Measure,
+    }
+
+    /// One metric, by one of its statistics. The period is in seconds.
+    Statistic {
+        "Period" period: u32 => Plain,
+        "Statistic" statistic: &'static str => Plain,
+        + metric: Metric,
+    }
+
+    /// One metric, by a percentile such as `p99`. The period is in seconds.
+    Percentile {
+        "Period" period: u32 => Plain,
+        "ExtendedStatistic" extended_statistic: &'static str => Plain,
+        + metric: Metric,
+    }
+
+    /// An expression over several metrics.
+    Expression {
+        "Metrics" metrics: Vec<MetricDataQuery> => Plain,
+    }
+
+    Metric {
+        "Namespace" namespace: &'static str => Plain,
+        "MetricName" metric_name: &'static str => Plain,
+        "Dimensions" dimensions: Vec<Dimension> => Plain,
+    }
+
+    Dimension {
+        "Name" name: &'static str => Plain,
+        "Value" value: Value<String> => Plain,
+    }
+
+    MetricQuery {
+        "Id" id: &'static str => Plain,
+        "MetricStat" metric_stat: MetricStat => Plain,
+        "ReturnData" return_data: bool => Plain,
+    }
+
+    ExpressionQuery {
+        "Id" id: &'static str => Plain,
+        "Label" label: &'static str => Plain,
+        "Expression" expression: String => Plain,
+        "ReturnData" return_data: bool => Plain,
+    }
+
+    /// The period is in seconds.
+    MetricStat {
+        "Metric" metric: Metric => Plain,
+        "Period" period: u32 => Plain,
+        "Stat" stat: &'static str => Plain,
+    }
 }
 
-impl Resource for Alarm {
-    const TYPE: &'static str = "AWS::CloudWatch::Alarm";
-    type Attribute = NoAttribute;
+alternatives! {
+    /// What an alarm watches.
+    Measure { Statistic, Percentile, Expression }
 }
+
+alternatives!(MetricDataQuery { MetricQuery, ExpressionQuery });
 
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) enum Comparison {
@@ -33,59 +84,32 @@ pub(crate) enum Comparison {
     GreaterThanOrEqualToThreshold,
 }
 
-/// What an alarm watches. Periods in seconds.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-pub(crate) enum Measure {
-    /// One metric, by one of its statistics.
-    #[serde(rename_all = "PascalCase")]
-    Statistic {
-        #[serde(flatten)]
-        metric: Metric,
-        period: u32,
-        statistic: &'static str,
-    },
-    /// One metric, by a percentile such as `p99`.
-    #[serde(rename_all = "PascalCase")]
-    Percentile {
-        #[serde(flatten)]
-        metric: Metric,
-        period: u32,
-        extended_statistic: &'static str,
-    },
-    /// An expression over several.
-    #[serde(rename_all = "PascalCase")]
-    Expression { metrics: Vec<MetricDataQuery> },
-}
+leaves!(Comparison);
 
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Metric {
-    pub namespace: &'static str,
-    pub metric_name: &'static str,
-    pub dimensions: Vec<Dimension>,
-}
-
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Dimension {
-    pub name: &'static str,
-    pub value: Value<String>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-pub(crate) enum MetricDataQuery {
-    #[serde(rename_all = "PascalCase")]
-    Metric { id: &'static str, metric_stat: MetricStat, return_data: bool },
-    #[serde(rename_all = "PascalCase")]
-    Expression { id: &'static str, label: &'static str, expression: String, return_data: bool },
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct MetricStat {
-    pub metric: Metric,
-    pub period: u32,
-    pub stat: &'static str,
+impl Resource for Alarm {
+    const TYPE: ResourceType = ResourceType {
+        name: "AWS::CloudWatch::Alarm",
+        retention: Retention::None,
+        holds_data: false,
+        longest_name: None,
+        grants: no_grants,
+        rights: Rights {
+            read: &[
+                (Target::AlarmList, &["cloudwatch:DescribeAlarms"]),
+                (Target::Alarms, &["cloudwatch:ListTagsForResource"]),
+            ],
+            deploy: &[(
+                Target::Alarms,
+                &[
+                    "cloudwatch:DeleteAlarms",
+                    "cloudwatch:PutMetricAlarm",
+                    "cloudwatch:TagResource",
+                    "cloudwatch:UntagResource",
+                ],
+            )],
+        },
+        properties: Self::PROPERTIES,
+        other_replacing: &[],
+    };
+    type Attribute = NoAttribute;
 }

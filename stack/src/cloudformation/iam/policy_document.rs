@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::cloudformation::property::leaves;
 use crate::cloudformation::value::Value;
 
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct PolicyDocument {
     version: &'static str,
     statement: Vec<Statement>,
 }
+
+leaves!(PolicyDocument);
 
 impl PolicyDocument {
     pub(crate) fn new(statement: Vec<Statement>) -> Self {
@@ -19,7 +22,7 @@ impl PolicyDocument {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Statement {
     pub sid: String,
@@ -50,18 +53,18 @@ pub(crate) enum Effect {
     Deny,
 }
 
-/// Whom a resource's policy or a role's trust speaks of.
-#[derive(Debug, Serialize)]
+/// Whom a resource's policy or a role's trust policy names.
+#[derive(Clone, Debug, Serialize)]
 pub(crate) enum Principal {
     /// An AWS service, such as `lambda.amazonaws.com`.
     Service(&'static str),
-    /// `*`: everyone, for a refusal.
+    /// `*`: everyone, to deny an action.
     #[serde(rename = "AWS")]
     Account(&'static str),
 }
 
 /// Condition operator, condition key, value.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
 pub(crate) struct Condition(BTreeMap<&'static str, BTreeMap<&'static str, Value<String>>>);
 

@@ -1,27 +1,58 @@
 //! `AWS::Lambda::EventSourceMapping`.
 
-use serde::Serialize;
+use serde_json::Value as Json;
 
-use crate::cloudformation::resource::{NoAttribute, Resource};
+use crate::cloudformation::consequence::{Consequences, texts};
+use crate::cloudformation::property::{PropertyValue, properties};
+use crate::cloudformation::resource::{NoAttribute, Resource, ResourceType, Retention, no_grants};
+use crate::cloudformation::rights::{Rights, Target};
 use crate::cloudformation::value::Value;
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct EventSourceMapping {
-    pub event_source_arn: Value<String>,
-    pub function_name: Value<String>,
-    pub batch_size: u32,
-    pub function_response_types: [&'static str; 1],
-    pub scaling_config: ScalingConfig,
+properties! {
+    EventSourceMapping {
+        "EventSourceArn" event_source_arn: Value<String> => Replaces,
+        "FunctionName" function_name: Value<String> => Plain,
+        "BatchSize" batch_size: u32 => Plain,
+        "FunctionResponseTypes" function_response_types: [&'static str; 1] => Judged(partial_failures),
+        "ScalingConfig" scaling_config: ScalingConfig => Plain,
+    }
+
+    ScalingConfig {
+        "MaximumConcurrency" maximum_concurrency: u32 => Plain,
+    }
 }
 
 impl Resource for EventSourceMapping {
-    const TYPE: &'static str = "AWS::Lambda::EventSourceMapping";
+    const TYPE: ResourceType = ResourceType {
+        name: "AWS::Lambda::EventSourceMapping",
+        retention: Retention::None,
+        holds_data: false,
+        longest_name: None,
+        grants: no_grants,
+        rights: Rights {
+            read: &[
+                (Target::EventSourceMappings, &["lambda:GetEventSourceMapping"]),
+                (Target::EventSourceMappingTags, &["lambda:ListTags"]),
+            ],
+            deploy: &[
+                (Target::NewEventSourceMapping, &["lambda:CreateEventSourceMapping"]),
+                (
+                    Target::EventSourceMappings,
+                    &["lambda:DeleteEventSourceMapping", "lambda:UpdateEventSourceMapping"],
+                ),
+                (Target::EventSourceMappingTags, &["lambda:TagResource", "lambda:UntagResource"]),
+            ],
+        },
+        properties: Self::PROPERTIES,
+        other_replacing: &[],
+    };
     type Attribute = NoAttribute;
 }
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct ScalingConfig {
-    pub maximum_concurrency: u32,
+/// Without this response type, Lambda deletes all messages of a batch although some of them failed.
+fn partial_failures(consequences: &mut Consequences, old: &Json, new: &Json) {
+    let reports = |value: &Json| texts(value).iter().any(|text| text == "ReportBatchItemFailures");
+    if reports(old) && !reports(new) {
+        consequences.loses_data("messages that the function reports as failed are deleted");
+    }
 }

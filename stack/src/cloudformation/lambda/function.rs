@@ -2,69 +2,103 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
-use crate::cloudformation::resource::{Resource, attributes};
+use crate::cloudformation::property::{PropertyValue, properties};
+use crate::cloudformation::resource::{Resource, ResourceType, Retention, attributes, no_grants};
+use crate::cloudformation::rights::{Rights, Target};
 use crate::cloudformation::value::Value;
-use crate::environment::Architecture;
 
 attributes!(FunctionAttribute { Arn });
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Function {
-    pub function_name: String,
-    pub description: &'static str,
-    pub runtime: &'static str,
-    pub handler: &'static str,
-    pub architectures: [Architecture; 1],
-    pub code: Code,
-    pub role: Value<String>,
-    pub memory_size: u32,
-    pub timeout: u32,
-    pub environment: FunctionEnvironment,
-    pub logging_config: LoggingConfig,
-    pub tracing_config: TracingConfig,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub vpc_config: Option<VpcConfig>,
+properties! {
+    Function {
+        "FunctionName" function_name: String => Replaces,
+        "Description" description: &'static str => Plain,
+        "Runtime" runtime: &'static str => Plain,
+        "Handler" handler: &'static str => Plain,
+        "Architectures" architectures: [&'static str; 1] => Plain,
+        "Code" code: Code => Plain,
+        "Role" role: Value<String> => Plain,
+        "MemorySize" memory_size: u32 => Plain,
+        "Timeout" timeout: u32 => Plain,
+        "Environment" environment: FunctionEnvironment => Plain,
+        "LoggingConfig" logging_config: LoggingConfig => Plain,
+        "TracingConfig" tracing_config: TracingConfig => Plain,
+        "VpcConfig" vpc_config: Option<VpcConfig> => Plain,
+    }
+
+    Code {
+        "S3Bucket" bucket: String => Plain,
+        "S3Key" key: String => Plain,
+    }
+
+    FunctionEnvironment {
+        "Variables" variables: BTreeMap<&'static str, Value<String>> => Variables,
+    }
+
+    LoggingConfig {
+        "ApplicationLogLevel" application_log_level: &'static str => Plain,
+        "LogFormat" log_format: &'static str => Plain,
+        "LogGroup" log_group: Value<String> => Plain,
+    }
+
+    TracingConfig {
+        "Mode" mode: &'static str => Plain,
+    }
+
+    VpcConfig {
+        "SecurityGroupIds" security_group_ids: Value<Vec<String>> => Plain,
+        "SubnetIds" subnet_ids: Value<Vec<String>> => Plain,
+    }
 }
 
 impl Resource for Function {
-    const TYPE: &'static str = "AWS::Lambda::Function";
+    const TYPE: ResourceType = ResourceType {
+        name: "AWS::Lambda::Function",
+        retention: Retention::None,
+        holds_data: false,
+        // https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
+        longest_name: Some(("FunctionName", 64)),
+        grants: no_grants,
+        rights: Rights {
+            read: &[(
+                Target::Functions,
+                &[
+                    "lambda:GetFunction",
+                    "lambda:GetFunctionCodeSigningConfig",
+                    "lambda:GetFunctionRecursionConfig",
+                    "lambda:GetFunctionScalingConfig",
+                    "lambda:GetRuntimeManagementConfig",
+                    "lambda:ListTags",
+                ],
+            )],
+            deploy: &[
+                (
+                    Target::Functions,
+                    &[
+                        "lambda:CreateFunction",
+                        "lambda:DeleteFunction",
+                        "lambda:TagResource",
+                        "lambda:UntagResource",
+                        "lambda:UpdateFunctionCode",
+                        "lambda:UpdateFunctionConfiguration",
+                    ],
+                ),
+                (Target::FunctionRoles, &["iam:PassRole"]),
+                // Lambda looks up subnets and security groups before it creates a function, and waits for the function's
+                // network interfaces before it deletes one.
+                (
+                    Target::Network,
+                    &[
+                        "ec2:DescribeNetworkInterfaces",
+                        "ec2:DescribeSecurityGroups",
+                        "ec2:DescribeSubnets",
+                        "ec2:DescribeVpcs",
+                    ],
+                ),
+            ],
+        },
+        properties: Self::PROPERTIES,
+        other_replacing: &["PackageType"],
+    };
     type Attribute = FunctionAttribute;
-}
-
-#[derive(Debug, Serialize)]
-pub(crate) struct Code {
-    #[serde(rename = "S3Bucket")]
-    pub bucket: String,
-    #[serde(rename = "S3Key")]
-    pub key: String,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct FunctionEnvironment {
-    pub variables: BTreeMap<&'static str, Value<String>>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct LoggingConfig {
-    pub application_log_level: &'static str,
-    pub log_format: &'static str,
-    pub log_group: Value<String>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct TracingConfig {
-    pub mode: &'static str,
-}
-
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct VpcConfig {
-    pub security_group_ids: Value<Vec<String>>,
-    pub subnet_ids: Value<Vec<String>>,
 }

@@ -1,21 +1,36 @@
 //! `AWS::Logs::SubscriptionFilter`.
 
-use serde::Serialize;
-
-use crate::cloudformation::resource::{NoAttribute, Resource};
+use crate::cloudformation::property::{PropertyValue, properties};
+use crate::cloudformation::resource::{NoAttribute, Resource, ResourceType, Retention, no_grants};
+use crate::cloudformation::rights::{Rights, Target};
 use crate::cloudformation::value::Value;
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct SubscriptionFilter {
-    pub log_group_name: Value<String>,
-    pub filter_pattern: &'static str,
-    pub destination_arn: Value<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub role_arn: Option<Value<String>>,
+properties! {
+    SubscriptionFilter {
+        "LogGroupName" log_group_name: Value<String> => Replaces,
+        "FilterPattern" filter_pattern: &'static str => Plain,
+        "DestinationArn" destination_arn: Value<String> => Plain,
+        "RoleArn" role_arn: Option<Value<String>> => Plain,
+    }
 }
 
 impl Resource for SubscriptionFilter {
-    const TYPE: &'static str = "AWS::Logs::SubscriptionFilter";
+    const TYPE: ResourceType = ResourceType {
+        name: "AWS::Logs::SubscriptionFilter",
+        retention: Retention::None,
+        holds_data: false,
+        longest_name: None,
+        grants: no_grants,
+        rights: Rights {
+            read: &[(Target::LogGroups, &["logs:DescribeSubscriptionFilters"])],
+            deploy: &[
+                (Target::LogGroups, &["logs:DeleteSubscriptionFilter", "logs:PutSubscriptionFilter"]),
+                (Target::LogDestination, &["logs:PutSubscriptionFilter"]),
+                (Target::LogDestinationRole, &["iam:PassRole"]),
+            ],
+        },
+        properties: Self::PROPERTIES,
+        other_replacing: &["FilterName"],
+    };
     type Attribute = NoAttribute;
 }

@@ -1,127 +1,153 @@
 //! `AWS::S3::Bucket`.
 
-use serde::Serialize;
+mod judges;
+mod lifecycle;
 
-use crate::cloudformation::resource::{Resource, Retention, attributes};
+use crate::cloudformation::property::{PropertyValue, properties};
+use crate::cloudformation::resource::{Resource, ResourceType, Retention, attributes, no_grants};
+use crate::cloudformation::rights::{Rights, Target};
 
 attributes!(BucketAttribute { Arn, RegionalDomainName });
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Bucket {
-    pub bucket_name: String,
-    pub bucket_encryption: BucketEncryption,
-    pub cors_configuration: CorsConfiguration,
-    pub lifecycle_configuration: LifecycleConfiguration,
-    pub ownership_controls: OwnershipControls,
-    pub public_access_block_configuration: PublicAccessBlock,
-    pub versioning_configuration: Versioning,
+properties! {
+    Bucket {
+        "BucketName" bucket_name: String => Replaces,
+        "BucketEncryption" bucket_encryption: BucketEncryption => Plain,
+        "CorsConfiguration" cors_configuration: CorsConfiguration => Judged(judges::cors),
+        "LifecycleConfiguration" lifecycle_configuration: LifecycleConfiguration => Judged(lifecycle::judge),
+        "OwnershipControls" ownership_controls: OwnershipControls => Judged(judges::object_ownership),
+        "PublicAccessBlockConfiguration" public_access_block_configuration: PublicAccessBlock =>
+            Judged(judges::public_access),
+        "VersioningConfiguration" versioning_configuration: Versioning => Judged(judges::versioning),
+    }
+
+    BucketEncryption {
+        "ServerSideEncryptionConfiguration" server_side_encryption_configuration: Vec<EncryptionRule> => Plain,
+    }
+
+    EncryptionRule {
+        "ServerSideEncryptionByDefault" server_side_encryption_by_default: EncryptionByDefault => Plain,
+    }
+
+    EncryptionByDefault {
+        "SSEAlgorithm" algorithm: &'static str => Plain,
+    }
+
+    CorsConfiguration {
+        "CorsRules" cors_rules: Vec<CorsRule> => JudgedAround,
+    }
+
+    CorsRule {
+        "AllowedHeaders" allowed_headers: Vec<&'static str> => Plain,
+        "AllowedMethods" allowed_methods: Vec<&'static str> => JudgedAround,
+        "AllowedOrigins" allowed_origins: Vec<&'static str> => JudgedAround,
+        "ExposedHeaders" exposed_headers: Vec<&'static str> => Plain,
+        "MaxAge" max_age: u32 => Plain,
+    }
+
+    LifecycleConfiguration {
+        "Rules" rules: Vec<LifecycleRule> => JudgedAround,
+    }
+
+    /// A rule for the whole bucket.
+    LifecycleRule {
+        "Id" id: &'static str => Plain,
+        "Status" status: &'static str => JudgedAround,
+        "Transitions" transitions: Vec<Transition> => Plain,
+        "NoncurrentVersionExpiration" noncurrent_version_expiration: Option<NoncurrentVersionExpiration> =>
+            JudgedAround,
+        "AbortIncompleteMultipartUpload" abort_incomplete_multipart_upload:
+            Option<AbortIncompleteMultipartUpload> => JudgedAround,
+    }
+
+    Transition {
+        "StorageClass" storage_class: &'static str => Plain,
+        "TransitionInDays" transition_in_days: u32 => Plain,
+    }
+
+    NoncurrentVersionExpiration {
+        "NoncurrentDays" noncurrent_days: u32 => JudgedAround,
+    }
+
+    AbortIncompleteMultipartUpload {
+        "DaysAfterInitiation" days_after_initiation: u32 => JudgedAround,
+    }
+
+    OwnershipControls {
+        "Rules" rules: Vec<OwnershipRule> => JudgedAround,
+    }
+
+    OwnershipRule {
+        "ObjectOwnership" object_ownership: &'static str => JudgedAround,
+    }
+
+    /// The four switches that block public access.
+    PublicAccessBlock {
+        "BlockPublicAcls" block_public_acls: bool => JudgedAround,
+        "BlockPublicPolicy" block_public_policy: bool => JudgedAround,
+        "IgnorePublicAcls" ignore_public_acls: bool => JudgedAround,
+        "RestrictPublicBuckets" restrict_public_buckets: bool => JudgedAround,
+    }
+
+    Versioning {
+        "Status" status: &'static str => JudgedAround,
+    }
 }
 
 impl Resource for Bucket {
-    const TYPE: &'static str = "AWS::S3::Bucket";
+    const TYPE: ResourceType = ResourceType {
+        name: "AWS::S3::Bucket",
+        retention: Retention::Always,
+        holds_data: true,
+        // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+        longest_name: Some(("BucketName", 63)),
+        grants: no_grants,
+        rights: Rights {
+            read: &[(
+                Target::Buckets,
+                &[
+                    "s3:GetAccelerateConfiguration",
+                    "s3:GetAnalyticsConfiguration",
+                    "s3:GetBucketAbac",
+                    "s3:GetBucketCORS",
+                    "s3:GetBucketLogging",
+                    "s3:GetBucketMetadataTableConfiguration",
+                    "s3:GetBucketNotification",
+                    "s3:GetBucketObjectLockConfiguration",
+                    "s3:GetBucketOwnershipControls",
+                    "s3:GetBucketPublicAccessBlock",
+                    "s3:GetBucketTagging",
+                    "s3:GetBucketVersioning",
+                    "s3:GetBucketWebsite",
+                    "s3:GetEncryptionConfiguration",
+                    "s3:GetIntelligentTieringConfiguration",
+                    "s3:GetInventoryConfiguration",
+                    "s3:GetLifecycleConfiguration",
+                    "s3:GetMetricsConfiguration",
+                    "s3:GetReplicationConfiguration",
+                    "s3:ListBucket",
+                    "s3:ListTagsForResource",
+                ],
+            )],
+            deploy: &[(
+                Target::Buckets,
+                &[
+                    "s3:CreateBucket",
+                    "s3:DeleteBucket",
+                    "s3:PutBucketCORS",
+                    "s3:PutBucketOwnershipControls",
+                    "s3:PutBucketPublicAccessBlock",
+                    "s3:PutBucketTagging",
+                    "s3:PutBucketVersioning",
+                    "s3:PutEncryptionConfiguration",
+                    "s3:PutLifecycleConfiguration",
+                    "s3:TagResource",
+                    "s3:UntagResource",
+                ],
+            )],
+        },
+        properties: Self::PROPERTIES,
+        other_replacing: &[],
+    };
     type Attribute = BucketAttribute;
-    const RETENTION: Retention = Retention::Always;
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct BucketEncryption {
-    pub server_side_encryption_configuration: Vec<EncryptionRule>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct EncryptionRule {
-    pub server_side_encryption_by_default: EncryptionByDefault,
-}
-
-#[derive(Debug, Serialize)]
-pub(crate) struct EncryptionByDefault {
-    #[serde(rename = "SSEAlgorithm")]
-    pub algorithm: &'static str,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct CorsConfiguration {
-    pub cors_rules: Vec<CorsRule>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct CorsRule {
-    pub allowed_headers: Vec<&'static str>,
-    pub allowed_methods: Vec<&'static str>,
-    pub allowed_origins: Vec<&'static str>,
-    pub exposed_headers: Vec<&'static str>,
-    pub max_age: u32,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct LifecycleConfiguration {
-    pub rules: Vec<LifecycleRule>,
-}
-
-/// An enabled rule over the whole bucket.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct LifecycleRule {
-    pub id: &'static str,
-    pub status: &'static str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub transitions: Vec<Transition>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub noncurrent_version_expiration: Option<NoncurrentVersionExpiration>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub abort_incomplete_multipart_upload: Option<AbortIncompleteMultipartUpload>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Transition {
-    pub storage_class: &'static str,
-    pub transition_in_days: u32,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct NoncurrentVersionExpiration {
-    pub noncurrent_days: u32,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct AbortIncompleteMultipartUpload {
-    pub days_after_initiation: u32,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct OwnershipControls {
-    pub rules: Vec<OwnershipRule>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct OwnershipRule {
-    pub object_ownership: &'static str,
-}
-
-/// All four ways to public access, blocked.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-#[expect(clippy::struct_excessive_bools, reason = "the four switches are S3's")]
-pub(crate) struct PublicAccessBlock {
-    pub block_public_acls: bool,
-    pub block_public_policy: bool,
-    pub ignore_public_acls: bool,
-    pub restrict_public_buckets: bool,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Versioning {
-    pub status: &'static str,
 }

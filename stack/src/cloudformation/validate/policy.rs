@@ -1,17 +1,17 @@
-//! Policies: no wildcards but those that AWS insists on.
+//! Policies: no wildcards except those that AWS requires.
 
 use serde_json::Value;
 
-use super::Problem;
+use super::problem::Problem;
 
-/// Actions that AWS grants on `*` only, of those that the template's own policies allow.
+/// The actions in policies of a template that AWS accepts on `*` only.
 pub(super) const ACTIONS_WITHOUT_RESOURCE: &[&str] = &[
-    // Traces belong to the account; X-Ray knows no other resource for writing them:
+    // Traces belong to the account; X-Ray has no other resource for writing them:
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
-    // Lambda makes the network interfaces of a function in a VPC with the function's own role, and refuses to create
-    // the function where they are not allowed on `*`:
+    // Lambda creates the network interfaces of a function in a VPC with the function's own role, and rejects a function
+    // whose role does not allow these actions on `*`:
     // https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
@@ -21,7 +21,7 @@ pub(super) const ACTIONS_WITHOUT_RESOURCE: &[&str] = &[
     "ec2:UnassignPrivateIpAddresses",
 ];
 
-/// The statements anywhere within a document that allow too much; only these actions may be allowed on everything.
+/// Returns what statements anywhere in a document allow too much; only the listed actions may be allowed on everything.
 pub(crate) fn problems(id: &str, document: &Value, without_resource: &[&str]) -> Vec<Problem> {
     let mut problems = Vec::new();
     walk(document, &mut |statement| {
@@ -45,7 +45,7 @@ pub(crate) fn problems(id: &str, document: &Value, without_resource: &[&str]) ->
             .chain(strings(&principals["AWS"]))
             .any(|principal| principal == "*")
         {
-            report("everyone in".to_owned());
+            report("everyone".to_owned());
         }
     });
     problems
@@ -60,7 +60,7 @@ fn walk(value: &Value, found: &mut impl FnMut(&Value)) {
     }
 }
 
-/// A string or a list of them, those with placeholders too.
+/// Returns a string or the strings of a list, also those with placeholders.
 fn strings(value: &Value) -> Vec<&str> {
     match value {
         Value::String(text) => vec![text],
@@ -70,14 +70,14 @@ fn strings(value: &Value) -> Vec<&str> {
     }
 }
 
-/// `*`, or an ARN that names everything of a service.
+/// Whether this is `*` or an ARN that names everything of a service.
 ///
-/// Placeholders such as `${AWS::Region}` hold colons themselves, so they are taken out before the ARN is split.
+/// Placeholders such as `${AWS::Region}` contain colons, so they are removed before the ARN is split.
 fn is_everything(resource: &str) -> bool {
     let mut plain = String::new();
     for (index, part) in resource.split("${").enumerate() {
         plain.push_str(if index == 0 { part } else { part.split_once('}').map_or("", |(_, rest)| rest) });
-        // A placeholder is a name, and no wildcard.
+        // A placeholder stands for a name, which is not a wildcard.
         if index > 0 && part.split_once('}').is_some_and(|(name, _)| !name.starts_with("AWS::")) {
             return false;
         }

@@ -1,14 +1,14 @@
-//! References: every one resolves, and none leads back to where it started.
+//! References: each one resolves, and they form no cycle.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::Problem;
+use super::problem::Problem;
 
 const PSEUDO_PARAMETERS: &[&str] = &["AWS::AccountId", "AWS::Partition", "AWS::Region"];
 
-/// What the resources and outputs of a template refer to.
+/// Returns what is wrong with the references of a template's resources and outputs.
 pub(crate) fn problems(template: &Value) -> Vec<Problem> {
     let ids = |section: &str| -> BTreeSet<&str> {
         template[section].as_object().into_iter().flatten().map(|(id, _)| id.as_str()).collect()
@@ -59,7 +59,7 @@ pub(crate) fn problems(template: &Value) -> Vec<Problem> {
 
 struct Reference {
     target: String,
-    /// `Fn::GetAtt` and `DependsOn` take resources only.
+    /// `Fn::GetAtt` and `DependsOn` accept resources only.
     needs_resource: bool,
 }
 
@@ -80,7 +80,7 @@ impl Walk<'_> {
                         "Ref" => self.name(value.as_str(), "Ref"),
                         "Fn::GetAtt" => self.resource(value[0].as_str()),
                         "Fn::Sub" => self.substitution(value.as_str()),
-                        _ if name.starts_with("Fn::") => self.not_understood(name),
+                        _ if name.starts_with("Fn::") => self.unknown(name),
                         _ => self.value(value),
                     }
                 }
@@ -94,7 +94,7 @@ impl Walk<'_> {
             Some(target) => {
                 self.references.push(Reference { target: target.to_owned(), needs_resource: false });
             }
-            None => self.not_understood(function),
+            None => self.unknown(function),
         }
     }
 
@@ -103,12 +103,12 @@ impl Walk<'_> {
             Some(target) => {
                 self.references.push(Reference { target: target.to_owned(), needs_resource: true });
             }
-            None => self.not_understood("Fn::GetAtt"),
+            None => self.unknown("Fn::GetAtt"),
         }
     }
 
     fn substitution(&mut self, text: Option<&str>) {
-        let Some(text) = text else { return self.not_understood("Fn::Sub") };
+        let Some(text) = text else { return self.unknown("Fn::Sub") };
         for placeholder in text.split("${").skip(1) {
             match placeholder.split_once('}') {
                 Some((literal, _)) if literal.starts_with('!') => {}
@@ -116,18 +116,18 @@ impl Walk<'_> {
                     Some((id, _)) => self.resource(Some(id)),
                     None => self.name(Some(name), "Fn::Sub"),
                 },
-                None => self.not_understood("Fn::Sub"),
+                None => self.unknown("Fn::Sub"),
             }
         }
     }
 
-    fn not_understood(&mut self, function: &str) {
+    fn unknown(&mut self, function: &str) {
         self.problems
             .push(Problem::UnknownFunction { place: self.place.to_owned(), function: function.to_owned() });
     }
 }
 
-/// A circle of resources, if there is one. What nothing in the remaining graph leads on from cannot be in a circle.
+/// Returns a cycle of resources, if there is one. A resource that refers to nothing in the remaining graph is in no cycle.
 fn cycle(edges: &BTreeMap<&str, BTreeSet<String>>) -> Option<Vec<String>> {
     let mut remaining: BTreeSet<&str> = edges.keys().copied().collect();
     loop {

@@ -2,13 +2,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use super::super::logical_id::LogicalId;
-use super::super::logs::{LogGroup, LogGroupAttribute, SubscriptionFilter};
-use super::super::resource::Handle;
-use super::super::template::{Entry, ParameterType, Template};
-use super::super::value::{PseudoParameter, Value, text};
 use super::Problem;
-use crate::environment::FactKind;
+use crate::cloudformation::logical_id::LogicalId;
+use crate::cloudformation::logs::{LogGroup, LogGroupAttribute, SubscriptionFilter};
+use crate::cloudformation::resource::Handle;
+use crate::cloudformation::template::{Entry, Parameter, ParameterType, Template};
+use crate::cloudformation::value::{PseudoParameter, Value, text};
 
 fn template() -> Template {
     Template::new("a template for tests".to_owned())
@@ -36,6 +35,10 @@ fn problems(template: &Template) -> Vec<String> {
     problems.iter().map(Problem::to_string).collect()
 }
 
+fn parameter(path: &str) -> Parameter {
+    Parameter { kind: ParameterType::Text, description: "A path.", path: path.to_owned() }
+}
+
 fn log_group(name: &str) -> LogGroup {
     LogGroup { log_group_name: name.to_owned(), retention_in_days: 30 }
 }
@@ -45,12 +48,10 @@ fn filter(destination_arn: Value<String>, log_group_name: Value<String>) -> Subs
 }
 
 #[test]
-fn references_that_resolve_are_fine() {
+fn resolving_references_are_valid() {
     let mut template = template();
     let group = template.add("Group", log_group("group"));
-    let path = "/path".to_owned();
-    let parameter =
-        template.add_parameter("Destination", ParameterType::Text, FactKind::Text, "Where to.", path);
+    let parameter = template.add_parameter("Destination", &parameter("/path"));
     let arn = text![parameter, ":", PseudoParameter::Region, group.attribute(LogGroupAttribute::Arn)];
     let other = template.add("Other", filter(arn, group.reference()));
     template.depend(&other, &group);
@@ -58,7 +59,7 @@ fn references_that_resolve_are_fine() {
 }
 
 #[test]
-fn a_reference_that_leads_nowhere() {
+fn reference_to_nothing_is_a_problem() {
     let nowhere = Handle::<LogGroup>::new("Nowhere".into());
     let mut template = template();
     let arn = text!["arn:", nowhere.attribute(LogGroupAttribute::Arn)];
@@ -68,7 +69,7 @@ fn a_reference_that_leads_nowhere() {
 }
 
 #[test]
-fn a_reference_deep_in_a_document() {
+fn reference_inside_a_document_is_checked() {
     let get = json!({ "uri": { "Fn::Sub": "arn:${AWS::Region}:${Function.Arn}/${!Literal}" } });
     let body = json!({ "Body": { "paths": { "/restore": { "post": get } } } });
     assert_eq!(problems(&with(body)), ["Thing refers to `Function`, which is not in the template"]);
@@ -77,66 +78,65 @@ fn a_reference_deep_in_a_document() {
 }
 
 #[test]
-fn an_attribute_of_a_parameter() {
+fn parameter_has_no_attributes() {
     let mut template = with(json!({ "Value": { "Fn::GetAtt": ["Path", "Arn"] } }));
-    template.add_parameter::<String>(
-        "Path",
-        ParameterType::Text,
-        FactKind::Text,
-        "A path.",
-        "/path".to_owned(),
-    );
+    template.add_parameter::<String>("Path", &parameter("/path"));
     assert_eq!(problems(&template), ["Thing refers to `Path`, which is not in the template"]);
 }
 
 #[test]
-fn a_function_that_is_not_understood() {
+fn unknown_intrinsic_function_is_a_problem() {
     for value in
         [json!({ "Fn::ImportValue": "Other" }), json!({ "Fn::Sub": ["${A}", {}] }), json!({ "Ref": 1 })]
     {
         let function = value.as_object().and_then(|object| object.keys().next()).cloned().unwrap_or_default();
-        let expected = format!("Thing uses `{function}` in a way that is not understood");
+        let expected = format!("Thing uses `{function}` in a way that this crate does not write");
         assert_eq!(problems(&with(json!({ "Value": value }))), [expected]);
     }
 }
 
 #[test]
-fn a_circle() {
+fn cycle_of_resources_is_a_problem() {
     let mut template = template();
     let handle = |id: &str| Handle::<LogGroup>::new(id.into()).reference();
     template.add("A", filter(handle("B"), "group".into()));
     template.add("B", filter(handle("C"), "group".into()));
     template.add("C", filter(handle("B"), handle("D")));
     template.add("D", log_group("group"));
-    assert_eq!(problems(&template), ["resources depend on each other in a circle: B → C → B"]);
+    assert_eq!(problems(&template), ["circular dependency between resources: B → C → B"]);
 }
 
 #[test]
-fn an_id_that_is_none_or_is_given_twice() {
+fn malformed_or_repeated_id_is_a_problem() {
     let mut template = template();
     template.add("Log-Group", log_group("a"));
     template.add("Twice", log_group("b"));
     template.add("Twice", log_group("c"));
     let expected =
-        ["`Twice` is given twice", "`Log-Group` is no logical id: only letters and digits, 255 at most"];
+        ["`Twice` is used twice", "`Log-Group` is not a logical id: only letters and digits, 255 at most"];
     assert_eq!(problems(&template), expected);
 }
 
 #[test]
-fn a_parameter_that_nothing_uses() {
+fn parameter_may_be_added_again_but_not_with_another_path() {
     let mut template = template();
-    template.add_parameter::<String>(
-        "Path",
-        ParameterType::Text,
-        FactKind::Text,
-        "A path.",
-        "/path".to_owned(),
-    );
+    let group = template.add_parameter("Group", &parameter("/group"));
+    assert_eq!(template.add_parameter("Group", &parameter("/group")), group);
+    template.add("Filter", filter(group.clone(), group));
+    assert_eq!(problems(&template), [""; 0]);
+    template.add_parameter::<String>("Group", &parameter("/other"));
+    assert_eq!(problems(&template), ["`Group` is used twice"]);
+}
+
+#[test]
+fn unused_parameter_is_a_problem() {
+    let mut template = template();
+    template.add_parameter::<String>("Path", &parameter("/path"));
     assert_eq!(problems(&template), ["nothing refers to the parameter `Path`"]);
 }
 
 #[test]
-fn a_wildcard() {
+fn wildcard_is_a_problem_except_where_aws_requires_it() {
     let check = |statement: Json, expected: &[&str]| {
         let mut document = json!({ "Policies": [{ "Statement": [statement] }] });
         document["Policies"][0]["Statement"][0]["Effect"] = json!("Allow");
@@ -162,43 +162,28 @@ fn a_wildcard() {
         json!({ "Action": "s3:*", "Resource": ["arn:aws:s3:::a"] }),
         &["`Thing` allows the actions `s3:*`"],
     );
-    check(
-        json!({ "Action": ["s3:GetObject"], "Principal": { "AWS": "*" } }),
-        &["`Thing` allows everyone in"],
-    );
+    check(json!({ "Action": ["s3:GetObject"], "Principal": { "AWS": "*" } }), &["`Thing` allows everyone"]);
 }
 
 #[test]
-fn what_must_be_retained() {
-    assert_eq!(
-        problems(&with_type("AWS::S3::Bucket", json!({}))),
-        ["`Thing` is a AWS::S3::Bucket, which must be retained"]
-    );
-    assert_eq!(
-        problems(&with_type("AWS::CloudFront::PublicKey", json!({}))),
-        ["`Thing` is a AWS::CloudFront::PublicKey, which must be retained"]
-    );
-}
-
-#[test]
-fn text_that_cloudformation_does_not_give_back() {
+fn text_that_is_not_ascii_is_a_problem() {
     let template = with(json!({ "Description": "naïve" }));
-    assert_eq!(problems(&template), ["`Thing` has text that is not ASCII"]);
+    assert_eq!(problems(&template), ["`Thing` contains text that is not ASCII"]);
 }
 
 #[test]
-fn more_than_cloudformation_takes() {
+fn limits_of_cloudformation_are_respected() {
     let mut many = template();
     for number in 0..500 {
         many.add(format!("Group{number}"), log_group("group"));
     }
-    assert_eq!(problems(&many), ["500 resources, where 500 is the limit"]);
+    assert_eq!(problems(&many), ["500 resources; the limit is 500"]);
     let large = problems(&with(json!({ "Text": "a".repeat(1_000_000) })));
-    assert!(large.len() == 1 && large[0].ends_with("bytes, where 1000000 is the limit"), "{large:?}");
+    assert!(large.len() == 1 && large[0].ends_with("bytes; the limit is 1000000"), "{large:?}");
 }
 
 #[test]
-fn name_longer_than_aws_takes_is_rejected() {
+fn name_longer_than_aws_accepts_is_a_problem() {
     let queue = |length: usize| with_type("AWS::SQS::Queue", json!({ "QueueName": "q".repeat(length) }));
     assert_eq!(problems(&queue(80)), [""; 0]);
     let name = "q".repeat(81);

