@@ -8,6 +8,7 @@ use anyhow::{Result, bail};
 use aws_sdk_cloudformation::Client;
 use clap::Args;
 
+pub(crate) use self::false_positive::{is_known, is_left_out};
 use self::report::Report;
 use crate::deployed_stack::DeployedStack;
 use crate::environment::EnvironmentArgument;

@@ -1,6 +1,6 @@
 //! The facts of the platform that a template refers to, as the Parameter Store has them now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail};
 use aws_sdk_ssm::Client;
@@ -33,9 +33,8 @@ pub(crate) async fn read_all(
     facts: &[PlatformFact],
 ) -> Result<Facts> {
     let client = Client::new(&connection.configuration);
-    let paths: Vec<String> = facts.iter().map(|fact| fact.path.clone()).collect();
-    let calls =
-        paths.chunks(BATCH).map(|paths| client.get_parameters().set_names(Some(paths.to_vec())).send());
+    let batches = batches(facts).into_iter();
+    let calls = batches.map(|names| client.get_parameters().set_names(Some(names)).send());
     let mut found: BTreeMap<String, Parameter> = BTreeMap::new();
     for answer in futures_util::future::join_all(calls).await {
         let answer = answer.context("cannot read the facts of the platform in the Parameter Store")?;
@@ -58,6 +57,13 @@ pub(crate) async fn read_all(
     }
     let value = |fact: &PlatformFact| Some((fact.id.clone(), found.get(&fact.path)?.value.clone()?));
     Ok(facts.iter().filter_map(value).collect())
+}
+
+/// Returns the paths of facts as names of calls. A path that two facts share is in it once: a call rejects repeated names.
+fn batches(facts: &[PlatformFact]) -> Vec<Vec<String>> {
+    let paths: BTreeSet<&str> = facts.iter().map(|fact| fact.path.as_str()).collect();
+    let paths: Vec<String> = paths.into_iter().map(str::to_owned).collect();
+    paths.chunks(BATCH).map(<[String]>::to_vec).collect()
 }
 
 /// A fact that has changed since the last deployment.
@@ -112,7 +118,7 @@ mod tests {
     use serde_json::json;
     use stack::{FactKind, PlatformFact};
 
-    use super::{changes, problem};
+    use super::{batches, changes, problem};
     use crate::deployed_stack::DeployedStack;
 
     /// CloudFormation keeps `a,b` of what the Parameter Store has as `a, b`.
@@ -135,6 +141,21 @@ mod tests {
         assert_eq!(changed("subnet-1,subnet-3", "a,b"), ["List"]);
         assert_eq!(changed("subnet-2,subnet-1", "a,b"), ["List"]);
         assert_eq!(changed("subnet-1,subnet-2", "a, b"), ["Text"]);
+    }
+
+    #[test]
+    fn path_that_two_facts_share_is_read_once() {
+        let fact = |path: usize| PlatformFact {
+            id: format!("Fact{path}"),
+            path: format!("/dev/{path:02}"),
+            description: String::new(),
+            is_list: false,
+            kind: FactKind::Text,
+        };
+        let facts: Vec<PlatformFact> = (0..12).chain([3, 11]).map(fact).collect();
+        let batches = batches(&facts);
+        assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), [10, 2]);
+        assert_eq!(batches.concat(), (0..12).map(|path| fact(path).path).collect::<Vec<_>>());
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! `cargo xtask status`: how an environment is.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result};
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudwatch::types::StateValue;
 use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
+use serde_json::Value;
 use stack::{Environment, OutputName};
 
 use crate::apply::{Detail, EventLog, Operation, follow};
@@ -92,9 +95,10 @@ impl Status {
             releases: Vec::new(),
             lock,
             distribution: None,
-            alarms,
+            alarms: Vec::new(),
         };
         if let Some(deployed) = deployed {
+            status.alarms = active_alarms(deployed.template.as_value(), alarms);
             let hash = TemplateHash::of(&deployed.template)?;
             let releases = releases.into_iter().map(|stored| stored.release);
             status.releases = releases.filter(|release| release.template == hash).collect();
@@ -148,11 +152,40 @@ async fn distribution(connection: &Connection, id: &str) -> Result<String> {
     Ok(format!("{id} {} ({})", distribution.domain_name, distribution.status))
 }
 
-/// The names of the environment's alarms that have gone off.
+/// Returns the names that are alarms of a template: other stacks may have alarms that begin with the name of this one.
+fn active_alarms(template: &Value, names: Vec<String>) -> Vec<String> {
+    let resources = template["Resources"].as_object().into_iter().flatten();
+    let alarms = resources.filter(|(_, resource)| resource["Type"] == "AWS::CloudWatch::Alarm");
+    let own: BTreeSet<&str> =
+        alarms.filter_map(|(_, alarm)| alarm["Properties"]["AlarmName"].as_str()).collect();
+    names.into_iter().filter(|name| own.contains(name.as_str())).collect()
+}
+
+/// Returns the names of all active alarms that begin with the name of the environment's stack.
 async fn alarms(environment: &Environment, connection: &Connection) -> Result<Vec<String>> {
     let client = aws_sdk_cloudwatch::Client::new(&connection.configuration);
     let prefix = format!("{}-", stack::stack_name(environment));
     let request = client.describe_alarms().alarm_name_prefix(prefix).state_value(StateValue::Alarm);
     let answer = request.send().await.context("cannot read the alarms")?;
     Ok(answer.metric_alarms.unwrap_or_default().into_iter().filter_map(|alarm| alarm.alarm_name).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::active_alarms;
+
+    #[test]
+    fn alarms_of_a_stack_with_a_longer_name_are_not_shown() {
+        let alarm =
+            |name: &str| json!({ "Type": "AWS::CloudWatch::Alarm", "Properties": { "AlarmName": name } });
+        let template = json!({ "Resources": {
+            "Errors": alarm("dev-packages-service-api-errors-use1"),
+            "Queue": { "Type": "AWS::SQS::Queue", "Properties": { "QueueName": "dev-packages-service-queue" } },
+        }});
+        let names = ["dev-packages-service-api-errors-use1", "dev-packages-service-api-errors-use1-v2"];
+        let active = active_alarms(&template, names.map(str::to_owned).to_vec());
+        assert_eq!(active, ["dev-packages-service-api-errors-use1"]);
+    }
 }

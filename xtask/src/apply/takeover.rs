@@ -10,6 +10,7 @@ use aws_sdk_cloudformation::types::{PropertyDifference, StackResourceDrift, Stac
 
 use super::change_set::{ChangeSet, Proposal, Purpose};
 use super::{Application, TemplateSource, execution};
+use crate::drift;
 use crate::terminal::Step;
 
 /// Look for drift of what was imported, and revert it with a drift-aware change set:
@@ -61,11 +62,10 @@ async fn drifted(client: &Client, stack_name: &str, resources: &[String]) -> Res
 }
 
 fn properties_of(drift: &StackResourceDrift) -> Vec<String> {
+    let resource_type = drift.resource_type.as_deref().unwrap_or_default();
     let path = |difference: &PropertyDifference| {
-        let path = difference.property_path.clone().unwrap_or_default();
-        // S3 gives back no days for a transition at once, so that it always differs:
-        // https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/966
-        (!path.ends_with("/TransitionInDays")).then_some(path)
+        let is_known = drift::is_known(resource_type, difference);
+        (!is_known).then(|| difference.property_path.clone().unwrap_or_default())
     };
     match drift.stack_resource_drift_status {
         Some(StackResourceDriftStatus::Modified) => {
@@ -78,20 +78,31 @@ fn properties_of(drift: &StackResourceDrift) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_cloudformation::types::{PropertyDifference, StackResourceDrift, StackResourceDriftStatus};
+    use aws_sdk_cloudformation::types::{
+        DifferenceType, PropertyDifference, StackResourceDrift, StackResourceDriftStatus,
+    };
 
     use super::properties_of;
 
     #[test]
     fn transition_without_days_is_no_drift() {
-        let difference = |path: &str| PropertyDifference::builder().property_path(path).build();
+        let difference = |path: &str, expected: &str| {
+            let difference = PropertyDifference::builder().property_path(path).expected_value(expected);
+            difference.actual_value("null").difference_type(DifferenceType::Remove).build()
+        };
+        let days = "/LifecycleConfiguration/Rules/0/Transitions/0/TransitionInDays";
         let drift = StackResourceDrift::builder()
+            .resource_type("AWS::S3::Bucket")
             .stack_resource_drift_status(StackResourceDriftStatus::Modified)
-            .property_differences(difference(
-                "/LifecycleConfiguration/Rules/0/Transitions/0/TransitionInDays",
-            ))
-            .property_differences(difference("/CorsConfiguration"))
+            .property_differences(difference(days, "0"))
+            .property_differences(difference("/CorsConfiguration", "{}"))
             .build();
         assert_eq!(properties_of(&drift), ["/CorsConfiguration"]);
+        let later = StackResourceDrift::builder()
+            .resource_type("AWS::S3::Bucket")
+            .stack_resource_drift_status(StackResourceDriftStatus::Modified)
+            .property_differences(difference(days, "30"))
+            .build();
+        assert_eq!(properties_of(&later), [days]);
     }
 }

@@ -4,6 +4,7 @@
 //! (tags of a distribution: coverage-roadmap#901, the order of several origins: #1369) or have been fixed
 //! (`NoncurrentVersionExpiration`: #1317, `Body` of an API: #791).
 
+use aws_sdk_cloudformation::types::{DifferenceType, PropertyDifference};
 use serde::Serialize;
 
 /// A property that comes back from AWS in another form than it was deployed in.
@@ -18,7 +19,7 @@ struct FalsePositive {
 }
 
 const KNOWN: &[FalsePositive] = &[
-    // S3 does not give back zero days.
+    // S3 returns no days for a transition after zero days.
     FalsePositive {
         resource_type: "AWS::S3::Bucket",
         path: "/LifecycleConfiguration/Rules/*/Transitions/*/TransitionInDays",
@@ -51,6 +52,24 @@ pub(super) fn link(
             && known.actual == actual
     };
     KNOWN.iter().find(is_known).map(|known| known.link)
+}
+
+/// Whether CloudFormation reports a difference although nothing was changed.
+pub(crate) fn is_known(resource_type: &str, difference: &PropertyDifference) -> bool {
+    let path = difference.property_path.as_deref().unwrap_or_default();
+    let is_missing = difference.difference_type == Some(DifferenceType::Remove);
+    let actual = difference.actual_value.as_deref().filter(|_| !is_missing);
+    link(resource_type, path, difference.expected_value.as_deref(), actual).is_some()
+}
+
+/// Whether AWS leaves out a property that is deployed with this value.
+pub(crate) fn is_left_out(resource_type: &str, property: &str, expected: &str) -> bool {
+    KNOWN.iter().any(|known| {
+        known.resource_type == resource_type
+            && known.actual.is_none()
+            && known.path.rsplit('/').next() == Some(property)
+            && known.expected.contains(&expected)
+    })
 }
 
 fn matches(pattern: &str, path: &str) -> bool {
