@@ -14,6 +14,8 @@ mod output;
 mod platform_facts;
 mod review;
 mod signing_key;
+#[cfg(test)]
+mod snapshot;
 
 pub use artifacts::{ArtifactHash, ArtifactKey, Artifacts, FunctionName};
 pub use cloudformation::{Consequence, Problem, StackError, Template, holds_data, iam_policies};

@@ -6,6 +6,7 @@ use super::{ChangeKind, Consequence, TemplateChange, TemplateReview, TemplateSta
 use crate::Facts;
 use crate::cloudformation::{Property, resource_type};
 use crate::infrastructure::tests::template_of;
+use crate::snapshot::difference;
 
 fn template() -> Value {
     template_of("dev").to_value()
@@ -45,6 +46,30 @@ fn first<'a>(template: &'a mut Value, resource_type: &str) -> (String, &'a mut V
     let mut resources = template["Resources"].as_object_mut().unwrap().iter_mut();
     let (id, resource) = resources.find(|(_, resource)| resource["Type"] == resource_type).unwrap();
     (id.clone(), &mut resource["Properties"])
+}
+
+/// Returns what a template allows and denies, a line for each.
+fn permissions(environment: &str) -> String {
+    let grants = compare(None, &template_of(environment).to_value()).grants;
+    let mut lines: Vec<String> = grants
+        .iter()
+        .map(|grant| format!("{} {}: {}\n", grant.holder, grant.statement, grant.what))
+        .collect();
+    lines.sort();
+    lines.concat()
+}
+
+/// An additional permission is an additional line here, which is easier to see than in a template.
+#[test]
+fn permissions_of_dev() {
+    insta::assert_snapshot!(permissions("dev"));
+}
+
+#[test]
+fn permissions_of_other_environments() {
+    let difference = |name| difference(("dev", &permissions("dev")), (name, &permissions(name)));
+    assert_eq!(difference("prod"), "");
+    insta::assert_snapshot!("permissions_of_local", difference("local"));
 }
 
 #[test]
