@@ -14,7 +14,6 @@ use openapi::HashAlgorithm;
 use serde::{Deserialize, Serialize};
 
 use crate::FunctionName;
-
 pub use error::EnvironmentError;
 pub use fact::FactKind;
 pub(crate) use fact::FactType;
@@ -103,6 +102,16 @@ pub enum Architecture {
     #[serde(rename = "x86_64")]
     #[strum(serialize = "x86_64")]
     X86_64,
+}
+
+impl Architecture {
+    /// What Rust calls the platform of a function: <https://doc.rust-lang.org/rustc/platform-support.html>.
+    pub const fn rust_target(self) -> &'static str {
+        match self {
+            Self::Arm64 => "aarch64-unknown-linux-gnu",
+            Self::X86_64 => "x86_64-unknown-linux-gnu",
+        }
+    }
 }
 
 /// A log level.

@@ -57,6 +57,17 @@ pub fn render(inputs: &Inputs<'_>) -> Result<Template, StackError> {
     Ok(template)
 }
 
+/// Makes the template without what only a deployment knows: zeros stand for the hashes of the code.
+pub fn preview_with(environment: &Environment, signing_keys: &SigningKeys) -> Result<Template, StackError> {
+    let artifacts = Artifacts::unknown(environment);
+    render(&Inputs { environment, signing_keys, artifacts: &artifacts })
+}
+
+/// The same without signing keys.
+pub fn preview(environment: &Environment) -> Result<Template, StackError> {
+    preview_with(environment, &SigningKeys::none())
+}
+
 /// Returns the name of an environment's stack.
 pub fn stack_name(environment: &Environment) -> String {
     format!("{}-{}", environment.name, environment.service)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use local::fault::{AwsProxy, Call, DatabaseProxy, Fate, Faults, Moment, Service};
+use faults::{AwsProxy, Call, DatabaseProxy, Fate, Faults, Moment, Service};
 use reqwest::Url;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;

@@ -8,7 +8,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, Command};
 use tokio::time::timeout;
 
-use crate::stack::{Running, xtask};
+use crate::stack::{Running, xtask_commands};
 
 /// What takes longer, beside everything else that runs here, is stuck.
 const LIMIT: Duration = Duration::from_mins(3);
@@ -72,7 +72,7 @@ pub(crate) struct Ended {
 
 /// A command, before it is run.
 pub(crate) fn command(running: &Running, arguments: &[&str]) -> Command {
-    let mut command = Command::from(xtask());
+    let mut command = Command::from(xtask_commands());
     command
         .args(arguments)
         .args(["--env", "local"])

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use local::fault::{AwsProxy, DatabaseProxy, Fate, Faults, Service};
+use faults::{AwsProxy, DatabaseProxy, Fate, Faults, Service};
 use reqwest::Url;
 use serde_json::{Value, json};
 

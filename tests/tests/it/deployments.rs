@@ -14,7 +14,7 @@ mod terminal;
 
 use std::sync::Arc;
 
-use local::fault::{AwsProxy, Fate, Faults, Moment};
+use faults::{AwsProxy, Fate, Faults, Moment};
 use serde_json::{Value, json};
 
 use self::crafted::{craft, deployed, first};

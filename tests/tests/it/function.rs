@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use local::control_plane::{ControlPlane, FunctionName};
-use local::pool::{FunctionPool, InvocationOutcome, PoolSettings};
+use lambda::control_plane::{ControlPlane, FunctionName};
+use lambda::pool::{FunctionPool, InvocationOutcome, PoolSettings};
 use reqwest::Url;
 use serde_json::{Value, json};
 use stack::OutputName;
@@ -45,7 +45,7 @@ impl FunctionProcess {
         // That of an earlier run of the test.
         let _ = std::fs::remove_file(&log);
         let database = stack.database_url.parse().unwrap();
-        let mut environment = local::surroundings(&stack.aws_endpoint_url, &stack.cdn_url, &database);
+        let mut environment = lambda::surroundings(&stack.aws_endpoint_url, &stack.cdn_url, &database);
         environment.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let settings = PoolSettings {
             code_directory: directory.join("functions"),

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use local::fault::{AwsProxy, Fate, Faults};
+use faults::{AwsProxy, Fate, Faults};
 use reqwest::StatusCode;
 use runtime::signing::{BaseUrl, Signer, SigningKey};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

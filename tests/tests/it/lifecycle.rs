@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use crate::aws::Aws;
 use crate::command::Said;
-use crate::stack::{stack, stack_file, state_directory, xtask};
+use crate::stack::{cargo_xtask, stack, stack_file, state_directory};
 
 /// What takes longer, beside everything else that runs here, is stuck.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -33,7 +33,7 @@ impl Run {
         stack().await;
         let (processes, writer) = pipe().unwrap();
         let processes = Receiver::from_owned_fd(processes.into()).unwrap();
-        let cargo = xtask();
+        let cargo = cargo_xtask();
         let mut shell = Command::new("sh");
         // Programs get their own output and errors, but keep what else they inherit: that is the ninth.
         shell
@@ -49,6 +49,7 @@ impl Run {
             .stdin(Stdio::piped())
             .stdout(writer)
             .stderr(Stdio::piped())
+            .env("CARGO_TERM_QUIET", "true")
             .kill_on_drop(true)
             .spawn();
         let mut child = child.unwrap();

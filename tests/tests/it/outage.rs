@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use local::directory::{Data, StateDirectory};
-use local::platform::create_schema;
-use local::postgres::{Postgres, Server};
-use local::process::clean_up;
+use local_stack::platform::create_schema;
+use local_stack::postgres::Postgres;
+use machine::directory::{Data, StateDirectory};
+use machine::postgres_server::Server;
+use machine::process::clean_up;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::net::{TcpListener, TcpStream};

@@ -10,10 +10,10 @@ mod random_trees;
 mod redelivery;
 mod siblings;
 
-use local::trial::{Dataset, Delivery, EndState, Event, Package, Place, Record, Trial};
 use openapi::RESTORE_QUEUE_MAXIMUM_RECEIVES;
 
 use crate::stack::{stack, state_directory, target_directory};
+use ::faults::trial::{Dataset, Delivery, EndState, Event, Package, Place, Record, Trial};
 
 /// A trial on the shared stack, which also has built the function.
 async fn trial(name: &str) -> Trial {

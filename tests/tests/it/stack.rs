@@ -116,10 +116,34 @@ pub(crate) async fn start(name: String) -> Result<Running, String> {
     started.unwrap_or_else(|panicked| Err(panicked.to_string()))
 }
 
-/// `cargo xtask`, as a person types it.
-pub(crate) fn xtask() -> Command {
+/// `cargo xtask`, as a person types it, without what Cargo says of its builds.
+pub(crate) fn cargo_xtask() -> Command {
     let mut command = cargo();
-    command.args(["run", "--quiet", "--package", "xtask", "--"]);
+    command.args(["run", "--package", "xtask", "--"]).env("CARGO_TERM_QUIET", "true");
+    command
+}
+
+/// The program that runs the commands which need no AWS.
+pub(crate) fn xtask() -> Command {
+    program("xtask")
+}
+
+/// The program that `cargo xtask` becomes for all other commands.
+pub(crate) fn xtask_commands() -> Command {
+    program("xtask-commands")
+}
+
+/// A program of the command line, which the first to ask builds.
+fn program(name: &str) -> Command {
+    static DIRECTORY: LazyLock<PathBuf> = LazyLock::new(|| {
+        let mut build = cargo();
+        build.args(["build", "--quiet", "--workspace", "--bin", "xtask", "--bin", "xtask-commands"]);
+        assert!(build.status().unwrap().success(), "the command line cannot be built");
+        // Cargo puts tests into `deps`, below the programs.
+        std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_owned()
+    });
+    let mut command = Command::new(DIRECTORY.join(name));
+    command.current_dir(repository());
     command
 }
 
@@ -146,8 +170,12 @@ pub(crate) fn target_directory() -> &'static Path {
 
 fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap());
+    command.current_dir(repository());
     command
+}
+
+fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
 /// A state directory for the tests; it and what is in it stays for a look after a failure, until the next run.
@@ -165,7 +193,7 @@ fn start_command(name: &str) -> Result<Running, String> {
     let log = directory.with_extension("log");
     let errors = File::create(&log).map_err(|error| format!("{}: {error}", log.display()))?;
     output::add_log(&log);
-    let mut child = xtask()
+    let mut child = xtask_commands()
         .args(["local", "--state"])
         .arg(&directory)
         .args(["--", "sh", "-c", r#"echo "$PACKAGES_STACK"; exec cat"#])
@@ -173,7 +201,7 @@ fn start_command(name: &str) -> Result<Running, String> {
         .stdout(Stdio::piped())
         .stderr(errors)
         .spawn()
-        .map_err(|error| format!("cargo does not start: {error}"))?;
+        .map_err(|error| format!("the command line does not start: {error}"))?;
     let input = child.stdin.take().ok_or("no input")?;
     let output = child.stdout.take().ok_or("no output")?;
     let file = BufReader::new(output).lines().map_while(Result::ok).next();

@@ -1,9 +1,9 @@
 //! The database under a function that is warm: the schema is migrated, the server is demoted, shut down, refuses the login
 //! or has no slot left. Each function answers, or says that it cannot now, and recovers by itself.
 
-use local::platform::create_schema;
-use local::pool::InvocationOutcome;
-use local::trial::{Delivery, Package, Place, Trial};
+use faults::trial::{Delivery, Package, Place, Trial};
+use lambda::pool::InvocationOutcome;
+use local_stack::platform::create_schema;
 use reqwest::Url;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};

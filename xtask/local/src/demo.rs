@@ -24,13 +24,12 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
 
 pub use assets::DemoAssets;
-pub use identifiers::ORGANIZATION;
-pub use people::{DemoUser, DemoUsers};
-
 use dataset::Study;
+pub use identifiers::ORGANIZATION;
 use identifiers::{DATASET, fixed_node_id};
 use image::Micrograph;
 use objects::Object;
+pub use people::{DemoUser, DemoUsers};
 use records::DeleteRecord;
 
 /// Pixels along the side of the picture at its largest level.

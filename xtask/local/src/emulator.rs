@@ -1,23 +1,15 @@
 //! The AWS emulator: MiniStack with our shim, as a process.
 //!
 //! MiniStack answers for the control plane of AWS, and for S3, SQS, SSM and DynamoDB altogether. What it lacks for our
-//! template is in `emulator/shim.py`; its versions are in `emulator/requirements.txt`.
+//! template is in `emulator/shim.py`.
 
 use std::time::Duration;
 
+use machine::directory::{Data, DirectoryError, StateDirectory};
+use machine::ports;
+use machine::process::{Service, ServiceError, StopSignal};
+use machine::python::Installation;
 use tokio::process::Command;
-
-use crate::directory::{Data, DirectoryError, StateDirectory};
-use crate::ports;
-use crate::process::{Service, ServiceError, StopSignal};
-use crate::python::{Installation, PythonEnvironment};
-
-/// MiniStack and all it needs.
-pub const MINISTACK: PythonEnvironment = PythonEnvironment {
-    purpose: "the AWS emulator",
-    package: "ministack",
-    requirements: include_str!("emulator/requirements.txt"),
-};
 
 const NAME: &str = "emulator";
 const SHIM: &str = include_str!("emulator/shim.py");

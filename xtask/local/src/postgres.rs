@@ -5,20 +5,19 @@
 
 mod cluster;
 mod private_copy;
-mod server;
 
 use std::fmt;
 use std::time::Duration;
 
+use machine::directory::{Data, DirectoryError, StateDirectory};
+use machine::ports;
+use machine::postgres_server::Server;
+use machine::process::{Service, ServiceError, StopSignal};
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 use tokio::time::timeout;
 
-use crate::directory::{Data, DirectoryError, StateDirectory};
-use crate::ports;
-use crate::process::{Service, ServiceError, StopSignal};
 use cluster::Cluster;
-pub use server::{NoServerInPgBin, POSTGRESQL, Server, ServerInstallError};
 
 const NAME: &str = "postgres";
 const HOST: &str = "127.0.0.1";

@@ -9,11 +9,13 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_s3::config::Credentials;
-use local::demo::{self, DemoError, DemoTargets};
-use local::directory::{Data, StateDirectory};
-use local::emulator::{ACCESS_KEY_ID, Emulator, MINISTACK, REGION, SECRET_ACCESS_KEY};
-use local::platform;
-use local::postgres::{Postgres, Server};
+use local_stack::demo::{self, DemoError, DemoTargets};
+use local_stack::emulator::{ACCESS_KEY_ID, Emulator, REGION, SECRET_ACCESS_KEY};
+use local_stack::platform;
+use local_stack::postgres::Postgres;
+use machine::directory::{Data, StateDirectory};
+use machine::postgres_server::Server;
+use machine::python::MINISTACK;
 use sqlx::PgPool;
 
 const ASSETS_BUCKET: &str = "assets";

@@ -5,10 +5,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use local::directory::{Data, StateDirectory};
-use local::emulator::{Emulator, EmulatorError, MINISTACK};
-use local::process::clean_up;
-use local::python::Installation;
+use local_stack::emulator::{Emulator, EmulatorError};
+use machine::directory::{Data, StateDirectory};
+use machine::process::clean_up;
+use machine::python::Installation;
+use machine::python::MINISTACK;
 use reqwest::Client;
 use rustix::process::{Pid, test_kill_process_group};
 use serde_json::{Value, json};
@@ -257,7 +258,7 @@ async fn kept_state_survives_a_crash_of_ours() {
     assert_gone(left_behind).await;
     // Another process on the port of the kept data, which contains URLs with it.
     let port = between(&format!("{endpoint}/"), "127.0.0.1:", "/").parse().unwrap();
-    let other = local::ports::bind(Some(port)).await.unwrap();
+    let other = machine::ports::bind(Some(port)).await.unwrap();
     let refused = Emulator::start(&directory, &installation(&directory).await, None, Data::Kept).await;
     assert!(matches!(refused, Err(EmulatorError::PortTaken(taken)) if taken == port));
     drop(other);

@@ -4,9 +4,10 @@
 
 use std::path::Path;
 
-use local::directory::{Data, StateDirectory};
-use local::platform::create_schema;
-use local::postgres::{Postgres, Server};
+use local_stack::platform::create_schema;
+use local_stack::postgres::Postgres;
+use machine::directory::{Data, StateDirectory};
+use machine::postgres_server::Server;
 use sqlx::PgPool;
 use tempfile::TempDir;
 

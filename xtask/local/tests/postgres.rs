@@ -5,9 +5,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use local::directory::{Data, StateDirectory};
-use local::postgres::{POSTGRESQL, Postgres, Server};
-use local::process::clean_up;
+use local_stack::postgres::Postgres;
+use machine::directory::{Data, StateDirectory};
+use machine::postgres_server::Server;
+use machine::process::clean_up;
+use machine::python::POSTGRESQL;
 use rustix::process::{Pid, test_kill_process_group};
 use sqlx::{Connection, PgConnection};
 use tokio::time::{sleep, timeout};

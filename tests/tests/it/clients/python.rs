@@ -2,8 +2,8 @@
 
 use std::process::Stdio;
 
-use local::directory::StateDirectory;
-use local::python::PythonEnvironment;
+use machine::directory::StateDirectory;
+use machine::python::PythonEnvironment;
 use tokio::io::AsyncWriteExt as _;
 
 use super::{Answer, Request};

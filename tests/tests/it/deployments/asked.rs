@@ -4,7 +4,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use local::fault::{AwsProxy, Fate, Faults, Moment};
+use faults::{AwsProxy, Fate, Faults, Moment};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
@@ -36,7 +36,7 @@ impl Person {
     async fn start(running: &Running, arguments: &[&str]) -> Self {
         let bare = command(running, arguments);
         let bare = bare.as_std();
-        let mut command = Command::new(local::python::find().await.unwrap());
+        let mut command = Command::new(machine::python::find().await.unwrap());
         command.args(["-I", "-c", TERMINAL]).arg(bare.get_program()).args(bare.get_args());
         command.envs(bare.get_envs().filter_map(|(name, value)| Some((name, value?))));
         command.current_dir(bare.get_current_dir().unwrap()).kill_on_drop(true);
@@ -222,7 +222,7 @@ async fn ending(running: &'static Running, release: &str) -> Value {
 async fn with_faults(
     running: &'static Running,
     arguments: &[&str],
-    script: impl FnMut(&local::fault::Call) -> Fate + Send + 'static,
+    script: impl FnMut(&faults::Call) -> Fate + Send + 'static,
 ) -> Ended {
     let faults = Faults::new();
     let proxy = AwsProxy::start(&running.stack.aws_endpoint_url, Arc::clone(&faults)).await.unwrap();

@@ -1,6 +1,6 @@
 //! A stack that is destroyed, that does not come up again, and then does.
 
-use local::fault::{Fate, Moment};
+use faults::{Fate, Moment};
 
 use super::crafted::{craft, deployed};
 use super::interrupted::Halted;

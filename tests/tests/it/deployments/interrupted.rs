@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use local::fault::{AwsProxy, Fate, Faults, Moment};
+use faults::{AwsProxy, Fate, Faults, Moment};
 use rustix::process::Signal;
 
 use super::crafted::{craft, deployed};

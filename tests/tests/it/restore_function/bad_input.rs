@@ -1,6 +1,6 @@
 //! What should never be in the queue, in a row or in a record: each has its outcome, and harms no other message.
 
-use local::trial::{Dataset, Delivery, Package, Record, Trial};
+use faults::trial::{Dataset, Delivery, Package, Record, Trial};
 use serde_json::{Value, json};
 
 use super::{message, model, outcome, trial};

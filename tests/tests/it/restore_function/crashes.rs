@@ -1,7 +1,7 @@
 //! The function dies at every point where it can.
 
-use local::fault::{Call, Fate, Moment, Service};
-use local::trial::{EndState, Trial};
+use faults::trial::{EndState, Trial};
+use faults::{Call, Fate, Moment, Service};
 
 use super::{ToldEvent, deliver_again, message, model, outcome, trial, varied_folder};
 

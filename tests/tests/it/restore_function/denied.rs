@@ -1,7 +1,7 @@
 //! S3 denies the removal of delete markers.
 
-use local::fault::Fate;
-use local::trial::Package;
+use faults::Fate;
+use faults::trial::Package;
 
 use super::{deliver_again, message, model, outcome, trial};
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use local::fault::{Call, Fate, Moment, Service};
+use faults::{Call, Fate, Moment, Service};
 
 use super::{deliver, model, outcome, trial, varied_folder};
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use local::fault::{Fate, Service};
-use local::trial::Package;
+use faults::trial::Package;
+use faults::{Fate, Service};
 
 use super::{deliver, trial};
 

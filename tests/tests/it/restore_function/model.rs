@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use local::trial::{EndState, Package, PackageState, Record};
+use faults::trial::{EndState, Package, PackageState, Record};
 
 use super::ToldEvent;
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use local::trial::{Object, Package, Record, Trial};
+use faults::trial::{Object, Package, Record, Trial};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 

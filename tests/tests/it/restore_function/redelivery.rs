@@ -1,7 +1,7 @@
 //! Messages that come again: after a failure, twice at once, and late.
 
-use local::fault::{Fate, Moment, Service};
-use local::trial::{Package, Record};
+use faults::trial::{Package, Record};
+use faults::{Fate, Moment, Service};
 
 use super::{message, model, outcome, trial, varied_folder};
 

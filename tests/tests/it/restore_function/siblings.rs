@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use local::fault::Fate;
-use local::trial::{Package, Trial};
+use faults::Fate;
+use faults::trial::{Package, Trial};
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::{message, outcome, trial};

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aws_lc_rs::rand;
+use machine::directory::{Data, StateDirectory, fingerprint, remove};
+use machine::process::{Service, StopSignal};
 use tokio::fs;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
 use super::{Password, PostgresError, Server, USER, private_copy};
-use crate::directory::{Data, StateDirectory, fingerprint, remove};
-use crate::process::{Service, StopSignal};
 
 /// In the state directory: the password of a cluster that is complete.
 const PASSWORD: &str = "postgres-password";

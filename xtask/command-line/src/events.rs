@@ -1,0 +1,154 @@
+//! Events of the libraries, shown like everything else that the tool says.
+//!
+//! The local stack has no caller to report to when a redeployment fails or a log line is lost: it emits an event.
+
+use std::fmt::{Debug, Write as _};
+
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Metadata, Subscriber};
+use tracing_subscriber::filter::{Targets, filter_fn};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+use tracing_subscriber::registry;
+
+use crate::terminal::{self, Palette, printable};
+
+/// Our own crates, whose events hold no secret at any level.
+///
+/// The AWS SDK and the HTTP client print URLs, headers and bodies below warnings, which hold signatures and tokens:
+/// they stay off, whatever `RUST_LOG` asks for.
+const OWN_CRATES: [&str; 10] = [
+    "command_line",
+    "deploy",
+    "edge",
+    "faults",
+    "lambda",
+    "local_stack",
+    "machine",
+    "runtime",
+    "xtask",
+    "xtask_commands",
+];
+
+/// Shows warnings and errors on standard error, and the events of our own crates that `RUST_LOG` asks for.
+pub(crate) fn show() {
+    let asked = std::env::var("RUST_LOG").unwrap_or_default();
+    let palette = Palette::of_errors();
+    let asked = asked.parse::<Targets>().unwrap_or_else(|error| {
+        terminal::say(format!("{} RUST_LOG cannot be read: {error}", sign(Level::WARN, palette)));
+        Targets::new()
+    });
+    // Fails only where a subscriber exists already, and this is the only one.
+    let _ = tracing::subscriber::set_global_default(subscriber(asked, palette, terminal::say));
+}
+
+fn subscriber(
+    asked: Targets,
+    palette: Palette,
+    say: impl Fn(String) + Send + Sync + 'static,
+) -> impl Subscriber + Send + Sync {
+    let lines = Lines { palette, say };
+    registry().with(lines).with(filter_fn(move |metadata| is_shown(metadata, &asked)))
+}
+
+fn is_shown(metadata: &Metadata<'_>, asked: &Targets) -> bool {
+    let (target, level) = (metadata.target(), *metadata.level());
+    match target.split("::").next().unwrap_or_default() {
+        own if OWN_CRATES.contains(&own) => level <= Level::WARN || asked.would_enable(target, &level),
+        // Its warnings are slow statements, which say more about the machine than about us.
+        "sqlx" => level == Level::ERROR,
+        _ => level <= Level::WARN,
+    }
+}
+
+/// Says each event in one line.
+struct Lines<F> {
+    palette: Palette,
+    say: F,
+}
+
+impl<S: Subscriber, F: Fn(String) + 'static> Layer<S> for Lines<F> {
+    fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
+        let mut text = Text::default();
+        event.record(&mut text);
+        let sign = sign(*event.metadata().level(), self.palette);
+        (self.say)(format!("{sign} {}{}", printable(&text.message), printable(&text.fields)));
+    }
+}
+
+fn sign(level: Level, palette: Palette) -> String {
+    match level {
+        Level::ERROR => palette.paint("error:", "1;31"),
+        Level::WARN => palette.paint("warning:", "1;33"),
+        other => palette.paint(&format!("{}:", other.as_str().to_lowercase()), "2"),
+    }
+}
+
+/// Message and fields of an event, as `cargo xtask logs` shows them.
+#[derive(Default)]
+struct Text {
+    message: String,
+    fields: String,
+}
+
+impl Visit for Text {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.record_debug(field, &format_args!("{value}"));
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        // Writing to a String cannot fail.
+        let _ = match field.name() {
+            "message" => write!(self.message, "{value:?}"),
+            name => write!(self.fields, "  {name}={value:?}"),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::{Palette, Targets, subscriber};
+
+    /// What is said of some events, where `RUST_LOG` is this.
+    fn said(rust_log: &str) -> Vec<String> {
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&lines);
+        let asked: Targets = rust_log.parse().unwrap();
+        let subscriber = subscriber(asked, Palette::default(), move |line| sink.lock().unwrap().push(line));
+        tracing::subscriber::with_default(subscriber, || {
+            let error = std::io::Error::other("no\n\u{1b}[2Japi");
+            tracing::error!(target: "lambda::gateway::served_api", "{error}");
+            tracing::warn!(target: "lambda::pool", function = %"api", count = 2, text = "a b", "lost");
+            tracing::info!(target: "lambda::redeployment", "running what is deployed");
+            tracing::debug!(target: "xtask", "finer");
+            tracing::warn!(target: "aws_config::profile", "no profile");
+            tracing::info!(target: "aws_smithy_runtime", "a secret");
+            tracing::trace!(target: "hyper_util", "a secret");
+            tracing::error!(target: "sqlx::pool", "no connection");
+            tracing::warn!(target: "sqlx::query", "slow statement");
+        });
+        std::mem::take(&mut *lines.lock().unwrap())
+    }
+
+    const ALWAYS: [&str; 4] = [
+        r"error: no\n\u{1b}[2Japi",
+        "warning: lost  function=api  count=2  text=a b",
+        "warning: no profile",
+        "error: no connection",
+    ];
+
+    #[test]
+    fn warnings_and_errors_are_shown_in_one_line_each() {
+        assert_eq!(said(""), ALWAYS);
+        assert_eq!(said("off"), ALWAYS);
+    }
+
+    #[test]
+    fn finer_levels_are_shown_of_our_own_crates_only() {
+        let with = |others: &[&'static str]| [&ALWAYS[..2], others, &ALWAYS[2..]].concat();
+        assert_eq!(said("trace"), with(&["info: running what is deployed", "debug: finer"]));
+        assert_eq!(said("lambda=info"), with(&["info: running what is deployed"]));
+        assert_eq!(said("aws_smithy_runtime=trace,hyper_util=trace"), ALWAYS);
+    }
+}

@@ -1,0 +1,13 @@
+//! What every command of `cargo xtask` shares: how it ends, what people see, the option that names an environment.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to people")]
+
+mod document;
+pub mod environment;
+mod events;
+mod outcome;
+pub mod terminal;
+
+pub use document::Format;
+pub use environment::EnvironmentArgument;
+pub use outcome::{Outcome, finish};

@@ -1,0 +1,178 @@
+//! What people see.
+
+use std::fmt::Display;
+use std::io::IsTerminal;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use machine::Progress;
+
+/// Spinners of steps that run at the same time share the lines below the text.
+static SPINNERS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
+
+/// Returns the words for a cause, where there are better ones than its own.
+pub type Words = fn(&(dyn std::error::Error + 'static)) -> Option<String>;
+
+/// Shows an error with its causes, innermost last.
+pub fn error(error: &anyhow::Error, words: Words) {
+    eprintln!("\n{} {}", paint("error:", "1;31"), explained(error, words));
+}
+
+/// Shows an error that does not end the command.
+pub fn warning(error: &anyhow::Error, words: Words) {
+    say(format!("{} {}", paint("warning:", "1;33"), explained(error, words)));
+}
+
+fn explained(error: &anyhow::Error, words: Words) -> String {
+    let mut lines = vec![error.to_string()];
+    let mut last = lines[0].clone();
+    for cause in error.chain().skip(1).filter_map(|cause| words(cause).or_else(|| own_words(cause))) {
+        // Libraries like to repeat their cause in their own message.
+        if !last.contains(&cause) {
+            lines.push(format!("  because: {cause}"));
+        }
+        last = cause;
+    }
+    lines.join("\n")
+}
+
+/// The words of a cause, unless it is a layer that says nothing.
+fn own_words(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let text = cause.to_string();
+    let is_layer = text.starts_with("unhandled error")
+        || ["service error", "dispatch failure", "other"].contains(&text.as_str());
+    (!is_layer).then_some(text)
+}
+
+/// Say something.
+pub fn say(line: impl Display) {
+    SPINNERS.suspend(|| eprintln!("{line}"));
+}
+
+/// Shows the progress of long operations.
+pub struct TerminalProgress;
+
+impl Progress for TerminalProgress {
+    fn note(&self, text: &str) {
+        say(text);
+    }
+
+    fn begin(&self, name: &str) -> Box<dyn machine::Step> {
+        Box::new(Step::begin(name))
+    }
+}
+
+impl machine::Step for Step {
+    fn show(&self, detail: &str) {
+        Step::show(self, detail);
+    }
+
+    fn done(self: Box<Self>, detail: &str) {
+        Step::done(*self, detail);
+    }
+}
+
+/// A step that takes a while: a spinner on a terminal, and a line when it is done.
+pub struct Step {
+    name: String,
+    start: Instant,
+    spinner: ProgressBar,
+}
+
+impl Step {
+    /// Begin a step.
+    pub fn begin(name: impl Into<String>) -> Self {
+        let name = name.into();
+        let spinner = SPINNERS.add(ProgressBar::new_spinner());
+        if let Ok(style) = ProgressStyle::with_template("  {spinner} {msg}  {elapsed}") {
+            spinner.set_style(style);
+        }
+        spinner.set_message(name.clone());
+        spinner.enable_steady_tick(Duration::from_millis(120));
+        Self { name, start: Instant::now(), spinner }
+    }
+
+    /// Show what it is at, on a terminal.
+    pub fn show(&self, what: impl Display) {
+        self.spinner.set_message(format!("{:<16} {what}", self.name));
+    }
+
+    /// End it well, with what is worth knowing.
+    pub fn done(self, detail: impl Display) {
+        self.spinner.finish_and_clear();
+        let seconds = self.start.elapsed().as_secs_f64();
+        let detail = detail.to_string();
+        let tick = paint("✓", "32");
+        let seconds = paint(&format!("{seconds:.1} s"), "2");
+        say(format!("  {tick} {:<16} {detail:<56} {seconds}", self.name));
+    }
+}
+
+impl Drop for Step {
+    fn drop(&mut self) {
+        self.spinner.finish_and_clear();
+    }
+}
+
+/// The colours of one of our outputs: none where it is no terminal, or where `NO_COLOR` is set.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Palette {
+    is_colored: bool,
+}
+
+impl Palette {
+    /// That of standard output.
+    pub fn of_output() -> Self {
+        Self { is_colored: std::io::stdout().is_terminal() && wants_color() }
+    }
+
+    /// That of standard error.
+    pub fn of_errors() -> Self {
+        Self { is_colored: std::io::stderr().is_terminal() && wants_color() }
+    }
+
+    /// Text in a colour, by its code; <https://no-color.org>.
+    pub fn paint(self, text: &str, code: &str) -> String {
+        if self.is_colored && !text.is_empty() {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+fn wants_color() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Text in a colour, for standard error.
+pub fn paint(text: &str, code: &str) -> String {
+    Palette::of_errors().paint(text, code)
+}
+
+/// A text that can do nothing to a terminal, and stays in its line.
+pub fn printable(text: &str) -> String {
+    let escape = |character: char| match character {
+        character if character.is_control() => character.escape_default().collect(),
+        character => character.to_string(),
+    };
+    text.chars().map(escape).collect()
+}
+
+/// Asks the person at the terminal; an error where there is none. Only a clear yes is one.
+pub async fn confirm(question: &str) -> Result<bool> {
+    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+        bail!("cannot ask for confirmation without a terminal ({question}); pass --yes to confirm");
+    }
+    // The terminal stays as it is, so that Ctrl-C does what it always does.
+    SPINNERS.suspend(|| eprint!("{question} [y/N] "));
+    let read = || {
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer).map(|_| answer)
+    };
+    let answer = tokio::task::spawn_blocking(read).await.context("the question was interrupted")?;
+    let answer = answer.context("there is no answer")?;
+    Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
+}

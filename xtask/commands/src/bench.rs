@@ -1,0 +1,69 @@
+//! `cargo xtask bench`: the figures that the functions are held to, with the binaries that Lambda would run.
+
+mod api;
+mod cold_start;
+mod figure;
+mod render;
+mod replay;
+mod restore;
+mod signing;
+
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
+use command_line::{Outcome, terminal};
+use machine::{command, workspace};
+
+use self::figure::Figures;
+
+/// Options of `bench`.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// What to measure; everything where nothing is named.
+    #[arg(value_enum)]
+    subjects: Vec<Subject>,
+}
+
+/// What can be measured.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Subject {
+    /// The time that a template takes.
+    Render,
+    /// The kinds of CloudFront signatures, side by side.
+    Signing,
+    /// The API function: size, cold start, and the time that each endpoint adds to a round trip.
+    Api,
+    /// The restore function: statements, calls, time and memory, by the size of the folder.
+    Restore,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
+    let named = &arguments.subjects;
+    let subjects = if named.is_empty() { Subject::value_variants() } else { named };
+    for subject in subjects {
+        let mut figures = Figures::default();
+        match subject {
+            Subject::Render => render::measure(&mut figures)?,
+            Subject::Signing => signing::measure(&mut figures)?,
+            Subject::Api if std::env::var_os("PACKAGES_STACK").is_none() => {
+                measure_api_on_own_stack()?;
+                continue;
+            }
+            Subject::Api => command::block_on(api::measure(&mut figures))?,
+            Subject::Restore => command::block_on(restore::measure(&mut figures))?,
+        }
+        println!("{figures}\n");
+        figures.verdict()?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// The API function is measured as it is deployed: on the local stack that runs this command, else on one that is started
+/// for it and runs this command again.
+fn measure_api_on_own_stack() -> Result<()> {
+    terminal::say("starting a local stack to measure on …");
+    let program = std::env::current_exe().context("this program cannot be found")?;
+    let mut command = std::process::Command::new(&program);
+    command.args(["local", "--release", "--state"]).arg(workspace::target().join("bench"));
+    command.arg("--").arg(&program).args(["bench", "api"]);
+    command::run_blocking(&mut command)
+}

@@ -1,0 +1,265 @@
+//! What the API function costs: size, cold start, and the time that each endpoint adds.
+//!
+//! An endpoint's time is compared with that of the same event for a path that is not there, which costs everything but
+//! the endpoint's work, and with one round trip to the database: all measured by turns, so that whatever else the
+//! machine does is in all of them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use aws_sdk_ssm::types::ParameterType;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use command_line::environment;
+use command_line::terminal::Step;
+use deploy::build::{self, Profile};
+use deploy::connection::Connection;
+use deploy::deployed_stack::DeployedStack;
+use deploy::keys::{Algorithm, KeyPair};
+use lambda::control_plane::{ControlPlane, DeployedFunction, FunctionName};
+use lambda::pool::{FunctionPool, InvocationOutcome, PoolSettings};
+use local_stack::StackFile;
+use machine::workspace;
+use serde_json::{Value, json};
+use sqlx::{Connection as _, PgConnection};
+use stack::{FunctionName as Function, OutputName};
+
+use super::cold_start::cold_start;
+use super::figure::{Figures, median, megabytes, milliseconds};
+use crate::connect::connect;
+use crate::operator::Terminal;
+
+const COLD_STARTS: usize = 40;
+const ROUNDS: usize = 1000;
+/// Before anything is measured: connections are opened, keys read, statements prepared.
+const WARM_UP: usize = 50;
+
+const COLD_START_LIMIT: Duration = Duration::from_millis(12);
+const RESIDENT_LIMIT: u64 = 12_000_000;
+/// An RSA key beside the deployed one, in the emulator's Parameter Store.
+const RSA_KEY_PARAMETER: &str = "/local/bench/rsa-private-key";
+
+pub(super) async fn measure(figures: &mut Figures) -> Result<()> {
+    let environment = environment::load(local_stack::ENVIRONMENT)?;
+    let profile = Profile::Release(environment.architecture);
+    for function in build::build(profile, &Terminal).await? {
+        let limit = if function.name == Function::Authorizer { 4_000_000 } else { 5_000_000 };
+        figures.at_most(format!("zip of {}", function.name.as_str()), function.size, limit, megabytes);
+    }
+    let stack = StackFile::read_running()?;
+    let connection = connect(&environment).await?;
+    let client = aws_sdk_cloudformation::Client::new(&connection.configuration);
+    let outputs = DeployedStack::get(&client, &stack::stack_name(&environment)).await?.outputs;
+    let deployed = deployed_function(&stack, outputs.get(OutputName::ApiFunctionName)?).await?;
+    measure_cold_starts(figures, &build::bootstrap(profile, Function::Api), &deployed, &stack).await?;
+    measure_endpoints(figures, &deployed, &stack, &connection).await
+}
+
+async fn deployed_function(stack: &StackFile, name: &str) -> Result<DeployedFunction> {
+    ensure!(stack.release, "this stack runs development builds; start it with `cargo xtask local --release`");
+    let control_plane = ControlPlane::new(stack.aws_endpoint_url.parse()?, "us-east-1")?;
+    Ok(control_plane.function(&name.parse()?).await?)
+}
+
+/// The deployed variables, with where everything is on this machine.
+fn variables(deployed: &DeployedFunction, stack: &StackFile) -> Result<BTreeMap<String, String>> {
+    let mut variables = deployed.environment.clone();
+    variables.extend(surroundings(stack)?);
+    Ok(variables)
+}
+
+fn surroundings(stack: &StackFile) -> Result<BTreeMap<String, String>> {
+    let database = stack.database_url.parse().context("stack.json has no proper database_url")?;
+    Ok(lambda::surroundings(&stack.aws_endpoint_url, &stack.cdn_url, &database))
+}
+
+async fn measure_cold_starts(
+    figures: &mut Figures,
+    bootstrap: &Path,
+    deployed: &DeployedFunction,
+    stack: &StackFile,
+) -> Result<()> {
+    let step = Step::begin("cold starts");
+    let variables = variables(deployed, stack)?;
+    let (mut times, mut sizes) = (Vec::new(), Vec::new());
+    for _ in 0..COLD_STARTS {
+        let start = cold_start(bootstrap, &variables).await?;
+        times.push(start.time);
+        sizes.push(start.resident);
+    }
+    step.done(format!("{COLD_STARTS} of the API function"));
+    figures.at_most(
+        "cold start, exec to first poll, p50",
+        median(&mut times),
+        COLD_START_LIMIT,
+        milliseconds,
+    );
+    figures.at_most("resident at the first poll, p50", median(&mut sizes), RESIDENT_LIMIT, megabytes);
+    Ok(())
+}
+
+/// A request, and how much more than the floor it may take.
+struct Endpoint<'a> {
+    what: &'static str,
+    subject: &'a Subject,
+    event: Value,
+    round_trips: u32,
+    allowance: Duration,
+    times: Vec<Duration>,
+}
+
+/// A process of the API function.
+struct Subject {
+    pool: FunctionPool,
+    name: FunctionName,
+}
+
+impl Subject {
+    async fn start(
+        label: &str,
+        deployed: &DeployedFunction,
+        stack: &StackFile,
+        other: &[(&str, &str)],
+    ) -> Result<Self> {
+        let mut environment = surroundings(stack)?;
+        environment.extend(other.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let directory = workspace::target().join("bench").join(label);
+        let settings = PoolSettings {
+            code_directory: directory.clone(),
+            log_directory: directory,
+            log_sink: None,
+            environment,
+            maximum_instances: 1,
+            on_spawn: Arc::new(|_| {}),
+        };
+        let pool = FunctionPool::new(vec![deployed.clone()], settings).await?;
+        Ok(Self { pool, name: deployed.arn.name.clone() })
+    }
+
+    async fn time(&self, event: &Value, expected: u16) -> Result<Duration> {
+        let event = event.to_string().into();
+        let start = Instant::now();
+        let outcome = self.pool.invoke(&self.name, event).await?;
+        let time = start.elapsed();
+        let InvocationOutcome::Response(payload) = outcome else { bail!("the function failed") };
+        let answer: Value = serde_json::from_slice(&payload)?;
+        ensure!(answer["statusCode"] == expected, "the function answered with {}", answer["statusCode"]);
+        Ok(time)
+    }
+}
+
+async fn measure_endpoints(
+    figures: &mut Figures,
+    deployed: &DeployedFunction,
+    stack: &StackFile,
+    connection: &Connection,
+) -> Result<()> {
+    put_rsa_key(connection).await?;
+    let ec = Subject::start("ec", deployed, stack, &[]).await?;
+    let rsa_variables =
+        [("CLOUDFRONT_PRIVATE_KEY_SSM_PARAM", RSA_KEY_PARAMETER), ("CLOUDFRONT_HASH_ALGORITHM", "SHA256")];
+    let rsa = Subject::start("rsa", deployed, stack, &rsa_variables).await?;
+    let viewer = stack.packages.viewer.as_str();
+    let asset = [("package_id", viewer), ("path", stack.assets.thumbnail.as_str())];
+    let file = [("package_id", stack.packages.live_file.as_str()), ("redirect", "false")];
+    let in_json = [asset[0], asset[1], file[1]];
+    let presigned_url = presigned_url(&ec, stack, &in_json).await?;
+    let endpoint = |what, subject, event, round_trips, allowance| Endpoint {
+        what,
+        subject,
+        event,
+        round_trips,
+        allowance: Duration::from_micros(allowance),
+        times: Vec::new(),
+    };
+    let mut endpoints = [
+        endpoint("/cloudfront/sign, EC", &ec, event("/cloudfront/sign", stack, &asset), 1, 150),
+        endpoint("/cloudfront/sign, RSA-SHA256", &rsa, event("/cloudfront/sign", stack, &asset), 1, 600),
+        endpoint("/presign/s3 of a file", &ec, event("/presign/s3", stack, &file), 1, 100),
+        endpoint("/presign/s3 of an asset", &ec, event("/presign/s3", stack, &in_json), 1, 100),
+        endpoint("/proxy/s3", &ec, event("/proxy/s3", stack, &[("presigned_url", &presigned_url)]), 0, 50),
+    ];
+    let mut database = PgConnection::connect(&stack.database_url).await?;
+    let mut round_trips = Vec::new();
+    let mut floors: Vec<Vec<Duration>> = endpoints.iter().map(|_| Vec::new()).collect();
+
+    let step = Step::begin("endpoints");
+    for round in 0..WARM_UP + ROUNDS {
+        let start = Instant::now();
+        sqlx::query("SELECT 1").execute(&mut database).await?;
+        let round_trip = start.elapsed();
+        let mut times = Vec::new();
+        for endpoint in &endpoints {
+            let mut elsewhere = endpoint.event.clone();
+            elsewhere["requestContext"]["http"]["path"] = json!("/nowhere");
+            let floor = endpoint.subject.time(&elsewhere, 404).await?;
+            let expected = if endpoint.what == "/proxy/s3" { 307 } else { 200 };
+            times.push((floor, endpoint.subject.time(&endpoint.event, expected).await?));
+        }
+        if round < WARM_UP {
+            continue;
+        }
+        round_trips.push(round_trip);
+        for ((endpoint, floors), (floor, time)) in endpoints.iter_mut().zip(&mut floors).zip(times) {
+            endpoint.times.push(time);
+            floors.push(floor);
+        }
+    }
+    step.done(format!("{ROUNDS} requests to each, by turns"));
+
+    let round_trip = median(&mut round_trips);
+    figures.note("a round trip to the database, p50", milliseconds(round_trip));
+    for (endpoint, floors) in endpoints.iter_mut().zip(&mut floors) {
+        let floor = median(floors);
+        let time = median(&mut endpoint.times);
+        figures.note(format!("{}, the floor, p50", endpoint.what), milliseconds(floor));
+        let limit = floor + round_trip * endpoint.round_trips + endpoint.allowance;
+        figures.at_most(format!("{}, p50", endpoint.what), time, limit, milliseconds);
+    }
+    ec.pool.stop().await;
+    rsa.pool.stop().await;
+    Ok(())
+}
+
+async fn put_rsa_key(connection: &Connection) -> Result<()> {
+    let key = KeyPair::generate(Algorithm::Rsa2048)?;
+    let ssm = aws_sdk_ssm::Client::new(&connection.configuration);
+    let put = ssm.put_parameter().name(RSA_KEY_PARAMETER).r#type(ParameterType::SecureString).overwrite(true);
+    put.value(STANDARD.encode(key.private_pem())).send().await.context("the emulator takes no parameter")?;
+    Ok(())
+}
+
+async fn presigned_url(subject: &Subject, stack: &StackFile, asset: &[(&str, &str)]) -> Result<String> {
+    let event = event("/presign/s3", stack, asset).to_string();
+    let outcome = subject.pool.invoke(&subject.name, event.into()).await?;
+    let InvocationOutcome::Response(payload) = outcome else { bail!("the function failed") };
+    let answer: Value = serde_json::from_slice(&payload)?;
+    let body: Value = serde_json::from_str(answer["body"].as_str().unwrap_or_default())?;
+    Ok(body["presigned_url"].as_str().context("the function presigned nothing")?.to_owned())
+}
+
+/// A viewer's request, as the gateway sends it.
+fn event(path: &str, stack: &StackFile, parameters: &[(&str, &str)]) -> Value {
+    let mut decoded: BTreeMap<&str, &str> = parameters.iter().copied().collect();
+    decoded.insert("dataset_id", stack.dataset_id.as_str());
+    let raw = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&decoded).finish();
+    json!({
+        "version": "2.0",
+        "rawPath": path,
+        "rawQueryString": raw,
+        "queryStringParameters": decoded,
+        "requestContext": {
+            "requestId": "bench",
+            "http": {"method": "GET", "path": path},
+            "authorizer": {"lambda": {
+                "user_claim": {"Id": 101, "NodeId": "N:user:1", "IsSuperAdmin": false},
+                "org_claim": {"Role": 16, "IntId": stack.organization_id, "NodeId": "N:organization:1"},
+                "dataset_claim": {"Role": 2, "NodeId": stack.dataset_id, "IntId": 1},
+            }},
+        },
+        "isBase64Encoded": false,
+    })
+}

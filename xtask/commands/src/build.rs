@@ -1,0 +1,35 @@
+//! `cargo xtask build`: the functions as zips.
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use command_line::Outcome;
+use deploy::build::{Profile, build};
+use stack::Architecture;
+
+use crate::operator::Terminal;
+
+/// Options of `build`.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// What the functions shall run on.
+    #[arg(long, value_enum, default_value = "x86-64", value_name = "ARCHITECTURE")]
+    arch: ArchitectureArgument,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ArchitectureArgument {
+    #[value(name = "x86-64", alias = "x86_64")]
+    X86_64,
+    Arm64,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
+    let architecture = match arguments.arch {
+        ArchitectureArgument::X86_64 => Architecture::X86_64,
+        ArchitectureArgument::Arm64 => Architecture::Arm64,
+    };
+    for function in build(Profile::Release(architecture), &Terminal).await? {
+        println!("{}  {}  {} bytes", function.hash, function.zip.display(), function.size);
+    }
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,56 @@
+//! Connects a command to the account of its environment.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use aws_credential_types::Credentials;
+use deploy::build::Profile;
+use deploy::connection::{self, Connection, Emulator, LocalStack};
+use local_stack::{StackFile, emulator};
+use stack::Environment;
+
+use crate::operator::Terminal;
+
+/// Connects to the account of an environment. The environment of the local stack is reached at the endpoint that the running
+/// stack has written down, unless `AWS_ENDPOINT_URL` names another.
+pub(crate) async fn connect(environment: &Environment) -> Result<Connection> {
+    if !is_local(environment) {
+        return connection::connect(environment, Arc::new(Terminal)).await;
+    }
+    let stack = StackFile::read_running()?;
+    let mut connection = if std::env::var_os("AWS_ENDPOINT_URL").is_some() {
+        connection::connect(environment, Arc::new(Terminal)).await?
+    } else {
+        connect_to_emulator(environment, &stack.aws_endpoint_url).await?
+    };
+    connection.local =
+        Some(LocalStack { api_url: stack.api_url, cdn_url: stack.cdn_url, database_url: stack.database_url });
+    Ok(connection)
+}
+
+/// Connects to the emulator at this endpoint.
+pub(crate) async fn connect_to_emulator(environment: &Environment, endpoint_url: &str) -> Result<Connection> {
+    let credentials =
+        Credentials::new(emulator::ACCESS_KEY_ID, emulator::SECRET_ACCESS_KEY, None, None, "local stack");
+    let emulator = Emulator { endpoint_url: endpoint_url.to_owned(), credentials };
+    connection::connect_to_emulator(environment, &emulator, Arc::new(Terminal)).await
+}
+
+/// How the functions of an environment are built: those of the local stack as the running stack was started, all others
+/// for Lambda.
+pub(crate) fn profile_of(environment: &Environment) -> Result<Profile> {
+    Ok(if is_local(environment) {
+        profile_of_stack(environment, &StackFile::read_running()?)
+    } else {
+        Profile::Release(environment.architecture)
+    })
+}
+
+/// How the functions of a local stack are built.
+pub(crate) fn profile_of_stack(environment: &Environment, stack: &StackFile) -> Profile {
+    if stack.release { Profile::Release(environment.architecture) } else { Profile::Development }
+}
+
+fn is_local(environment: &Environment) -> bool {
+    environment.name.as_str() == local_stack::ENVIRONMENT
+}

@@ -1,0 +1,125 @@
+//! `cargo xtask deploy`: build, review, upload, apply, verify.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use command_line::terminal::{self, Palette};
+use command_line::{EnvironmentArgument, Outcome};
+use deploy::Consent;
+use deploy::connection::Connection;
+use deploy::deployment::{Deployment, Options, Subject};
+use deploy::release::ReleaseId;
+use deploy::review::Review;
+use machine::command;
+use stack::Environment;
+
+use crate::connect::{connect, profile_of};
+use crate::review_text::text_of;
+
+/// Options of `deploy`.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    environment: EnvironmentArgument,
+    /// Deploy what was published as this release, and build nothing.
+    #[arg(long, value_name = "ID")]
+    release: Option<ReleaseId>,
+    #[command(flatten)]
+    options: DeployOptions,
+}
+
+/// Options of everything that deploys.
+#[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
+pub(crate) struct DeployOptions {
+    /// Do not ask before the changes are made.
+    #[arg(long)]
+    yes: bool,
+    /// Let somebody have more rights than now.
+    #[arg(long)]
+    allow_iam_widening: bool,
+    /// Let what holds data be replaced or removed.
+    #[arg(long)]
+    allow_data_loss: bool,
+    /// Do not wait until every resource has stabilised; not for a protected environment.
+    #[arg(long)]
+    express: bool,
+    /// Finish a rollback that got stuck without this resource, which stays as it is.
+    #[arg(long, value_name = "LOGICAL-ID")]
+    skip: Vec<String>,
+    /// Write the stack's outputs to this file too, as JSON.
+    #[arg(long, value_name = "FILE")]
+    outputs: Option<PathBuf>,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
+    let environment = arguments.environment.load()?;
+    let (options, outputs) = arguments.options.split();
+    options.check(&environment)?;
+    let connection = connect(&environment).await?;
+    let subject = match arguments.release {
+        Some(id) => Subject::Release(id),
+        None => Subject::Source(profile_of(&environment)?),
+    };
+    deploy(&environment, &connection, &options, outputs, subject).await
+}
+
+impl DeployOptions {
+    /// What the deployment is allowed, and the file for its outputs.
+    pub(crate) fn split(self) -> (Options, Option<PathBuf>) {
+        let options = Options {
+            consent: Consent::of(self.yes),
+            allow_iam_widening: self.allow_iam_widening,
+            allow_data_loss: self.allow_data_loss,
+            express: self.express,
+            skip: self.skip,
+        };
+        (options, self.outputs)
+    }
+}
+
+/// Deploys with a review, verifies the result, and stops when it is interrupted.
+pub(crate) async fn deploy(
+    environment: &Environment,
+    connection: &Connection,
+    options: &Options,
+    outputs: Option<PathBuf>,
+    subject: Subject,
+) -> Result<Outcome> {
+    connection.announce(environment);
+    let deployment = Deployment::new(environment, connection, options, subject, &show);
+    let work = async {
+        let ending = deployment.apply().await?;
+        let json = ending.outputs.to_json()?;
+        // They are there whatever the verification says, and it is verified whether they can be written or not.
+        println!("{json}");
+        let written = write_outputs(outputs, &json);
+        deployment.verify(&ending).await?;
+        written
+    };
+    tokio::select! {
+        outcome = work => outcome.map(|()| Outcome::Done),
+        interrupted = command::interrupted() => {
+            interrupted?;
+            terminal::say(deployment.interrupt().await);
+            // What a shell reports for a program that was interrupted.
+            Ok(Outcome::Code(130))
+        }
+    }
+}
+
+fn show(review: &Review) {
+    terminal::say(format!("\n{}\n", text_of(review, Palette::of_errors()).trim_end()));
+}
+
+fn write_outputs(path: Option<PathBuf>, json: &str) -> Result<()> {
+    let Some(path) = path else { return Ok(()) };
+    std::fs::write(&path, format!("{json}\n")).with_context(|| {
+        format!(
+            "everything is deployed, but its outputs could not be written to {}; \
+             `cargo xtask outputs` prints them",
+            path.display()
+        )
+    })
+}

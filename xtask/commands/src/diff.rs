@@ -1,0 +1,62 @@
+//! `cargo xtask diff`: what a deployment would change. Needs read rights only.
+
+use anyhow::Result;
+use clap::Args;
+use command_line::terminal::Palette;
+use command_line::{EnvironmentArgument, Outcome};
+use deploy::artifact_bucket::ArtifactBucket;
+use deploy::build;
+use deploy::candidate::Candidate;
+use deploy::deployed_stack::Deployed;
+use deploy::keys::DeploymentKeys;
+use deploy::release::{ReleaseId, ReleaseStore};
+use deploy::review::Review;
+
+use crate::connect::{connect, profile_of};
+use crate::operator::Terminal;
+use crate::review_text::text_of;
+
+/// Options of `diff`.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    environment: EnvironmentArgument,
+    /// Compare this release, and not the source.
+    #[arg(long, value_name = "ID")]
+    release: Option<ReleaseId>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
+    let environment = arguments.environment.load()?;
+    let connection = connect(&environment).await?;
+    let bucket = ArtifactBucket::new(&environment, &connection);
+    let read = async {
+        tokio::try_join!(
+            Deployed::read(&environment, &connection),
+            DeploymentKeys::read(&environment, &connection, None),
+        )
+    };
+    let (deployed, keys, candidate);
+    if let Some(id) = &arguments.release {
+        (deployed, keys) = read.await?;
+        let release = ReleaseStore::new(&bucket, &environment).get(id).await?.release;
+        candidate = Candidate::of_release(&environment, &bucket, &keys.keys, &release).await?;
+    } else {
+        let built;
+        ((deployed, keys), built) =
+            tokio::try_join!(read, build::build(profile_of(&environment)?, &Terminal))?;
+        candidate = Candidate::of_source(&environment, &keys.keys, &built)?;
+    }
+    let generates_key = keys.has_new_key();
+    let review =
+        Review::of(&environment, &connection, &bucket, deployed.as_ref(), &candidate, generates_key).await?;
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&review)?);
+    } else {
+        print!("{}", text_of(&review, Palette::of_output()));
+    }
+    Ok(if review.is_empty() { Outcome::Done } else { Outcome::Differences })
+}

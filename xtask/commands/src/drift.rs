@@ -1,0 +1,164 @@
+//! `cargo xtask drift`
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use anyhow::{Result, bail};
+use clap::Args;
+use command_line::{EnvironmentArgument, Outcome, terminal};
+use deploy::drift::{self, Difference, Drifted, Folded, Report};
+
+use crate::connect::connect;
+
+/// How much of a value is shown.
+const SHOWN: usize = 100;
+/// How much of it is shown before the first difference.
+const BEFORE: usize = 30;
+
+/// Options of `drift`.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    environment: EnvironmentArgument,
+    /// Print JSON, for programs.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
+    let environment = arguments.environment.load()?;
+    let connection = connect(&environment).await?;
+    let drift::Detection { report, incomplete } = drift::detect(&environment, &connection).await?;
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        show(&report);
+    }
+    if let Some(reason) = incomplete {
+        bail!("CloudFormation could not check everything that it can check: {reason}");
+    }
+    Ok(if report.is_clean() { Outcome::Done } else { Outcome::Differences })
+}
+
+/// Shows what has drifted on standard output, and what to do about it on standard error.
+fn show(report: &Report) {
+    for drifted in &report.drifted {
+        println!("{}", DriftText(drifted));
+    }
+    for Folded { logical_id, path, link } in &report.false_positives {
+        terminal::say(format!(
+            "CloudFormation reports {path} of {logical_id} as changed, which is a known fault of it: {link}"
+        ));
+    }
+    if !report.not_checked.is_empty() {
+        let kinds: BTreeSet<&str> = report.not_checked.iter().map(|it| it.kind.as_str()).collect();
+        let kinds: Vec<_> = kinds.into_iter().collect();
+        terminal::say(format!(
+            "CloudFormation did not check resources of these types, so nothing is known of them: {}.",
+            kinds.join(", ")
+        ));
+    }
+    if !report.is_clean() {
+        // CloudFormation compares templates, not resources:
+        // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-drift.html
+        terminal::say(
+            "A deployment does not put this back: it changes only what differs from the template before.\n\
+             Put it back by hand; or, where it shall stay, change the source likewise and deploy.",
+        );
+    }
+    if report.drifted.iter().any(|drifted| drifted.differences.is_empty()) {
+        terminal::say(
+            "What was deleted can be made again by hand under the same name, \
+             or by deploying once without it and once with it.",
+        );
+    }
+}
+
+struct DriftText<'a>(&'a Drifted);
+
+impl fmt::Display for DriftText<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Drifted { logical_id, kind, physical_id, status, differences } = self.0;
+        writeln!(formatter, "{logical_id}  {kind}  {status}")?;
+        writeln!(formatter, "  {physical_id}")?;
+        differences.iter().try_for_each(|difference| write_difference(formatter, difference))
+    }
+}
+
+fn write_difference(formatter: &mut fmt::Formatter<'_>, difference: &Difference) -> fmt::Result {
+    let (expected, actual) = excerpts(difference.expected.as_deref(), difference.actual.as_deref());
+    writeln!(formatter, "  {}", difference.path)?;
+    writeln!(formatter, "    deployed  {expected}")?;
+    writeln!(formatter, "    now       {actual}")
+}
+
+/// Of two values what fits into a line, beginning shortly before their first difference where that is far from the
+/// start.
+fn excerpts(expected: Option<&str>, actual: Option<&str>) -> (String, String) {
+    let pairs = expected.unwrap_or_default().chars().zip(actual.unwrap_or_default().chars());
+    let common = pairs.take_while(|(one, other)| one == other).count();
+    let from = |value: &str| if value.chars().count() > SHOWN { common.saturating_sub(BEFORE) } else { 0 };
+    let excerpt = |value: Option<&str>| {
+        let Some(value) = value else { return "(not there)".to_owned() };
+        let from = from(value);
+        let shown: String = value.chars().skip(from).take(SHOWN).flat_map(in_one_line).collect();
+        let cut = value.chars().count() > from + SHOWN;
+        format!("{}{shown}{}", if from > 0 { "…" } else { "" }, if cut { "…" } else { "" })
+    };
+    (excerpt(expected), excerpt(actual))
+}
+
+fn in_one_line(character: char) -> Vec<char> {
+    if character.is_control() { character.escape_default().collect() } else { vec![character] }
+}
+
+#[cfg(test)]
+mod tests {
+    use deploy::drift::{Difference, Drifted};
+
+    use super::{DriftText, excerpts};
+
+    #[test]
+    fn drift_is_shown_property_by_property() {
+        let difference = |path: &str, expected: Option<&str>, actual: Option<&str>| Difference {
+            path: path.to_owned(),
+            expected: expected.map(str::to_owned),
+            actual: actual.map(str::to_owned),
+        };
+        let drifted = Drifted {
+            logical_id: "Queue".to_owned(),
+            kind: "AWS::SQS::Queue".to_owned(),
+            physical_id: "physical Queue".to_owned(),
+            status: "MODIFIED".to_owned(),
+            differences: vec![
+                difference("/VisibilityTimeout", Some("900"), Some("60")),
+                difference("/Tags/0", None, Some(r#"{"Key":"by","Value":"hand"}"#)),
+                difference("/RedrivePolicy", Some(r#"{"maxReceiveCount":3}"#), None),
+            ],
+        };
+        insta::assert_snapshot!(DriftText(&drifted), @r#"
+        Queue  AWS::SQS::Queue  MODIFIED
+          physical Queue
+          /VisibilityTimeout
+            deployed  900
+            now       60
+          /Tags/0
+            deployed  (not there)
+            now       {"Key":"by","Value":"hand"}
+          /RedrivePolicy
+            deployed  {"maxReceiveCount":3}
+            now       (not there)
+        "#);
+    }
+
+    #[test]
+    fn of_long_values_the_part_that_differs_is_shown() {
+        let long = |middle: &str| format!("{}{middle}{}", "a".repeat(200), "b".repeat(200));
+        let (expected, actual) = excerpts(Some(&long("one\n")), Some(&long("other")));
+        insta::assert_snapshot!(format!("{expected}\n{actual}"), @r#"
+        …aaaaaaaaaaaaaaaaaaaaaaaaaaaaaone\nbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb…
+        …aaaaaaaaaaaaaaaaaaaaaaaaaaaaaotherbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb…
+        "#);
+        assert_eq!(excerpts(Some("short"), None), ("short".to_owned(), "(not there)".to_owned()));
+    }
+}

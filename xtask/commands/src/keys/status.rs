@@ -1,0 +1,70 @@
+//! `cargo xtask keys status`
+
+use anyhow::Result;
+use chrono::{DateTime, TimeDelta, Utc};
+use clap::Args;
+use command_line::{EnvironmentArgument, Outcome, terminal};
+use deploy::keys::Status;
+use deploy::time_span::spoken;
+
+use crate::connect::connect;
+
+/// Options of `keys status`.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    environment: EnvironmentArgument,
+    /// Print JSON, for programs.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(arguments: Arguments) -> Result<Outcome> {
+    let environment = arguments.environment.load()?;
+    let connection = connect(&environment).await?;
+    let status = Status::read(&environment, &connection).await?;
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&status)?);
+    } else {
+        show(&status);
+    }
+    Ok(if status.problems.is_empty() { Outcome::Done } else { Outcome::Differences })
+}
+
+fn show(status: &Status) {
+    if status.keys.is_empty() {
+        terminal::say("There is no signing key yet; `cargo xtask deploy` generates one.");
+    } else {
+        let mut table = comfy_table::Table::new();
+        let header = ["KEY", "ALGORITHM", "STATE", "AGE", "SIGNS", "TRUSTED", "RETIRES"];
+        table.load_style(comfy_table::presets::NOTHING).set_header(header);
+        let yes = |is: bool| if is { "yes" } else { "no" }.to_owned();
+        for key in &status.keys {
+            table.add_row([
+                key.fingerprint.to_string(),
+                key.algorithm.to_string(),
+                key.state.to_string(),
+                spoken(TimeDelta::seconds(key.age_seconds)),
+                yes(key.signs),
+                yes(key.trusted),
+                key.retire_after.map(shown).unwrap_or_default(),
+            ]);
+        }
+        println!("{table}");
+    }
+    match (&status.next, status.next_at, status.rotation_due) {
+        (Some(next), Some(time), _) => {
+            terminal::say(format!("Next: {next}, at {} (in {})", shown(time), spoken(time - status.now)));
+        }
+        (Some(next), None, _) => terminal::say(format!("Next: {next}")),
+        (None, _, Some(due)) => terminal::say(format!("The next rotation is due at {}.", shown(due))),
+        (None, _, None) => {}
+    }
+    for problem in &status.problems {
+        terminal::say(format!("{} {problem}", terminal::paint("problem:", "1;31")));
+    }
+}
+
+fn shown(time: DateTime<Utc>) -> String {
+    time.format("%Y-%m-%d %H:%M:%S UTC").to_string()
+}

@@ -1,0 +1,162 @@
+//! `cargo xtask local`: the whole system on this machine.
+
+mod data_plane;
+pub(crate) mod foundation;
+mod subcommand;
+mod summary;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::Result;
+use clap::Args;
+use command_line::environment;
+use command_line::{Outcome, terminal};
+use deploy::Consent;
+use deploy::build::Profile;
+use deploy::deployment::{Deployment, Options, Subject};
+use local_stack::{Buckets, Queues, StackFile};
+use machine::directory::{Data, StateDirectory};
+use machine::process as processes;
+use machine::{command, workspace};
+use stack::OutputName;
+
+use self::data_plane::DataPlane;
+use self::foundation::Foundation;
+use crate::connect::connect_to_emulator;
+
+/// Options of `local`.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Keep the data when the stack ends, and begin with what was kept.
+    #[arg(long)]
+    keep: bool,
+    /// Run the functions as they are built for Lambda, not as they are built for development.
+    #[arg(long)]
+    release: bool,
+    /// Where the stack keeps its state; stacks in different directories run side by side.
+    #[arg(long, value_name = "DIRECTORY")]
+    state: Option<PathBuf>,
+    /// Run this command when the stack is up, then shut down and exit with its code. It finds the path of stack.json in
+    /// `PACKAGES_STACK`, and the emulator in the `AWS_*` variables.
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+/// What has to be ended in order.
+#[derive(Default)]
+struct Running {
+    foundation: Option<Foundation>,
+    data_plane: Option<DataPlane>,
+}
+
+/// Bring the stack up, keep it up until something ends it, and take it down in order, whatever happened.
+pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
+    let path = arguments.state.clone().unwrap_or_else(workspace::local_state);
+    let directory = Arc::new(StateDirectory::open(&path)?);
+    let ended = processes::clean_up(&directory).await?;
+    if !ended.is_empty() {
+        terminal::say(format!("  ended what an earlier run had left behind: {}", ended.join(", ")));
+    }
+    directory.remove(StackFile::NAME).await?;
+    if !arguments.keep {
+        directory.reset().await?;
+    }
+    let mut running = Running::default();
+    let outcome = tokio::select! {
+        outcome = serve(&mut running, &directory, &arguments) => outcome,
+        interrupted = command::interrupted() => interrupted.map(|()| {
+            terminal::say("\n  shutting down …");
+            // What a shell reports for a program that was interrupted.
+            if arguments.command.is_empty() { Outcome::Done } else { Outcome::Code(130) }
+        }),
+    };
+    let removed = directory.remove(StackFile::NAME).await;
+    running.stop().await;
+    removed?;
+    outcome
+}
+
+/// Bring everything up, and return when it has to end.
+async fn serve(
+    running: &mut Running,
+    directory: &Arc<StateDirectory>,
+    arguments: &Arguments,
+) -> Result<Outcome> {
+    let start = Instant::now();
+    let data = if arguments.keep { Data::Kept } else { Data::Fresh };
+    let environment = environment::load(local_stack::ENVIRONMENT)?;
+    let profile =
+        if arguments.release { Profile::Release(environment.architecture) } else { Profile::Development };
+
+    let foundation = running.foundation.insert(Foundation::start(directory, data).await?);
+    let connection = connect_to_emulator(&environment, &foundation.emulator.endpoint_url()).await?;
+    let listeners = data_plane::Listeners::bind().await?;
+    let issuer = listeners.issuer()?;
+    let platform = foundation.prepare_platform(&connection, &data_plane::facts_of(&issuer)).await?;
+    let options = Options::new(Consent::Implied);
+    let subject = Subject::Source(profile);
+    let outputs =
+        Deployment::new(&environment, &connection, &options, subject, &|_| {}).apply().await?.outputs;
+    let demo = foundation.load_demo_data(&connection, &outputs, &platform).await?;
+
+    let step = terminal::Step::begin("data plane");
+    let data_plane =
+        DataPlane::start(directory, foundation, &connection, &outputs, listeners, issuer, &demo).await?;
+    let data_plane = running.data_plane.insert(data_plane);
+    let output = |name| outputs.get(name).map(str::to_owned);
+    let stack_file = StackFile {
+        api_url: data_plane.urls.gateway.clone(),
+        cdn_url: data_plane.urls.edge.clone(),
+        console_url: data_plane.urls.console.clone(),
+        issuer_url: data_plane.urls.issuer.clone(),
+        aws_endpoint_url: foundation.emulator.endpoint_url(),
+        database_url: foundation.postgres.url(),
+        tokens: data_plane.tokens()?,
+        organization_id: demo.organization_id,
+        dataset_id: demo.dataset_id,
+        packages: demo.packages,
+        assets: demo.assets,
+        queues: Queues {
+            restore: output(OutputName::RestoreQueueUrl)?,
+            dead_letters: output(OutputName::RestoreDeadLetterQueueUrl)?,
+            jobs: platform.jobs_queue_url,
+        },
+        buckets: Buckets { assets: output(OutputName::AssetsBucketName)?, storage: platform.storage_bucket },
+        stack_name: stack::stack_name(&environment),
+        release: arguments.release,
+    };
+    data_plane.open_console(&stack_file)?;
+    directory.write(StackFile::NAME, &stack_file.to_json()?).await?;
+    step.done("gateway, functions, queue poller, edge, issuer, console");
+
+    let path = directory.file(StackFile::NAME);
+    if arguments.command.is_empty() {
+        summary::print(&stack_file, &path, start.elapsed());
+        tokio::select! {
+            error = foundation.exited() => Err(error),
+            error = data_plane.ended() => Err(error),
+        }
+    } else {
+        terminal::say(format!("  up after {:.1} s", start.elapsed().as_secs_f64()));
+        tokio::select! {
+            code = subcommand::run(&arguments.command, &path, &connection) => code.map(Outcome::Code),
+            error = foundation.exited() => Err(error),
+            error = data_plane.ended() => Err(error),
+        }
+    }
+}
+
+impl Running {
+    /// End in the reverse order of the start. What was not started yet is not there.
+    async fn stop(self) {
+        if let Some(data_plane) = self.data_plane {
+            data_plane.stop().await;
+        }
+        if let Some(foundation) = self.foundation {
+            foundation.stop().await;
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! The data plane: what answers requests, reading what it serves from the deployed resources.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use deploy::connection::Connection;
+use deploy::deployed_stack::Outputs;
+use edge::{self, Edge};
+use lambda::control_plane::{ControlPlane, FunctionName};
+use lambda::gateway::{self, Gateway};
+use lambda::poller::Poller;
+use lambda::pool::{FunctionPool, PoolSettings, log_delivery};
+use lambda::{redeployment, surroundings};
+use local_stack::StackFile;
+use local_stack::console::{self, Component, ConsoleModel};
+use local_stack::demo::DemoData;
+use local_stack::issuer::{self, Issuer, User};
+use machine::directory::StateDirectory;
+use machine::{ports, process as processes};
+use stack::OutputName;
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, watch};
+use tokio::task::JoinSet;
+
+use super::foundation::{Foundation, IssuerFacts};
+
+/// The client that tokens are for, as the environment file of the local stack has it.
+const TOKEN_CLIENT: &str = "local";
+/// A working day, so that nobody has to renew a token while trying things.
+const TOKEN_LIFETIME: Duration = Duration::from_hours(12);
+/// How many of one function run at a time.
+const MAXIMUM_INSTANCES: usize = 4;
+
+const CONSOLE_PORT: u16 = 9000;
+const GATEWAY_PORT: u16 = 9001;
+const EDGE_PORT: u16 = 9002;
+const ISSUER_PORT: u16 = 9003;
+
+/// The ports, taken before anything is told of them.
+pub(super) struct Listeners {
+    console: TcpListener,
+    gateway: TcpListener,
+    edge: TcpListener,
+    issuer: TcpListener,
+}
+
+/// Where everything answers.
+pub(super) struct Urls {
+    pub(super) console: String,
+    pub(super) gateway: String,
+    pub(super) edge: String,
+    pub(super) issuer: String,
+}
+
+/// The data plane that runs.
+pub(super) struct DataPlane {
+    pub(super) urls: Urls,
+    issuer: Arc<Issuer>,
+    users: BTreeMap<String, User>,
+    pool: FunctionPool,
+    console: Option<TcpListener>,
+    servers: Mutex<JoinSet<Result<()>>>,
+    shutdown: watch::Sender<bool>,
+}
+
+impl Listeners {
+    /// Take the usual ports, or free ones in place of those that are taken.
+    pub(super) async fn bind() -> Result<Self> {
+        let bind = async |port| ports::bind(Some(port)).await.context("there is no free port on 127.0.0.1");
+        Ok(Self {
+            console: bind(CONSOLE_PORT).await?,
+            gateway: bind(GATEWAY_PORT).await?,
+            edge: bind(EDGE_PORT).await?,
+            issuer: bind(ISSUER_PORT).await?,
+        })
+    }
+
+    /// The issuer, ready before its functions are deployed.
+    pub(super) fn issuer(&self) -> Result<Arc<Issuer>> {
+        Ok(Arc::new(Issuer::new(url_of(&self.issuer)?, TOKEN_CLIENT)?))
+    }
+
+    fn urls(&self) -> Result<Urls> {
+        Ok(Urls {
+            console: url_of(&self.console)?,
+            gateway: url_of(&self.gateway)?,
+            edge: url_of(&self.edge)?,
+            issuer: url_of(&self.issuer)?,
+        })
+    }
+}
+
+fn url_of(listener: &TcpListener) -> Result<String> {
+    Ok(format!("http://{}", listener.local_addr().context("a listener has no address")?))
+}
+
+/// What the platform has to know of the issuer.
+pub(super) fn facts_of(issuer: &Issuer) -> IssuerFacts {
+    IssuerFacts { issuer: issuer.issuer(), jwks_url: issuer.jwks_url() }
+}
+
+impl DataPlane {
+    /// Read what is deployed, and serve it.
+    pub(super) async fn start(
+        directory: &Arc<StateDirectory>,
+        foundation: &Foundation,
+        connection: &Connection,
+        outputs: &Outputs,
+        listeners: Listeners,
+        issuer: Arc<Issuer>,
+        demo: &DemoData,
+    ) -> Result<Self> {
+        let urls = listeners.urls()?;
+        let control_plane = control_plane(connection)?;
+        let api = control_plane.http_api(outputs.get(OutputName::ApiId)?).await?;
+        let restore: FunctionName = outputs.get(OutputName::RestoreFunctionName)?.parse()?;
+        let mappings = control_plane.event_source_mappings(&restore).await?;
+        let mut functions = vec![control_plane.function(&restore).await?];
+        for name in api.functions() {
+            functions.push(control_plane.function(&name).await?);
+        }
+        let (log_sink, log_delivery) =
+            log_delivery(aws_sdk_cloudwatchlogs::Client::new(&connection.configuration));
+        let settings = PoolSettings {
+            code_directory: directory.file("functions"),
+            log_directory: directory.logs(),
+            log_sink: Some(log_sink),
+            environment: surroundings(
+                &foundation.emulator.endpoint_url(),
+                &urls.edge,
+                &foundation.postgres.url().parse().context("the database has no proper URL")?,
+            ),
+            maximum_instances: MAXIMUM_INSTANCES,
+            on_spawn: recorder(directory),
+        };
+        let pool = FunctionPool::new(functions, settings).await?;
+
+        let (shutdown, ends) = watch::channel(false);
+        let mut servers = JoinSet::new();
+        let serving = |what: &'static str, server: std::io::Result<()>| {
+            server.with_context(|| format!("the local {what} cannot serve"))
+        };
+        let gateway = Gateway::new(api, pool.clone());
+        let server = gateway::serve(listeners.gateway, gateway.clone(), until(&ends));
+        servers.spawn(async move { serving("gateway", server.await) });
+        let cloudfront = aws_sdk_cloudfront::Client::new(&connection.configuration);
+        let edge = Edge::new(cloudfront, connection.s3(), outputs.get(OutputName::DistributionId)?);
+        let edge = edge::serve(listeners.edge, edge, until(&ends));
+        servers.spawn(async move { serving("edge", edge.await) });
+        let users = users_of(demo);
+        let office = issuer::serve(listeners.issuer, Arc::clone(&issuer), users.clone(), until(&ends));
+        servers.spawn(async move { serving("token issuer", office.await) });
+        let sqs = aws_sdk_sqs::Client::new(&connection.configuration);
+        for mapping in mappings {
+            let poller = Poller::new(mapping, &sqs, pool.clone()).await?;
+            let ends = until(&ends);
+            servers.spawn(async move {
+                poller.run(ends).await;
+                Ok(())
+            });
+        }
+        let delivery = log_delivery.run(until(&ends));
+        servers.spawn(async move {
+            delivery.await;
+            Ok(())
+        });
+        // From now on another deployment, or the rotation of a key, is served as soon as it is there.
+        let period = redeployment::INTERVAL;
+        let following = redeployment::follow(control_plane, pool.clone(), gateway, period, until(&ends));
+        servers.spawn(async move {
+            following.await;
+            Ok(())
+        });
+        Ok(Self {
+            urls,
+            issuer,
+            users,
+            pool,
+            console: Some(listeners.console),
+            servers: Mutex::new(servers),
+            shutdown,
+        })
+    }
+
+    /// Open the console, once everything that it shows is there.
+    pub(super) fn open_console(&mut self, stack: &StackFile) -> Result<()> {
+        let Some(listener) = self.console.take() else { return Ok(()) };
+        let component = |name: &str, url: &str, description: &str| Component {
+            name: name.to_owned(),
+            url: url.to_owned(),
+            description: description.to_owned(),
+        };
+        let pool = self.pool.clone();
+        let model = ConsoleModel {
+            stack_json: serde_json::to_value(stack)?,
+            openapi: openapi::openapi_document(),
+            components: vec![
+                component("gateway", &self.urls.gateway, "The HTTP API, as API Gateway serves it."),
+                component("edge", &self.urls.edge, "The distribution, as CloudFront serves it."),
+                component("issuer", &self.urls.issuer, "Access tokens for the demo users."),
+                component("emulator", &stack.aws_endpoint_url, "All other AWS services, by MiniStack."),
+                component("database", &stack.database_url, "The platform's PostgreSQL."),
+            ],
+            statistics: Arc::new(move || serde_json::to_value(statistics(&pool)).unwrap_or_default()),
+        };
+        let server = console::serve(listener, model, until(&self.shutdown.subscribe()));
+        self.servers.get_mut().spawn(async move { server.await.context("the console cannot serve") });
+        Ok(())
+    }
+
+    /// An access token for each demo user.
+    pub(super) fn tokens(&self) -> Result<BTreeMap<String, String>> {
+        let token = |(name, user): (&String, &User)| {
+            Ok((name.clone(), self.issuer.access_token(user, TOKEN_LIFETIME)?))
+        };
+        self.users.iter().map(token).collect()
+    }
+
+    /// Wait until a server ends, which it should not.
+    pub(super) async fn ended(&self) -> anyhow::Error {
+        match self.servers.lock().await.join_next().await {
+            Some(Ok(Err(error))) => error,
+            Some(Err(error)) => anyhow!("a server of the data plane failed: {error}"),
+            Some(Ok(Ok(()))) | None => anyhow!("a server of the data plane ended"),
+        }
+    }
+
+    /// Take no more requests, end the functions, and wait for the servers.
+    pub(super) async fn stop(self) {
+        self.shutdown.send_replace(true);
+        self.pool.stop().await;
+        let mut servers = self.servers.into_inner();
+        // A viewer that keeps its connection open must not keep us here.
+        let all = async { while servers.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(Duration::from_secs(2), all).await;
+    }
+}
+
+fn control_plane(connection: &Connection) -> Result<ControlPlane> {
+    let endpoint = connection.configuration.endpoint_url().context("the emulator has no endpoint")?;
+    let region = connection.configuration.region().context("the environment has no region")?;
+    Ok(ControlPlane::new(endpoint.parse()?, region.as_ref())?)
+}
+
+/// Notes the functions' processes, so that the next run ends them if this one cannot.
+fn recorder(directory: &Arc<StateDirectory>) -> Arc<dyn Fn(u32) + Send + Sync> {
+    let directory = Arc::clone(directory);
+    Arc::new(move |pid| {
+        let directory = Arc::clone(&directory);
+        tokio::spawn(async move {
+            // Without the note, a crash of ours leaves a process that ends by itself when nobody answers it.
+            let _ = processes::record(&directory, "function", pid).await;
+        });
+    })
+}
+
+fn users_of(demo: &DemoData) -> BTreeMap<String, User> {
+    let users = &demo.users;
+    [("owner", &users.owner), ("editor", &users.editor), ("viewer", &users.viewer), ("guest", &users.guest)]
+        .into_iter()
+        .map(|(name, user)| (name.to_owned(), User { username: user.cognito_id }))
+        .collect()
+}
+
+fn statistics(pool: &FunctionPool) -> BTreeMap<String, serde_json::Value> {
+    let shown = |(name, statistics): (FunctionName, _)| {
+        (name.to_string(), serde_json::to_value(statistics).unwrap_or_default())
+    };
+    pool.statistics().into_iter().map(shown).collect()
+}
+
+async fn wait_for(mut ends: watch::Receiver<bool>) {
+    // A sender that is gone means the end as well.
+    let _ = ends.wait_for(|ended| *ended).await;
+}
+
+fn until(ends: &watch::Receiver<bool>) -> impl Future<Output = ()> + Send + 'static {
+    wait_for(ends.clone())
+}

@@ -1,0 +1,160 @@
+//! What the rest stands on: PostgreSQL, the AWS emulator, and in them the platform around the service.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use command_line::environment;
+use command_line::terminal::Step;
+use deploy::connection::Connection;
+use deploy::deployed_stack::Outputs;
+use local_stack::demo::{self, DemoData, DemoTargets};
+use local_stack::emulator::Emulator;
+use local_stack::platform::{self, PlatformResources};
+use local_stack::postgres::Postgres;
+use machine::directory::{Data, StateDirectory};
+use machine::postgres_server::Server;
+use machine::python::{MINISTACK, POSTGRESQL};
+use machine::workspace;
+use sqlx::postgres::{PgPool, PgPoolOptions};
+use stack::OutputName;
+
+use crate::connect::connect_to_emulator;
+
+const EMULATOR_PORT: u16 = 4566;
+/// Not PostgreSQL's own, which tends to be taken by a PostgreSQL of the machine.
+const POSTGRES_PORT: u16 = 5433;
+
+/// The processes that the rest stands on.
+pub(crate) struct Foundation {
+    pub(crate) emulator: Emulator,
+    pub(crate) postgres: Postgres,
+    pool: PgPool,
+}
+
+impl Foundation {
+    /// Start both, at the same time.
+    pub(crate) async fn start(directory: &StateDirectory, data: Data) -> Result<Self> {
+        let (emulator, postgres) =
+            tokio::try_join!(start_emulator(directory, data), start_postgres(directory, data))?;
+        let pool = PgPoolOptions::new()
+            .max_connections(4)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect(&postgres.url())
+            .await
+            .context("PostgreSQL takes no connection")?;
+        Ok(Self { emulator, postgres, pool })
+    }
+
+    /// Make what a trial of the restore function needs: schema, table, bucket.
+    pub(crate) async fn prepare_trials(&self) -> Result<()> {
+        let connection =
+            connect_to_emulator(&environment::load(local_stack::ENVIRONMENT)?, &self.emulator.endpoint_url())
+                .await?;
+        let sqs = aws_sdk_sqs::Client::new(&connection.configuration);
+        let dynamodb = aws_sdk_dynamodb::Client::new(&connection.configuration);
+        let s3 = connection.s3();
+        let resources = platform::create_resources(&sqs, &dynamodb, &s3);
+        tokio::try_join!(resources, platform::create_schema(&self.pool, &[]))?;
+        Ok(())
+    }
+
+    /// Make what the platform has before our stack is deployed: schema, queue, table, bucket, and the facts that the
+    /// environment file refers to.
+    pub(super) async fn prepare_platform(
+        &self,
+        connection: &Connection,
+        issuer: &IssuerFacts,
+    ) -> Result<PlatformResources> {
+        let step = Step::begin("platform");
+        let sqs = aws_sdk_sqs::Client::new(&connection.configuration);
+        let dynamodb = aws_sdk_dynamodb::Client::new(&connection.configuration);
+        let ssm = aws_sdk_ssm::Client::new(&connection.configuration);
+        let s3 = connection.s3();
+        let resources = platform::create_resources(&sqs, &dynamodb, &s3);
+        let organizations = [demo::ORGANIZATION.0];
+        let schema = platform::create_schema(&self.pool, &organizations);
+        let (resources, ()) = tokio::try_join!(resources, schema)?;
+        let facts = BTreeMap::from([
+            ("/local/platform/jobs-queue-url".to_owned(), resources.jobs_queue_url.clone()),
+            ("/local/platform/jobs-queue-arn".to_owned(), resources.jobs_queue_arn.clone()),
+            ("/local/platform/token-issuer".to_owned(), issuer.issuer.clone()),
+            ("/local/platform/token-jwks-url".to_owned(), issuer.jwks_url.clone()),
+        ]);
+        platform::put_facts(&ssm, &facts).await?;
+        step.done("database schema, jobs queue, delete records, storage bucket");
+        Ok(resources)
+    }
+
+    /// Load the demo data, or find the kept ones.
+    pub(super) async fn load_demo_data(
+        &self,
+        connection: &Connection,
+        outputs: &Outputs,
+        platform: &PlatformResources,
+    ) -> Result<DemoData> {
+        let step = Step::begin("demo data");
+        let demo = demo::load(&DemoTargets {
+            pool: &self.pool,
+            s3: &connection.s3(),
+            dynamodb: &aws_sdk_dynamodb::Client::new(&connection.configuration),
+            storage_bucket: &platform.storage_bucket,
+            assets_bucket: outputs.get(OutputName::AssetsBucketName)?,
+            delete_record_table: &platform.delete_record_table,
+        })
+        .await?;
+        step.done(format!("organization {}, dataset {}", demo.organization_id, demo.dataset_id));
+        Ok(demo)
+    }
+
+    /// Wait until one of the processes ends, which it should not.
+    pub(super) async fn exited(&self) -> anyhow::Error {
+        tokio::select! {
+            error = self.emulator.exited() => error.into(),
+            error = self.postgres.exited() => error.into(),
+        }
+    }
+
+    pub(crate) async fn stop(self) {
+        self.pool.close().await;
+        tokio::join!(self.emulator.stop(), self.postgres.stop());
+    }
+}
+
+/// Where the token issuer is.
+pub(super) struct IssuerFacts {
+    pub(super) issuer: String,
+    pub(super) jwks_url: String,
+}
+
+async fn start_emulator(directory: &StateDirectory, data: Data) -> Result<Emulator> {
+    let tools = workspace::tools();
+    let installation = if let Some(installation) = MINISTACK.find(&tools).await {
+        installation
+    } else {
+        let step = Step::begin("install emulator");
+        let installation = MINISTACK.install(directory, &tools).await?;
+        step.done(format!("MiniStack {}, once", MINISTACK.version()));
+        installation
+    };
+    let step = Step::begin("AWS emulator");
+    let emulator = Emulator::start(directory, &installation, Some(EMULATOR_PORT), data).await?;
+    step.done(emulator.endpoint_url());
+    Ok(emulator)
+}
+
+async fn start_postgres(directory: &StateDirectory, data: Data) -> Result<Postgres> {
+    let tools = workspace::tools();
+    let server = if let Some(server) = Server::find(&tools).await? {
+        server
+    } else {
+        let step = Step::begin("install PostgreSQL");
+        let server = Server::find_or_install(directory, &tools).await?;
+        step.done(format!("{} {}, once", POSTGRESQL.package, POSTGRESQL.version()));
+        server
+    };
+    let step = Step::begin("PostgreSQL");
+    let postgres = Postgres::start(directory, server, Some(POSTGRES_PORT), data).await?;
+    step.done(format!("{}:{}", postgres.host(), postgres.port()));
+    Ok(postgres)
+}

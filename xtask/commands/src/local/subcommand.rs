@@ -1,0 +1,47 @@
+//! Running a command against the stack.
+
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::ExitStatus;
+
+use anyhow::{Context, Result};
+use deploy::connection::Connection;
+use local_stack::emulator;
+use machine::command::Group;
+use tokio::process::Command;
+
+/// Run a command, and return its exit code.
+pub(super) async fn run(words: &[OsString], stack_file: &Path, connection: &Connection) -> Result<u8> {
+    let (program, arguments) = words.split_first().context("there is no command")?;
+    let endpoint = connection.configuration.endpoint_url().unwrap_or_default();
+    let region = connection.configuration.region().map(ToString::to_string).unwrap_or_default();
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .env("PACKAGES_STACK", stack_file)
+        .env("AWS_ENDPOINT_URL", endpoint)
+        .env("AWS_ACCESS_KEY_ID", emulator::ACCESS_KEY_ID)
+        .env("AWS_SECRET_ACCESS_KEY", emulator::SECRET_ACCESS_KEY)
+        .env("AWS_REGION", &region)
+        .env("AWS_DEFAULT_REGION", &region)
+        .env_remove("AWS_PROFILE")
+        .env_remove("AWS_SESSION_TOKEN")
+        .kill_on_drop(true);
+    let status = if std::io::stdin().is_terminal() {
+        // A process group of its own could not read from the terminal; Ctrl-C reaches it in ours.
+        let shown = program.to_string_lossy();
+        let mut child = command.spawn().with_context(|| format!("`{shown}` cannot be started"))?;
+        child.wait().await.context("the command cannot be waited for")?
+    } else {
+        Group::start(&mut command)?.wait().await?
+    };
+    Ok(code_of(status))
+}
+
+/// A program that a signal ended is reported as shells do it.
+fn code_of(status: ExitStatus) -> u8 {
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);
+    u8::try_from(code).unwrap_or(1)
+}

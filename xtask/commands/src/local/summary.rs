@@ -1,0 +1,40 @@
+//! What is printed when the stack is up.
+
+use std::path::Path;
+use std::time::Duration;
+
+use command_line::terminal::{paint, say};
+use local_stack::StackFile;
+
+/// Say where everything is, and what to try.
+pub(super) fn print(stack: &StackFile, path: &Path, elapsed: Duration) {
+    let path = std::env::current_dir()
+        .ok()
+        .and_then(|directory| path.strip_prefix(directory).ok())
+        .unwrap_or(path)
+        .display();
+    say(format!("\n{} after {:.1} s\n", paint("The packages service is up", "1"), elapsed.as_secs_f64()));
+    let line = |name: &str, value: &dyn std::fmt::Display| say(format!("  {name:<10} {value}"));
+    line("Console", &stack.console_url);
+    line("API", &stack.api_url);
+    line("CDN", &stack.cdn_url);
+    line("AWS", &format!("{} (access key test, secret test)", stack.aws_endpoint_url));
+    line("Database", &stack.database_url);
+    line("Facts", &format!("{path}: ids, tokens, queues, buckets"));
+    say(format!("\n{} restore the deleted folder with its 60 files:\n", paint("Try it:", "1")));
+    println!("{}", example(stack));
+    say(format!("\n{}", paint("Ctrl-C ends it.", "2")));
+}
+
+/// A request that can be pasted into a shell.
+fn example(stack: &StackFile) -> String {
+    format!(
+        "curl -X POST '{api}/restore?dataset_id={dataset}' \\\n  \
+         -H \"Authorization: Bearer $(curl -s {issuer}/token/editor)\" \\\n  \
+         -H 'Content-Type: application/json' -d '{{\"nodeIds\":[\"{folder}\"]}}'",
+        api = stack.api_url,
+        dataset = stack.dataset_id,
+        issuer = stack.issuer_url,
+        folder = stack.packages.deleted_folder,
+    )
+}

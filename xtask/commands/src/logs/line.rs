@@ -1,0 +1,76 @@
+//! One line of a log, for people.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use command_line::terminal::{Palette, printable};
+use deploy::logs::{Content, Entry};
+use serde_json::{Map, Value};
+
+/// What is said elsewhere in the line, or is of use only to programs.
+const APART: [&str; 7] = ["timestamp", "time", "level", "message", "requestId", "request_id", "xrayTraceId"];
+
+/// Colours that tell requests apart; red and yellow are for what went wrong.
+const COLORS: [&str; 8] = ["32", "34", "35", "36", "92", "94", "95", "96"];
+
+/// One line for people: time (UTC), function, what the request is known by, level, message and fields.
+pub(super) fn line_of(entry: &Entry, request: &str, palette: Palette) -> String {
+    let (level, said) = match &entry.content {
+        Content::Text(text) => ("", printable(text)),
+        Content::Fields(fields) => (text_of(fields.get("level")).unwrap_or_default(), said(fields)),
+    };
+    let time = entry.time.format("%Y-%m-%d %H:%M:%S%.3f").to_string();
+    let level_color = match level {
+        "ERROR" => "31",
+        "WARN" => "33",
+        _ => "2",
+    };
+    format!(
+        "{}  {:<10}  {}  {}  {said}",
+        palette.paint(&time, "2"),
+        entry.function.as_str(),
+        palette.paint(&format!("{request:<16}"), color_of(request)),
+        palette.paint(&format!("{level:<5}"), level_color),
+    )
+}
+
+/// Message and fields. What Lambda itself logs has a type in place of a message, and its fields in a record:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html>.
+fn said(fields: &Map<String, Value>) -> String {
+    let mut words = Vec::new();
+    let title = if fields.contains_key("message") { "message" } else { "type" };
+    words.extend(text_of(fields.get(title)).map(printable));
+    for (name, value) in fields.iter().filter(|(name, _)| *name != title) {
+        add(&mut words, name, value);
+    }
+    words.join("  ")
+}
+
+fn add(words: &mut Vec<String>, name: &str, value: &Value) {
+    match value {
+        _ if APART.contains(&name) => {}
+        Value::Object(fields) => fields.iter().for_each(|(name, value)| add(words, name, value)),
+        Value::String(text)
+            if !text.is_empty() && text.chars().all(|it| it.is_ascii_graphic() && it != '"') =>
+        {
+            words.push(format!("{name}={text}"));
+        }
+        value => words.push(format!("{name}={}", printable(&value.to_string()))),
+    }
+}
+
+fn text_of(value: Option<&Value>) -> Option<&str> {
+    value?.as_str().filter(|text| !text.is_empty())
+}
+
+fn color_of(id: &str) -> &'static str {
+    if id == "-" {
+        return "2";
+    }
+    let mut hasher = DefaultHasher::new();
+    id.hash(&mut hasher);
+    let index = hasher.finish() % COLORS.len() as u64;
+    COLORS[usize::try_from(index).unwrap_or_default()]
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,24 @@
+//! `cargo xtask outputs`
+
+use anyhow::Result;
+use clap::Args;
+use command_line::{EnvironmentArgument, Outcome};
+use deploy::deployed_stack::DeployedStack;
+
+use crate::connect::connect;
+
+/// Options of `outputs`.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    environment: EnvironmentArgument,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
+    let environment = arguments.environment.load()?;
+    let connection = connect(&environment).await?;
+    let client = aws_sdk_cloudformation::Client::new(&connection.configuration);
+    let stack = DeployedStack::get(&client, &stack::stack_name(&environment)).await?;
+    println!("{}", stack.outputs.to_json()?);
+    Ok(Outcome::Done)
+}

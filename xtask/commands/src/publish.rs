@@ -1,0 +1,55 @@
+//! `cargo xtask publish`: make a release ready, and deploy nothing.
+
+use anyhow::{Result, bail};
+use clap::Args;
+use command_line::{EnvironmentArgument, Outcome, terminal};
+use deploy::artifact_bucket::ArtifactBucket;
+use deploy::candidate::Candidate;
+use deploy::keys::DeploymentKeys;
+use deploy::release::{ReleaseStore, SourceRevision, TemplateHash};
+use deploy::{Consent, artifacts, build};
+
+use crate::connect::{connect, profile_of};
+use crate::operator::Terminal;
+
+/// Options of `publish`.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    environment: EnvironmentArgument,
+    /// Create the artifact bucket without asking, where there is none.
+    #[arg(long)]
+    yes: bool,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
+    let environment = arguments.environment.load()?;
+    let connection = connect(&environment).await?;
+    let keys = DeploymentKeys::read(&environment, &connection, None).await?;
+    if keys.has_new_key() {
+        bail!(
+            "environment {0} has no signing key yet, which a release has to name; \
+             `cargo xtask keys generate --env {0}` makes one",
+            environment.name
+        );
+    }
+    let (built, source) = SourceRevision::during(build::build(profile_of(&environment)?, &Terminal)).await?;
+    let bucket = ArtifactBucket::new(&environment, &connection);
+    bucket.ensure(Consent::of(arguments.yes), &Terminal).await?;
+    source.ensure_checked_out().await?;
+    artifacts::upload(&bucket, &environment, &built, &Terminal).await?;
+    let candidate = Candidate::of_source(&environment, &keys.keys, &built)?;
+    let store = ReleaseStore::new(&bucket, &environment);
+    let hash = TemplateHash::of(&candidate.template)?;
+    let newest = store.newest().await?.map(|stored| stored.release);
+    let id = match newest.filter(|newest| newest.template == hash && newest.source == source) {
+        Some(newest) => {
+            terminal::say(format!("  published before, as release {}", newest.id));
+            newest.id
+        }
+        None => store.create(&candidate, source, &connection.caller).await?.release.id,
+    };
+    terminal::say(format!("  `cargo xtask deploy --env {} --release {id}` deploys it", environment.name));
+    println!("{id}");
+    Ok(Outcome::Done)
+}

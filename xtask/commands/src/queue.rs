@@ -1,0 +1,236 @@
+//! `cargo xtask queue`: the restore queue, its dead letters, and packages without a message.
+
+use anyhow::{Result, bail};
+use chrono::{DateTime, TimeDelta, Utc};
+use clap::{Args, Subcommand};
+use comfy_table::Table;
+use comfy_table::presets::NOTHING;
+use command_line::{EnvironmentArgument, Outcome, terminal};
+use deploy::connection::Connection;
+use deploy::queue::{
+    DeadLetter, DeadLetters, Queues, Rows, connect_to_platform_database, missing_messages, send,
+};
+use deploy::{Consent, agree};
+use sqlx::PgPool;
+use stack::Environment;
+
+use crate::connect::connect;
+
+/// Commands about the restore queue.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Show what is waiting, what is in work, and the dead letters with their packages and reasons.
+    Status(StatusArguments),
+    /// Move the dead letters back to the restore queue.
+    Redrive(RedriveArguments),
+    /// Send messages for packages that have been RESTORING for long and have none.
+    Repair(RepairArguments),
+}
+
+/// Options of `queue status`.
+#[derive(Args)]
+pub(crate) struct StatusArguments {
+    #[command(flatten)]
+    environment: EnvironmentArgument,
+    #[command(flatten)]
+    database: DatabaseArgument,
+}
+
+/// Options of `queue redrive`.
+#[derive(Args)]
+pub(crate) struct RedriveArguments {
+    #[command(flatten)]
+    environment: EnvironmentArgument,
+    /// Do not ask before the dead letters are moved.
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Options of `queue repair`.
+#[derive(Args)]
+pub(crate) struct RepairArguments {
+    #[command(flatten)]
+    environment: EnvironmentArgument,
+    #[command(flatten)]
+    database: DatabaseArgument,
+    /// Do not ask before the messages are sent.
+    #[arg(long)]
+    yes: bool,
+}
+
+/// The option that names the platform's database.
+#[derive(Args)]
+struct DatabaseArgument {
+    /// URL of the platform's database, reached for example through a tunnel. The local stack knows its own.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    database_url: Option<String>,
+}
+
+impl DatabaseArgument {
+    /// Connects; none where no URL is given. The database of an environment on AWS lies in its network.
+    async fn connect(&self, connection: &Connection) -> Result<Option<PgPool>> {
+        // That of the local stack, whatever a shell has been set up for.
+        let local = connection.local.as_ref().map(|local| local.database_url.as_str());
+        match local.or(self.database_url.as_deref()) {
+            Some(url) => connect_to_platform_database(url).await.map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+pub(crate) async fn run(command: Command) -> Result<Outcome> {
+    match command {
+        Command::Status(arguments) => status(&arguments.environment.load()?, &arguments.database).await?,
+        Command::Repair(arguments) => {
+            repair(&arguments.environment.load()?, &arguments.database, arguments.yes).await?;
+        }
+        Command::Redrive(arguments) => redrive(&arguments.environment.load()?, arguments.yes).await?,
+    }
+    Ok(Outcome::Done)
+}
+
+async fn status(environment: &Environment, database: &DatabaseArgument) -> Result<()> {
+    let connection = connect(environment).await?;
+    let queues = Queues::of(environment, &connection).await?;
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header(["QUEUE", "WAITING", "IN FLIGHT", "OLDEST"]);
+    for (name, url) in [("restore", &queues.restore), ("dead letters", &queues.dead_letters)] {
+        let depth = queues.depth(url).await?;
+        let oldest = match queues.age_of_oldest(url).await? {
+            _ if depth.waiting + depth.in_flight == 0 => String::new(),
+            Some(age) => in_one_unit(age),
+            None => "not known to CloudWatch yet".to_owned(),
+        };
+        let [waiting, in_flight] = [depth.waiting, depth.in_flight].map(|count| count.to_string());
+        table.add_row([name.to_owned(), waiting, in_flight, oldest]);
+    }
+    println!("{table}");
+
+    let letters = DeadLetters::new(&queues).look().await?;
+    let pool = database.connect(&connection).await?;
+    if let Some(pool) = &pool {
+        let stuck = missing_messages(pool, &letters).await?.len();
+        println!("\n{stuck} packages are RESTORING without a message");
+        if stuck > 0 {
+            terminal::say(format!("  Send them: cargo xtask queue repair --env {}", environment.name));
+        }
+    } else {
+        terminal::say(
+            "\n  Packages that are RESTORING without a message were not counted: pass --database-url, or set DATABASE_URL.",
+        );
+    }
+    show_letters(environment, &letters, &Rows(pool.as_ref())).await;
+    Ok(())
+}
+
+async fn show_letters(environment: &Environment, letters: &[DeadLetter], rows: &Rows<'_>) {
+    if letters.is_empty() {
+        return;
+    }
+    let now = Utc::now();
+    let mut table = Table::new();
+    table
+        .load_style(NOTHING)
+        .set_header(["SENT", "AGE", "RECEIVED", "DATASET", "PACKAGE", "MESSAGE", "REASON"]);
+    for letter in letters {
+        let (dataset, package) = subject_of(letter);
+        table.add_row([
+            letter.sent.map_or("?".to_owned(), |sent| sent.format("%Y-%m-%d %H:%M").to_string()),
+            letter.sent.map_or("?".to_owned(), |sent| age(sent, now)),
+            format!("{} times", letter.receives),
+            dataset,
+            package,
+            letter.message_id.clone(),
+            rows.reason(letter).await,
+        ]);
+    }
+    println!("\n{table}");
+    let oldest = letters.iter().filter_map(|letter| letter.sent).min();
+    if let Some(oldest) = oldest {
+        terminal::say(format!("\n  the oldest was sent {} ago", age(oldest, now)));
+    }
+    terminal::say(format!("  When the cause is gone: cargo xtask queue redrive --env {}", environment.name));
+}
+
+async fn repair(environment: &Environment, database: &DatabaseArgument, yes: bool) -> Result<()> {
+    let connection = connect(environment).await?;
+    let Some(pool) = database.connect(&connection).await? else {
+        bail!("the platform's database must be reached: pass --database-url, or set DATABASE_URL");
+    };
+    let queues = Queues::of(environment, &connection).await?;
+    let letters = DeadLetters::new(&queues).look().await?;
+    let messages = missing_messages(&pool, &letters).await?;
+    if messages.is_empty() {
+        terminal::say("No package is RESTORING without a message.");
+        return Ok(());
+    }
+    for message in &messages {
+        terminal::say(format!("  {}/{}  {}", message.org_id, message.dataset_id, message.package.node_id));
+    }
+    let question = format!("Send {} messages to the restore queue of {}?", messages.len(), environment.name);
+    agree(Consent::of(yes), &question, &*connection.operator).await?;
+    send(&queues, &messages).await?;
+    println!("{} sent", messages.len());
+    Ok(())
+}
+
+async fn redrive(environment: &Environment, yes: bool) -> Result<()> {
+    let connection = connect(environment).await?;
+    let queues = Queues::of(environment, &connection).await?;
+    let depth = queues.depth(&queues.dead_letters).await?;
+    if depth.waiting == 0 {
+        terminal::say("There are no dead letters.");
+        return Ok(());
+    }
+    let question = format!(
+        "Move about {} dead letters back to the restore queue of {}?",
+        depth.waiting, environment.name
+    );
+    agree(Consent::of(yes), &question, &*connection.operator).await?;
+    let outcome = DeadLetters::new(&queues).move_back().await?;
+    println!("{} moved", outcome.moved);
+    if outcome.left > 0 {
+        terminal::say(format!(
+            "  {} are no restore messages and would come back at once; they stay: cargo xtask queue status --env {}",
+            outcome.left, environment.name
+        ));
+    }
+    Ok(())
+}
+
+/// The time between two moments.
+fn age(since: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    in_one_unit(now.signed_duration_since(since))
+}
+
+fn in_one_unit(age: TimeDelta) -> String {
+    match (age.num_days(), age.num_hours(), age.num_minutes()) {
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, _) => format!("{hours} h"),
+        (days, ..) => format!("{days} d"),
+    }
+}
+
+/// Dataset and package, as far as the message tells.
+fn subject_of(letter: &DeadLetter) -> (String, String) {
+    match &letter.content {
+        Ok(message) => {
+            (format!("{}/{}", message.org_id, message.dataset_id), message.package.node_id.to_string())
+        }
+        Err(_) => ("?".to_owned(), "?".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{TimeDelta, Utc};
+
+    use super::age;
+
+    #[test]
+    fn an_age_has_one_unit() {
+        let now = Utc::now();
+        let ages = [59, 61 * 60, 25 * 3600].map(|seconds| age(now - TimeDelta::seconds(seconds), now));
+        assert_eq!(ages, ["0 min", "1 h", "1 d"]);
+    }
+}

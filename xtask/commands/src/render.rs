@@ -1,0 +1,31 @@
+//! `cargo xtask render --policies`, where a role is named by its path in the Parameter Store.
+
+use anyhow::Result;
+use clap::Args;
+use command_line::{EnvironmentArgument, Format, Outcome};
+use deploy::platform_facts;
+
+use crate::connect::connect;
+
+/// Options of `render`, as far as AWS is needed.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    environment: EnvironmentArgument,
+    /// Print the IAM policies of whoever looks at the environment or deploys it, by name.
+    #[arg(long, required = true)]
+    policies: bool,
+    /// The format to print.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
+    let environment = arguments.environment.load()?;
+    let connection = connect(&environment).await?;
+    let needed = stack::operator_facts(&environment);
+    let facts = platform_facts::read_all(&environment, &connection, &needed).await?;
+    let document = stack::operator_policies(&environment, &facts)?;
+    println!("{}", arguments.format.text_of(&document)?.trim_end());
+    Ok(Outcome::Done)
+}

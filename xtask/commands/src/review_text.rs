@@ -1,0 +1,290 @@
+//! A review of a deployment, as text for people.
+
+use std::fmt::Write as _;
+
+use command_line::terminal::Palette;
+use deploy::existing::{Conflict, Existing, Takeover, Unchecked};
+use deploy::review::{ContractReview, Review};
+use serde_json::Value;
+use stack::{ChangeKind, Consequence, Finding, PropertyDifference, TemplateChange};
+
+/// How many differing values of one resource are shown; `--json` has all of them.
+const MAXIMUM_DIFFERENCES: usize = 12;
+/// How much of a value is shown, in characters.
+const MAXIMUM_VALUE: usize = 80;
+/// Beyond this, old and new value are below each other.
+const MAXIMUM_LINE: usize = 90;
+/// Shown as permissions, statement by statement.
+const POLICIES: [&str; 4] = ["AssumeRolePolicyDocument", "ManagedPolicyArns", "Policies", "PolicyDocument"];
+
+/// Returns everything that would change; what needs attention stands out without colors too.
+pub(crate) fn text_of(review: &Review, palette: Palette) -> String {
+    let mut text = Text { lines: String::new(), palette };
+    Shown(review).write(&mut text);
+    text.lines
+}
+
+struct Shown<'a>(&'a Review);
+
+impl Shown<'_> {
+    fn write(&self, text: &mut Text) {
+        text.line(0, &format!("{} in account {}, {}", self.0.stack, self.0.account, self.0.region));
+        if self.0.is_empty() {
+            text.line(1, "no changes: what is deployed is as it should be");
+            return;
+        }
+        if self.0.creates_stack {
+            text.line(1, "a new stack");
+        }
+        let sections: &[_] =
+            if self.0.creates_stack { &["Resources"] } else { &["Resources", "Parameters", "Outputs"] };
+        for section in sections {
+            text.template_section(section, &self.0.template.changes);
+        }
+        self.write_existing(text);
+        self.findings(text);
+        self.permissions(text);
+        self.platform(text);
+        self.functions(text);
+        self.keys(text);
+        self.contract(text);
+        text.line(0, "");
+        text.line(1, &self.summary());
+    }
+
+    fn write_existing(&self, text: &mut Text) {
+        let Existing { conflicts, takeovers, unchecked } = &self.0.existing;
+        if !conflicts.is_empty() {
+            text.heading("Names that are taken");
+            for Conflict { resource, resource_type, name, advice } in conflicts {
+                let what = text.palette.paint(&format!("! {name}"), "31");
+                let whose = text.palette.paint(&format!("{resource}, {resource_type}"), "2");
+                text.line(2, &format!("{what} ({whose})"));
+                text.line(4, advice);
+            }
+        }
+        if !takeovers.is_empty() {
+            text.heading("Taken over");
+        }
+        for Takeover { resource, resource_type, name, differences, kept } in takeovers {
+            let what = text.palette.paint(&format!("~ {name}"), "33");
+            let whose = text.palette.paint(&format!("{resource}, {resource_type}"), "2");
+            text.line(2, &format!("{what} ({whose}) exists, and joins the stack with all that is in it"));
+            if !differences.is_empty() {
+                text.line(4, "set to what the template says after that:");
+            }
+            for difference in differences {
+                text.difference(difference);
+            }
+            if !kept.is_empty() {
+                text.line(4, &format!("not in the template, and stays: {}", kept.join(", ")));
+            }
+        }
+        if !unchecked.is_empty() {
+            text.heading("Names that could not be looked for");
+            for Unchecked { resource, name, reason } in unchecked {
+                text.line(2, &format!("? {name} ({resource}): {reason}"));
+            }
+        }
+    }
+
+    /// What changes of properties mean; each in a line of its own, since it may be one value of a long document.
+    fn findings(&self, text: &mut Text) {
+        if !self.0.template.findings.is_empty() {
+            text.heading("Data and access");
+        }
+        for Finding { consequence, resource, what } in &self.0.template.findings {
+            let mark = match consequence {
+                Consequence::LosesData => "LOSES DATA",
+                Consequence::Opens => "WIDENS",
+                Consequence::Closes => "BREAKING",
+            };
+            let what = text.palette.paint(&format!("! {resource}: {what}"), "31");
+            text.line(2, &format!("{what}{}", text.palette.paint(&format!("   {mark}"), "1;31")));
+        }
+    }
+
+    fn permissions(&self, text: &mut Text) {
+        if self.0.creates_stack {
+            text.heading("Permissions");
+            let count = self.0.template.grants.len();
+            text.line(
+                2,
+                &format!("{count} are granted to the functions; `cargo xtask render --iam` prints them"),
+            );
+        } else if !self.0.template.grants.is_empty() {
+            text.heading("Permissions");
+            for grant in &self.0.template.grants {
+                let (sign, color, mark) =
+                    if grant.widens { ("+", "31", "   WIDENS") } else { ("-", "32", "") };
+                let what = format!("{sign} {} {}: {}", grant.holder, grant.statement, grant.what);
+                text.line(
+                    2,
+                    &format!("{}{}", text.palette.paint(&what, color), text.palette.paint(mark, "1;31")),
+                );
+            }
+        }
+    }
+
+    fn platform(&self, text: &mut Text) {
+        if !self.0.platform_facts.is_empty() {
+            text.heading("Platform");
+            for fact in &self.0.platform_facts {
+                text.line(2, &format!("~ {} ({}): {} → {}", fact.path, fact.name, fact.old, fact.new));
+            }
+        }
+    }
+
+    fn functions(&self, text: &mut Text) {
+        if !self.0.functions.is_empty() {
+            text.heading("Functions");
+            for function in &self.0.functions {
+                let short = |hash: &Option<String>| {
+                    hash.as_deref().map_or("none", |hash| hash.get(..12).unwrap_or(hash)).to_owned()
+                };
+                let code = format!("code {} → {}", short(&function.old), short(&function.new));
+                text.line(2, &format!("~ {}: {code}", function.name));
+            }
+        }
+    }
+
+    fn keys(&self, text: &mut Text) {
+        if self.0.signing_keys.is_empty() {
+            return;
+        }
+        text.heading("Signing keys");
+        for key in &self.0.signing_keys.added {
+            let generated = if self.0.generates_key { "generated, and trusted" } else { "trusted" };
+            text.line(2, &format!("+ {key} {generated}"));
+        }
+        for key in &self.0.signing_keys.removed {
+            text.line(2, &format!("- {key} trusted no more"));
+        }
+        if let Some(key) = &self.0.signing_keys.signs {
+            text.line(2, &format!("~ {key} signs"));
+        }
+    }
+
+    fn contract(&self, text: &mut Text) {
+        if matches!(self.0.contract, ContractReview::Unknown) {
+            text.heading("API contract");
+            text.line(
+                2,
+                "not compared: the contract of what is deployed, or would be, is not in the artifact bucket",
+            );
+        } else if !self.0.contract.changes().is_empty() {
+            text.heading("API contract");
+            for change in self.0.contract.changes() {
+                let (sign, color, mark) = match (change.breaking, change.opens) {
+                    (true, _) => ("!", "31", "   BREAKING"),
+                    (false, true) => ("!", "31", "   WIDENS"),
+                    (false, false) => ("~", "33", ""),
+                };
+                let what = format!("{sign} {}: {}", change.place, change.what);
+                text.line(
+                    2,
+                    &format!("{}{}", text.palette.paint(&what, color), text.palette.paint(mark, "1;31")),
+                );
+            }
+        }
+    }
+
+    fn summary(&self) -> String {
+        let resources = || self.0.template.changes.iter().filter(|change| change.section == "Resources");
+        let count = |fits: fn(&ChangeKind) -> bool| resources().filter(|change| fits(&change.kind)).count();
+        let mut parts = vec![
+            format!("{} to add", count(|kind| matches!(kind, ChangeKind::Added))),
+            format!("{} to change", count(|kind| matches!(kind, ChangeKind::Changed(_)))),
+            format!("{} to replace", count(|kind| matches!(kind, ChangeKind::Replaced(_)))),
+            format!("{} to remove", count(|kind| matches!(kind, ChangeKind::Removed))),
+        ];
+        let mut warn = |count: usize, what: &str| {
+            if count > 0 {
+                parts.push(format!("{what}: {count}"));
+            }
+        };
+        warn(self.0.platform_facts.len(), "facts of the platform to follow");
+        warn(self.0.existing.conflicts.len(), "NAMES TAKEN");
+        warn(self.0.endangered().len(), "DATA LOST");
+        warn(self.0.widening(), "PERMISSIONS WIDENED");
+        warn(self.0.breaking(), "API BROKEN");
+        parts.join(", ")
+    }
+}
+
+struct Text {
+    lines: String,
+    palette: Palette,
+}
+
+impl Text {
+    fn line(&mut self, indentation: usize, line: &str) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(self.lines, "{}{line}", "  ".repeat(indentation));
+    }
+
+    fn heading(&mut self, heading: &str) {
+        let heading = self.palette.paint(heading, "1");
+        self.line(1, &heading);
+    }
+
+    fn template_section(&mut self, section: &str, changes: &[TemplateChange]) {
+        let mut changes = changes.iter().filter(|change| change.section == section).peekable();
+        if changes.peek().is_some() {
+            self.heading(section);
+        }
+        for change in changes {
+            self.change(change);
+        }
+    }
+
+    fn change(&mut self, change: &TemplateChange) {
+        let none = Vec::new();
+        let (sign, color, differences) = match &change.kind {
+            ChangeKind::Added => ("+", "32", &none),
+            ChangeKind::Changed(differences) => ("~", "33", differences),
+            ChangeKind::Replaced(differences) => ("±", "31", differences),
+            ChangeKind::Removed => ("-", "31", &none),
+        };
+        let fate = match &change.kind {
+            _ if change.endangers_data() => "   LOSES ITS DATA",
+            ChangeKind::Replaced(_) => "   replaced",
+            _ => "",
+        };
+        let name = self.palette.paint(&format!("{sign} {}", change.name), color);
+        let kind = self.palette.paint(&change.resource_type, "2");
+        let fate = self.palette.paint(fate, "1;31");
+        self.line(2, format!("{name} {kind}{fate}").trim_end());
+        let shown = differences.iter().filter(|difference| !POLICIES.contains(&difference.property()));
+        let shown: Vec<_> = shown.collect();
+        for difference in shown.iter().take(MAXIMUM_DIFFERENCES) {
+            self.difference(difference);
+        }
+        if let Some(more) = shown.len().checked_sub(MAXIMUM_DIFFERENCES).filter(|more| *more > 0) {
+            self.line(4, &format!("… and {more} more; `cargo xtask diff --json` has all"));
+        }
+    }
+
+    fn difference(&mut self, difference: &PropertyDifference) {
+        let [old, new] = [&difference.old, &difference.new].map(|value| shown(value.as_ref()));
+        let line = format!("{}: {old} → {new}", difference.path);
+        if line.chars().count() <= MAXIMUM_LINE {
+            self.line(4, &line);
+        } else {
+            for line in [format!("{}:", difference.path), format!("  {old} →"), format!("  {new}")] {
+                self.line(4, &line);
+            }
+        }
+    }
+}
+
+/// A value on one line, cut where it is long.
+fn shown(value: Option<&Value>) -> String {
+    let Some(value) = value else { return "none".to_owned() };
+    let text = value.to_string();
+    if text.chars().count() <= MAXIMUM_VALUE {
+        return text;
+    }
+    let beginning: String = text.chars().take(MAXIMUM_VALUE).collect();
+    format!("{beginning}…")
+}

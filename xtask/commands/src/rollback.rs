@@ -1,0 +1,31 @@
+//! `cargo xtask rollback`: put an earlier release back.
+
+use anyhow::Result;
+use clap::Args;
+use command_line::{EnvironmentArgument, Outcome};
+use deploy::deployment::Subject;
+use deploy::release::ReleaseId;
+
+use crate::connect::connect;
+use crate::deploy::{DeployOptions, deploy};
+
+/// Options of `rollback`.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    environment: EnvironmentArgument,
+    /// Go back to this release; without it, to what was deployed before that which is deployed now.
+    #[arg(long, value_name = "ID")]
+    to: Option<ReleaseId>,
+    #[command(flatten)]
+    options: DeployOptions,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
+    let environment = arguments.environment.load()?;
+    let (options, outputs) = arguments.options.split();
+    options.check(&environment)?;
+    let connection = connect(&environment).await?;
+    let subject = arguments.to.map_or(Subject::Previous, Subject::Release);
+    deploy(&environment, &connection, &options, outputs, subject).await
+}

@@ -1,0 +1,119 @@
+//! Bringing a stack to a template: change set, execution, and what went wrong.
+
+mod change_set;
+mod events;
+mod execution;
+mod failure;
+mod phase;
+mod progress;
+mod source;
+mod takeover;
+#[cfg(test)]
+pub(crate) mod testing;
+
+use anyhow::Result;
+use aws_sdk_cloudformation::Client;
+use stack::{DeployedTemplate, Environment};
+
+use self::change_set::{ChangeSet, Proposal, Purpose};
+pub(crate) use self::events::EventLog;
+pub(crate) use self::execution::{Operation, follow};
+pub(crate) use self::phase::{Phase, PhaseCell};
+pub(crate) use self::progress::{Audience, Detail};
+pub(crate) use self::source::{TemplateSource, template_source};
+use crate::connection::Connection;
+
+/// How CloudFormation applies changes:
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DeploymentConfig.html>.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// It waits until every resource has stabilised.
+    Standard,
+    /// It does not wait for that, and is several times as fast; what it has changed may still be on its way.
+    Express,
+}
+
+/// What came of bringing a stack to a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Applied {
+    Changes,
+    /// The stack keeps the template that it had: what differs, such as a description, CloudFormation does not count.
+    Nothing,
+}
+
+/// How a stack is brought to a template.
+#[derive(Clone, Copy)]
+pub(crate) struct Application<'a> {
+    pub environment: &'a Environment,
+    pub connection: &'a Connection,
+    /// Whether what holds data may be replaced or removed.
+    pub may_lose_data: bool,
+    pub mode: Mode,
+    pub audience: Audience<'a>,
+    pub phase: &'a PhaseCell,
+}
+
+impl Application<'_> {
+    /// Bring the environment's stack to this template. Whoever calls has somebody's consent.
+    ///
+    /// The check is the last thing before the change set is executed, minutes after the template was made: where it
+    /// fails, nothing is changed.
+    pub(crate) async fn bring_to(
+        &self,
+        template: &DeployedTemplate,
+        check: impl AsyncFnOnce() -> Result<()>,
+    ) -> Result<Applied> {
+        let client = Client::new(&self.connection.configuration);
+        let body = source::template_source(self.environment, self.connection, template).await?;
+        let Some(change_set) = self.propose(&client, &body).await? else { return Ok(Applied::Nothing) };
+        if !self.may_lose_data
+            && let Err(refusal) = change_set.refuse_loss()
+        {
+            change_set.discard(&client).await;
+            return Err(refusal);
+        }
+        if let Err(reason) = check().await {
+            change_set.discard(&client).await;
+            return Err(reason);
+        }
+        execution::execute(&client, &change_set, self.audience, self.phase).await?;
+        let imported = change_set.imported();
+        if !imported.is_empty() {
+            takeover::bring_to_template(&client, self, &body, &imported).await?;
+        }
+        Ok(Applied::Changes)
+    }
+
+    /// Have a change set made, in standard mode where express mode would not do; none where there are no changes.
+    async fn propose(&self, client: &Client, body: &TemplateSource) -> Result<Option<ChangeSet>> {
+        let operator = self.audience.operator;
+        let step = operator.begin("change set");
+        let stack_name = stack::stack_name(self.environment);
+        let mut proposal = ChangeSet::propose(client, &stack_name, body, Purpose::Change(self.mode)).await?;
+        if let Proposal::Changes(change_set) = &proposal
+            && change_set.mode == Mode::Express
+            && !change_set.replaced().is_empty()
+        {
+            operator.note(&format!(
+                "  express mode is not used: it does not support replacing resources ({})",
+                change_set.replaced().join(", ")
+            ));
+            change_set.discard(client).await;
+            let purpose = Purpose::Change(Mode::Standard);
+            proposal = ChangeSet::propose(client, &stack_name, body, purpose).await?;
+        }
+        Ok(match proposal {
+            Proposal::NoChanges => {
+                step.done("CloudFormation finds nothing to change");
+                None
+            }
+            Proposal::Changes(change_set) => {
+                step.done(&change_set.summary());
+                Some(change_set)
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

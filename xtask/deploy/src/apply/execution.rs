@@ -1,0 +1,193 @@
+//! Executing a change set, and following what CloudFormation does.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use aws_sdk_cloudformation::Client;
+use aws_sdk_cloudformation::types::{ResourceStatus, StackEvent};
+
+use super::Mode;
+use super::change_set::ChangeSet;
+use super::events::EventLog;
+use super::failure::explain;
+use super::phase::{Phase, PhaseCell};
+use super::progress::{Audience, Progress};
+use crate::deployed_stack::{Condition, DeployedStack};
+
+/// After this many looks without an event, a minute or so, the stack itself is asked.
+const QUIET_POLLS: u32 = 20;
+/// The same after a failure of the whole stack: it is the end only where no rollback follows.
+const QUIET_POLLS_AFTER_FAILURE: u32 = 3;
+const SETTLING_LIMIT: Duration = Duration::from_mins(1);
+
+/// Something that CloudFormation does with a whole stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operation {
+    Create,
+    Update,
+    Delete,
+    /// Going on with a rollback that had failed.
+    RollBack,
+    /// What somebody else has begun; however it ends, it is over.
+    Other,
+}
+
+impl Operation {
+    fn title(self) -> &'static str {
+        match self {
+            Self::Create => "create stack",
+            Self::Update => "update stack",
+            Self::Delete => "delete stack",
+            Self::RollBack => "roll back stack",
+            Self::Other => "await the stack",
+        }
+    }
+
+    /// Whether a status of the stack is how this is meant to end.
+    fn is_success(self, status: &str) -> bool {
+        match self {
+            // A stack that takes over what exists may say that it was imported.
+            Self::Create => ["CREATE_COMPLETE", "IMPORT_COMPLETE"].contains(&status),
+            Self::Update => ["UPDATE_COMPLETE", "IMPORT_COMPLETE"].contains(&status),
+            Self::Delete => status == "DELETE_COMPLETE",
+            Self::RollBack => status == "UPDATE_ROLLBACK_COMPLETE",
+            Self::Other => true,
+        }
+    }
+}
+
+/// Execute, and follow it to its end.
+pub(super) async fn execute(
+    client: &Client,
+    change_set: &ChangeSet,
+    audience: Audience<'_>,
+    phase: &PhaseCell,
+) -> Result<()> {
+    let mut log = EventLog::begin(client, &change_set.stack_id).await?;
+    let request =
+        client.execute_change_set().change_set_name(&change_set.id).client_request_token(&change_set.name);
+    let request = match change_set.mode {
+        // Its documentation says that it defaults to true, so it is never left out, as in the AWS CLI:
+        // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ExecuteChangeSet.html
+        Mode::Standard => request.disable_rollback(false),
+        // What the change set was created with applies. ExecuteChangeSet takes no DeploymentConfig, and CloudFormation
+        // rejects the older field beside one: https://github.com/aws/aws-sam-cli/pull/9106,
+        // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-express-mode.html
+        Mode::Express => request,
+    };
+    // It may have begun although its answer never comes.
+    phase.set(Phase::Executing);
+    request.send().await.with_context(|| {
+        format!(
+            "CloudFormation does not say that it executes the change set; \
+             if somebody has changed or deleted {} meanwhile, deploy again",
+            change_set.stack_name
+        )
+    })?;
+    let operation = if change_set.creates_stack { Operation::Create } else { Operation::Update };
+    let progress = Progress::new(audience, change_set.resources());
+    follow_with(client, &mut log, &change_set.stack_name, operation, progress).await
+}
+
+/// Follow what happens to a stack until it is over. An end other than the one that was meant is an error, which says
+/// what caused it.
+pub(crate) async fn follow(
+    client: &Client,
+    log: &mut EventLog,
+    stack_name: &str,
+    operation: Operation,
+    audience: Audience<'_>,
+) -> Result<()> {
+    follow_with(client, log, stack_name, operation, Progress::new(audience, BTreeSet::new())).await
+}
+
+async fn follow_with(
+    client: &Client,
+    log: &mut EventLog,
+    stack_name: &str,
+    operation: Operation,
+    mut progress: Progress<'_>,
+) -> Result<()> {
+    let step = progress.begin(operation.title());
+    let mut pause = Duration::from_millis(50);
+    let mut quiet = 0;
+    // The last event of the stack, if it was a failure.
+    let mut failure: Option<StackEvent> = None;
+    loop {
+        let events = log.fresh().await.context(
+            "CloudFormation goes on by itself; `cargo xtask status --follow` shows it once it can be reached",
+        )?;
+        quiet = if events.is_empty() { quiet + 1 } else { 0 };
+        for event in events {
+            if !log.is_of_stack(&event) {
+                progress.note(event);
+                continue;
+            }
+            let status = status_of(&event);
+            if is_over(status) && operation.is_success(status) {
+                step.done(&format!("{}, {status}", progress.done()));
+                return await_settled(client, log.stack_id()).await;
+            }
+            if is_over(status) {
+                drop(step);
+                bail!(explain(client, stack_name, &event, progress.failures(), progress.began()).await);
+            }
+            progress.note_stack(&event);
+            failure = is_failure(status).then_some(event);
+        }
+        let patience = if failure.is_some() { QUIET_POLLS_AFTER_FAILURE } else { QUIET_POLLS };
+        if quiet >= patience {
+            quiet = 0;
+            let stack = DeployedStack::find(client, log.stack_id()).await?;
+            let status = stack.as_ref().map_or("DELETE_COMPLETE", |stack| stack.status.as_str());
+            if stack.as_ref().is_none_or(|stack| stack.condition != Condition::Changing) {
+                if operation.is_success(status) {
+                    step.done(&format!("{}, {status}", progress.done()));
+                    return Ok(());
+                }
+                drop(step);
+                if let Some(failure) = failure.filter(|it| status_of(it) == status) {
+                    bail!(explain(client, stack_name, &failure, progress.failures(), progress.began()).await);
+                }
+                bail!("{stack_name} is {status} now, though its events do not say how it came there");
+            }
+        }
+        step.show(&progress.under_way());
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_secs(3));
+    }
+}
+
+/// The description of a stack may be a moment behind its events; what is read next must not be.
+async fn await_settled(client: &Client, stack_id: &str) -> Result<()> {
+    let deadline = Instant::now() + SETTLING_LIMIT;
+    while let Some(stack) = DeployedStack::find(client, stack_id).await? {
+        if stack.condition != Condition::Changing || Instant::now() > deadline {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    Ok(())
+}
+
+/// Whether nothing follows a status of the stack.
+fn is_over(status: &str) -> bool {
+    status.ends_with("_COMPLETE")
+        || matches!(
+            status,
+            "ROLLBACK_FAILED" | "UPDATE_ROLLBACK_FAILED" | "IMPORT_ROLLBACK_FAILED" | "DELETE_FAILED"
+        )
+}
+
+/// Whether a rollback follows a status of the stack, except where rollback is disabled: then it is the last one.
+fn is_failure(status: &str) -> bool {
+    ["CREATE_FAILED", "UPDATE_FAILED"].contains(&status)
+}
+
+fn status_of(event: &StackEvent) -> &str {
+    event.resource_status().map(ResourceStatus::as_str).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,88 @@
+use super::super::EventLog;
+use super::super::testing::AUDIENCE;
+use super::super::testing::{Answer, Request, STACK_ID, ScriptedCloudFormation, events, stack_in};
+use super::{Operation, follow, is_over};
+
+const STACK: &str = "AWS::CloudFormation::Stack";
+const QUEUE: &str = "AWS::SQS::Queue";
+
+/// An operation of which these are the events, and this the stack's status at its end.
+async fn ended(
+    operation: Operation,
+    told: &'static [(&'static str, &'static str, &'static str, &'static str)],
+    status: &'static str,
+) -> Result<(), String> {
+    let script = move |action: &str, _: &Request, before: usize| match action {
+        // The first look is that of the log, before anything happens.
+        "DescribeStackEvents" if before == 0 => events(&[]),
+        "DescribeStackEvents" => events(told),
+        "DescribeStacks" => stack_in(status),
+        "DescribeEvents" => Answer::Result(String::new()),
+        action => panic!("{action}"),
+    };
+    let cloudformation = ScriptedCloudFormation::start(script).await;
+    let mut log = EventLog::begin(&cloudformation.client, STACK_ID).await.unwrap();
+    let followed = follow(&cloudformation.client, &mut log, "stack", operation, AUDIENCE).await;
+    followed.map_err(|error| error.to_string())
+}
+
+#[test]
+fn an_operation_is_over_when_nothing_follows() {
+    for status in [
+        "CREATE_COMPLETE",
+        "IMPORT_COMPLETE",
+        "IMPORT_ROLLBACK_COMPLETE",
+        "IMPORT_ROLLBACK_FAILED",
+        "UPDATE_ROLLBACK_COMPLETE",
+        "ROLLBACK_FAILED",
+        "DELETE_FAILED",
+    ] {
+        assert!(is_over(status), "{status}");
+    }
+    for status in [
+        "UPDATE_IN_PROGRESS",
+        "IMPORT_ROLLBACK_IN_PROGRESS",
+        "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+        "UPDATE_FAILED",
+        "",
+    ] {
+        assert!(!is_over(status), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn failure_without_rollback_is_an_end_with_its_causes() {
+    let update: &[_] = &[
+        ("stack", STACK, "UPDATE_IN_PROGRESS", ""),
+        ("Queue", QUEUE, "UPDATE_FAILED", "Rate exceeded"),
+        ("stack", STACK, "UPDATE_FAILED", "The following resource(s) failed to update: [Queue]."),
+    ];
+    let error = ended(Operation::Update, update, "UPDATE_FAILED").await.unwrap_err();
+    assert!(error.starts_with("stack could not be changed, and was not put back (UPDATE_FAILED)"), "{error}");
+    assert!(error.contains("Queue (AWS::SQS::Queue): Rate exceeded\n    → "), "{error}");
+    let creation: &[_] = &[("stack", STACK, "CREATE_FAILED", "The template is wrong.")];
+    let error = ended(Operation::Create, creation, "CREATE_FAILED").await.unwrap_err();
+    assert!(error.contains("could not be created; what was made is still there (CREATE_FAILED)"), "{error}");
+    assert!(error.contains("The template is wrong."), "{error}");
+}
+
+#[tokio::test]
+async fn failure_that_is_rolled_back_is_followed_to_the_end_of_the_rollback() {
+    let told: &[_] = &[
+        // An early validation fails the stack first: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html
+        ("stack", STACK, "UPDATE_FAILED", "Validation failed with 1 error(s)."),
+        ("stack", STACK, "UPDATE_ROLLBACK_IN_PROGRESS", ""),
+        ("stack", STACK, "UPDATE_ROLLBACK_COMPLETE", "It is rolled back."),
+    ];
+    let error = ended(Operation::Update, told, "UPDATE_ROLLBACK_COMPLETE").await.unwrap_err();
+    assert!(error.contains("could not be changed; it is as it was before"), "{error}");
+}
+
+#[tokio::test]
+async fn import_is_a_successful_end() {
+    let told: &[_] = &[("stack", STACK, "IMPORT_COMPLETE", "")];
+    assert_eq!(ended(Operation::Create, told, "IMPORT_COMPLETE").await, Ok(()));
+    let told: &[_] = &[("stack", STACK, "IMPORT_ROLLBACK_COMPLETE", "The bucket is in another stack.")];
+    let error = ended(Operation::Create, told, "IMPORT_ROLLBACK_COMPLETE").await.unwrap_err();
+    assert!(error.contains("could not take over what exists, which is as it was before"), "{error}");
+}

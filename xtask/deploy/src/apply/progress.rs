@@ -1,0 +1,134 @@
+//! How far an operation on a stack is.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use aws_sdk_cloudformation::types::{ResourceStatus, StackEvent};
+
+use crate::operator::{Operator, ResourceChange, ResourceEnding};
+
+/// Who is told what CloudFormation does, and how much.
+#[derive(Clone, Copy)]
+pub struct Audience<'a> {
+    pub operator: &'a dyn Operator,
+    pub detail: Detail,
+}
+
+/// How much is told of what CloudFormation does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// Only how it ended.
+    Summary,
+    /// Each resource, with the time it took.
+    Resources,
+}
+
+/// What is known of the resources of an operation.
+pub(super) struct Progress<'a> {
+    audience: Audience<'a>,
+    /// The resources that are to change, where it is known; the emulator tells of all others too.
+    expected: BTreeSet<String>,
+    /// Resources that something happens to, with the time it began, in milliseconds.
+    under_way: BTreeMap<String, i64>,
+    completed: BTreeSet<String>,
+    failures: Vec<StackEvent>,
+    is_rolling_back: bool,
+    /// When the first event came, in milliseconds.
+    began: Option<i64>,
+}
+
+impl<'a> Progress<'a> {
+    pub(super) fn new(audience: Audience<'a>, expected: BTreeSet<String>) -> Self {
+        let (under_way, failures) = (BTreeMap::new(), Vec::new());
+        Self {
+            audience,
+            expected,
+            under_way,
+            completed: BTreeSet::new(),
+            failures,
+            is_rolling_back: false,
+            began: None,
+        }
+    }
+
+    /// Tells that the operation begins.
+    pub(super) fn begin(&self, title: &str) -> Box<dyn machine::Step> {
+        self.audience.operator.begin(title)
+    }
+
+    /// How many resources are done, of how many.
+    pub(super) fn done(&self) -> String {
+        match self.expected.len() {
+            0 => format!("{} resources", self.completed.len()),
+            all => format!("{} of {all} resources", self.completed.len()),
+        }
+    }
+
+    pub(super) fn failures(&self) -> &[StackEvent] {
+        &self.failures
+    }
+
+    /// When it began, in milliseconds.
+    pub(super) fn began(&self) -> i64 {
+        self.began.unwrap_or_default()
+    }
+
+    /// What is being done now, on one line.
+    pub(super) fn under_way(&self) -> String {
+        let names: Vec<&str> = self.under_way.keys().map(String::as_str).take(3).collect();
+        let more = self.under_way.len().saturating_sub(names.len());
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("{}  {}{more}", self.done(), names.join(", "))
+    }
+
+    /// Take note of what has happened to a resource.
+    pub(super) fn note(&mut self, event: StackEvent) {
+        let id = event.logical_resource_id().unwrap_or_default().to_owned();
+        let time = milliseconds(&event);
+        self.began.get_or_insert(time);
+        let status = event.resource_status().map(ResourceStatus::as_str).unwrap_or_default();
+        let failed = status.ends_with("_FAILED");
+        if !failed && !self.expected.is_empty() && !self.expected.contains(&id) {
+            return;
+        }
+        if status.ends_with("_IN_PROGRESS") {
+            self.under_way.entry(id).or_insert(time);
+            return;
+        }
+        let began = self.under_way.remove(&id).unwrap_or(time);
+        let took = Duration::from_millis(u64::try_from(time - began).unwrap_or_default());
+        // A resource that is taken back, or replaced, is done more than once.
+        let is_known = !failed && self.completed.contains(&id);
+        if self.audience.detail == Detail::Resources && !self.is_rolling_back && !is_known {
+            let ending = match status {
+                _ if failed => ResourceEnding::Failed,
+                "DELETE_SKIPPED" => ResourceEnding::Kept,
+                _ => ResourceEnding::Done,
+            };
+            let resource_type = event.resource_type().unwrap_or_default();
+            let change = ResourceChange { logical_id: &id, resource_type, ending, took };
+            self.audience.operator.resource(&change);
+        }
+        if failed {
+            self.failures.push(event);
+        } else if !self.is_rolling_back && status.ends_with("_COMPLETE") {
+            self.completed.insert(id);
+        }
+    }
+
+    /// Take note of an event of the whole stack.
+    pub(super) fn note_stack(&mut self, event: &StackEvent) {
+        self.began.get_or_insert(milliseconds(event));
+        let status = event.resource_status().map(ResourceStatus::as_str).unwrap_or_default();
+        if status.contains("ROLLBACK_IN_PROGRESS") && !self.is_rolling_back {
+            self.is_rolling_back = true;
+            if self.audience.detail == Detail::Resources {
+                self.audience.operator.rolling_back();
+            }
+        }
+    }
+}
+
+fn milliseconds(event: &StackEvent) -> i64 {
+    event.timestamp().and_then(|time| time.to_millis().ok()).unwrap_or_default()
+}

@@ -1,0 +1,107 @@
+//! What a new stack has taken over, brought to its template.
+//!
+//! An import changes no property of a resource, so that a bucket keeps its old CORS rules, and CloudFormation counts the
+//! template as deployed all the same:
+//! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-automatically.html>.
+
+use anyhow::{Context, Result, bail};
+use aws_sdk_cloudformation::Client;
+use aws_sdk_cloudformation::types::{PropertyDifference, StackResourceDrift, StackResourceDriftStatus};
+
+use super::change_set::{ChangeSet, Proposal, Purpose};
+use super::{Application, TemplateSource, execution};
+use crate::drift;
+
+/// Look for drift of what was imported, and revert it with a drift-aware change set:
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/drift-aware-change-sets.html>.
+pub(super) async fn bring_to_template(
+    client: &Client,
+    application: &Application<'_>,
+    template: &TemplateSource,
+    imported: &[String],
+) -> Result<()> {
+    let stack_name = stack::stack_name(application.environment);
+    let step = application.audience.operator.begin("taken over");
+    if drifted(client, &stack_name, imported).await?.is_empty() {
+        step.done(&format!("{} as the template says", imported.join(", ")));
+        return Ok(());
+    }
+    if let Proposal::Changes(change_set) =
+        ChangeSet::propose(client, &stack_name, template, Purpose::RevertDrift).await?
+    {
+        execution::execute(client, &change_set, application.audience, application.phase).await?;
+    }
+    let remaining = drifted(client, &stack_name, imported).await?;
+    if remaining.is_empty() {
+        step.done(&format!("{} changed to what the template says", imported.join(", ")));
+        return Ok(());
+    }
+    drop(step);
+    let name = &application.environment.name;
+    bail!(
+        "the stack is deployed, but what it took over still differs from the template: {}\n\
+         set it by hand to what `cargo xtask drift --env {name}` shows as deployed",
+        remaining.join(", ")
+    )
+}
+
+/// The properties in which resources differ from the template, each with the resource before it.
+async fn drifted(client: &Client, stack_name: &str, resources: &[String]) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for resource in resources {
+        let request = client.detect_stack_resource_drift().stack_name(stack_name);
+        let answer = request.logical_resource_id(resource).send().await;
+        let drift = answer
+            .with_context(|| format!("cannot compare {resource} with the template"))?
+            .stack_resource_drift
+            .with_context(|| format!("CloudFormation does not compare {resource} with the template"))?;
+        found.extend(properties_of(&drift).into_iter().map(|property| format!("{resource}{property}")));
+    }
+    Ok(found)
+}
+
+fn properties_of(drift: &StackResourceDrift) -> Vec<String> {
+    let resource_type = drift.resource_type.as_deref().unwrap_or_default();
+    let path = |difference: &PropertyDifference| {
+        let is_known = drift::is_known(resource_type, difference);
+        (!is_known).then(|| difference.property_path.clone().unwrap_or_default())
+    };
+    match drift.stack_resource_drift_status {
+        Some(StackResourceDriftStatus::Modified) => {
+            drift.property_differences().iter().filter_map(path).collect()
+        }
+        Some(StackResourceDriftStatus::Deleted) => vec![" is gone".to_owned()],
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_cloudformation::types::{
+        DifferenceType, PropertyDifference, StackResourceDrift, StackResourceDriftStatus,
+    };
+
+    use super::properties_of;
+
+    #[test]
+    fn transition_without_days_is_no_drift() {
+        let difference = |path: &str, expected: &str| {
+            let difference = PropertyDifference::builder().property_path(path).expected_value(expected);
+            difference.actual_value("null").difference_type(DifferenceType::Remove).build()
+        };
+        let days = "/LifecycleConfiguration/Rules/0/Transitions/0/TransitionInDays";
+        let drift = StackResourceDrift::builder()
+            .resource_type("AWS::S3::Bucket")
+            .stack_resource_drift_status(StackResourceDriftStatus::Modified)
+            .property_differences(difference(days, "0"))
+            .property_differences(difference("/CorsConfiguration", "{}"))
+            .build();
+        assert_eq!(properties_of(&drift), ["/CorsConfiguration"]);
+        let later = StackResourceDrift::builder()
+            .resource_type("AWS::S3::Bucket")
+            .stack_resource_drift_status(StackResourceDriftStatus::Modified)
+            .property_differences(difference(days, "30"))
+            .build();
+        assert_eq!(properties_of(&later), [days]);
+    }
+}

@@ -1,0 +1,258 @@
+//! The artifact bucket: code, templates, contracts, releases and the lock, all below the service's name.
+//!
+//! It is no part of the stack, which is deployed from it.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::ProvideErrorMetadata;
+use aws_sdk_s3::operation::get_object::GetObjectError;
+use aws_sdk_s3::operation::head_bucket::HeadBucketError;
+use aws_sdk_s3::operation::head_object::HeadObjectError;
+use aws_sdk_s3::types::{
+    BucketLocationConstraint, CreateBucketConfiguration, PublicAccessBlockConfiguration,
+};
+use chrono::{DateTime, Utc};
+use stack::{BucketName, Environment, Region};
+
+use crate::clock::Clock;
+use crate::connection::Connection;
+use crate::consent::{Consent, agree};
+use crate::operator::Operator;
+
+/// How long a zip of some megabytes may take on a slow line.
+const UPLOAD_LIMIT: Duration = Duration::from_mins(15);
+/// How long a call may take that comes again by itself.
+const IMPATIENT_LIMIT: Duration = Duration::from_secs(10);
+
+/// The artifact bucket of an environment.
+#[derive(Clone)]
+pub struct ArtifactBucket {
+    client: Client,
+    clock: Clock,
+    name: BucketName,
+    region: Region,
+}
+
+/// An object that was read.
+pub struct Stored {
+    /// Its content.
+    pub bytes: Vec<u8>,
+    /// Its state.
+    pub revision: Revision,
+    /// When it was written, by AWS's clock.
+    pub written_at: Option<DateTime<Utc>>,
+}
+
+/// One state of an object: its ETag.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revision(String);
+
+/// What must be true of an object for a write to happen:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>.
+pub enum Condition<'a> {
+    /// It does not exist.
+    Absent,
+    /// Nobody has written since it was read.
+    Unchanged(&'a Revision),
+}
+
+impl ArtifactBucket {
+    /// The artifact bucket of an environment; nothing is read yet.
+    pub fn new(environment: &Environment, connection: &Connection) -> Self {
+        let clock = Clock::default();
+        Self {
+            client: connection.s3_with(clock.clone()),
+            clock,
+            name: environment.artifact_bucket.clone(),
+            region: environment.region.clone(),
+        }
+    }
+
+    /// The same bucket, where each call is made once and ends within ten seconds. Whoever calls tries again.
+    #[must_use]
+    pub fn impatient(&self) -> Self {
+        let limits = TimeoutConfig::builder().operation_timeout(IMPATIENT_LIMIT).build();
+        let settings = self.client.config().to_builder();
+        let settings = settings.retry_config(RetryConfig::disabled()).timeout_config(limits);
+        Self { client: Client::from_conf(settings.build()), ..self.clone() }
+    }
+
+    /// The bucket's name.
+    pub fn name(&self) -> &str {
+        self.name.as_str()
+    }
+
+    /// The time as of the last answer.
+    pub fn now(&self) -> Result<DateTime<Utc>> {
+        self.clock.now()
+    }
+
+    /// Whether the bucket is there.
+    pub async fn exists(&self) -> Result<bool> {
+        match self.client.head_bucket().bucket(self.name()).send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(HeadBucketError::is_not_found) => Ok(false),
+            Err(error) => Err(error).with_context(|| format!("cannot use the artifact bucket {}", self.name)),
+        }
+    }
+
+    /// Make the bucket, where it is not there and somebody agrees.
+    pub async fn ensure(&self, consent: Consent, operator: &dyn Operator) -> Result<()> {
+        if self.exists().await? {
+            return Ok(());
+        }
+        let question = format!("The artifact bucket {} does not exist. Create it?", self.name);
+        agree(consent, &question, operator).await?;
+        self.create().await
+    }
+
+    async fn create(&self) -> Result<()> {
+        let mut create = self.client.create_bucket().bucket(self.name());
+        // The one region that must not be named: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
+        if self.region.as_str() != "us-east-1" {
+            let location = BucketLocationConstraint::from(self.region.as_str());
+            create = create.create_bucket_configuration(
+                CreateBucketConfiguration::builder().location_constraint(location).build(),
+            );
+        }
+        create.send().await.with_context(|| format!("cannot create the artifact bucket {}", self.name))?;
+        let private = PublicAccessBlockConfiguration::builder()
+            .block_public_acls(true)
+            .block_public_policy(true)
+            .ignore_public_acls(true)
+            .restrict_public_buckets(true)
+            .build();
+        let request = self.client.put_public_access_block().bucket(self.name());
+        let made = request.public_access_block_configuration(private).send().await;
+        made.with_context(|| format!("cannot make the artifact bucket {} private", self.name))?;
+        Ok(())
+    }
+
+    /// Whether an object is there.
+    pub async fn has(&self, key: &str) -> Result<bool> {
+        match self.client.head_object().bucket(self.name()).key(key).send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(HeadObjectError::is_not_found) => Ok(false),
+            Err(error) => Err(error).with_context(|| format!("cannot look for {}", self.shown(key))),
+        }
+    }
+
+    /// Read an object; none where it, or the bucket, does not exist.
+    pub async fn read(&self, key: &str) -> Result<Option<Stored>> {
+        // What the SDK awaits is large, and this is awaited in many places.
+        let request = Box::pin(self.client.get_object().bucket(self.name()).key(key).send());
+        let answer = match request.await {
+            Ok(answer) => answer,
+            Err(error)
+                if error.as_service_error().is_some_and(|error| {
+                    matches!(error, GetObjectError::NoSuchKey(_)) || error.code() == Some("NoSuchBucket")
+                }) =>
+            {
+                return Ok(None);
+            }
+            Err(error) => return Err(error).with_context(|| format!("cannot read {}", self.shown(key))),
+        };
+        let revision = Revision(answer.e_tag.unwrap_or_default());
+        let written_at =
+            answer.last_modified.and_then(|time| DateTime::from_timestamp(time.secs(), time.subsec_nanos()));
+        let bytes =
+            answer.body.collect().await.with_context(|| format!("cannot read {}", self.shown(key)))?;
+        Ok(Some(Stored { bytes: bytes.to_vec(), revision, written_at }))
+    }
+
+    /// Write an object if the condition holds; none where it does not.
+    pub async fn write(
+        &self,
+        key: &str,
+        bytes: Vec<u8>,
+        condition: Condition<'_>,
+    ) -> Result<Option<Revision>> {
+        let request = self.client.put_object().bucket(self.name()).key(key).body(bytes.into());
+        let request = request.content_type("application/json");
+        let request = match condition {
+            Condition::Absent => request.if_none_match("*"),
+            Condition::Unchanged(Revision(tag)) => request.if_match(tag),
+        };
+        match Box::pin(request.send()).await {
+            Ok(answer) => Ok(Some(Revision(answer.e_tag.unwrap_or_default()))),
+            // 409 where another write is under way, 404 where what should be unchanged is gone.
+            Err(error)
+                if error.as_service_error().and_then(ProvideErrorMetadata::code).is_some_and(|code| {
+                    ["PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"].contains(&code)
+                }) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error).with_context(|| format!("cannot write {}", self.shown(key))),
+        }
+    }
+
+    /// Upload some megabytes.
+    pub async fn upload(&self, key: &str, bytes: Vec<u8>) -> Result<()> {
+        let limits = TimeoutConfig::builder().operation_attempt_timeout(UPLOAD_LIMIT).build();
+        let settings = aws_sdk_s3::config::Config::builder().timeout_config(limits);
+        let request = self.client.put_object().bucket(self.name()).key(key).body(bytes.into());
+        let put = request.customize().config_override(settings).send().await;
+        put.with_context(|| format!("cannot upload to {}; run this again", self.shown(key)))?;
+        Ok(())
+    }
+
+    /// Delete an object, if nobody has written it since it was read.
+    pub async fn delete(&self, key: &str, Revision(tag): &Revision) -> Result<()> {
+        let request = self.client.delete_object().bucket(self.name()).key(key).if_match(tag);
+        request.send().await.with_context(|| format!("cannot delete {}", self.shown(key)))?;
+        Ok(())
+    }
+
+    /// The keys below a prefix, in order; none where the bucket does not exist.
+    pub async fn keys_below(&self, prefix: &str) -> Result<Vec<String>> {
+        let mut keys = Vec::new();
+        let request = self.client.list_objects_v2().bucket(self.name()).prefix(prefix);
+        let mut pages = request.into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = match page {
+                Err(error)
+                    if error.as_service_error().and_then(ProvideErrorMetadata::code)
+                        == Some("NoSuchBucket") =>
+                {
+                    break;
+                }
+                page => page.with_context(|| format!("cannot list {}", self.shown(prefix)))?,
+            };
+            keys.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key));
+        }
+        Ok(keys)
+    }
+
+    fn shown(&self, key: &str) -> String {
+        format!("s3://{}/{key}", self.name)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing;
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use aws_config::timeout::TimeoutConfig;
+
+    use super::ArtifactBucket;
+    use super::testing::FakeBucket;
+
+    #[tokio::test]
+    async fn an_impatient_call_is_made_once_and_ends_within_ten_seconds() {
+        let fake = FakeBucket::start().await;
+        let environment = command_line::environment::load("dev").unwrap();
+        let bucket = ArtifactBucket::new(&environment, &fake.connection).impatient();
+        let configuration = bucket.client.config();
+        assert_eq!(configuration.retry_config().map(aws_config::retry::RetryConfig::max_attempts), Some(1));
+        let limit = configuration.timeout_config().and_then(TimeoutConfig::operation_timeout);
+        assert_eq!(limit, Some(Duration::from_secs(10)));
+    }
+}

@@ -1,0 +1,72 @@
+//! The functions' code in the artifact bucket.
+
+use anyhow::{Context, Result, bail};
+use futures_util::future::try_join_all;
+use stack::{ArtifactHash, ArtifactKey, Artifacts, Environment, FunctionName};
+
+use crate::artifact_bucket::ArtifactBucket;
+use crate::build::{BuiltFunction, sha256};
+use crate::operator::Operator;
+
+/// Upload the zips that are not there yet, side by side.
+pub async fn upload(
+    bucket: &ArtifactBucket,
+    environment: &Environment,
+    built: &[BuiltFunction],
+    operator: &dyn Operator,
+) -> Result<()> {
+    let step = operator.begin("artifacts");
+    let deployed = built.iter().filter(|function| environment.functions().contains(&function.name));
+    let uploads = deployed.map(async |function| {
+        let key = ArtifactKey::new(&environment.service, function.name, &function.hash);
+        if bucket.has(key.as_str()).await? {
+            return Ok(false);
+        }
+        let zip = tokio::fs::read(&function.zip).await;
+        let zip = zip.with_context(|| format!("cannot read {}", function.zip.display()))?;
+        // Another build may have been at work since.
+        if sha256(&zip) != function.hash.to_string() {
+            bail!(
+                "{} is not what was built any more; nothing was changed, run the command again",
+                function.zip.display()
+            );
+        }
+        bucket.upload(key.as_str(), zip).await.map(|()| true)
+    });
+    let uploads = try_join_all(uploads).await?;
+    let summary = match uploads.iter().filter(|uploaded| **uploaded).count() {
+        0 => "all there already".to_owned(),
+        count => format!("{count} of {} uploaded", uploads.len()),
+    };
+    step.done(&summary);
+    Ok(())
+}
+
+/// Where the code of functions that were built will lie.
+pub fn of_built(environment: &Environment, built: &[BuiltFunction]) -> Result<Artifacts> {
+    let key_of = |name: FunctionName| {
+        let function = built.iter().find(|function| function.name == name);
+        let function = function.with_context(|| format!("the function {name} was not built"))?;
+        Ok::<_, anyhow::Error>(ArtifactKey::new(&environment.service, name, &function.hash))
+    };
+    Ok(Artifacts {
+        bucket: environment.artifact_bucket.clone(),
+        api: key_of(FunctionName::Api)?,
+        restore: key_of(FunctionName::Restore)?,
+        authorizer: key_of(FunctionName::Authorizer)?,
+    })
+}
+
+/// Which code of a release is not in the artifact bucket any more.
+pub async fn missing<'a>(
+    bucket: &ArtifactBucket,
+    environment: &Environment,
+    functions: impl Iterator<Item = (&'a FunctionName, &'a ArtifactHash)>,
+) -> Result<Vec<ArtifactKey>> {
+    let looks = functions.map(async |(name, hash)| {
+        let key = ArtifactKey::new(&environment.service, *name, hash);
+        let is_there = bucket.has(key.as_str()).await?;
+        Ok::<_, anyhow::Error>((!is_there).then_some(key))
+    });
+    Ok(try_join_all(looks).await?.into_iter().flatten().collect())
+}

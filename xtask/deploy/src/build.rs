@@ -1,0 +1,70 @@
+//! Builds the functions, as zips for Lambda or as programs for this machine.
+
+mod archive;
+mod cargo_home;
+mod compile;
+mod environment;
+mod programs;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use machine::{Progress, workspace};
+use stack::{ArtifactHash, FunctionName};
+
+pub use archive::sha256;
+pub use programs::Programs;
+
+/// How functions are built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// For this machine, quickly: what the local stack runs.
+    Development,
+    /// For Lambda: small, fast, and the same bytes for the same source.
+    Release(stack::Architecture),
+}
+
+/// A function that was built.
+pub struct BuiltFunction {
+    /// Which one.
+    pub name: FunctionName,
+    /// Its zip.
+    pub zip: PathBuf,
+    /// The zip's SHA-256.
+    pub hash: ArtifactHash,
+    /// The zip's size in bytes.
+    pub size: u64,
+}
+
+fn directory(profile: Profile) -> PathBuf {
+    workspace::target().join(match profile {
+        Profile::Development => "lambda-development",
+        Profile::Release(_) => "lambda",
+    })
+}
+
+/// Where the program of a function lies once it is built.
+pub fn bootstrap(profile: Profile, function: FunctionName) -> PathBuf {
+    directory(profile).join(function.as_str()).join("bootstrap")
+}
+
+/// Builds all functions: `{function}/bootstrap`, and `bootstrap.zip` beside it.
+pub async fn build(profile: Profile, progress: &dyn Progress) -> Result<Vec<BuiltFunction>> {
+    let directory = directory(profile);
+    compile::compile(profile, &directory, progress).await?;
+    let step = progress.begin("zips");
+    let mut built = Vec::new();
+    for name in FunctionName::ALL {
+        let bootstrap = bootstrap(profile, name);
+        let zip = bootstrap.with_file_name("bootstrap.zip");
+        let archive = archive::write_if_changed(bootstrap.clone(), zip.clone());
+        let help =
+            || format!("cannot zip {}; if the disk is full, make room and build again", bootstrap.display());
+        let (hash, size) = archive.await.with_context(help)?;
+        built.push(BuiltFunction { name, zip, hash, size });
+    }
+    let megabytes: f64 =
+        built.iter().map(|function| u32::try_from(function.size).map_or(0.0, f64::from)).sum();
+    step.done(&format!("{:.1} MB together", megabytes / 1e6));
+    Ok(built)
+}

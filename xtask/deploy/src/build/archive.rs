@@ -1,0 +1,94 @@
+//! Zips that have the same bytes for the same binary.
+
+use std::fmt::Write as FmtWrite;
+use std::fs;
+use std::io::{self, Cursor, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use aws_lc_rs::digest;
+use stack::ArtifactHash;
+use zip::result::ZipResult;
+use zip::write::{SimpleFileOptions, ZipWriter};
+use zip::{CompressionMethod, DateTime};
+
+/// Write the zip of a bootstrap, unless the one that is there was made from the same bytes. Returns hash and size.
+pub(super) async fn write_if_changed(bootstrap: PathBuf, zip: PathBuf) -> Result<(ArtifactHash, u64)> {
+    tokio::task::spawn_blocking(move || {
+        let binary = fs::read(&bootstrap)?;
+        // The zip's own name says nothing of its source, so a note beside it does.
+        let note = zip.with_extension("zip.source");
+        let source = sha256(&binary);
+        if fs::read_to_string(&note).ok().as_deref() != Some(source.as_str()) || !zip.exists() {
+            write(&zip, &pack(&binary)?)?;
+            fs::write(&note, &source)?;
+        }
+        let bytes = fs::read(&zip)?;
+        Ok((sha256(&bytes).parse()?, bytes.len() as u64))
+    })
+    .await
+    .context("zipping was interrupted")?
+}
+
+/// Written beside its place first, so that an interrupted zip is never taken for a whole one.
+fn write(zip: &Path, bytes: &[u8]) -> io::Result<()> {
+    let partial = zip.with_extension(format!("partial-{}", std::process::id()));
+    let written = fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, zip));
+    if written.is_err() {
+        // It may not be there.
+        let _ = fs::remove_file(&partial);
+    }
+    written
+}
+
+/// One entry with a fixed date, mode and compression.
+fn pack(binary: &[u8]) -> ZipResult<Vec<u8>> {
+    let options = SimpleFileOptions::default()
+        .last_modified_time(DateTime::default())
+        .unix_permissions(0o755)
+        .compression_method(CompressionMethod::Deflated)
+        .compression_level(Some(6));
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    archive.start_file("bootstrap", options)?;
+    archive.write_all(binary)?;
+    Ok(archive.finish()?.into_inner())
+}
+
+/// SHA-256 in hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    let digest = digest::digest(&digest::SHA256, bytes);
+    digest.as_ref().iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = FmtWrite::write_fmt(&mut text, format_args!("{byte:02x}"));
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Cursor, Read};
+
+    use super::{pack, write};
+
+    #[test]
+    fn a_zip_depends_on_the_binary_alone() {
+        let first = pack(b"binary").unwrap();
+        assert_eq!(first, pack(b"binary").unwrap());
+        let mut archive = zip::ZipArchive::new(Cursor::new(first)).unwrap();
+        let mut entry = archive.by_name("bootstrap").unwrap();
+        assert_eq!(entry.unix_mode().map(|mode| mode & 0o777), Some(0o755));
+        let mut contents = Vec::new();
+        entry.read_to_end(&mut contents).unwrap();
+        assert_eq!(contents, b"binary");
+    }
+
+    #[test]
+    fn what_could_not_be_written_leaves_nothing_behind() {
+        let directory = tempfile::tempdir().unwrap();
+        // A directory in its place: the zip is written, but cannot be put there.
+        let zip = directory.path().join("bootstrap.zip");
+        std::fs::create_dir_all(zip.join("taken")).unwrap();
+        assert!(write(&zip, b"zip").is_err());
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+}

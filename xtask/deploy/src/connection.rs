@@ -1,0 +1,178 @@
+//! Connections to AWS, or to the emulator of a local stack.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result, bail};
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use stack::Environment;
+
+use crate::clock::Clock;
+use crate::operator::Operator;
+
+/// A token by which AWS knows a repeated request for the same: nobody else, and no later request, has it.
+pub fn request_token(purpose: &str) -> String {
+    let nanoseconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+    format!("{purpose}-{nanoseconds}")
+}
+
+/// An account, how to reach it, and who works with it.
+pub struct Connection {
+    /// For making clients.
+    pub configuration: SdkConfig,
+    /// The account's number.
+    pub account: String,
+    /// The ARN of the user or assumed role that the credentials belong to.
+    pub caller: String,
+    /// Where a local stack serves what is deployed; none for AWS.
+    pub local: Option<LocalStack>,
+    /// Who is told what happens, and asked.
+    pub operator: Arc<dyn Operator>,
+}
+
+/// Where a running local stack serves what AWS would.
+#[derive(Clone, Debug)]
+pub struct LocalStack {
+    /// What comes before `/restore`.
+    pub api_url: String,
+    /// The CDN edge.
+    pub cdn_url: String,
+    /// The platform's database.
+    pub database_url: String,
+}
+
+/// The emulator of AWS's control plane.
+#[derive(Clone, Debug)]
+pub struct Emulator {
+    /// The base URL of every service.
+    pub endpoint_url: String,
+    /// Credentials that it accepts.
+    pub credentials: Credentials,
+}
+
+/// Connects to the account of an environment, with the AWS SDK's usual chain of credentials.
+pub async fn connect(environment: &Environment, operator: Arc<dyn Operator>) -> Result<Connection> {
+    connection(environment, loader(environment).load().await, operator).await
+}
+
+/// Connects to an emulator.
+pub async fn connect_to_emulator(
+    environment: &Environment,
+    emulator: &Emulator,
+    operator: Arc<dyn Operator>,
+) -> Result<Connection> {
+    let loader = loader(environment)
+        .endpoint_url(&emulator.endpoint_url)
+        .credentials_provider(emulator.credentials.clone());
+    connection(environment, loader.load().await, operator).await
+}
+
+fn loader(environment: &Environment) -> aws_config::ConfigLoader {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .operation_attempt_timeout(Duration::from_mins(1))
+        .build();
+    let loader = aws_config::defaults(BehaviorVersion::latest())
+        .region(Region::new(environment.region.to_string()))
+        .timeout_config(timeouts);
+    // CloudFormation throttles early. What the SDK's own variable says counts for more.
+    if std::env::var_os("AWS_MAX_ATTEMPTS").is_some() {
+        return loader;
+    }
+    loader.retry_config(RetryConfig::standard().with_max_attempts(6))
+}
+
+async fn connection(
+    environment: &Environment,
+    configuration: SdkConfig,
+    operator: Arc<dyn Operator>,
+) -> Result<Connection> {
+    let identity = aws_sdk_sts::Client::new(&configuration).get_caller_identity().send().await;
+    let identity = identity.context(
+        "could not determine your AWS identity; sign in (for example with `aws sso login`) or set AWS_PROFILE, \
+         then run the command again",
+    )?;
+    let account = identity.account.context("AWS names no account for these credentials")?;
+    let caller = identity.arn.context("AWS names no user or role for these credentials")?;
+    check_account(environment, &account)?;
+    Ok(Connection { configuration, account, caller, local: None, operator })
+}
+
+/// Refuse credentials for another account than the one that the environment's file pins.
+fn check_account(environment: &Environment, account: &str) -> Result<()> {
+    match &environment.account {
+        Some(expected) if expected.as_str() != account => bail!(
+            "these credentials are for account {account}, but environment {} belongs to {expected}; \
+             choose another AWS_PROFILE",
+            environment.name
+        ),
+        _ => Ok(()),
+    }
+}
+
+impl Connection {
+    /// Reports which environment is about to be changed, and by whom.
+    pub fn announce(&self, environment: &Environment) {
+        self.operator.note(&format!(
+            "  environment {}, account {}, {}, as {}",
+            environment.name, self.account, environment.region, self.caller
+        ));
+    }
+
+    /// An S3 client.
+    pub fn s3(&self) -> aws_sdk_s3::Client {
+        aws_sdk_s3::Client::from_conf(self.s3_settings().build())
+    }
+
+    /// An S3 client whose answers this clock reads the time off.
+    pub fn s3_with(&self, clock: Clock) -> aws_sdk_s3::Client {
+        aws_sdk_s3::Client::from_conf(self.s3_settings().interceptor(clock).build())
+    }
+
+    /// An endpoint that is not AWS's own has no DNS name for every bucket, so it is addressed by path.
+    fn s3_settings(&self) -> aws_sdk_s3::config::Builder {
+        aws_sdk_s3::config::Builder::from(&self.configuration)
+            .force_path_style(self.configuration.endpoint_url().is_some())
+    }
+
+    /// The URL of an object, for services that fetch it themselves.
+    pub fn object_url(&self, bucket: &str, key: &str) -> String {
+        match (self.configuration.endpoint_url(), self.configuration.region()) {
+            (Some(endpoint), _) => format!("{}/{bucket}/{key}", endpoint.trim_end_matches('/')),
+            (None, Some(region)) => format!("https://{bucket}.s3.{region}.amazonaws.com/{key}"),
+            (None, None) => format!("https://{bucket}.s3.amazonaws.com/{key}"),
+        }
+    }
+}
+
+#[cfg(test)]
+impl Connection {
+    /// A connection of a test, in which nobody is told anything.
+    pub(crate) fn of_test(configuration: SdkConfig) -> Self {
+        Self {
+            configuration,
+            account: "123456789012".to_owned(),
+            caller: "arn:aws:iam::123456789012:user/bob".to_owned(),
+            local: None,
+            operator: Arc::new(crate::operator::testing::Silent),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_account;
+
+    #[test]
+    fn an_environment_that_pins_its_account_takes_no_other() {
+        let mut environment = command_line::environment::load("dev").unwrap();
+        assert!(check_account(&environment, "111111111111").is_ok());
+        environment.account = Some("222222222222".parse().unwrap());
+        assert!(check_account(&environment, "222222222222").is_ok());
+        let refusal = check_account(&environment, "111111111111").unwrap_err().to_string();
+        assert!(refusal.contains("for account 111111111111, but environment dev belongs to 222222222222"));
+    }
+}

@@ -1,0 +1,12 @@
+//! One deployment of an environment: survey, review, upload, change set, verification.
+
+mod options;
+mod protection;
+mod recovery;
+mod run;
+mod survey;
+mod verification;
+
+pub use self::options::Options;
+pub use self::recovery::delete as delete_stack;
+pub use self::run::{Deployment, Ending, Subject};

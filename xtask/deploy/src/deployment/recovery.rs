@@ -1,0 +1,144 @@
+//! Bringing a stack that an earlier deployment left behind into a condition in which it can be changed.
+
+mod stuck;
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use aws_sdk_cloudformation::Client;
+use aws_sdk_cloudformation::types::StackStatus;
+use stack::Environment;
+
+use crate::apply::{Audience, EventLog, Operation, Phase, PhaseCell, TemplateSource, follow};
+use crate::connection::request_token;
+use crate::consent::Consent;
+use crate::deployed_stack::{Condition, DeployedStack};
+use crate::lock::LockGuard;
+
+/// Between two looks at a stack that is being changed.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Who may have what cleared away.
+pub(super) struct Terms<'a> {
+    pub(super) environment: &'a Environment,
+    pub(super) consent: Consent,
+    /// Held, but not while somebody is asked.
+    pub(super) lock: &'a LockGuard<'a>,
+    pub(super) may_lose_data: bool,
+    /// Resources to leave as they are where a rollback gets stuck, by their logical ids.
+    pub(super) skip: &'a [String],
+    pub(super) audience: Audience<'a>,
+    pub(super) phase: &'a PhaseCell,
+}
+
+/// Wait for what is under way, and clear away what failed, if somebody agrees. The template is that of the last release
+/// that was deployed with success.
+pub(super) async fn settle(
+    client: &Client,
+    stack_name: &str,
+    terms: &Terms<'_>,
+    last_successful_template: impl AsyncFn() -> Result<TemplateSource>,
+) -> Result<()> {
+    let mut may_skip = false;
+    while let Some(stack) = DeployedStack::find(client, stack_name).await? {
+        let status = &stack.status;
+        match stack.condition {
+            Condition::Settled => break,
+            Condition::Changing => {
+                terms.audience.operator.note(&format!(
+                    "  {stack_name} is still being changed ({status}); waiting for the end of it"
+                ));
+                let mut log = EventLog::of_current_operation(client, &stack.id).await?;
+                follow(client, &mut log, stack_name, Operation::Other, terms.audience).await?;
+                tokio::time::sleep(PAUSE).await;
+            }
+            Condition::Broken => {
+                terms.audience.operator.note(&format!(
+                    "  {stack_name} did not come up, or was not deleted whole ({status}): \
+                     CloudFormation can only delete what is left of it"
+                ));
+                terms.allow_deletion(&stack, stack_name)?;
+                if !terms.agree(client, &stack, "Delete it, and deploy anew?").await? {
+                    continue;
+                }
+                delete(client, &stack, stack_name, terms.audience, terms.phase).await?;
+                terms.phase.set(Phase::Preparing);
+            }
+            Condition::RollbackFailed => {
+                may_skip = true;
+                terms.audience.operator.note(&format!(
+                    "  the rollback of an earlier deployment of {stack_name} got stuck ({status}); \
+                     it has to be finished first"
+                ));
+                stuck::finish_rollback(client, &stack, stack_name, terms).await?;
+                terms.phase.set(Phase::Preparing);
+            }
+            Condition::UpdateFailed => {
+                terms.audience.operator.note(&format!(
+                    "  an earlier update of {stack_name} failed and was not rolled back ({status}); \
+                     what was there before has to be put back first"
+                ));
+                stuck::put_back(client, &stack, stack_name, terms, &last_successful_template).await?;
+                terms.phase.set(Phase::Preparing);
+            }
+        }
+    }
+    if !may_skip && !terms.skip.is_empty() {
+        bail!(
+            "nothing was changed: --skip is for a rollback that got stuck, and no rollback of {stack_name} is"
+        );
+    }
+    Ok(())
+}
+
+impl Terms<'_> {
+    /// Have somebody agree, and tell whether the stack still is as it was when they were asked.
+    async fn agree(&self, client: &Client, stack: &DeployedStack, question: &str) -> Result<bool> {
+        self.lock.agree(self.consent, question).await?;
+        if self.consent != Consent::Ask {
+            return Ok(true);
+        }
+        let now = DeployedStack::find(client, &stack.id).await?;
+        let is_same = now.is_some_and(|now| now.status == stack.status && now.changed_at == stack.changed_at);
+        if !is_same {
+            self.audience.operator.note("  the stack has changed while you were asked; looking at it again");
+        }
+        Ok(is_same)
+    }
+
+    /// Refuse to delete what may hold data. What never came up is empty; what a deletion or a rollback has left is not.
+    fn allow_deletion(&self, stack: &DeployedStack, stack_name: &str) -> Result<()> {
+        let never_came_up = [StackStatus::CreateFailed, StackStatus::RollbackComplete];
+        if never_came_up.contains(&stack.status) {
+            return Ok(());
+        }
+        if self.environment.protected {
+            bail!(
+                "the environment is protected: look at what is left of {stack_name}, and delete it by hand"
+            );
+        }
+        if !self.may_lose_data {
+            bail!("what is left of {stack_name} may hold data; pass --allow-data-loss if it may go");
+        }
+        Ok(())
+    }
+}
+
+/// Delete a stack, and wait until it is gone.
+pub async fn delete(
+    client: &Client,
+    stack: &DeployedStack,
+    stack_name: &str,
+    audience: Audience<'_>,
+    phase: &PhaseCell,
+) -> Result<()> {
+    let mut log = EventLog::begin(client, &stack.id).await?;
+    phase.set(Phase::Executing);
+    let token = request_token("delete");
+    let request = client.delete_stack().stack_name(&stack.id).client_request_token(token);
+    request.send().await.with_context(|| format!("CloudFormation does not delete {stack_name}"))?;
+    follow(client, &mut log, stack_name, Operation::Delete, audience).await
+}
+
+#[cfg(test)]
+mod tests;

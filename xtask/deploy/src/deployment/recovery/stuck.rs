@@ -1,0 +1,123 @@
+//! Updates that failed, and whose rollback failed too or never began.
+
+use anyhow::{Context, Result, bail};
+use aws_sdk_cloudformation::Client;
+use aws_sdk_cloudformation::types::{
+    Capability, DeploymentConfig, DeploymentConfigMode, ResourceStatus, StackResource,
+};
+
+use super::Terms;
+use crate::apply::{EventLog, Operation, Phase, TemplateSource, follow};
+use crate::connection::request_token;
+use crate::deployed_stack::{Condition, DeployedStack};
+
+/// Continue a rollback, without the resources that are to be skipped.
+pub(super) async fn finish_rollback(
+    client: &Client,
+    stack: &DeployedStack,
+    stack_name: &str,
+    terms: &Terms<'_>,
+) -> Result<()> {
+    if !terms.skip.is_empty() {
+        check_skipped(&failed_resources(client, stack).await?, terms.skip)?;
+    }
+    if !terms.agree(client, stack, "Continue that rollback?").await? {
+        return Ok(());
+    }
+    terms.phase.set(Phase::Executing);
+    let mut log = EventLog::begin(client, &stack.id).await?;
+    let token = request_token("continue-rollback");
+    let request = client.continue_update_rollback().stack_name(&stack.id).client_request_token(token);
+    let skip = (!terms.skip.is_empty()).then(|| terms.skip.to_vec());
+    let begun = request.set_resources_to_skip(skip).send().await;
+    begun.context("CloudFormation does not continue the rollback")?;
+    let Err(failure) = follow(client, &mut log, stack_name, Operation::RollBack, terms.audience).await else {
+        return Ok(());
+    };
+    terms.phase.set(Phase::Preparing);
+    let now = DeployedStack::find(client, &stack.id).await?;
+    if now.is_none_or(|now| now.condition != Condition::RollbackFailed) {
+        return Err(failure);
+    }
+    let failed = failed_resources(client, stack).await?;
+    let flags: Vec<String> = failed.iter().map(|resource| format!("--skip {}", id_of(resource))).collect();
+    bail!(
+        "{failure}\n\
+         If it cannot be fixed: `cargo xtask deploy --env {} {}` finishes the rollback and leaves these as they are.\n\
+         They differ from the template then: `cargo xtask drift` shows how, and they have to be set to it by hand \
+         before the next deployment.",
+        terms.environment.name,
+        flags.join(" ")
+    )
+}
+
+/// The resources that the rollback could not put back. CloudFormation skips no others:
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ContinueUpdateRollback.html>.
+async fn failed_resources(client: &Client, stack: &DeployedStack) -> Result<Vec<StackResource>> {
+    let answer = client.describe_stack_resources().stack_name(&stack.id).send().await;
+    let answer = answer.context("cannot read the resources of the stack")?;
+    let mut resources = answer.stack_resources.unwrap_or_default();
+    resources.retain(|resource| resource.resource_status == Some(ResourceStatus::UpdateFailed));
+    Ok(resources)
+}
+
+fn id_of(resource: &StackResource) -> &str {
+    resource.logical_resource_id.as_deref().unwrap_or_default()
+}
+
+fn check_skipped(failed: &[StackResource], skip: &[String]) -> Result<()> {
+    let is_unknown = |id: &&String| !failed.iter().any(|resource| id_of(resource) == id.as_str());
+    let unknown: Vec<&str> = skip.iter().filter(is_unknown).map(String::as_str).collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let reason = |resource: &StackResource| resource.resource_status_reason.clone().unwrap_or_default();
+    let failed: Vec<String> =
+        failed.iter().map(|resource| format!("  {}: {}", id_of(resource), reason(resource))).collect();
+    bail!(
+        "nothing was changed: {} cannot be skipped, only what the rollback could not put back:\n{}",
+        unknown.join(", "),
+        failed.join("\n")
+    )
+}
+
+/// Bring a stack whose update failed without a rollback back to what it was.
+///
+/// After express mode `RollbackStack` is not supported, and every operation has to be in express mode with rollback
+/// disabled until the stack is complete again. What remains is to apply the last successful template once more:
+/// <https://github.com/aws/aws-cdk-cli/issues/1739>, <https://github.com/aws/aws-cdk-cli/pull/1970>.
+pub(super) async fn put_back(
+    client: &Client,
+    stack: &DeployedStack,
+    stack_name: &str,
+    terms: &Terms<'_>,
+    last_successful_template: &impl AsyncFn() -> Result<TemplateSource>,
+) -> Result<()> {
+    if !terms.agree(client, stack, "Put back what was there before?").await? {
+        return Ok(());
+    }
+    if !stack.was_express {
+        terms.phase.set(Phase::Executing);
+        let mut log = EventLog::begin(client, &stack.id).await?;
+        let token = request_token("roll-back");
+        let begun = client.rollback_stack().stack_name(&stack.id).client_request_token(token).send().await;
+        begun.context("CloudFormation does not roll the update back")?;
+        return follow(client, &mut log, stack_name, Operation::RollBack, terms.audience).await;
+    }
+    let template = last_successful_template().await?;
+    terms.phase.set(Phase::Executing);
+    let mut log = EventLog::begin(client, &stack.id).await?;
+    let mode = DeploymentConfig::builder().mode(DeploymentConfigMode::Express).disable_rollback(true).build();
+    let request = client
+        .update_stack()
+        .stack_name(&stack.id)
+        .client_request_token(request_token("put-back"))
+        .capabilities(Capability::CapabilityIam)
+        .deployment_config(mode);
+    let request = match template {
+        TemplateSource::Body(body) => request.template_body(body),
+        TemplateSource::Url(url) => request.template_url(url),
+    };
+    request.send().await.context("CloudFormation does not apply the last successful template again")?;
+    follow(client, &mut log, stack_name, Operation::Update, terms.audience).await
+}

@@ -1,0 +1,306 @@
+//! One deployment, from the lock to the outputs.
+
+use anyhow::{Context, Result, bail};
+use aws_sdk_cloudformation::Client;
+use stack::Environment;
+
+use super::options::Options;
+use super::recovery::Terms;
+use super::survey::{BuiltSource, Place, Survey};
+use super::{protection, recovery, verification};
+use crate::apply::{
+    Application, Applied, Audience, Detail, Phase, PhaseCell, TemplateSource, template_source,
+};
+use crate::artifact_bucket::ArtifactBucket;
+use crate::artifacts;
+use crate::build::{self, Profile};
+use crate::connection::Connection;
+use crate::consent::Consent;
+use crate::deployed_stack::{Condition, Deployed, DeployedStack, Outputs};
+use crate::keys::DeploymentKeys;
+use crate::lock::LockGuard;
+use crate::release::{ReleaseId, ReleaseStore, SourceRevision, StoredRelease, TemplateHash};
+use crate::review::Review;
+
+/// What should be deployed.
+pub enum Subject {
+    /// The source as it is, built in this profile.
+    Source(Profile),
+    /// This release.
+    Release(ReleaseId),
+    /// The release that was deployed before the current one.
+    Previous,
+}
+
+/// What came of a deployment.
+pub struct Ending {
+    /// The outputs of the stack.
+    pub outputs: Outputs,
+    change: Change,
+}
+
+/// What was changed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Change {
+    Nothing,
+    Created,
+    Updated,
+}
+
+/// A deployment of an environment.
+pub struct Deployment<'a> {
+    environment: &'a Environment,
+    connection: &'a Connection,
+    options: &'a Options,
+    subject: Subject,
+    show: &'a (dyn Fn(&Review) + Sync),
+    bucket: ArtifactBucket,
+    /// Held from the look at what is deployed to the end, but not while somebody is asked.
+    lock: LockGuard<'a>,
+    phase: PhaseCell,
+}
+
+impl<'a> Deployment<'a> {
+    /// Prepares a deployment; nothing is read yet. Reviews are given to `show` before they have to be confirmed.
+    pub fn new(
+        environment: &'a Environment,
+        connection: &'a Connection,
+        options: &'a Options,
+        subject: Subject,
+        show: &'a (dyn Fn(&Review) + Sync),
+    ) -> Self {
+        let bucket = ArtifactBucket::new(environment, connection);
+        let action = if matches!(subject, Subject::Previous) { "rollback" } else { "deploy" };
+        let lock = LockGuard::new(environment, connection, &bucket, action);
+        Self { environment, connection, options, subject, show, bucket, lock, phase: PhaseCell::default() }
+    }
+
+    /// Reviews the changes and makes them. The caller verifies the result.
+    pub async fn apply(&self) -> Result<Ending> {
+        let ending = self.carry_out().await;
+        self.lock.release().await;
+        ending
+    }
+
+    /// Ends a deployment whose future was dropped, and returns what is left to know of it.
+    pub async fn interrupt(&self) -> String {
+        let message = self.phase.get().interruption(self.environment);
+        self.lock.release().await;
+        message
+    }
+
+    async fn carry_out(&self) -> Result<Ending> {
+        // Building takes long, and must keep nobody out.
+        let source = self.build().await?;
+        if source.is_some() {
+            self.bucket.ensure(self.options.consent, &*self.connection.operator).await?;
+        } else if !self.bucket.exists().await? {
+            bail!("the artifact bucket {} does not exist, and so no release", self.bucket.name());
+        }
+        self.lock.acquire().await?;
+        let source = source.as_ref();
+        let mut survey = self.survey(source, None).await?;
+        // What was agreed to is what is done: if anything has moved while somebody was asked, they are asked again.
+        loop {
+            if let Some(deployed) = survey.unchanged() {
+                return self.change_nothing(deployed).await;
+            }
+            self.show(&survey.review)?;
+            self.lock.agree(self.options.consent, "Make these changes?").await?;
+            if self.options.consent != Consent::Ask {
+                break;
+            }
+            let shown = survey.shown()?;
+            survey = self.survey(source, Some(survey.keys)).await?;
+            let moved = shown.moved(&survey.shown()?);
+            if moved.is_empty() {
+                break;
+            }
+            self.note(&format!("  changed while you were asked: {}; review again", moved.join(", ")));
+        }
+        self.make_changes(survey, source).await
+    }
+
+    /// Build the source, where it is the source that is deployed.
+    async fn build(&self) -> Result<Option<BuiltSource>> {
+        let Subject::Source(profile) = self.subject else { return Ok(None) };
+        if self.options.consent == Consent::Implied {
+            // Nobody goes back to a release of a local stack, and its source is edited while it comes up.
+            let revision = SourceRevision::of_checkout().await;
+            return Ok(Some(BuiltSource {
+                functions: build::build(profile, &*self.connection.operator).await?,
+                revision,
+            }));
+        }
+        let (functions, revision) =
+            SourceRevision::during(build::build(profile, &*self.connection.operator)).await?;
+        Ok(Some(BuiltSource { functions, revision }))
+    }
+
+    /// Look at everything, once the stack can be changed.
+    async fn survey(&self, source: Option<&BuiltSource>, keys: Option<DeploymentKeys>) -> Result<Survey> {
+        let terms = Terms {
+            environment: self.environment,
+            consent: self.options.consent,
+            lock: &self.lock,
+            may_lose_data: self.may_lose_data(),
+            // What had to be skipped was, when this looked for the first time.
+            skip: if keys.is_none() { &self.options.skip } else { &[] },
+            audience: self.audience(),
+            phase: &self.phase,
+        };
+        let client = Client::new(&self.connection.configuration);
+        let last = async || self.last_successful_template().await;
+        recovery::settle(&client, &stack::stack_name(self.environment), &terms, last).await?;
+        let place =
+            Place { environment: self.environment, connection: self.connection, bucket: &self.bucket };
+        Survey::take(place, &self.subject, source, keys).await
+    }
+
+    /// End a deployment that has nothing to do. It may be the first one after one that could not say how it ended.
+    async fn change_nothing(&self, deployed: &Deployed) -> Result<Ending> {
+        self.note("  no changes: what is deployed is as it should be");
+        let store = ReleaseStore::new(&self.bucket, self.environment);
+        if let Err(error) = store.note_lost_endings(Some(&deployed.template)).await {
+            self.connection
+                .operator
+                .warn(&error.context("how an earlier deployment ended could not be recorded"));
+        }
+        Ok(Ending { outputs: deployed.stack.outputs.clone(), change: Change::Nothing })
+    }
+
+    async fn make_changes(&self, survey: Survey, source: Option<&BuiltSource>) -> Result<Ending> {
+        let client = Client::new(&self.connection.configuration);
+        let stack_name = stack::stack_name(self.environment);
+        let store = ReleaseStore::new(&self.bucket, self.environment);
+        if let Some(source) = source.filter(|_| self.options.consent != Consent::Implied) {
+            source.revision.ensure_checked_out().await?;
+        }
+        survey.keys.store_new_key(self.environment, self.connection).await?;
+        store.note_lost_endings(survey.deployed_template()).await?;
+        let mut release = self.release(&store, &survey, source).await?;
+        store.note_beginning(&mut release, &self.connection.caller).await?;
+        let applied = self.bring_to(&survey).await;
+        let noted = match &applied {
+            Ok(Applied::Changes) => store.note_ending(&mut release, true).await,
+            Ok(Applied::Nothing) => store.forget_beginning(&mut release).await,
+            Err(_) => {
+                // As long as CloudFormation is at it, nobody knows; the next deployment will.
+                if let Ok(deployed) = Deployed::read(self.environment, self.connection).await
+                    && deployed.as_ref().is_none_or(|it| it.stack.condition != Condition::Changing)
+                {
+                    let hash = deployed.and_then(|it| TemplateHash::of(&it.template).ok());
+                    let succeeded = hash.as_ref() == Some(&release.release.template);
+                    store.note_ending(&mut release, succeeded).await
+                } else {
+                    Ok(())
+                }
+            }
+        };
+        // It is a note. What was done stays done, and why it failed is what has to be told.
+        if let Err(error) = noted {
+            self.connection.operator.warn(&error.context(
+                "how this deployment ended could not be recorded in its release; the next deployment does it",
+            ));
+        }
+        let change = match applied? {
+            Applied::Nothing => Change::Nothing,
+            Applied::Changes if survey.deployed.is_some() => Change::Updated,
+            Applied::Changes => Change::Created,
+        };
+        protection::ensure(&client, self.environment, &*self.connection.operator).await;
+        let outputs = DeployedStack::get(&client, &stack_name).await?.outputs;
+        Ok(Ending { outputs, change })
+    }
+
+    /// The template of the release that was last deployed with success, with the keys of now.
+    async fn last_successful_template(&self) -> Result<TemplateSource> {
+        let store = ReleaseStore::new(&self.bucket, self.environment);
+        let keys = DeploymentKeys::read(self.environment, self.connection, None).await?;
+        let release = store.previous(None).await?;
+        let template = store.template(&release.template).await?.with_keys(self.environment, &keys.keys)?;
+        template_source(self.environment, self.connection, &template.into()).await
+    }
+
+    /// The manifest of what is deployed; for the source, it is made.
+    async fn release(
+        &self,
+        store: &ReleaseStore<'_>,
+        survey: &Survey,
+        source: Option<&BuiltSource>,
+    ) -> Result<StoredRelease> {
+        if let Some(release) = &survey.release {
+            return store.get(&release.id).await;
+        }
+        let source = source.context("there is neither a release nor a source to deploy")?;
+        let operator = &*self.connection.operator;
+        artifacts::upload(&self.bucket, self.environment, &source.functions, operator).await?;
+        store.create(&survey.candidate, source.revision.clone(), &self.connection.caller).await
+    }
+
+    /// Have CloudFormation bring the stack to the candidate.
+    async fn bring_to(&self, survey: &Survey) -> Result<Applied> {
+        let application = Application {
+            environment: self.environment,
+            connection: self.connection,
+            may_lose_data: self.may_lose_data(),
+            mode: self.options.mode(),
+            audience: self.audience(),
+            phase: &self.phase,
+        };
+        let check = async || {
+            self.lock.ensure_held().await?;
+            survey.keys.ensure_current(self.environment, self.connection).await
+        };
+        application.bring_to(&survey.candidate.template, check).await
+    }
+
+    /// Verifies that what was deployed works.
+    pub async fn verify(&self, ending: &Ending) -> Result<()> {
+        let is_local = self.connection.local.is_some();
+        match ending.change {
+            Change::Nothing => Ok(()),
+            Change::Created if is_local => {
+                self.note(
+                    "  not verified: a local stack that runs serves no stack that was made anew; start it again",
+                );
+                Ok(())
+            }
+            Change::Created | Change::Updated => {
+                self.phase.set(Phase::Verifying);
+                let verified = verification::verify(self.environment, self.connection, &ending.outputs).await;
+                verified.with_context(|| match ending.change {
+                    Change::Updated => format!(
+                        "everything is deployed, but does not work as it should; \
+                         `cargo xtask rollback --env {}` puts back what was there before",
+                        self.environment.name
+                    ),
+                    _ => "everything is deployed, but does not work as it should".to_owned(),
+                })
+            }
+        }
+    }
+
+    /// Show what would change, and refuse what needs a flag.
+    fn show(&self, review: &Review) -> Result<()> {
+        if self.options.consent == Consent::Implied {
+            return Ok(());
+        }
+        (self.show)(review);
+        self.options.judge(review)
+    }
+
+    fn may_lose_data(&self) -> bool {
+        self.options.allow_data_loss || self.options.consent == Consent::Implied
+    }
+
+    fn audience(&self) -> Audience<'_> {
+        let is_implied = self.options.consent == Consent::Implied;
+        let detail = if is_implied { Detail::Summary } else { Detail::Resources };
+        Audience { operator: &*self.connection.operator, detail }
+    }
+
+    fn note(&self, text: &str) {
+        self.connection.operator.note(text);
+    }
+}

@@ -1,0 +1,138 @@
+//! What is deployed, what would be, and the difference, all as of one moment.
+
+use anyhow::Result;
+use serde_json::Value;
+use stack::{DeployedTemplate, Environment};
+
+use super::run::Subject;
+use crate::artifact_bucket::ArtifactBucket;
+use crate::build::BuiltFunction;
+use crate::candidate::Candidate;
+use crate::connection::Connection;
+use crate::deployed_stack::Deployed;
+use crate::keys::DeploymentKeys;
+use crate::release::{Release, ReleaseStore, SourceRevision};
+use crate::review::Review;
+
+/// The source as it was built.
+pub(super) struct BuiltSource {
+    pub(super) functions: Vec<BuiltFunction>,
+    pub(super) revision: SourceRevision,
+}
+
+/// Where a deployment looks.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) environment: &'a Environment,
+    pub(super) connection: &'a Connection,
+    pub(super) bucket: &'a ArtifactBucket,
+}
+
+/// A look at everything that a deployment depends on.
+pub(super) struct Survey {
+    pub(super) deployed: Option<Deployed>,
+    pub(super) keys: DeploymentKeys,
+    /// The release that would be deployed; none where it is the source.
+    pub(super) release: Option<Release>,
+    pub(super) candidate: Candidate,
+    pub(super) review: Review,
+}
+
+/// What somebody was shown, and what they were not, but for signing keys: those are what they are by then.
+pub(super) struct Shown {
+    review: Value,
+    template: Value,
+}
+
+impl Survey {
+    /// Look. A first signing key that an earlier look has made stays the same.
+    pub(super) async fn take(
+        place: Place<'_>,
+        subject: &Subject,
+        source: Option<&BuiltSource>,
+        earlier: Option<DeploymentKeys>,
+    ) -> Result<Self> {
+        let Place { environment, connection, bucket } = place;
+        let (deployed, keys) = tokio::try_join!(
+            Deployed::read(environment, connection),
+            DeploymentKeys::read(environment, connection, earlier),
+        )?;
+        let store = ReleaseStore::new(bucket, environment);
+        let release = match (subject, source) {
+            (Subject::Release(id), _) => Some(store.get(id).await?.release),
+            (_, Some(_)) => None,
+            (_, None) => Some(store.previous(deployed.as_ref().map(|deployed| &deployed.template)).await?),
+        };
+        let functions = source.map(|source| source.functions.as_slice()).unwrap_or_default();
+        let candidate = match &release {
+            None => Candidate::of_source(environment, &keys.keys, functions)?,
+            Some(release) => {
+                connection.operator.note(&format!("  {}", release.description()));
+                Candidate::of_release(environment, bucket, &keys.keys, release).await?
+            }
+        };
+        let has_new_key = keys.has_new_key();
+        let review = Review::of(environment, connection, bucket, deployed.as_ref(), &candidate, has_new_key);
+        let review = review.await?;
+        Ok(Self { deployed, keys, release, candidate, review })
+    }
+
+    /// The stack, where it is as it should be.
+    pub(super) fn unchanged(&self) -> Option<&Deployed> {
+        self.deployed.as_ref().filter(|_| self.review.is_empty())
+    }
+
+    /// The template that is deployed.
+    pub(super) fn deployed_template(&self) -> Option<&DeployedTemplate> {
+        self.deployed.as_ref().map(|deployed| &deployed.template)
+    }
+
+    /// What somebody is shown of it.
+    pub(super) fn shown(&self) -> Result<Shown> {
+        let template = self.candidate.template.without_keys();
+        Ok(Shown { review: serde_json::to_value(&self.review)?, template })
+    }
+}
+
+impl Shown {
+    /// The parts that differ from what would be shown now.
+    pub(super) fn moved(&self, now: &Self) -> Vec<String> {
+        let part = |shown: &Self, name: &str| shown.review.get(name).cloned().unwrap_or_default();
+        let names = self.review.as_object().into_iter().chain(now.review.as_object());
+        let mut moved: Vec<String> = names
+            .flat_map(serde_json::Map::keys)
+            .filter(|name| part(self, name) != part(now, name))
+            .map(|name| name.replace('_', " "))
+            .collect();
+        if moved.is_empty() && self.template != now.template {
+            moved.push("template".to_owned());
+        }
+        moved.sort();
+        moved.dedup();
+        moved
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::Shown;
+
+    fn shown(review: Value, template: Value) -> Shown {
+        Shown { review, template }
+    }
+
+    #[test]
+    fn what_moved_while_somebody_was_asked_is_named() {
+        let before = shown(json!({ "stack": "s", "signing_keys": ["a"], "template": 1 }), json!({}));
+        let same = shown(json!({ "stack": "s", "signing_keys": ["a"], "template": 1 }), json!({}));
+        assert_eq!(before.moved(&same), Vec::<String>::new());
+        let keys = shown(json!({ "stack": "s", "signing_keys": ["b"], "template": 1, "new": 1 }), json!({}));
+        assert_eq!(before.moved(&keys), ["new", "signing keys"]);
+        // What the review does not show must not differ either.
+        let hidden =
+            shown(json!({ "stack": "s", "signing_keys": ["a"], "template": 1 }), json!({ "Description": 2 }));
+        assert_eq!(before.moved(&hidden), ["template"]);
+    }
+}

@@ -1,0 +1,60 @@
+//! Whether what was deployed works.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use openapi::{Access, Method, ROUTES};
+use reqwest::StatusCode;
+use stack::{Environment, OutputName};
+
+use crate::connection::Connection;
+use crate::deployed_stack::Outputs;
+use crate::keys::open_signed_probe;
+
+/// A new API may take a moment until all of the gateway knows it.
+const LIMIT: Duration = Duration::from_mins(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Ask the API, and open a signed URL once the distribution is deployed.
+pub(super) async fn verify(
+    environment: &Environment,
+    connection: &Connection,
+    outputs: &Outputs,
+) -> Result<()> {
+    let step = connection.operator.begin("verify");
+    let verified =
+        tokio::try_join!(api_answers(connection, outputs), open_signed_probe(environment, connection));
+    let (status, ()) = verified?;
+    step.done(&format!("the API answers ({}), a signed URL opens", status.as_u16()));
+    Ok(())
+}
+
+/// The answer of the route that needs no token. Without parameters it is that the request is wrong, which only the
+/// function can say.
+async fn api_answers(connection: &Connection, outputs: &Outputs) -> Result<StatusCode> {
+    let base = match &connection.local {
+        Some(local) => local.api_url.as_str(),
+        None => outputs.get(OutputName::ApiUrl)?,
+    };
+    let is_public = |route: &&openapi::Route| route.access == Access::Public && route.method == Method::Get;
+    let route = ROUTES.iter().find(is_public).context("no route can be asked without a token")?;
+    let url = format!("{}{}", base.trim_end_matches('/'), route.path);
+    let http = reqwest::Client::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .timeout(Duration::from_secs(35))
+        .build()
+        .context("no HTTP client")?;
+    let start = Instant::now();
+    let mut pause = Duration::from_millis(100);
+    loop {
+        let answer = http.get(&url).send().await;
+        match answer {
+            Ok(answer) if answer.status() == StatusCode::BAD_REQUEST => return Ok(answer.status()),
+            _ if start.elapsed() < LIMIT => {}
+            Ok(answer) => bail!("{url} answers {}, where 400 was expected", answer.status()),
+            Err(error) => return Err(error).with_context(|| format!("{url} does not answer")),
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}

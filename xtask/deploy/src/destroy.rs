@@ -1,0 +1,112 @@
+//! Deletes an environment's stack.
+
+use anyhow::{Result, bail};
+use aws_sdk_cloudformation::Client;
+use stack::{DeployedTemplate, Environment, OutputName, key_parameters};
+
+use crate::apply::{Audience, Detail, PhaseCell};
+use crate::artifact_bucket::ArtifactBucket;
+use crate::connection::Connection;
+use crate::consent::{Consent, agree};
+use crate::deployed_stack::{Condition, DeployedStack};
+use crate::deployment::delete_stack;
+use crate::lock::LockGuard;
+
+/// The deletion of an environment's stack.
+pub struct Destruction<'a> {
+    environment: &'a Environment,
+    connection: &'a Connection,
+    lock: LockGuard<'a>,
+    phase: PhaseCell,
+}
+
+impl<'a> Destruction<'a> {
+    /// Prepares a deletion; nothing is read yet.
+    pub fn new(environment: &'a Environment, connection: &'a Connection) -> Self {
+        let bucket = ArtifactBucket::new(environment, connection);
+        let lock = LockGuard::new(environment, connection, &bucket, "destroy");
+        Self { environment, connection, lock, phase: PhaseCell::default() }
+    }
+
+    /// Deletes the stack once somebody has agreed, and waits until it is gone.
+    pub async fn run(&self, consent: Consent) -> Result<()> {
+        let Self { environment, connection, .. } = *self;
+        let operator = &*connection.operator;
+        if environment.protected {
+            bail!(
+                "environment {0} is protected; whoever really means it sets `protected = false` in \
+                 stack/environments/{0}.toml first",
+                environment.name
+            );
+        }
+        let client = Client::new(&connection.configuration);
+        let name = stack::stack_name(environment);
+        let Some(stack) = DeployedStack::find(&client, &name).await? else {
+            operator.note(&format!("  there is no stack {name} in account {}", connection.account));
+            return Ok(());
+        };
+        let template = stack.template(&client).await?;
+        connection.announce(environment);
+        operator.note(&format!("\n{}", announcement(environment, &connection.account, &stack, &template)));
+        agree(consent, &format!("Delete {name}?"), operator).await?;
+
+        self.lock.acquire().await?;
+        let deleted = self.delete(&client, &name, &template).await;
+        self.lock.release().await;
+        deleted
+    }
+
+    /// Ends a deletion whose future was dropped, and returns what is left to know of it.
+    pub async fn interrupt(&self) -> String {
+        self.lock.release().await;
+        self.phase.get().interruption(self.environment)
+    }
+
+    async fn delete(&self, client: &Client, name: &str, agreed: &DeployedTemplate) -> Result<()> {
+        // Nobody has answered for a while, in which much may have happened.
+        let stack = DeployedStack::get(client, name).await?;
+        if stack.condition == Condition::Changing {
+            bail!("{name} is being changed right now ({}); wait for the end of it", stack.status);
+        }
+        if stack.template(client).await?.as_value() != agreed.as_value() {
+            bail!("{name} was deployed meanwhile; nothing was deleted, look at it again");
+        }
+        let audience = Audience { operator: &*self.connection.operator, detail: Detail::Resources };
+        delete_stack(client, &stack, name, audience, &self.phase).await
+    }
+}
+
+/// What goes, what is lost with it, and what stays.
+fn announcement(
+    environment: &Environment,
+    account: &str,
+    stack: &DeployedStack,
+    template: &DeployedTemplate,
+) -> String {
+    let empty = serde_json::Map::new();
+    let resources = template.as_value()["Resources"].as_object().unwrap_or(&empty);
+    let is_retained = |resource: &serde_json::Value| {
+        matches!(resource["DeletionPolicy"].as_str(), Some("Retain" | "RetainExceptOnCreate"))
+    };
+    let mut lines = vec![format!(
+        "  {} in account {account}: {} resources are deleted",
+        stack::stack_name(environment),
+        resources.values().filter(|resource| !is_retained(resource)).count()
+    )];
+    for (id, resource) in resources {
+        let kind = resource["Type"].as_str().unwrap_or_default();
+        if is_retained(resource) {
+            let bucket = stack.outputs.get(OutputName::AssetsBucketName).ok();
+            let name = bucket.filter(|_| kind == "AWS::S3::Bucket").unwrap_or(id);
+            lines.push(format!("    stays:  {name} ({kind}); the next deployment takes it back"));
+        } else if stack::holds_data(kind) {
+            lines.push(format!("    lost:   {id} ({kind}), with all that is in it"));
+        }
+    }
+    lines.push(format!(
+        "    stays:  the signing keys below {}, and the releases in {}",
+        key_parameters(environment),
+        environment.artifact_bucket
+    ));
+    lines.join("\n")
+}

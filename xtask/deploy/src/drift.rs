@@ -1,0 +1,37 @@
+//! Drift: resources that are no longer as the stack made them.
+
+mod detection;
+mod false_positive;
+mod report;
+
+use anyhow::Result;
+use aws_sdk_cloudformation::Client;
+use stack::Environment;
+
+pub use self::false_positive::Folded;
+pub(crate) use self::false_positive::{is_known, is_left_out};
+pub use self::report::{Difference, Drifted, NotChecked, Report};
+use crate::connection::Connection;
+use crate::deployed_stack::DeployedStack;
+use crate::stack_resources;
+
+/// What a drift detection has found.
+pub struct Detection {
+    /// All resources, by what is known of them.
+    pub report: Report,
+    /// Why CloudFormation could not check some resources, if it could not.
+    pub incomplete: Option<String>,
+}
+
+/// Compares every resource of an environment's stack with its template.
+pub async fn detect(environment: &Environment, connection: &Connection) -> Result<Detection> {
+    let client = Client::new(&connection.configuration);
+    let stack_name = stack::stack_name(environment);
+    DeployedStack::get(&client, &stack_name).await?;
+    let step = connection.operator.begin("drift");
+    let incomplete = detection::run(&client, &stack_name).await?;
+    let drifts = detection::results(&client, &stack_name).await?;
+    let report = Report::new(stack_resources::list(&client, &stack_name).await?, drifts);
+    step.done(&report.summary());
+    Ok(Detection { report, incomplete })
+}

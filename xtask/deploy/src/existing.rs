@@ -1,0 +1,157 @@
+//! What exists already of what a deployment would create.
+//!
+//! CloudFormation finds out too, but late: some types while the change set is made, all others one after the other while
+//! the stack is created, so that a first deployment beside an older installation fails again and again.
+
+mod alias;
+mod bucket;
+mod cloud_control;
+mod cloudfront;
+mod names;
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result};
+use aws_sdk_sqs::operation::get_queue_url::GetQueueUrlError;
+use futures_util::stream::{self, StreamExt as _};
+use serde::Serialize;
+use serde_json::Value;
+use stack::Environment;
+
+pub use self::bucket::Takeover;
+use self::names::{Finder, Name, new_names};
+use crate::connection::Connection;
+
+/// How many names are looked for at a time.
+const CONCURRENCY: usize = 8;
+
+/// What a deployment would meet.
+#[derive(Debug, Default, Serialize)]
+pub struct Existing {
+    /// Names that are taken; each makes the deployment fail.
+    pub conflicts: Vec<Conflict>,
+    /// What a new stack would take over.
+    pub takeovers: Vec<Takeover>,
+    /// Names that could not be looked for.
+    pub unchecked: Vec<Unchecked>,
+}
+
+/// A name that is taken.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct Conflict {
+    /// The logical id of the resource that would have the name.
+    pub resource: String,
+    /// The resource's type.
+    pub resource_type: String,
+    /// The name.
+    pub name: String,
+    /// What can be done about it.
+    pub advice: String,
+}
+
+/// A name that could not be looked for.
+#[derive(Debug, Serialize)]
+pub struct Unchecked {
+    /// The logical id of the resource that would have the name.
+    pub resource: String,
+    /// The name.
+    pub name: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// What came of looking for a name.
+enum Found {
+    Nothing,
+    Taken(Conflict),
+    Takeover(Takeover),
+}
+
+impl Existing {
+    /// Look for every name of the template that what is deployed does not have. Takes read rights only.
+    pub async fn look_for(
+        environment: &Environment,
+        connection: &Connection,
+        deployed: Option<&Value>,
+        proposed: &Value,
+        facts: &BTreeMap<String, String>,
+    ) -> Self {
+        let names = new_names(deployed, proposed, facts);
+        let search = Search { environment, connection, creates_stack: deployed.is_none(), proposed, facts };
+        let search = &search;
+        let looks = names.iter().map(async |name| (name, search.look_for(name).await));
+        let looks: Vec<_> = stream::iter(looks).buffered(CONCURRENCY).collect().await;
+        let mut existing = Self::default();
+        for (name, found) in looks {
+            match found {
+                Ok(found) => existing.extend(found),
+                Err(error) => existing.unchecked.push(Unchecked {
+                    resource: name.resource.clone(),
+                    name: name.value.clone(),
+                    reason: format!("{error:#}"),
+                }),
+            }
+        }
+        existing
+    }
+
+    fn extend(&mut self, found: Vec<Found>) {
+        for found in found {
+            match found {
+                Found::Nothing => {}
+                Found::Taken(conflict) => self.conflicts.push(conflict),
+                Found::Takeover(takeover) => self.takeovers.push(takeover),
+            }
+        }
+    }
+}
+
+/// Where names are looked for.
+struct Search<'a> {
+    environment: &'a Environment,
+    connection: &'a Connection,
+    creates_stack: bool,
+    proposed: &'a Value,
+    facts: &'a BTreeMap<String, String>,
+}
+
+impl Search<'_> {
+    async fn look_for(&self, name: &Name) -> Result<Vec<Found>> {
+        let configuration = &self.connection.configuration;
+        let is_taken = match name.finder {
+            Finder::CloudControl => {
+                cloud_control::exists(configuration, &name.resource_type, &name.value).await?
+            }
+            Finder::Queue => queue_exists(configuration, &name.value).await?,
+            Finder::CloudFront(kind) => cloudfront::names(configuration, kind).await?.contains(&name.value),
+            Finder::ApiMapping => cloud_control::mapping_exists(configuration, &name.value).await?,
+            Finder::Alias => return Ok(vec![self.look_for_alias(name).await?]),
+            Finder::Bucket => return self.look_for_bucket(name).await,
+        };
+        let found = if is_taken { Found::Taken(self.conflict(name, name.advice())) } else { Found::Nothing };
+        Ok(vec![found])
+    }
+
+    fn conflict(&self, name: &Name, advice: impl Into<String>) -> Conflict {
+        Conflict {
+            resource: name.resource.clone(),
+            resource_type: name.resource_type.clone(),
+            name: name.value.clone(),
+            advice: advice.into().replace("ENVIRONMENT", self.environment.name.as_str()),
+        }
+    }
+}
+
+async fn queue_exists(configuration: &aws_config::SdkConfig, name: &str) -> Result<bool> {
+    let answer = aws_sdk_sqs::Client::new(configuration).get_queue_url().queue_name(name).send().await;
+    match answer {
+        Ok(_) => Ok(true),
+        Err(error) if error.as_service_error().is_some_and(GetQueueUrlError::is_queue_does_not_exist) => {
+            Ok(false)
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot look for the queue {name}")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,124 @@
+//! The keys that sign CDN URLs.
+//!
+//! A key lives in the Parameter Store under its fingerprint; the ring says which keys there are. Private keys are never
+//! on a disk, in a template, or in anything that is printed.
+
+mod import;
+mod key_pair;
+mod observe;
+mod overlap;
+mod plan;
+mod probe;
+mod retire;
+mod ring;
+mod rotate;
+mod rotation;
+mod status;
+mod store;
+mod verification;
+
+use anyhow::{Context, Result, bail};
+use chrono::{DateTime, Utc};
+use stack::{Environment, SigningKey, SigningKeys};
+
+pub use self::import::import;
+pub use self::key_pair::KeyPair;
+pub use self::overlap::Overlap;
+pub use self::retire::{Retired, retire};
+pub use self::ring::{Algorithm, KeyState};
+pub use self::rotate::{RotateOptions, Rotated, rotate};
+pub use self::status::{KeyStatus, Phase, Status};
+use self::store::{KeyStore, StoredRing};
+pub use self::verification::open_signed_probe;
+use crate::connection::Connection;
+
+/// Generates the first key of an environment and stores it; fails where there is one.
+pub async fn generate_first(
+    environment: &Environment,
+    connection: &Connection,
+    algorithm: Algorithm,
+) -> Result<()> {
+    let store = KeyStore::new(&connection.configuration, environment);
+    let read = store.ring().await?;
+    if !read.ring.is_empty() {
+        bail!(
+            "environment {0} has a signing key already; `cargo xtask keys rotate --env {0}` brings another",
+            environment.name,
+        );
+    }
+    let step = connection.operator.begin("signing key");
+    let key = rotation::generate(algorithm).await?;
+    store.put_key_pair(&key).await?;
+    rotation::enlist(&store, &read, &read.ring, &key, store.now()?).await?;
+    step.done(&format!("{} {} generated", key.algorithm(), key.fingerprint()));
+    Ok(())
+}
+
+/// The keys that a deployment brings: those of the ring, or where it is empty a first one, which is not stored yet.
+pub struct DeploymentKeys {
+    /// The keys as the stack has to know them.
+    pub keys: SigningKeys,
+    first: Option<NewKey>,
+}
+
+/// A key that is in memory only.
+struct NewKey {
+    pair: KeyPair,
+    created_at: DateTime<Utc>,
+    read: StoredRing,
+}
+
+impl DeploymentKeys {
+    /// Read the keys of an environment. Nothing is stored, so that a deployment can be reviewed before it begins. Where
+    /// there still is none, the first key is the one that was made before.
+    pub async fn read(
+        environment: &Environment,
+        connection: &Connection,
+        earlier: Option<Self>,
+    ) -> Result<Self> {
+        let store = KeyStore::new(&connection.configuration, environment);
+        let read = store.ring().await?;
+        if !read.ring.is_empty() {
+            return Ok(Self { keys: store.signing_keys(&read.ring).await?, first: None });
+        }
+        if let Some(earlier) = earlier.filter(Self::has_new_key) {
+            return Ok(earlier);
+        }
+        let pair = rotation::generate(Algorithm::EcP256).await?;
+        let created_at = store.now()?;
+        let seconds = u64::try_from(created_at.timestamp()).context("AWS's clock is wrong")?;
+        let key = SigningKey::new(pair.fingerprint().clone(), seconds, pair.public_pem())?;
+        let keys = SigningKeys::new(vec![key], Some(pair.fingerprint().clone()))?;
+        Ok(Self { keys, first: Some(NewKey { pair, created_at, read }) })
+    }
+
+    /// Whether there was no key yet.
+    pub fn has_new_key(&self) -> bool {
+        self.first.is_some()
+    }
+
+    /// Fail where the key ring has other keys by now: what was made from these would undo a rotation.
+    pub async fn ensure_current(&self, environment: &Environment, connection: &Connection) -> Result<()> {
+        let ring = KeyStore::new(&connection.configuration, environment).ring().await?.ring;
+        let trusted = self.keys.trusted().iter().map(|key| key.fingerprint().clone()).collect();
+        let active = ring.active().map(|entry| &entry.fingerprint);
+        if ring.fingerprints() != trusted || active != self.keys.active() {
+            bail!(
+                "the signing keys were changed meanwhile, by a rotation; nothing was executed. \
+                 Run the command again to deploy with the keys of now"
+            );
+        }
+        Ok(())
+    }
+
+    /// Store the first key, where there is one, before anything is deployed that depends on it.
+    pub async fn store_new_key(&self, environment: &Environment, connection: &Connection) -> Result<()> {
+        let Some(new) = &self.first else { return Ok(()) };
+        let step = connection.operator.begin("signing key");
+        let store = KeyStore::new(&connection.configuration, environment);
+        store.put_key_pair(&new.pair).await?;
+        rotation::enlist(&store, &new.read, &new.read.ring, &new.pair, new.created_at).await?;
+        step.done(&format!("{} {} generated", new.pair.algorithm(), new.pair.fingerprint()));
+        Ok(())
+    }
+}

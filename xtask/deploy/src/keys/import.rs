@@ -1,0 +1,38 @@
+//! Takes a key that was made elsewhere.
+
+use anyhow::{Result, bail};
+use stack::{Environment, MAXIMUM_KEYS};
+
+use super::key_pair::KeyPair;
+use super::rotation::enlist;
+use super::store::KeyStore;
+use crate::connection::Connection;
+
+/// Stores a key: as the next one, or as the active one where there is none. Returns whether it is the first.
+pub async fn import(environment: &Environment, connection: &Connection, key: &KeyPair) -> Result<bool> {
+    let store = KeyStore::new(&connection.configuration, environment);
+    let stored = store.ring().await?;
+    if let Some(entry) = stored.ring.get(key.fingerprint()) {
+        bail!(
+            "this key is in the key ring already, as {}; its fingerprint is {}",
+            entry.state,
+            entry.fingerprint
+        );
+    }
+    if let Some(next) = stored.ring.next() {
+        bail!(
+            "{0} is to be the next key already; have it take over with `cargo xtask keys rotate --env {1}`, or drop \
+             it with `cargo xtask keys retire {0} --env {1}`",
+            next.fingerprint,
+            environment.name
+        );
+    }
+    if stored.ring.entries().len() >= MAXIMUM_KEYS {
+        bail!("there are {MAXIMUM_KEYS} keys, as many as CloudFront trusts; retire one first");
+    }
+    let step = connection.operator.begin("signing key");
+    store.put_key_pair(key).await?;
+    enlist(&store, &stored, &stored.ring, key, store.now()?).await?;
+    step.done(&format!("{} {} imported", key.algorithm(), key.fingerprint()));
+    Ok(stored.ring.is_empty())
+}

@@ -1,0 +1,90 @@
+//! Trying a key before any viewer depends on it.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use chrono::{DateTime, Utc};
+use reqwest::StatusCode;
+use reqwest::redirect::Policy;
+use runtime::signing::{CdnOrigin, HashAlgorithm, Signer, SigningKey};
+use stack::Environment;
+
+use super::key_pair::KeyPair;
+use crate::connection::Connection;
+
+/// How long a probe's URL is good for.
+const LIFETIME_SECONDS: i64 = 15 * 60;
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// Asks the distribution for something that is not there.
+pub(super) struct Prober {
+    http: reqwest::Client,
+    origin: CdnOrigin,
+    /// What the API function signs over too.
+    hash: Option<HashAlgorithm>,
+    /// For how long the distribution may refuse before it counts.
+    patience: Duration,
+}
+
+impl Prober {
+    /// A prober of an environment's distribution, by CloudFront's own name for it: a domain of ours may not lead there
+    /// yet.
+    pub(super) fn new(environment: &Environment, connection: &Connection, domain: &str) -> Result<Self> {
+        // CloudFront takes minutes to spread a change to all its edges; the local edge, which is not where the stack
+        // says, looks every second.
+        let (origin, patience) = match &connection.local {
+            Some(local) => (CdnOrigin::parse(&local.cdn_url)?, Duration::from_secs(15)),
+            None => (CdnOrigin::parse(domain)?, Duration::from_mins(5)),
+        };
+        let http = reqwest::Client::builder()
+            .redirect(Policy::none())
+            .connect_timeout(Duration::from_secs(5))
+            .timeout(Duration::from_secs(20));
+        Ok(Self {
+            http: http.build().context("no HTTP client")?,
+            origin,
+            hash: environment.signing_hash,
+            patience,
+        })
+    }
+
+    /// Sign the URL of nothing, and ask for it until it is not found: then the signature was taken. A signature that is
+    /// not taken is answered with 403.
+    pub(super) async fn try_key(&self, key: &KeyPair, key_id: &str, now: DateTime<Utc>) -> Result<()> {
+        let signer = Signer::new(SigningKey::from_pem(key.private_pem(), self.hash)?, key_id.to_owned());
+        let path = format!("probe/{}/{}", key.fingerprint(), now.timestamp());
+        let url = signer.sign_url(&self.origin.url_of(&path), now.timestamp() + LIFETIME_SECONDS)?;
+        let shown = url.to_string();
+        let url = url.into_exposed();
+        let deadline = Instant::now() + self.patience;
+        let mut pause = Duration::from_millis(250);
+        loop {
+            let answer = self.ask(&url).await;
+            match &answer {
+                Ok((StatusCode::NOT_FOUND, _)) => return Ok(()),
+                _ if Instant::now() < deadline => {}
+                Ok((status, said)) => bail!(
+                    "CloudFront does not take what the key {} signs: {shown} was answered with {} {said}, where \
+                     404 was expected",
+                    key.fingerprint(),
+                    status.as_u16()
+                ),
+                Err(_) => {
+                    answer.with_context(|| format!("the distribution cannot be asked for {shown}"))?;
+                }
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// The status of an answer, and the code in the error document that comes with it.
+    async fn ask(&self, url: &str) -> Result<(StatusCode, String)> {
+        // The error would show the whole URL, which opens by itself.
+        let answer = self.http.get(url).send().await.map_err(reqwest::Error::without_url)?;
+        let status = answer.status();
+        let body = answer.text().await.map_err(reqwest::Error::without_url)?;
+        let code = body.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>"));
+        Ok((status, code.map_or(String::new(), |(code, _)| format!("({code})"))))
+    }
+}

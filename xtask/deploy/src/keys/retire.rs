@@ -1,0 +1,83 @@
+//! Removes keys that are no longer needed.
+
+use anyhow::{Context, Result, bail};
+use chrono::{DateTime, Utc};
+use stack::{Environment, Fingerprint};
+
+use super::plan::{Intent, Progress, StackState, Step, next_step};
+use super::ring::KeyState;
+use super::rotation::{Ending, Rotation};
+use super::store::KeyStore;
+use crate::connection::Connection;
+use crate::consent::{Consent, agree};
+
+/// What came of retiring keys.
+pub enum Retired {
+    /// No key could be retired.
+    Nothing,
+    /// Everything is done.
+    Done,
+    /// A key stays for a while; the text says how long and why.
+    Until(String),
+}
+
+/// Removes keys whose time is over, or drops the next key where it is named.
+pub async fn retire(
+    environment: &Environment,
+    connection: &Connection,
+    key: Option<&Fingerprint>,
+    consent: Consent,
+) -> Result<Retired> {
+    let operator = &*connection.operator;
+    let store = KeyStore::new(&connection.configuration, environment);
+    let rotation = Rotation::new(environment, connection, &store, Intent::Retire);
+    let observation = rotation.observe().await?;
+    let ring = &observation.ring.ring;
+    if let Some(key) = key {
+        let entry = ring.get(key).with_context(|| format!("there is no key {key} in the key ring"))?;
+        match (entry.state, entry.retire_after) {
+            (KeyState::Active, _) => bail!(
+                "{key} is the key that signs; `cargo xtask keys rotate --env {}` has another take over",
+                environment.name
+            ),
+            (KeyState::Retiring, Some(time)) if time > observation.observed.now => {
+                bail!(too_early(environment, time));
+            }
+            (KeyState::Retiring, _) => {}
+            (KeyState::Next, _) => {
+                if let StackState::Settled(deployed) = &observation.observed.stack
+                    && deployed.active.as_ref() == Some(key)
+                {
+                    bail!("{key} is the next key of the ring, but signs already; deploy first");
+                }
+                operator.note(&format!("The key {key} is dropped before it has signed anything."));
+                agree(consent, &format!("Drop the key {key}?"), operator).await?;
+                store.replace_ring(&observation.ring, &ring.without(&[key.clone()].into())).await?;
+                rotation.run(None).await?;
+                return Ok(Retired::Done);
+            }
+        }
+    }
+    match next_step(&observation.observed, Intent::Retire, Progress::default())? {
+        Step::Done => Ok(Retired::Nothing),
+        Step::AwaitRetirement(time) => bail!(too_early(environment, time)),
+        first => {
+            operator.note(&format!("To be done first: {first}. Then all that follows from it."));
+            let question = format!("Retire old signing keys of {}?", environment.name);
+            agree(consent, &question, operator).await?;
+            Ok(match rotation.run(None).await? {
+                Ending::Overlapping(time) => Retired::Until(too_early(environment, time)),
+                Ending::Complete => Retired::Done,
+            })
+        }
+    }
+}
+
+fn too_early(environment: &Environment, time: DateTime<Utc>) -> String {
+    format!(
+        "an old key stays trusted until {}, since URLs that it signed may still be in use; \
+         run `cargo xtask keys retire --env {}` after that",
+        time.format("%Y-%m-%d %H:%M:%S UTC"),
+        environment.name
+    )
+}

@@ -1,0 +1,123 @@
+//! Replaces the key that signs.
+
+use anyhow::Result;
+use chrono::{DateTime, TimeDelta, Utc};
+use openapi::SIGNED_URL_LIFETIME_SECONDS;
+use stack::Environment;
+
+use super::overlap::Overlap;
+use super::plan::{Intent, Observed, Progress, Step, next_step};
+use super::ring::Algorithm;
+use super::rotation::{Ending, Rotation};
+use super::store::KeyStore;
+use crate::connection::Connection;
+use crate::consent::{Consent, agree};
+use crate::time_span::spoken;
+
+/// How keys are rotated.
+#[derive(Clone, Copy, Debug)]
+pub struct RotateOptions {
+    /// The kind of the new key.
+    pub algorithm: Algorithm,
+    /// How long the old key stays trusted.
+    pub overlap: Overlap,
+    /// Whether to stay until the old key is removed.
+    pub wait: bool,
+    /// Whether all older keys are revoked as soon as the new one signs.
+    pub emergency: bool,
+    /// Who confirms it.
+    pub consent: Consent,
+}
+
+/// What came of a rotation.
+pub enum Rotated {
+    /// The named key is the only one.
+    Complete(String),
+    /// The named key signs, and every edge refuses older keys within the given words.
+    Revoked(String, String),
+    /// The named key signs, and older keys stay trusted until this time.
+    Overlapping(String, DateTime<Utc>),
+}
+
+/// Has a new key sign without a URL that is refused, or continues a rotation that is under way.
+pub async fn rotate(
+    environment: &Environment,
+    connection: &Connection,
+    options: &RotateOptions,
+) -> Result<Rotated> {
+    let store = KeyStore::new(&connection.configuration, environment);
+    let intent = if options.emergency { Intent::Revoke } else { Intent::Rotate };
+    let mut rotation = Rotation::new(environment, connection, &store, intent);
+    rotation.overlap = options.overlap;
+    rotation.wait = options.wait;
+    let observation = rotation.observe().await?;
+    let observed = &observation.observed;
+    let create = observed.begins(intent).then_some(options.algorithm);
+    let first = next_step(observed, intent, Progress { create: create.is_some(), ..Progress::default() })?;
+    if !matches!(first, Step::Done | Step::AwaitRetirement(_)) {
+        // Before anything is begun that could not be finished.
+        rotation.allow(&rotation.observed_facts(&observation).await?)?;
+        connection.operator.note(&announcement(observed, environment, &rotation, create));
+        let question = format!("Rotate the signing keys of {}?", environment.name);
+        agree(options.consent, &question, &*connection.operator).await?;
+    }
+    let ending = rotation.run(create).await?;
+    let ring = store.ring().await?.ring;
+    let active = ring.active().map(|entry| entry.fingerprint.to_string()).unwrap_or_default();
+    Ok(match ending {
+        Ending::Complete if intent == Intent::Revoke => {
+            Rotated::Revoked(active, within(observed.propagation))
+        }
+        Ending::Complete => Rotated::Complete(active),
+        Ending::Overlapping(time) => Rotated::Overlapping(active, time),
+    })
+}
+
+/// What is about to happen, and what it breaks.
+fn announcement(
+    observed: &Observed,
+    environment: &Environment,
+    rotation: &Rotation<'_>,
+    create: Option<Algorithm>,
+) -> String {
+    let active = observed.ring.active().map(|entry| entry.fingerprint.to_string()).unwrap_or_default();
+    let next = observed.ring.next();
+    let mut lines = vec![match create {
+        Some(algorithm) => format!("A new {algorithm} key takes over from {active}, which signs now."),
+        None => match next {
+            Some(next) => {
+                format!("{}, the next key, takes over from {active}, which signs now.", next.fingerprint)
+            }
+            None => format!("A rotation to {active} is under way, and is continued; no new key is made."),
+        },
+    }];
+    let lifetime = spoken(TimeDelta::seconds(SIGNED_URL_LIFETIME_SECONDS.into()));
+    if rotation.intent == Intent::Revoke {
+        if let Some(next) = next {
+            lines.push(format!(
+                "{}, which was to sign next, is dropped: it may have leaked too.",
+                next.fingerprint
+            ));
+        }
+        lines.push(format!(
+            "All older keys are revoked as soon as it signs; every edge knows it {}. Every URL and every policy that \
+             they have signed stops working then, up to {lifetime} before its time: viewers that are open get 403, \
+             until they ask the API for new ones. Their private halves are deleted.",
+            within(observed.propagation)
+        ));
+    } else {
+        let overlap = spoken(rotation.overlap.within(environment));
+        lines.push(format!("Older keys stay trusted for {overlap} after it has begun to sign."));
+        if rotation.overlap.is_short_in(environment) {
+            lines.push(format!(
+                "URLs are good for {lifetime}: those that live longer than that stop working."
+            ));
+        }
+    }
+    lines.join("\n")
+}
+
+/// By when every edge knows what CloudFront was told just now.
+fn within(propagation: TimeDelta) -> String {
+    if propagation.is_zero() { "at once".to_owned() } else { format!("within {}", spoken(propagation)) }
+}

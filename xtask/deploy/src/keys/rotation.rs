@@ -1,0 +1,338 @@
+//! Going through the steps of a plan.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use chrono::{DateTime, Utc};
+use stack::{DeployedTemplate, Environment, Fingerprint};
+
+use super::key_pair::KeyPair;
+use super::observe::{Observation, observe};
+use super::overlap::Overlap;
+use super::plan::{Intent, Progress, StackState, Step, next_step};
+use super::probe::Prober;
+use super::ring::{Algorithm, KeyRing, KeyState, RingEntry};
+use super::store::{KeyStore, Overtaken, StoredRing};
+use crate::apply::{Application, Audience, Detail, Mode, PhaseCell};
+use crate::artifact_bucket::ArtifactBucket;
+use crate::connection::Connection;
+use crate::deployed_stack::DeployedStack;
+use crate::lock::{Attempt, Lock};
+use crate::platform_facts::{self, FactChange};
+
+/// How long a step that was done may stay without effect: AWS tells of a change a moment late.
+const SETTLING: Duration = Duration::from_secs(30);
+const STACK_LIMIT: Duration = Duration::from_hours(1);
+const DISTRIBUTION_LIMIT: Duration = Duration::from_mins(30);
+const POLL: Duration = Duration::from_secs(2);
+
+/// Whoever goes through the steps.
+pub(super) struct Rotation<'a> {
+    pub(super) environment: &'a Environment,
+    pub(super) connection: &'a Connection,
+    pub(super) store: &'a KeyStore<'a>,
+    pub(super) intent: Intent,
+    pub(super) overlap: Overlap,
+    /// Whether to stay until the old keys may go.
+    pub(super) wait: bool,
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// There is nothing left to do.
+    Complete,
+    /// Old keys stay until this time.
+    Overlapping(DateTime<Utc>),
+}
+
+impl<'a> Rotation<'a> {
+    /// Towards this; with the usual overlap, and without waiting for the end of it.
+    pub(super) fn new(
+        environment: &'a Environment,
+        connection: &'a Connection,
+        store: &'a KeyStore<'a>,
+        intent: Intent,
+    ) -> Self {
+        Self { environment, connection, store, intent, overlap: Overlap::default(), wait: false }
+    }
+
+    fn announce(&self, step: impl std::fmt::Display) {
+        self.connection.operator.note(&format!("  step: {step}"));
+    }
+
+    /// Look at what is there, once nobody changes the stack any more.
+    pub(super) async fn observe(&self) -> Result<Observation> {
+        let start = Instant::now();
+        let mut said = false;
+        loop {
+            let observation = observe(self.environment, self.connection, self.store).await?;
+            if observation.observed.stack != StackState::Changing {
+                return Ok(observation);
+            }
+            if !said {
+                self.announce(&Step::AwaitStack);
+                said = true;
+            }
+            if start.elapsed() > STACK_LIMIT {
+                bail!(
+                    "the stack has been changing for {} min; see what it is at",
+                    STACK_LIMIT.as_secs() / 60
+                );
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Do step after step until nothing is left, or nothing can be done before its time. Where an algorithm is given, a
+    /// new key is made as soon as nothing else is to be done before.
+    pub(super) async fn run(&self, mut create: Option<Algorithm>) -> Result<Ending> {
+        let mut known = Known::default();
+        let mut last: Option<(Step, Instant)> = None;
+        loop {
+            let observation = self.observe().await?;
+            let progress = Progress {
+                create: create.is_some(),
+                made: known.made.as_ref(),
+                proven: known.proven.as_ref(),
+            };
+            let step = next_step(&observation.observed, self.intent, progress)?;
+            let is_new = last.as_ref().is_none_or(|(same, _)| *same != step);
+            match &last {
+                Some((_, since)) if !is_new => {
+                    if since.elapsed() > limit_of(&step) {
+                        bail!("`{step}` has had no effect for too long; see `cargo xtask keys status`");
+                    }
+                    tokio::time::sleep(POLL).await;
+                }
+                _ => {
+                    if step != Step::Done {
+                        self.announce(&step);
+                    }
+                    last = Some((step.clone(), Instant::now()));
+                }
+            }
+            match step {
+                Step::AwaitRetirement(time) if !self.wait => return Ok(Ending::Overlapping(time)),
+                Step::Done => return Ok(Ending::Complete),
+                step => match self.perform(&step, &observation, &mut create, &mut known).await {
+                    // Nothing holds an emergency up: it goes on from what the other one has left.
+                    Err(error) if self.intent == Intent::Revoke && error.is::<Overtaken>() => {}
+                    // The next look tells what is to be deployed now.
+                    Err(error) if step == Step::Deploy && error.is::<Overtaken>() => {}
+                    performed => performed?,
+                },
+            }
+            // What it takes to do a step is no time that it is without effect.
+            if is_new && let Some((_, since)) = &mut last {
+                *since = Instant::now();
+            }
+        }
+    }
+
+    /// Do one step.
+    async fn perform(
+        &self,
+        step: &Step,
+        observation: &Observation,
+        create: &mut Option<Algorithm>,
+        known: &mut Known,
+    ) -> Result<()> {
+        let read = &observation.ring;
+        let now = observation.observed.now;
+        match step {
+            Step::AwaitStack | Step::AwaitDistribution | Step::Done => Ok(()),
+            Step::AwaitKeyGroup(time) | Step::AwaitRetirement(time) => {
+                let span = (*time - now).to_std().unwrap_or_default();
+                // The next look must not come in the second before.
+                tokio::time::sleep(span + Duration::from_secs(1)).await;
+                Ok(())
+            }
+            Step::Deploy => self.deploy().await,
+            Step::Probe(fingerprint) => {
+                self.probe(observation, fingerprint).await?;
+                known.proven = Some(fingerprint.clone());
+                Ok(())
+            }
+            Step::Activate => self.store.replace_ring(read, &read.ring.promoted()).await,
+            Step::Schedule => {
+                let hurry = self.intent == Intent::Revoke;
+                let time = if hurry { now } else { now + self.overlap.within(self.environment) };
+                self.store.replace_ring(read, &read.ring.retired_by(time, hurry)).await
+            }
+            Step::Remove(fingerprints) => {
+                self.store.replace_ring(read, &read.ring.without(fingerprints)).await
+            }
+            Step::Delete(fingerprints) => self.store.delete(fingerprints).await,
+            Step::Create => {
+                let Some(algorithm) = *create else { return Ok(()) };
+                if self.intent != Intent::Revoke {
+                    // Where another run is quicker, its key is as good.
+                    *create = None;
+                }
+                let key = generate(algorithm).await?;
+                self.store.put_key_pair(&key).await?;
+                self.announce("enlist the key");
+                let ring = match self.intent {
+                    Intent::Revoke => read.ring.without_next(),
+                    Intent::Rotate | Intent::Retire => read.ring.clone(),
+                };
+                enlist(self.store, read, &ring, &key, self.store.now()?).await?;
+                *create = None;
+                known.made = Some(key.fingerprint().clone());
+                Ok(())
+            }
+        }
+    }
+
+    /// Change the keys of the template that is deployed, and nothing else in it. Under the lock, so that no deployment
+    /// that somebody reviews meanwhile is made from other keys, nor this from a template that is not there any more.
+    async fn deploy(&self) -> Result<()> {
+        let lock = self.lock().await?;
+        let deployed = self.deploy_locked(&lock).await;
+        lock.release().await;
+        deployed
+    }
+
+    async fn deploy_locked(&self, lock: &Lock) -> Result<()> {
+        let observation = self.observe().await?;
+        let keys = self.store.signing_keys(&observation.ring.ring).await?;
+        if self.store.ring().await?.is_later_than(&observation.ring) {
+            return Err(Overtaken.into());
+        }
+        let template = observation.template.as_ref().context("nothing is deployed")?;
+        let stack = observation.stack.as_ref().context("nothing is deployed")?;
+        self.allow(&self.changed_facts(stack, template).await?)?;
+        let template = template.with_keys(self.environment, &keys)?.into();
+        let application = Application {
+            environment: self.environment,
+            connection: self.connection,
+            may_lose_data: false,
+            mode: Mode::Standard,
+            audience: Audience { operator: &*self.connection.operator, detail: Detail::Summary },
+            phase: &PhaseCell::default(),
+        };
+        let check = async || {
+            lock.ensure_held().await?;
+            let has_moved = self.store.ring().await?.is_later_than(&observation.ring);
+            if has_moved { Err(Overtaken.into()) } else { Ok(()) }
+        };
+        application.bring_to(&template, check).await.map(|_| ())
+    }
+
+    /// The facts of the platform that have changed since the last deployment: CloudFormation looks them up anew with each
+    /// change set, and so brings them along.
+    async fn changed_facts(
+        &self,
+        stack: &DeployedStack,
+        template: &DeployedTemplate,
+    ) -> Result<Vec<FactChange>> {
+        let template = template.as_value();
+        let facts = platform_facts::read(self.environment, self.connection, template).await?;
+        Ok(platform_facts::changes(stack, template, &facts))
+    }
+
+    /// The same of what was observed.
+    pub(super) async fn observed_facts(&self, observation: &Observation) -> Result<Vec<FactChange>> {
+        match (&observation.stack, &observation.template) {
+            (Some(stack), Some(template)) => self.changed_facts(stack, template).await,
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Refuse facts that nobody has reviewed. An emergency cannot wait for a review: it shows them.
+    pub(super) fn allow(&self, changes: &[FactChange]) -> Result<()> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        if self.intent == Intent::Revoke {
+            for FactChange { name, old, new, .. } in changes {
+                self.connection
+                    .operator
+                    .note(&format!("  a fact of the platform changes with the keys: {name}: {old} → {new}"));
+            }
+            return Ok(());
+        }
+        let names: Vec<&str> = changes.iter().map(|change| change.name.as_str()).collect();
+        bail!(
+            "facts of the platform have changed since the last deployment ({}), and would change with the keys; \
+             review and deploy them first: `cargo xtask deploy --env {}`",
+            names.join(", "),
+            self.environment.name
+        )
+    }
+
+    /// The environment's lock, once whoever has it is done.
+    async fn lock(&self) -> Result<Lock> {
+        let bucket = ArtifactBucket::new(self.environment, self.connection);
+        let start = Instant::now();
+        let mut said = false;
+        loop {
+            match Lock::attempt(&bucket, self.environment, self.connection, "rotation of keys").await? {
+                Attempt::Acquired(lock) => return Ok(lock),
+                Attempt::Refused(refusal) if start.elapsed() > STACK_LIMIT => bail!(refusal),
+                Attempt::Refused(refusal) => {
+                    if !said {
+                        self.connection.operator.note(&format!("  {refusal}"));
+                        said = true;
+                    }
+                    tokio::time::sleep(POLL).await;
+                }
+            }
+        }
+    }
+
+    async fn probe(&self, observation: &Observation, fingerprint: &Fingerprint) -> Result<()> {
+        let refused = || {
+            format!(
+                "the key {fingerprint} was not made active; the old one goes on signing.\n\
+                 Run this again to try again, or drop the key with `cargo xtask keys retire {fingerprint} --env {}`",
+                self.environment.name
+            )
+        };
+        let domain = observation.distribution_domain.as_deref().context("nothing is deployed")?;
+        let trusted = observation.observed.cloudfront.as_ref().map(|known| &known.trusted);
+        let key_id =
+            trusted.and_then(|trusted| trusted.get(fingerprint)).context("CloudFront lacks the key")?;
+        let key = self.store.key_pair(fingerprint).await.with_context(refused)?;
+        let prober = Prober::new(self.environment, self.connection, domain)?;
+        prober.try_key(&key, key_id, observation.observed.now).await.with_context(refused)
+    }
+}
+
+/// What a run knows that nobody can see.
+#[derive(Default)]
+struct Known {
+    made: Option<Fingerprint>,
+    proven: Option<Fingerprint>,
+}
+
+/// For how long a step may come again and again.
+fn limit_of(step: &Step) -> Duration {
+    match step {
+        Step::AwaitRetirement(_) | Step::AwaitKeyGroup(_) => Duration::MAX,
+        Step::AwaitDistribution => DISTRIBUTION_LIMIT,
+        _ => SETTLING,
+    }
+}
+
+/// Put a key that is stored into a ring: as the next one, or where the ring is empty as the active one. The ring comes
+/// last, so that it names no key that is not there; a run that dies before leaves parameters that nothing refers to.
+pub(super) async fn enlist(
+    store: &KeyStore<'_>,
+    read: &StoredRing,
+    ring: &KeyRing,
+    key: &KeyPair,
+    created_at: DateTime<Utc>,
+) -> Result<()> {
+    let state = if ring.is_empty() { KeyState::Active } else { KeyState::Next };
+    let entry = RingEntry::new(key.fingerprint().clone(), key.algorithm(), created_at, state);
+    store.replace_ring(read, &ring.with(entry)?).await
+}
+
+/// Generate a key, which takes a while for RSA.
+pub(super) async fn generate(algorithm: Algorithm) -> Result<KeyPair> {
+    tokio::task::spawn_blocking(move || KeyPair::generate(algorithm))
+        .await
+        .context("generating a key was interrupted")?
+}

@@ -1,0 +1,31 @@
+//! Everything that talks to AWS's control plane: connection, review, deployment, releases, lock, keys, drift, logs, queue.
+//!
+//! The library prints nothing and asks nobody: it returns values, and reports to an [`operator::Operator`]. Its errors are
+//! for people and carry their context, so it uses `anyhow` as the command line does.
+
+mod apply;
+pub mod artifact_bucket;
+pub mod artifacts;
+pub mod build;
+pub mod candidate;
+mod clock;
+pub mod connection;
+mod consent;
+pub mod deployed_stack;
+pub mod deployment;
+pub mod destroy;
+pub mod drift;
+pub mod existing;
+pub mod keys;
+pub mod lock;
+pub mod logs;
+pub mod operator;
+pub mod platform_facts;
+pub mod queue;
+pub mod release;
+pub mod review;
+mod stack_resources;
+pub mod status;
+pub mod time_span;
+
+pub use consent::{Consent, agree};

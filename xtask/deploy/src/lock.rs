@@ -1,0 +1,268 @@
+//! One deployment of an environment at a time.
+//!
+//! The lock is an object that only one can create. Who holds it renews it; what is not renewed any more, because its
+//! process died, is free after a while, and at once to whoever sees that the process is gone.
+//!
+//! An answer can be lost, and a repeated conditional write is then refused although the first one was done. So where an
+//! answer does not say that a write was done, the lock is read back: what it holds is ours, or it is not.
+
+mod guard;
+mod holder;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use chrono::{DateTime, Utc};
+use stack::Environment;
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+pub use self::guard::LockGuard;
+pub use self::holder::Holder;
+use crate::artifact_bucket::{ArtifactBucket, Condition, Revision, Stored};
+use crate::connection::Connection;
+use crate::operator::Operator;
+
+/// After this time without a renewal a lock is free.
+const LEASE: Duration = Duration::from_secs(90);
+const RENEWAL: Duration = Duration::from_secs(30);
+/// After a renewal that did not succeed. With the limit of a call, several fit into what is left of the lease.
+const RETRY: Duration = Duration::from_secs(5);
+const RELEASE_LIMIT: Duration = Duration::from_secs(10);
+
+/// The lock of an environment, held by us.
+pub struct Lock {
+    bucket: ArtifactBucket,
+    key: String,
+    held: Arc<Mutex<Held>>,
+    renewal: JoinHandle<()>,
+    operator: Arc<dyn Operator>,
+}
+
+/// What came of trying to take a lock.
+pub enum Attempt {
+    /// It is ours.
+    Acquired(Lock),
+    /// Somebody has it: who, since when, and what to do.
+    Refused(String),
+}
+
+impl Lock {
+    /// Take the lock, or fail with who has it.
+    pub async fn acquire(
+        bucket: &ArtifactBucket,
+        environment: &Environment,
+        connection: &Connection,
+        action: &str,
+    ) -> Result<Self> {
+        match Self::attempt(bucket, environment, connection, action).await? {
+            Attempt::Acquired(lock) => Ok(lock),
+            Attempt::Refused(refusal) => bail!(refusal),
+        }
+    }
+
+    /// Take the lock, or tell who has it.
+    pub async fn attempt(
+        bucket: &ArtifactBucket,
+        environment: &Environment,
+        connection: &Connection,
+        action: &str,
+    ) -> Result<Attempt> {
+        let key = key(environment);
+        let taken = bucket.read(&key).await?;
+        let now = bucket.now()?;
+        let holder = Holder::us(connection, action, now);
+        let condition = match &taken {
+            None => Condition::Absent,
+            Some(taken) => {
+                let state = Taken::of(taken, now);
+                if state.is_held(now) {
+                    let refusal = refusal(environment, state.holder.as_ref(), state.free_at);
+                    return Ok(Attempt::Refused(refusal));
+                }
+                Condition::Unchanged(&taken.revision)
+            }
+        };
+        let Some(revision) = Held::begin(bucket, &key, &holder, condition).await? else {
+            let name = &environment.name;
+            let refusal = format!("somebody else has begun to change {name} in this moment; try again later");
+            return Ok(Attempt::Refused(refusal));
+        };
+        let held = Arc::new(Mutex::new(Held { holder, revision }));
+        let operator = Arc::clone(&connection.operator);
+        let keeping = keep(bucket.impatient(), key.clone(), Arc::clone(&held), Arc::clone(&operator));
+        let renewal = tokio::spawn(keeping);
+        Ok(Attempt::Acquired(Self { bucket: bucket.clone(), key, held, renewal, operator }))
+    }
+
+    /// Renew the lock now, and fail where it is not ours any more: a machine that slept has not renewed it, and what was
+    /// read under it may have changed.
+    pub async fn ensure_held(&self) -> Result<()> {
+        let renewed = self.held.lock().await.renew(&self.bucket, &self.key).await;
+        let renewed =
+            renewed.context("cannot find out whether the lock is still ours; nothing was executed")?;
+        match renewed {
+            Renewal::Done => Ok(()),
+            Renewal::Missed => bail!("the lock could not be renewed; nothing was executed, run this again"),
+            Renewal::Lost(other) => {
+                let other = other.map_or_else(
+                    || "somebody else may have deployed".to_owned(),
+                    |other| format!("{} has it for `{}`", other.by, other.action),
+                );
+                bail!("the lock was lost meanwhile: {other}. Nothing was executed; run this again")
+            }
+        }
+    }
+
+    /// Give the lock back.
+    pub async fn release(self) {
+        self.renewal.abort();
+        let deletion = async {
+            let held = self.held.lock().await;
+            if self.bucket.delete(&self.key, &held.revision).await.is_ok() {
+                return Ok(());
+            }
+            // A renewal that was just given up may have been done, and a deletion whose answer was lost too.
+            match self.bucket.read(&self.key).await? {
+                Some(stored) if held.is_in(&stored) => self.bucket.delete(&self.key, &stored.revision).await,
+                _ => Ok(()),
+            }
+        };
+        // Whoever has pressed Ctrl-C because nothing answers must not wait for this.
+        if !matches!(timeout(RELEASE_LIMIT, deletion).await, Ok(Ok(()))) {
+            let seconds = LEASE.as_secs();
+            self.operator.note(&format!("  the lock could not be given back; it is free after {seconds} s"));
+        }
+    }
+}
+
+/// Who holds the lock of an environment, if anybody does.
+pub async fn holder(bucket: &ArtifactBucket, environment: &Environment) -> Result<Option<Holder>> {
+    let Some(taken) = bucket.read(&key(environment)).await? else { return Ok(None) };
+    let now = bucket.now()?;
+    let taken = Taken::of(&taken, now);
+    Ok(if taken.is_held(now) { taken.holder } else { None })
+}
+
+/// A lock that somebody has, or had.
+struct Taken {
+    /// None where it cannot be read.
+    holder: Option<Holder>,
+    /// When it is free, unless it is renewed.
+    free_at: DateTime<Utc>,
+}
+
+impl Taken {
+    fn of(stored: &Stored, now: DateTime<Utc>) -> Self {
+        let holder = serde_json::from_slice(&stored.bytes).ok();
+        Self { holder, free_at: stored.written_at.unwrap_or(now) + LEASE }
+    }
+
+    fn is_held(&self, now: DateTime<Utc>) -> bool {
+        self.free_at > now && !self.holder.as_ref().is_some_and(Holder::is_dead)
+    }
+}
+
+/// The state of a lock that we hold, as far as we know.
+struct Held {
+    holder: Holder,
+    revision: Revision,
+}
+
+/// What came of a renewal.
+#[derive(Debug)]
+enum Renewal {
+    Done,
+    /// The lock is ours, but as old as it was.
+    Missed,
+    /// Somebody else has taken it, or it is gone.
+    Lost(Option<Holder>),
+}
+
+impl Held {
+    /// Write a lock that is free. None where somebody else was quicker.
+    async fn begin(
+        bucket: &ArtifactBucket,
+        key: &str,
+        holder: &Holder,
+        condition: Condition<'_>,
+    ) -> Result<Option<Revision>> {
+        let written = bucket.write(key, serde_json::to_vec_pretty(holder)?, condition).await;
+        if let Ok(Some(revision)) = written {
+            return Ok(Some(revision));
+        }
+        let stored = bucket.read(key).await?;
+        match stored.filter(|stored| serde_json::from_slice(&stored.bytes).ok().as_ref() == Some(holder)) {
+            Some(stored) => Ok(Some(stored.revision)),
+            None => written,
+        }
+    }
+
+    /// Renew the lock. An error says that nobody knows what came of it.
+    async fn renew(&mut self, bucket: &ArtifactBucket, key: &str) -> Result<Renewal> {
+        let next = self.holder.renewed();
+        let bytes = serde_json::to_vec_pretty(&next)?;
+        if let Ok(Some(revision)) = bucket.write(key, bytes, Condition::Unchanged(&self.revision)).await {
+            *self = Self { holder: next, revision };
+            return Ok(Renewal::Done);
+        }
+        let stored = bucket.read(key).await?;
+        let found = stored.as_ref().and_then(|stored| serde_json::from_slice::<Holder>(&stored.bytes).ok());
+        match (stored, found) {
+            (Some(stored), Some(found)) if self.holder.is_same(&found) => {
+                let renewal = if found == next { Renewal::Done } else { Renewal::Missed };
+                *self = Self { holder: found, revision: stored.revision };
+                Ok(renewal)
+            }
+            (_, other) => Ok(Renewal::Lost(other)),
+        }
+    }
+
+    fn is_in(&self, stored: &Stored) -> bool {
+        serde_json::from_slice(&stored.bytes).is_ok_and(|found| self.holder.is_same(&found))
+    }
+}
+
+fn key(environment: &Environment) -> String {
+    format!("{}/locks/{}.json", environment.service, environment.name)
+}
+
+/// Keep a lock alive until it is lost.
+async fn keep(bucket: ArtifactBucket, key: String, held: Arc<Mutex<Held>>, operator: Arc<dyn Operator>) {
+    let mut pause = RENEWAL;
+    loop {
+        tokio::time::sleep(pause).await;
+        pause = match held.lock().await.renew(&bucket, &key).await {
+            Ok(Renewal::Done) => RENEWAL,
+            Ok(Renewal::Missed) | Err(_) => RETRY,
+            Ok(Renewal::Lost(_)) => {
+                operator.note("  the lock was lost: somebody else has taken it. Nothing more is executed");
+                return;
+            }
+        };
+    }
+}
+
+fn refusal(environment: &Environment, holder: Option<&Holder>, free_at: DateTime<Utc>) -> String {
+    let free_at = free_at.format("%H:%M:%S UTC");
+    let name = &environment.name;
+    let Some(holder) = holder else {
+        return format!(
+            "environment {name} is locked, by whom cannot be read; the lock is free at {free_at}"
+        );
+    };
+    format!(
+        "{} has been at work on {name} since {} ({}, process {} on {}); wait until that is over.\n\
+         If it was killed, the lock is free at {free_at}",
+        holder.by,
+        holder.since.format("%Y-%m-%d %H:%M:%S UTC"),
+        holder.action,
+        holder.process,
+        holder.machine
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,129 @@
+//! The lock in an S3 that loses answers.
+
+use std::sync::Arc;
+
+use chrono::DateTime;
+use command_line::environment;
+
+use super::holder::tests::holder;
+use super::{Attempt, Held, Lock, Renewal, refusal};
+use crate::artifact_bucket::ArtifactBucket;
+use crate::artifact_bucket::testing::{FakeBucket, Fault};
+
+const KEY: &str = "packages-service/locks/dev.json";
+
+async fn acquired(fake: &FakeBucket) -> Lock {
+    let environment = environment::load("dev").unwrap();
+    let bucket = ArtifactBucket::new(&environment, &fake.connection);
+    match Lock::attempt(&bucket, &environment, &fake.connection, "deploy").await.unwrap() {
+        Attempt::Acquired(lock) => lock,
+        Attempt::Refused(refusal) => panic!("{refusal}"),
+    }
+}
+
+/// Renew as the holder does by itself, with this to happen to the write.
+async fn renewal(lock: &Lock, fake: &FakeBucket, fault: Fault) -> Renewal {
+    fake.fail_next_writes(&[fault]);
+    let mut held = lock.held.lock().await;
+    held.renew(&lock.bucket.impatient(), &lock.key).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_renewal_whose_answer_is_lost_counts() {
+    let fake = FakeBucket::start().await;
+    let lock = acquired(&fake).await;
+    assert!(matches!(renewal(&lock, &fake, Fault::CutAfter).await, Renewal::Done));
+    // The next one starts from what is there.
+    assert!(matches!(renewal(&lock, &fake, Fault::None).await, Renewal::Done));
+    lock.release().await;
+    assert_eq!(fake.object(KEY), None);
+}
+
+#[tokio::test]
+async fn a_renewal_that_did_not_arrive_leaves_the_lock_ours() {
+    let fake = FakeBucket::start().await;
+    let lock = acquired(&fake).await;
+    for fault in [Fault::CutBefore, Fault::Conflict, Fault::Unavailable] {
+        assert!(matches!(renewal(&lock, &fake, fault).await, Renewal::Missed), "{fault:?}");
+        assert!(matches!(renewal(&lock, &fake, Fault::None).await, Renewal::Done), "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_renewal_is_one_attempt() {
+    let fake = FakeBucket::start().await;
+    let lock = acquired(&fake).await;
+    let before = fake.writes();
+    renewal(&lock, &fake, Fault::Unavailable).await;
+    assert_eq!(fake.writes() - before, 1);
+}
+
+/// The SDK tries again by itself there, and is told 412, since its first attempt was done.
+#[tokio::test]
+async fn the_check_before_an_execution_survives_a_lost_answer() {
+    let fake = FakeBucket::start().await;
+    let lock = acquired(&fake).await;
+    fake.fail_next_writes(&[Fault::CutAfter]);
+    lock.ensure_held().await.unwrap();
+    lock.ensure_held().await.unwrap();
+}
+
+#[tokio::test]
+async fn taking_the_lock_survives_a_lost_answer() {
+    let fake = FakeBucket::start().await;
+    fake.fail_next_writes(&[Fault::CutAfter]);
+    acquired(&fake).await.ensure_held().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_lock_that_somebody_else_took_stops_the_holder() {
+    let fake = FakeBucket::start().await;
+    let lock = acquired(&fake).await;
+    fake.put(KEY, serde_json::to_vec(&holder(None, 7)).unwrap());
+    assert!(matches!(renewal(&lock, &fake, Fault::None).await, Renewal::Lost(Some(_))));
+    let error = lock.ensure_held().await.unwrap_err().to_string();
+    assert!(error.contains("user/alice has it for `deploy`. Nothing was executed"), "{error}");
+    // It is theirs, and stays.
+    lock.release().await;
+    assert!(fake.object(KEY).is_some());
+}
+
+#[tokio::test]
+async fn a_lock_that_is_gone_stops_the_holder() {
+    let fake = FakeBucket::start().await;
+    let lock = acquired(&fake).await;
+    fake.remove(KEY);
+    let error = lock.ensure_held().await.unwrap_err().to_string();
+    assert!(error.contains("the lock was lost"), "{error}");
+}
+
+/// The renewal is given up between its write and its answer.
+#[tokio::test]
+async fn a_lock_is_given_back_in_whatever_state_it_is() {
+    let fake = FakeBucket::start().await;
+    let lock = acquired(&fake).await;
+    let held = Arc::clone(&lock.held);
+    let next = held.lock().await.holder.renewed();
+    fake.put(KEY, serde_json::to_vec(&next).unwrap());
+    lock.release().await;
+    assert_eq!(fake.object(KEY), None);
+}
+
+#[tokio::test]
+async fn only_one_begins() {
+    let fake = FakeBucket::start().await;
+    let lock = acquired(&fake).await;
+    let condition = crate::artifact_bucket::Condition::Absent;
+    let other = holder(None, 7);
+    assert!(Held::begin(&lock.bucket, KEY, &other, condition).await.unwrap().is_none());
+}
+
+#[test]
+fn a_second_person_is_told_who_and_when() {
+    let environment = environment::load("dev").unwrap();
+    let since = DateTime::from_timestamp(1_795_545_690, 0).unwrap();
+    insta::assert_snapshot!(refusal(&environment, Some(&holder(None, 7)), since), @r"
+    arn:aws:iam::123456789012:user/alice has been at work on dev since 2026-11-24 18:40:00 UTC (deploy, process 7 on desk); wait until that is over.
+    If it was killed, the lock is free at 18:41:30 UTC
+    ");
+}

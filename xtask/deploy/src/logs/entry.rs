@@ -1,0 +1,69 @@
+//! One line of a log.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Map, Value, json};
+use stack::FunctionName;
+
+/// A line that a function has logged, or that Lambda has of it.
+pub struct Entry {
+    /// The function.
+    pub function: FunctionName,
+    /// When it was logged.
+    pub time: DateTime<Utc>,
+    /// What was logged.
+    pub content: Content,
+}
+
+/// What was logged.
+pub enum Content {
+    /// What our functions and Lambda log.
+    Fields(Map<String, Value>),
+    /// What anything else prints, such as a panic.
+    Text(String),
+}
+
+impl Entry {
+    /// Reads a message of a log.
+    pub fn new(function: FunctionName, time: DateTime<Utc>, message: &str) -> Self {
+        let content = match serde_json::from_str(message) {
+            Ok(Value::Object(fields)) => Content::Fields(fields),
+            _ => Content::Text(message.trim_end().to_owned()),
+        };
+        Self { function, time, content }
+    }
+
+    /// The id of the request, as the gateway gave it.
+    pub(super) fn request(&self) -> Option<&str> {
+        match &self.content {
+            Content::Fields(fields) => text_of(fields.get("request_id")),
+            Content::Text(_) => None,
+        }
+    }
+
+    /// The id of the invocation, as Lambda gave it.
+    pub(super) fn invocation(&self) -> Option<&str> {
+        match &self.content {
+            Content::Fields(fields) => {
+                text_of(fields.get("requestId")).or_else(|| text_of(fields.get("record")?.get("requestId")))
+            }
+            // START, END and REPORT, where the log format is text.
+            Content::Text(text) => text.split_once("RequestId: ")?.1.split_whitespace().next(),
+        }
+    }
+
+    /// One line of JSON: what was logged, with the function and the time.
+    pub fn to_json(&self) -> String {
+        let mut fields = match &self.content {
+            Content::Fields(fields) => fields.clone(),
+            Content::Text(text) => Map::from_iter([("message".to_owned(), json!(text))]),
+        };
+        fields.insert("function".to_owned(), json!(self.function.as_str()));
+        let time = self.time.to_rfc3339_opts(SecondsFormat::Millis, true);
+        fields.entry("timestamp").or_insert_with(|| json!(time));
+        Value::Object(fields).to_string()
+    }
+}
+
+fn text_of(value: Option<&Value>) -> Option<&str> {
+    value?.as_str().filter(|text| !text.is_empty())
+}

@@ -1,0 +1,58 @@
+//! Which log group a function writes to.
+
+use anyhow::{Result, bail};
+use stack::{Environment, FunctionName, OutputName};
+
+use crate::connection::Connection;
+use crate::deployed_stack::DeployedStack;
+use crate::stack_resources;
+
+/// A log group of the stack.
+pub(super) struct Group {
+    pub(super) function: FunctionName,
+    pub(super) name: String,
+}
+
+/// The log groups of these functions, or of all, as they are deployed.
+pub(super) async fn of(
+    environment: &Environment,
+    connection: &Connection,
+    wanted: &[FunctionName],
+) -> Result<Vec<Group>> {
+    let client = aws_sdk_cloudformation::Client::new(&connection.configuration);
+    let stack_name = stack::stack_name(environment);
+    let outputs = DeployedStack::get(&client, &stack_name).await?.outputs;
+    let resources = stack_resources::list(&client, &stack_name).await?;
+    let names: Vec<&str> = resources
+        .iter()
+        .filter(|resource| resource.resource_type() == Some("AWS::Logs::LogGroup"))
+        .filter_map(|resource| resource.physical_resource_id())
+        .collect();
+    let mut groups = Vec::new();
+    for function in FunctionName::ALL {
+        if !wanted.is_empty() && !wanted.contains(&function) {
+            continue;
+        }
+        let deployed = outputs.get(output_of(function)).ok();
+        // The last part of a group's name is that of its function.
+        let group = names.iter().find(|name| deployed.is_some() && name.rsplit('/').next() == deployed);
+        match group {
+            Some(name) => groups.push(Group { function, name: (*name).to_owned() }),
+            None if wanted.is_empty() => {}
+            None if function == FunctionName::Authorizer => bail!(
+                "environment {} has no authorizer of its own; look for the platform's log where the platform is",
+                environment.name
+            ),
+            None => bail!("the stack {stack_name} has no log of function {function}; deploy again"),
+        }
+    }
+    Ok(groups)
+}
+
+fn output_of(function: FunctionName) -> OutputName {
+    match function {
+        FunctionName::Api => OutputName::ApiFunctionName,
+        FunctionName::Restore => OutputName::RestoreFunctionName,
+        FunctionName::Authorizer => OutputName::AuthorizerFunctionName,
+    }
+}

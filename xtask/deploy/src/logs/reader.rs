@@ -1,0 +1,149 @@
+//! Reading the log groups of several functions as one log.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use aws_sdk_cloudwatchlogs::Client;
+use aws_sdk_cloudwatchlogs::error::ProvideErrorMetadata;
+use aws_sdk_cloudwatchlogs::operation::filter_log_events::FilterLogEventsOutput;
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::entry::Entry;
+use super::groups::Group;
+use super::requests::Requests;
+use crate::operator::Operator;
+
+/// How much of what was read is looked at again: CloudWatch Logs may show a line later than one that is younger.
+const OVERLAP: TimeDelta = TimeDelta::seconds(15);
+/// The longest pause after being told that there were too many requests.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Several log groups, by time.
+pub(super) struct Reader {
+    client: Client,
+    groups: Vec<GroupReader>,
+    operator: Arc<dyn Operator>,
+}
+
+/// What is read of one log group.
+struct GroupReader {
+    group: Group,
+    /// Where the next look begins.
+    from: DateTime<Utc>,
+    /// Ids and times of what was read since then.
+    seen: HashMap<String, DateTime<Utc>>,
+    /// What was read and not handed out yet.
+    entries: VecDeque<Entry>,
+    page: Page,
+}
+
+/// Which page of this look is next.
+enum Page {
+    First,
+    Next(String),
+    None,
+}
+
+impl Reader {
+    pub(super) fn new(
+        client: Client,
+        groups: Vec<Group>,
+        from: DateTime<Utc>,
+        operator: Arc<dyn Operator>,
+    ) -> Self {
+        let reader = |group| GroupReader {
+            group,
+            from,
+            seen: HashMap::new(),
+            entries: VecDeque::new(),
+            page: Page::First,
+        };
+        Self { client, groups: groups.into_iter().map(reader).collect(), operator }
+    }
+
+    /// The next line; none at the end of what is there, after which another look begins.
+    pub(super) async fn next(&mut self, requests: &mut Requests) -> Result<Option<Entry>> {
+        for group in &mut self.groups {
+            // Which line is the oldest is known only when there is one of each group.
+            while group.entries.is_empty() && group.read_page(&self.client, requests, &*self.operator).await?
+            {
+            }
+        }
+        let first = |group: &&mut GroupReader| group.entries.front().map(|entry| entry.time);
+        let oldest = self.groups.iter_mut().filter(|group| !group.entries.is_empty()).min_by_key(first);
+        let entry = oldest.and_then(|group| group.entries.pop_front());
+        if entry.is_none() {
+            self.groups.iter_mut().for_each(GroupReader::begin_again);
+        }
+        Ok(entry)
+    }
+}
+
+impl GroupReader {
+    /// Read the next page, if there is one.
+    async fn read_page(
+        &mut self,
+        client: &Client,
+        requests: &mut Requests,
+        operator: &dyn Operator,
+    ) -> Result<bool> {
+        let token = match &self.page {
+            Page::First => None,
+            Page::Next(token) => Some(token.clone()),
+            Page::None => return Ok(false),
+        };
+        let answer = self.ask(client, token, operator).await?;
+        self.page = answer.next_token.filter(|token| !token.is_empty()).map_or(Page::None, Page::Next);
+        for event in answer.events.unwrap_or_default() {
+            let time = event.timestamp.and_then(DateTime::from_timestamp_millis).unwrap_or_default();
+            let id = event.event_id.unwrap_or_default();
+            if self.seen.insert(id, time).is_none() {
+                let entry = Entry::new(self.group.function, time, &event.message.unwrap_or_default());
+                requests.learn(&entry);
+                self.entries.push_back(entry);
+            }
+        }
+        let edge = self.edge();
+        self.seen.retain(|_, time| *time >= edge);
+        Ok(true)
+    }
+
+    /// Since when the next look has to see what may have come late.
+    fn edge(&self) -> DateTime<Utc> {
+        let newest = self.seen.values().max();
+        newest.map_or(self.from, |newest| (*newest - OVERLAP).max(self.from))
+    }
+
+    async fn ask(
+        &self,
+        client: &Client,
+        token: Option<String>,
+        operator: &dyn Operator,
+    ) -> Result<FilterLogEventsOutput> {
+        let request = client.filter_log_events().log_group_name(&self.group.name);
+        let request = request.start_time(self.from.timestamp_millis()).set_next_token(token);
+        let mut pause = Duration::from_secs(1);
+        loop {
+            match request.clone().send().await {
+                Err(error) if error.code() == Some("ThrottlingException") => {
+                    let seconds = pause.as_secs();
+                    operator.note(&format!("  CloudWatch Logs is asked too often; again in {seconds} s"));
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                answer => return answer.with_context(|| format!("cannot read the log {}", self.group.name)),
+            }
+        }
+    }
+
+    /// Look again for what has come meanwhile.
+    fn begin_again(&mut self) {
+        self.from = self.edge();
+        self.page = Page::First;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,124 @@
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use aws_sdk_cloudwatchlogs::Client;
+use aws_sdk_cloudwatchlogs::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig};
+use chrono::DateTime;
+use serde_json::{Value, json};
+use stack::FunctionName;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+use super::Reader;
+use crate::logs::groups::Group;
+use crate::logs::requests::Requests;
+use crate::operator::testing::Silent;
+
+/// When all of this happens, in milliseconds.
+const START: i64 = 1_795_540_690_000;
+
+/// A reader of CloudWatch Logs that answers so, and what it was asked.
+async fn reader(functions: &[FunctionName], answers: Vec<(u16, Value)>) -> (Reader, JoinHandle<Vec<Value>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let configuration = aws_sdk_cloudwatchlogs::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .endpoint_url(format!("http://{}", listener.local_addr().unwrap()))
+        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .region(Region::new("us-east-1"))
+        .retry_config(RetryConfig::disabled());
+    let asked = tokio::spawn(async move {
+        let mut asked = Vec::new();
+        for (status, answer) in answers {
+            let (connection, _) = listener.accept().await.unwrap();
+            asked.push(answer_one(connection, status, &answer).await);
+        }
+        asked
+    });
+    let group = |function: &FunctionName| Group { function: *function, name: format!("/{function}") };
+    let groups = functions.iter().map(group).collect();
+    let from = DateTime::from_timestamp_millis(START).unwrap();
+    (Reader::new(Client::from_conf(configuration.build()), groups, from, Arc::new(Silent)), asked)
+}
+
+async fn answer_one(connection: TcpStream, status: u16, answer: &Value) -> Value {
+    let mut connection = BufReader::new(connection);
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        connection.read_line(&mut line).await.unwrap();
+        match line.trim().to_ascii_lowercase().split_once(": ") {
+            Some(("content-length", value)) => length = value.parse().unwrap(),
+            None if line.trim().is_empty() => break,
+            _ => {}
+        }
+    }
+    let mut body = vec![0; length];
+    connection.read_exact(&mut body).await.unwrap();
+    let text = answer.to_string();
+    let head = format!(
+        "HTTP/1.1 {status} Any\r\nContent-Length: {}\r\nConnection: close\r\n\
+         Content-Type: application/x-amz-json-1.1\r\n\r\n",
+        text.len()
+    );
+    connection.write_all((head + &text).as_bytes()).await.unwrap();
+    serde_json::from_slice(&body).unwrap()
+}
+
+/// Events by their time after the start, which is also their id and what they say.
+fn page(times: &[i64], next_token: Option<&str>) -> (u16, Value) {
+    let event = |time: &i64| json!({ "eventId": time.to_string(), "timestamp": START + time, "message": time.to_string() });
+    (200, json!({ "events": times.iter().map(event).collect::<Vec<_>>(), "nextToken": next_token }))
+}
+
+/// What one look brings.
+async fn look(reader: &mut Reader) -> Vec<String> {
+    let mut requests = Requests::default();
+    let mut seen = Vec::new();
+    while let Some(entry) = reader.next(&mut requests).await.unwrap() {
+        let json: Value = serde_json::from_str(&entry.to_json()).unwrap();
+        let text = |name: &str| json[name].as_str().unwrap().to_owned();
+        seen.push(format!("{} {}", text("function"), text("message")));
+    }
+    seen
+}
+
+#[tokio::test]
+async fn the_lines_of_all_functions_come_in_the_order_of_time_over_all_pages() {
+    use FunctionName::{Api, Restore};
+    let answers =
+        vec![page(&[], Some("a")), page(&[1, 4], Some("b")), page(&[2, 3], None), page(&[5, 6], None)];
+    let (mut reader, asked) = reader(&[Api, Restore], answers).await;
+    assert_eq!(look(&mut reader).await, ["api 1", "restore 2", "restore 3", "api 4", "api 5", "api 6"]);
+    let asked: VecDeque<_> = asked.await.unwrap().into();
+    let tokens: Vec<_> = asked.iter().map(|request| request["nextToken"].as_str()).collect();
+    assert_eq!(tokens, [None, Some("a"), None, Some("b")]);
+    assert!(asked.iter().all(|request| request["startTime"] == START));
+    assert_eq!(asked[2]["logGroupName"], "/restore");
+}
+
+#[tokio::test]
+async fn a_later_look_brings_what_is_new_also_where_it_came_late() {
+    let answers = vec![
+        page(&[1_000, 40_000], None),
+        // The last 15 seconds before the newest are looked at again.
+        page(&[26_000, 40_000, 41_000], None),
+        page(&[26_000, 40_000, 41_000], None),
+    ];
+    let (mut reader, asked) = reader(&[FunctionName::Api], answers).await;
+    assert_eq!(look(&mut reader).await, ["api 1000", "api 40000"]);
+    assert_eq!(look(&mut reader).await, ["api 26000", "api 41000"]);
+    assert!(look(&mut reader).await.is_empty());
+    let starts: Vec<_> = asked.await.unwrap().iter().map(|it| it["startTime"].as_i64().unwrap()).collect();
+    assert_eq!(starts, [START, START + 25_000, START + 26_000]);
+}
+
+#[tokio::test]
+async fn too_many_requests_end_nothing_and_a_refusal_is_told() {
+    let error = |name: &str| (400, json!({ "__type": name, "message": "no" }));
+    let answers = vec![error("ThrottlingException"), page(&[1], None), error("AccessDeniedException")];
+    let (mut reader, _asked) = reader(&[FunctionName::Api], answers).await;
+    assert_eq!(look(&mut reader).await, ["api 1"]);
+    let refused = reader.next(&mut Requests::default()).await.err().unwrap();
+    assert_eq!(refused.to_string(), "cannot read the log /api");
+}

@@ -1,0 +1,38 @@
+//! An operator for tests.
+
+use anyhow::Result;
+use futures_util::future::BoxFuture;
+use machine::{Progress, Step};
+
+use super::{Operator, ResourceChange};
+
+/// An operator that hears nothing and refuses everything.
+pub(crate) struct Silent;
+
+struct SilentStep;
+
+impl Progress for Silent {
+    fn note(&self, _text: &str) {}
+
+    fn begin(&self, _name: &str) -> Box<dyn Step> {
+        Box::new(SilentStep)
+    }
+}
+
+impl Step for SilentStep {
+    fn show(&self, _detail: &str) {}
+
+    fn done(self: Box<Self>, _detail: &str) {}
+}
+
+impl Operator for Silent {
+    fn warn(&self, _error: &anyhow::Error) {}
+
+    fn resource(&self, _change: &ResourceChange<'_>) {}
+
+    fn rolling_back(&self) {}
+
+    fn confirm<'a>(&'a self, _question: &'a str) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(async { Ok(false) })
+    }
+}

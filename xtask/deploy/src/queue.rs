@@ -1,0 +1,72 @@
+//! The restore queue, its dead letters, and packages without a message.
+//!
+//! Nothing here receives from the restore queue: that would cost a message one of its receives.
+
+mod age;
+mod dead_letters;
+mod platform_database;
+mod reason;
+mod stuck;
+
+use anyhow::{Context, Result};
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::QueueAttributeName;
+use chrono::TimeDelta;
+use stack::{Environment, OutputName};
+
+pub use self::dead_letters::{DeadLetter, DeadLetters, Redriven};
+pub use self::platform_database::connect as connect_to_platform_database;
+pub use self::reason::Rows;
+pub use self::stuck::{missing_messages, send};
+use crate::connection::Connection;
+use crate::deployed_stack::DeployedStack;
+
+/// The two queues of an environment.
+pub struct Queues {
+    client: Client,
+    metrics: aws_sdk_cloudwatch::Client,
+    /// URL of the restore queue.
+    pub restore: String,
+    /// URL of its dead-letter queue.
+    pub dead_letters: String,
+}
+
+/// How many messages a queue has; approximately, as SQS counts.
+pub struct Depth {
+    /// Messages that can be received.
+    pub waiting: u32,
+    /// Messages that were received and are not deleted yet.
+    pub in_flight: u32,
+}
+
+impl Queues {
+    /// Finds the queues of an environment.
+    pub async fn of(environment: &Environment, connection: &Connection) -> Result<Self> {
+        let cloudformation = aws_sdk_cloudformation::Client::new(&connection.configuration);
+        let outputs = DeployedStack::get(&cloudformation, &stack::stack_name(environment)).await?.outputs;
+        Ok(Self {
+            client: Client::new(&connection.configuration),
+            metrics: aws_sdk_cloudwatch::Client::new(&connection.configuration),
+            restore: outputs.get(OutputName::RestoreQueueUrl)?.to_owned(),
+            dead_letters: outputs.get(OutputName::RestoreDeadLetterQueueUrl)?.to_owned(),
+        })
+    }
+
+    /// Counts the messages of a queue.
+    pub async fn depth(&self, queue_url: &str) -> Result<Depth> {
+        let waiting = QueueAttributeName::ApproximateNumberOfMessages;
+        let in_flight = QueueAttributeName::ApproximateNumberOfMessagesNotVisible;
+        let request = self.client.get_queue_attributes().queue_url(queue_url);
+        let request = request.attribute_names(waiting.clone()).attribute_names(in_flight.clone());
+        let answer = request.send().await.with_context(|| format!("cannot ask queue {queue_url}"))?;
+        let attributes = answer.attributes.unwrap_or_default();
+        let count = |name| attributes.get(name).and_then(|count| count.parse().ok());
+        let depth = (|| Some(Depth { waiting: count(&waiting)?, in_flight: count(&in_flight)? }))();
+        depth.with_context(|| format!("SQS does not tell how many messages {queue_url} has"))
+    }
+
+    /// Returns how long the oldest message of a queue has waited, as CloudWatch knows it.
+    pub async fn age_of_oldest(&self, queue_url: &str) -> Result<Option<TimeDelta>> {
+        age::of_oldest(&self.metrics, queue_url).await
+    }
+}

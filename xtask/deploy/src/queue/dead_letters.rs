@@ -1,0 +1,241 @@
+//! Looking at dead letters, and moving them back.
+//!
+//! By receiving, sending and deleting, in that order and not by `StartMessageMoveTask`, which would move what cannot be
+//! restored too, and at a speed of its own. Should this die in the middle, a message is in both queues at worst; the
+//! restore function restores a package once, however often it is asked to.
+
+use std::collections::{HashMap, HashSet};
+
+use anyhow::{Context, Result, bail};
+use aws_sdk_sqs::types::{
+    ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message,
+    MessageSystemAttributeName, SendMessageBatchRequestEntry,
+};
+use chrono::{DateTime, Utc};
+use openapi::{MalformedMessage, ReceivedRestoreMessage};
+
+use super::Queues;
+
+/// The most that SQS takes, and gives, in one call.
+const MESSAGES_A_CALL: i32 = 10;
+/// How long a letter is hidden from others while it is looked at, or moved. A run that dies leaves it hidden so long.
+const HIDDEN_SECONDS: i32 = 60;
+/// Long polling asks all of SQS's servers; without it, an empty answer means little:
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html>.
+const WAIT_SECONDS: i32 = 1;
+/// More than anybody reads.
+const SHOWN: usize = 100;
+
+/// A message that was received too often.
+pub struct DeadLetter {
+    /// Its id.
+    pub message_id: String,
+    /// What it asks for, as the restore function reads it; else why it is not a restore message.
+    pub content: Result<ReceivedRestoreMessage, MalformedMessage>,
+    /// When it was sent to the restore queue.
+    pub sent: Option<DateTime<Utc>>,
+    /// How often it was received, in both queues.
+    pub receives: u32,
+    body: String,
+    receipt: String,
+}
+
+/// What became of the dead letters.
+pub struct Redriven {
+    /// How many were moved back to the restore queue.
+    pub moved: usize,
+    /// How many stay, since they are no restore messages.
+    pub left: usize,
+}
+
+/// Dead letters that were received, each once: a letter that is neither moved nor deleted can be received again a minute
+/// later.
+#[derive(Default)]
+struct SeenLetters(HashMap<String, DeadLetter>);
+
+impl SeenLetters {
+    /// Adds letters, and returns whether one of them is new. Of a letter that was seen before, the latest receipt counts.
+    fn add(&mut self, letters: Vec<DeadLetter>) -> bool {
+        let before = self.0.len();
+        self.0.extend(letters.into_iter().map(|letter| (letter.message_id.clone(), letter)));
+        self.0.len() > before
+    }
+
+    fn into_letters(self) -> Vec<DeadLetter> {
+        let mut letters: Vec<DeadLetter> = self.0.into_values().collect();
+        letters.sort_by(|one, other| (one.sent, &one.message_id).cmp(&(other.sent, &other.message_id)));
+        letters
+    }
+}
+
+/// The dead letters of an environment.
+pub struct DeadLetters<'a> {
+    queues: &'a Queues,
+}
+
+impl<'a> DeadLetters<'a> {
+    /// The dead letters of these queues.
+    pub fn new(queues: &'a Queues) -> Self {
+        Self { queues }
+    }
+
+    /// The first dead letters; they can be received by others again at once.
+    pub async fn look(&self) -> Result<Vec<DeadLetter>> {
+        let mut seen = SeenLetters::default();
+        // A batch without a new letter begins the second round.
+        while seen.0.len() < SHOWN && seen.add(self.receive().await?) {}
+        let letters = seen.into_letters();
+        self.show_again(&letters).await?;
+        Ok(letters)
+    }
+
+    /// Move all that are restore messages back to the restore queue.
+    pub async fn move_back(&self) -> Result<Redriven> {
+        let mut moved_count = 0;
+        // They stay hidden until nothing else is left to receive, or come back if that takes longer than a minute.
+        let mut left = SeenLetters::default();
+        let mut batches_without_news = 0;
+        loop {
+            let received = self.receive().await?;
+            let is_empty = received.is_empty();
+            let (good, bad): (Vec<_>, Vec<_>) =
+                received.into_iter().partition(|letter| letter.content.is_ok());
+            let is_one_new = left.add(bad);
+            batches_without_news = if is_one_new || !good.is_empty() { 0 } else { batches_without_news + 1 };
+            if is_empty || batches_without_news > left.0.len() {
+                let left = left.into_letters();
+                self.show_again(&left).await?;
+                return Ok(Redriven { moved: moved_count, left: left.len() });
+            }
+            if good.is_empty() {
+                continue;
+            }
+            let sent = self.send(&good).await?;
+            let moved: Vec<&DeadLetter> =
+                good.iter().filter(|letter| sent.contains(&letter.message_id)).collect();
+            self.delete(&moved).await?;
+            moved_count += moved.len();
+            if moved.len() < good.len() {
+                bail!(
+                    "SQS did not take {} messages; they are dead letters still, and {moved_count} were moved. Try again.",
+                    good.len() - moved.len(),
+                );
+            }
+        }
+    }
+
+    async fn receive(&self) -> Result<Vec<DeadLetter>> {
+        let answer = self
+            .queues
+            .client
+            .receive_message()
+            .queue_url(&self.queues.dead_letters)
+            .max_number_of_messages(MESSAGES_A_CALL)
+            .visibility_timeout(HIDDEN_SECONDS)
+            .wait_time_seconds(WAIT_SECONDS)
+            .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp)
+            .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
+            .send()
+            .await
+            .context("cannot receive dead letters")?;
+        Ok(answer.messages.unwrap_or_default().into_iter().map(DeadLetter::read).collect())
+    }
+
+    async fn show_again(&self, letters: &[DeadLetter]) -> Result<()> {
+        for chunk in letters.chunks(MESSAGES_A_CALL.unsigned_abs() as usize) {
+            let entries = chunk.iter().map(|letter| {
+                let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(&letter.message_id);
+                entry.receipt_handle(&letter.receipt).visibility_timeout(0).build()
+            });
+            let entries = entries.collect::<Result<Vec<_>, _>>()?;
+            let change = self.queues.client.change_message_visibility_batch();
+            let change = change.queue_url(&self.queues.dead_letters).set_entries(Some(entries));
+            change.send().await.context("the dead letters stay hidden for a minute")?;
+        }
+        Ok(())
+    }
+
+    /// Send letters to the restore queue, and return the ids of those that it took.
+    async fn send(&self, letters: &[DeadLetter]) -> Result<HashSet<String>> {
+        let entries = letters.iter().map(|letter| {
+            SendMessageBatchRequestEntry::builder().id(&letter.message_id).message_body(&letter.body).build()
+        });
+        let entries = entries.collect::<Result<Vec<_>, _>>()?;
+        let send = self.queues.client.send_message_batch().queue_url(&self.queues.restore);
+        let answer = send.set_entries(Some(entries)).send().await;
+        let answer =
+            answer.context("the restore queue takes no messages; those not moved are dead letters still")?;
+        Ok(answer.successful().iter().map(|entry| entry.id().to_owned()).collect())
+    }
+
+    /// Delete letters that were sent. One that could not be deleted is restored twice, which does nothing.
+    async fn delete(&self, letters: &[&DeadLetter]) -> Result<()> {
+        let entries = letters.iter().map(|letter| {
+            DeleteMessageBatchRequestEntry::builder()
+                .id(&letter.message_id)
+                .receipt_handle(&letter.receipt)
+                .build()
+        });
+        let entries = entries.collect::<Result<Vec<_>, _>>()?;
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let delete = self.queues.client.delete_message_batch().queue_url(&self.queues.dead_letters);
+        let deleted = delete.set_entries(Some(entries)).send().await;
+        deleted.context("messages were moved and are dead letters still; moving them again does no harm")?;
+        Ok(())
+    }
+}
+
+impl DeadLetter {
+    fn read(message: Message) -> Self {
+        let attributes = message.attributes.unwrap_or_default();
+        let attribute = |name| attributes.get(&name).and_then(|value| value.parse::<i64>().ok());
+        let sent = attribute(MessageSystemAttributeName::SentTimestamp);
+        let receives = attribute(MessageSystemAttributeName::ApproximateReceiveCount).unwrap_or_default();
+        let body = message.body.unwrap_or_default();
+        Self {
+            message_id: message.message_id.unwrap_or_default(),
+            content: ReceivedRestoreMessage::parse(&body),
+            sent: sent.and_then(DateTime::from_timestamp_millis),
+            receives: u32::try_from(receives).unwrap_or_default(),
+            body,
+            receipt: message.receipt_handle.unwrap_or_default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
+
+    use super::{DeadLetter, SeenLetters};
+
+    fn letter(id: &str, receipt: &str, body: &str) -> DeadLetter {
+        let message = Message::builder().message_id(id).receipt_handle(receipt).body(body);
+        DeadLetter::read(
+            message.attributes(MessageSystemAttributeName::SentTimestamp, "1545082649183").build(),
+        )
+    }
+
+    #[test]
+    fn letter_that_comes_back_is_counted_once() {
+        let mut seen = SeenLetters::default();
+        assert!(seen.add(vec![letter("a", "1", "no message"), letter("b", "2", "no message")]));
+        assert!(!seen.add(vec![letter("a", "3", "no message")]), "nothing new");
+        assert!(seen.add(vec![letter("b", "4", "no message"), letter("c", "5", "no message")]));
+        assert!(!seen.add(Vec::new()));
+        let letters = seen.into_letters();
+        let receipts: Vec<&str> = letters.iter().map(|letter| letter.receipt.as_str()).collect();
+        assert_eq!(receipts, ["3", "4", "5"]);
+    }
+
+    #[test]
+    fn letter_that_the_restore_function_accepts_is_a_restore_message() {
+        let package = r#"{"id":107,"nodeId":"N:package:1","type":99}"#;
+        let body = format!(r#"{{"orgId":2,"datasetId":1,"userId":"N:user:1","package":{package}}}"#);
+        assert!(letter("a", "1", &body).content.is_ok(), "a new type, and no name");
+        let error = letter("a", "1", r#"{"orgId":"secret"}"#).content.unwrap_err().to_string();
+        assert!(!error.contains("secret"), "{error}");
+    }
+}

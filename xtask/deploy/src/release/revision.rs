@@ -1,0 +1,138 @@
+//! Which source a release is made from.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use futures_util::future::join;
+use machine::{command, repository};
+use serde::{Deserialize, Serialize};
+use tokio::process::Command;
+
+/// What git knows of the checkout.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceRevision {
+    /// The commit; nothing where there is no git, as in an unpacked archive.
+    pub commit: Option<String>,
+    /// Whether files differ from the commit, so that nobody else has this source.
+    pub is_modified: bool,
+}
+
+impl SourceRevision {
+    /// Look at the checkout.
+    pub async fn of_checkout() -> Self {
+        Self::of(&repository::root()).await
+    }
+
+    async fn of(directory: &Path) -> Self {
+        let git = async |arguments: &[&str]| {
+            let mut command = Command::from(command::at_root("git"));
+            let output = command.args(arguments).current_dir(directory).output().await.ok()?;
+            output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        };
+        let (commit, changes) =
+            join(git(&["rev-parse", "HEAD"]), git(&["status", "--porcelain", "--no-renames"])).await;
+        Self { commit, is_modified: changes.is_none_or(|changes| !changes.is_empty()) }
+    }
+
+    /// Do something with the checkout, and return the revision that it was done with. Fails where the checkout has moved
+    /// meanwhile: then nobody knows which of the two it was.
+    pub async fn during<T>(work: impl Future<Output = Result<T>>) -> Result<(T, Self)> {
+        Self::during_in(&repository::root(), work).await
+    }
+
+    async fn during_in<T>(directory: &Path, work: impl Future<Output = Result<T>>) -> Result<(T, Self)> {
+        let before = Self::of(directory).await;
+        let done = work.await?;
+        let after = Self::of(directory).await;
+        if after != before {
+            bail!(
+                "the checkout has moved from {before} to {after} while the functions were built; nothing was \
+                 changed. Run the command again"
+            );
+        }
+        Ok((done, before))
+    }
+
+    /// Fail where another commit is checked out now. Files that were edited since do no harm: what was built, was built.
+    pub async fn ensure_checked_out(&self) -> Result<()> {
+        let now = Self::of_checkout().await;
+        if now.commit != self.commit {
+            bail!(
+                "the functions were built from {self}, but {now} is checked out now; nothing was changed. \
+                 Run the command again to build and deploy it, or check out {} first",
+                self.short()
+            );
+        }
+        Ok(())
+    }
+
+    /// The commit, as short as git tends to show it.
+    pub fn short(&self) -> &str {
+        self.commit.as_deref().and_then(|commit| commit.get(..7)).unwrap_or("unknown")
+    }
+}
+
+impl std::fmt::Display for SourceRevision {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "commit {}", self.short())?;
+        if self.is_modified { formatter.write_str(" with changes that are not committed") } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::process::Command;
+
+    use super::SourceRevision;
+
+    fn git(directory: &Path, arguments: &[&str]) {
+        let identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com"];
+        let output =
+            Command::new("git").args(identity).args(arguments).current_dir(directory).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    fn checkout() -> tempfile::TempDir {
+        let directory = tempfile::tempdir().unwrap();
+        git(directory.path(), &["init", "--quiet"]);
+        commit(directory.path(), "one");
+        directory
+    }
+
+    fn commit(directory: &Path, text: &str) {
+        std::fs::write(directory.join("file"), text).unwrap();
+        git(directory, &["add", "file"]);
+        git(directory, &["commit", "--quiet", "--message", text]);
+    }
+
+    #[tokio::test]
+    async fn a_release_names_the_commit_that_it_was_built_from() {
+        let checkout = checkout();
+        let path = checkout.path();
+        let before = SourceRevision::of(path).await;
+        let (built, revision) = SourceRevision::during_in(path, async { Ok(7) }).await.unwrap();
+        assert_eq!((built, &revision), (7, &before));
+        assert!(!revision.is_modified);
+        for change in
+            [|path: &Path| commit(path, "two"), |path: &Path| std::fs::write(path.join("file"), "x").unwrap()]
+        {
+            let moved = SourceRevision::during_in(path, async {
+                change(path);
+                Ok(())
+            });
+            let error = moved.await.unwrap_err().to_string();
+            assert!(error.contains("the checkout has moved from commit"), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_build_that_fails_says_why_and_not_that_the_checkout_moved() {
+        let checkout = checkout();
+        let failed = SourceRevision::during_in(checkout.path(), async {
+            commit(checkout.path(), "two");
+            Err::<(), _>(anyhow::anyhow!("it does not compile"))
+        });
+        assert_eq!(failed.await.unwrap_err().to_string(), "it does not compile");
+    }
+}

@@ -1,0 +1,226 @@
+//! Releases in the artifact bucket.
+//!
+//! | key | holds |
+//! |---|---|
+//! | `{service}/releases/{environment}/{id}.json` | the manifest |
+//! | `{service}/templates/{hash}.json` | the template |
+//! | `{service}/contracts/{hash}.json` | the OpenAPI document of what the template deploys |
+
+use anyhow::{Context, Result, bail};
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use stack::{ArtifactHash, DeployedTemplate, Environment};
+
+use super::{DeploymentRecord, Ending, Release, ReleaseId, SourceRevision};
+use crate::artifact_bucket::{ArtifactBucket, Condition, Revision};
+use crate::build::sha256;
+use crate::candidate::Candidate;
+
+/// How many manifests are read at a time.
+const CONCURRENCY: usize = 16;
+
+/// The SHA-256 of a template, without what depends on signing keys: what was deployed is recognised by it, however its
+/// keys were rotated since.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateHash(ArtifactHash);
+
+impl TemplateHash {
+    /// The hash of a template, without what depends on signing keys.
+    pub fn of(template: &DeployedTemplate) -> Result<Self> {
+        Ok(Self(sha256(template.without_keys().to_string().as_bytes()).parse()?))
+    }
+}
+
+impl std::fmt::Display for TemplateHash {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+/// The releases of an environment.
+pub struct ReleaseStore<'a> {
+    bucket: &'a ArtifactBucket,
+    environment: &'a Environment,
+}
+
+/// A manifest as it was read.
+pub struct StoredRelease {
+    /// The release.
+    pub release: Release,
+    revision: Revision,
+}
+
+impl<'a> ReleaseStore<'a> {
+    /// The releases of an environment.
+    pub fn new(bucket: &'a ArtifactBucket, environment: &'a Environment) -> Self {
+        Self { bucket, environment }
+    }
+
+    /// All releases, the newest first.
+    pub async fn all(&self) -> Result<Vec<StoredRelease>> {
+        let keys = self.bucket.keys_below(&self.prefix()).await?;
+        let read = stream::iter(keys.into_iter().rev()).map(async |key| self.read(&key).await);
+        let releases: Vec<_> = read.buffered(CONCURRENCY).try_collect().await?;
+        Ok(releases.into_iter().flatten().collect())
+    }
+
+    /// The newest release, if there is any.
+    pub async fn newest(&self) -> Result<Option<StoredRelease>> {
+        match self.bucket.keys_below(&self.prefix()).await?.last() {
+            Some(key) => self.read(key).await,
+            None => Ok(None),
+        }
+    }
+
+    /// One release.
+    pub async fn get(&self, id: &ReleaseId) -> Result<StoredRelease> {
+        let stored = self.read(&self.key(id)).await?;
+        stored.with_context(|| {
+            format!(
+                "environment {0} has no release {id}; `cargo xtask releases --env {0}` lists them",
+                self.environment.name
+            )
+        })
+    }
+
+    /// Write down a candidate whose code is uploaded: template and contract first, the manifest last, so that no
+    /// manifest names what is not there.
+    pub async fn create(
+        &self,
+        candidate: &Candidate,
+        source: SourceRevision,
+        created_by: &str,
+    ) -> Result<StoredRelease> {
+        let hash = TemplateHash::of(&candidate.template)?;
+        let template = candidate.template.as_value().to_string().into_bytes();
+        let contract = candidate.contract.as_ref().context("a release needs a contract")?;
+        let contract = contract.to_string().into_bytes();
+        let (template_key, contract_key) = (self.template_key(&hash), self.contract_key(&hash));
+        tokio::try_join!(
+            self.bucket.write(&template_key, template, Condition::Absent),
+            self.bucket.write(&contract_key, contract, Condition::Absent),
+        )?;
+        let created_at = self.bucket.now()?;
+        let release = Release {
+            id: ReleaseId::new(created_at, &source),
+            environment: self.environment.name.clone(),
+            created_at,
+            created_by: created_by.to_owned(),
+            source,
+            template: hash,
+            functions: candidate.functions.clone(),
+            signing_keys: candidate.template.trusted(),
+            deployments: Vec::new(),
+        };
+        let key = self.key(&release.id);
+        let written =
+            self.bucket.write(&key, serde_json::to_vec_pretty(&release)?, Condition::Absent).await?;
+        let revision = written.with_context(|| {
+            format!("release {} was made by somebody else in the same second; run this again", release.id)
+        })?;
+        Ok(StoredRelease { release, revision })
+    }
+
+    /// The release that was deployed before what is deployed now.
+    pub async fn previous(&self, deployed: Option<&DeployedTemplate>) -> Result<Release> {
+        let current = deployed.map(TemplateHash::of).transpose()?;
+        let all = self.all().await?.into_iter().map(|stored| stored.release);
+        let earlier = all.filter(|release| current.as_ref() != Some(&release.template));
+        let previous = earlier.max_by_key(Release::last_deployed_at);
+        previous.filter(|release| release.last_deployed_at().is_some()).with_context(|| {
+            format!(
+                "there is no earlier release of {0} to go back to; `cargo xtask releases --env {0}` lists what there is",
+                self.environment.name
+            )
+        })
+    }
+
+    /// Write into a manifest that its deployment begins.
+    pub async fn note_beginning(&self, stored: &mut StoredRelease, by: &str) -> Result<()> {
+        let record = DeploymentRecord { by: by.to_owned(), started_at: self.bucket.now()?, ending: None };
+        stored.release.deployments.push(record);
+        self.update(stored).await
+    }
+
+    /// Write into a manifest how its deployment ended.
+    pub async fn note_ending(&self, stored: &mut StoredRelease, succeeded: bool) -> Result<()> {
+        let at = self.bucket.now()?;
+        if let Some(record) = stored.release.deployments.last_mut() {
+            record.ending = Some(Ending { at, succeeded });
+        }
+        self.update(stored).await
+    }
+
+    /// Take the note of a deployment back that has not changed anything.
+    pub async fn forget_beginning(&self, stored: &mut StoredRelease) -> Result<()> {
+        stored.release.deployments.pop();
+        self.update(stored).await
+    }
+
+    /// Write down how deployments ended that were killed before they could: with success where their template is what is
+    /// deployed.
+    pub async fn note_lost_endings(&self, deployed: Option<&DeployedTemplate>) -> Result<()> {
+        let current = deployed.map(TemplateHash::of).transpose()?;
+        for mut stored in self.all().await? {
+            if stored.release.deployments.last().is_some_and(|record| record.ending.is_none()) {
+                let succeeded = current.as_ref() == Some(&stored.release.template);
+                self.note_ending(&mut stored, succeeded).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn update(&self, stored: &mut StoredRelease) -> Result<()> {
+        let key = self.key(&stored.release.id);
+        let bytes = serde_json::to_vec_pretty(&stored.release)?;
+        let written = self.bucket.write(&key, bytes, Condition::Unchanged(&stored.revision)).await?;
+        let gone = || format!("the manifest of release {} was changed by somebody else", stored.release.id);
+        stored.revision = written.with_context(gone)?;
+        Ok(())
+    }
+
+    /// The template of a release, which is checked to be the one that it names.
+    pub async fn template(&self, hash: &TemplateHash) -> Result<DeployedTemplate> {
+        let key = self.template_key(hash);
+        let stored = self.bucket.read(&key).await?;
+        let stored = stored.with_context(|| format!("{key} is gone from {}", self.bucket.name()))?;
+        let text = String::from_utf8(stored.bytes).with_context(|| format!("{key} is no text"))?;
+        let template = DeployedTemplate::parse(&text).with_context(|| format!("in {key}"))?;
+        if TemplateHash::of(&template)? != *hash {
+            bail!("{key} is not what its name says; it was changed, and is not deployed");
+        }
+        Ok(template)
+    }
+
+    /// The OpenAPI document of what a template deploys; none where it was deployed by other means.
+    pub async fn contract(&self, hash: &TemplateHash) -> Result<Option<Value>> {
+        let key = self.contract_key(hash);
+        let stored = self.bucket.read(&key).await?;
+        let contract = stored.map(|stored| serde_json::from_slice(&stored.bytes));
+        contract.transpose().with_context(|| format!("{key} is no JSON"))
+    }
+
+    async fn read(&self, key: &str) -> Result<Option<StoredRelease>> {
+        let Some(stored) = self.bucket.read(key).await? else { return Ok(None) };
+        let release = serde_json::from_slice(&stored.bytes);
+        let release = release.with_context(|| format!("s3://{}/{key} is no release", self.bucket.name()))?;
+        Ok(Some(StoredRelease { release, revision: stored.revision }))
+    }
+
+    fn prefix(&self) -> String {
+        format!("{}/releases/{}/", self.environment.service, self.environment.name)
+    }
+
+    fn key(&self, id: &ReleaseId) -> String {
+        format!("{}{id}.json", self.prefix())
+    }
+
+    fn template_key(&self, hash: &TemplateHash) -> String {
+        format!("{}/templates/{hash}.json", self.environment.service)
+    }
+
+    fn contract_key(&self, hash: &TemplateHash) -> String {
+        format!("{}/contracts/{hash}.json", self.environment.service)
+    }
+}

@@ -1,0 +1,134 @@
+//! Everything that a deployment would change, before anything is changed.
+
+mod contract;
+mod functions;
+mod signing_keys;
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use serde::Serialize;
+use stack::{Consequence, Environment, TemplateReview, TemplateState};
+
+pub use self::contract::{ContractChange, ContractReview};
+pub use self::functions::FunctionChange;
+pub use self::signing_keys::KeyChanges;
+use crate::artifact_bucket::ArtifactBucket;
+use crate::candidate::Candidate;
+use crate::connection::Connection;
+use crate::deployed_stack::Deployed;
+use crate::existing::{Conflict, Existing};
+use crate::platform_facts::{self, FactChange};
+use crate::release::{ReleaseStore, TemplateHash};
+
+/// All differences between what is deployed and what would be.
+#[derive(Serialize)]
+pub struct Review {
+    /// The stack's name.
+    pub stack: String,
+    /// The account's number.
+    pub account: String,
+    /// The region.
+    pub region: String,
+    /// Whether there is no stack yet.
+    pub creates_stack: bool,
+    /// Whether a first signing key would be generated.
+    pub generates_key: bool,
+    /// What differs in the template.
+    pub template: TemplateReview,
+    /// Platform parameters that changed since the last deployment.
+    pub platform_facts: Vec<FactChange>,
+    /// Functions that would run other code.
+    pub functions: Vec<FunctionChange>,
+    /// Keys that would be trusted, or used, or not.
+    pub signing_keys: KeyChanges,
+    /// What differs in the API's contract.
+    pub contract: ContractReview,
+    /// What exists already of what would be created.
+    pub existing: Existing,
+}
+
+impl Review {
+    /// Compare. Takes read rights only.
+    pub async fn of(
+        environment: &Environment,
+        connection: &Connection,
+        bucket: &ArtifactBucket,
+        deployed: Option<&Deployed>,
+        candidate: &Candidate,
+        generates_key: bool,
+    ) -> Result<Self> {
+        let (facts, contract) = tokio::try_join!(
+            platform_facts::read(environment, connection, candidate.template.as_value()),
+            deployed_contract(environment, bucket, deployed),
+        )?;
+        let old = deployed.map(|deployed| deployed.template.as_value());
+        let new = candidate.template.as_value();
+        let existing = Existing::look_for(environment, connection, old, new, &facts).await;
+        Ok(Self {
+            stack: stack::stack_name(environment),
+            account: connection.account.clone(),
+            region: environment.region.to_string(),
+            creates_stack: deployed.is_none(),
+            generates_key,
+            template: TemplateReview::of(
+                deployed.map(|deployed| TemplateState {
+                    template: deployed.template.as_value(),
+                    facts: &deployed.stack.facts,
+                }),
+                TemplateState { template: new, facts: &facts },
+            ),
+            platform_facts: deployed
+                .map(|deployed| platform_facts::changes(&deployed.stack, new, &facts))
+                .unwrap_or_default(),
+            functions: functions::changes(old, new),
+            signing_keys: KeyChanges::of(deployed.map(|deployed| &deployed.template), &candidate.template),
+            contract: ContractReview::of(deployed.is_some(), contract.as_ref(), candidate.contract.as_ref()),
+            existing,
+        })
+    }
+
+    /// Whether a deployment would change nothing.
+    pub fn is_empty(&self) -> bool {
+        !self.creates_stack && self.template.is_empty() && self.platform_facts.is_empty()
+    }
+
+    /// How many things somebody may do after it that they may not now. A stack that is new grants nothing to anybody who had
+    /// less.
+    pub fn widening(&self) -> usize {
+        if self.creates_stack {
+            return 0;
+        }
+        self.template.widening().count()
+            + self.template.findings(Consequence::Opens).count()
+            + self.contract.changes().iter().filter(|change| change.opens).count()
+    }
+
+    /// How many things clients can no longer do.
+    pub fn breaking(&self) -> usize {
+        self.template.findings(Consequence::Closes).count()
+            + self.contract.changes().iter().filter(|change| change.breaking).count()
+    }
+
+    /// The names that are taken.
+    pub fn conflicts(&self) -> &[Conflict] {
+        &self.existing.conflicts
+    }
+
+    /// The resources that would be lost with all that is in them, or would lose some of it.
+    pub fn endangered(&self) -> BTreeSet<&str> {
+        let lost = self.template.endangered().map(|change| change.name.as_str());
+        let losing = self.template.findings(Consequence::LosesData).map(|finding| finding.resource.as_str());
+        lost.chain(losing).collect()
+    }
+}
+
+async fn deployed_contract(
+    environment: &Environment,
+    bucket: &ArtifactBucket,
+    deployed: Option<&Deployed>,
+) -> Result<Option<serde_json::Value>> {
+    let Some(deployed) = deployed else { return Ok(None) };
+    let hash = TemplateHash::of(&deployed.template)?;
+    ReleaseStore::new(bucket, environment).contract(&hash).await
+}

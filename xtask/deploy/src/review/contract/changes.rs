@@ -1,0 +1,223 @@
+//! What a change of the OpenAPI document means for those who call the API.
+//!
+//! A change is breaking where a request that was good is refused or means something else, or where an answer is no longer
+//! what a client was told it would be. What only takes more, or tells more, is not.
+
+mod schema;
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use openapi::DatasetRole;
+use serde::Serialize;
+use serde_json::Value;
+
+use self::schema::{Comparison, Direction};
+
+/// One difference between two documents.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct ContractChange {
+    /// Whether a client that works today may no longer work.
+    pub breaking: bool,
+    /// Whether somebody may call who may not today.
+    pub opens: bool,
+    /// Where it is: method and path, and what of them.
+    pub place: String,
+    /// What changed.
+    pub what: String,
+}
+
+impl fmt::Display for ContractChange {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.place, self.what)
+    }
+}
+
+/// All differences that matter to a client, breaking ones first.
+pub(super) fn contract_changes(old: &Value, new: &Value) -> Vec<ContractChange> {
+    let mut changes = Changes::default();
+    let (old_routes, new_routes) = (routes(old), routes(new));
+    for (route, old_operation) in &old_routes {
+        match new_routes.get(route) {
+            None => changes.breaking(route, "removed"),
+            Some(new_operation) => {
+                compare_operations(&mut changes, route, (old, old_operation), (new, new_operation));
+            }
+        }
+    }
+    for (route, operation) in new_routes.iter().filter(|(route, _)| !old_routes.contains_key(*route)) {
+        if is_public(operation) {
+            changes.opening(route, "added, and needs no token");
+        } else {
+            changes.harmless(route, "added");
+        }
+    }
+    changes.0.sort_by(|one, other| (!one.breaking, one).cmp(&(!other.breaking, other)));
+    changes.0.dedup();
+    changes.0
+}
+
+#[derive(Default)]
+struct Changes(Vec<ContractChange>);
+
+impl Changes {
+    fn breaking(&mut self, place: impl Into<String>, what: impl Into<String>) {
+        self.add(true, false, place.into(), what.into());
+    }
+
+    fn harmless(&mut self, place: impl Into<String>, what: impl Into<String>) {
+        self.add(false, false, place.into(), what.into());
+    }
+
+    fn opening(&mut self, place: impl Into<String>, what: impl Into<String>) {
+        self.add(false, true, place.into(), what.into());
+    }
+
+    fn add(&mut self, breaking: bool, opens: bool, place: String, what: String) {
+        self.0.push(ContractChange { breaking, opens, place, what });
+    }
+}
+
+/// The operations of a document, by method and path.
+fn routes(document: &Value) -> BTreeMap<String, &Value> {
+    const METHODS: [&str; 7] = ["get", "head", "post", "put", "patch", "delete", "options"];
+    let paths = document["paths"].as_object().into_iter().flatten();
+    paths
+        .flat_map(|(path, item)| {
+            let operation =
+                |method: &str| Some((format!("{} {path}", method.to_uppercase()), item.get(method)?));
+            METHODS.into_iter().filter_map(operation).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+fn compare_operations(
+    changes: &mut Changes,
+    route: &str,
+    (old, old_operation): (&Value, &Value),
+    (new, new_operation): (&Value, &Value),
+) {
+    compare_access(changes, route, old_operation, new_operation);
+    let (old_parameters, new_parameters) = (parameters(old_operation), parameters(new_operation));
+    for (name, old_parameter) in &old_parameters {
+        let place = format!("{route}, parameter `{name}`");
+        let Some(new_parameter) = new_parameters.get(name) else {
+            changes.breaking(place, "removed");
+            continue;
+        };
+        match (is_required(old_parameter), is_required(new_parameter)) {
+            (false, true) => changes.breaking(&place, "is required now"),
+            (true, false) => changes.harmless(&place, "is no longer required"),
+            _ => {}
+        }
+        let comparison = Comparison { old, new, direction: Direction::Request };
+        comparison.schemas(changes, &place, &old_parameter["schema"], &new_parameter["schema"]);
+    }
+    for (name, parameter) in new_parameters.iter().filter(|(name, _)| !old_parameters.contains_key(*name)) {
+        let place = format!("{route}, parameter `{name}`");
+        if is_required(parameter) {
+            changes.breaking(place, "added, and required");
+        } else {
+            changes.harmless(place, "added");
+        }
+    }
+    let comparison = Comparison { old, new, direction: Direction::Request };
+    let place = format!("{route}, body");
+    match (json_schema(&old_operation["requestBody"]), json_schema(&new_operation["requestBody"])) {
+        (Some(old_body), Some(new_body)) => comparison.schemas(changes, &place, old_body, new_body),
+        (None, Some(_)) => changes.breaking(place, "is wanted now"),
+        (Some(_), None) => changes.breaking(place, "is no longer read"),
+        (None, None) => {}
+    }
+    compare_responses(changes, route, (old, &old_operation["responses"]), (new, &new_operation["responses"]));
+}
+
+fn compare_access(changes: &mut Changes, route: &str, old: &Value, new: &Value) {
+    match (is_public(old), is_public(new)) {
+        (true, false) => return changes.breaking(route, "needs a token now"),
+        (false, true) => return changes.opening(route, "needs no token any more"),
+        _ => {}
+    }
+    let role =
+        |operation: &Value| DatasetRole::from_name(operation["x-required-role"].as_str().unwrap_or_default());
+    let (old, new) = (role(old), role(new));
+    let what = format!("needs the role {new}, was {old}");
+    match new.cmp(&old) {
+        Ordering::Greater => changes.breaking(route, what),
+        Ordering::Less => changes.opening(route, what),
+        Ordering::Equal => {}
+    }
+}
+
+fn is_public(operation: &Value) -> bool {
+    operation["security"].as_array().is_none_or(Vec::is_empty)
+}
+
+fn compare_responses(
+    changes: &mut Changes,
+    route: &str,
+    (old, old_responses): (&Value, &Value),
+    (new, new_responses): (&Value, &Value),
+) {
+    let statuses = |responses: &Value| -> BTreeSet<String> {
+        responses.as_object().map(|responses| responses.keys().cloned().collect()).unwrap_or_default()
+    };
+    let (old_statuses, new_statuses) = (statuses(old_responses), statuses(new_responses));
+    for status in &old_statuses {
+        let place = format!("{route}, answer {status}");
+        if !new_statuses.contains(status) {
+            // Nobody is harmed by an error that no longer happens.
+            if is_error(status) {
+                changes.harmless(place, "removed");
+            } else {
+                changes.breaking(place, "removed");
+            }
+            continue;
+        }
+        let (old_response, new_response) = (&old_responses[status.as_str()], &new_responses[status.as_str()]);
+        let comparison = Comparison { old, new, direction: Direction::Response };
+        match (json_schema(old_response), json_schema(new_response)) {
+            (Some(old_body), Some(new_body)) => comparison.schemas(changes, &place, old_body, new_body),
+            (Some(_), None) => changes.breaking(&place, "has no body any more"),
+            (None, Some(_)) => changes.harmless(&place, "has a body now"),
+            (None, None) => {}
+        }
+        let headers = |response: &Value| -> BTreeSet<String> {
+            let headers = response["headers"].as_object();
+            headers
+                .map(|headers| headers.keys().map(|name| name.to_lowercase()).collect())
+                .unwrap_or_default()
+        };
+        let (old_headers, new_headers) = (headers(old_response), headers(new_response));
+        for name in old_headers.difference(&new_headers) {
+            changes.breaking(&place, format!("has no header `{name}` any more"));
+        }
+        for name in new_headers.difference(&old_headers) {
+            changes.harmless(&place, format!("has the header `{name}` now"));
+        }
+    }
+    for status in new_statuses.difference(&old_statuses) {
+        changes.harmless(format!("{route}, answer {status}"), "added");
+    }
+}
+
+fn is_error(status: &str) -> bool {
+    status.starts_with(['4', '5'])
+}
+
+fn parameters(operation: &Value) -> BTreeMap<&str, &Value> {
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    parameters.filter_map(|parameter| Some((parameter["name"].as_str()?, parameter))).collect()
+}
+
+fn is_required(parameter: &Value) -> bool {
+    parameter["required"] == true
+}
+
+fn json_schema(body: &Value) -> Option<&Value> {
+    body.pointer("/content/application~1json/schema")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,192 @@
+//! Decides whether a signed request may pass.
+
+use std::collections::BTreeMap;
+
+use super::credentials::Credentials;
+use super::policy::{self, Access, Policy};
+use super::signature::{HashAlgorithm, PublicKey, decode_base64};
+
+/// The keys of all key groups that a behavior trusts, by public key id.
+pub type TrustedKeys = BTreeMap<String, PublicKey>;
+
+/// Why a request is refused, in CloudFront's own words.
+///
+/// Codes and messages as CloudFront sends them with status 403; see
+/// <https://repost.aws/knowledge-center/cloudfront-troubleshoot-signed-url-cookies>.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Denial {
+    /// No key id, in the query string or the cookies.
+    #[error("Missing Key-Pair-Id query parameter or cookie value")]
+    MissingKey,
+    /// The key is in no key group that the behavior trusts.
+    #[error("Unknown Key")]
+    InvalidKey,
+    /// The signature is not base64 in CloudFront's alphabet.
+    #[error("Could not unencode Signature")]
+    MalformedSignature,
+    /// No policy, or one that is not as documented.
+    #[error("Malformed Policy")]
+    MalformedPolicy,
+    /// Everything else: wrong signature, expired, not yet valid, another resource or address.
+    #[error("Access denied")]
+    AccessDenied,
+}
+
+impl Denial {
+    /// The `Code` of the error document.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::MissingKey => "MissingKey",
+            Self::InvalidKey => "InvalidKey",
+            Self::MalformedSignature => "MalformedSignature",
+            Self::MalformedPolicy => "MalformedPolicy",
+            Self::AccessDenied => "AccessDenied",
+        }
+    }
+}
+
+/// Checks that a trusted key has signed a policy that allows this access.
+pub fn authorize(keys: &TrustedKeys, credentials: &Credentials, access: Access<'_>) -> Result<(), Denial> {
+    let present = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());
+    let key_pair_id = present(&credentials.key_pair_id).ok_or(Denial::MissingKey)?;
+    if credentials.repeated {
+        return Err(Denial::AccessDenied);
+    }
+    let key = keys.get(&key_pair_id).ok_or(Denial::InvalidKey)?;
+    let signature = present(&credentials.signature).ok_or(Denial::AccessDenied)?;
+    let signature = decode_base64(&signature).ok_or(Denial::MalformedSignature)?;
+    let hash = match &credentials.hash_algorithm {
+        None => HashAlgorithm::default(),
+        Some(name) => HashAlgorithm::parse(name).ok_or(Denial::AccessDenied)?,
+    };
+
+    let (message, policy) = if let Some(encoded) = present(&credentials.policy) {
+        let message = decode_base64(&encoded).ok_or(Denial::MalformedPolicy)?;
+        let policy = Policy::parse(&message).ok_or(Denial::MalformedPolicy)?;
+        (message, Some(policy))
+    } else {
+        let expires = present(&credentials.expires).ok_or(Denial::MalformedPolicy)?;
+        let expires: i64 = expires.parse().map_err(|_| Denial::MalformedPolicy)?;
+        if access.time >= expires {
+            return Err(Denial::AccessDenied);
+        }
+        (policy::canned(access.url, expires).into_bytes(), None)
+    };
+    if !key.verifies(hash, &message, &signature) {
+        return Err(Denial::AccessDenied);
+    }
+    match policy {
+        Some(policy) if !policy.allows(access) => Err(Denial::AccessDenied),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::test_signer::{TestSigner, encode_base64};
+
+    const KEY: &str = "K1";
+
+    struct Case {
+        keys: TrustedKeys,
+        signer: TestSigner,
+    }
+
+    fn case(signer: TestSigner) -> Case {
+        let key = PublicKey::from_pem(&signer.public_key_pem()).unwrap();
+        Case { keys: TrustedKeys::from([(KEY.to_owned(), key)]), signer }
+    }
+
+    fn access(url: &str, time: i64) -> Access<'_> {
+        Access { url, time, source: "127.0.0.1".parse().unwrap() }
+    }
+
+    /// Asks for a URL as a browser would: the signed URL is all it has.
+    fn ask(keys: &TrustedKeys, signed_url: &str, time: i64) -> Result<(), Denial> {
+        let (base, query) = signed_url.split_once('?').unwrap_or((signed_url, ""));
+        let (credentials, rest) = Credentials::split_query(query);
+        let url = if rest.is_empty() { base.to_owned() } else { format!("{base}?{rest}") };
+        authorize(keys, &credentials, access(&url, time))
+    }
+
+    #[test]
+    fn canned_policies_of_every_algorithm() {
+        for signer in [
+            TestSigner::ecdsa(),
+            TestSigner::rsa(HashAlgorithm::Sha1),
+            TestSigner::rsa(HashAlgorithm::Sha256),
+        ] {
+            let case = case(signer);
+            for url in ["http://h:1/a%20b.parquet", "http://h:1/a?size=large&x=%2B"] {
+                let signed = case.signer.canned_url(KEY, url, 100);
+                assert_eq!(ask(&case.keys, &signed, 99), Ok(()), "{signed}");
+                assert_eq!(ask(&case.keys, &signed, 100), Err(Denial::AccessDenied));
+                let other = signed.replace("/a", "/b");
+                assert_eq!(ask(&case.keys, &other, 99), Err(Denial::AccessDenied));
+                let longer = signed.replace("Expires=100", "Expires=101");
+                assert_eq!(ask(&case.keys, &longer, 99), Err(Denial::AccessDenied));
+                let more = format!("{signed}&more=1");
+                assert_eq!(ask(&case.keys, &more, 99), Err(Denial::AccessDenied));
+                let twice = format!("{signed}&Expires=100");
+                assert_eq!(ask(&case.keys, &twice, 99), Err(Denial::AccessDenied));
+            }
+        }
+    }
+
+    #[test]
+    fn a_digest_other_than_the_one_named_is_refused() {
+        let case = case(TestSigner::rsa(HashAlgorithm::Sha256));
+        let signed = case.signer.canned_url(KEY, "http://h/a", 100);
+        assert_eq!(ask(&case.keys, &signed, 1), Ok(()));
+        let unnamed = signed.replace("&Hash-Algorithm=SHA256", "");
+        assert_eq!(ask(&case.keys, &unnamed, 1), Err(Denial::AccessDenied));
+        let unknown = signed.replace("SHA256", "MD5");
+        assert_eq!(ask(&case.keys, &unknown, 1), Err(Denial::AccessDenied));
+    }
+
+    #[test]
+    fn a_custom_policy_opens_all_below_it() {
+        let case = case(TestSigner::ecdsa());
+        let signed = |path: &str| {
+            let policy = policy::canned("http://h/P1/*", 100);
+            format!(
+                "http://h{path}?Policy={}&Signature={}&Key-Pair-Id={KEY}&Hash-Algorithm=SHA256",
+                encode_base64(policy.as_bytes()),
+                encode_base64(&case.signer.sign(policy.as_bytes())),
+            )
+        };
+        assert_eq!(ask(&case.keys, &signed("/P1/zarr/0.0"), 99), Ok(()));
+        assert_eq!(ask(&case.keys, &signed("/P12/zarr"), 99), Err(Denial::AccessDenied));
+        assert_eq!(ask(&case.keys, &signed("/P1/zarr"), 100), Err(Denial::AccessDenied));
+    }
+
+    #[test]
+    fn says_what_is_wrong_as_cloudfront_does() {
+        let case = case(TestSigner::ecdsa());
+        let signed = case.signer.canned_url(KEY, "http://h/a", 100);
+        let refused = |url: &str| ask(&case.keys, url, 1).unwrap_err();
+        assert_eq!(refused("http://h/a"), Denial::MissingKey);
+        assert_eq!(refused("http://h/a?Key-Pair-Id="), Denial::MissingKey);
+        assert_eq!(refused(&signed.replace("=K1", "=K2")), Denial::InvalidKey);
+        assert_eq!(refused(&signed.replace("Signature=", "Signature=%")), Denial::MalformedSignature);
+        assert_eq!(refused(&signed.replace("Expires=100", "Expires=soon")), Denial::MalformedPolicy);
+        assert_eq!(refused(&signed.replace("Expires=100", "Policy=AAAA")), Denial::MalformedPolicy);
+        assert_eq!(refused(&signed.replace("Expires=100&", "")), Denial::MalformedPolicy);
+    }
+
+    proptest! {
+        #[test]
+        fn one_byte_changed_anywhere_is_refused(position in 0_usize..400, replacement in "[a-zA-Z0-9]") {
+            let case = case(TestSigner::ecdsa());
+            let signed = case.signer.canned_url(KEY, "http://h/O1/D2/P3/a.parquet", 1000);
+            let position = position % signed.len();
+            let mut altered = signed.clone();
+            altered.replace_range(position..=position, &replacement);
+            prop_assume!(altered != signed);
+            prop_assert!(ask(&case.keys, &altered, 1).is_err(), "{}", altered);
+        }
+    }
+}

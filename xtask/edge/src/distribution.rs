@@ -1,0 +1,178 @@
+//! What is deployed: a distribution's behaviors with everything they refer to, resolved.
+
+mod read;
+
+use std::time::Duration;
+
+use http::Method;
+
+use super::authorization::TrustedKeys;
+use super::origin::Origin;
+use super::response_headers::ResponseHeaders;
+use super::wildcard;
+pub use read::{ReadError, read};
+
+/// A distribution as it was at one moment.
+#[derive(Debug)]
+pub struct Distribution {
+    /// Tried in their order; the first whose pattern matches is used.
+    behaviors: Vec<(PathPattern, Behavior)>,
+    default_behavior: Behavior,
+    default_root_object: Option<String>,
+}
+
+/// How requests to some paths are served.
+#[derive(Debug)]
+pub struct Behavior {
+    /// Methods that are let through.
+    pub allowed_methods: Vec<Method>,
+    /// The keys whose signatures open it; none where it is public.
+    pub trusted_keys: Option<TrustedKeys>,
+    /// How long objects stay in the cache.
+    pub ttl: TimeToLive,
+    /// Headers that are added to what the viewer gets.
+    pub response_headers: Option<ResponseHeaders>,
+    /// Whether `Origin` and the preflight headers reach the origin, so that it can answer them.
+    pub forwards_preflight: bool,
+    /// Where the objects are.
+    pub origin: Origin,
+}
+
+/// The times of a cache policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeToLive {
+    /// Lower bound, whatever the object says.
+    pub minimum: Duration,
+    /// For objects that say nothing.
+    pub default: Duration,
+    /// Upper bound, whatever the object says.
+    pub maximum: Duration,
+}
+
+impl TimeToLive {
+    /// How long an object with this `Cache-Control` may be served without asking the origin.
+    ///
+    /// See <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Expiration.html>.
+    pub fn of(&self, cache_control: Option<&str>) -> Duration {
+        let Some(cache_control) = cache_control else {
+            return self.default.max(self.minimum);
+        };
+        let directives = || cache_control.split(',').map(str::trim);
+        if directives().any(|directive| matches!(directive, "no-store" | "no-cache" | "private")) {
+            return self.minimum;
+        }
+        let seconds = |name: &str| {
+            directives()
+                .filter_map(|directive| directive.split_once('='))
+                .find(|(found, _)| found.eq_ignore_ascii_case(name))
+                .and_then(|(_, value)| value.trim_matches('"').parse().ok())
+                .map(Duration::from_secs)
+        };
+        seconds("s-maxage")
+            .or_else(|| seconds("max-age"))
+            .unwrap_or(self.default)
+            .min(self.maximum)
+            .max(self.minimum)
+    }
+}
+
+/// The path pattern of a behavior, such as `*.parquet`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathPattern(String);
+
+impl PathPattern {
+    /// The leading slash is optional and means nothing.
+    pub fn new(pattern: &str) -> Self {
+        Self(pattern.strip_prefix('/').unwrap_or(pattern).to_owned())
+    }
+
+    /// Whether a request path, as the viewer sent it, belongs to this pattern.
+    ///
+    /// CloudFront normalizes the path by RFC 3986 to choose the behavior, and only for that: see
+    /// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html#DownloadDistValuesPathPattern>.
+    pub fn matches(&self, path: &str) -> bool {
+        let path = normalize(path);
+        wildcard::matches(&self.0, path.strip_prefix('/').unwrap_or(&path))
+    }
+}
+
+/// Decodes what needs no encoding and resolves `.` and `..`.
+fn normalize(path: &str) -> String {
+    let mut decoded = String::with_capacity(path.len());
+    let mut rest = path;
+    while let Some(at) = rest.find('%') {
+        decoded.push_str(&rest[..at]);
+        let code = rest.get(at + 1..at + 3).and_then(|code| u8::from_str_radix(code, 16).ok());
+        let unreserved =
+            code.map(char::from).filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~'));
+        if let Some(character) = unreserved {
+            decoded.push(character);
+            rest = &rest[at + 3..];
+        } else {
+            decoded.push('%');
+            rest = &rest[at + 1..];
+        }
+    }
+    decoded.push_str(rest);
+
+    let mut segments: Vec<&str> = Vec::new();
+    for segment in decoded.split('/').skip(1) {
+        match segment {
+            "." => {}
+            ".." => {
+                segments.pop();
+            }
+            other => segments.push(other),
+        }
+    }
+    format!("/{}", segments.join("/"))
+}
+
+impl Distribution {
+    /// The behavior that serves a path as the viewer sent it.
+    pub fn behavior(&self, path: &str) -> &Behavior {
+        self.behaviors
+            .iter()
+            .find(|(pattern, _)| pattern.matches(path))
+            .map_or(&self.default_behavior, |(_, behavior)| behavior)
+    }
+
+    /// The path that is asked for, which for `/` is the default root object, if there is one.
+    pub fn object_path<'a>(&'a self, path: &'a str) -> std::borrow::Cow<'a, str> {
+        match &self.default_root_object {
+            Some(object) if path == "/" => format!("/{object}").into(),
+            _ => path.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_the_normalized_path() {
+        let parquet = PathPattern::new("*.parquet");
+        assert!(parquet.matches("/O1/D2/P3/a.parquet"));
+        assert!(parquet.matches("/a%2Eparquet"));
+        assert!(parquet.matches("/a.parquet/../b.p%61rquet"));
+        assert!(!parquet.matches("/a.PARQUET"));
+        assert!(!parquet.matches("/a.parquet/.zarray"));
+        assert!(PathPattern::new("/O1/*").matches("/O1/x"));
+        assert!(!PathPattern::new("O1/*").matches("/O2/x"));
+        assert!(PathPattern::new("a%2Fb*").matches("/a%2Fb%"));
+    }
+
+    #[test]
+    fn objects_live_within_the_bounds_of_the_policy() {
+        let seconds = Duration::from_secs;
+        let ttl = TimeToLive { minimum: seconds(1), default: seconds(60), maximum: seconds(100) };
+        assert_eq!(ttl.of(None), seconds(60));
+        assert_eq!(ttl.of(Some("public, max-age=7")), seconds(7));
+        assert_eq!(ttl.of(Some("max-age=7, s-maxage=9")), seconds(9));
+        assert_eq!(ttl.of(Some("max-age=700")), seconds(100));
+        assert_eq!(ttl.of(Some("max-age=0")), seconds(1));
+        assert_eq!(ttl.of(Some("no-store")), seconds(1));
+        assert_eq!(ttl.of(Some("public")), seconds(60));
+    }
+}

@@ -1,0 +1,257 @@
+//! The proxy in front of the emulator.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use chrono::DateTime;
+use http::header::DATE;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use machine::ports;
+use serde_json::json;
+use tokio::task::JoinHandle;
+
+use super::partial::{Partial, cancel_transaction, deny_objects};
+use super::{Fate, Faults, Moment, Service};
+
+/// S3 takes requests of 5 GB; nothing that functions send comes near this.
+const MAXIMUM_BODY_BYTES: usize = 64 * 1024 * 1024;
+/// How requests in AWS's older query protocol come.
+const FORM: &str = "application/x-www-form-urlencoded";
+const JSON_TYPE: [(&str, &str); 1] = [("content-type", "application/x-amz-json-1.0")];
+const TIME_LIMIT: Duration = Duration::from_mins(2);
+
+/// A proxy in front of the emulator, on 127.0.0.1. It ends when it is dropped.
+pub struct AwsProxy {
+    url: String,
+    server: JoinHandle<()>,
+}
+
+#[derive(Clone)]
+struct Proxy {
+    http: reqwest::Client,
+    upstream: String,
+    faults: Arc<Faults>,
+}
+
+/// A request that can be sent on.
+struct Forwarded {
+    method: Method,
+    path: String,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+/// An answer of the emulator.
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl AwsProxy {
+    /// Starts a proxy for the emulator at this URL.
+    pub async fn start(upstream: &str, faults: Arc<Faults>) -> io::Result<Self> {
+        let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+        let http = client.timeout(TIME_LIMIT).build().map_err(io::Error::other)?;
+        let listener = ports::bind(None).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let proxy = Proxy { http, upstream: upstream.trim_end_matches('/').to_owned(), faults };
+        let router = Router::new().fallback(handle).with_state(proxy);
+        let server = tokio::spawn(async move {
+            // The only error is that of a listener that cannot accept, which whoever calls will notice.
+            let _ended = axum::serve(listener, router).await;
+        });
+        Ok(Self { url, server })
+    }
+
+    /// The URL for `AWS_ENDPOINT_URL`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for AwsProxy {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+async fn handle(State(proxy): State<Proxy>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, MAXIMUM_BODY_BYTES).await else { return broken() };
+    let operation = operation_of(&parts, &body);
+    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    let forwarded = Forwarded { method: parts.method, path, headers: parts.headers, body };
+
+    let (fate, _flight) = proxy.faults.judge(Service::Aws, &operation).await;
+    match fate {
+        Fate::Forward => proxy.forward(forwarded).await.map_or_else(broken, Answer::respond),
+        Fate::Delay(delay) => {
+            tokio::time::sleep(delay).await;
+            proxy.forward(forwarded).await.map_or_else(broken, Answer::respond)
+        }
+        Fate::Cut(moment) => {
+            if moment == Moment::After {
+                proxy.forward(forwarded).await;
+            }
+            broken()
+        }
+        Fate::Stop(moment) => {
+            if moment == Moment::After {
+                proxy.forward(forwarded).await;
+            }
+            proxy.faults.stop().await;
+            broken()
+        }
+        Fate::Throttle => refused(&forwarded, Refusal::Throttled),
+        Fate::Deny if operation == "DeleteObjects" => {
+            deny_objects(&forwarded.body).map_or_else(broken, IntoResponse::into_response)
+        }
+        Fate::Deny => refused(&forwarded, Refusal::Denied),
+        Fate::Unavailable => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Fate::Partly if operation == "TransactWriteItems" => match cancel_transaction(&forwarded.body) {
+            Some(body) => (StatusCode::BAD_REQUEST, JSON_TYPE, body).into_response(),
+            None => broken(),
+        },
+        Fate::Partly => proxy.forward_partly(&operation, forwarded).await.unwrap_or_else(broken),
+    }
+}
+
+impl Proxy {
+    async fn forward(&self, request: Forwarded) -> Option<Answer> {
+        let url = format!("{}{}", self.upstream, request.path);
+        let answer = self.http.request(request.method, url).headers(end_to_end(request.headers));
+        let answer = answer.body(request.body).send().await.ok()?;
+        let (status, mut headers) = (answer.status(), end_to_end(answer.headers().clone()));
+        if let Some(date) = headers.get_mut(DATE) {
+            *date = later(date, self.faults.clock_advance())?;
+        }
+        Some(Answer { status, headers, body: answer.bytes().await.ok()? })
+    }
+
+    async fn forward_partly(&self, operation: &str, mut request: Forwarded) -> Option<Response> {
+        let Some(mut partial) = Partial::of(operation, &request.body) else {
+            return Some(self.forward(request).await?.respond());
+        };
+        let Some(body) = partial.request.take() else {
+            return Some(partial.complete(None)?.into_response());
+        };
+        request.body = body;
+        request.headers = without_checksums(request.headers);
+        let mut answer = self.forward(request).await?;
+        if answer.status.is_success() {
+            answer.headers = without_checksums(answer.headers);
+            answer.body = partial.complete(Some(&answer.body))?;
+        }
+        Some(answer.respond())
+    }
+}
+
+impl Answer {
+    fn respond(self) -> Response {
+        (self.status, self.headers, self.body).into_response()
+    }
+}
+
+/// The operation that a request is for: DynamoDB and SQS say it in a header, CloudFormation in a form, S3 by method and
+/// query.
+fn operation_of(request: &Parts, body: &[u8]) -> String {
+    let header = |name: &str| request.headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some((_, operation)) = header("x-amz-target").and_then(|target| target.rsplit_once('.')) {
+        return operation.to_owned();
+    }
+    if header("content-type") == Some(FORM) {
+        let mut fields = body.split(|byte| *byte == b'&');
+        let action = fields.find_map(|field| field.strip_prefix(b"Action="));
+        return String::from_utf8_lossy(action.unwrap_or_default()).into_owned();
+    }
+    let has = |parameter: &str| query_has(&request.uri, parameter);
+    match request.method {
+        Method::POST if has("delete") => "DeleteObjects".to_owned(),
+        Method::GET if has("versions") => "ListObjectVersions".to_owned(),
+        Method::DELETE if has("versionId") => "DeleteObject".to_owned(),
+        ref method => format!("{method} {}", request.uri.path()),
+    }
+}
+
+fn query_has(uri: &Uri, parameter: &str) -> bool {
+    let names = uri.query().unwrap_or_default().split('&').map(|pair| pair.split('=').next());
+    names.flatten().any(|name| name == parameter)
+}
+
+/// Headers without those that are of one connection, or that follow from the body.
+fn end_to_end(mut headers: HeaderMap) -> HeaderMap {
+    for name in ["host", "connection", "content-length", "transfer-encoding", "expect", "keep-alive"] {
+        headers.remove(name);
+    }
+    headers
+}
+
+/// A date of HTTP that is so much later.
+fn later(date: &HeaderValue, by: Duration) -> Option<HeaderValue> {
+    let date = DateTime::parse_from_rfc2822(date.to_str().ok()?).ok()? + by;
+    date.to_utc().format("%a, %d %b %Y %H:%M:%S GMT").to_string().parse().ok()
+}
+
+/// Headers without the checksums, which are of a body that has changed.
+fn without_checksums(mut headers: HeaderMap) -> HeaderMap {
+    let is_checksum =
+        |name: &str| name == "content-md5" || name == "x-amz-crc32" || name.starts_with("x-amz-checksum-");
+    let names: Vec<_> = headers.keys().filter(|name| is_checksum(name.as_str())).cloned().collect();
+    for name in names {
+        headers.remove(name);
+    }
+    headers
+}
+
+/// Why a call is refused.
+#[derive(Clone, Copy)]
+enum Refusal {
+    Throttled,
+    Denied,
+}
+
+/// In the words of the service, as its SDK understands them.
+fn refused(request: &Forwarded, refusal: Refusal) -> Response {
+    let header = |name: &str| request.headers.get(name).and_then(|value| value.to_str().ok());
+    let is_denied = matches!(refusal, Refusal::Denied);
+    let xml = |code| format!("<Error><Code>{code}</Code><Message>{code}</Message></Error>");
+    match header("x-amz-target") {
+        None if header("content-type") == Some(FORM) => {
+            let code = if is_denied { "AccessDenied" } else { "Throttling" };
+            let body = format!("<ErrorResponse>{}</ErrorResponse>", xml(code));
+            (StatusCode::BAD_REQUEST, [("content-type", "text/xml")], body).into_response()
+        }
+        None => {
+            let (status, code) = match refusal {
+                Refusal::Throttled => (StatusCode::SERVICE_UNAVAILABLE, "SlowDown"),
+                Refusal::Denied => (StatusCode::FORBIDDEN, "AccessDenied"),
+            };
+            (status, [("content-type", "application/xml")], xml(code)).into_response()
+        }
+        Some(target) => {
+            let code = match refusal {
+                Refusal::Denied => "AccessDeniedException",
+                Refusal::Throttled if target.starts_with("DynamoDB") => {
+                    "ProvisionedThroughputExceededException"
+                }
+                Refusal::Throttled => "RequestThrottled",
+            };
+            let body = json!({ "__type": code, "message": code }).to_string();
+            (StatusCode::BAD_REQUEST, JSON_TYPE, body).into_response()
+        }
+    }
+}
+
+/// An answer that breaks off: the client sees its connection end.
+fn broken() -> Response {
+    let end = futures_util::stream::once(async { Err::<Bytes, _>(io::Error::other("cut")) });
+    Body::from_stream(end).into_response()
+}

@@ -1,0 +1,182 @@
+//! The proxy in front of PostgreSQL.
+//!
+//! It reads the messages of the protocol in both directions, as far as it must to know when a statement is executed and
+//! when it has been answered: <https://www.postgresql.org/docs/current/protocol-message-formats.html>.
+
+mod wire;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use machine::ports;
+use tokio::io::{AsyncWriteExt, BufReader, BufWriter};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinHandle, JoinSet};
+
+use self::wire::{Bind, Message, Parse, Statements};
+use super::tally::Flight;
+use super::{Fate, Faults, Moment, Service};
+
+/// A proxy in front of PostgreSQL, on 127.0.0.1. It ends, with all its connections, when it is dropped.
+///
+/// Connections must not ask for TLS.
+pub struct DatabaseProxy {
+    port: u16,
+    server: JoinHandle<()>,
+}
+
+impl DatabaseProxy {
+    /// Starts a proxy for the server at this port of 127.0.0.1.
+    pub async fn start(upstream: u16, faults: Arc<Faults>) -> io::Result<Self> {
+        let listener = ports::bind(None).await?;
+        let port = listener.local_addr()?.port();
+        let upstream = SocketAddr::from(([127, 0, 0, 1], upstream));
+        let server = tokio::spawn(accept(listener, upstream, faults));
+        Ok(Self { port, server })
+    }
+
+    /// The port it listens on.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+impl Drop for DatabaseProxy {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+async fn accept(listener: TcpListener, upstream: SocketAddr, faults: Arc<Faults>) {
+    // Its connections end with it.
+    let mut connections = JoinSet::new();
+    while let Ok((client, _)) = listener.accept().await {
+        connections.spawn(serve(client, upstream, Arc::clone(&faults)));
+    }
+}
+
+/// What the two directions of a connection share.
+struct Connection {
+    faults: Arc<Faults>,
+    /// Statements whose answer is not complete yet.
+    open: Mutex<Open>,
+}
+
+#[derive(Default)]
+struct Open {
+    flights: Vec<Flight>,
+    /// What becomes of the next answer, where it is not to arrive.
+    loss: Option<Loss>,
+}
+
+#[derive(Clone, Copy)]
+enum Loss {
+    Cut,
+    Stop,
+}
+
+impl Connection {
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Serves a connection until one of its ends closes it, or it is cut: then both are closed.
+async fn serve(client: TcpStream, upstream: SocketAddr, faults: Arc<Faults>) -> io::Result<()> {
+    let server = TcpStream::connect(upstream).await?;
+    for stream in [&client, &server] {
+        stream.set_nodelay(true)?;
+    }
+    let (from_client, to_client) = client.into_split();
+    let (from_server, to_server) = server.into_split();
+    let connection = Connection { faults, open: Mutex::default() };
+    tokio::select! {
+        ended = forward_questions(&connection, from_client, to_server) => ended,
+        ended = forward_answers(&connection, from_server, to_client) => ended,
+    }
+}
+
+async fn forward_questions(
+    connection: &Connection,
+    client: OwnedReadHalf,
+    server: OwnedWriteHalf,
+) -> io::Result<()> {
+    let (mut client, mut server) = (BufReader::new(client), BufWriter::new(server));
+    let faults = &connection.faults;
+    let mut statements = Statements::default();
+    let mut message = Message::read_startup(&mut client).await?;
+    loop {
+        match message.kind() {
+            b'P' => statements.prepare(Parse::of(message.body())?),
+            b'B' => statements.bind(Bind::of(message.body())?),
+            b'E' => execute(connection, statements.bound()?).await?,
+            b'Q' => execute(connection, wire::simple_query(message.body())?).await?,
+            _ => {}
+        }
+        server.write_all(message.bytes()).await?;
+        if message.waits_for_answer() {
+            tokio::time::sleep(faults.begin_round_trip()).await;
+            server.flush().await?;
+        }
+        if message.is_termination() {
+            server.flush().await?;
+        }
+        message = Message::read(&mut client).await?;
+    }
+}
+
+/// Counts a statement, and does to it what the script says; an error breaks the connection.
+async fn execute(connection: &Connection, statement: super::Statement) -> io::Result<()> {
+    let faults = &connection.faults;
+    let (fate, flight) = faults.judge(Service::Database, &statement.text).await;
+    faults.record(|| statement);
+    let mut loss = None;
+    match fate {
+        Fate::Forward => {}
+        Fate::Delay(delay) => tokio::time::sleep(delay).await,
+        Fate::Cut(Moment::After) => loss = Some(Loss::Cut),
+        Fate::Stop(Moment::After) => loss = Some(Loss::Stop),
+        Fate::Stop(Moment::Before) => {
+            faults.stop().await;
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
+        Fate::Cut(Moment::Before) | Fate::Throttle | Fate::Deny | Fate::Unavailable | Fate::Partly => {
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
+    }
+    let mut open = connection.open();
+    open.flights.push(flight);
+    open.loss = open.loss.or(loss);
+    Ok(())
+}
+
+async fn forward_answers(
+    connection: &Connection,
+    server: OwnedReadHalf,
+    client: OwnedWriteHalf,
+) -> io::Result<()> {
+    let (mut server, mut client) = (BufReader::new(server), BufWriter::new(client));
+    loop {
+        let message = Message::read(&mut server).await?;
+        let is_complete = message.is_ready_for_query();
+        let loss = connection.open().loss;
+        match loss {
+            // All that belongs to it has been done only when the server is ready for what is next.
+            Some(Loss::Cut) if is_complete => return Err(io::ErrorKind::ConnectionAborted.into()),
+            Some(Loss::Stop) if is_complete => {
+                connection.faults.stop().await;
+                return Err(io::ErrorKind::ConnectionAborted.into());
+            }
+            Some(_) => continue,
+            None => client.write_all(message.bytes()).await?,
+        }
+        if is_complete {
+            connection.open().flights.clear();
+        }
+        if server.buffer().is_empty() {
+            client.flush().await?;
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! The restore function on trial: the real binary, with deleted data of its own, and [`fault`](crate::fault) on its
+//! way to the database and to AWS. The end-to-end tests and the benchmark use it.
+//!
+//! A trial has an organization, and so a schema, and a jobs queue to itself; table, bucket, server and emulator it
+//! shares with whatever else runs there.
+
+mod dataset;
+mod end_state;
+mod function;
+mod objects;
+mod queue;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region};
+use lambda::pool::{BootstrapError, InvokeError};
+use lambda::surroundings;
+use local_stack::emulator;
+use local_stack::platform::{self, PlatformError};
+use sqlx::postgres::{PgPool, PgPoolOptions};
+use sqlx::{AssertSqlSafe, Row};
+
+pub use self::dataset::{Dataset, Object, Package, Record};
+pub use self::end_state::{EndState, Event, PackageState};
+use self::function::Function;
+pub use self::queue::Delivery;
+use crate::{AwsProxy, DatabaseProxy, Faults};
+
+/// Where a trial takes place.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// URL of the platform's database, on this machine, with its schema `pennsieve`.
+    pub database_url: String,
+    /// URL of the emulator, with the platform's table and bucket.
+    pub aws_endpoint_url: String,
+    /// The binary of the restore function.
+    pub bootstrap: PathBuf,
+    /// A directory for the function's files, which the trial has to itself.
+    pub directory: PathBuf,
+    /// How much the function logs.
+    pub log_level: &'static str,
+}
+
+/// The restore function on trial.
+pub struct Trial {
+    /// What becomes of the function's calls.
+    pub faults: Arc<Faults>,
+    /// The database, past the proxy.
+    pub database: PgPool,
+    /// The organization.
+    pub organization: i32,
+    s3: aws_sdk_s3::Client,
+    dynamodb: aws_sdk_dynamodb::Client,
+    sqs: aws_sdk_sqs::Client,
+    jobs_queue_url: String,
+    restore_queue_url: String,
+    function: Function,
+    next_package: AtomicI32,
+    _proxies: (AwsProxy, DatabaseProxy),
+}
+
+/// Why a trial came to nothing; what the function does is no error.
+#[derive(Debug, thiserror::Error)]
+pub enum TrialError {
+    /// The database refused something.
+    #[error("the database refused a statement of the trial: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The schema could not be made.
+    #[error(transparent)]
+    Platform(#[from] PlatformError),
+    /// The emulator refused something.
+    #[error("the emulator refused {what}: {source}")]
+    Aws {
+        /// Which operation.
+        what: &'static str,
+        /// What the SDK said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A file or a port could not be had.
+    #[error("the trial cannot be prepared: {0}")]
+    Io(#[from] std::io::Error),
+    /// The URL of the database is none.
+    #[error("the URL of the database cannot be used")]
+    DatabaseUrl,
+    /// The function could not be unpacked.
+    #[error(transparent)]
+    Bootstrap(#[from] BootstrapError),
+    /// The function could not be zipped.
+    #[error("the function cannot be zipped: {0}")]
+    Zip(#[from] zip::result::ZipError),
+    /// The function could not be invoked.
+    #[error(transparent)]
+    Invoke(#[from] InvokeError),
+    /// The function died or gave an answer that is none.
+    #[error("the function answered: {0}")]
+    Answer(String),
+}
+
+impl TrialError {
+    fn aws(what: &'static str) -> impl FnOnce(Box<dyn std::error::Error + Send + Sync>) -> Self {
+        move |source| Self::Aws { what, source }
+    }
+}
+
+impl Trial {
+    /// Makes an organization and starts the proxies; the function starts when it is first invoked.
+    pub async fn prepare(place: &Place) -> Result<Self, TrialError> {
+        let url: url::Url = place.database_url.parse().map_err(|_| TrialError::DatabaseUrl)?;
+        let port = url.port().ok_or(TrialError::DatabaseUrl)?;
+        let database = PgPoolOptions::new()
+            .max_connections(4)
+            .acquire_timeout(Duration::from_secs(30))
+            .connect(&place.database_url)
+            .await?;
+        let organization: i32 = sqlx::query_scalar(
+            "INSERT INTO pennsieve.organizations (name, encryption_key_id) VALUES ('Trial', 'NO_ENCRYPTION_KEY')
+             RETURNING id",
+        )
+        .fetch_one(&database)
+        .await?;
+        platform::create_schema(&database, &[organization]).await?;
+
+        let configuration = aws_configuration(&place.aws_endpoint_url).await;
+        let s3 = aws_sdk_s3::config::Builder::from(&configuration).force_path_style(true).build();
+        let sqs = aws_sdk_sqs::Client::new(&configuration);
+        let jobs_queue_url = queue::create(&sqs, format!("trial-jobs-{organization}")).await?;
+        let restore_queue_url = queue::create(&sqs, format!("trial-restore-{organization}")).await?;
+
+        let faults = Faults::new();
+        let aws_proxy = AwsProxy::start(&place.aws_endpoint_url, Arc::clone(&faults)).await?;
+        let database_proxy = DatabaseProxy::start(port, Arc::clone(&faults)).await?;
+        let mut behind_proxy = url.clone();
+        behind_proxy.set_port(Some(database_proxy.port())).map_err(|()| TrialError::DatabaseUrl)?;
+        // The restore function signs nothing, and so needs no distribution.
+        let mut variables = surroundings(aws_proxy.url(), "", &behind_proxy);
+        let of_function = [
+            ("ENV", local_stack::ENVIRONMENT),
+            ("DELETE_RECORD_DYNAMODB_TABLE_NAME", platform::DELETE_RECORD_TABLE),
+            ("JOBS_QUEUE_ID", &jobs_queue_url),
+            ("RESTORE_PACKAGE_QUEUE_URL", &restore_queue_url),
+            ("LOG_LEVEL", place.log_level),
+        ];
+        variables.extend(of_function.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let function = Function::new(place, variables).await?;
+        Ok(Self {
+            faults,
+            database,
+            organization,
+            s3: aws_sdk_s3::Client::from_conf(s3),
+            dynamodb: aws_sdk_dynamodb::Client::new(&configuration),
+            sqs,
+            jobs_queue_url,
+            restore_queue_url,
+            function,
+            next_package: AtomicI32::new(1),
+            _proxies: (aws_proxy, database_proxy),
+        })
+    }
+
+    /// Makes a dataset with these packages in it.
+    pub async fn dataset(&self, packages: &[Package]) -> Result<Dataset, TrialError> {
+        let create = self.sql(
+            "INSERT INTO {schema}.datasets (node_id, name, state, status_id)
+             SELECT 'N:dataset:' || gen_random_uuid(), gen_random_uuid(), 'READY', min(id) FROM {schema}.dataset_status
+             RETURNING id",
+        );
+        let id: i32 = sqlx::query_scalar(create).fetch_one(&self.database).await?;
+        let count = i32::try_from(packages.len()).map_err(std::io::Error::other)?;
+        let first = self.next_package.fetch_add(count, Ordering::Relaxed);
+        let dataset = Dataset::new(self.organization, id, first);
+        let markers = objects::lay_out(self, &dataset, packages).await?;
+        dataset.insert_rows(self, packages).await?;
+        objects::put_records(self, &dataset, packages, &markers).await?;
+        Ok(dataset)
+    }
+
+    /// Writes a delete record for the object of a package as a later deletion would: it names another version.
+    pub async fn replace_record(
+        &self,
+        dataset: &Dataset,
+        position: usize,
+        object: &Object,
+    ) -> Result<(), TrialError> {
+        objects::replace_record(self, dataset, position, object).await
+    }
+
+    /// Invokes the function with a batch of messages; returns the ids of those that failed.
+    pub async fn invoke(&self, messages: &[Delivery]) -> Result<Vec<String>, TrialError> {
+        self.function.invoke(messages).await
+    }
+
+    /// Invokes the function until everything is stopped, then kills it as `kill -9` does. True where it was stopped, false
+    /// where it had its answer before.
+    pub async fn invoke_and_kill(&self, messages: &[Delivery]) -> Result<bool, TrialError> {
+        tokio::select! {
+            answer = self.function.invoke(messages) => answer.map(|_| false),
+            () = self.faults.stopped() => {
+                self.function.kill().await;
+                Ok(true)
+            }
+        }
+    }
+
+    /// The most memory that the running function has had resident so far, in bytes.
+    pub async fn peak_memory(&self) -> Result<u64, TrialError> {
+        Ok(self.function.peak_memory().await?)
+    }
+
+    /// What the function has logged, of all its processes.
+    pub async fn log(&self) -> Result<String, TrialError> {
+        Ok(self.function.log().await?)
+    }
+
+    /// The counter of the organization.
+    pub async fn organization_storage(&self) -> Result<i64, TrialError> {
+        let sql = "SELECT size FROM pennsieve.organization_storage WHERE organization_id = $1";
+        let row = sqlx::query(sql).bind(self.organization).fetch_optional(&self.database).await?;
+        let size = row.map(|row| row.try_get::<Option<i64>, _>(0)).transpose()?;
+        Ok(size.flatten().unwrap_or(0))
+    }
+
+    /// Ends the function.
+    pub async fn end(self) {
+        self.function.end().await;
+        self.database.close().await;
+    }
+
+    /// A statement about the organization, whose schema is `{schema}` in it.
+    pub fn sql(&self, text: &str) -> AssertSqlSafe<String> {
+        // Safe: the one thing put into the text is an integer.
+        AssertSqlSafe(text.replace("{schema}", &format!("\"{}\"", self.organization)))
+    }
+}
+
+async fn aws_configuration(endpoint: &str) -> aws_config::SdkConfig {
+    let credentials = aws_sdk_s3::config::Credentials::new(
+        emulator::ACCESS_KEY_ID,
+        emulator::SECRET_ACCESS_KEY,
+        None,
+        None,
+        "local stack",
+    );
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(Duration::from_mins(1)).build();
+    aws_config::defaults(BehaviorVersion::latest())
+        .region(Region::new(emulator::REGION))
+        .endpoint_url(endpoint)
+        .credentials_provider(credentials)
+        .timeout_config(timeouts)
+        .retry_config(RetryConfig::standard())
+        .load()
+        .await
+}

@@ -1,0 +1,190 @@
+//! Feeds a queue to a function, as an event source mapping of Lambda does:
+//! <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>.
+//!
+//! Messages that succeeded are deleted. Those that failed are left alone: they come back when their visibility time-out
+//! is over, or earlier where the function shortened it, and the queue's own redrive policy moves them to the dead-letter
+//! queue after enough receives.
+
+mod event;
+mod outcome;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::config::timeout::TimeoutConfig;
+use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, Message, MessageSystemAttributeName};
+use machine::causes::with_causes;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::control_plane::EventSourceMapping;
+use crate::pool::{FunctionPool, InvocationOutcome};
+use outcome::BatchOutcome;
+
+/// The most that SQS waits for a message, in seconds.
+const LONG_POLL_SECONDS: i32 = 20;
+
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long nothing is asked of a queue that did not answer.
+const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
+
+/// Batches at the same time where the mapping sets no limit: what Lambda starts with.
+const DEFAULT_CONCURRENCY: u16 = 5;
+
+/// Why a queue cannot be polled.
+#[derive(Debug, thiserror::Error)]
+pub enum PollerError {
+    /// SQS does not know the queue, or does not answer.
+    #[error("cannot find queue {queue}: {message}; look at the events of the stack, then deploy it again")]
+    QueueUrl {
+        /// Name of the queue.
+        queue: String,
+        /// What SQS said.
+        message: String,
+    },
+}
+
+/// A mapping that is ready to be polled.
+pub struct Poller {
+    mapping: EventSourceMapping,
+    queue_url: String,
+    sqs: Client,
+    pool: FunctionPool,
+}
+
+impl Poller {
+    /// Looks the queue of a mapping up.
+    pub async fn new(
+        mapping: EventSourceMapping,
+        sqs: &Client,
+        pool: FunctionPool,
+    ) -> Result<Self, PollerError> {
+        let timeouts = TimeoutConfig::builder().operation_timeout(REQUEST_TIMEOUT).build();
+        let sqs = Client::from_conf(sqs.config().to_builder().timeout_config(timeouts).build());
+        let queue = mapping.queue.name.clone();
+        let answer = sqs.get_queue_url().queue_name(&queue).send().await;
+        let url = answer
+            .map_err(|error| with_causes(&error))
+            .and_then(|answer| answer.queue_url.ok_or_else(|| "the answer names no URL".to_owned()));
+        match url {
+            Ok(queue_url) => Ok(Self { mapping, queue_url, sqs, pool }),
+            Err(message) => Err(PollerError::QueueUrl { queue, message }),
+        }
+    }
+
+    /// Polls until `shutdown` completes, then waits for the batches under way; stopping the pool ends those early.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) {
+        let concurrency = self.mapping.maximum_concurrency.unwrap_or(DEFAULT_CONCURRENCY);
+        let permits = Arc::new(Semaphore::new(concurrency.into()));
+        let poller = Arc::new(self);
+        let mut batches = JoinSet::new();
+        tokio::pin!(shutdown);
+        loop {
+            // Nothing is received before it can be handled: its visibility time-out would run.
+            let next = async {
+                let permit = Arc::clone(&permits).acquire_owned().await;
+                (permit, poller.receive().await)
+            };
+            let (permit, messages) = tokio::select! {
+                biased;
+                () = &mut shutdown => break,
+                next = next => next,
+            };
+            while batches.try_join_next().is_some() {}
+            if !messages.is_empty() {
+                let poller = Arc::clone(&poller);
+                batches.spawn(async move {
+                    poller.handle(messages).await;
+                    drop(permit);
+                });
+            }
+        }
+        batches.join_all().await;
+    }
+
+    /// The next messages; none if there are none, or after a pause if the queue does not answer.
+    async fn receive(&self) -> Vec<Message> {
+        let received = self
+            .sqs
+            .receive_message()
+            .queue_url(&self.queue_url)
+            .max_number_of_messages(self.mapping.batch_size.into())
+            .wait_time_seconds(LONG_POLL_SECONDS)
+            .message_system_attribute_names(MessageSystemAttributeName::All)
+            .message_attribute_names("All")
+            .send()
+            .await;
+        match received {
+            Ok(answer) => answer.messages.unwrap_or_default(),
+            Err(error) => {
+                tracing::warn!(queue = self.mapping.queue.name, "cannot receive: {}", with_causes(&error));
+                tokio::time::sleep(PAUSE_AFTER_ERROR).await;
+                Vec::new()
+            }
+        }
+    }
+
+    /// Has the function handle a batch, and deletes what succeeded.
+    async fn handle(&self, messages: Vec<Message>) {
+        let event = event::of(&self.mapping.queue, &messages);
+        let ids: Vec<&str> = messages.iter().filter_map(Message::message_id).collect();
+        let outcome = match self.pool.invoke(&self.mapping.function.name, event).await {
+            Ok(InvocationOutcome::Response(answer)) if self.mapping.reports_batch_item_failures => {
+                BatchOutcome::of(&answer, &ids)
+            }
+            Ok(InvocationOutcome::Response(_)) => BatchOutcome::AllSucceeded,
+            Ok(InvocationOutcome::FunctionError(_)) => BatchOutcome::AllFailed("a function error".to_owned()),
+            Err(error) => BatchOutcome::AllFailed(error.to_string()),
+        };
+        let queue = &self.mapping.queue.name;
+        match &outcome {
+            BatchOutcome::AllSucceeded => {}
+            BatchOutcome::SomeFailed(failed) => {
+                tracing::warn!(queue, "{} of {} messages failed", failed.len(), messages.len());
+            }
+            BatchOutcome::AllFailed(reason) => {
+                tracing::warn!(queue, "all {} messages of a batch failed: {reason}", messages.len());
+            }
+        }
+        let succeeded =
+            messages.iter().filter(|message| outcome.is_success(message.message_id().unwrap_or_default()));
+        self.delete(succeeded.filter_map(Message::receipt_handle)).await;
+    }
+
+    async fn delete(&self, receipt_handles: impl Iterator<Item = &str>) {
+        let entries = receipt_handles.enumerate().filter_map(|(index, handle)| {
+            let entry = DeleteMessageBatchRequestEntry::builder()
+                .id(index.to_string())
+                .receipt_handle(handle)
+                .build();
+            // Both required fields are there.
+            entry.ok()
+        });
+        let entries: Vec<_> = entries.collect();
+        if entries.is_empty() {
+            return;
+        }
+        let deleted = self
+            .sqs
+            .delete_message_batch()
+            .queue_url(&self.queue_url)
+            .set_entries(Some(entries))
+            .send()
+            .await;
+        let queue = &self.mapping.queue.name;
+        match deleted {
+            Ok(answer) if answer.failed.is_empty() => {}
+            Ok(answer) => {
+                tracing::warn!(queue, "{} handled messages were not deleted", answer.failed.len());
+            }
+            Err(error) => {
+                tracing::warn!(queue, "handled messages were not deleted: {}", with_causes(&error));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,201 @@
+//! Delivers what functions print to CloudWatch Logs, as Lambda does.
+//!
+//! Nothing waits for it: a line that finds the queue full is not delivered, and is in the function's file all the same.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use aws_sdk_cloudwatchlogs::Client;
+use aws_sdk_cloudwatchlogs::operation::put_log_events::PutLogEventsError;
+use aws_sdk_cloudwatchlogs::types::InputLogEvent;
+use chrono::Utc;
+use machine::causes::with_causes;
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+/// Lambda splits what is longer, and CloudWatch Logs counts 26 bytes more for each event:
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html>.
+pub(super) const MAXIMUM_LINE_BYTES: usize = 256 * 1024 - EVENT_BYTES;
+const EVENT_BYTES: usize = 26;
+const MAXIMUM_BATCH_BYTES: usize = 1024 * 1024;
+
+/// How many lines can wait. So many are delivered at once at the most.
+const QUEUE: usize = 1000;
+/// How long lines are gathered, so that the emulator has time for other things.
+const GATHERING: Duration = Duration::from_millis(200);
+
+/// The log of one instance.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct LogStream {
+    pub(super) group: String,
+    pub(super) name: String,
+}
+
+impl LogStream {
+    /// A log with a name as Lambda gives it.
+    pub(super) fn new(group: &str) -> Self {
+        let name = format!("{}/[$LATEST]{}", Utc::now().format("%Y/%m/%d"), Uuid::new_v4().simple());
+        Self { group: group.to_owned(), name }
+    }
+}
+
+pub(super) struct Line {
+    pub(super) stream: Arc<LogStream>,
+    pub(super) event: InputLogEvent,
+}
+
+/// Takes the lines of functions.
+#[derive(Clone)]
+pub struct LogSink {
+    lines: mpsc::Sender<Line>,
+    /// How many lines found the queue full since the last delivery.
+    lost: Arc<AtomicUsize>,
+}
+
+/// Brings the lines to CloudWatch Logs.
+pub struct LogDelivery {
+    client: Client,
+    lines: mpsc::Receiver<Line>,
+    lost: Arc<AtomicUsize>,
+}
+
+/// Both ends of the way that lines take.
+pub fn log_delivery(client: Client) -> (LogSink, LogDelivery) {
+    let (sink, lines) = LogSink::new();
+    let lost = Arc::clone(&sink.lost);
+    (sink, LogDelivery { client, lines, lost })
+}
+
+impl LogSink {
+    pub(super) fn new() -> (Self, mpsc::Receiver<Line>) {
+        let (sender, lines) = mpsc::channel(QUEUE);
+        (Self { lines: sender, lost: Arc::default() }, lines)
+    }
+
+    pub(super) fn take(&self, stream: &Arc<LogStream>, line: &[u8]) {
+        let text = String::from_utf8_lossy(line);
+        let text = text.trim_end();
+        // CloudWatch Logs takes no empty message.
+        let event = InputLogEvent::builder().timestamp(Utc::now().timestamp_millis()).message(text).build();
+        let Some(event) = event.ok().filter(|_| !text.is_empty()) else { return };
+        if self.lines.try_send(Line { stream: Arc::clone(stream), event }).is_err() {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl LogDelivery {
+    /// Delivers until `shutdown` completes, and then what has come until then.
+    pub async fn run(mut self, shutdown: impl Future<Output = ()>) {
+        tokio::pin!(shutdown);
+        let mut ends = false;
+        while !ends {
+            let mut lines = Vec::new();
+            tokio::select! {
+                biased;
+                () = &mut shutdown => ends = true,
+                count = self.lines.recv_many(&mut lines, QUEUE) => {
+                    ends = count == 0;
+                    tokio::time::sleep(GATHERING).await;
+                }
+            }
+            while lines.len() < 2 * QUEUE
+                && let Ok(line) = self.lines.try_recv()
+            {
+                lines.push(line);
+            }
+            // Once a delivery, since a function that prints much loses thousands of lines at a time.
+            let lost = self.lost.swap(0, Ordering::Relaxed);
+            if lost > 0 {
+                tracing::warn!("{lost} lines are in the file only: CloudWatch Logs does not keep up");
+            }
+            for (stream, events) in batches(lines) {
+                if let Err(error) = self.put(&stream, events).await {
+                    let error = with_causes(&error);
+                    tracing::warn!(group = stream.group, "lines are in the file only: {error}");
+                }
+            }
+        }
+    }
+
+    async fn put(
+        &self,
+        stream: &LogStream,
+        events: Vec<InputLogEvent>,
+    ) -> Result<(), aws_sdk_cloudwatchlogs::Error> {
+        let request = self.client.put_log_events();
+        let request = request.log_group_name(&stream.group).log_stream_name(&stream.name);
+        let request = request.set_log_events(Some(events));
+        match request.clone().send().await {
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(PutLogEventsError::is_resource_not_found_exception) =>
+            {
+                let create = self.client.create_log_stream();
+                create.log_group_name(&stream.group).log_stream_name(&stream.name).send().await?;
+                request.send().await?;
+            }
+            answer => drop(answer?),
+        }
+        Ok(())
+    }
+}
+
+/// Lines by the log that they belong to, in portions that one request takes.
+fn batches(lines: Vec<Line>) -> Vec<(Arc<LogStream>, Vec<InputLogEvent>)> {
+    let mut full = Vec::new();
+    let mut open: BTreeMap<Arc<LogStream>, (usize, Vec<InputLogEvent>)> = BTreeMap::new();
+    for Line { stream, event } in lines {
+        let bytes = event.message.len() + EVENT_BYTES;
+        let (size, events) = open.entry(Arc::clone(&stream)).or_default();
+        if *size + bytes > MAXIMUM_BATCH_BYTES {
+            full.push((stream, std::mem::take(events)));
+            *size = 0;
+        }
+        *size += bytes;
+        events.push(event);
+    }
+    full.extend(open.into_iter().map(|(stream, (_, events))| (stream, events)));
+    full
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_delivered_by_log_in_order_and_in_portions() {
+        let (sink, mut lines) = LogSink::new();
+        let [one, other] = ["one", "other"].map(|group| Arc::new(LogStream::new(group)));
+        for number in 0..5 {
+            sink.take(&one, format!("{number}{}\n", "x".repeat(MAXIMUM_LINE_BYTES - 1)).as_bytes());
+            sink.take(&other, format!("{number}\r\n").as_bytes());
+        }
+        sink.take(&other, b" \n");
+        let taken = std::iter::from_fn(|| lines.try_recv().ok()).collect();
+        let batches = batches(taken);
+        let shown: Vec<_> = batches
+            .iter()
+            .map(|(stream, events)| {
+                let firsts: String = events.iter().filter_map(|event| event.message.chars().next()).collect();
+                (stream.group.as_str(), firsts)
+            })
+            .collect();
+        let expected = [("one", "0123"), ("one", "4"), ("other", "01234")];
+        assert_eq!(shown, expected.map(|(group, lines)| (group, lines.to_owned())));
+    }
+
+    #[test]
+    fn a_full_queue_takes_no_more_and_nobody_waits() {
+        let (sink, mut lines) = LogSink::new();
+        let stream = Arc::new(LogStream::new("group"));
+        for _ in 0..QUEUE + 10 {
+            sink.take(&stream, b"line");
+        }
+        assert_eq!(std::iter::from_fn(|| lines.try_recv().ok()).count(), QUEUE);
+        assert_eq!(sink.lost.load(Ordering::Relaxed), 10);
+    }
+}

@@ -1,0 +1,122 @@
+//! Running other programs, and running until interrupted.
+
+use std::ffi::OsStr;
+use std::future::Future;
+use std::process::{ExitStatus, Stdio};
+
+use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::io::AsyncReadExt as _;
+use tokio::process::{Child, Command};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Run a future to its end.
+pub fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the asynchronous runtime does not start")?;
+    let outcome = runtime.block_on(future);
+    // A question that nobody answers must keep nobody.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// Wait for Ctrl-C, or for whatever else asks us to end.
+pub async fn interrupted() -> Result<()> {
+    let listen = |kind| signal(kind).context("cannot listen for signals");
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    let mut terminate = listen(SignalKind::terminate())?;
+    let mut hangup = listen(SignalKind::hangup())?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
+    }
+    Ok(())
+}
+
+/// A program with all that it starts: a process group of its own, which ends when this is dropped.
+pub struct Group {
+    child: Child,
+    leader: Option<Pid>,
+}
+
+impl Group {
+    /// Start a program. Its input and output are what the command says.
+    pub fn start(command: &mut Command) -> Result<Self> {
+        let program = command.as_std().get_program().to_string_lossy().into_owned();
+        let child = command.process_group(0).spawn();
+        let child = child.with_context(|| format!("`{program}` cannot be started"))?;
+        let leader = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        Ok(Self { child, leader })
+    }
+
+    /// Wait until the program ends.
+    pub async fn wait(&mut self) -> Result<ExitStatus> {
+        let status = self.child.wait().await.context("a program that was started cannot be waited for")?;
+        self.leader = None;
+        Ok(status)
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(leader) = self.leader {
+            // It may have ended by itself just now.
+            let _ = kill_process_group(leader, Signal::KILL);
+        }
+    }
+}
+
+/// Run a program whose messages the user sees, and return what it prints; anything but success is an error.
+pub async fn output(command: &mut Command) -> Result<Vec<u8>> {
+    let shown = shown(command.as_std());
+    let mut group = Group::start(command.stdout(Stdio::piped()))?;
+    let mut printed = Vec::new();
+    if let Some(mut stdout) = group.child.stdout.take() {
+        stdout
+            .read_to_end(&mut printed)
+            .await
+            .with_context(|| format!("cannot read what `{shown}` prints"))?;
+    }
+    let status = group.wait().await?;
+    if !status.success() {
+        bail!("`{shown}` failed ({status}); its output is above");
+    }
+    Ok(printed)
+}
+
+/// Run a program whose output the user sees, without the asynchronous runtime, in our own process group, so that Ctrl-C
+/// reaches it too; anything but success is an error.
+pub fn run_blocking(command: &mut std::process::Command) -> Result<()> {
+    let shown = shown(command);
+    let status = command.status().with_context(|| format!("`{shown}` cannot be started"))?;
+    if !status.success() {
+        bail!("`{shown}` failed ({status}); its output is above");
+    }
+    Ok(())
+}
+
+/// Cargo, the same that runs us.
+pub fn cargo() -> std::process::Command {
+    at_root(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// A program that works on the repository, Cargo itself or one that calls it.
+pub fn at_root(program: impl AsRef<OsStr>) -> std::process::Command {
+    let mut command = std::process::Command::new(program);
+    command.current_dir(crate::repository::root());
+    // What Cargo set for us is not meant for the crates that it builds next.
+    for name in ["CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "CARGO_PKG_VERSION"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn shown(command: &std::process::Command) -> String {
+    let program = std::path::Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
+    let words: Vec<_> =
+        std::iter::once(program).chain(command.get_args()).map(OsStr::to_string_lossy).collect();
+    words.join(" ")
+}

@@ -1,0 +1,345 @@
+//! Processes that the local stack starts, watches and ends.
+//!
+//! Each is the leader of a process group of its own, so that Ctrl-C in the terminal reaches us alone and we end the
+//! others in order, and so that nothing it starts in turn outlives it. Each is recorded in the state directory while
+//! it runs, so that a later run can end what a crash left behind: see [`clean_up`].
+
+mod log;
+mod record;
+
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use serde::{Deserialize, Serialize};
+use tokio::fs;
+use tokio::process::Command;
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+use crate::directory::{DirectoryError, StateDirectory};
+pub use log::tail;
+pub use record::{clean_up, record};
+
+/// How long a process may take to end when asked to, before it is killed.
+const GRACE: Duration = Duration::from_secs(10);
+/// How often a process that starts is asked whether it is ready.
+const READY_INTERVAL: Duration = Duration::from_millis(25);
+/// Lines of a log that an error shows.
+const TAIL_LINES: usize = 20;
+
+/// The signal that asks a process to end in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopSignal {
+    /// SIGTERM, as usual.
+    Terminate,
+    /// SIGINT: what PostgreSQL calls fast shutdown. On SIGTERM it would wait for its clients to leave.
+    Interrupt,
+}
+
+impl StopSignal {
+    fn signal(self) -> Signal {
+        match self {
+            Self::Terminate => Signal::TERM,
+            Self::Interrupt => Signal::INT,
+        }
+    }
+}
+
+/// A process of the local stack that has been started. Dropping it kills it; [`Service::stop`] is the orderly way.
+#[derive(Debug)]
+pub struct Service {
+    name: String,
+    pid: Pid,
+    stop_signal: StopSignal,
+    log: PathBuf,
+    record: PathBuf,
+    status: watch::Receiver<Option<ExitStatus>>,
+}
+
+/// A process of the local stack failed.
+#[derive(Debug, thiserror::Error)]
+#[error("{service} {failure}.\nIts log is {}{}", log.display(), log::indented(tail))]
+pub struct ServiceError {
+    /// The name of the process.
+    pub service: String,
+    /// What happened.
+    pub failure: Failure,
+    /// The file with all its output.
+    pub log: PathBuf,
+    /// The end of that file.
+    pub tail: String,
+}
+
+/// What happened to a process.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The operating system did not start it.
+    #[error("could not be started: {0}")]
+    Start(#[source] std::io::Error),
+    /// What a later run needs to clean up after this one could not be written; it was killed again.
+    #[error("could not be recorded: {0}")]
+    Record(#[source] DirectoryError),
+    /// It ended without being asked to.
+    #[error("ended unexpectedly ({0})")]
+    Exited(ExitStatus),
+    /// It runs, but was not ready, or not done, in time.
+    #[error("took longer than {} s", .0.as_secs())]
+    TooSlow(Duration),
+}
+
+impl Service {
+    /// Starts a process, with no input and with its output in `logs/NAME.log`, which begins anew.
+    ///
+    /// The name is for messages, the log and the record: one process a name.
+    pub async fn start(
+        directory: &StateDirectory,
+        name: &str,
+        mut command: Command,
+        stop_signal: StopSignal,
+    ) -> Result<Self, ServiceError> {
+        let log = directory.logs().join(format!("{name}.log"));
+        let failed =
+            |failure| ServiceError { service: name.into(), failure, log: log.clone(), tail: String::new() };
+        let (output, errors) = log::create(&log).await.map_err(|error| failed(Failure::Start(error)))?;
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(output)
+            .stderr(errors)
+            .process_group(0)
+            .spawn()
+            .map_err(|error| failed(Failure::Start(error)))?;
+        let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        let pid = pid.ok_or_else(|| failed(Failure::Start(std::io::Error::other("it has no process id"))))?;
+
+        let (ended, status) = watch::channel(None);
+        tokio::spawn(async move {
+            let status = child.wait().await;
+            // What the leader left behind. Its group cannot be another's yet: it has only just been reaped.
+            let _ = kill_process_group(pid, Signal::KILL);
+            if let Ok(status) = status {
+                ended.send_replace(Some(status));
+            }
+        });
+        let record = record::path(directory, name);
+        let service = Self { name: name.to_owned(), pid, stop_signal, log, record, status };
+        match record::write(directory, name, pid, stop_signal).await {
+            Ok(()) => Ok(service),
+            Err(error) => Err(service.failed(Failure::Record(error)).await),
+        }
+    }
+
+    /// The process id, which is also that of its group.
+    pub fn pid(&self) -> u32 {
+        self.pid.as_raw_nonzero().get().unsigned_abs()
+    }
+
+    /// The file with its output.
+    pub fn log(&self) -> &Path {
+        &self.log
+    }
+
+    /// The last lines of its output.
+    pub async fn log_tail(&self, lines: usize) -> String {
+        tail(&self.log, lines).await
+    }
+
+    /// Waits until it ends, and returns that as the failure it is while nobody has asked it to.
+    pub async fn exited(&self) -> ServiceError {
+        let status = self.wait().await;
+        self.failed(Failure::Exited(status)).await
+    }
+
+    /// Waits until the probe says yes; fails as soon as the process ends, and after the limit.
+    pub async fn ready(
+        &self,
+        limit: Duration,
+        mut probe: impl AsyncFnMut() -> bool,
+    ) -> Result<(), ServiceError> {
+        let answer = timeout(limit, async {
+            let mut ticks = interval(READY_INTERVAL);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                ticks.tick().await;
+                if probe().await {
+                    return;
+                }
+            }
+        });
+        tokio::select! {
+            biased;
+            error = self.exited() => Err(error),
+            answer = answer => match answer {
+                Ok(()) => Ok(()),
+                Err(_) => Err(self.failed(Failure::TooSlow(limit)).await),
+            },
+        }
+    }
+
+    /// Waits until it has done its work, for processes that have an end; an exit status other than 0 is a failure.
+    pub async fn finish(self, limit: Duration) -> Result<(), ServiceError> {
+        let outcome = match timeout(limit, self.wait()).await {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => Err(self.failed(Failure::Exited(status)).await),
+            Err(_) => Err(self.failed(Failure::TooSlow(limit)).await),
+        };
+        self.stop().await;
+        outcome
+    }
+
+    /// Asks it to end, waits, kills it if it does not, and forgets its record.
+    pub async fn stop(self) {
+        if self.status.borrow().is_none() {
+            let _ = kill_process(self.pid, self.stop_signal.signal());
+            if timeout(GRACE, self.wait()).await.is_err() {
+                let _ = kill_process_group(self.pid, Signal::KILL);
+                self.wait().await;
+            }
+        }
+        let _ = fs::remove_file(&self.record).await;
+    }
+
+    async fn wait(&self) -> ExitStatus {
+        let mut status = self.status.clone();
+        match status.wait_for(Option::is_some).await.map(|status| *status) {
+            Ok(Some(status)) => status,
+            // The sender is gone without a status: the runtime is shutting down.
+            _ => std::future::pending().await,
+        }
+    }
+
+    async fn failed(&self, failure: Failure) -> ServiceError {
+        let tail = self.log_tail(TAIL_LINES).await;
+        ServiceError { service: self.name.clone(), failure, log: self.log.clone(), tail }
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // The record stays: if this process dies too before the kernel has acted, the next run looks again.
+        if self.status.borrow().is_none() {
+            let _ = kill_process_group(self.pid, Signal::KILL);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    fn directory() -> (tempfile::TempDir, StateDirectory) {
+        let root = tempfile::tempdir().unwrap();
+        let directory = StateDirectory::open(root.path()).unwrap();
+        (root, directory)
+    }
+
+    async fn start(directory: &StateDirectory, script: &str) -> Service {
+        Service::start(directory, "test", shell(script), StopSignal::Terminate).await.unwrap()
+    }
+
+    /// A service that has started a process in turn, and the ids of both.
+    async fn started(directory: &StateDirectory, prelude: &str) -> (Service, [Pid; 2]) {
+        let service = start(directory, &format!("{prelude} sleep 600 & echo $!; wait")).await;
+        service.ready(GRACE, async || !service.log_tail(1).await.is_empty()).await.unwrap();
+        let child = service.log_tail(1).await.parse().ok().and_then(Pid::from_raw).unwrap();
+        let pids = [service.pid, child];
+        (service, pids)
+    }
+
+    /// A process that ends is gone, and so is one that waits to be reaped by an init that takes its time.
+    async fn assert_gone(pids: [Pid; 2]) {
+        for pid in pids {
+            let gone = async { while record::started(pid).await.is_some() {} };
+            timeout(GRACE, gone).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn stop_ends_the_whole_group_and_forgets_it() {
+        let (_root, directory) = directory();
+        let (service, pids) = started(&directory, "").await;
+        let record = service.record.clone();
+        assert!(record.exists());
+        service.stop().await;
+        assert_gone(pids).await;
+        assert!(!record.exists());
+    }
+
+    #[tokio::test]
+    async fn the_signal_is_the_one_asked_for() {
+        let (_root, directory) = directory();
+        let script = "trap 'echo fast; exit 0' INT; trap 'echo slow; exit 0' TERM; echo up; while :; do sleep 0.01; done";
+        let service = Service::start(&directory, "test", shell(script), StopSignal::Interrupt).await.unwrap();
+        service.ready(GRACE, async || service.log_tail(1).await == "up").await.unwrap();
+        let log = service.log.clone();
+        service.stop().await;
+        assert_eq!(tail(&log, 1).await, "fast");
+    }
+
+    #[tokio::test]
+    async fn dropping_kills() {
+        let (_root, directory) = directory();
+        let (service, pids) = started(&directory, "trap '' TERM;").await;
+        drop(service);
+        assert_gone(pids).await;
+    }
+
+    #[tokio::test]
+    async fn an_unexpected_end_is_reported_with_the_end_of_the_log() {
+        let (_root, directory) = directory();
+        let service = start(&directory, "echo one; echo two >&2; exit 3").await;
+        let error = service.ready(GRACE, async || false).await.unwrap_err();
+        assert!(matches!(error.failure, Failure::Exited(status) if status.code() == Some(3)));
+        let message = error.to_string();
+        assert!(message.starts_with("test ended unexpectedly (exit status: 3)"), "{message}");
+        assert!(message.ends_with("logs/test.log, and ends with:\n  one\n  two"), "{message}");
+    }
+
+    #[tokio::test]
+    async fn a_process_that_never_answers_is_reported() {
+        let (_root, directory) = directory();
+        let (service, _) = started(&directory, "").await;
+        let error = service.ready(Duration::from_millis(50), async || false).await.unwrap_err();
+        assert!(matches!(error.failure, Failure::TooSlow(_)));
+    }
+
+    #[tokio::test]
+    async fn work_is_done_when_it_ends_well() {
+        let (_root, directory) = directory();
+        start(&directory, "exit 0").await.finish(GRACE).await.unwrap();
+        let error = start(&directory, "echo no; exit 1").await.finish(GRACE).await.unwrap_err();
+        assert_eq!(error.tail, "no");
+        let (slow, pids) = started(&directory, "").await;
+        let error = slow.finish(Duration::from_millis(50)).await.unwrap_err();
+        assert!(matches!(error.failure, Failure::TooSlow(_)));
+        assert_gone(pids).await;
+    }
+
+    #[tokio::test]
+    async fn a_program_that_is_not_there_is_named() {
+        let (_root, directory) = directory();
+        let command = Command::new("/no/such/program");
+        let error = Service::start(&directory, "test", command, StopSignal::Terminate).await.unwrap_err();
+        assert!(matches!(error.failure, Failure::Start(_)));
+    }
+
+    #[tokio::test]
+    async fn clean_up_ends_what_a_dead_run_left() {
+        let (_root, directory) = directory();
+        let (service, pids) = started(&directory, "").await;
+        let record = service.record.clone();
+        std::mem::forget(service);
+        assert_eq!(clean_up(&directory).await.unwrap(), ["test"]);
+        assert_gone(pids).await;
+        assert!(!record.exists());
+        assert!(clean_up(&directory).await.unwrap().is_empty());
+    }
+}

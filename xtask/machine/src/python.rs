@@ -1,0 +1,9 @@
+//! Python, which runs the emulator, and environments of packages that carry programs of the local stack.
+
+mod environment;
+mod interpreter;
+mod packages;
+
+pub use environment::{InstallError, Installation, PythonEnvironment};
+pub use interpreter::{PythonError, find};
+pub use packages::{MINISTACK, POSTGRESQL};

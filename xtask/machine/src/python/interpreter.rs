@@ -1,0 +1,106 @@
+//! Finds a Python that can run the emulator and make virtual environments.
+
+use std::ffi::OsString;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::process::Command;
+use tokio::time::timeout;
+
+/// What MiniStack asks for.
+const OLDEST: (u32, u32) = (3, 10);
+/// Looked for in this order: what the user calls python3 first, then newest first.
+const CANDIDATES: [&str; 6] =
+    ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10"];
+/// Prints the version first, so that a Python that lacks a module is known from one that is too old.
+const QUESTION: &str = "import sys; print(*sys.version_info[:2]); import venv, ensurepip";
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// No Python could be found that is new enough and can make virtual environments.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "there is no Python {}.{} or newer with venv: {found}.\n\
+     Install one (Debian, Ubuntu: apt install python3 python3-venv; macOS: brew install python) \
+     or name one in the environment variable PYTHON.",
+    OLDEST.0, OLDEST.1
+)]
+pub struct PythonError {
+    /// What was looked at, and what is wrong with it.
+    pub found: String,
+}
+
+/// The Python named in `PYTHON`, or the first on PATH that will do.
+pub async fn find() -> Result<OsString, PythonError> {
+    match std::env::var_os("PYTHON").filter(|python| !python.is_empty()) {
+        Some(python) => first_usable(&[python]).await,
+        None => first_usable(&CANDIDATES.map(OsString::from)).await,
+    }
+}
+
+async fn first_usable(candidates: &[OsString]) -> Result<OsString, PythonError> {
+    let mut faults = Vec::new();
+    for python in candidates {
+        match fault(python).await {
+            None => return Ok(python.clone()),
+            Some(fault) => faults.push(format!("{} {fault}", python.display())),
+        }
+    }
+    Err(PythonError { found: faults.join(", ") })
+}
+
+/// What is wrong with a Python; none if it will do.
+async fn fault(python: &OsString) -> Option<String> {
+    let mut command = Command::new(python);
+    command.args(["-I", "-c", QUESTION]).stdin(Stdio::null()).kill_on_drop(true);
+    let output = match timeout(LIMIT, command.output()).await {
+        Ok(Ok(output)) => output,
+        Ok(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Some("is not there".to_owned());
+        }
+        Ok(Err(error)) => return Some(format!("cannot be run ({error})")),
+        Err(_) => return Some("does not answer".to_owned()),
+    };
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    match parse_version(&stdout) {
+        None => Some("is no Python 3".to_owned()),
+        Some((major, minor)) if (major, minor) < OLDEST => Some(format!("is {major}.{minor}")),
+        Some(_) if output.status.success() => None,
+        Some(_) => Some("has no venv".to_owned()),
+    }
+}
+
+fn parse_version(text: &str) -> Option<(u32, u32)> {
+    let (major, minor) = text.trim().split_once(' ')?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::path::Path;
+
+    use super::*;
+
+    fn fake(root: &Path, name: &str, script: &str) -> OsString {
+        let path = root.join(name);
+        std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        path.into_os_string()
+    }
+
+    #[tokio::test]
+    async fn the_first_that_will_do_is_taken_and_the_others_are_explained() {
+        let root = tempfile::tempdir().unwrap();
+        let missing = root.path().join("missing").into_os_string();
+        let old = fake(root.path(), "old", "echo 3 9");
+        let bare = fake(root.path(), "bare", "echo 3 12; exit 1");
+        let other = fake(root.path(), "other", "echo hello");
+        let good = fake(root.path(), "good", "echo 3 10");
+        let bad = [missing, old, bare, other];
+        let message = first_usable(&bad).await.unwrap_err().to_string();
+        for fault in ["missing is not there", "old is 3.9", "bare has no venv", "other is no Python 3"] {
+            assert!(message.contains(fault), "{message}");
+        }
+        assert_eq!(first_usable(&[&bad[..], std::slice::from_ref(&good)].concat()).await.unwrap(), good);
+    }
+}

@@ -1,0 +1,12 @@
+//! The repository that this program was built from.
+
+use std::path::PathBuf;
+
+/// The top of the repository.
+pub fn root() -> PathBuf {
+    // Cargo sets where the crate is now; the compiled-in path is that of the checkout it was built in.
+    let crate_directory = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    let root = crate_directory.ancestors().find(|directory| directory.join("Cargo.lock").is_file());
+    root.map_or(crate_directory.clone(), PathBuf::from)
+}

@@ -1,0 +1,213 @@
+//! Tools that are Python packages: looked for on PATH first, else installed once into target/tools, in pinned versions.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, anyhow};
+
+use crate::{Progress, command, python, workspace};
+
+/// cargo-lambda, with zig for linking.
+pub const CARGO_LAMBDA: Tool = Tool {
+    name: "cargo-lambda",
+    version: "1.9.2",
+    packages: &["cargo-lambda==1.9.2", "ziglang==0.15.2"],
+    // Where it looks for zig: https://github.com/rust-cross/cargo-zigbuild/blob/main/src/zig/locate.rs
+    companion: Some(Companion {
+        version: "0.15.2",
+        commands: &[&["python3", "-m", "ziglang", "version"], &["zig", "version"]],
+    }),
+};
+/// A linter of CloudFormation templates.
+pub const CFN_LINT: Tool =
+    Tool { name: "cfn-lint", version: "1.58.0", packages: &["cfn-lint==1.58.0"], companion: None };
+/// A scanner of CloudFormation templates for what is insecure.
+pub const CHECKOV: Tool =
+    Tool { name: "checkov", version: "3.3.30", packages: &["checkov==3.3.30"], companion: None };
+/// A validator of OpenAPI documents.
+pub const OPENAPI_SPEC_VALIDATOR: Tool = Tool {
+    name: "openapi-spec-validator",
+    version: "0.9.0",
+    packages: &["openapi-spec-validator==0.9.0"],
+    companion: None,
+};
+
+/// A tool and what it is installed from.
+pub struct Tool {
+    /// Its name, which is also that of its program.
+    pub name: &'static str,
+    version: &'static str,
+    packages: &'static [&'static str],
+    companion: Option<Companion>,
+}
+
+/// Another program that a tool runs, and whose version matters as much.
+struct Companion {
+    version: &'static str,
+    /// The ways in which the tool looks for it, each asking for the version. The first one that answers is the one that
+    /// the tool would run.
+    commands: &'static [&'static [&'static str]],
+}
+
+/// A program of a tool, and what else must be found for it.
+pub struct Program {
+    path: PathBuf,
+    beside: Option<PathBuf>,
+}
+
+impl Program {
+    /// The program.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// `PATH`, with the programs that were installed together with it.
+    pub fn search_path(&self) -> Result<OsString> {
+        let inherited = search_path();
+        let paths = self.beside.iter().cloned().chain(std::env::split_paths(&inherited));
+        std::env::join_paths(paths).context("PATH cannot be extended")
+    }
+}
+
+impl Tool {
+    /// The tool's program, installed if need be.
+    pub fn program(&self, progress: &dyn Progress) -> Result<Program> {
+        if let Some(path) = self.on_path(&search_path()) {
+            return Ok(Program { path, beside: None });
+        }
+        let environment = workspace::tools().join(self.packages.join("_").replace("==", "-"));
+        if !environment.exists() {
+            self.install(&environment, progress)?;
+        }
+        let beside = environment.join("bin");
+        Ok(Program { path: beside.join(self.name), beside: Some(beside) })
+    }
+
+    /// Where the tool is now, if it is anywhere.
+    pub fn find(&self) -> Option<PathBuf> {
+        let installed =
+            workspace::tools().join(self.packages.join("_").replace("==", "-")).join("bin").join(self.name);
+        self.on_path(&search_path()).or_else(|| installed.exists().then_some(installed))
+    }
+
+    /// The program on a search path, where it is there, works, and is of the pinned version, as is its companion.
+    fn on_path(&self, search_path: &OsStr) -> Option<PathBuf> {
+        let mut candidates = std::env::split_paths(search_path).map(|directory| directory.join(self.name));
+        let candidate = candidates.find(|candidate| candidate.is_file())?;
+        let says = |program: &OsStr, arguments: &[&str]| {
+            let output = Command::new(program).args(arguments).env("PATH", search_path).output().ok()?;
+            output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+        };
+        // cargo-lambda is a subcommand of Cargo, and wants to be called as one.
+        let subcommand = self.name.strip_prefix("cargo-");
+        let arguments: Vec<&str> = subcommand.into_iter().chain(["--version"]).collect();
+        let is_pinned = names_version(&says(candidate.as_os_str(), &arguments)?, self.version);
+        let goes_with = self.companion.as_ref().is_none_or(|companion| {
+            let mut answers = companion.commands.iter().filter_map(|command| {
+                let (program, arguments) = command.split_first()?;
+                says(program.as_ref(), arguments)
+            });
+            answers.next().is_some_and(|answer| names_version(&answer, companion.version))
+        });
+        (is_pinned && goes_with).then_some(candidate)
+    }
+
+    /// Install beside its place first, so that an interrupted installation is never taken for a whole one.
+    fn install(&self, environment: &Path, progress: &dyn Progress) -> Result<()> {
+        progress.note(&format!("  installing {} …", self.name));
+        let help = || {
+            format!(
+                "cannot install {}; it needs Python 3.10 or newer with pip and venv \
+                 (Debian: apt-get install python3-venv) and the network, or put {} on PATH yourself",
+                self.name, self.name
+            )
+        };
+        let python = command::block_on(async { Ok(python::find().await?) });
+        let python = python.with_context(|| format!("cannot install {}", self.name))?;
+        let partial = environment.with_added_extension("partial");
+        if partial.exists() {
+            fs::remove_dir_all(&partial)?;
+        }
+        command::run_blocking(Command::new(python).args(["-I", "-m", "venv"]).arg(&partial))
+            .with_context(help)?;
+        command::run_blocking(
+            Command::new(partial.join("bin/python"))
+                .args(["-I", "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"])
+                .args(["--only-binary=:all:"])
+                .args(self.packages),
+        )
+        .with_context(help)?;
+        // Programs of an environment name its Python by its path, which is about to change.
+        for entry in fs::read_dir(partial.join("bin"))?.flatten() {
+            rewrite_interpreter(&entry.path(), &partial, environment)?;
+        }
+        fs::rename(&partial, environment).with_context(|| anyhow!("cannot write {}", environment.display()))
+    }
+}
+
+fn search_path() -> OsString {
+    std::env::var_os("PATH").unwrap_or_default()
+}
+
+/// Whether one of the words is exactly this version.
+fn names_version(text: &str, version: &str) -> bool {
+    text.split_whitespace().any(|word| word == version)
+}
+
+fn rewrite_interpreter(script: &Path, from: &Path, to: &Path) -> Result<()> {
+    let is_link = fs::symlink_metadata(script)?.file_type().is_symlink();
+    if is_link {
+        return Ok(());
+    }
+    let Ok(text) = fs::read_to_string(script) else { return Ok(()) };
+    let (from, to) = (from.to_string_lossy(), to.to_string_lossy());
+    if text.contains(from.as_ref()) {
+        fs::write(script, text.replace(from.as_ref(), &to))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::path::Path;
+
+    use super::CARGO_LAMBDA;
+
+    fn install(directory: &Path, name: &str, script: &str) {
+        let path = directory.join(name);
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// Whether a machine's own cargo-lambda is taken.
+    fn is_taken(cargo_lambda: &str, ziglang: Option<&str>, zig: Option<&str>) -> bool {
+        let directory = tempfile::tempdir().unwrap();
+        install(
+            directory.path(),
+            "cargo-lambda",
+            &format!("echo cargo-lambda {cargo_lambda} '(built 2026-10-01)'"),
+        );
+        let python = ziglang.map_or_else(|| "exit 1".to_owned(), |version| format!("echo {version}"));
+        install(directory.path(), "python3", &python);
+        if let Some(version) = zig {
+            install(directory.path(), "zig", &format!("echo {version}"));
+        }
+        CARGO_LAMBDA.on_path(directory.path().as_os_str()).is_some()
+    }
+
+    #[test]
+    fn tools_of_the_machine_are_taken_in_the_pinned_versions_only() {
+        assert!(is_taken("1.9.2", None, Some("0.15.2")));
+        assert!(is_taken("1.9.2", Some("0.15.2"), Some("0.14.0")), "it runs that of Python");
+        assert!(!is_taken("1.9.2", Some("0.14.0"), Some("0.15.2")), "it runs that of Python");
+        assert!(!is_taken("1.9.2", None, Some("0.15.1")));
+        assert!(!is_taken("1.9.2", None, None));
+        for other in ["1.9.1", "1.9.21", "11.9.2"] {
+            assert!(!is_taken(other, None, Some("0.15.2")), "{other}");
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The commands that this program runs itself, one module each.
+
+mod cargo_deny;
+mod cargo_tool;
+pub(crate) mod ci;
+pub(crate) mod doctor;
+pub(crate) mod fuzz;
+pub(crate) mod openapi;
+pub(crate) mod render;
+pub(crate) mod test;

@@ -1,0 +1,61 @@
+//! `cargo xtask ci`: all that CI runs, quickest first.
+
+mod templates;
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+use command_line::terminal::TerminalProgress;
+use command_line::{Outcome, terminal};
+use machine::tools::OPENAPI_SPEC_VALIDATOR;
+use machine::{command, repository};
+
+use super::{cargo_deny, openapi, test};
+
+pub(crate) fn run() -> Result<Outcome> {
+    heading("formatting");
+    command::run_blocking(command::cargo().args(["fmt", "--all", "--check"]))?;
+    heading("generated files");
+    if openapi::check()? == Outcome::Differences {
+        bail!("generated files are not current");
+    }
+    heading("OpenAPI documents");
+    validate_documents()?;
+    heading("CloudFormation templates");
+    templates::check()?;
+    heading("licences, bans, sources");
+    cargo_deny::check()?;
+    heading("lints");
+    command::run_blocking(command::cargo().args([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--quiet",
+        "--",
+        "-D",
+        "warnings",
+    ]))?;
+    heading("documentation");
+    // Links from public to private items serve whoever reads the source.
+    command::run_blocking(
+        command::cargo()
+            .args(["doc", "--workspace", "--no-deps", "--document-private-items", "--quiet"])
+            .env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links"),
+    )?;
+    heading("tests");
+    test::run(&test::Arguments::default())
+}
+
+fn heading(name: &str) {
+    terminal::say(format!("\n{}", terminal::paint(&format!("== {name}"), "1")));
+}
+
+fn validate_documents() -> Result<()> {
+    let validator = OPENAPI_SPEC_VALIDATOR.program(&TerminalProgress)?;
+    let directory = repository::root().join("openapi");
+    command::run_blocking(
+        Command::new(validator.path())
+            .arg(directory.join("openapi.json"))
+            .arg(directory.join("gateway.json")),
+    )
+}

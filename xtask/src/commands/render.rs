@@ -1,0 +1,52 @@
+//! `cargo xtask render`
+
+use anyhow::Result;
+use clap::Args;
+use command_line::{EnvironmentArgument, Format, Outcome};
+use stack::Facts;
+
+use crate::forwarded;
+
+/// Options of `render`.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    environment: EnvironmentArgument,
+    /// Print only the IAM policies of the functions' roles.
+    #[arg(long)]
+    iam: bool,
+    /// Print the IAM policies of whoever looks at the environment or deploys it, by name.
+    #[arg(long, conflicts_with = "iam")]
+    policies: bool,
+    /// The format to print.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
+    let environment = arguments.environment.load()?;
+    let document = if arguments.policies {
+        if !stack::operator_facts(&environment).is_empty() {
+            // A role is named by its path in the Parameter Store, which has to be read.
+            return forwarded::run();
+        }
+        stack::operator_policies(&environment, &Facts::new())?
+    } else if arguments.iam {
+        stack::iam_policies(&stack::preview(&environment)?.to_value())
+    } else {
+        stack::preview(&environment)?.to_value()
+    };
+    println!("{}", arguments.format.text_of(&document)?.trim_end());
+    Ok(Outcome::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_environment_renders() {
+        for name in command_line::environment::names().unwrap() {
+            let environment = command_line::environment::load(&name).unwrap();
+            stack::preview(&environment).unwrap();
+        }
+    }
+}

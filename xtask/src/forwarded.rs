@@ -1,0 +1,29 @@
+//! Commands that `xtask-commands` runs: it has the AWS SDK, the database client and the local stack, and takes minutes to
+//! compile for the first time.
+
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt as _;
+
+use anyhow::{Context, Result, anyhow};
+use clap::Args;
+use command_line::Outcome;
+use machine::command;
+
+const PROGRAM: &str = "xtask-commands";
+
+/// Whatever follows the name of the command; `xtask-commands` parses it.
+#[derive(Args)]
+pub(crate) struct Forwarded {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTIONS")]
+    _arguments: Vec<OsString>,
+}
+
+/// Builds `xtask-commands` where the source has changed, and becomes it, with the arguments of this process.
+pub(crate) fn run() -> Result<Outcome> {
+    // Selecting the workspace gives the dependencies the same features as in every other build, so that none is built twice.
+    command::run_blocking(command::cargo().args(["build", "--workspace", "--bin", PROGRAM]))?;
+    let this = std::env::current_exe().context("cannot find the path of this program")?;
+    let program = this.with_file_name(PROGRAM);
+    let error = std::process::Command::new(&program).args(std::env::args_os().skip(1)).exec();
+    Err(anyhow!(error).context(format!("cannot start {}", program.display())))
+}

@@ -1,0 +1,51 @@
+//! Which crates a crate may never depend on, directly or not.
+
+use std::collections::BTreeSet;
+
+use machine::command;
+
+const FORBIDDEN: [(&str, &[&str]); 5] = [
+    // So that it compiles in seconds and without a C compiler.
+    ("xtask", &["aws-", "sqlx", "axum", "parquet", "reqwest", "ring", "cc", "deploy", "local-stack"]),
+    // It returns values and reports to an operator.
+    (
+        "deploy",
+        &["clap", "indicatif", "comfy-table", "command-line", "local-stack", "edge", "lambda", "faults"],
+    ),
+    // They serve what is deployed, and nothing of them is deployed.
+    ("edge", &["openapi", "runtime", "deploy", "lambda", "local-stack"]),
+    ("lambda", &["openapi", "runtime", "deploy", "edge", "local-stack"]),
+    ("stack", &["aws-", "sqlx", "tokio", "chrono", "rand"]),
+];
+
+#[test]
+fn no_crate_depends_on_what_it_must_not_know() {
+    for (name, forbidden) in FORBIDDEN {
+        let mut tree = command::cargo();
+        tree.args([
+            "tree",
+            "--offline",
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+            "--format",
+            "{lib}|{p}",
+            "--package",
+            name,
+        ]);
+        let output = tree.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let printed = String::from_utf8(output.stdout).unwrap();
+        let packages = printed.lines().filter_map(|line| line.split_once('|')?.1.split(' ').next());
+        let found: BTreeSet<&str> = packages
+            .filter(|package| {
+                forbidden.iter().any(|other| match other.strip_suffix('-') {
+                    Some(_) => package.starts_with(other),
+                    None => package == other,
+                })
+            })
+            .collect();
+        assert!(found.is_empty(), "{name} depends on {found:?}");
+    }
+}
