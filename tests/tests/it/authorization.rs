@@ -1,44 +1,44 @@
-//! Who gets past the gateway, and what the gateway answers by itself.
+//! Authorization of requests, and responses of the gateway itself.
 
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
-use crate::client::{Client, header, json_of, refusal};
+use crate::client::{Client, error_of, header, json_of};
 
 const OTHER_DATASET: &str = "N:dataset:00000000-0000-4000-8000-000000000000";
 
 #[tokio::test]
-async fn only_who_may_see_the_dataset_gets_through() {
+async fn only_users_of_the_dataset_are_authorized() {
     let client = Client::new().await;
     let stack = client.stack;
     let asset = client.asset(&stack.assets.thumbnail);
     let sign = |parameters| client.request(Method::GET, "/cloudfront/sign", parameters);
     let viewer = &stack.tokens["viewer"];
-    let answered = async |request: reqwest::RequestBuilder| refusal(request.send().await.unwrap()).await;
+    let error = async |request: reqwest::RequestBuilder| error_of(request.send().await.unwrap()).await;
     let unauthorized = (401, "Unauthorized".to_owned());
     let forbidden = (403, "Forbidden".to_owned());
 
-    assert_eq!(answered(sign(&asset)).await, unauthorized, "no token");
-    assert_eq!(answered(sign(&asset[1..]).bearer_auth(viewer)).await, unauthorized, "no dataset");
-    let guest = answered(sign(&asset).bearer_auth(&stack.tokens["guest"])).await;
+    assert_eq!(error(sign(&asset)).await, unauthorized, "no token");
+    assert_eq!(error(sign(&asset[1..]).bearer_auth(viewer)).await, unauthorized, "no dataset");
+    let guest = error(sign(&asset).bearer_auth(&stack.tokens["guest"])).await;
     assert_eq!(guest.0, 403, "{}", guest.1);
     let other = [("dataset_id", OTHER_DATASET), asset[1], asset[2]];
-    assert_eq!(answered(sign(&other).bearer_auth(viewer)).await, forbidden, "unknown dataset");
+    assert_eq!(error(sign(&other).bearer_auth(viewer)).await, forbidden, "unknown dataset");
     for tampered in tampered(viewer) {
-        assert_eq!(answered(sign(&asset).bearer_auth(&tampered)).await, forbidden, "{tampered}");
+        assert_eq!(error(sign(&asset).bearer_auth(&tampered)).await, forbidden, "{tampered}");
     }
     for scheme in ["bearer", "BEARER"] {
         let lower = sign(&asset).header("authorization", format!("{scheme} {viewer}")).send().await.unwrap();
         assert_eq!(lower.status(), StatusCode::OK, "{scheme}");
     }
     for user in ["viewer", "editor", "owner"] {
-        let answer = sign(&asset).bearer_auth(&stack.tokens[user]).send().await.unwrap();
-        assert_eq!(answer.status(), StatusCode::OK, "{user}");
-        assert_eq!(header(&answer, "cache-control"), "no-store");
+        let response = sign(&asset).bearer_auth(&stack.tokens[user]).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK, "{user}");
+        assert_eq!(header(&response, "cache-control"), "no-store");
     }
 }
 
-/// A changed signature, a changed payload, no signature, and what is no token at all.
+/// Tokens with a changed signature, a changed payload or no signature, and text that is not a token.
 fn tampered(token: &str) -> [String; 4] {
     let [head, payload, signature] = token.split('.').collect::<Vec<_>>()[..] else { panic!("{token}") };
     let change = |text: &str| {
@@ -56,20 +56,20 @@ fn tampered(token: &str) -> [String; 4] {
 }
 
 #[tokio::test]
-async fn the_issuer_gives_tokens_that_are_good() {
+async fn tokens_of_the_issuer_are_valid() {
     let client = Client::new().await;
     let token = client.open(&format!("{}/token/viewer", client.stack.issuer_url)).await;
     let token = token.text().await.unwrap();
     let asset = client.asset(&client.stack.assets.thumbnail);
-    let answer = client.request(Method::GET, "/cloudfront/sign", &asset).bearer_auth(token).send().await;
-    assert_eq!(answer.unwrap().status(), StatusCode::OK);
+    let response = client.request(Method::GET, "/cloudfront/sign", &asset).bearer_auth(token).send().await;
+    assert_eq!(response.unwrap().status(), StatusCode::OK);
 }
 
 #[tokio::test]
-async fn the_gateway_answers_preflights() {
+async fn gateway_responds_to_preflight_requests() {
     let client = Client::new().await;
     for (path, method) in [("/restore", "POST"), ("/presign/s3", "HEAD"), ("/cloudfront/sign", "GET")] {
-        let answer = client
+        let response = client
             .request(Method::OPTIONS, path, &[])
             .header("origin", "https://app.example.org")
             .header("access-control-request-method", method)
@@ -77,9 +77,9 @@ async fn the_gateway_answers_preflights() {
             .send()
             .await
             .unwrap();
-        assert_eq!(answer.status(), StatusCode::NO_CONTENT, "{path}");
-        assert_eq!(header(&answer, "access-control-allow-origin"), "*");
-        let allowed = |name| header(&answer, name).to_lowercase().split(',').map(str::to_owned).collect();
+        assert_eq!(response.status(), StatusCode::NO_CONTENT, "{path}");
+        assert_eq!(header(&response, "access-control-allow-origin"), "*");
+        let allowed = |name| header(&response, name).to_lowercase().split(',').map(str::to_owned).collect();
         let methods: Vec<String> = allowed("access-control-allow-methods");
         assert!(methods.contains(&method.to_lowercase()), "{methods:?}");
         let headers: Vec<String> = allowed("access-control-allow-headers");
@@ -87,20 +87,20 @@ async fn the_gateway_answers_preflights() {
             headers,
             openapi::GATEWAY_CORS_ALLOW_HEADERS.join(",").to_lowercase().split(',').collect::<Vec<_>>()
         );
-        assert_eq!(header(&answer, "access-control-max-age"), openapi::CORS_MAX_AGE_SECONDS.to_string());
+        assert_eq!(header(&response, "access-control-max-age"), openapi::CORS_MAX_AGE_SECONDS.to_string());
     }
 }
 
 #[tokio::test]
-async fn a_browser_of_another_origin_may_read_answers_and_refusals() {
+async fn browser_of_another_origin_may_read_responses_and_errors() {
     let client = Client::new().await;
     let asset = client.asset(&client.stack.assets.thumbnail);
     let request = |user| client.request_as(user, Method::GET, "/cloudfront/sign", &asset);
     for (user, status) in [("viewer", 200), ("guest", 403)] {
-        let answer = request(user).header("origin", "https://app.example.org").send().await.unwrap();
-        assert_eq!(answer.status(), status);
-        assert_eq!(header(&answer, "access-control-allow-origin"), "*");
-        let exposed = header(&answer, "access-control-expose-headers").to_lowercase();
+        let response = request(user).header("origin", "https://app.example.org").send().await.unwrap();
+        assert_eq!(response.status(), status);
+        assert_eq!(header(&response, "access-control-allow-origin"), "*");
+        let exposed = header(&response, "access-control-expose-headers").to_lowercase();
         for name in ["content-range", "x-object-content-length"] {
             assert!(exposed.split(',').any(|exposed| exposed == name), "{exposed}");
         }
@@ -108,7 +108,7 @@ async fn a_browser_of_another_origin_may_read_answers_and_refusals() {
 }
 
 #[tokio::test]
-async fn what_is_no_route_is_not_found_at_the_gateway() {
+async fn unknown_route_is_not_found_by_the_gateway() {
     let client = Client::new().await;
     let dataset = [("dataset_id", client.stack.dataset_id.as_str())];
     for (method, path) in [
@@ -117,16 +117,16 @@ async fn what_is_no_route_is_not_found_at_the_gateway() {
         (Method::DELETE, "/presign/s3"),
         (Method::GET, "/"),
     ] {
-        let answer = client.request_as("owner", method.clone(), path, &dataset).send().await.unwrap();
-        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{method} {path}");
-        // The function's own 404 has an `errorId` too.
-        let body: Value = answer.json().await.unwrap();
+        let response = client.request_as("owner", method.clone(), path, &dataset).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{method} {path}");
+        // A 404 of the function has an `errorId` too.
+        let body: Value = response.json().await.unwrap();
         assert_eq!(body, serde_json::json!({ "message": "Not Found" }));
     }
 }
 
 #[tokio::test]
-async fn the_console_tells_what_runs() {
+async fn console_lists_the_deployed_stack() {
     let client = Client::new().await;
     let page = client.open(&client.stack.console_url).await;
     assert_eq!(page.status(), StatusCode::OK);

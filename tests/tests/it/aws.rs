@@ -1,4 +1,4 @@
-//! The emulator's AWS, over HTTP: what the service did there, and what it shall find there.
+//! A client of the emulator: reads what the service did, and prepares what it finds.
 
 use openapi::{ChangelogEvent, ChangelogMessage};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -10,14 +10,14 @@ use tokio::sync::Mutex;
 use crate::client::{header, http};
 use crate::stack::{Stack, stack};
 
-/// The platform's table, as `stack/environments/local.toml` names it.
+/// The platform's table, named as in `stack/environments/local.toml`.
 const DELETE_RECORDS: &str = "local-process-jobs-table-use1";
 const KEY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
-/// All that has come to the jobs queue so far. Only one can receive a message, but many tests look for theirs.
+/// All events that the jobs queue has received. A message can be received only once, but many tests look for theirs.
 static CHANGELOG: Mutex<Vec<ChangelogEvent>> = Mutex::const_new(Vec::new());
 
-/// The texts of all elements of a name, in XML as AWS writes it.
+/// Returns the texts of all elements of a name in XML.
 pub(crate) fn elements<'a>(xml: &'a str, name: &str) -> Vec<&'a str> {
     let (open, close) = (format!("<{name}>"), format!("</{name}>"));
     xml.split(&open).skip(1).filter_map(|rest| rest.split_once(&close)).map(|(text, _)| text).collect()
@@ -34,12 +34,12 @@ impl Aws {
         Self::of(stack().await)
     }
 
-    /// A client of the emulator of this stack.
+    /// Returns a client of the emulator of a stack.
     pub(crate) fn of(stack: &'static Stack) -> Self {
         Self { http: http(), stack }
     }
 
-    /// The emulator finds the service in the credential, and checks nothing else of the signature.
+    /// The emulator reads the service from the credential, and checks nothing else of the signature.
     fn request(&self, method: Method, service: &str, path: &str) -> RequestBuilder {
         let scope = format!("test/20260101/us-east-1/{service}/aws4_request");
         let authorization = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
@@ -63,7 +63,7 @@ impl Aws {
         self.request(method, "s3", &format!("/{bucket}/{}", utf8_percent_encode(key, KEY)))
     }
 
-    /// Make a queue, a log group and a function by hand, as an older installation has them.
+    /// Creates a queue, a log group and a function outside of the stack, like those of an older installation.
     pub(crate) async fn create_by_hand(&self, queue: &str, log_group: &str, function: &str) {
         self.call("sqs", "AmazonSQS.CreateQueue", "1.0", json!({ "QueueName": queue })).await;
         let group = json!({ "logGroupName": log_group });
@@ -73,7 +73,7 @@ impl Aws {
             "Runtime": "provided.al2023",
             "Handler": "bootstrap",
             "Role": "arn:aws:iam::000000000000:role/older",
-            // A zip with nothing in it.
+            // An empty zip.
             "Code": { "ZipFile": "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==" },
         });
         let request = self.request(Method::POST, "lambda", "/2015-03-31/functions");
@@ -81,7 +81,7 @@ impl Aws {
         assert_eq!(response.status(), StatusCode::CREATED);
     }
 
-    /// Delete what [`Self::create_by_hand`] has made.
+    /// Deletes what [`Self::create_by_hand`] created.
     pub(crate) async fn delete_by_hand(&self, queue: &str, log_group: &str, function: &str) {
         let url = format!("{}/000000000000/{queue}", self.stack.aws_endpoint_url);
         self.call("sqs", "AmazonSQS.DeleteQueue", "1.0", json!({ "QueueUrl": url })).await;
@@ -92,20 +92,20 @@ impl Aws {
         assert_eq!(response.status(), StatusCode::NO_CONTENT);
     }
 
-    /// The names of all queues.
+    /// Returns the names of all queues.
     pub(crate) async fn queues(&self) -> Vec<String> {
-        let answer = self.call("sqs", "AmazonSQS.ListQueues", "1.0", json!({})).await;
-        let urls = answer["QueueUrls"].as_array().cloned().unwrap_or_default();
+        let response = self.call("sqs", "AmazonSQS.ListQueues", "1.0", json!({})).await;
+        let urls = response["QueueUrls"].as_array().cloned().unwrap_or_default();
         urls.iter().map(|url| url.as_str().unwrap().rsplit('/').next().unwrap().to_owned()).collect()
     }
 
-    /// What S3 answers about a configuration of a bucket, such as `cors`.
+    /// Returns S3's response about a configuration of a bucket, such as `cors`.
     pub(crate) async fn bucket_configuration(&self, bucket: &str, name: &str) -> String {
         let response = self.request(Method::GET, "s3", &format!("/{bucket}?{name}")).send().await.unwrap();
         response.text().await.unwrap()
     }
 
-    /// Write a configuration of a bucket; without one, delete it.
+    /// Writes a configuration of a bucket, or deletes it.
     pub(crate) async fn set_bucket_configuration(&self, bucket: &str, name: &str, text: Option<&str>) {
         let method = if text.is_some() { Method::PUT } else { Method::DELETE };
         let request = self.request(method, "s3", &format!("/{bucket}?{name}"));
@@ -113,14 +113,14 @@ impl Aws {
         assert!(response.status().is_success(), "{}", response.text().await.unwrap());
     }
 
-    /// Put an object.
+    /// Writes an object.
     pub(crate) async fn put_object(&self, bucket: &str, key: &str, bytes: &[u8]) {
         let request = self.object(Method::PUT, bucket, key).header("content-type", "text/plain");
         let response = request.body(bytes.to_vec()).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK, "{key}");
     }
 
-    /// The bytes of an object.
+    /// Returns the bytes of an object.
     pub(crate) async fn get_object(&self, bucket: &str, key: &str) -> Vec<u8> {
         let response = self.object(Method::GET, bucket, key).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK, "{key}");
@@ -133,7 +133,7 @@ impl Aws {
         response.status() == StatusCode::OK
     }
 
-    /// Delete an object of a bucket with versions; returns the version id of the delete marker.
+    /// Deletes an object of a bucket with versions; returns the version id of the delete marker.
     pub(crate) async fn delete_object(&self, bucket: &str, key: &str) -> String {
         let response = self.object(Method::DELETE, bucket, key).send().await.unwrap();
         assert_eq!(header(&response, "x-amz-delete-marker"), "true", "{key}");
@@ -146,7 +146,7 @@ impl Aws {
         self.call("dynamodb", &format!("DynamoDB_20120810.{action}"), "1.0", body).await
     }
 
-    /// Write the delete record of a file.
+    /// Writes the delete record of a file.
     pub(crate) async fn put_delete_record(&self, node_id: &str, key: &str, marker: &str, size: usize) {
         let item = json!({
             "NodeId": {"S": node_id},
@@ -164,33 +164,33 @@ impl Aws {
         self.delete_records("GetItem", key).await.get("Item").is_some()
     }
 
-    /// Create a queue; returns its URL.
+    /// Creates a queue; returns its URL.
     pub(crate) async fn create_queue(&self, name: &str) -> String {
-        let answer = self.call("sqs", "AmazonSQS.CreateQueue", "1.0", json!({ "QueueName": name })).await;
-        answer["QueueUrl"].as_str().unwrap().to_owned()
+        let response = self.call("sqs", "AmazonSQS.CreateQueue", "1.0", json!({ "QueueName": name })).await;
+        response["QueueUrl"].as_str().unwrap().to_owned()
     }
 
-    /// Send a message.
+    /// Sends a message.
     pub(crate) async fn send(&self, queue_url: &str, body: &str) {
         let message = json!({ "QueueUrl": queue_url, "MessageBody": body });
         self.call("sqs", "AmazonSQS.SendMessage", "1.0", message).await;
     }
 
-    /// Change an attribute of a queue, behind CloudFormation's back.
+    /// Changes an attribute of a queue without CloudFormation.
     pub(crate) async fn set_queue_attribute(&self, queue_url: &str, name: &str, value: &str) {
         let body = json!({ "QueueUrl": queue_url, "Attributes": { name: value } });
         self.call("sqs", "AmazonSQS.SetQueueAttributes", "1.0", body).await;
     }
 
-    /// How many messages a queue holds, those in work too.
+    /// Returns how many messages a queue contains, including those being processed.
     pub(crate) async fn messages_in(&self, queue_url: &str) -> u32 {
         let names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"];
         let body = json!({ "QueueUrl": queue_url, "AttributeNames": names });
-        let answer = self.call("sqs", "AmazonSQS.GetQueueAttributes", "1.0", body).await;
-        names.iter().map(|name| answer["Attributes"][name].as_str().unwrap().parse::<u32>().unwrap()).sum()
+        let response = self.call("sqs", "AmazonSQS.GetQueueAttributes", "1.0", body).await;
+        names.iter().map(|name| response["Attributes"][name].as_str().unwrap().parse::<u32>().unwrap()).sum()
     }
 
-    /// Whether a function has logged a line with this text.
+    /// Whether a function has logged a line that contains a text.
     pub(crate) async fn has_logged(&self, function: OutputName, text: &str) -> bool {
         let group = format!("/aws/lambda/{}", self.output(function).await);
         let mut token = Value::Null;
@@ -211,7 +211,7 @@ impl Aws {
         }
     }
 
-    /// Tell CloudWatch the age of a queue's oldest message, as SQS does.
+    /// Sends the age of a queue's oldest message to CloudWatch, as SQS does.
     pub(crate) async fn tell_age(&self, queue_url: &str, seconds: u32) {
         let name = queue_url.rsplit('/').next();
         let datum = json!({
@@ -223,13 +223,13 @@ impl Aws {
         self.call("monitoring", "GraniteServiceVersion20100801.PutMetricData", "1.0", body).await;
     }
 
-    /// All changelog events that the service has sent to the platform until now about a package.
+    /// Returns all changelog events that the service has sent about a package.
     pub(crate) async fn changelog_of(&self, node_id: &str) -> Vec<ChangelogEvent> {
         let mut changelog = CHANGELOG.lock().await;
         loop {
             let queue = json!({ "QueueUrl": self.stack.queues.jobs, "MaxNumberOfMessages": 10 });
-            let answer = self.call("sqs", "AmazonSQS.ReceiveMessage", "1.0", queue).await;
-            let messages = answer["Messages"].as_array().cloned().unwrap_or_default();
+            let response = self.call("sqs", "AmazonSQS.ReceiveMessage", "1.0", queue).await;
+            let messages = response["Messages"].as_array().cloned().unwrap_or_default();
             if messages.is_empty() {
                 break;
             }
@@ -245,29 +245,29 @@ impl Aws {
         changelog.iter().filter(about).cloned().collect()
     }
 
-    /// The parameters below a path, decrypted.
+    /// Returns the parameters below a path, decrypted.
     pub(crate) async fn parameters_below(&self, path: &str) -> Vec<String> {
         let body = json!({ "Path": path, "Recursive": true, "WithDecryption": true });
-        let answer = self.call("ssm", "AmazonSSM.GetParametersByPath", "1.1", body).await;
+        let response = self.call("ssm", "AmazonSSM.GetParametersByPath", "1.1", body).await;
         let value = |parameter: &Value| parameter["Value"].as_str().unwrap().to_owned();
-        answer["Parameters"].as_array().unwrap().iter().map(value).collect()
+        response["Parameters"].as_array().unwrap().iter().map(value).collect()
     }
 
-    /// Take a parameter away; returns what it held.
+    /// Deletes a parameter; returns its value.
     pub(crate) async fn take_parameter(&self, name: &str) -> String {
         let body = json!({ "Name": name });
-        let answer = self.call("ssm", "AmazonSSM.GetParameter", "1.1", body.clone()).await;
+        let response = self.call("ssm", "AmazonSSM.GetParameter", "1.1", body.clone()).await;
         self.call("ssm", "AmazonSSM.DeleteParameter", "1.1", body).await;
-        answer["Parameter"]["Value"].as_str().unwrap().to_owned()
+        response["Parameter"]["Value"].as_str().unwrap().to_owned()
     }
 
-    /// Write a parameter.
+    /// Writes a parameter.
     pub(crate) async fn put_parameter(&self, name: &str, value: &str) {
         let body = json!({ "Name": name, "Value": value, "Type": "String", "Overwrite": true });
         self.call("ssm", "AmazonSSM.PutParameter", "1.1", body).await;
     }
 
-    /// An output of the deployed stack.
+    /// Returns an output of the deployed stack.
     pub(crate) async fn output(&self, name: OutputName) -> String {
         let described = self.cloudformation("DescribeStacks").await;
         let names = elements(&described, "OutputKey").into_iter();
@@ -276,7 +276,7 @@ impl Aws {
         value.to_owned()
     }
 
-    /// The XML by which CloudFormation answers a question about the stack.
+    /// Returns CloudFormation's response to an action on the stack, in XML.
     pub(crate) async fn cloudformation(&self, action: &str) -> String {
         let body = format!("Action={action}&Version=2010-05-15&StackName={}", self.stack.name);
         let request = self

@@ -1,4 +1,4 @@
-//! Claims of `POST /restore` whose answers are lost, and packages that have no message.
+//! Claims of `POST /restore` whose responses are lost, and packages without a message.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,26 +11,26 @@ use tokio::sync::Mutex;
 
 use crate::aws::Aws;
 use crate::database::Database;
-use crate::fixture::{Dataset, Made};
-use crate::function::{Answer, ApiFunction, claims, event};
+use crate::fixture::{Created, Dataset};
+use crate::function::{ApiFunction, ApiResponse, claims, event};
 use crate::stack::{run_xtask_of_stack, stack};
 use crate::waiting::eventually;
 
-/// What only a claim has in its text.
+/// A text that only the statement of a claim contains.
 const CLAIM: &str = "SET state = 'RESTORING'";
-/// Longer than the function waits for an answer: the server gets the statement when nobody waits for it any more.
+/// Longer than the function waits for a response: the server receives the statement after the function has given up.
 const LATENESS: Duration = Duration::from_secs(7);
 const LATE: Fate = Fate::Delay(LATENESS);
 
-/// Held by tests with packages that have been RESTORING for long, which a repair would send.
+/// Held by tests with packages that have been RESTORING for too long, which a repair would send.
 static STUCK: Mutex<()> = Mutex::const_new(());
 
-/// An API function with trouble on its way to the database, and a deleted file.
+/// An API function with faults between it and the database, and a deleted file.
 struct Claiming {
     function: ApiFunction,
     faults: Arc<Faults>,
     dataset: Dataset,
-    file: Made,
+    file: Created,
     event: Value,
     _proxies: (AwsProxy, DatabaseProxy),
 }
@@ -52,8 +52,8 @@ impl Claiming {
         Self { function, faults, dataset, file, event, _proxies: (aws, database) }
     }
 
-    /// Asks for the file, with these fates of the first claims. More claims are forwarded.
-    async fn restore(&self, fates: &'static [Fate]) -> Answer {
+    /// Requests the file, with these fates of the first claims. Later claims are forwarded.
+    async fn restore(&self, fates: &'static [Fate]) -> ApiResponse {
         let claims = AtomicU32::new(0);
         self.faults.begin(move |call| {
             if !is_claim(call) {
@@ -62,7 +62,7 @@ impl Claiming {
             let number = claims.fetch_add(1, Ordering::Relaxed) as usize;
             fates.get(number).copied().unwrap_or(Fate::Forward)
         });
-        self.function.answer(&self.event).await
+        self.function.respond(&self.event).await
     }
 
     fn queued(&self) -> (u16, String) {
@@ -78,10 +78,10 @@ impl Claiming {
         .await;
     }
 
-    /// Makes the file RESTORING, as it was so many minutes ago.
+    /// Makes the file RESTORING since a number of minutes ago.
     async fn set_restoring_for(&self, minutes: i32) {
         let mut database = Database::connect().await;
-        // Without the trigger, which would set the time.
+        // The trigger would set the time.
         let sql = database.sql(&format!(
             "BEGIN; SET LOCAL session_replication_role = replica;
              UPDATE {{schema}}.packages SET state = 'RESTORING',
@@ -101,15 +101,15 @@ fn is_claim(call: &Call) -> bool {
     call.service == Service::Database && call.operation.contains(CLAIM)
 }
 
-fn parts(answer: Answer) -> (u16, String) {
-    (answer.status, answer.body)
+fn parts(response: ApiResponse) -> (u16, String) {
+    (response.status, response.body)
 }
 
 #[tokio::test]
-async fn packages_of_a_claim_whose_answer_is_lost_get_their_messages() {
-    let claiming = Claiming::start("claim-answer-lost").await;
-    let answer = claiming.restore(&[Fate::Cut(Moment::After)]).await;
-    assert_eq!(parts(answer), claiming.queued());
+async fn claim_with_a_lost_response_sends_messages() {
+    let claiming = Claiming::start("claim-response-lost").await;
+    let response = claiming.restore(&[Fate::Cut(Moment::After)]).await;
+    assert_eq!(parts(response), claiming.queued());
     assert_eq!(
         claiming.faults.tallies(Service::Database).keys().filter(|sql| sql.contains("pg_sleep")).count(),
         1
@@ -119,16 +119,16 @@ async fn packages_of_a_claim_whose_answer_is_lost_get_their_messages() {
 }
 
 #[tokio::test]
-async fn a_claim_that_did_not_arrive_is_made_again() {
+async fn claim_that_did_not_arrive_is_repeated() {
     let claiming = Claiming::start("claim-lost").await;
-    let answer = claiming.restore(&[Fate::Cut(Moment::Before)]).await;
-    assert_eq!(parts(answer), claiming.queued());
+    let response = claiming.restore(&[Fate::Cut(Moment::Before)]).await;
+    assert_eq!(parts(response), claiming.queued());
     claiming.restored().await;
     claiming.function.stop().await;
 }
 
 #[tokio::test]
-async fn a_claim_that_arrives_after_it_was_given_up_changes_nothing() {
+async fn claim_that_arrives_after_its_deadline_changes_nothing() {
     let claiming = Claiming::start("claim-late").await;
     assert_eq!(claiming.restore(&[LATE, Fate::Cut(Moment::Before)]).await.status, 503);
     eventually("the late claim has been executed", async || {
@@ -144,18 +144,18 @@ async fn a_claim_that_arrives_after_it_was_given_up_changes_nothing() {
 }
 
 #[tokio::test]
-async fn packages_whose_messages_cannot_be_sent_are_deleted_again() {
+async fn packages_are_deleted_again_when_their_messages_cannot_be_sent() {
     let claiming = Claiming::start("claim-unsent").await;
     claiming.faults.begin(|call| match call.operation.as_str() {
         "SendMessageBatch" => Fate::Unavailable,
         _ => Fate::Forward,
     });
-    let answer = claiming.function.answer(&claiming.event).await;
+    let response = claiming.function.respond(&claiming.event).await;
     let id = &claiming.file.node_id;
     let failure =
         json!({ "id": id, "error": format!("deleted package {id} could not be queued, try again") });
-    let body: Value = serde_json::from_str(&answer.body).unwrap();
-    assert_eq!((answer.status, body), (200, json!({ "success": [], "failures": [failure] })));
+    let body: Value = serde_json::from_str(&response.body).unwrap();
+    assert_eq!((response.status, body), (200, json!({ "success": [], "failures": [failure] })));
     assert_eq!(claiming.state().await, "DELETED");
     assert_eq!(parts(claiming.restore(&[]).await), claiming.queued());
     claiming.restored().await;
@@ -163,13 +163,13 @@ async fn packages_whose_messages_cannot_be_sent_are_deleted_again() {
 }
 
 #[tokio::test]
-async fn packages_that_are_restoring_for_long_are_sent_again() {
+async fn packages_restoring_for_too_long_are_sent_again() {
     let _alone = STUCK.lock().await;
     let claiming = Claiming::start("claim-stuck").await;
     claiming.set_restoring_for(19).await;
-    let answer = claiming.restore(&[]).await;
-    assert!(answer.body.starts_with(r#"{"success":[],"#), "{}", answer.body);
-    assert!(answer.body.contains(&format!("not found in dataset {}", claiming.dataset.node_id)));
+    let response = claiming.restore(&[]).await;
+    assert!(response.body.starts_with(r#"{"success":[],"#), "{}", response.body);
+    assert!(response.body.contains(&format!("not found in dataset {}", claiming.dataset.node_id)));
 
     claiming.set_restoring_for(21).await;
     assert_eq!(parts(claiming.restore(&[]).await), claiming.queued());
@@ -183,23 +183,23 @@ async fn queue(arguments: &[&str]) -> (Option<i32>, String, String) {
 }
 
 #[tokio::test]
-async fn packages_without_a_message_are_counted_and_sent_on_request() {
+async fn queue_repair_counts_and_sends_packages_without_a_message() {
     let _alone = STUCK.lock().await;
     let claiming = Claiming::start("claim-repair").await;
-    // What a function leaves that is killed between the claim and the message.
+    // The state after a function was killed between the claim and the message.
     claiming.set_restoring_for(60).await;
-    let (code, shown, errors) = queue(&["status"]).await;
-    assert_eq!(code, Some(0), "{errors}");
-    assert!(shown.contains(" packages are RESTORING without a message"), "{shown}");
-    assert!(errors.contains("cargo xtask queue repair"), "{errors}");
+    let (code, stdout, stderr) = queue(&["status"]).await;
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stdout.contains(" packages are RESTORING without a message"), "{stdout}");
+    assert!(stderr.contains("cargo xtask queue repair"), "{stderr}");
 
-    let (code, _, errors) = queue(&["repair"]).await;
+    let (code, _, stderr) = queue(&["repair"]).await;
     assert_eq!(code, Some(1));
-    assert!(errors.contains(&claiming.file.node_id) && errors.contains("--yes"), "{errors}");
+    assert!(stderr.contains(&claiming.file.node_id) && stderr.contains("--yes"), "{stderr}");
     assert_eq!(claiming.state().await, "RESTORING");
-    let (code, shown, errors) = queue(&["repair", "--yes"]).await;
-    assert_eq!(code, Some(0), "{errors}");
-    assert!(shown.ends_with(" sent\n"), "{shown}");
+    let (code, stdout, stderr) = queue(&["repair", "--yes"]).await;
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stdout.ends_with(" sent\n"), "{stdout}");
     claiming.restored().await;
     let event = Aws::new().await.changelog_of(&claiming.file.node_id).await.remove(0);
     assert_eq!(event.event_detail.name, "claimed.csv");

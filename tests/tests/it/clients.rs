@@ -1,12 +1,13 @@
-//! Every name opens in every client: signed URLs and presigned ones, fetched by the programs that people use.
+//! Every name opens in every client: signed and presigned URLs, fetched by the programs that people use.
 //!
-//! CloudFront checks the signature of a URL as it arrives, and clients rewrite URLs before they send them.
+//! CloudFront verifies the signature of a URL as it arrives, and clients rewrite URLs before they send them.
 
 mod chromium;
 mod curl;
 mod names;
 mod python;
 
+use std::process::Stdio;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -15,33 +16,35 @@ use openapi::{SignedFile, SignedPackage};
 use reqwest::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::Command;
 use tokio::sync::OnceCell;
 
 use self::names::{REFUSED, names};
 use crate::aws::Aws;
-use crate::client::{Client, header, json_of, refusal};
+use crate::client::{Client, error_of, header, json_of};
 use crate::fixture::Dataset;
 
-/// A request that a client is to send.
+/// A request for a client to send.
 #[derive(Clone, Serialize)]
 struct Request {
     method: &'static str,
     url: String,
-    /// Whether a client that rewrites URLs is told not to.
+    /// Whether a client that rewrites URLs is configured not to.
     as_it_is: bool,
 }
 
-/// What it was answered.
+/// A response.
 #[derive(Deserialize)]
-struct Answer {
+struct ClientResponse {
     status: u16,
-    /// What the answer says of the object's size.
+    /// The size of the object in the response.
     size: usize,
     /// In base64.
     body: String,
 }
 
-/// How an object is reached.
+/// How an object is requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
     File,
@@ -50,14 +53,14 @@ enum Way {
     PresignedHead,
 }
 
-/// An object under an awkward name, and a URL of it.
+/// An object with an unusual name, and a URL of it.
 struct Target {
     name: String,
     way: Way,
     request: Request,
 }
 
-/// An own package with an object under each name, and the four URLs of each.
+/// Returns the four URLs of an object for each name, in a package of their own.
 async fn targets() -> Arc<Vec<Target>> {
     static TARGETS: OnceCell<Arc<Vec<Target>>> = OnceCell::const_new();
     Arc::clone(TARGETS.get_or_init(|| async { Arc::new(make_targets().await) }).await)
@@ -112,31 +115,43 @@ async fn make_targets() -> Vec<Target> {
     targets
 }
 
+/// Runs a client with a text on its standard input, and returns its standard output. It must succeed.
+async fn run_with_input(mut command: Command, input: &[u8]) -> Vec<u8> {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+    let mut process = command.spawn().unwrap();
+    let mut stdin = process.stdin.take().unwrap();
+    stdin.write_all(input).await.unwrap();
+    drop(stdin);
+    let output = process.wait_with_output().await.unwrap();
+    assert!(output.status.success(), "{command:?} failed with {}; its errors are above", output.status);
+    output.stdout
+}
+
 fn content(name: &str) -> String {
     format!("the object {name}\n")
 }
 
-/// Sends all requests with a client, and looks that each gets its object. `is_lost` tells which the client cannot send
-/// as they are by itself: these must be refused, so that the exception is known to be one.
+/// Sends all requests with a client, and checks that each gets its object. `is_lost` says which ones the client changes:
+/// these must be rejected, so that no exception is left that is not needed.
 async fn every_name_opens(
     client: &str,
-    send: impl AsyncFnOnce(Vec<Request>) -> Vec<Answer>,
+    send: impl AsyncFnOnce(Vec<Request>) -> Vec<ClientResponse>,
     is_lost: impl Fn(&Target) -> bool,
 ) {
     let targets = targets().await;
     assert!(targets.len() >= 4 * 60, "{} URLs", targets.len());
-    let answers = send(targets.iter().map(|target| target.request.clone()).collect()).await;
-    assert_eq!(answers.len(), targets.len(), "{client}");
+    let responses = send(targets.iter().map(|target| target.request.clone()).collect()).await;
+    assert_eq!(responses.len(), targets.len(), "{client}");
     let mut wrong = Vec::new();
-    for (target, answer) in targets.iter().zip(&answers) {
+    for (target, response) in targets.iter().zip(&responses) {
         let content = content(&target.name);
         let is_right = match target.way {
-            _ if is_lost(target) => answer.status == 403,
-            Way::PresignedHead => answer.status == 200 && answer.size == content.len(),
-            _ => answer.status == 200 && STANDARD.decode(&answer.body).unwrap() == content.as_bytes(),
+            _ if is_lost(target) => response.status == 403,
+            Way::PresignedHead => response.status == 200 && response.size == content.len(),
+            _ => response.status == 200 && STANDARD.decode(&response.body).unwrap() == content.as_bytes(),
         };
         if !is_right {
-            wrong.push(format!("{:?} {:?}: {}", target.name, target.way, answer.status));
+            wrong.push(format!("{:?} {:?}: {}", target.name, target.way, response.status));
         }
     }
     assert!(wrong.is_empty(), "{client}, {} of {}:\n{}", wrong.len(), targets.len(), wrong.join("\n"));
@@ -174,34 +189,34 @@ async fn chromium_fetches_every_name() {
     every_name_opens("Chromium", async |requests| chromium::send(&requests).await, |_| false).await;
 }
 
-/// yarl, with which aiohttp and fsspec send, decodes `%2A` in a path. The API cannot sign a raw `*`, which would make a
-/// wildcard of the policy. So a client must be told to leave the URL as it is, or use a policy of scope `package`.
+/// yarl, which aiohttp and fsspec use, decodes `%2A` in a path. The API cannot sign a raw `*`, which would be a wildcard in
+/// the policy. So a client must be configured to keep the URL, or use a policy of scope `package`.
 fn is_lost_by_yarl(target: &Target) -> bool {
     target.way == Way::File && target.name.contains('*')
 }
 
 #[tokio::test]
-async fn a_star_opens_in_clients_that_leave_the_url_as_it_is() {
+async fn path_with_a_star_opens_in_clients_that_keep_the_url() {
     let targets = targets().await;
     let stars: Vec<&Target> = targets.iter().filter(|target| is_lost_by_yarl(target)).collect();
     assert!(!stars.is_empty());
     let requests: Vec<Request> =
         stars.iter().map(|target| Request { as_it_is: true, ..target.request.clone() }).collect();
     for client in ["aiohttp", "fsspec"] {
-        for (target, answer) in stars.iter().zip(python::send(client, &requests).await) {
-            assert_eq!(answer.status, 200, "{client}: {:?}", target.name);
-            assert_eq!(STANDARD.decode(&answer.body).unwrap(), content(&target.name).as_bytes());
+        for (target, response) in stars.iter().zip(python::send(client, &requests).await) {
+            assert_eq!(response.status, 200, "{client}: {:?}", target.name);
+            assert_eq!(STANDARD.decode(&response.body).unwrap(), content(&target.name).as_bytes());
         }
     }
 }
 
 #[tokio::test]
-async fn names_that_clients_do_not_keep_are_refused() {
+async fn names_that_clients_change_are_rejected() {
     let client = Client::new().await;
     for (name, reason) in REFUSED {
         for path in ["/cloudfront/sign", "/presign/s3"] {
             assert_eq!(
-                refusal(client.get(path, &client.asset(name)).await).await.0,
+                error_of(client.get(path, &client.asset(name)).await).await.0,
                 400,
                 "{name:?}: {reason}"
             );

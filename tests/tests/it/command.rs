@@ -1,4 +1,4 @@
-//! A command of `cargo xtask`, as a person or a scheduled job runs it against a stack that runs.
+//! A command of `cargo xtask`, run against a local stack.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -10,30 +10,30 @@ use tokio::time::timeout;
 
 use crate::stack::{Running, xtask_commands};
 
-/// What takes longer, beside everything else that runs here, is stuck.
+/// A command that takes longer, even beside all other tests, is stuck.
 const LIMIT: Duration = Duration::from_mins(3);
 
 /// A run of a command.
 pub(crate) struct Run {
     child: Child,
-    said: Said,
+    stderr: StandardError,
 }
 
-/// What a process says on standard error, line by line.
-pub(crate) struct Said {
+/// The standard error of a process, read line by line.
+pub(crate) struct StandardError {
     lines: Lines<BufReader<ChildStderr>>,
-    /// All that was read so far.
+    /// Everything that was read so far.
     pub(crate) text: String,
 }
 
-impl Said {
-    /// Listen to a process whose standard error is piped.
+impl StandardError {
+    /// Returns the standard error of a process, which must be piped.
     pub(crate) fn of(child: &mut Child) -> Self {
         Self { lines: BufReader::new(child.stderr.take().unwrap()).lines(), text: String::new() }
     }
 
-    /// Read until a line with this text.
-    pub(crate) async fn says(&mut self, text: &str) {
+    /// Reads until a line that contains a text.
+    pub(crate) async fn wait_for(&mut self, text: &str) {
         let found = async {
             while self.line().await {
                 if self.text.lines().next_back().is_some_and(|line| line.contains(text)) {
@@ -43,11 +43,11 @@ impl Said {
             false
         };
         let found = timeout(LIMIT, found).await.unwrap_or_default();
-        assert!(found, "it does not say `{text}`, but:\n{}", self.text);
+        assert!(found, "there is no line with `{text}` in:\n{}", self.text);
     }
 
-    /// Read to the end.
-    pub(crate) async fn rest(&mut self) {
+    /// Reads to the end.
+    pub(crate) async fn read_to_end(&mut self) {
         while self.line().await {}
     }
 
@@ -64,13 +64,27 @@ impl Said {
 pub(crate) struct Ended {
     /// Its exit code; none after a signal.
     pub(crate) code: Option<i32>,
-    /// What it said on standard error.
-    pub(crate) said: String,
-    /// What it printed on standard output.
-    pub(crate) printed: String,
+    /// Its standard error.
+    pub(crate) stderr: String,
+    /// Its standard output.
+    pub(crate) stdout: String,
 }
 
-/// A command, before it is run.
+impl Ended {
+    /// Returns the standard error of a command that must have succeeded.
+    pub(crate) fn success(self) -> String {
+        assert_eq!(self.code, Some(0), "{}", self.stderr);
+        self.stderr
+    }
+
+    /// Returns the standard error of a command that must have failed.
+    pub(crate) fn failure(self) -> String {
+        assert_eq!(self.code, Some(1), "{}", self.stderr);
+        self.stderr
+    }
+}
+
+/// Returns a command that has not started.
 pub(crate) fn command(running: &Running, arguments: &[&str]) -> Command {
     let mut command = Command::from(xtask_commands());
     command
@@ -90,52 +104,52 @@ pub(crate) fn command(running: &Running, arguments: &[&str]) -> Command {
 impl Run {
     pub(crate) fn of(mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
-        let said = Said::of(&mut child);
-        Self { child, said }
+        let stderr = StandardError::of(&mut child);
+        Self { child, stderr }
     }
 
     pub(crate) fn start(running: &Running, arguments: &[&str]) -> Self {
         Self::of(command(running, arguments))
     }
 
-    /// Its standard input, where it was piped.
+    /// Returns its standard input, which must be piped.
     pub(crate) fn input(&mut self) -> tokio::process::ChildStdin {
         self.child.stdin.take().unwrap()
     }
 
-    /// Read what it says until a line with this text.
-    pub(crate) async fn says(&mut self, text: &str) {
-        self.said.says(text).await;
+    /// Reads its standard error until a line that contains a text.
+    pub(crate) async fn wait_for(&mut self, text: &str) {
+        self.stderr.wait_for(text).await;
     }
 
-    /// Send a signal. Cargo has replaced itself with the command, so it is the command itself that gets it.
+    /// Sends a signal. Cargo replaces itself with the command, which therefore receives it.
     pub(crate) fn send(&self, signal: Signal) {
         let pid = i32::try_from(self.child.id().unwrap()).unwrap();
         kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
     }
 
-    /// End it as nothing can prevent.
+    /// Kills it.
     pub(crate) async fn kill(mut self) {
         self.child.kill().await.unwrap();
     }
 
-    /// Wait for its end.
+    /// Waits for its end.
     pub(crate) async fn end(mut self) -> Ended {
         let mut output = self.child.stdout.take();
-        let printed = async {
+        let stdout = async {
             let mut printed = String::new();
             if let Some(output) = &mut output {
                 output.read_to_string(&mut printed).await.unwrap();
             }
             printed
         };
-        let said = async {
-            self.said.rest().await;
+        let status = async {
+            self.stderr.read_to_end().await;
             self.child.wait().await.unwrap()
         };
-        let Ok((printed, status)) = timeout(LIMIT, async { tokio::join!(printed, said) }).await else {
-            panic!("it does not end; it said:\n{}", self.said.text)
+        let Ok((stdout, status)) = timeout(LIMIT, async { tokio::join!(stdout, status) }).await else {
+            panic!("it does not end; on standard error:\n{}", self.stderr.text)
         };
-        Ended { code: status.code(), said: self.said.text, printed }
+        Ended { code: status.code(), stderr: self.stderr.text, stdout }
     }
 }

@@ -1,4 +1,4 @@
-//! What a request costs: statements and calls, counted on their way.
+//! The cost of a request: the number of statements and calls.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,14 +29,14 @@ impl Counted {
         Self { function, faults, _proxies: (aws, database) }
     }
 
-    /// Status, executed statements, and calls of AWS, each with how often it was made.
+    /// Returns status, executed statements, and calls to AWS with their numbers.
     async fn cost(&self, event: &Value) -> (u16, Vec<(String, u32)>, Vec<(String, u32)>) {
         self.faults.begin(|call| match &*call.operation {
-            // So long that batches which go out side by side are on their way at the same time on any machine.
+            // Long enough that concurrent batches overlap on any machine.
             "SendMessageBatch" => Fate::Delay(Duration::from_secs(1)),
             _ => Fate::Forward,
         });
-        let status = self.function.answer(event).await.status;
+        let status = self.function.respond(event).await.status;
         let counts = |service| {
             let tallies = self.faults.tallies(service).into_iter();
             tallies.map(|(operation, tally)| (operation, tally.calls)).collect()
@@ -46,7 +46,7 @@ impl Counted {
 }
 
 #[tokio::test]
-async fn a_look_up_is_one_statement_and_a_signature_no_call() {
+async fn look_up_is_one_statement_and_a_signature_needs_no_call() {
     let client = Client::new().await;
     let counted = Counted::start("cost-look-up", &client).await;
     let asset = client.asset(&client.stack.assets.thumbnail);
@@ -71,7 +71,7 @@ async fn a_look_up_is_one_statement_and_a_signature_no_call() {
 }
 
 #[tokio::test]
-async fn a_hundred_packages_are_queued_by_one_statement_and_ten_batches_at_once() {
+async fn hundred_packages_take_one_statement_and_ten_concurrent_batches() {
     let client = Client::new().await;
     let mut dataset = Dataset::create().await;
     let mut asked = Vec::new();
@@ -97,7 +97,7 @@ async fn a_hundred_packages_are_queued_by_one_statement_and_ten_batches_at_once(
 }
 
 #[tokio::test]
-async fn a_restore_that_finds_nothing_takes_two_round_trips_on_a_warm_connection() {
+async fn restore_of_nothing_takes_two_round_trips_on_an_open_connection() {
     let client = Client::new().await;
     let counted = Counted::start("cost-nothing", &client).await;
     let mut event = event("POST", "/restore", &[("dataset_id", &*client.stack.dataset_id)], &claims(3).await);

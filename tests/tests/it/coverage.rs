@@ -1,7 +1,7 @@
-//! Every route, with everything that can be wrong with a request to it.
+//! Every route, with every way in which a request to it can be wrong.
 //!
-//! The requests are made from `ROUTES`, and the snapshot holds a row for each: a route that is added without its row, or
-//! a parameter without its columns, fails this test until somebody has looked at the answers.
+//! The requests are made from `ROUTES`, and the snapshot contains a row for each: a new route without its row, or a new
+//! parameter without its columns, fails this test until someone has reviewed the responses.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::client::Client;
 use crate::function::{ApiFunction, claims, event};
 
-/// A value of a parameter that is good in the demo dataset.
+/// Returns a value of a parameter that is valid in the demo dataset.
 async fn good_value(client: &Client, kind: ParameterKind, name: &str) -> String {
     match (kind, name) {
         (ParameterKind::NodeId, "dataset_id") => client.stack.dataset_id.clone(),
@@ -24,7 +24,7 @@ async fn good_value(client: &Client, kind: ParameterKind, name: &str) -> String 
     }
 }
 
-/// A value that no request may hold; none where every value means something.
+/// Returns an invalid value of a parameter; none where every value is valid.
 fn malformed_value(kind: ParameterKind) -> Option<String> {
     match kind {
         ParameterKind::NodeId => Some("N".repeat(256)),
@@ -35,11 +35,11 @@ fn malformed_value(kind: ParameterKind) -> Option<String> {
     }
 }
 
-/// A method that no path takes.
+/// A method that no path has.
 const OTHER_METHOD: &str = "PATCH";
 
-/// What the claims of a request can be instead of good ones.
-async fn other_claims(required_role: u8) -> [(&'static str, Value); 7] {
+/// Returns invalid claims.
+async fn invalid_claims(required_role: u8) -> [(&'static str, Value); 7] {
     let good = claims(5).await;
     let with = |pointer: &str, value: Value| {
         let mut claims = good.clone();
@@ -57,34 +57,34 @@ async fn other_claims(required_role: u8) -> [(&'static str, Value); 7] {
     ]
 }
 
-struct Asked<'a> {
+struct RouteRequests<'a> {
     function: &'a ApiFunction,
     route: &'a Route,
     parameters: Vec<(&'static str, String)>,
     claims: Value,
 }
 
-impl Asked<'_> {
+impl RouteRequests<'_> {
     async fn status(&self, method: &str, parameters: &[(&str, &str)], claims: &Value) -> u16 {
         let mut event = event(method, self.route.path, parameters, claims);
         if self.route.method == Method::Post {
             event["body"] = json!(r#"{"nodeIds":[]}"#);
         }
-        let answer = self.function.answer(&event).await;
-        let error: Value = serde_json::from_str(&answer.body).unwrap_or_default();
-        let is_error = answer.status >= 400;
-        assert_eq!(is_error, error["message"].is_string() && error["errorId"] == "request-1", "{answer:?}");
-        assert_eq!(answer.headers["access-control-allow-origin"], "*");
-        answer.status
+        let response = self.function.respond(&event).await;
+        let error: Value = serde_json::from_str(&response.body).unwrap_or_default();
+        let is_error = response.status >= 400;
+        assert_eq!(is_error, error["message"].is_string() && error["errorId"] == "request-1", "{response:?}");
+        assert_eq!(response.headers["access-control-allow-origin"], "*");
+        response.status
     }
 
-    async fn as_it_is(&self, method: &str, claims: &Value) -> u16 {
+    async fn send(&self, method: &str, claims: &Value) -> u16 {
         let parameters: Vec<_> =
             self.parameters.iter().map(|(name, value)| (*name, value.as_str())).collect();
         self.status(method, &parameters, claims).await
     }
 
-    /// With one parameter given these values instead of its own.
+    /// Sends a request with other values for one parameter, and returns its status.
     async fn with(&self, name: &str, values: &[&str]) -> u16 {
         let mut parameters: Vec<_> = self
             .parameters
@@ -98,7 +98,7 @@ impl Asked<'_> {
 }
 
 #[tokio::test]
-async fn every_route_answers_everything_that_can_be_wrong() {
+async fn every_route_rejects_every_wrong_request() {
     let client = Client::new().await;
     let function = ApiFunction::start("coverage", &[]).await;
     let mut rows = Vec::new();
@@ -111,32 +111,32 @@ async fn every_route_answers_everything_that_can_be_wrong() {
             Access::Public => (0, Value::Null),
             Access::Dataset(role) => (role.number(), claims(role.number()).await),
         };
-        let asked = Asked { function: &function, route, parameters, claims: good_claims };
+        let requests = RouteRequests { function: &function, route, parameters, claims: good_claims };
         let method = route.method.name();
         let mut statuses = Vec::new();
 
-        let good = asked.as_it_is(method, &asked.claims).await;
+        let good = requests.send(method, &requests.claims).await;
         assert_eq!(good, route.responses[0].status, "{method} {}", route.path);
-        statuses.push(("as it should be".to_owned(), good));
-        for (what, claims) in other_claims(required_role).await {
-            let status = asked.as_it_is(method, &claims).await;
+        statuses.push(("a valid request".to_owned(), good));
+        for (what, claims) in invalid_claims(required_role).await {
+            let status = requests.send(method, &claims).await;
             if route.access == Access::Public {
                 assert_eq!(status, good, "{method} {}: {what}", route.path);
             }
             statuses.push((what.to_owned(), status));
         }
-        let other_method = asked.as_it_is(OTHER_METHOD, &asked.claims).await;
+        let other_method = requests.send(OTHER_METHOD, &requests.claims).await;
         statuses.push(("another method".to_owned(), other_method));
-        statuses.push(("OPTIONS".to_owned(), asked.as_it_is("OPTIONS", &Value::Null).await));
-        for (parameter, (name, value)) in route.parameters.iter().zip(&asked.parameters) {
+        statuses.push(("OPTIONS".to_owned(), requests.send("OPTIONS", &Value::Null).await));
+        for (parameter, (name, value)) in route.parameters.iter().zip(&requests.parameters) {
             let mut wrong = vec![
-                ("missing", asked.with(name, &[]).await),
-                ("blank", asked.with(name, &[" "]).await),
-                ("empty", asked.with(name, &[""]).await),
-                ("repeated", asked.with(name, &[value, value]).await),
+                ("missing", requests.with(name, &[]).await),
+                ("blank", requests.with(name, &[" "]).await),
+                ("empty", requests.with(name, &[""]).await),
+                ("repeated", requests.with(name, &[value, value]).await),
             ];
             if let Some(malformed) = malformed_value(parameter.kind) {
-                wrong.push(("malformed", asked.with(name, &[&malformed]).await));
+                wrong.push(("malformed", requests.with(name, &[&malformed]).await));
             }
             statuses.extend(wrong.into_iter().map(|(how, status)| (format!("`{name}` {how}"), status)));
         }

@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, Connection, Row};
 
 use crate::stack::stack;
 
-/// A connection, and the organization whose schema is meant.
+/// A connection, and the organization whose schema is used.
 pub(crate) struct Database {
     pub(crate) connection: PgConnection,
     organization: i32,
@@ -19,9 +19,9 @@ pub(crate) struct Package {
     pub(crate) node_id: String,
     pub(crate) name: String,
     pub(crate) state: String,
-    /// None of a folder.
+    /// None for a folder.
     pub(crate) size: Option<i64>,
-    /// None of a folder.
+    /// None for a folder.
     pub(crate) key: Option<String>,
 }
 
@@ -32,17 +32,17 @@ impl Database {
         Self { connection, organization: stack.organization_id }
     }
 
-    /// A statement about the organization, whose schema is `{schema}` in it.
+    /// Returns a statement with the organization's schema in the place of `{schema}`.
     pub(crate) fn sql(&self, text: &str) -> AssertSqlSafe<String> {
         AssertSqlSafe(text.replace("{schema}", &format!("\"{}\"", self.organization)))
     }
 
-    /// A package.
+    /// Returns a package.
     pub(crate) async fn package(&mut self, node_id: &str) -> Package {
         self.subtree(node_id).await.remove(0)
     }
 
-    /// A package and all that is below it, by ascending ids.
+    /// Returns a package and everything below it, in ascending order of ids.
     pub(crate) async fn subtree(&mut self, node_id: &str) -> Vec<Package> {
         let sql = self.sql(
             "WITH RECURSIVE subtree AS (
@@ -68,14 +68,14 @@ impl Database {
         rows.iter().map(package).collect()
     }
 
-    /// The storage counter of a package.
+    /// Returns the storage counter of a package.
     pub(crate) async fn storage_of(&mut self, package: i32) -> i64 {
         let sql = self.sql("SELECT size FROM {schema}.package_storage WHERE package_id = $1");
         sqlx::query_scalar(sql).bind(package).fetch_one(&mut self.connection).await.unwrap()
     }
 
-    /// All storage counters of packages, datasets and the organization that are not the sum of the files which are
-    /// READY: what, counted, should be. One statement sees one moment, whatever else is being restored.
+    /// Returns all storage counters that are not the sum of the READY files: what is counted, the counter, and the right value.
+    /// One statement reads one snapshot, whatever else is being restored.
     pub(crate) async fn miscounted(&mut self) -> Vec<(String, i64, i64)> {
         let sql = self.sql(
             "WITH RECURSIVE ready (package_id, parent_id, dataset_id, size) AS (

@@ -1,4 +1,4 @@
-//! What is deployed, as the emulator's CloudFormation tells it, and deploying once more.
+//! The deployed stack as the emulator's CloudFormation describes it, and a second deployment.
 
 use stack::OutputName;
 
@@ -27,7 +27,7 @@ async fn cloudformation_lists_the_stack_its_resources_and_its_outputs() {
 }
 
 #[tokio::test]
-async fn a_second_deployment_says_that_nothing_changed_and_changes_nothing() {
+async fn second_deployment_reports_and_makes_no_changes() {
     let aws = Aws::new().await;
     let state = async || {
         let described = aws.cloudformation("DescribeStacks").await;
@@ -43,10 +43,10 @@ async fn a_second_deployment_says_that_nothing_changed_and_changes_nothing() {
     };
     let before = state().await;
     assert!(!before.1.is_empty() && !before.2.is_empty(), "{before:?}");
-    let (code, printed, said) = run_xtask_of_stack(&["deploy", "--yes"]).await;
-    assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains("no changes"), "{said}");
-    let outputs: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    let (code, stdout, stderr) = run_xtask_of_stack(&["deploy", "--yes"]).await;
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stderr.contains("no changes"), "{stderr}");
+    let outputs: serde_json::Value = serde_json::from_str(&stdout).unwrap();
     assert_eq!(outputs["RestoreQueueUrl"], stack().await.queues.restore.as_str());
     assert_eq!(state().await, before);
 }

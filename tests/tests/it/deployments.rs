@@ -1,10 +1,10 @@
-//! Deploying, as a person does it: what the review shows, what is refused, what a failure tells, and how to go back.
+//! Deployments: what the review shows, what is rejected, what a failure reports, and rollbacks.
 //!
-//! The tests share one stack, which each of them changes: they take turns, and each begins with what the source says.
-//! After a test that failed, the next one has a new stack.
-//! What a change of the source would be, they make by a release whose template or contract is another one.
+//! The tests share one stack and change it, one test at a time; each of them starts with the state of the source.
+//! After a test that failed, the next one gets a new stack.
+//! Instead of changing the source, they use releases with another template or contract.
 
-mod asked;
+mod confirmation;
 mod crafted;
 mod destroyed;
 mod interrupted;
@@ -26,15 +26,15 @@ use crate::turns::{Turn, Turns};
 
 static TURNS: Turns = Turns::of_stack("deployments");
 
-/// All flags: whatever it takes.
+/// A deployment with all flags.
 const WHATEVER: [&str; 4] = ["deploy", "--yes", "--allow-iam-widening", "--allow-data-loss"];
 
-/// The stack as the source says, for one test at a time.
+/// Returns the stack in the state of the source, for one test at a time.
 async fn turn() -> (&'static Running, Turn) {
     let turn = TURNS.next().await;
     let running = turn.running;
     let ended = run(running, &WHATEVER).await;
-    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     (running, turn)
 }
 
@@ -42,58 +42,58 @@ async fn run(running: &'static Running, arguments: &[&str]) -> Ended {
     Run::start(running, arguments).end().await
 }
 
-/// Another threshold of the first alarm.
+/// Returns a change of the threshold of the first alarm.
 fn other_alarm(threshold: u32) -> impl FnOnce(&mut Value, &mut Value) {
     move |template, _| first(template, "AWS::CloudWatch::Alarm")["Threshold"] = json!(threshold)
 }
 
-/// A route without an integration, which API Gateway, and the emulator, refuse.
+/// Adds a route without an integration, which API Gateway and the emulator reject.
 fn broken_route(template: &mut Value, _: &mut Value) {
-    // With a token, since a route without one opens the API, which needs a flag.
+    // It requires a token: a route without one opens the API, which needs a flag.
     let broken = json!({ "get": { "security": [{ "token_dataset_auth": [] }] } });
     first(template, "AWS::ApiGatewayV2::Api")["Body"]["paths"]["/broken"] = broken;
 }
 
 #[tokio::test]
-async fn a_deployment_without_changes_says_so() {
+async fn deployment_without_changes_says_so() {
     let (running, _turn) = turn().await;
     let before = deployed(running).await;
     let ended = run(running, &["deploy"]).await;
-    assert_eq!(ended.code, Some(0), "{}", ended.said);
-    assert_shows!(ended.said);
-    let outputs: Value = serde_json::from_str(&ended.printed).unwrap();
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_shows!(ended.stderr);
+    let outputs: Value = serde_json::from_str(&ended.stdout).unwrap();
     assert_eq!(outputs["RestoreQueueUrl"], running.stack.queues.restore.as_str());
     assert_eq!(deployed(running).await, before);
     let ended = run(running, &["diff"]).await;
-    assert_eq!(ended.code, Some(0), "{}", ended.said);
-    assert_shows!(ended.printed);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_shows!(ended.stdout);
 }
 
 #[tokio::test]
-async fn a_changed_alarm_is_all_that_is_shown_and_changed() {
+async fn changed_alarm_is_the_only_change() {
     let (running, _turn) = turn().await;
     let release = craft(running, other_alarm(12_345)).await;
     let ended = run(running, &["diff", "--release", &release]).await;
-    assert_eq!(ended.code, Some(3), "{}", ended.said);
-    assert_shows!(ended.printed);
+    assert_eq!(ended.code, Some(3), "{}", ended.stderr);
+    assert_shows!(ended.stdout);
     let ended = run(running, &["diff", "--release", &release, "--json"]).await;
-    let review: Value = serde_json::from_str(&ended.printed).unwrap();
+    let review: Value = serde_json::from_str(&ended.stdout).unwrap();
     assert_eq!(review["template"]["changes"].as_array().unwrap().len(), 1, "{review:#}");
 
     let outputs = tempfile::NamedTempFile::new().unwrap();
     let path = outputs.path().to_str().unwrap();
-    // Nobody can answer here.
+    // There is no terminal to ask for confirmation.
     let ended = run(running, &["deploy", "--release", &release]).await;
-    assert_eq!(ended.code, Some(1), "{}", ended.said);
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
     assert!(
-        ended.said.contains("nobody is here to answer") && ended.said.contains("--yes"),
+        ended.stderr.contains("nobody is here to response") && ended.stderr.contains("--yes"),
         "{}",
-        ended.said
+        ended.stderr
     );
     let ended = run(running, &["deploy", "--release", &release, "--yes", "--outputs", path]).await;
-    assert_eq!(ended.code, Some(0), "{}", ended.said);
-    assert_shows!(ended.said);
-    assert_eq!(std::fs::read_to_string(path).unwrap(), ended.printed);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_shows!(ended.stderr);
+    assert_eq!(std::fs::read_to_string(path).unwrap(), ended.stdout);
     assert_eq!(deployed(running).await.release, release);
 }
 
@@ -109,18 +109,18 @@ async fn wider_permissions_need_a_flag() {
     let release = release.await;
     let before = deployed(running).await;
     let ended = run(running, &["deploy", "--release", &release, "--yes"]).await;
-    assert_eq!(ended.code, Some(1), "{}", ended.said);
-    assert_shows!(ended.said);
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    assert_shows!(ended.stderr);
     assert_eq!(deployed(running).await, before);
     let ended = run(running, &["deploy", "--release", &release, "--yes", "--allow-iam-widening"]).await;
-    assert_eq!(ended.code, Some(0), "{}", ended.said);
-    // The way back takes it away again, and needs no flag.
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    // Removing the permission again needs no flag.
     let ended = run(running, &["deploy", "--yes"]).await;
-    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
 }
 
 #[tokio::test]
-async fn a_broken_contract_is_named() {
+async fn breaking_change_of_the_api_is_shown() {
     let (running, _turn) = turn().await;
     let release = craft(running, |template, contract| {
         other_alarm(54_321)(template, contract);
@@ -129,12 +129,12 @@ async fn a_broken_contract_is_named() {
         contract["paths"]["/cloudfront/signature"] = route;
     });
     let ended = run(running, &["diff", "--release", &release.await]).await;
-    assert_eq!(ended.code, Some(3), "{}", ended.said);
-    assert_shows!(ended.printed);
+    assert_eq!(ended.code, Some(3), "{}", ended.stderr);
+    assert_shows!(ended.stdout);
 }
 
 #[tokio::test]
-async fn a_queue_is_not_replaced_without_a_flag() {
+async fn queue_is_replaced_only_with_a_flag() {
     let (running, _turn) = turn().await;
     let rename = |template: &mut Value, _: &mut Value| {
         first(template, "AWS::SQS::Queue")["QueueName"] = json!("another-name");
@@ -142,15 +142,15 @@ async fn a_queue_is_not_replaced_without_a_flag() {
     let release = craft(running, rename).await;
     let before = deployed(running).await;
     let ended = run(running, &["deploy", "--release", &release, "--yes"]).await;
-    assert_eq!(ended.code, Some(1), "{}", ended.said);
-    assert_shows!(ended.said);
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    assert_shows!(ended.stderr);
     assert_eq!(deployed(running).await, before);
     let ended = run(running, &["deploy", "--release", &release, "--yes", "--allow-data-loss"]).await;
-    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
 }
 
 #[tokio::test]
-async fn a_failure_is_told_by_its_cause_and_leaves_what_was_there() {
+async fn failed_deployment_shows_its_cause_and_is_rolled_back() {
     let (running, _turn) = turn().await;
     let before = deployed(running).await;
     let release = craft(running, |template, contract| {
@@ -159,20 +159,20 @@ async fn a_failure_is_told_by_its_cause_and_leaves_what_was_there() {
     });
     let release = release.await;
     let ended = run(running, &["deploy", "--release", &release, "--yes"]).await;
-    assert_eq!(ended.code, Some(1), "{}", ended.said);
-    assert_shows!(ended.said);
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    assert_shows!(ended.stderr);
     assert_eq!(deployed(running).await.template, before.template);
     let ended = run(running, &["releases", "--json"]).await;
-    let releases: Value = serde_json::from_str(&ended.printed).unwrap();
+    let releases: Value = serde_json::from_str(&ended.stdout).unwrap();
     let failed = releases.as_array().unwrap().iter().find(|it| it["release"]["id"] == release.as_str());
     assert_eq!(failed.unwrap()["release"]["deployments"][0]["ending"]["succeeded"], false, "{releases:#}");
-    // The next deployment finds nothing to do.
+    // The next deployment has no changes.
     let ended = run(running, &["deploy", "--yes"]).await;
-    assert!(ended.code == Some(0) && ended.said.contains("no changes"), "{}", ended.said);
+    assert!(ended.code == Some(0) && ended.stderr.contains("no changes"), "{}", ended.stderr);
 }
 
 #[tokio::test]
-async fn a_template_that_no_request_holds_is_deployed_by_its_url() {
+async fn large_template_is_deployed_by_url() {
     let (running, _turn) = turn().await;
     let release = craft(running, |template, contract| {
         other_alarm(555)(template, contract);
@@ -183,101 +183,101 @@ async fn a_template_that_no_request_holds_is_deployed_by_its_url() {
     });
     let release = release.await;
     let ended = run(running, &["deploy", "--release", &release, "--yes"]).await;
-    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert!(deployed(running).await.template.to_string().len() > 51_200);
     assert_eq!(deployed(running).await.release, release);
 }
 
 #[tokio::test]
-async fn a_rollback_puts_the_previous_release_back() {
+async fn rollback_deploys_the_previous_release() {
     let (running, _turn) = turn().await;
     let (one, two) = (craft(running, other_alarm(111)).await, craft(running, other_alarm(222)).await);
     for release in [&one, &two] {
         let ended = run(running, &["deploy", "--release", release, "--yes"]).await;
-        assert_eq!(ended.code, Some(0), "{}", ended.said);
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     }
     let ended = run(running, &["rollback", "--yes"]).await;
-    assert_eq!(ended.code, Some(0), "{}", ended.said);
-    assert_shows!(ended.said);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_shows!(ended.stderr);
     assert_eq!(deployed(running).await.release, one);
     let ended = run(running, &["rollback", "--to", &two, "--yes"]).await;
-    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert_eq!(deployed(running).await.release, two);
     let ended = run(running, &["status"]).await;
-    assert!(ended.code == Some(0) && ended.printed.contains(&two), "{}", ended.printed);
+    assert!(ended.code == Some(0) && ended.stdout.contains(&two), "{}", ended.stdout);
     let ended = run(running, &["rollback", "--to", "20200101T000000Z-nothing", "--yes"]).await;
-    assert!(ended.code == Some(1) && ended.said.contains("has no release"), "{}", ended.said);
+    assert!(ended.code == Some(1) && ended.stderr.contains("has no release"), "{}", ended.stderr);
     let ended = run(running, &["rollback", "--to", "yesterday", "--yes"]).await;
-    assert_eq!(ended.code, Some(2), "{}", ended.said);
+    assert_eq!(ended.code, Some(2), "{}", ended.stderr);
 }
 
 #[tokio::test]
-async fn what_is_published_is_deployed_without_a_build() {
+async fn published_release_is_deployed_without_a_build() {
     let (running, _turn) = turn().await;
     let ended = run(running, &["publish"]).await;
-    assert_eq!(ended.code, Some(0), "{}", ended.said);
-    let release = ended.printed.trim().to_owned();
-    // The same source is the same release.
-    assert_eq!(run(running, &["publish"]).await.printed.trim(), release);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let release = ended.stdout.trim().to_owned();
+    // The same source results in the same release.
+    assert_eq!(run(running, &["publish"]).await.stdout.trim(), release);
     let other = craft(running, other_alarm(333)).await;
     let ended = run(running, &["deploy", "--release", &other, "--yes"]).await;
-    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     let ended = run(running, &["deploy", "--release", &release, "--yes"]).await;
-    assert!(ended.code == Some(0) && !ended.said.contains("building"), "{}", ended.said);
+    assert!(ended.code == Some(0) && !ended.stderr.contains("building"), "{}", ended.stderr);
 }
 
 #[tokio::test]
-async fn a_fact_of_the_platform_that_is_missing_is_told_by_its_path() {
+async fn missing_platform_parameter_is_reported_by_path() {
     let (running, _turn) = turn().await;
     let aws = Aws::of(&running.stack);
     let path = "/local/platform/jobs-queue-arn";
     let value = aws.take_parameter(path).await;
     let ended = run(running, &["deploy", "--yes"]).await;
-    assert_eq!(ended.code, Some(1), "{}", ended.said);
-    assert_shows!(ended.said);
-    // Another value is a change, though no template has changed.
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    assert_shows!(ended.stderr);
+    // Another value is a change although the template is the same.
     aws.put_parameter(path, &format!("{value}-other")).await;
     let ended = run(running, &["diff"]).await;
     aws.put_parameter(path, &value).await;
-    assert_eq!(ended.code, Some(3), "{}", ended.said);
-    assert_shows!(ended.printed);
+    assert_eq!(ended.code, Some(3), "{}", ended.stderr);
+    assert_shows!(ended.stdout);
 }
 
-/// `*` in the place of a queue's ARN would let the restore function send to every queue.
+/// With `*` instead of a queue's ARN, the restore function could send to every queue.
 #[tokio::test]
-async fn a_fact_that_is_a_wildcard_is_refused() {
+async fn platform_parameter_with_a_wildcard_is_rejected() {
     let (running, _turn) = turn().await;
     let aws = Aws::of(&running.stack);
     let path = "/local/platform/jobs-queue-arn";
     let value = aws.take_parameter(path).await;
     aws.put_parameter(path, "*").await;
     let ended = run(running, &["deploy", "--yes"]).await;
-    // Another queue is a right that nobody has allowed yet.
+    // Another queue is a wider permission, which needs a flag.
     aws.put_parameter(path, &format!("{value}-other")).await;
     let other = run(running, &["deploy", "--yes"]).await;
     aws.put_parameter(path, &value).await;
-    let refusal = "/local/platform/jobs-queue-arn has a wrong value: `*` is not the ARN of a queue";
-    assert!(ended.code == Some(1) && ended.said.contains(refusal), "{}", ended.said);
-    assert!(other.code == Some(1) && other.said.contains("pass --allow-iam-widening"), "{}", other.said);
+    let problem = "/local/platform/jobs-queue-arn has a wrong value: `*` is not the ARN of a queue";
+    assert!(ended.code == Some(1) && ended.stderr.contains(problem), "{}", ended.stderr);
+    assert!(other.code == Some(1) && other.stderr.contains("pass --allow-iam-widening"), "{}", other.stderr);
 }
 
 #[tokio::test]
-async fn a_deployment_bears_being_throttled() {
+async fn throttled_deployment_succeeds() {
     let (running, _turn) = turn().await;
     let release = craft(running, other_alarm(777)).await;
     let faults = Faults::new();
     let proxy = AwsProxy::start(&running.stack.aws_endpoint_url, Arc::clone(&faults)).await.unwrap();
-    // The first call of each operation.
+    // The first call of each operation is throttled.
     faults.begin(|call| if call.number_of_operation == 1 { Fate::Throttle } else { Fate::Forward });
     let mut deploy = command(running, &["deploy", "--release", &release, "--yes"]);
     deploy.env("AWS_ENDPOINT_URL", proxy.url());
     let ended = Run::of(deploy).end().await;
-    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert_eq!(deployed(running).await.release, release);
 }
 
 #[tokio::test]
-async fn a_second_person_is_told_who_deploys_and_when() {
+async fn concurrent_deployment_is_rejected_with_the_holder_of_the_lock() {
     let (running, _turn) = turn().await;
     let faults = Faults::new();
     let proxy = AwsProxy::start(&running.stack.aws_endpoint_url, Arc::clone(&faults)).await.unwrap();
@@ -290,12 +290,12 @@ async fn a_second_person_is_told_who_deploys_and_when() {
     let first = Run::of(first);
     faults.stopped().await;
     let second = run(running, &["deploy", "--yes"]).await;
-    assert_eq!(second.code, Some(1), "{}", second.said);
-    assert_shows!(second.said);
+    assert_eq!(second.code, Some(1), "{}", second.stderr);
+    assert_shows!(second.stderr);
     let status = run(running, &["status"]).await;
-    assert!(status.printed.contains("under way     deploy by arn:aws:"), "{}", status.printed);
+    assert!(status.stdout.contains("under way     deploy by arn:aws:"), "{}", status.stdout);
     faults.begin(|_| Fate::Forward);
     let first = first.end().await;
-    assert_eq!(first.code, Some(0), "{}", first.said);
+    assert_eq!(first.code, Some(0), "{}", first.stderr);
     assert_eq!(deployed(running).await.release, release);
 }

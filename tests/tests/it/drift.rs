@@ -1,4 +1,4 @@
-//! Drift: that `cargo xtask drift` finds what somebody has changed by hand, and nothing else.
+//! `cargo xtask drift` reports what was changed by hand, and nothing else.
 
 use openapi::RESTORE_QUEUE_VISIBILITY_SECONDS;
 use serde_json::Value;
@@ -7,20 +7,20 @@ use crate::aws::Aws;
 use crate::stack::{run_xtask_of_stack, stack};
 
 #[tokio::test]
-async fn what_was_changed_by_hand_is_found_until_it_is_put_back() {
+async fn manual_change_is_drift_until_it_is_reverted() {
     let (queue, aws) = (&stack().await.queues.restore, Aws::new().await);
     let deployed = RESTORE_QUEUE_VISIBILITY_SECONDS;
-    let (code, shown, errors) = run_xtask_of_stack(&["drift"]).await;
-    assert_eq!((code, shown.as_str()), (Some(0), ""), "{errors}");
+    let (code, stdout, stderr) = run_xtask_of_stack(&["drift"]).await;
+    assert_eq!((code, stdout.as_str()), (Some(0), ""), "{stderr}");
 
     // Long enough for the messages of other tests.
     let by_hand = (deployed + 1).to_string();
     aws.set_queue_attribute(queue, "VisibilityTimeout", &by_hand).await;
-    let (code, shown, errors) = run_xtask_of_stack(&["drift"]).await;
+    let (code, stdout, stderr) = run_xtask_of_stack(&["drift"]).await;
     let filters =
         [(r"http://127.0.0.1:\d+/", "[emulator]/"), (r" +\d+\.\d s\n", "\n"), (r"\d+ (re|not)", "[n] $1")];
     insta::with_settings!({ filters => filters }, {
-        insta::assert_snapshot!(format!("exit code {code:?}\n{shown}\n{errors}"), @r#"
+        insta::assert_snapshot!(format!("exit code {code:?}\n{stdout}\n{stderr}"), @r#"
         exit code Some(3)
         RestoreQueue  AWS::SQS::Queue  MODIFIED
           [emulator]/000000000000/local-restore-package-queue-use1
@@ -35,14 +35,14 @@ async fn what_was_changed_by_hand_is_found_until_it_is_put_back() {
         Put it back by hand; or, where it shall stay, change the source likewise and deploy.
         "#);
     });
-    let (code, shown, errors) = run_xtask_of_stack(&["drift", "--json"]).await;
-    assert_eq!(code, Some(3), "{errors}");
-    let report: Value = serde_json::from_str(&shown).unwrap();
+    let (code, stdout, stderr) = run_xtask_of_stack(&["drift", "--json"]).await;
+    assert_eq!(code, Some(3), "{stderr}");
+    let report: Value = serde_json::from_str(&stdout).unwrap();
     let difference = &report["drifted"][0]["differences"][0];
     assert_eq!(difference["expected"], deployed.to_string());
     assert_eq!(difference["actual"], by_hand);
 
     aws.set_queue_attribute(queue, "VisibilityTimeout", &deployed.to_string()).await;
-    let (code, shown, errors) = run_xtask_of_stack(&["drift"]).await;
-    assert_eq!((code, shown.as_str()), (Some(0), ""), "{errors}");
+    let (code, stdout, stderr) = run_xtask_of_stack(&["drift"]).await;
+    assert_eq!((code, stdout.as_str()), (Some(0), ""), "{stderr}");
 }

@@ -1,4 +1,4 @@
-//! Datasets of a test's own, with what it restores.
+//! Datasets of one test, with packages to restore.
 
 use sqlx::Connection;
 use uuid::Uuid;
@@ -16,8 +16,8 @@ pub(crate) struct Dataset {
     stack: &'static Stack,
 }
 
-/// A package that was made.
-pub(crate) struct Made {
+/// A package of the dataset.
+pub(crate) struct Created {
     pub(crate) id: i32,
     pub(crate) node_id: String,
 }
@@ -43,37 +43,42 @@ impl Dataset {
         Self { node_id, id, database, aws: Aws::new().await, stack }
     }
 
-    /// A deleted file, as the platform leaves one: its object under a delete marker, with a delete record.
-    pub(crate) async fn deleted_file(&mut self, folder: Option<&Made>, name: &str, bytes: &[u8]) -> Made {
+    /// Creates a deleted file as the platform does: its object is behind a delete marker and has a delete record.
+    pub(crate) async fn deleted_file(
+        &mut self,
+        folder: Option<&Created>,
+        name: &str,
+        bytes: &[u8],
+    ) -> Created {
         let (made, key, marker) = self.deleted_object(folder, name, bytes).await;
         self.aws.put_delete_record(&made.node_id, &key, &marker, bytes.len()).await;
         made
     }
 
-    /// A deleted file whose delete record was lost, so that nothing tells where its object is.
-    pub(crate) async fn deleted_file_without_record(&mut self, folder: &Made, name: &str) -> Made {
+    /// Creates a deleted file without a delete record, so that the place of its object is not known.
+    pub(crate) async fn deleted_file_without_record(&mut self, folder: &Created, name: &str) -> Created {
         self.deleted_object(Some(folder), name, b"lost").await.0
     }
 
-    /// A deleted folder.
-    pub(crate) async fn deleted_folder(&mut self, name: &str) -> Made {
+    /// Creates a deleted folder.
+    pub(crate) async fn deleted_folder(&mut self, name: &str) -> Created {
         let node_id = format!("N:collection:{}", Uuid::new_v4());
         let name = deleted_name(&node_id, name);
-        Made { id: self.insert_package(&node_id, &name, "Collection", "DELETED", None).await, node_id }
+        Created { id: self.insert_package(&node_id, &name, "Collection", "DELETED", None).await, node_id }
     }
 
-    /// A package that is there and holds nothing, which takes a name.
-    pub(crate) async fn live_package(&mut self, name: &str) -> Made {
+    /// Creates a package without data, which uses a name.
+    pub(crate) async fn live_package(&mut self, name: &str) -> Created {
         let node_id = format!("N:package:{}", Uuid::new_v4());
-        Made { id: self.insert_package(&node_id, name, "CSV", "READY", None).await, node_id }
+        Created { id: self.insert_package(&node_id, name, "CSV", "READY", None).await, node_id }
     }
 
     async fn deleted_object(
         &mut self,
-        folder: Option<&Made>,
+        folder: Option<&Created>,
         name: &str,
         bytes: &[u8],
-    ) -> (Made, String, String) {
+    ) -> (Created, String, String) {
         let bucket = &self.stack.buckets.storage;
         let key = format!("O{}/D{}/{}", self.stack.organization_id, self.id, Uuid::new_v4());
         self.aws.put_object(bucket, &key, bytes).await;
@@ -96,17 +101,17 @@ impl Dataset {
             .execute(&mut self.database.connection)
             .await
             .unwrap();
-        (Made { id, node_id }, key, marker)
+        (Created { id, node_id }, key, marker)
     }
 
-    /// A row in `packages`, and its storage counter, which is 0: what is deleted counts nothing.
+    /// Creates a row in `packages` and its storage counter, which is 0 for deleted packages.
     async fn insert_package(
         &mut self,
         node_id: &str,
         name: &str,
         package_type: &str,
         state: &str,
-        folder: Option<&Made>,
+        folder: Option<&Created>,
     ) -> i32 {
         let insert = self.database.sql(
             "INSERT INTO {schema}.packages (node_id, name, type, state, dataset_id, parent_id, owner_id, attributes)

@@ -1,5 +1,4 @@
-//! Deployed functions, invoked as Lambda invokes them: without a gateway in front, so that a test chooses the whole event,
-//! claims included.
+//! Deployed functions, invoked as Lambda does, without a gateway: a test chooses the whole event, including the claims.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -14,7 +13,7 @@ use stack::OutputName;
 use crate::aws::Aws;
 use crate::stack::{stack, state_directory};
 
-/// One process of a function, which every test has to itself.
+/// One process of a function, for one test.
 pub(crate) struct FunctionProcess {
     pool: FunctionPool,
     name: FunctionName,
@@ -26,14 +25,14 @@ pub(crate) struct ApiFunction(FunctionProcess);
 
 /// What it answered.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct ApiResponse {
     pub(crate) status: u16,
     pub(crate) headers: BTreeMap<String, String>,
     pub(crate) body: String,
 }
 
 impl FunctionProcess {
-    /// The function as it is deployed, but for these variables. Its log is kept below the name of the test.
+    /// Starts the function as it is deployed, with additional variables. Its log has the name of the test.
     pub(crate) async fn start(function: OutputName, test: &str, variables: &[(&str, &str)]) -> Self {
         let stack = stack().await;
         let aws = Aws::new().await;
@@ -42,7 +41,7 @@ impl FunctionProcess {
         let function = control_plane.function(&name).await.unwrap();
         let directory = state_directory(test);
         let log = directory.join(format!("{name}.log"));
-        // That of an earlier run of the test.
+        // The log of an earlier run of the test.
         let _ = std::fs::remove_file(&log);
         let database = stack.database_url.parse().unwrap();
         let mut environment = lambda::surroundings(&stack.aws_endpoint_url, &stack.cdn_url, &database);
@@ -59,67 +58,68 @@ impl FunctionProcess {
         Self { pool, name, log }
     }
 
-    /// Invoke it, with any event.
+    /// Invokes it with any event.
     pub(crate) async fn invoke(&self, event: &Value) -> InvocationOutcome {
         self.pool.invoke(&self.name, event.to_string().into()).await.unwrap()
     }
 
-    /// How many processes of it there have been.
+    /// Returns how many processes were started.
     pub(crate) fn processes(&self) -> u64 {
         self.pool.statistics()[&self.name].cold_starts
     }
 
-    /// All that it has logged.
+    /// Returns its log.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap()
     }
 
-    /// End its process.
+    /// Ends its process.
     pub(crate) async fn stop(&self) {
         self.pool.stop().await;
     }
 }
 
 impl ApiFunction {
-    /// The function as it is deployed, but for these variables. Its log is kept below the name of the test.
+    /// Starts the function as it is deployed, with additional variables. Its log has the name of the test.
     pub(crate) async fn start(test: &str, variables: &[(&str, &str)]) -> Self {
         Self(FunctionProcess::start(OutputName::ApiFunctionName, test, variables).await)
     }
 
-    /// Invoke it, with any event.
-    pub(crate) async fn answer(&self, event: &Value) -> Answer {
+    /// Invokes it with any event.
+    pub(crate) async fn respond(&self, event: &Value) -> ApiResponse {
         let outcome = self.0.invoke(event).await;
         let InvocationOutcome::Response(payload) = outcome else {
             panic!("the function failed: {outcome:?}");
         };
-        let answer: Value = serde_json::from_slice(&payload).unwrap();
-        let headers = answer["headers"].as_object().unwrap().iter();
-        Answer {
-            status: answer["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap(),
+        let response: Value = serde_json::from_slice(&payload).unwrap();
+        let headers = response["headers"].as_object().unwrap().iter();
+        ApiResponse {
+            status: response["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap(),
             headers: headers
                 .map(|(name, value)| (name.to_lowercase(), value.as_str().unwrap().to_owned()))
                 .collect(),
-            body: answer["body"].as_str().unwrap_or_default().to_owned(),
+            body: response["body"].as_str().unwrap_or_default().to_owned(),
         }
     }
 
-    /// How many processes of it there have been.
+    /// Returns how many processes were started.
     pub(crate) fn processes(&self) -> u64 {
         self.0.processes()
     }
 
-    /// All that it has logged.
+    /// Returns its log.
     pub(crate) fn log(&self) -> String {
         self.0.log()
     }
 
-    /// End its process.
+    /// Ends its process.
     pub(crate) async fn stop(&self) {
         self.0.stop().await;
     }
 }
 
-/// An event as the gateway sends it: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>.
+/// Returns an event as the gateway sends it:
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>.
 pub(crate) fn event(method: &str, path: &str, parameters: &[(&str, &str)], claims: &Value) -> Value {
     let mut url = Url::parse("http://gateway").unwrap();
     if !parameters.is_empty() {
@@ -155,7 +155,7 @@ pub(crate) fn event(method: &str, path: &str, parameters: &[(&str, &str)], claim
     event
 }
 
-/// The claims of somebody with this role in the demo dataset, as the platform's authorizer gives them.
+/// Returns the claims of a user with a role in the demo dataset, as the platform's authorizer writes them.
 pub(crate) async fn claims(role: u8) -> Value {
     let stack = stack().await;
     json!({

@@ -1,14 +1,13 @@
-//! What nobody should send, and somebody will: each gets an answer that is the client's fault, and the next request is
-//! served by the same process.
+//! Hostile requests: the response says that the client is at fault, and the same process serves the next request.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::client::Client;
-use crate::function::{Answer, ApiFunction, claims, event};
+use crate::function::{ApiFunction, ApiResponse, claims, event};
 
-/// Lambda takes events of 6 MB; this much is left for a body.
+/// The largest body in an event, which may have 6 MB.
 const LARGEST_BODY: usize = 5_900_000;
 
 struct Sender {
@@ -26,25 +25,25 @@ impl Sender {
         }
     }
 
-    async fn restore(&self, body: Value, is_base64: bool) -> Answer {
+    async fn restore(&self, body: Value, is_base64: bool) -> ApiResponse {
         let dataset = [("dataset_id", self.client.stack.dataset_id.as_str())];
         let mut event = event("POST", "/restore", &dataset, &self.editor);
         event["body"] = body;
         event["isBase64Encoded"] = json!(is_base64);
-        self.function.answer(&event).await
+        self.function.respond(&event).await
     }
 
-    /// A good request, which the same process must still answer.
+    /// Checks that the same process still responds to a valid request.
     async fn still_serves(&self, after: &str) {
         let asset = self.client.asset(&self.client.stack.assets.thumbnail);
-        let answer = self.function.answer(&event("GET", "/cloudfront/sign", &asset, &self.editor)).await;
-        assert_eq!(answer.status, 200, "after {after}: {answer:?}");
+        let response = self.function.respond(&event("GET", "/cloudfront/sign", &asset, &self.editor)).await;
+        assert_eq!(response.status, 200, "after {after}: {response:?}");
         assert_eq!(self.function.processes(), 1, "after {after}");
     }
 }
 
 #[tokio::test]
-async fn no_body_is_more_than_a_bad_request() {
+async fn hostile_body_is_at_most_a_bad_request() {
     let sender = Sender::start("hostile-bodies").await;
     let ids = |count: usize| json!({ "nodeIds": vec!["N:package:x"; count] }).to_string();
     let distinct: Vec<String> = (0..10_000).map(|number| format!("N:package:{number}")).collect();
@@ -68,15 +67,20 @@ async fn no_body_is_more_than_a_bad_request() {
         ("10,001 ids", ids(10_001), 400),
         ("10,000 ids, all the same", ids(10_000), 200),
         ("10,000 ids, all different", json!({ "nodeIds": distinct }).to_string(), 200),
-        ("one id of 6 MB, which the answer would hold twice", huge, 400),
+        ("one id of 6 MB, which the response would hold twice", huge, 400),
         ("10,000 long ids, all the same", many_long, 200),
     ] {
-        let answer = sender.restore(json!(body), false).await;
-        assert_eq!(answer.status, expected, "{what}: {}", answer.body.chars().take(200).collect::<String>());
+        let response = sender.restore(json!(body), false).await;
+        assert_eq!(
+            response.status,
+            expected,
+            "{what}: {}",
+            response.body.chars().take(200).collect::<String>()
+        );
         let encoded = STANDARD.encode(&body);
         if encoded.len() <= LARGEST_BODY {
-            let answer = sender.restore(json!(encoded), true).await;
-            assert_eq!(answer.status, expected, "{what}, encoded");
+            let response = sender.restore(json!(encoded), true).await;
+            assert_eq!(response.status, expected, "{what}, encoded");
         }
         sender.still_serves(what).await;
     }
@@ -84,14 +88,14 @@ async fn no_body_is_more_than_a_bad_request() {
 }
 
 #[tokio::test]
-async fn ids_of_any_bytes_come_back_as_they_came() {
+async fn ids_of_any_bytes_are_returned_unchanged() {
     let sender = Sender::start("hostile-ids").await;
     let long = "ü".repeat(200);
     let ids =
         ["", "\0", "N:package:\0", "'; DROP TABLE packages; --", "\u{ffff}", "\u{7}\u{85}\u{202e}", &long];
-    let answer = sender.restore(json!(json!({ "nodeIds": ids }).to_string()), false).await;
-    assert_eq!(answer.status, 200, "{answer:?}");
-    let body: Value = serde_json::from_str(&answer.body).unwrap();
+    let response = sender.restore(json!(json!({ "nodeIds": ids }).to_string()), false).await;
+    assert_eq!(response.status, 200, "{response:?}");
+    let body: Value = serde_json::from_str(&response.body).unwrap();
     assert_eq!(body["success"], json!([]));
     let failed: Vec<&str> =
         body["failures"].as_array().unwrap().iter().map(|failure| failure["id"].as_str().unwrap()).collect();
@@ -114,7 +118,7 @@ async fn ids_of_any_bytes_come_back_as_they_came() {
 }
 
 #[tokio::test]
-async fn an_event_of_any_shape_has_an_answer() {
+async fn event_of_any_shape_gets_a_response() {
     let sender = Sender::start("hostile-events").await;
     let asset = sender.client.asset(&sender.client.stack.assets.thumbnail);
     let good = event("GET", "/cloudfront/sign", &asset, &sender.editor);
@@ -157,14 +161,14 @@ async fn an_event_of_any_shape_has_an_answer() {
         ),
         ("an empty event", json!({}), 404),
     ] {
-        let answer = sender.function.answer(&event).await;
-        assert_eq!(answer.status, expected, "{what}: {answer:?}");
+        let response = sender.function.respond(&event).await;
+        assert_eq!(response.status, expected, "{what}: {response:?}");
         sender.still_serves(what).await;
     }
     sender.function.stop().await;
 }
 
-/// With one parameter replaced or added, in the raw query and in the decoded one.
+/// Returns an event with one parameter replaced or added, in the raw query and in the decoded one.
 fn with_parameter(event: &Value, name: &str, value: &str) -> Value {
     let mut event = event.clone();
     let raw = event["rawQueryString"].as_str().unwrap().to_owned();

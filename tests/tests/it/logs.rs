@@ -26,28 +26,28 @@ async fn ask(client: &Client) -> String {
 }
 
 #[tokio::test]
-async fn the_lines_of_a_request_are_found_by_its_id_whichever_function_wrote_them() {
+async fn logs_of_all_functions_have_the_request_id() {
     let id = ask(&Client::new().await).await;
     let of_request = async || {
-        let (code, shown, errors) = run_xtask_of_stack(&["logs", "--since", "15m"]).await;
-        assert_eq!(code, Some(0), "{errors}");
-        let lines: Vec<_> = shown.lines().filter(|line| line.contains(&id)).map(str::to_owned).collect();
+        let (code, stdout, stderr) = run_xtask_of_stack(&["logs", "--since", "15m"]).await;
+        assert_eq!(code, Some(0), "{stderr}");
+        let lines: Vec<_> = stdout.lines().filter(|line| line.contains(&id)).map(str::to_owned).collect();
         // Lines are delivered a moment after they were printed.
         (lines.len() == 2).then(|| lines.join("\n"))
     };
     let lines = eventually("both lines are in CloudWatch Logs", of_request).await;
-    let shown = lines.replace(&id, "[id]");
+    let lines = lines.replace(&id, "[id]");
     insta::with_settings!({ filters => [(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}", "[time]")] }, {
-        insta::assert_snapshot!(shown, @r#"
+        insta::assert_snapshot!(lines, @r#"
         [time]  authorizer  [id]  INFO   decided  admitted=true  target=runtime::authorizer
         [time]  api         [id]  INFO   answered  method=GET  path=/cloudfront/sign  status=200  target=runtime::api
         "#);
     });
 
     let arguments = ["logs", "--since", "15m", "--json", "--function", "api", "--function", "restore"];
-    let (code, shown, errors) = run_xtask_of_stack(&arguments).await;
-    assert_eq!(code, Some(0), "{errors}");
-    let lines: Vec<Value> = shown.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let (code, stdout, stderr) = run_xtask_of_stack(&arguments).await;
+    assert_eq!(code, Some(0), "{stderr}");
+    let lines: Vec<Value> = stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(lines.iter().all(|line| line["function"] != "authorizer"));
     let line = lines.iter().find(|line| line["request_id"] == id.as_str()).unwrap();
     assert_eq!((&line["function"], &line["message"]), (&"api".into(), &"answered".into()));
@@ -69,7 +69,7 @@ async fn await_line(lines: &mut Lines<BufReader<ChildStdout>>, id: &str) -> Stri
 }
 
 #[tokio::test]
-async fn following_prints_what_comes_later_until_it_is_interrupted() {
+async fn logs_follow_prints_new_lines_until_interrupted() {
     let client = Client::new().await;
     let before = ask(&client).await;
     let arguments = ["logs", "--follow", "--since", "15m", "--function", "api"];
@@ -88,7 +88,7 @@ async fn following_prints_what_comes_later_until_it_is_interrupted() {
 }
 
 #[tokio::test]
-async fn a_reader_that_goes_away_ends_it_quietly_and_wrong_usage_is_told() {
+async fn closed_output_ends_logs_quietly_and_wrong_usage_is_an_error() {
     let id = ask(&Client::new().await).await;
     let arguments = ["logs", "--follow", "--since", "15m"];
     let mut child =
@@ -96,12 +96,12 @@ async fn a_reader_that_goes_away_ends_it_quietly_and_wrong_usage_is_told() {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     await_line(&mut lines, &id).await;
     drop(lines);
-    // The next line finds nobody.
+    // The next line has no reader.
     ask(&Client::new().await).await;
     let output = timeout(Duration::from_mins(1), child.wait_with_output()).await.unwrap().unwrap();
     assert_eq!((output.status.code(), String::from_utf8(output.stderr).unwrap().as_str()), (Some(0), ""));
 
-    let (code, _, errors) = run_xtask_of_stack(&["logs", "--since", "banana"]).await;
+    let (code, _, stderr) = run_xtask_of_stack(&["logs", "--since", "banana"]).await;
     assert_eq!(code, Some(2));
-    assert!(errors.contains("expected a number and a unit, such as 90m, 2h or 1d"), "{errors}");
+    assert!(stderr.contains("expected a number and a unit, such as 90m, 2h or 1d"), "{stderr}");
 }

@@ -1,7 +1,8 @@
-//! The whole system, asked over HTTP as its clients ask it.
+//! End-to-end tests: the whole system, called over HTTP as its clients call it.
 //!
-//! All tests but those of [`keys`] and [`deployments`] share one local stack and run at the same time: what a test changes is its own (see [`fixture`]), and what
-//! it says of shared things (queues, counters) holds whatever the others do.
+//! Most tests share one local stack and run at the same time: a test changes only its own data (see [`fixture`]), and what it
+//! checks of shared queues and counters holds whatever the others do. Tests that change keys or deployments run one at a
+//! time, on stacks of their own (see [`turns`]).
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "this is how a test fails")]
 
@@ -14,6 +15,7 @@ mod command;
 mod cost;
 mod coverage;
 mod database;
+mod database_failures;
 mod deployment;
 mod deployments;
 mod drift;
@@ -35,6 +37,6 @@ mod secrets;
 mod sign;
 mod signer;
 mod stack;
-mod trouble;
+
 mod turns;
 mod waiting;

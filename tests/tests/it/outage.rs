@@ -1,4 +1,4 @@
-//! What the function depends on goes away and comes back: it answers 503 meanwhile, and recovers by itself.
+//! Outages: the function responds with 503 while something is not reachable, and recovers by itself.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,14 +13,14 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::client::Client;
-use crate::function::{Answer, ApiFunction, claims, event};
+use crate::function::{ApiFunction, ApiResponse, claims, event};
 use crate::stack::{stack, state_directory, target_directory};
 use crate::waiting::eventually;
 
-/// How many ask at the same time.
+/// How many callers there are at the same time.
 const CALLERS: usize = 4;
 
-/// A server of the test's own, which has the demo dataset and one package of it.
+/// Starts a database server for one test.
 async fn start_database(state: &StateDirectory, port: Option<u16>) -> Postgres {
     let tools = target_directory().join("tools");
     let server = Server::find_or_install(state, &tools).await.unwrap();
@@ -48,17 +48,17 @@ async fn sign_event() -> Value {
     event("GET", "/cloudfront/sign", &client.asset(&client.stack.assets.thumbnail), &claims(2).await)
 }
 
-/// An answer while something is away: it says nothing of the inside.
-fn assert_unavailable(answer: &Answer) {
-    let body: Value = serde_json::from_str(&answer.body).unwrap();
+/// Checks a response during an outage: it contains no internal detail.
+fn assert_unavailable(response: &ApiResponse) {
+    let body: Value = serde_json::from_str(&response.body).unwrap();
     let expected = json!({ "message": "temporarily not available, try again later", "errorId": "request-1" });
-    assert_eq!((answer.status, body), (503, expected));
+    assert_eq!((response.status, body), (503, expected));
 }
 
 #[tokio::test]
-async fn a_database_that_was_away_under_load_is_found_again_by_the_same_process() {
+async fn process_recovers_after_a_database_outage_under_load() {
     let directory = StateDirectory::open(&state_directory("outage-database")).unwrap();
-    // What an earlier run of the test has left.
+    // An earlier run of the test may have left processes and files.
     clean_up(&directory).await.unwrap();
     directory.reset().await.unwrap();
     let database = start_database(&directory, None).await;
@@ -67,7 +67,7 @@ async fn a_database_that_was_away_under_load_is_found_again_by_the_same_process(
     let variables = [("POSTGRES_PORT", &*port.to_string()), ("POSTGRES_PASSWORD", &password)];
     let function = Arc::new(ApiFunction::start("outage-database-function", &variables).await);
     let event = Arc::new(sign_event().await);
-    assert_eq!(function.answer(&event).await.status, 200);
+    assert_eq!(function.respond(&event).await.status, 200);
 
     let stopping = Arc::new(AtomicBool::new(false));
     let callers: Vec<_> = (0..CALLERS)
@@ -77,30 +77,30 @@ async fn a_database_that_was_away_under_load_is_found_again_by_the_same_process(
             tokio::spawn(async move {
                 let mut statuses = Vec::new();
                 while !stopping.load(Ordering::Relaxed) {
-                    let answer = function.answer(&event).await;
-                    if answer.status != 200 {
-                        assert_unavailable(&answer);
+                    let response = function.respond(&event).await;
+                    if response.status != 200 {
+                        assert_unavailable(&response);
                     }
-                    statuses.push(answer.status);
+                    statuses.push(response.status);
                 }
                 statuses
             })
         })
         .collect();
-    let asked = async |status| {
-        eventually(&format!("an answer with {status}"), async || {
-            (function.answer(&event).await.status == status).then_some(())
+    let responds_with = async |status| {
+        eventually(&format!("an response with {status}"), async || {
+            (function.respond(&event).await.status == status).then_some(())
         })
         .await;
     };
-    asked(200).await;
+    responds_with(200).await;
     database.stop().await;
-    asked(503).await;
-    assert_unavailable(&function.answer(&event).await);
+    responds_with(503).await;
+    assert_unavailable(&function.respond(&event).await);
     let database = start_database(&directory, Some(port)).await;
-    asked(200).await;
+    responds_with(200).await;
     for _ in 0..20 {
-        assert_eq!(function.answer(&event).await.status, 200, "it stays found");
+        assert_eq!(function.respond(&event).await.status, 200, "it keeps working");
     }
     stopping.store(true, Ordering::Relaxed);
     let mut statuses = Vec::new();
@@ -108,7 +108,7 @@ async fn a_database_that_was_away_under_load_is_found_again_by_the_same_process(
         statuses.extend(caller.await.unwrap());
     }
     let count = |status| statuses.iter().filter(|other| **other == status).count();
-    println!("under load: {} answers with 200, {} with 503", count(200), count(503));
+    println!("under load: {} responses with 200, {} with 503", count(200), count(503));
     assert!(count(200) > 0 && count(503) > 0);
     assert_eq!(function.processes(), 1, "the same process");
     function.stop().await;
@@ -116,13 +116,13 @@ async fn a_database_that_was_away_under_load_is_found_again_by_the_same_process(
 }
 
 #[tokio::test]
-async fn a_signing_key_that_could_not_be_read_is_read_by_the_next_request() {
-    // Takes connections, and says nothing until it is let.
+async fn unreadable_signing_key_is_read_again_by_the_next_request() {
+    // Accepts connections, and responds to none of them at first.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let function = ApiFunction::start("outage-parameters", &[("AWS_ENDPOINT_URL", &endpoint)]).await;
     let event = sign_event().await;
-    assert_unavailable(&function.answer(&event).await);
+    assert_unavailable(&function.respond(&event).await);
 
     let emulator = stack().await.aws_endpoint_url.strip_prefix("http://").unwrap();
     let forwarding = tokio::spawn(async move {
@@ -130,12 +130,12 @@ async fn a_signing_key_that_could_not_be_read_is_read_by_the_next_request() {
             let (mut client, _) = listener.accept().await.unwrap();
             tokio::spawn(async move {
                 let mut server = TcpStream::connect(emulator).await.unwrap();
-                // Either side may hang up at any time.
+                // Either side may close the connection at any time.
                 let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
             });
         }
     });
-    assert_eq!(function.answer(&event).await.status, 200);
+    assert_eq!(function.respond(&event).await.status, 200);
     assert_eq!(function.processes(), 1);
     forwarding.abort();
     function.stop().await;

@@ -1,18 +1,18 @@
-//! What is shown of a test that fails, besides what it says itself.
+//! What a failed test shows in addition to its own output.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, Once};
 
 use tracing_subscriber::filter::LevelFilter;
 
-/// The last lines of a log are enough to see what happened beside a test.
+/// How many lines of a log are shown.
 const LINES: usize = 30;
 
-/// What the stacks of this run have said.
+/// The logs of the stacks of this run.
 static LOGS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
-/// Shows warnings of what runs in this process (proxies, functions of a test's own) in the output of the test that
-/// caused them, and the end of each stack's log in the output of a test that fails.
+/// Shows warnings of this process (proxies, functions of a test) in the output of the test that caused them, and the end of
+/// each stack's log in the output of a failed test.
 #[expect(clippy::print_stderr, reason = "the harness shows it with the output of the test")]
 pub(crate) fn show_what_else_happened() {
     static ONCE: Once = Once::new();
@@ -29,7 +29,7 @@ pub(crate) fn show_what_else_happened() {
     });
 }
 
-/// Adds the log of a stack, which is made anew at each start.
+/// Adds the log of a stack, which each start creates again.
 pub(crate) fn add_log(path: &Path) {
     LOGS.lock().unwrap().push(path.to_owned());
 }
@@ -42,12 +42,12 @@ fn end_of(log: &Path) -> String {
 }
 
 #[tokio::test]
-async fn what_the_stack_says_is_in_the_output_of_a_test_that_fails() {
+async fn failed_test_shows_the_end_of_the_stack_log() {
     let directory = tempfile::tempdir().unwrap();
     let log = directory.path().join("stack.log");
     let lines: Vec<String> = (0..100).map(|number| format!("line {number}")).collect();
     std::fs::write(&log, lines.join("\n")).unwrap();
-    let shown = end_of(&log);
-    assert!(shown.contains("line 99") && shown.contains("line 70") && !shown.contains("line 69"), "{shown}");
+    let end = end_of(&log);
+    assert!(end.contains("line 99") && end.contains("line 70") && !end.contains("line 69"), "{end}");
     assert!(end_of(&directory.path().join("none")).contains("No such file"));
 }

@@ -1,4 +1,4 @@
-//! Paths of viewer assets: whatever path is accepted, its URLs open exactly its object.
+//! Paths of viewer assets: the URLs of every accepted path open exactly its object.
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -10,7 +10,7 @@ use crate::client::Client;
 
 const CASES: usize = 40;
 
-/// Segments of any characters that are no controls, some of them as an encoder or a parser likes them least.
+/// Returns segments of any characters except control characters, including those that encoders and parsers treat specially.
 fn paths() -> impl Strategy<Value = String> {
     let segment = prop_oneof![
         "[ -.0-\\[\\]-~]{1,12}",
@@ -27,7 +27,7 @@ fn paths() -> impl Strategy<Value = String> {
 }
 
 #[tokio::test]
-async fn any_accepted_path_opens_its_object_at_the_edge_and_in_s3() {
+async fn accepted_path_opens_its_object_at_the_edge_and_in_s3() {
     let (client, aws) = (Client::new().await, Aws::new().await);
     let bucket = &client.stack.buckets.assets;
     let thumbnail = &client.stack.assets.thumbnail;
@@ -39,9 +39,9 @@ async fn any_accepted_path_opens_its_object_at_the_edge_and_in_s3() {
         let content = format!("{number}: {path}");
         aws.put_object(bucket, &format!("{prefix}{path}"), content.as_bytes()).await;
         for url in [client.sign(&path).await, client.presign(&path).await] {
-            let answer = client.open(&url).await;
-            assert_eq!(answer.status(), 200, "{path:?}");
-            assert_eq!(answer.text().await.unwrap(), content, "{path:?}");
+            let response = client.open(&url).await;
+            assert_eq!(response.status(), 200, "{path:?}");
+            assert_eq!(response.text().await.unwrap(), content, "{path:?}");
         }
     }
 }

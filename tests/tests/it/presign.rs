@@ -6,46 +6,46 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::aws::Aws;
-use crate::client::{Client, header, json_of, refusal};
+use crate::client::{Client, error_of, header, json_of};
 use crate::database::Database;
 use crate::fixture::Dataset;
 use crate::function::{ApiFunction, claims, event};
 
 #[tokio::test]
-async fn the_source_file_opens_by_redirect_and_by_url() {
+async fn source_file_opens_by_redirect_and_by_url() {
     let (client, aws, mut database) = (Client::new().await, Aws::new().await, Database::connect().await);
     let stack = client.stack;
     let key = database.package(&stack.packages.live_file).await.key.unwrap();
     let object = aws.get_object(&stack.buckets.storage, &key).await;
     let file = [("dataset_id", &*stack.dataset_id), ("package_id", &*stack.packages.live_file)];
 
-    let answer = client.get("/presign/s3", &file).await;
-    assert_eq!(answer.status(), StatusCode::TEMPORARY_REDIRECT);
-    assert_eq!(header(&answer, "cache-control"), "no-store");
-    let location = header(&answer, "location");
-    assert!(answer.bytes().await.unwrap().is_empty());
+    let response = client.get("/presign/s3", &file).await;
+    assert_eq!(response.status(), StatusCode::TEMPORARY_REDIRECT);
+    assert_eq!(header(&response, "cache-control"), "no-store");
+    let location = header(&response, "location");
+    assert!(response.bytes().await.unwrap().is_empty());
     let opened = client.open(&location).await;
     assert_eq!(opened.status(), StatusCode::OK);
     assert_eq!(opened.bytes().await.unwrap(), object);
 
     let parameters = [file[0], file[1], ("redirect", "false")];
-    let answer: Value = json_of(client.get("/presign/s3", &parameters).await).await;
-    assert!(answer["expires_at"].is_i64());
-    let opened = client.open(answer["presigned_url"].as_str().unwrap()).await;
+    let response: Value = json_of(client.get("/presign/s3", &parameters).await).await;
+    assert!(response["expires_at"].is_i64());
+    let opened = client.open(response["presigned_url"].as_str().unwrap()).await;
     assert_eq!(opened.bytes().await.unwrap(), object);
 }
 
 #[tokio::test]
-async fn a_head_is_redirected_to_a_url_for_head() {
+async fn head_request_is_redirected_to_a_url_for_head() {
     let (client, aws) = (Client::new().await, Aws::new().await);
     let stack = client.stack;
     let asset = client.asset(&stack.assets.parquet);
     let head = async |parameters: &[(&str, &str)]| {
         client.request_as("viewer", Method::HEAD, "/presign/s3", parameters).send().await.unwrap()
     };
-    let answer = head(&asset).await;
-    assert_eq!(answer.status(), StatusCode::TEMPORARY_REDIRECT);
-    let opened = client.http.head(header(&answer, "location")).send().await.unwrap();
+    let response = head(&asset).await;
+    assert_eq!(response.status(), StatusCode::TEMPORARY_REDIRECT);
+    let opened = client.http.head(header(&response, "location")).send().await.unwrap();
     assert_eq!(opened.status(), StatusCode::OK);
     let presigned = client.presign(&stack.assets.parquet).await;
     let key = reqwest::Url::parse(&presigned).unwrap().path().to_owned();
@@ -53,17 +53,17 @@ async fn a_head_is_redirected_to_a_url_for_head() {
     let size = aws.get_object(&stack.buckets.assets, key).await.len().to_string();
     assert_eq!(header(&opened, "content-length"), size);
 
-    let answer = head(&[asset.as_slice(), &[("redirect", "false")]].concat()).await;
-    assert_eq!(answer.status(), StatusCode::OK);
-    assert_eq!(header(&answer, "x-object-content-length"), size);
-    assert_eq!(header(&answer, "content-type"), "application/vnd.apache.parquet");
+    let response = head(&[asset.as_slice(), &[("redirect", "false")]].concat()).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(header(&response, "x-object-content-length"), size);
+    assert_eq!(header(&response, "content-type"), "application/vnd.apache.parquet");
     let missing = client.asset("no/such/asset.bin");
-    let answer = head(&[missing.as_slice(), &[("redirect", "false")]].concat()).await;
-    assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+    let response = head(&[missing.as_slice(), &[("redirect", "false")]].concat()).await;
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
-async fn a_path_may_hold_any_character() {
+async fn path_may_contain_any_character() {
     let (client, aws, mut database) = (Client::new().await, Aws::new().await, Database::connect().await);
     let stack = client.stack;
     let presigned = client.presign(&stack.assets.thumbnail).await;
@@ -79,28 +79,28 @@ async fn a_path_may_hold_any_character() {
     assert_eq!(opened.status(), StatusCode::OK);
     assert_eq!(opened.text().await.unwrap(), path);
     for path in ["a//b", "a/../b", "a\\b"] {
-        assert_eq!(refusal(client.get("/presign/s3", &client.asset(path)).await).await.0, 400, "{path}");
+        assert_eq!(error_of(client.get("/presign/s3", &client.asset(path)).await).await.0, 400, "{path}");
     }
 }
 
-/// Credentials as a container's endpoint gives them.
+/// Credentials as the endpoint of a container returns them.
 async fn credentials_that_live_for(life: Duration) -> String {
     let expiry = (chrono::Utc::now() + life).to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
     let body = json!({
         "AccessKeyId": "test", "SecretAccessKey": "test", "Token": "test", "Expiration": expiry,
     });
-    let answer = axum::Router::new().fallback(async move || body.to_string());
+    let response = axum::Router::new().fallback(async move || body.to_string());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
-    tokio::spawn(axum::serve(listener, answer).into_future());
+    tokio::spawn(axum::serve(listener, response).into_future());
     url
 }
 
 #[tokio::test]
-async fn a_url_ends_with_the_credentials_that_signed_it() {
+async fn presigned_url_expires_with_its_credentials() {
     let client = Client::new().await;
     let endpoint = credentials_that_live_for(Duration::from_mins(10)).await;
-    // Blank ones in the environment are none, so that the endpoint is asked.
+    // Blank credentials in the environment count as none, so the function calls the endpoint.
     let variables = [
         ("AWS_ACCESS_KEY_ID", ""),
         ("AWS_SECRET_ACCESS_KEY", ""),
@@ -110,12 +110,12 @@ async fn a_url_ends_with_the_credentials_that_signed_it() {
     let asset = client.asset(&client.stack.assets.thumbnail);
     let parameters = [asset.as_slice(), &[("redirect", "false")]].concat();
     let before = chrono::Utc::now().timestamp();
-    let answer = function.answer(&event("GET", "/presign/s3", &parameters, &claims(2).await)).await;
-    assert_eq!(answer.status, 200, "{answer:?}");
-    let body: Value = serde_json::from_str(&answer.body).unwrap();
+    let response = function.respond(&event("GET", "/presign/s3", &parameters, &claims(2).await)).await;
+    assert_eq!(response.status, 200, "{response:?}");
+    let body: Value = serde_json::from_str(&response.body).unwrap();
     let expires_at = body["expires_at"].as_i64().unwrap();
     assert!((1..=600).contains(&(expires_at - before)), "in {} s", expires_at - before);
-    let head = function.answer(&event("HEAD", "/presign/s3", &asset, &claims(2).await)).await;
+    let head = function.respond(&event("HEAD", "/presign/s3", &asset, &claims(2).await)).await;
     for url in [body["presigned_url"].as_str().unwrap(), &head.headers["location"]] {
         let url = reqwest::Url::parse(url).unwrap();
         let (_, life) = url.query_pairs().find(|(name, _)| name == "X-Amz-Expires").unwrap();
@@ -125,7 +125,7 @@ async fn a_url_ends_with_the_credentials_that_signed_it() {
 }
 
 #[tokio::test]
-async fn an_infected_package_is_neither_presigned_nor_signed() {
+async fn infected_package_is_neither_presigned_nor_signed() {
     let (client, mut database) = (Client::new().await, Database::connect().await);
     let mut dataset = Dataset::create().await;
     let package = dataset.live_package("infected.csv").await;
@@ -151,10 +151,10 @@ async fn an_infected_package_is_neither_presigned_nor_signed() {
         sqlx::query(set).bind(package.id).bind(state).execute(&mut database.connection).await.unwrap();
         for (method, path, parameters) in &requests {
             let request = client.request_as("viewer", method.clone(), path, parameters);
-            let answer = request.send().await.unwrap();
-            assert_eq!(answer.status() == StatusCode::FORBIDDEN, refused, "{state}: {method} {path}");
+            let response = request.send().await.unwrap();
+            assert_eq!(response.status() == StatusCode::FORBIDDEN, refused, "{state}: {method} {path}");
             if refused && *method == Method::GET {
-                let (_, message) = refusal(answer).await;
+                let (_, message) = error_of(response).await;
                 assert!(message.contains("infected"), "{message}");
             }
         }

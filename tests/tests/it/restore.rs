@@ -1,16 +1,16 @@
-//! Restoring deleted packages, from the request to everything that has to be there in the end.
+//! Restores of deleted packages, from the request to the end state.
 
 use openapi::RestoreFailure;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::aws::Aws;
-use crate::client::{Client, header, json_of, refusal};
+use crate::client::{Client, error_of, header, json_of};
 use crate::database::{Database, Package};
 use crate::fixture::Dataset;
 use crate::waiting::eventually;
 
-/// Wait until a package and all that is below it are READY.
+/// Waits until a package and everything below it are READY.
 async fn restored(database: &mut Database, node_id: &str) -> Vec<Package> {
     let what = format!("{node_id} and all that is in it are READY");
     eventually(&what, async || {
@@ -31,7 +31,7 @@ fn ids(failures: &[RestoreFailure]) -> Vec<(&str, &str)> {
 }
 
 #[tokio::test]
-async fn the_deleted_folder_comes_back_with_everything_in_it() {
+async fn deleted_folder_is_restored_with_its_contents() {
     let (client, aws, mut database) = (Client::new().await, Aws::new().await, Database::connect().await);
     let (dataset, folder) = (&client.stack.dataset_id, &client.stack.packages.deleted_folder);
     let before = database.subtree(folder).await;
@@ -45,9 +45,9 @@ async fn the_deleted_folder_comes_back_with_everything_in_it() {
 
     let parameters = [("dataset_id", dataset.as_str())];
     let request = client.request_as("editor", Method::POST, "/restore", &parameters);
-    let answer = request.json(&json!({ "nodeIds": [folder] })).send().await.unwrap();
-    assert_eq!(answer.status(), StatusCode::OK);
-    assert_eq!(answer.text().await.unwrap(), format!(r#"{{"success":["{folder}"],"failures":[]}}"#));
+    let response = request.json(&json!({ "nodeIds": [folder] })).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(response.text().await.unwrap(), format!(r#"{{"success":["{folder}"],"failures":[]}}"#));
 
     let after = restored(&mut database, folder).await;
     for (before, after) in before.iter().zip(&after) {
@@ -57,9 +57,9 @@ async fn the_deleted_folder_comes_back_with_everything_in_it() {
     }
     for file in &files {
         let parameters = [("dataset_id", dataset.as_str()), ("package_id", &file.node_id)];
-        let answer = client.get("/presign/s3", &parameters).await;
-        assert_eq!(answer.status(), StatusCode::TEMPORARY_REDIRECT);
-        let object = client.open(&header(&answer, "location")).await;
+        let response = client.get("/presign/s3", &parameters).await;
+        assert_eq!(response.status(), StatusCode::TEMPORARY_REDIRECT);
+        let object = client.open(&header(&response, "location")).await;
         assert_eq!(object.status(), StatusCode::OK, "{}", file.name);
         assert_eq!(i64::try_from(object.bytes().await.unwrap().len()).ok(), file.size, "{}", file.name);
     }
@@ -68,7 +68,7 @@ async fn the_deleted_folder_comes_back_with_everything_in_it() {
     assert_eq!(database.storage_of(parent).await, parent_storage + size);
     assert_eq!(database.miscounted().await, [], "after");
 
-    // They are removed after everything else, so this is the end of the work.
+    // The records are removed last, so the restore is complete.
     for file in &files {
         let gone = async || (!aws.has_delete_record(&file.node_id).await).then_some(());
         eventually("the delete records are gone", gone).await;
@@ -86,17 +86,17 @@ async fn the_deleted_folder_comes_back_with_everything_in_it() {
 }
 
 #[tokio::test]
-async fn a_deleted_file_comes_back_and_what_is_not_deleted_is_told() {
+async fn deleted_file_is_restored_and_other_ids_are_failures() {
     let (client, aws, mut database) = (Client::new().await, Aws::new().await, Database::connect().await);
     let dataset = &client.stack.dataset_id;
     let packages = &client.stack.packages;
     let (file, unknown) = (&*packages.deleted_file, "N:package:00000000-0000-4000-8000-000000000000");
     let asked = [unknown, file, &*packages.live_file, file, &*packages.other_file, "", "N:package:\0x"];
-    let answer = client.restore(dataset, &asked).await;
-    assert_eq!(answer.success, [file]);
+    let response = client.restore(dataset, &asked).await;
+    assert_eq!(response.success, [file]);
     let expected = [unknown, &*packages.live_file, &*packages.other_file, "", "N:package:\0x"]
         .map(|node_id| failure(node_id, dataset));
-    assert_eq!(ids(&answer.failures), ids(&expected));
+    assert_eq!(ids(&response.failures), ids(&expected));
 
     let package = restored(&mut database, file).await.remove(0);
     assert_eq!(package.name, "band-power-draft.csv");
@@ -109,16 +109,16 @@ async fn a_deleted_file_comes_back_and_what_is_not_deleted_is_told() {
 }
 
 #[tokio::test]
-async fn of_many_requests_at_once_one_restores() {
+async fn one_of_many_concurrent_requests_restores() {
     let (client, aws, mut database) = (Client::new().await, Aws::new().await, Database::connect().await);
     let mut dataset = Dataset::create().await;
     let file = dataset.deleted_file(None, "once.csv", b"a,b\n1,2\n").await;
     let asked = [&*file.node_id];
     let ask = || client.restore(&dataset.node_id, &asked);
-    let answers = tokio::join!(ask(), ask(), ask(), ask(), ask());
-    let answers: [_; 5] = answers.into();
-    assert_eq!(answers.iter().filter(|answer| answer.success == asked).count(), 1);
-    assert_eq!(answers.iter().filter(|answer| answer.failures.len() == 1).count(), 4);
+    let responses = tokio::join!(ask(), ask(), ask(), ask(), ask());
+    let responses: [_; 5] = responses.into();
+    assert_eq!(responses.iter().filter(|response| response.success == asked).count(), 1);
+    assert_eq!(responses.iter().filter(|response| response.failures.len() == 1).count(), 4);
 
     restored(&mut database, &file.node_id).await;
     assert_eq!(database.storage_of(file.id).await, 8);
@@ -129,7 +129,7 @@ async fn of_many_requests_at_once_one_restores() {
 }
 
 #[tokio::test]
-async fn a_name_that_was_given_away_gets_a_suffix() {
+async fn name_in_use_gets_a_suffix() {
     let (client, aws, mut database) = (Client::new().await, Aws::new().await, Database::connect().await);
     let mut dataset = Dataset::create().await;
     let file = dataset.deleted_file(None, "results.csv", b"1\n").await;
@@ -143,7 +143,7 @@ async fn a_name_that_was_given_away_gets_a_suffix() {
 }
 
 #[tokio::test]
-async fn a_file_whose_record_is_lost_stays_deleted_and_the_rest_of_its_folder_comes_back() {
+async fn file_without_a_record_stays_deleted_and_its_folder_is_restored() {
     let (client, aws, mut database) = (Client::new().await, Aws::new().await, Database::connect().await);
     let mut dataset = Dataset::create().await;
     let folder = dataset.deleted_folder("session").await;
@@ -163,17 +163,17 @@ async fn a_file_whose_record_is_lost_stays_deleted_and_the_rest_of_its_folder_co
 }
 
 #[tokio::test]
-async fn only_an_editor_restores_and_only_what_is_asked_for_properly() {
+async fn restore_requires_an_editor_and_a_valid_request() {
     let client = Client::new().await;
     let parameters = [("dataset_id", client.stack.dataset_id.as_str())];
     let request = |user| client.request_as(user, Method::POST, "/restore", &parameters);
-    let answer = request("viewer").json(&json!({ "nodeIds": ["N:package:1"] })).send().await.unwrap();
-    let told = "this needs the role editor in the dataset, or a higher one";
-    assert_eq!(refusal(answer).await, (403, told.to_owned()));
+    let response = request("viewer").json(&json!({ "nodeIds": ["N:package:1"] })).send().await.unwrap();
+    let message = "this needs the role editor in the dataset, or a higher one";
+    assert_eq!(error_of(response).await, (403, message.to_owned()));
     for body in ["", "{", "[]", r#"{"nodeIds":"N:package:1"}"#, r#"{"nodeIds":[1]}"#] {
-        let answer = request("editor").body(body).send().await.unwrap();
-        assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{body}");
-        let body: Value = answer.json().await.unwrap();
+        let response = request("editor").body(body).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{body}");
+        let body: Value = response.json().await.unwrap();
         assert!(!body["errorId"].as_str().unwrap().is_empty());
     }
     let none: Value = json_of(request("owner").json(&json!({ "nodeIds": [] })).send().await.unwrap()).await;

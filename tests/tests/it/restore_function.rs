@@ -1,4 +1,4 @@
-//! The restore function by itself: the real binary, invoked as Lambda invokes it, with trouble on its way.
+//! The restore function alone: the real binary, invoked as Lambda does, with injected faults.
 
 mod bad_input;
 mod crashes;
@@ -15,7 +15,7 @@ use openapi::RESTORE_QUEUE_MAXIMUM_RECEIVES;
 use crate::stack::{stack, state_directory, target_directory};
 use ::faults::trial::{Dataset, Delivery, EndState, Event, Package, Place, Record, Trial};
 
-/// A trial on the shared stack, which also has built the function.
+/// Prepares a trial on the shared stack, which has built the function.
 async fn trial(name: &str) -> Trial {
     let stack = stack().await;
     let place = Place {
@@ -28,30 +28,30 @@ async fn trial(name: &str) -> Trial {
     Trial::prepare(&place).await.unwrap()
 }
 
-/// The first delivery of a message with an id of its own.
+/// Returns the first delivery of a message.
 fn message(dataset: &Dataset, position: usize) -> Delivery {
     Delivery::new(dataset.message(position))
 }
 
-/// An event without what differs from run to run: position, name, original name.
-type ToldEvent = (usize, String, Option<String>);
+/// The parts of an event that do not differ between runs: position, name, original name.
+type ComparableEvent = (usize, String, Option<String>);
 
-/// The events of a dataset, each once however often its message came; the messages in the order they first came in.
-fn told(dataset: &Dataset, events: &[Event]) -> Vec<ToldEvent> {
-    let mut jobs: Vec<(&str, Vec<ToldEvent>)> = Vec::new();
+/// Returns the events of a dataset, each once however often its message was sent, in the order of the first messages.
+fn comparable_events(dataset: &Dataset, events: &[Event]) -> Vec<ComparableEvent> {
+    let mut jobs: Vec<(&str, Vec<ComparableEvent>)> = Vec::new();
     for event in events {
         let position = dataset.position(event.package);
-        let told = (position, event.name.clone(), event.original_name.clone());
+        let event_without_ids = (position, event.name.clone(), event.original_name.clone());
         match jobs.iter_mut().find(|(job, _)| *job == event.job) {
-            Some((_, events)) if events.contains(&told) => {}
-            Some((_, events)) => events.push(told),
-            None => jobs.push((&event.job, vec![told])),
+            Some((_, events)) if events.contains(&event_without_ids) => {}
+            Some((_, events)) => events.push(event_without_ids),
+            None => jobs.push((&event.job, vec![event_without_ids])),
         }
     }
     jobs.into_iter().flat_map(|(_, events)| events).collect()
 }
 
-/// A folder with all that a restore can meet: position 2 is to be restored.
+/// Returns a folder with every case of a restore: the package at position 2 is to be restored.
 fn varied_folder() -> Vec<Package> {
     let mut lost = Package::file(Some(3), "lost.csv", 1000);
     lost.object.as_mut().unwrap().record = Record::Missing;
@@ -74,24 +74,28 @@ fn varied_folder() -> Vec<Package> {
         multiple,
         unsized_file,
         Package::file(Some(2), "deleting.csv", 5000).live("DELETING"),
-        // XML cannot carry the key of its object.
+        // XML cannot contain the key of its object.
         Package::file(Some(2), "control\u{10}character.csv", 600),
     ]
 }
 
-/// Sends a message and lets it come again until it is done, as the queue does, but without its delays. Returns how often
-/// it was received.
+/// Sends a message and delivers it until it succeeds, as the queue does, but without delays. Returns how often it was
+/// received.
 async fn deliver(trial: &Trial, body: String) -> u32 {
     trial.send(body).await.unwrap();
     deliver_again(trial).await
 }
 
-/// The same for a message that is in the queue already.
+/// Delivers a message that is in the queue until it succeeds. Returns how often it was received.
 async fn deliver_again(trial: &Trial) -> u32 {
     loop {
         let delivery = trial.receive().await.unwrap().unwrap();
         let is_alive = delivery.receives <= RESTORE_QUEUE_MAXIMUM_RECEIVES;
-        assert!(is_alive, "the message is a dead letter; the function said:\n{}", trial.log().await.unwrap());
+        assert!(
+            is_alive,
+            "the message is a dead letter; the log of the function:\n{}",
+            trial.log().await.unwrap()
+        );
         if trial.invoke(std::slice::from_ref(&delivery)).await.unwrap().is_empty() {
             trial.delete(&delivery).await.unwrap();
             return delivery.receives;
@@ -100,8 +104,8 @@ async fn deliver_again(trial: &Trial) -> u32 {
     }
 }
 
-/// What there is in the end, with the events that were told.
-async fn outcome(trial: &Trial, dataset: &Dataset, packages: &[Package]) -> (EndState, Vec<ToldEvent>) {
+/// Returns the end state and the changelog events.
+async fn outcome(trial: &Trial, dataset: &Dataset, packages: &[Package]) -> (EndState, Vec<ComparableEvent>) {
     let events = trial.take_changelog().await.unwrap();
-    (trial.end_state(dataset, packages).await.unwrap(), told(dataset, &events))
+    (trial.end_state(dataset, packages).await.unwrap(), comparable_events(dataset, &events))
 }

@@ -1,4 +1,4 @@
-//! That no log holds what grants access, at no level.
+//! Logs contain nothing that grants access, at any level.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::aws::Aws;
 use crate::client::Client;
 use crate::function::{ApiFunction, claims, event};
 
-/// Values of the parameters of a signed URL, which nobody but its holder may see.
+/// Returns the values of a signed URL that only its holder may see.
 fn parameters_of(url: &str) -> Vec<String> {
     let secret = ["Signature=", "Policy=", "X-Amz-Signature=", "X-Amz-Credential="];
     let query = url.split_once('?').unwrap().1;
@@ -17,7 +17,7 @@ fn parameters_of(url: &str) -> Vec<String> {
         .collect()
 }
 
-/// The URL with another hexadecimal digit in its signature.
+/// Returns the URL with another hexadecimal digit in its signature.
 fn with_wrong_digit(url: &str, position: usize) -> String {
     let name = "X-Amz-Signature=";
     let position = url.find(name).unwrap() + name.len() + position;
@@ -28,7 +28,7 @@ fn with_wrong_digit(url: &str, position: usize) -> String {
 }
 
 #[tokio::test]
-async fn no_log_line_holds_a_signature_a_token_a_key_or_a_body() {
+async fn logs_contain_no_signature_token_key_or_body() {
     let (client, aws) = (Client::new().await, Aws::new().await);
     let stack = client.stack;
     let function = ApiFunction::start("secrets", &[("LOG_LEVEL", "trace")]).await;
@@ -37,15 +37,15 @@ async fn no_log_line_holds_a_signature_a_token_a_key_or_a_body() {
     let mut ask = async |method: &str, path: &str, parameters: &[(&str, &str)], body: Option<&str>| {
         let mut event = event(method, path, parameters, &owner);
         event["body"] = json!(body);
-        let answer = function.answer(&event).await;
-        let body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+        let response = function.respond(&event).await;
+        let body: Value = serde_json::from_str(&response.body).unwrap_or_default();
         let urls = [&body["signed_url"], &body["presigned_url"]].into_iter().filter_map(Value::as_str);
-        let location = answer.headers.get("location").map(String::as_str);
+        let location = response.headers.get("location").map(String::as_str);
         secrets.extend(urls.chain(location).flat_map(parameters_of));
         secrets.extend(
             [&body["signature"], &body["policy"]].into_iter().filter_map(Value::as_str).map(str::to_owned),
         );
-        answer.status
+        response.status
     };
 
     let asset = client.asset(&stack.assets.thumbnail);
@@ -59,7 +59,7 @@ async fn no_log_line_holds_a_signature_a_token_a_key_or_a_body() {
     statuses.push(ask("HEAD", "/presign/s3", &with("redirect", "false"), None).await);
     assert_eq!(statuses, [200, 200, 307, 200, 307, 200]);
 
-    // S3 judges a signature, and so only what asks S3 finds it wrong.
+    // Only S3 can verify the signature, so only requests that ask S3 are rejected.
     let presigned = client.presign(&stack.assets.thumbnail).await;
     let urls = [with_wrong_digit(&presigned, 0), with_wrong_digit(&presigned, 63), presigned];
     for (url, head) in urls.iter().zip([403, 403, 307]) {
@@ -79,7 +79,7 @@ async fn no_log_line_holds_a_signature_a_token_a_key_or_a_body() {
 
     secrets.extend(urls.iter().flat_map(|url| parameters_of(url)));
 
-    // The key in each form in which somebody could have printed it.
+    // The key in every form in which it could be printed.
     for stored in aws.parameters_below("/local/packages-service/cloudfront/private-key").await {
         use base64::Engine as _;
         let pem = base64::engine::general_purpose::STANDARD.decode(&stored).unwrap();

@@ -1,4 +1,4 @@
-//! Signing CDN URLs, and opening them at the edge.
+//! Signed CDN URLs, opened at the edge.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -10,23 +10,23 @@ use runtime::signing::{BaseUrl, Resource, Signer, SigningKey};
 use serde_json::Value;
 
 use crate::aws::Aws;
-use crate::client::{Client, header, json_of, refusal};
+use crate::client::{Client, error_of, header, json_of};
 use crate::database::Database;
 use crate::function::{ApiFunction, claims, event};
 
-/// Where the private keys of the environment `local` are.
+/// The path of the private keys of the environment `local`.
 const PRIVATE_KEYS: &str = "/local/packages-service/cloudfront/private-key";
 
 fn now() -> i64 {
     i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap()
 }
 
-/// The key of the object behind a CDN URL, as long as nothing in it is encoded.
+/// Returns the key of the object of a CDN URL that contains nothing encoded.
 fn key_of(url: &str) -> String {
     Url::parse(url).unwrap().path().trim_start_matches('/').to_owned()
 }
 
-/// The refusal of the edge: CloudFront's, and not S3's.
+/// Checks that the edge rejected a request, and not S3.
 async fn denied(response: Response) -> String {
     assert_eq!(response.status(), StatusCode::FORBIDDEN);
     assert_eq!(header(&response, "server"), "CloudFront");
@@ -34,7 +34,7 @@ async fn denied(response: Response) -> String {
 }
 
 #[tokio::test]
-async fn a_signed_url_opens_byte_for_byte_the_object() {
+async fn signed_url_returns_the_object_byte_for_byte() {
     let (client, aws) = (Client::new().await, Aws::new().await);
     let path = &client.stack.assets.parquet;
     let before = now();
@@ -44,30 +44,30 @@ async fn a_signed_url_opens_byte_for_byte_the_object() {
     assert!(url.starts_with(&client.stack.cdn_url), "{url}");
     let object = aws.get_object(&client.stack.buckets.assets, &key_of(&url)).await;
 
-    let answer = client.open(&url).await;
-    assert_eq!(answer.status(), StatusCode::OK);
-    assert_eq!(header(&answer, "content-type"), "application/vnd.apache.parquet");
-    assert_eq!(answer.bytes().await.unwrap(), object);
+    let response = client.open(&url).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(header(&response, "content-type"), "application/vnd.apache.parquet");
+    assert_eq!(response.bytes().await.unwrap(), object);
 
-    let answer = client.http.head(&url).send().await.unwrap();
-    assert_eq!(answer.status(), StatusCode::OK);
-    assert_eq!(header(&answer, "content-length"), object.len().to_string());
-    assert_eq!(header(&answer, "accept-ranges"), "bytes");
-    assert!(answer.bytes().await.unwrap().is_empty());
+    let response = client.http.head(&url).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(header(&response, "content-length"), object.len().to_string());
+    assert_eq!(header(&response, "accept-ranges"), "bytes");
+    assert!(response.bytes().await.unwrap().is_empty());
 
-    // What a Parquet reader asks for: the end, which tells where the rest is.
+    // A Parquet reader requests the end of the file first, which describes the rest.
     let last = object.len() - 1;
     for (range, first) in [("bytes=0-3", 0), ("bytes=-4", last - 3)] {
-        let answer = client.http.get(&url).header("range", range).send().await.unwrap();
-        assert_eq!(answer.status(), StatusCode::PARTIAL_CONTENT, "{range}");
+        let response = client.http.get(&url).header("range", range).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::PARTIAL_CONTENT, "{range}");
         let content_range = format!("bytes {first}-{}/{}", first + 3, object.len());
-        assert_eq!(header(&answer, "content-range"), content_range);
-        assert_eq!(&answer.bytes().await.unwrap()[..], b"PAR1");
+        assert_eq!(header(&response, "content-range"), content_range);
+        assert_eq!(&response.bytes().await.unwrap()[..], b"PAR1");
     }
 }
 
 #[tokio::test]
-async fn what_is_not_signed_as_it_is_does_not_open() {
+async fn url_changed_after_signing_is_rejected() {
     let client = Client::new().await;
     let url = client.sign(&client.stack.assets.thumbnail).await;
     assert_eq!(client.open(&url).await.status(), StatusCode::OK);
@@ -89,7 +89,7 @@ async fn what_is_not_signed_as_it_is_does_not_open() {
 }
 
 #[tokio::test]
-async fn what_has_expired_does_not_open() {
+async fn expired_url_is_rejected() {
     let (client, aws) = (Client::new().await, Aws::new().await);
     let url = client.sign(&client.stack.assets.thumbnail).await;
     let (base, query) = url.split_once('?').unwrap();
@@ -112,14 +112,15 @@ async fn what_has_expired_does_not_open() {
 }
 
 #[tokio::test]
-async fn an_ec_key_signs_over_sha1_for_clients_that_drop_the_hash_algorithm() {
+async fn ec_key_signs_over_sha1_where_configured() {
     let client = Client::new().await;
     let function = ApiFunction::start("ec-over-sha1", &[("CLOUDFRONT_HASH_ALGORITHM", "SHA1")]).await;
     let asset = client.asset(&client.stack.assets.thumbnail);
     let sign = async |parameters: &[(&str, &str)]| -> Value {
-        let answer = function.answer(&event("GET", "/cloudfront/sign", parameters, &claims(2).await)).await;
-        assert_eq!(answer.status, 200, "{answer:?}");
-        serde_json::from_str(&answer.body).unwrap()
+        let response =
+            function.respond(&event("GET", "/cloudfront/sign", parameters, &claims(2).await)).await;
+        assert_eq!(response.status, 200, "{response:?}");
+        serde_json::from_str(&response.body).unwrap()
     };
     let file = sign(&asset).await;
     let package = sign(&[asset.as_slice(), &[("scope", "package")]].concat()).await;
@@ -135,15 +136,15 @@ async fn an_ec_key_signs_over_sha1_for_clients_that_drop_the_hash_algorithm() {
 }
 
 #[tokio::test]
-async fn a_missing_object_is_not_found() {
+async fn missing_object_is_not_found() {
     let client = Client::new().await;
-    let answer = client.open(&client.sign("no/such/asset.bin").await).await;
-    assert_eq!(answer.status(), StatusCode::NOT_FOUND);
-    assert!(answer.text().await.unwrap().contains("NoSuchKey"));
+    let response = client.open(&client.sign("no/such/asset.bin").await).await;
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    assert!(response.text().await.unwrap().contains("NoSuchKey"));
 }
 
 #[tokio::test]
-async fn one_policy_opens_all_of_a_package_and_nothing_else() {
+async fn policy_opens_one_package_and_nothing_else() {
     let (client, aws) = (Client::new().await, Aws::new().await);
     let zarr = &client.stack.assets.zarr;
     let parameters = [("scope", "package"), client.asset("")[0], client.asset("")[1]];
@@ -156,10 +157,10 @@ async fn one_policy_opens_all_of_a_package_and_nothing_else() {
     );
     for path in [".zattrs", ".zgroup", "0/.zarray", "0/0/0/0", "0/1/0/0", "1/0/0/0"] {
         let url = format!("{}{zarr}/{path}", signed.base_url);
-        let answer = client.open(&format!("{url}?{query}")).await;
-        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        let response = client.open(&format!("{url}?{query}")).await;
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
         let object = aws.get_object(&client.stack.buckets.assets, &key_of(&url)).await;
-        assert_eq!(answer.bytes().await.unwrap(), object, "{path}");
+        assert_eq!(response.bytes().await.unwrap(), object, "{path}");
     }
     let missing = client.open(&format!("{}{zarr}/0/9/9/9?{query}", signed.base_url)).await;
     assert_eq!(missing.status(), StatusCode::NOT_FOUND, "what a Zarr reader takes for an empty chunk");
@@ -173,7 +174,7 @@ async fn one_policy_opens_all_of_a_package_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_path_may_hold_any_character() {
+async fn path_may_contain_any_character() {
     let (client, aws, mut database) = (Client::new().await, Aws::new().await, Database::connect().await);
     let stack = client.stack;
     let package = database.package(&stack.packages.viewer).await.id;
@@ -183,25 +184,25 @@ async fn a_path_may_hold_any_character() {
     assert!(prefix.ends_with(&format!("/P{package}/")), "{prefix}");
     aws.put_object(&stack.buckets.assets, &format!("{prefix}{path}"), path.as_bytes()).await;
 
-    let answer = client.open(&client.sign(path).await).await;
-    assert_eq!(answer.status(), StatusCode::OK);
-    assert_eq!(answer.text().await.unwrap(), path);
+    let response = client.open(&client.sign(path).await).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(response.text().await.unwrap(), path);
     for path in ["a//b", "/a", "a/", "./a", "a/../b", "a\\b", "a\nb", ""] {
-        let (status, message) = refusal(client.get("/cloudfront/sign", &client.asset(path)).await).await;
+        let (status, message) = error_of(client.get("/cloudfront/sign", &client.asset(path)).await).await;
         assert_eq!(status, 400, "{path:?}");
         assert!(message.contains("`path`"), "{message}");
     }
 }
 
 #[tokio::test]
-async fn only_packages_of_the_dataset_that_are_there_are_signed() {
+async fn only_existing_packages_of_the_dataset_are_signed() {
     let client = Client::new().await;
     let stack = client.stack;
     for package in [&stack.packages.other_file, "N:package:00000000-0000-4000-8000-000000000000"] {
         let parameters =
             [("dataset_id", &*stack.dataset_id), ("package_id", package), ("path", &*stack.assets.thumbnail)];
-        assert_eq!(refusal(client.get("/cloudfront/sign", &parameters).await).await.0, 404);
-        let answer = client.request_as("viewer", Method::GET, "/presign/s3", &parameters).send().await;
-        assert_eq!(refusal(answer.unwrap()).await.0, 404);
+        assert_eq!(error_of(client.get("/cloudfront/sign", &parameters).await).await.0, 404);
+        let response = client.request_as("viewer", Method::GET, "/presign/s3", &parameters).send().await;
+        assert_eq!(error_of(response.unwrap()).await.0, 404);
     }
 }

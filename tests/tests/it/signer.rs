@@ -1,4 +1,4 @@
-//! The signer of the library, against what others make of the same key: OpenSSL verifies, and botocore signs.
+//! The signer of the library, compared with others: OpenSSL verifies its signatures, and botocore signs with the same key.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,8 +13,8 @@ use crate::stack::{stack, target_directory};
 const EXPIRES_AT: i64 = 1_800_000_000;
 const KEY_PAIR_ID: &str = "K2JCJMDEHXQW5F";
 
-/// Signs with botocore's own `CloudFrontSigner`; the RSA signature comes from OpenSSL. Its arguments: the key's file, the
-/// URL, the resource of a policy, the time. It prints a URL with a canned policy, and one with the custom one.
+/// Signs with botocore's `CloudFrontSigner`; OpenSSL computes the RSA signature. Arguments: the file of the key, the URL, the
+/// resource of a policy, the time. It prints a URL with a canned policy and one with a custom policy.
 const BOTOCORE: &str = r"
 import datetime, subprocess, sys
 from botocore.signers import CloudFrontSigner
@@ -36,7 +36,7 @@ fn openssl(directory: &Path, arguments: &str) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Keys in every encoding in which people have them: the private key's file, and the public key's.
+/// Generates keys in all usual encodings; returns the files of the private and the public key.
 fn keys(directory: &Path) -> Vec<(&'static str, &'static str)> {
     openssl(directory, "genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa-pkcs8.pem");
     openssl(directory, "rsa -in rsa-pkcs8.pem -traditional -out rsa-pkcs1.pem");
@@ -76,7 +76,7 @@ fn below() -> Resource {
 
 #[test]
 fn openssl_verifies_every_signature_of_every_key() {
-    // No private key stays behind, not even one of a test.
+    // The directory is removed: no private key is left, not even one of a test.
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
     let verify = |public: &str, hash: HashAlgorithm, text: &str, signature: &str| {
@@ -86,8 +86,9 @@ fn openssl_verifies_every_signature_of_every_key() {
             HashAlgorithm::Sha1 => "sha1",
             HashAlgorithm::Sha256 => "sha256",
         };
-        let said = openssl(directory, &format!("dgst -{digest} -verify {public} -signature signature text"));
-        assert_eq!(said.trim(), "Verified OK");
+        let output =
+            openssl(directory, &format!("dgst -{digest} -verify {public} -signature signature text"));
+        assert_eq!(output.trim(), "Verified OK");
     };
     for (private, public) in keys(directory) {
         for hash in [None, Some(HashAlgorithm::Sha1), Some(HashAlgorithm::Sha256)] {
@@ -105,7 +106,7 @@ fn openssl_verifies_every_signature_of_every_key() {
 
 #[tokio::test]
 async fn botocore_signs_the_same_urls_byte_for_byte() {
-    // The emulator's Python has botocore.
+    // The emulator's Python environment contains botocore.
     stack().await;
     let tools = target_directory().join("tools");
     let python: PathBuf = MINISTACK.find(&tools).await.unwrap().python();

@@ -1,4 +1,4 @@
-//! The local stack that all tests share, and those of tests that change what is deployed.
+//! The local stack that all tests share, and the stacks of tests that change what is deployed.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -13,7 +13,7 @@ use tokio::sync::OnceCell;
 use crate::command::{Run, command};
 use crate::output;
 
-/// Where the stack is, and what is in it: `stack.json` as far as tests read it.
+/// The parts of `stack.json` that tests read.
 #[derive(Deserialize)]
 pub(crate) struct Stack {
     pub(crate) api_url: String,
@@ -66,7 +66,7 @@ pub(crate) struct Buckets {
     pub(crate) storage: String,
 }
 
-/// A stack that lives as long as our end of its command's input is open: however the test binary ends, so does it.
+/// A stack that runs as long as our end of its command's input is open: it ends with the test binary, however that ends.
 pub(crate) struct Running {
     pub(crate) stack: Stack,
     /// Its `stack.json`.
@@ -75,7 +75,7 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Ends the stack, without waiting for its end.
+    /// Ends the stack without waiting.
     pub(crate) fn end(&self) {
         drop(self.input.lock().unwrap().take());
     }
@@ -86,17 +86,17 @@ type Cell = OnceCell<Result<Running, String>>;
 static SHARED: Cell = Cell::const_new();
 static OF_DESTRUCTION: Cell = Cell::const_new();
 
-/// The stack, which the first test to ask starts.
+/// Returns the stack, which the first caller starts.
 pub(crate) async fn stack() -> &'static Stack {
     &running(&SHARED, "shared").await.stack
 }
 
-/// The path of its `stack.json`, as `cargo xtask local -- COMMAND` tells it to the command.
+/// Returns the path of its `stack.json`, which `cargo xtask local -- COMMAND` passes to the command.
 pub(crate) async fn stack_file() -> &'static Path {
     &running(&SHARED, "shared").await.file
 }
 
-/// The stack that is destroyed.
+/// Returns the stack that is destroyed.
 pub(crate) async fn stack_of_destruction() -> &'static Running {
     running(&OF_DESTRUCTION, "destruction").await
 }
@@ -104,19 +104,19 @@ pub(crate) async fn stack_of_destruction() -> &'static Running {
 async fn running(cell: &'static Cell, name: &'static str) -> &'static Running {
     match cell.get_or_init(|| start(name.to_owned())).await {
         Ok(running) => running,
-        // Every test says so, rather than trying again.
+        // Every test fails with the reason instead of trying again.
         Err(reason) => panic!("the local stack did not come up: {reason}"),
     }
 }
 
-/// Starts a stack that keeps its state under this name.
+/// Starts a stack with a name for its state directory.
 pub(crate) async fn start(name: String) -> Result<Running, String> {
     output::show_what_else_happened();
     let started = tokio::task::spawn_blocking(move || start_command(&name)).await;
     started.unwrap_or_else(|panicked| Err(panicked.to_string()))
 }
 
-/// `cargo xtask`, as a person types it, without what Cargo says of its builds.
+/// Returns the command `cargo xtask`, without Cargo's own output.
 pub(crate) fn cargo_xtask() -> Command {
     let mut command = cargo();
     command.args(["run", "--package", "xtask", "--"]).env("CARGO_TERM_QUIET", "true");
@@ -147,18 +147,18 @@ fn program(name: &str) -> Command {
     command
 }
 
-/// The same for the environment of the stack that all tests share, without a terminal.
+/// Returns a command for the environment of the shared stack, without a terminal.
 pub(crate) async fn xtask_of_stack(arguments: &[&str]) -> tokio::process::Command {
     command(running(&SHARED, "shared").await, arguments)
 }
 
-/// Exit code, standard output and standard error of it, once it has ended.
+/// Returns exit code, standard output and standard error of a command for the shared stack.
 pub(crate) async fn run_xtask_of_stack(arguments: &[&str]) -> (Option<i32>, String, String) {
     let ended = Run::of(xtask_of_stack(arguments).await).end().await;
-    (ended.code, ended.printed, ended.said)
+    (ended.code, ended.stdout, ended.stderr)
 }
 
-/// Where Cargo builds, and where the command line puts what it makes: it asks Cargo too.
+/// Returns the directory in which Cargo builds, which the command line uses too.
 pub(crate) fn target_directory() -> &'static Path {
     static TARGET: LazyLock<PathBuf> = LazyLock::new(|| {
         let output = cargo().args(["metadata", "--no-deps", "--format-version", "1"]).output().unwrap();
@@ -178,11 +178,11 @@ fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// A state directory for the tests; it and what is in it stays for a look after a failure, until the next run.
+/// Returns a state directory for the tests. It is kept after a failure, until the next run.
 pub(crate) fn state_directory(name: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("e2e").join(name);
     std::fs::create_dir_all(&path).unwrap();
-    // The stack of an earlier run of the tests may still be on its way down: it holds this lock to its end.
+    // The stack of an earlier run of the tests may still be shutting down, and holds this lock until it ends.
     let lock = File::options().create(true).append(true).open(path.join("lock")).unwrap();
     lock.lock().unwrap();
     path

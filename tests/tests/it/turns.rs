@@ -4,9 +4,9 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::stack::{Running, start};
 
-/// A stack that is changed by turns.
+/// A stack for one test at a time.
 ///
-/// What a failed test leaves is ended, and the next test has a new stack: no test fails because another did.
+/// The stack of a failed test is ended, and the next test gets a new one: no test fails because another did.
 pub(crate) struct Turns {
     name: &'static str,
     current: Mutex<Current>,
@@ -17,7 +17,7 @@ struct Current {
     started: u32,
 }
 
-/// The stack, for one test. Its next turn begins when this is dropped.
+/// The stack for one test. The next test gets it when this is dropped.
 pub(crate) struct Turn {
     pub(crate) running: &'static Running,
     current: MutexGuard<'static, Current>,
@@ -28,12 +28,12 @@ impl Turns {
         Self { name, current: Mutex::const_new(Current { stack: None, started: 0 }) }
     }
 
-    /// Waits for a turn.
+    /// Waits until no other test uses the stack.
     pub(crate) async fn next(&'static self) -> Turn {
         let mut current = self.current.lock().await;
         if current.stack.is_none() {
             current.started += 1;
-            // The state of a stack that failed stays for a look.
+            // The state of a failed stack is kept.
             let name = match current.started {
                 1 => self.name.to_owned(),
                 number => format!("{}-{number}", self.name),
@@ -43,7 +43,7 @@ impl Turns {
         }
         match &current.stack {
             Some(Ok(running)) => Turn { running, current },
-            // Every test says so, rather than trying again.
+            // Every test fails with the reason instead of trying again.
             Some(Err(reason)) => panic!("the local stack did not come up: {reason}"),
             None => unreachable!("it was started above"),
         }

@@ -1,12 +1,12 @@
-//! Waiting for what nobody announces.
+//! Waiting for a condition.
 
 use std::time::{Duration, Instant};
 
-/// Long enough for a slow machine that also compiles; a test that passes waits only as long as it takes.
+/// Long enough for a slow machine that also compiles; a passing test waits only as long as needed.
 const LIMIT: Duration = Duration::from_mins(1);
 const INTERVAL: Duration = Duration::from_millis(50);
 
-/// Look again and again until there is something to see.
+/// Checks repeatedly until there is a value, and returns it.
 pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + LIMIT;
     loop {

@@ -1,4 +1,4 @@
-//! Chromium, which runs a page that fetches what it is told to and reports what it got.
+//! Chromium, with a page that sends requests and reports the responses.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -13,15 +13,15 @@ use tokio::net::TcpListener;
 use tokio::process::Command;
 use tokio::sync::mpsc;
 
-use super::{Answer, Request};
+use super::{ClientResponse, Request};
 
-/// The same programs, in the same order, as `cargo xtask doctor` looks for.
+/// The programs that `cargo xtask doctor` looks for, in the same order.
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 /// Long enough for a slow machine that also compiles.
 const LIMIT: Duration = Duration::from_mins(5);
 
-/// Nothing but the page, whoever runs it: neither a sandbox, which root cannot have, nor what browsers do besides.
+/// Only the page: no sandbox, which does not work for root, and no background activity of the browser.
 const OPTIONS: &[&str] = &[
     "--headless",
     "--no-sandbox",
@@ -36,26 +36,26 @@ const OPTIONS: &[&str] = &[
 ];
 
 struct Page {
-    /// In JSON.
+    /// As JSON.
     requests: String,
-    answers: mpsc::Sender<Vec<Answer>>,
+    responses: mpsc::Sender<Vec<ClientResponse>>,
 }
 
-/// Sends requests from a page of another origin than theirs.
-pub(super) async fn send(requests: &[Request]) -> Vec<Answer> {
+/// Sends requests from a page of another origin.
+pub(super) async fn send(requests: &[Request]) -> Vec<ClientResponse> {
     let program = program();
     let requests = serde_json::to_string(requests).unwrap();
-    let (answers, mut reported) = mpsc::channel(1);
+    let (responses, mut reported) = mpsc::channel(1);
     let pages = Router::new()
         .route("/", get(async || Html(include_str!("page.html"))))
         .route("/requests", get(async |State(page): State<Arc<Page>>| page.requests.clone()))
         .route(
-            "/answers",
+            "/responses",
             post(async |State(page): State<Arc<Page>>, body: String| {
-                page.answers.send(serde_json::from_str(&body).unwrap()).await.unwrap();
+                page.responses.send(serde_json::from_str(&body).unwrap()).await.unwrap();
             }),
         )
-        .with_state(Arc::new(Page { requests, answers }));
+        .with_state(Arc::new(Page { requests, responses }));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let page = format!("http://{}/", listener.local_addr().unwrap());
     let server = tokio::spawn(axum::serve(listener, pages).into_future());
@@ -71,14 +71,14 @@ pub(super) async fn send(requests: &[Request]) -> Vec<Answer> {
         .kill_on_drop(true)
         .spawn()
         .unwrap();
-    let answers = tokio::select! {
-        answers = reported.recv() => answers.unwrap(),
+    let responses = tokio::select! {
+        responses = reported.recv() => responses.unwrap(),
         ended = browser.wait() => panic!("Chromium ended before its page had reported: {ended:?}"),
         () = tokio::time::sleep(LIMIT) => panic!("the page in Chromium has not reported within {LIMIT:?}"),
     };
     browser.kill().await.unwrap();
     server.abort();
-    answers
+    responses
 }
 
 fn program() -> PathBuf {

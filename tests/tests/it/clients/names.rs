@@ -1,6 +1,6 @@
-//! Names that some client, proxy or parser reads in its own way.
+//! Names that clients, proxies or parsers may change.
 
-/// Names that stand for their kind. Each printable ASCII character comes besides, see [`names`].
+/// One name of each kind. [`names`] adds each printable ASCII character.
 const AWKWARD: &[&str] = &[
     // Names of real files.
     "scan (1).csv",
@@ -29,7 +29,7 @@ const AWKWARD: &[&str] = &[
     "a..b",
     "..a/b..",
     "a.b.c.",
-    // What looks encoded already.
+    // Text that looks percent-encoded.
     "%41",
     "%2F",
     "%2f%2e%2e%2f",
@@ -45,7 +45,7 @@ const AWKWARD: &[&str] = &[
     "a%20b",
     "a+b c%2Bd",
     "&amp;&#65;",
-    // What looks like another part of a URL.
+    // Text that looks like another part of a URL.
     "?x=1&y=2",
     "a?Expires=1&Signature=x",
     "#fragment",
@@ -61,7 +61,7 @@ const AWKWARD: &[&str] = &[
     "${HOME}",
     "-rf",
     "--",
-    // Unicode: composed and decomposed, and what has no letter of its own.
+    // Unicode: composed, decomposed, and characters that are not letters.
     "Gr\u{f6}\u{df}e.txt",
     "Gro\u{308}\u{df}e.txt",
     "\u{e9}",
@@ -79,7 +79,7 @@ const AWKWARD: &[&str] = &[
     "K\u{212a} ı İ ſ",
 ];
 
-/// The names that the API refuses, which no client therefore meets, with the reason.
+/// The names that the API rejects, with the reason.
 pub(super) const REFUSED: &[(&str, &str)] = &[
     ("a\\b", "some clients turn a backslash into a slash"),
     ("a/./b", "clients take `.` segments away"),
@@ -89,7 +89,7 @@ pub(super) const REFUSED: &[(&str, &str)] = &[
     ("a\tb", "a control character"),
 ];
 
-/// All names, each once.
+/// Returns all names, each once.
 pub(super) fn names() -> Vec<String> {
     let printable = (' '..='~').filter(|character| *character != '\\');
     let inside = printable.clone().map(|character| format!("in{character}side"));
@@ -100,7 +100,7 @@ pub(super) fn names() -> Vec<String> {
 }
 
 #[test]
-fn no_name_comes_twice() {
+fn names_are_distinct() {
     let names = names();
     let distinct: std::collections::BTreeSet<&String> = names.iter().collect();
     assert_eq!(distinct.len(), names.len());

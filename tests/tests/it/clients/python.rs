@@ -1,12 +1,10 @@
 //! aiohttp, fsspec, httpx and requests, installed on first use into the directory of tools.
 
-use std::process::Stdio;
-
 use machine::directory::StateDirectory;
 use machine::python::PythonEnvironment;
-use tokio::io::AsyncWriteExt as _;
+use tokio::process::Command;
 
-use super::{Answer, Request};
+use super::{ClientResponse, Request, run_with_input};
 use crate::stack::{state_directory, target_directory};
 
 const CLIENTS: &str = include_str!("clients.py");
@@ -17,20 +15,11 @@ const ENVIRONMENT: PythonEnvironment = PythonEnvironment {
 };
 
 /// Sends requests with one of the clients.
-pub(super) async fn send(client: &str, requests: &[Request]) -> Vec<Answer> {
+pub(super) async fn send(client: &str, requests: &[Request]) -> Vec<ClientResponse> {
     let directory = StateDirectory::open(&state_directory(client)).unwrap();
     let installation = ENVIRONMENT.install(&directory, &target_directory().join("tools")).await.unwrap();
-    let mut process = tokio::process::Command::new(installation.python())
-        .args(["-I", "-c", CLIENTS, client])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let mut input = process.stdin.take().unwrap();
-    input.write_all(&serde_json::to_vec(requests).unwrap()).await.unwrap();
-    drop(input);
-    let output = process.wait_with_output().await.unwrap();
-    assert!(output.status.success(), "{client} failed; its traceback is above");
-    serde_json::from_slice(&output.stdout).unwrap()
+    let mut command = Command::new(installation.python());
+    command.args(["-I", "-c", CLIENTS, client]);
+    let responses = run_with_input(command, &serde_json::to_vec(requests).unwrap()).await;
+    serde_json::from_slice(&responses).unwrap()
 }

@@ -1,4 +1,4 @@
-//! Releases that no source makes.
+//! Releases that no source results in.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -15,7 +15,7 @@ const SERVICE: &str = "packages-service";
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
-/// What is deployed.
+/// The deployed stack.
 #[derive(Debug, PartialEq)]
 pub(super) struct Deployed {
     /// The last release that it may be.
@@ -23,7 +23,7 @@ pub(super) struct Deployed {
     pub(super) template: Value,
 }
 
-/// The release that is deployed, and its template.
+/// Returns the deployed release and its template.
 pub(super) async fn deployed(running: &'static Running) -> Deployed {
     let manifest = manifest(running).await;
     let template = object(running, "templates", &manifest).await;
@@ -32,8 +32,8 @@ pub(super) async fn deployed(running: &'static Running) -> Deployed {
 
 async fn manifest(running: &'static Running) -> Value {
     let ended = run(running, &["releases", "--json"]).await;
-    assert_eq!(ended.code, Some(0), "{}", ended.said);
-    let releases: Value = serde_json::from_str(&ended.printed).unwrap();
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let releases: Value = serde_json::from_str(&ended.stdout).unwrap();
     let deployed = releases.as_array().unwrap().iter().filter(|it| it["is_deployed"] == true);
     let last = |it: &&Value| {
         let deployments = it["release"]["deployments"].as_array().unwrap();
@@ -47,7 +47,7 @@ async fn object(running: &'static Running, kind: &str, manifest: &Value) -> Valu
     serde_json::from_slice(&Aws::of(&running.stack).get_object(BUCKET, &key).await).unwrap()
 }
 
-/// A release like the one that is deployed, but with another template or contract. Returns its id.
+/// Creates a release like the deployed one, but with another template or contract. Returns its id.
 pub(super) async fn craft(running: &'static Running, edit: impl FnOnce(&mut Value, &mut Value)) -> String {
     let mut manifest = manifest(running).await;
     let mut template = object(running, "templates", &manifest).await;
@@ -71,7 +71,7 @@ pub(super) async fn craft(running: &'static Running, edit: impl FnOnce(&mut Valu
     id
 }
 
-/// The properties of the first resource of a type.
+/// Returns the properties of the first resource of a type.
 pub(super) fn first<'a>(template: &'a mut Value, resource_type: &str) -> &'a mut Value {
     let mut resources = template["Resources"].as_object_mut().unwrap().values_mut();
     &mut resources.find(|resource| resource["Type"] == resource_type).unwrap()["Properties"]

@@ -1,4 +1,4 @@
-//! A stack that is destroyed, that does not come up again, and then does.
+//! A stack that is destroyed, cannot be created again at first, and then is.
 
 use faults::{Fate, Moment};
 
@@ -10,7 +10,7 @@ use crate::aws::Aws;
 use crate::stack::stack_of_destruction;
 
 #[tokio::test]
-async fn a_stack_is_destroyed_and_made_anew_with_the_bucket_it_left() {
+async fn destroyed_stack_is_created_again_with_its_retained_bucket() {
     let running = stack_of_destruction().await;
     let broken = craft(running, broken_route).await;
     let other = craft(running, other_alarm(77)).await;
@@ -19,38 +19,38 @@ async fn a_stack_is_destroyed_and_made_anew_with_the_bucket_it_left() {
     aws.put_object(bucket, "left-behind", b"still here").await;
 
     let ended = run(running, &["destroy"]).await;
-    assert!(ended.code == Some(1) && ended.said.contains("--yes"), "{}", ended.said);
+    assert!(ended.code == Some(1) && ended.stderr.contains("--yes"), "{}", ended.stderr);
     let ended = run(running, &["destroy", "--yes"]).await;
-    assert_eq!(ended.code, Some(0), "{}", ended.said);
-    assert_shows!(ended.said);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_shows!(ended.stderr);
     let ended = run(running, &["destroy", "--yes"]).await;
-    assert!(ended.code == Some(0) && ended.said.contains("there is no stack"), "{}", ended.said);
+    assert!(ended.code == Some(0) && ended.stderr.contains("there is no stack"), "{}", ended.stderr);
     let ended = run(running, &["status"]).await;
-    assert!(ended.code == Some(0) && ended.printed.contains("not deployed"), "{}", ended.printed);
+    assert!(ended.code == Some(0) && ended.stdout.contains("not deployed"), "{}", ended.stdout);
     let ended = run(running, &["outputs"]).await;
-    assert!(ended.code == Some(1) && ended.said.contains("deploy it first"), "{}", ended.said);
+    assert!(ended.code == Some(1) && ended.stderr.contains("deploy it first"), "{}", ended.stderr);
 
-    // It never comes up: CloudFormation leaves ROLLBACK_COMPLETE behind.
+    // It cannot be created: CloudFormation leaves a stack in ROLLBACK_COMPLETE.
     let ended = run(running, &["deploy", "--release", &broken, "--yes"]).await;
-    assert_eq!(ended.code, Some(1), "{}", ended.said);
-    let told = ended.said.split_once("error:").unwrap().1.trim().to_owned();
-    assert_shows!(told);
-    // The next one clears it away, but is killed between change set and execution: REVIEW_IN_PROGRESS.
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    let error = ended.stderr.split_once("error:").unwrap().1.trim().to_owned();
+    assert_shows!(error);
+    // The next deployment deletes it, but is killed between change set and execution: REVIEW_IN_PROGRESS.
     Halted::at(running, &other, "ExecuteChangeSet", 1, Moment::Before).await.run.kill().await;
     let ended = run(running, &["deploy", "--release", &other, "--yes"]).await;
-    assert_eq!(ended.code, Some(0), "{}", ended.said);
-    assert_shows!(ended.said);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_shows!(ended.stderr);
     assert_eq!(deployed(running).await.release, other);
     assert_eq!(aws.get_object(bucket, "left-behind").await, b"still here");
 
-    // Somebody deletes the stack under a deployment.
+    // The stack is deleted during a deployment.
     let last = craft(running, other_alarm(78)).await;
     let halted = Halted::at(running, &last, "ExecuteChangeSet", 1, Moment::Before).await;
     aws.cloudformation("DeleteStack").await;
     halted.faults.begin(|_| Fate::Forward);
     let ended = halted.run.end().await;
-    assert!(ended.code == Some(1) && ended.said.contains("deploy again"), "{}", ended.said);
+    assert!(ended.code == Some(1) && ended.stderr.contains("deploy again"), "{}", ended.stderr);
     let ended = run(running, &["deploy", "--release", &last, "--yes"]).await;
-    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert_eq!(deployed(running).await.release, last);
 }

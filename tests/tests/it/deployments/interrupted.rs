@@ -1,4 +1,4 @@
-//! Deployments that end in the middle.
+//! Deployments that are interrupted.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::{other_alarm, run, turn};
 use crate::command::{Run, command};
 use crate::stack::Running;
 
-/// A deployment that stands still at a call of AWS.
+/// A deployment that is stopped at a call to AWS.
 pub(super) struct Halted {
     pub(super) run: Run,
     pub(super) faults: Arc<Faults>,
@@ -19,7 +19,7 @@ pub(super) struct Halted {
 }
 
 impl Halted {
-    /// Begin a deployment, and wait until it is at this call: the first one of the operation, or the one of this number.
+    /// Starts a deployment and waits until it is at a call: the first one of an operation, or the one with a number.
     pub(super) async fn at(
         running: &Running,
         release: &str,
@@ -56,7 +56,7 @@ fn changing_calls(release: &str) -> [(String, u32); 5] {
 }
 
 #[tokio::test]
-async fn a_deployment_that_is_killed_is_finished_by_the_next() {
+async fn killed_deployment_is_completed_by_the_next() {
     let (running, _turn) = turn().await;
     let mut threshold = 1_000;
     for index in 0..5 {
@@ -69,30 +69,30 @@ async fn a_deployment_that_is_killed_is_finished_by_the_next() {
             drop(halted.faults);
 
             let ended = run(running, &["deploy", "--release", &release, "--yes"]).await;
-            let place = format!("killed {moment:?} {operation}, then:\n{}", ended.said);
+            let place = format!("killed {moment:?} {operation}, then:\n{}", ended.stderr);
             assert_eq!(ended.code, Some(0), "{place}");
             assert_eq!(deployed(running).await.release, release, "{place}");
             let ended = run(running, &["deploy", "--release", &release, "--yes"]).await;
-            assert!(ended.code == Some(0) && ended.said.contains("no changes"), "{place}{}", ended.said);
+            assert!(ended.code == Some(0) && ended.stderr.contains("no changes"), "{place}{}", ended.stderr);
         }
     }
 }
 
 #[tokio::test]
-async fn an_interrupt_says_what_goes_on() {
+async fn interrupted_deployment_says_what_continues() {
     let (running, _turn) = turn().await;
     for (operation, threshold) in [("CreateChangeSet", 2_001), ("ExecuteChangeSet", 2_002)] {
         let release = craft(running, other_alarm(threshold)).await;
         let halted = Halted::at(running, &release, operation, 1, Moment::After).await;
         halted.run.send(Signal::INT);
-        // The lock is given back, for which calls must pass.
+        // Releasing the lock needs calls that pass.
         halted.faults.begin(|_| Fate::Forward);
         let ended = halted.run.end().await;
-        assert_eq!(ended.code, Some(130), "{}", ended.said);
-        assert_shows!(ended.said);
-        // Nobody is kept out.
+        assert_eq!(ended.code, Some(130), "{}", ended.stderr);
+        assert_shows!(ended.stderr);
+        // The lock is free.
         let ended = run(running, &["deploy", "--release", &release, "--yes"]).await;
-        assert_eq!(ended.code, Some(0), "{}", ended.said);
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
         assert_eq!(deployed(running).await.release, release);
     }
 }

@@ -1,4 +1,4 @@
-//! That the commands call nothing but what `render --policies` allows, counted on the way.
+//! The commands need exactly the actions that `render --policies` allows.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,27 +11,27 @@ use super::{other_alarm, turn};
 use crate::command::{Run, command};
 use crate::stack::{Running, xtask};
 
-/// The actions that these policies of the local environment allow.
+/// Returns the actions that policies of the local environment allow.
 fn allowed(policies: &[&str]) -> BTreeSet<String> {
-    let printed = xtask().args(["render", "--policies", "--env", "local"]).output().unwrap().stdout;
-    let documents: Value = serde_json::from_slice(&printed).unwrap();
+    let stdout = xtask().args(["render", "--policies", "--env", "local"]).output().unwrap().stdout;
+    let documents: Value = serde_json::from_slice(&stdout).unwrap();
     let statements = policies.iter().flat_map(|name| documents[name]["Statement"].as_array().unwrap());
     let actions = statements.flat_map(|statement| statement["Action"].as_array().unwrap());
     actions.map(|action| action.as_str().unwrap().to_owned()).collect()
 }
 
-/// The actions that a command takes, as IAM calls them.
+/// Returns the IAM actions of the calls of a command.
 async fn taken(running: &'static Running, arguments: &[&str]) -> BTreeSet<String> {
     let faults = Faults::new();
     let proxy = AwsProxy::start(&running.stack.aws_endpoint_url, Arc::clone(&faults)).await.unwrap();
     let mut command = command(running, arguments);
     command.env("AWS_ENDPOINT_URL", proxy.url());
     let ended = Run::of(command).end().await;
-    assert!(matches!(ended.code, Some(0 | 3)), "{}", ended.said);
+    assert!(matches!(ended.code, Some(0 | 3)), "{}", ended.stderr);
     faults.tallies(Service::Aws).into_keys().filter_map(|call| action_of(&call)).collect()
 }
 
-/// The action of a call; none where it needs no right.
+/// Returns the IAM action of a call; none where it needs no permission.
 fn action_of(call: &str) -> Option<String> {
     let (service, action) = match call.split_once(' ') {
         None if call == "GetCallerIdentity" => return None,
@@ -56,7 +56,7 @@ fn action_of(call: &str) -> Option<String> {
 }
 
 #[tokio::test]
-async fn whoever_looks_and_whoever_deploys_needs_no_more_than_the_policies_allow() {
+async fn commands_need_no_more_than_the_operator_policies_allow() {
     let (running, _turn) = turn().await;
     let release = craft(running, other_alarm(666)).await;
     let review = allowed(&["review"]);

@@ -1,4 +1,4 @@
-//! A first deployment where an older installation is: what `docs/taking-over.md` says, against resources made by hand.
+//! A first deployment beside an older installation: the steps of `docs/taking-over.md`, with resources created by hand.
 
 use serde_json::Value;
 use stack::{Artifacts, Environment, Inputs, SigningKeys};
@@ -14,20 +14,20 @@ const QUEUE: &str = "local-restore-package-queue-use1";
 const FUNCTION: &str = "local-packages-service-lambda-use1";
 const LOG_GROUP: &str = "/aws/lambda/local-packages-service-lambda-use1";
 
-/// Both tests change one stack, beside resources that were made by hand.
+/// Both tests change one stack, beside resources that were created by hand.
 static TURNS: Turns = Turns::of_stack("taking-over");
 
-/// No stack, but the bucket that one has left, and a release of it.
+/// Destroys the stack; returns a release of it. Its bucket is retained.
 async fn after_destruction(edit: impl FnOnce(&mut Value, &mut Value)) -> (&'static Running, String, Turn) {
     let turn = TURNS.next().await;
     let running = turn.running;
     let release = craft(running, edit).await;
     let ended = run(running, &["destroy", "--yes"]).await;
-    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     (running, release, turn)
 }
 
-/// The template of the local environment with this suffix.
+/// Returns the template of the local environment with a suffix.
 fn rendered(suffix: Option<&str>) -> Value {
     let text = suffix.map_or(String::new(), |suffix| format!("suffix = \"{suffix}\"\n"));
     let environment = Environment::parse(&"local".parse().unwrap(), &format!("{text}{ENVIRONMENT}")).unwrap();
@@ -37,7 +37,7 @@ fn rendered(suffix: Option<&str>) -> Value {
     stack::render(&inputs).unwrap().to_value()
 }
 
-/// Write into a template what a suffix changes.
+/// Writes into a template what a suffix changes.
 fn add_suffix(template: &mut Value, without: &Value, with: &Value) {
     match (template, without, with) {
         (Value::Object(template), Value::Object(without), Value::Object(with)) => {
@@ -58,7 +58,7 @@ fn add_suffix(template: &mut Value, without: &Value, with: &Value) {
 }
 
 #[tokio::test]
-async fn names_that_are_taken_are_told_and_a_suffix_stands_beside_them() {
+async fn taken_names_are_reported_and_a_suffix_avoids_them() {
     let suffixed = |template: &mut Value, _: &mut Value| {
         add_suffix(template, &rendered(None), &rendered(Some("v2")));
     };
@@ -67,19 +67,19 @@ async fn names_that_are_taken_are_told_and_a_suffix_stands_beside_them() {
     aws.create_by_hand(QUEUE, LOG_GROUP, FUNCTION).await;
 
     let ended = run(running, &["diff"]).await;
-    assert_eq!(ended.code, Some(3), "{}", ended.said);
+    assert_eq!(ended.code, Some(3), "{}", ended.stderr);
     for name in [QUEUE, LOG_GROUP, FUNCTION] {
-        assert!(ended.printed.contains(&format!("! {name} (")), "{name} is not in:\n{}", ended.printed);
+        assert!(ended.stdout.contains(&format!("! {name} (")), "{name} is not in:\n{}", ended.stdout);
     }
     let ended = run(running, &["deploy", "--yes"]).await;
-    assert_eq!(ended.code, Some(1), "{}", ended.said);
-    assert!(ended.said.contains("nothing was changed: names are taken (3, "), "{}", ended.said);
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    assert!(ended.stderr.contains("nothing was changed: names are taken (3, "), "{}", ended.stderr);
     let status = run(running, &["status"]).await;
-    assert!(status.printed.contains("not deployed"), "{}", status.printed);
+    assert!(status.stdout.contains("not deployed"), "{}", status.stdout);
     assert!(!aws.queues().await.iter().any(|queue| queue.contains("dead-letter")));
 
     let ended = run(running, &["deploy", "--release", &release, "--yes"]).await;
-    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     let queues = aws.queues().await;
     for queue in [QUEUE.to_owned(), format!("{QUEUE}-v2")] {
         assert!(queues.contains(&queue), "{queue} is not among {queues:?}");
@@ -88,7 +88,7 @@ async fn names_that_are_taken_are_told_and_a_suffix_stands_beside_them() {
 }
 
 #[tokio::test]
-async fn bucket_that_is_taken_over_is_told_and_brought_to_the_template() {
+async fn taken_over_bucket_is_reported_and_changed_to_the_template() {
     let (running, release, _turn) = after_destruction(|_, _| {}).await;
     let aws = Aws::of(&running.stack);
     let bucket = &running.stack.buckets.assets;
@@ -103,18 +103,18 @@ async fn bucket_that_is_taken_over_is_told_and_brought_to_the_template() {
     aws.set_bucket_configuration(bucket, "policy", Some(&policy)).await;
 
     let ended = run(running, &["deploy", "--release", &release, "--yes"]).await;
-    assert_eq!(ended.code, Some(1), "{}", ended.said);
-    assert!(ended.said.contains("aws s3api delete-bucket-policy"), "{}", ended.said);
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    assert!(ended.stderr.contains("aws s3api delete-bucket-policy"), "{}", ended.stderr);
     aws.set_bucket_configuration(bucket, "policy", None).await;
 
     let ended = run(running, &["deploy", "--release", &release, "--yes"]).await;
-    assert_eq!(ended.code, Some(0), "{}", ended.said);
-    for told in [
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    for expected in [
         format!("~ {bucket} (AssetsBucket, AWS::S3::Bucket) exists, and joins the stack"),
         r#"CorsConfiguration.CorsRules.0.AllowedOrigins: ["https://old"] → ["*"]"#.to_owned(),
     ] {
-        assert!(ended.said.contains(&told), "{told} is not in:\n{}", ended.said);
+        assert!(ended.stderr.contains(&expected), "{expected} is not in:\n{}", ended.stderr);
     }
-    assert!(ended.said.contains("AssetsBucket changed to what the template says"), "{}", ended.said);
+    assert!(ended.stderr.contains("AssetsBucket changed to what the template says"), "{}", ended.stderr);
     assert_eq!(aws.bucket_configuration(bucket, "cors").await, cors);
 }

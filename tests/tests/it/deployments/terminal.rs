@@ -1,6 +1,6 @@
-//! Snapshots of what a person sees.
+//! Snapshots of terminal output.
 
-/// What is another at each run, in the place of which a word stands.
+/// Parts of the output that differ between runs, and what replaces them.
 pub(super) const FILTERS: [(&str, &str); 13] = [
     (r"20\d{6}T\d{6}Z-[a-z0-9]+", "[release]"),
     (r"20\d\d-\d\d-\d\d \d\d:\d\d(:\d\d UTC)?", "[time]"),
@@ -17,8 +17,8 @@ pub(super) const FILTERS: [(&str, &str); 13] = [
     (r"[ ]+\n", "\n"),
 ];
 
-/// What a person sees, with resources by name: in which order CloudFormation is done with them is not ours, and where a
-/// signing key stands among the added ones depends on its digits.
+/// Returns the output with resources sorted by name: CloudFormation decides in which order they complete, and the place of a
+/// signing key among the added resources depends on its digits.
 pub(super) fn in_order(text: &str) -> String {
     let sign = |line: &str| ["    ✓ ", "    + "].into_iter().find(|sign| line.starts_with(sign));
     let mut lines: Vec<&str> = text.lines().collect();
@@ -28,7 +28,7 @@ pub(super) fn in_order(text: &str) -> String {
     lines.join("\n")
 }
 
-/// A line with a word in the place of the digits of a signing key.
+/// Returns a line with a placeholder for the digits of a signing key.
 fn without_digits(line: &str) -> String {
     let key =
         line.split_once("SigningKey").and_then(|(before, rest)| Some((before, rest.split_at_checked(12)?)));
@@ -40,7 +40,7 @@ fn without_digits(line: &str) -> String {
     }
 }
 
-/// Compare what a person sees with the snapshot of the test.
+/// Compares terminal output with the snapshot of the test.
 macro_rules! assert_shows {
     ($text:expr) => {
         insta::with_settings!({ filters => $crate::deployments::terminal::FILTERS, omit_expression => true }, {

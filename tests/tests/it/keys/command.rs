@@ -1,4 +1,4 @@
-//! `cargo xtask keys`, as a person or a scheduled job runs it.
+//! `cargo xtask keys`.
 
 use serde_json::Value;
 use tokio::io::AsyncWriteExt as _;
@@ -11,7 +11,7 @@ use crate::stack::Running;
 pub(super) struct Keys;
 
 impl Keys {
-    /// A command, before it is run.
+    /// Returns a command that has not started.
     pub(super) fn command(running: &Running, arguments: &[&str]) -> Command {
         command(running, &[&["keys"], arguments].concat())
     }
@@ -20,7 +20,7 @@ impl Keys {
         Run::of(Self::command(running, arguments))
     }
 
-    /// Start it with this on its standard input.
+    /// Starts a command with a text on its standard input.
     pub(super) fn start_with(running: &Running, arguments: &[&str], input: &str) -> Run {
         let mut command = Self::command(running, arguments);
         command.stdin(std::process::Stdio::piped());
@@ -31,9 +31,9 @@ impl Keys {
     }
 }
 
-/// Exit code and JSON of `keys status`.
+/// Returns exit code and JSON of `keys status`.
 pub(super) async fn status(running: &Running) -> (Option<i32>, Value) {
     let ended = Keys::start(running, &["status", "--json"]).end().await;
-    let status = serde_json::from_str(&ended.printed);
-    (ended.code, status.unwrap_or_else(|error| panic!("{error}; it said:\n{}", ended.said)))
+    let status = serde_json::from_str(&ended.stdout);
+    (ended.code, status.unwrap_or_else(|error| panic!("{error}; on standard error:\n{}", ended.stderr)))
 }

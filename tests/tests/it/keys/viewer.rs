@@ -1,4 +1,4 @@
-//! A viewer that never stops looking.
+//! A viewer that opens URLs without a pause.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -11,71 +11,71 @@ use crate::client::Client;
 use crate::stack::Running;
 use crate::waiting::eventually;
 
-/// How many look at the same time.
-const EYES: usize = 4;
-/// How many URLs each keeps, and opens again.
+/// How many readers there are at the same time.
+const READERS: usize = 4;
+/// How many URLs each reader keeps and opens again.
 const KEPT: usize = 4;
 
-/// Signs URLs by the API and opens them at the CDN, without a pause.
+/// Gets signed URLs from the API and opens them at the CDN.
 pub(super) struct Viewer {
-    eyes: JoinSet<Vec<String>>,
+    readers: JoinSet<Vec<String>>,
     stops: Arc<AtomicBool>,
     opened: Arc<AtomicU32>,
 }
 
-/// What a viewer has seen.
-pub(super) struct Seen {
-    /// How many URLs were opened, those that were opened again too.
+/// The results of a viewer.
+pub(super) struct Results {
+    /// How many URLs were opened, including those that were opened again.
     pub(super) opened: u32,
-    /// What was refused, by the API or by the CDN.
-    pub(super) refused: Vec<String>,
+    /// The responses of the API and the CDN with an error.
+    pub(super) rejected: Vec<String>,
 }
 
 impl Viewer {
     pub(super) fn start(running: &'static Running) -> Self {
         let (stops, opened) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
-        let mut eyes = JoinSet::new();
-        for _ in 0..EYES {
-            eyes.spawn(look(Client::of(&running.stack), Arc::clone(&stops), Arc::clone(&opened)));
+        let mut readers = JoinSet::new();
+        for _ in 0..READERS {
+            readers.spawn(read(Client::of(&running.stack), Arc::clone(&stops), Arc::clone(&opened)));
         }
-        Self { eyes, stops, opened }
+        Self { readers, stops, opened }
     }
 
-    /// Waits until all that is kept now has been opened once more, and new URLs with it.
-    pub(super) async fn looks_again(&self) {
-        let all = u32::try_from(EYES * KEPT).unwrap();
-        let seen = self.opened.load(Ordering::Relaxed) + 2 * all;
-        let looked = async || (self.opened.load(Ordering::Relaxed) >= seen).then_some(());
-        eventually("the viewer looks again", looked).await;
+    /// Waits until all current URLs have been opened again, and new ones too.
+    pub(super) async fn wait_for_another_round(&self) {
+        let all = u32::try_from(READERS * KEPT).unwrap();
+        let wanted = self.opened.load(Ordering::Relaxed) + 2 * all;
+        let is_reached = async || (self.opened.load(Ordering::Relaxed) >= wanted).then_some(());
+        eventually("the viewer has opened its URLs again", is_reached).await;
     }
 
-    pub(super) async fn stop(self) -> Seen {
+    pub(super) async fn stop(self) -> Results {
         self.stops.store(true, Ordering::Relaxed);
-        let refused = self.eyes.join_all().await.concat();
-        Seen { opened: self.opened.load(Ordering::Relaxed), refused }
+        let rejected = self.readers.join_all().await.concat();
+        Results { opened: self.opened.load(Ordering::Relaxed), rejected }
     }
 }
 
-async fn look(client: Client, stops: Arc<AtomicBool>, opened: Arc<AtomicU32>) -> Vec<String> {
+async fn read(client: Client, stops: Arc<AtomicBool>, opened: Arc<AtomicU32>) -> Vec<String> {
     let asset = &client.stack.assets.thumbnail;
     let mut urls: VecDeque<String> = VecDeque::new();
-    let mut refused = Vec::new();
+    let mut rejected = Vec::new();
     while !stops.load(Ordering::Relaxed) {
-        let answer = client.get("/cloudfront/sign", &client.asset(asset)).await;
-        let (status, text) = (answer.status(), answer.text().await.unwrap());
+        let response = client.get("/cloudfront/sign", &client.asset(asset)).await;
+        let (status, text) = (response.status(), response.text().await.unwrap());
         match serde_json::from_str::<openapi::SignedFile>(&text) {
             Ok(signed) if status == StatusCode::OK => urls.push_front(signed.signed_url),
-            _ => refused.push(format!("API: {status} {text}")),
+            _ => rejected.push(format!("API: {status} {text}")),
         }
         urls.truncate(KEPT);
         for url in &urls {
-            let answer = client.open(url).await;
-            let status = answer.status();
+            let response = client.open(url).await;
+            let status = response.status();
             opened.fetch_add(1, Ordering::Relaxed);
             if status != StatusCode::OK {
-                refused.push(format!("CDN: {status} {} for {url}", answer.text().await.unwrap()));
+                rejected.push(format!("CDN: {status} {} for {url}", response.text().await.unwrap()));
             }
         }
     }
-    refused
+    rejected
 }

@@ -1,19 +1,19 @@
-//! What should never be in the queue, in a row or in a record: each has its outcome, and harms no other message.
+//! Invalid messages, rows and records: each has a defined outcome, and affects no other message.
 
 use faults::trial::{Dataset, Delivery, Package, Record, Trial};
 use serde_json::{Value, json};
 
 use super::{message, model, outcome, trial};
 
-/// A message as another makes it.
+/// Returns a message of another kind.
 fn changed(dataset: &Dataset, position: usize, change: impl FnOnce(&mut Value)) -> Delivery {
     let mut body: Value = serde_json::from_str(&dataset.message(position)).unwrap();
     change(&mut body);
     Delivery::new(body.to_string())
 }
 
-/// Invokes the function with a bad message between two good ones, which must be done; whether the bad one shall come
-/// again.
+/// Invokes the function with an invalid message between two valid ones, which must succeed; says whether the invalid one
+/// must be received again.
 async fn fails(trial: &Trial, bad: Delivery) -> bool {
     let packages = [Package::file(None, "first.csv", 1), Package::file(None, "last.csv", 2)];
     let packages = packages.map(Package::restoring);
@@ -28,7 +28,7 @@ async fn fails(trial: &Trial, bad: Delivery) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_message_or_names_nothing_is_for_the_dead_letters() {
+async fn malformed_message_and_unknown_package_become_dead_letters() {
     let trial = trial("bad-messages").await;
     let packages = [Package::file(None, "untouched.csv", 1).restoring()];
     let dataset = trial.dataset(&packages).await.unwrap();
@@ -63,9 +63,9 @@ async fn what_is_no_message_or_names_nothing_is_for_the_dead_letters() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_dataset_of_another_organization_is_not_found() {
+async fn dataset_of_another_organization_is_not_found() {
     let (trial, other) = (trial("organization").await, super::trial("other-organization").await);
-    // The same ids in both, as the first of each has them.
+    // Both have the same ids.
     let packages = [Package::file(None, "a.csv", 1).restoring()];
     let own = trial.dataset(&packages).await.unwrap();
     let theirs = other.dataset(&packages).await.unwrap();
@@ -78,7 +78,7 @@ async fn the_dataset_of_another_organization_is_not_found() {
     other.end().await;
 }
 
-/// Restores the package at position 0, as the model says, in a batch with good messages.
+/// Restores the package at position 0, as the model says, in a batch with valid messages.
 async fn ends_as_the_model_says(trial: &Trial, what: &str, packages: Vec<Package>) {
     let dataset = trial.dataset(&packages).await.unwrap();
     let message = message(&dataset, 0);
@@ -94,7 +94,7 @@ fn with_record(record: Record) -> Package {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bad_rows_and_records_have_their_outcome() {
+async fn bad_rows_and_records_have_defined_outcomes() {
     let trial = trial("bad-rows").await;
     for record in [
         Record::Missing,
@@ -158,9 +158,9 @@ async fn bad_rows_and_records_have_their_outcome() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn names_of_255_characters_clash_and_stay_within_255() {
+async fn renamed_long_names_have_at_most_255_characters() {
     let trial = trial("long-names").await;
-    // The prefix of a deleted package takes 58 characters; a row without one may have all 255.
+    // The prefix of a deleted package has 58 characters; a name without one may have 255.
     let long = format!("{}.csv", "é".repeat(193));
     let longest = format!("{}.csv", "x".repeat(251));
     let packages = vec![

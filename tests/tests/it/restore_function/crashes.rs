@@ -1,19 +1,19 @@
-//! The function dies at every point where it can.
+//! The function is killed at every possible point.
 
 use faults::trial::{EndState, Trial};
 use faults::{Call, Fate, Moment, Service};
 
-use super::{ToldEvent, deliver_again, message, model, outcome, trial, varied_folder};
+use super::{ComparableEvent, deliver_again, message, model, outcome, trial, varied_folder};
 
-/// What is restored: the folder of [`varied_folder`].
+/// The position of the folder to restore in [`varied_folder`].
 const TARGET: usize = 2;
 
-/// Where the function dies.
+/// Where the function is killed.
 #[derive(Clone, Copy, Debug)]
 enum Point {
-    /// At a call of a restore without trouble.
+    /// At a call of a restore without faults.
     Call { service: Service, number: u32 },
-    /// When the time until a failed message comes back is shortened.
+    /// When the visibility timeout of a failed message is shortened.
     Redelivery,
 }
 
@@ -24,15 +24,15 @@ impl Point {
                 Fate::Stop(moment)
             }
             Self::Redelivery if call.operation == "ChangeMessageVisibility" => Fate::Stop(moment),
-            // The message fails, in the middle of its work.
+            // The message fails during the restore.
             Self::Redelivery if call.operation == "SendMessageBatch" => Fate::Deny,
             _ => Fate::Forward,
         }
     }
 }
 
-/// Restores a folder without trouble, and returns what is there in the end and how many calls it took of each service.
-async fn undisturbed(trial: &Trial) -> ((EndState, Vec<ToldEvent>), [u32; 2]) {
+/// Restores a folder without faults; returns the end state and the number of calls to each service.
+async fn undisturbed(trial: &Trial) -> ((EndState, Vec<ComparableEvent>), [u32; 2]) {
     let packages = varied_folder();
     let dataset = trial.dataset(&packages).await.unwrap();
     trial.faults.begin(|_| Fate::Forward);
@@ -42,7 +42,7 @@ async fn undisturbed(trial: &Trial) -> ((EndState, Vec<ToldEvent>), [u32; 2]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_a_crash_at_any_point_the_next_delivery_ends_as_if_there_had_been_none() {
+async fn delivery_after_a_crash_at_any_point_ends_in_the_same_state() {
     let trial = trial("crashes").await;
     let (expected, [statements, requests]) = undisturbed(&trial).await;
     assert_eq!(expected, model::restored(&varied_folder(), TARGET));
@@ -60,11 +60,11 @@ async fn after_a_crash_at_any_point_the_next_delivery_ends_as_if_there_had_been_
         let packages = varied_folder();
         let dataset = trial.dataset(&packages).await.unwrap();
         let before = trial.organization_storage().await.unwrap();
-        let (told, call) = std::sync::mpsc::channel();
+        let (sender, call) = std::sync::mpsc::channel();
         trial.faults.begin(move |call: &Call| {
             let fate = point.fate(call, moment);
             if matches!(fate, Fate::Stop(_)) {
-                told.send(call.operation.clone()).unwrap();
+                sender.send(call.operation.clone()).unwrap();
             }
             fate
         });
@@ -91,7 +91,7 @@ async fn after_a_crash_at_any_point_the_next_delivery_ends_as_if_there_had_been_
     assert!(differences.is_empty(), "expected {expected:?}, but:\n{}", differences.join("\n"));
 }
 
-/// What a crash has left: how many packages are READY, how many markers and records there are.
+/// Summarizes the state after a crash: how many packages are READY, how many markers and records exist.
 fn summary(state: &EndState) -> String {
     let ready = state.packages.iter().filter(|package| package.state == "READY").count();
     let markers: usize = state.markers.values().sum();

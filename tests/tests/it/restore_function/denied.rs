@@ -14,7 +14,7 @@ fn folder() -> Vec<Package> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn denial_of_a_whole_bucket_fails_the_message() {
+async fn denied_bucket_fails_the_message() {
     let trial = trial("denied").await;
     let packages = folder();
     let dataset = trial.dataset(&packages).await.unwrap();
@@ -30,7 +30,7 @@ async fn denial_of_a_whole_bucket_fails_the_message() {
     let log = trial.log().await.unwrap();
     assert!(log.contains("S3 denies the removal of every delete marker"), "{log}");
 
-    // Once the rights are there, the next delivery restores everything.
+    // Once the permissions exist, the next delivery restores everything.
     trial.faults.begin(|_| Fate::Forward);
     trial.show(&delivery).await.unwrap();
     deliver_again(&trial).await;
@@ -39,7 +39,7 @@ async fn denial_of_a_whole_bucket_fails_the_message() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn denial_of_one_object_leaves_that_one_deleted() {
+async fn denied_object_stays_deleted() {
     let trial = trial("denied-one").await;
     let packages = folder();
     let dataset = trial.dataset(&packages).await.unwrap();

@@ -1,4 +1,4 @@
-//! Calls fail, in every way that a network and AWS have.
+//! Calls fail in every way in which a network and AWS can fail.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -27,7 +27,7 @@ enum Fault {
         calls: u32,
         fate: Fate,
     },
-    /// The message fails, and the shortening of its delay meets with a fault too.
+    /// The message fails, and shortening its visibility timeout fails too.
     Redelivery {
         fate: Fate,
     },
@@ -43,7 +43,7 @@ impl Fault {
         let fates = [Fate::Throttle, Fate::Unavailable, Fate::Partly, Fate::Delay(DELAY)];
         let of_operation = |operation| {
             let once = cuts.into_iter().chain(fates).map(move |fate| Self::Aws { operation, calls: 1, fate });
-            // More often than the SDK tries by itself.
+            // More often than the SDK retries.
             once.chain([Self::Aws { operation, calls: 5, fate: Fate::Throttle }])
         };
         let of_statement = |number| cuts.map(|fate| Self::Database { number, fate });
@@ -73,7 +73,7 @@ impl Fault {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_fault_is_survived_within_the_receives_of_the_queue() {
+async fn restore_succeeds_despite_any_fault_within_the_receives_of_the_queue() {
     let trial = trial("faults").await;
     let packages = varied_folder();
     let expected = model::restored(&packages, TARGET);
@@ -86,12 +86,12 @@ async fn every_fault_is_survived_within_the_receives_of_the_queue() {
     let mut deliveries = BTreeMap::new();
     for fault in &faults {
         let dataset = trial.dataset(&packages).await.unwrap();
-        let (told, count) = std::sync::mpsc::channel();
+        let (sender, count) = std::sync::mpsc::channel();
         let fault = *fault;
         trial.faults.begin(move |call| {
             let fate = fault.fate(call);
             if fate != Fate::Forward {
-                told.send(()).unwrap();
+                sender.send(()).unwrap();
             }
             fate
         });

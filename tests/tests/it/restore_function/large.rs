@@ -1,4 +1,4 @@
-//! Folders that are far larger than any message, statement or answer may be.
+//! Folders that are much larger than any message, statement or response may be.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::{deliver, trial};
 
 const WITH_OBJECTS: usize = 60;
 
-/// A folder with many published files in subfolders, and some with objects.
+/// Returns a folder with many published files in subfolders, and some files with objects.
 fn folder(descendants: usize) -> Vec<Package> {
     let mut packages = vec![Package::folder(None, "large").restoring()];
     for number in 1..=descendants {
@@ -40,18 +40,18 @@ async fn comes_back_whole(descendants: usize) {
     assert_eq!(trial.organization_storage().await.unwrap(), expected);
     assert!(state.records.is_empty() && state.markers.is_empty());
     let events = trial.take_changelog().await.unwrap();
-    let told: BTreeSet<i32> = events.iter().map(|event| event.package).collect();
-    assert_eq!((events.len(), told.len()), (packages.len(), packages.len()), "each package once");
+    let announced: BTreeSet<i32> = events.iter().map(|event| event.package).collect();
+    assert_eq!((events.len(), announced.len()), (packages.len(), packages.len()), "each package once");
     trial.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn twenty_five_thousand_descendants_come_back() {
+async fn twenty_five_thousand_descendants_are_restored() {
     comes_back_whole(25_000).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hundred_thousand_descendants_come_back() {
+async fn hundred_thousand_descendants_are_restored() {
     comes_back_whole(100_000).await;
 }
 

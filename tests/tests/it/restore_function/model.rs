@@ -1,14 +1,14 @@
-//! What a restore shall do, in the simplest words: the contract once more, in memory.
+//! A model of a restore: the contract once more, in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use faults::trial::{EndState, Package, PackageState, Record};
 
-use super::ToldEvent;
+use super::ComparableEvent;
 
 const PREFIX: &str = "__DELETED__{node_id}_";
 
-/// What is there before anything is restored.
+/// Returns the state before anything is restored.
 pub(super) fn beginning(packages: &[Package]) -> EndState {
     let mut state = EndState::default();
     for (position, package) in packages.iter().enumerate() {
@@ -28,8 +28,8 @@ pub(super) fn beginning(packages: &[Package]) -> EndState {
     state
 }
 
-/// What is there after the package at a position was restored, and what the changelog says of it.
-pub(super) fn restored(packages: &[Package], target: usize) -> (EndState, Vec<ToldEvent>) {
+/// Returns the state after the package at a position was restored, and its changelog events.
+pub(super) fn restored(packages: &[Package], target: usize) -> (EndState, Vec<ComparableEvent>) {
     let mut end = beginning(packages);
     match packages[target].state {
         "RESTORING" => {}
@@ -53,7 +53,7 @@ pub(super) fn restored(packages: &[Package], target: usize) -> (EndState, Vec<To
     let is_published = |package: &Package| {
         !package.source_sizes.is_empty() && package.published >= package.source_sizes.len()
     };
-    // The markers go first, also those of packages that stay deleted because another marker hides their object.
+    // Markers are removed first, also those of packages that stay deleted because another marker hides their object.
     for position in &below {
         let package = &packages[*position];
         let object = package.object.as_ref().filter(|_| !is_folder(*position) && !is_published(package));
@@ -113,7 +113,7 @@ pub(super) fn restored(packages: &[Package], target: usize) -> (EndState, Vec<To
     (end, events)
 }
 
-/// The folders above a package, each once.
+/// Returns the folders above a package, each once.
 fn parents(packages: &[Package], position: usize) -> Vec<usize> {
     let mut above = Vec::new();
     let mut next = packages[position].parent;
@@ -124,7 +124,7 @@ fn parents(packages: &[Package], position: usize) -> Vec<usize> {
     above
 }
 
-/// What is below a package, through packages of a state.
+/// Returns the packages below a package, through packages in a state.
 fn reachable(packages: &[Package], top: usize, state: &str) -> BTreeSet<usize> {
     let mut found = BTreeSet::new();
     let mut open = vec![top];

@@ -1,4 +1,4 @@
-//! Random trees, against the model.
+//! Random trees, compared with the model.
 
 use std::collections::HashSet;
 
@@ -9,7 +9,7 @@ use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 use super::{message, model, outcome, trial};
 
 const CASES: u32 = 150;
-/// Repeats a run that failed.
+/// The seed of a failed run, to repeat it.
 const SEED_VARIABLE: &str = "RESTORE_TREES_SEED";
 const MAXIMUM_PACKAGES: usize = 14;
 
@@ -67,7 +67,7 @@ fn package() -> impl Strategy<Value = Package> {
     )
 }
 
-/// Mostly a tree; now and then a parent is any package, so that there are circles, and parents that are no folders.
+/// Returns mostly trees; sometimes a parent is any package, so that there are cycles and parents that are not folders.
 fn tree() -> impl Strategy<Value = Tree> {
     let packages =
         prop::collection::vec((package(), any::<prop::sample::Index>(), 0..20_u8), 1..MAXIMUM_PACKAGES);
@@ -87,7 +87,7 @@ fn tree() -> impl Strategy<Value = Tree> {
                 if position == target && is_restoring {
                     package.state = "RESTORING";
                 }
-                // No two in one folder have one name, unless it has a node id in it.
+                // No two packages in a folder have the same name, unless it contains a node id.
                 if !package.name.contains("{node_id}") {
                     while !taken.insert((parent, package.name.clone())) {
                         package.name.push('x');
@@ -114,7 +114,7 @@ async fn check(trial: &Trial, tree: &Tree) -> Result<(), TestCaseError> {
     let counted = trial.organization_storage().await.unwrap() - before;
     prop_assert_eq!(counted, expected.0.dataset_storage);
 
-    // What has been restored once is not restored again.
+    // A package that was restored once is not restored again.
     let again = trial.invoke(&[message]).await.unwrap();
     prop_assert_eq!(again, Vec::<String>::new());
     let (state, events) = outcome(trial, &dataset, &tree.packages).await;
@@ -124,7 +124,7 @@ async fn check(trial: &Trial, tree: &Tree) -> Result<(), TestCaseError> {
 }
 
 #[test]
-fn every_tree_ends_as_the_model_says() {
+fn random_trees_end_as_the_model_says() {
     let seed = std::env::var(SEED_VARIABLE).ok().map(|seed| seed.parse().unwrap());
     let seed = seed.unwrap_or_else(|| uuid::Uuid::new_v4().as_u64_pair().0);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
@@ -141,7 +141,10 @@ fn every_tree_ends_as_the_model_says() {
     runtime.block_on(trial.end());
     if let Err(error) = outcome {
         let end: Vec<&str> = log.lines().rev().take(20).collect();
-        panic!("{SEED_VARIABLE}={seed} repeats this:\n{error}\nthe function said last:\n{}", end.join("\n"));
+        panic!(
+            "{SEED_VARIABLE}={seed} repeats this:\n{error}\nthe end of the function's log:\n{}",
+            end.join("\n")
+        );
     }
     println!("{CASES} random trees end as the model says (seed {seed})");
 }

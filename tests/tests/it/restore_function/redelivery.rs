@@ -1,4 +1,4 @@
-//! Messages that come again: after a failure, twice at once, and late.
+//! Messages that are received again: after a failure, twice at the same time, and late.
 
 use faults::trial::{Package, Record};
 use faults::{Fate, Moment, Service};
@@ -8,7 +8,7 @@ use super::{message, model, outcome, trial, varied_folder};
 const TARGET: usize = 2;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn message_that_failed_comes_back_within_twenty_seconds() {
+async fn failed_message_is_received_again_within_twenty_seconds() {
     let trial = trial("comes-back").await;
     let packages = [Package::file(None, "a.csv", 1).restoring()];
     let dataset = trial.dataset(&packages).await.unwrap();
@@ -22,7 +22,7 @@ async fn message_that_failed_comes_back_within_twenty_seconds() {
     assert_eq!(failures, [delivery.id.as_str()]);
 
     trial.faults.begin(|_| Fate::Forward);
-    // SQS waits for twenty seconds; the queue hides a message for ninety minutes.
+    // A receive waits for twenty seconds; the visibility timeout of the queue is ninety minutes.
     let again = trial.receive().await.unwrap().unwrap();
     assert_eq!((&again.id, again.receives), (&delivery.id, 2));
     assert_eq!(trial.invoke(&[again]).await.unwrap(), Vec::<String>::new());
@@ -31,12 +31,12 @@ async fn message_that_failed_comes_back_within_twenty_seconds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn second_delivery_removes_what_the_first_leaves_when_it_dies_after_its_commit() {
+async fn second_delivery_completes_a_first_that_died_after_its_commit() {
     let (first, second) = (trial("twice-first").await, trial("twice-second").await);
     let packages = varied_folder();
     let dataset = first.dataset(&packages).await.unwrap();
     let message = [message(&dataset, TARGET)];
-    // The second has read its plan, and finds the package RESTORING.
+    // The second has read its plan, and the package is RESTORING.
     second.faults.begin(|call| match &*call.operation {
         "BatchGetItem" => Fate::Stop(Moment::Before),
         _ => Fate::Forward,
@@ -64,7 +64,7 @@ async fn second_delivery_removes_what_the_first_leaves_when_it_dies_after_its_co
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn record_of_a_later_deletion_stays() {
+async fn record_of_a_later_deletion_is_kept() {
     let trial = trial("deleted-again").await;
     let packages = [
         Package::folder(None, "f").restoring(),

@@ -1,9 +1,10 @@
-//! Others change the dataset at the same time.
+//! The dataset changes during a restore.
 
 use std::time::Duration;
 
 use faults::Fate;
-use faults::trial::{Package, Trial};
+use faults::trial::{Dataset, Package, Trial};
+use sqlx::PgExecutor;
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::{message, outcome, trial};
@@ -12,7 +13,7 @@ use crate::waiting::eventually;
 const ROUNDS: usize = 20;
 const FILES: usize = 40;
 
-/// A live folder with two deleted ones, each with published files: positions 1 and 2.
+/// Returns a live folder with two deleted ones, each with published files: positions 1 and 2.
 fn siblings() -> Vec<Package> {
     let mut packages = vec![
         Package::folder(None, "both").live("READY"),
@@ -26,8 +27,8 @@ fn siblings() -> Vec<Package> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_messages_for_siblings_never_block_each_other_and_lose_no_count() {
-    // Two functions, because one works through the messages of a batch with connections of its own.
+async fn concurrent_messages_for_siblings_do_not_block_and_count_correctly() {
+    // Two functions, because one processes the messages of a batch with its own connections.
     let (one, other) = (trial("left").await, trial("right").await);
     for _ in 0..ROUNDS {
         let packages = siblings();
@@ -49,46 +50,67 @@ async fn two_messages_for_siblings_never_block_each_other_and_lose_no_count() {
     assert_eq!(one.organization_storage().await.unwrap(), expected);
     let logs = one.log().await.unwrap() + &other.log().await.unwrap();
     let conflicts = logs.lines().filter(|line| line.contains("starting over"));
-    assert_eq!(conflicts.count(), 0, "no deadlock, not even one that was got over:\n{logs}");
+    assert_eq!(conflicts.count(), 0, "no deadlock, not even one that was retried:\n{logs}");
     one.end().await;
     other.end().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_live_folder_that_is_moved_meanwhile_is_counted_where_it_is_then() {
-    let trial = trial("moved").await;
-    let packages = [
+/// Returns a live folder in `from` with a deleted folder to restore, and a folder `to`: positions 2, 3 and 1.
+fn folder_to_move() -> [Package; 5] {
+    [
         Package::folder(None, "from").live("READY"),
         Package::folder(None, "to").live("READY"),
         Package::folder(Some(0), "moved").live("READY"),
         Package::folder(Some(2), "session").restoring(),
         Package::file(Some(3), "a.csv", 7),
-    ];
-    let dataset = trial.dataset(&packages).await.unwrap();
-    let (told, mut removing_markers) = unbounded_channel();
+    ]
+}
+
+/// Moves the live folder of [`folder_to_move`] to `to`.
+async fn move_folder(
+    trial: &Trial,
+    dataset: &Dataset,
+    connection: impl PgExecutor<'_>,
+) -> Result<(), sqlx::Error> {
+    let sql = trial.sql("UPDATE {schema}.packages SET parent_id = $1 WHERE id = $2");
+    let sql = sqlx::query(sql).bind(dataset.package_id(1)).bind(dataset.package_id(2));
+    sql.execute(connection).await.map(|_| ())
+}
+
+/// Restores the deleted folder of [`folder_to_move`] while something else happens; returns the storage of each package.
+async fn storage_after_restore(
+    trial: &Trial,
+    dataset: &Dataset,
+    meanwhile: impl Future<Output = ()>,
+) -> Vec<i64> {
+    let messages = [message(dataset, 3)];
+    let (failures, ()) = tokio::join!(trial.invoke(&messages), meanwhile);
+    assert_eq!(failures.unwrap(), Vec::<String>::new());
+    let (state, _) = outcome(trial, dataset, &folder_to_move()).await;
+    state.packages.iter().map(|package| package.storage).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn folder_moved_during_a_restore_is_counted_at_its_new_place() {
+    let trial = trial("moved").await;
+    let dataset = trial.dataset(&folder_to_move()).await.unwrap();
+    let (sender, mut removing_markers) = unbounded_channel();
     trial.faults.begin(move |call| {
         if call.operation != "DeleteObjects" {
             return Fate::Forward;
         }
-        told.send(()).unwrap();
+        sender.send(()).unwrap();
         Fate::Delay(Duration::from_millis(500))
     });
     let moved = async {
         removing_markers.recv().await.unwrap();
-        let sql = trial.sql("UPDATE {schema}.packages SET parent_id = $1 WHERE id = $2");
-        let sql = sqlx::query(sql).bind(dataset.package_id(1)).bind(dataset.package_id(2));
-        sql.execute(&trial.database).await.unwrap();
+        move_folder(&trial, &dataset, &trial.database).await.unwrap();
     };
-    let messages = [message(&dataset, 3)];
-    let (failures, ()) = tokio::join!(trial.invoke(&messages), moved);
-    assert_eq!(failures.unwrap(), Vec::<String>::new());
-    let (state, _) = outcome(&trial, &dataset, &packages).await;
-    let counted: Vec<i64> = state.packages.iter().map(|package| package.storage).collect();
-    assert_eq!(counted, [0, 7, 7, 7, 7]);
+    assert_eq!(storage_after_restore(&trial, &dataset, moved).await, [0, 7, 7, 7, 7]);
     trial.end().await;
 }
 
-/// Waits until the function waits for a lock of somebody else, with a statement on this table.
+/// Waits until a statement of the function on a table waits for a lock.
 async fn waits_for_lock(trial: &Trial, table: &str) {
     let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%' || $1 || '%'";
     let table = format!("\"{}\".{table}", trial.organization);
@@ -100,16 +122,9 @@ async fn waits_for_lock(trial: &Trial, table: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_live_folder_cannot_be_moved_while_counters_wait_for_a_hot_row() {
+async fn folder_cannot_be_moved_while_counters_wait_for_a_lock() {
     let trial = trial("hot-row").await;
-    let packages = [
-        Package::folder(None, "from").live("READY"),
-        Package::folder(None, "to").live("READY"),
-        Package::folder(Some(0), "moved").live("READY"),
-        Package::folder(Some(2), "session").restoring(),
-        Package::file(Some(3), "a.csv", 7),
-    ];
-    let dataset = trial.dataset(&packages).await.unwrap();
+    let dataset = trial.dataset(&folder_to_move()).await.unwrap();
     let insert = trial.sql("INSERT INTO {schema}.dataset_storage (dataset_id, size) VALUES ($1, 0)");
     sqlx::query(insert).bind(dataset.id).execute(&trial.database).await.unwrap();
     let mut hot = trial.database.begin().await.unwrap();
@@ -119,24 +134,17 @@ async fn a_live_folder_cannot_be_moved_while_counters_wait_for_a_hot_row() {
         waits_for_lock(&trial, "dataset_storage").await;
         let mut moving = trial.database.begin().await.unwrap();
         sqlx::query("SET LOCAL lock_timeout = '100ms'").execute(&mut *moving).await.unwrap();
-        let sql = trial.sql("UPDATE {schema}.packages SET parent_id = $1 WHERE id = $2");
-        let sql = sqlx::query(sql).bind(dataset.package_id(1)).bind(dataset.package_id(2));
-        let refused = sql.execute(&mut *moving).await.unwrap_err();
-        assert_eq!(refused.as_database_error().unwrap().code().unwrap(), "55P03", "the folder is locked");
+        let error = move_folder(&trial, &dataset, &mut *moving).await.unwrap_err();
+        assert_eq!(error.as_database_error().unwrap().code().unwrap(), "55P03", "the folder is locked");
         moving.rollback().await.unwrap();
         hot.rollback().await.unwrap();
     };
-    let messages = [message(&dataset, 3)];
-    let (failures, ()) = tokio::join!(trial.invoke(&messages), moved);
-    assert_eq!(failures.unwrap(), Vec::<String>::new());
-    let (state, _) = outcome(&trial, &dataset, &packages).await;
-    let counted: Vec<i64> = state.packages.iter().map(|package| package.storage).collect();
-    assert_eq!(counted, [7, 0, 7, 7, 7]);
+    assert_eq!(storage_after_restore(&trial, &dataset, moved).await, [7, 0, 7, 7, 7]);
     trial.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deadlock_over_package_rows_starts_the_transaction_over_and_announces_once() {
+async fn deadlock_restarts_the_transaction_and_sends_events_once() {
     let trial = trial("deadlock").await;
     let packages = [
         Package::folder(None, "live").live("READY"),
@@ -144,9 +152,9 @@ async fn a_deadlock_over_package_rows_starts_the_transaction_over_and_announces_
         Package::file(Some(1), "a.csv", 7),
     ];
     let dataset = trial.dataset(&packages).await.unwrap();
-    // As the platform does it: first the counter of a folder, then a package in it.
+    // The platform changes first the counter of a folder, then a package in it.
     let mut platform = trial.database.begin().await.unwrap();
-    // The function is to find the deadlock.
+    // The function must detect the deadlock.
     sqlx::query("SET LOCAL deadlock_timeout = '1min'").execute(&mut *platform).await.unwrap();
     let count = trial.sql("INSERT INTO {schema}.package_storage (package_id, size) VALUES ($1, 100)");
     sqlx::query(count).bind(dataset.package_id(0)).execute(&mut *platform).await.unwrap();
@@ -162,8 +170,8 @@ async fn a_deadlock_over_package_rows_starts_the_transaction_over_and_announces_
     assert_eq!(failures.unwrap(), Vec::<String>::new(), "{log}");
     assert!(log.contains("deadlock detected") && log.contains("starting over"), "{log}");
     let events = trial.take_changelog().await.unwrap();
-    let told: Vec<usize> = events.iter().map(|event| dataset.position(event.package)).collect();
-    assert_eq!(told, [1, 2], "each once");
+    let announced: Vec<usize> = events.iter().map(|event| dataset.position(event.package)).collect();
+    assert_eq!(announced, [1, 2], "each once");
     let state = trial.end_state(&dataset, &packages).await.unwrap();
     let counted: Vec<i64> = state.packages.iter().map(|package| package.storage).collect();
     assert_eq!(counted, [107, 7, 7]);

@@ -1,5 +1,5 @@
-//! The database under a function that is warm: the schema is migrated, the server is demoted, shut down, refuses the login
-//! or has no slot left. Each function answers, or says that it cannot now, and recovers by itself.
+//! Failures of the database during the life of a function: the schema is migrated, the server is demoted or shut down,
+//! rejects the login, or has no connection left. Each function responds or reports a temporary failure, and recovers.
 
 use faults::trial::{Delivery, Package, Place, Trial};
 use lambda::pool::InvocationOutcome;
@@ -11,16 +11,16 @@ use stack::OutputName;
 use uuid::Uuid;
 
 use crate::aws::Aws;
-use crate::function::{Answer, ApiFunction, FunctionProcess, claims, event};
+use crate::function::{ApiFunction, ApiResponse, FunctionProcess, claims, event};
 use crate::stack::{stack, state_directory, target_directory};
 use crate::waiting::eventually;
 
 const PASSWORD: &str = "trouble";
 
-/// A database and a role of the test's own, on the server that all tests share: nobody else meets the trouble.
+/// A database and a role for one test on the shared server, so that its failures affect no other test.
 struct OwnDatabase {
     name: String,
-    /// With the login of the role.
+    /// The URL with the login of the role.
     url: Url,
 }
 
@@ -39,19 +39,19 @@ impl OwnDatabase {
         Self { name, url }
     }
 
-    /// Where a function finds it.
+    /// Returns the variables with which a function connects to it.
     fn variables(&self) -> [(&str, &str); 3] {
         [("POSTGRES_USER", &self.name), ("POSTGRES_PASSWORD", PASSWORD), ("PENNSIEVE_DB", &self.name)]
     }
 
-    /// Where the server's administrator finds it.
+    /// Returns its URL with the login of the server's administrator.
     async fn administrators_url(&self) -> Url {
         let mut url: Url = stack().await.database_url.parse().unwrap();
         url.set_path(&self.name);
         url
     }
 
-    /// Runs statements as the server's administrator; `{schema}` is that of the demo's organization.
+    /// Runs statements as the server's administrator; `{schema}` is the schema of the demo organization.
     async fn run(&self, sql: &str) {
         let schema = format!("\"{}\"", stack().await.organization_id);
         execute(&self.administrators_url().await, &sql.replace("{schema}", &schema)).await;
@@ -62,7 +62,7 @@ impl OwnDatabase {
         self.run(&format!("ALTER ROLE {} {change}", self.name)).await;
     }
 
-    /// Ends all connections of the role, as a server does that shuts down.
+    /// Ends all connections of the role, as a server does when it shuts down.
     async fn shut_down(&self) {
         let mut connection = PgConnection::connect(self.administrators_url().await.as_str()).await.unwrap();
         let end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = $1";
@@ -74,17 +74,17 @@ impl OwnDatabase {
         .await;
     }
 
-    /// Puts a function through all trouble. `answers` is whether it answers now; it fails by itself where the function
-    /// does anything but answer or refuse for now.
-    async fn trouble(&self, answers: impl AsyncFnMut() -> bool) {
-        self.trouble_in(stack().await.organization_id, answers).await;
+    /// Exposes a function to all failures. `responds` says whether it responds now, and fails the test where the function does
+    /// anything else than responding or reporting a temporary failure.
+    async fn expose_to_failures(&self, responds: impl AsyncFnMut() -> bool) {
+        self.expose_in(stack().await.organization_id, responds).await;
     }
 
-    async fn trouble_in(&self, organization: i32, mut answers: impl AsyncFnMut() -> bool) {
-        assert!(answers().await, "at first");
+    async fn expose_in(&self, organization: i32, mut responds: impl AsyncFnMut() -> bool) {
+        assert!(responds().await, "at first");
 
         for column_type in ["text", "varchar(255)"] {
-            // Every column of text that a statement of a function returns.
+            // All text columns that the statements of the functions return.
             for (table, columns) in [
                 (format!("\"{organization}\".files"), &["s3_bucket", "s3_key"][..]),
                 (format!("\"{organization}\".packages"), &["node_id", "name", "type", "state"]),
@@ -95,23 +95,23 @@ impl OwnDatabase {
                     columns.iter().map(|column| format!("ALTER {column} TYPE {column_type}")).collect();
                 self.run(&format!("ALTER TABLE {table} {}", changes.join(", "))).await;
             }
-            assert!(answers().await, "all plans are stale: {column_type}");
+            assert!(responds().await, "all plans are stale: {column_type}");
         }
 
         self.shut_down().await;
-        assert!(answers().await, "all connections were shut down");
+        assert!(responds().await, "all connections were shut down");
 
         self.alter_role("PASSWORD 'another'").await;
         self.shut_down().await;
-        assert!(!answers().await, "the login is refused");
+        assert!(!responds().await, "the login is refused");
         self.alter_role(&format!("PASSWORD '{PASSWORD}'")).await;
-        assert!(answers().await, "the login is accepted again");
+        assert!(responds().await, "the login is accepted again");
 
         self.alter_role("CONNECTION LIMIT 0").await;
         self.shut_down().await;
-        assert!(!answers().await, "there is no slot");
+        assert!(!responds().await, "there is no slot");
         self.alter_role("CONNECTION LIMIT -1").await;
-        assert!(answers().await, "there are slots again");
+        assert!(responds().await, "there are slots again");
     }
 
     async fn drop(self) {
@@ -128,7 +128,7 @@ async fn execute(url: &Url, sql: &str) {
     connection.close().await.unwrap();
 }
 
-/// The organization of the demo, its editor, a dataset and two packages, one of them deleted.
+/// Creates the demo organization, its editor, a dataset and two packages, one of them deleted.
 async fn fill(database: &OwnDatabase, editor: Uuid) -> [String; 3] {
     let [dataset, live, deleted] =
         ["dataset", "package", "package"].map(|kind| format!("N:{kind}:{}", Uuid::new_v4()));
@@ -151,7 +151,7 @@ async fn fill(database: &OwnDatabase, editor: Uuid) -> [String; 3] {
     [dataset, live, deleted]
 }
 
-/// The user of an access token.
+/// Returns the user of an access token.
 fn username(token: &str) -> Uuid {
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -160,7 +160,7 @@ fn username(token: &str) -> Uuid {
     payload["username"].as_str().unwrap().parse().unwrap()
 }
 
-/// An API function before a database of its own, a look-up and a restore.
+/// Starts an API function with a database of its own; returns it with events for a look-up and a restore.
 async fn api_function(test: &str, database: &OwnDatabase) -> (ApiFunction, Value, Value) {
     let [dataset, live, deleted] = fill(database, Uuid::new_v4()).await;
     let queue = Aws::new().await.create_queue(&database.name).await;
@@ -174,50 +174,50 @@ async fn api_function(test: &str, database: &OwnDatabase) -> (ApiFunction, Value
     (function, look_up, restore)
 }
 
-/// Whether a request was answered; else it was refused for now.
-fn is_answered(answer: &Answer) -> bool {
-    assert!([200, 307, 503].contains(&answer.status), "{answer:?}");
-    answer.status != 503
+/// Whether a request succeeded; otherwise it failed temporarily.
+fn is_success(response: &ApiResponse) -> bool {
+    assert!([200, 307, 503].contains(&response.status), "{response:?}");
+    response.status != 503
 }
 
-/// Whether the deleted package was queued, after it was deleted anew.
+/// Deletes the package again, and returns whether it was queued.
 async fn is_queued(function: &ApiFunction, restore: &Value, database: &OwnDatabase) -> bool {
     database.run("UPDATE {schema}.packages SET state = 'DELETED' WHERE id = 2").await;
-    let answer = function.answer(restore).await;
-    let answered = is_answered(&answer);
-    assert!(!answered || answer.body.ends_with(r#""failures":[]}"#), "{}", answer.body);
-    answered
+    let response = function.respond(restore).await;
+    let success = is_success(&response);
+    assert!(!success || response.body.ends_with(r#""failures":[]}"#), "{}", response.body);
+    success
 }
 
 #[tokio::test]
-async fn look_ups_survive_all_trouble() {
+async fn look_ups_recover_from_database_failures() {
     let database = OwnDatabase::create().await;
     let (function, look_up, _) = api_function("trouble-look-up", &database).await;
-    database.trouble(async || is_answered(&function.answer(&look_up).await)).await;
+    database.expose_to_failures(async || is_success(&function.respond(&look_up).await)).await;
     assert_eq!(function.processes(), 1);
     function.stop().await;
     database.drop().await;
 }
 
 #[tokio::test]
-async fn claims_survive_all_trouble() {
+async fn claims_recover_from_database_failures() {
     let database = OwnDatabase::create().await;
     let (function, _, restore) = api_function("trouble-claim", &database).await;
-    database.trouble(async || is_queued(&function, &restore, &database).await).await;
+    database.expose_to_failures(async || is_queued(&function, &restore, &database).await).await;
     assert_eq!(function.processes(), 1);
     function.stop().await;
     database.drop().await;
 }
 
 #[tokio::test]
-async fn a_connection_to_a_demoted_server_is_left_for_another() {
+async fn connection_to_a_demoted_server_is_replaced() {
     let database = OwnDatabase::create().await;
     let (function, look_up, restore) = api_function("trouble-demoted", &database).await;
     database.alter_role("SET default_transaction_read_only = on").await;
-    assert!(is_answered(&function.answer(&look_up).await));
+    assert!(is_success(&function.respond(&look_up).await));
     assert!(!is_queued(&function, &restore, &database).await, "all connections are read-only");
-    // This one stays open, and read-only, while new ones are not.
-    assert!(is_answered(&function.answer(&look_up).await));
+    // This connection stays open and read-only, while new ones are writable.
+    assert!(is_success(&function.respond(&look_up).await));
     database.alter_role("RESET default_transaction_read_only").await;
     assert!(is_queued(&function, &restore, &database).await);
     function.stop().await;
@@ -225,7 +225,7 @@ async fn a_connection_to_a_demoted_server_is_left_for_another() {
 }
 
 #[tokio::test]
-async fn the_authorizer_survives_all_trouble() {
+async fn authorizer_recovers_from_database_failures() {
     let database = OwnDatabase::create().await;
     let token = &stack().await.tokens["editor"];
     let [dataset, ..] = fill(&database, username(token)).await;
@@ -238,13 +238,13 @@ async fn the_authorizer_survives_all_trouble() {
         "requestContext": {"requestId": "request-1"},
     });
     database
-        .trouble(async || match function.invoke(&event).await {
-            InvocationOutcome::Response(answer) => {
-                let answer: Value = serde_json::from_slice(&answer).unwrap();
-                assert_eq!(answer["isAuthorized"], true, "a denial would be cached");
+        .expose_to_failures(async || match function.invoke(&event).await {
+            InvocationOutcome::Response(response) => {
+                let response: Value = serde_json::from_slice(&response).unwrap();
+                assert_eq!(response["isAuthorized"], true, "a denial would be cached");
                 true
             }
-            // The gateway caches no error.
+            // The gateway does not cache errors.
             InvocationOutcome::FunctionError(_) => false,
         })
         .await;
@@ -254,7 +254,7 @@ async fn the_authorizer_survives_all_trouble() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_restore_function_survives_all_trouble() {
+async fn restore_function_recovers_from_database_failures() {
     let database = OwnDatabase::create().await;
     let place = Place {
         database_url: database.url.to_string(),
@@ -280,7 +280,7 @@ async fn the_restore_function_survives_all_trouble() {
         }
         done
     };
-    database.trouble_in(organization, &mut next).await;
+    database.expose_in(organization, &mut next).await;
 
     database.alter_role("SET default_transaction_read_only = on").await;
     database.shut_down().await;

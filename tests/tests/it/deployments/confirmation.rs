@@ -1,4 +1,4 @@
-//! What happens while somebody is asked, and between the review and its execution.
+//! Changes during the question for confirmation, and between the review and the execution.
 
 use std::process::Stdio;
 use std::sync::Arc;
@@ -22,33 +22,34 @@ const BUCKET: &str = "packages-service-artifacts-local";
 const LOCK: &str = "packages-service/locks/local.json";
 const RING: &str = "/local/packages-service/cloudfront/key-ring";
 const QUESTION: &str = "Make these changes? [y/N]";
-/// Runs a command at a terminal of its own.
-const TERMINAL: &str = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
+/// Runs a command with a terminal of its own.
+const RUN_IN_TERMINAL: &str =
+    "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
 
-/// A person at a terminal.
-struct Person {
+/// A terminal with a command.
+struct Terminal {
     child: Child,
-    shown: String,
+    screen: String,
     read: usize,
 }
 
-impl Person {
+impl Terminal {
     async fn start(running: &Running, arguments: &[&str]) -> Self {
         let bare = command(running, arguments);
         let bare = bare.as_std();
         let mut command = Command::new(machine::python::find().await.unwrap());
-        command.args(["-I", "-c", TERMINAL]).arg(bare.get_program()).args(bare.get_args());
+        command.args(["-I", "-c", RUN_IN_TERMINAL]).arg(bare.get_program()).args(bare.get_args());
         command.envs(bare.get_envs().filter_map(|(name, value)| Some((name, value?))));
         command.current_dir(bare.get_current_dir().unwrap()).kill_on_drop(true);
         let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        Self { child, shown: String::new(), read: 0 }
+        Self { child, screen: String::new(), read: 0 }
     }
 
-    /// Read until the terminal shows this, after what was waited for before.
-    async fn sees(&mut self, text: &str) {
-        let seen = async {
+    /// Reads until the terminal shows a text, after the text of the last call.
+    async fn wait_for(&mut self, text: &str) {
+        let found = async {
             loop {
-                if let Some(position) = self.shown[self.read..].find(text) {
+                if let Some(position) = self.screen[self.read..].find(text) {
                     self.read += position + text.len();
                     return true;
                 }
@@ -57,51 +58,51 @@ impl Person {
                 }
             }
         };
-        let seen = timeout(LIMIT, seen).await.unwrap_or_default();
-        assert!(seen, "the terminal does not show `{text}`, but:\n{}", self.shown);
+        let found = timeout(LIMIT, found).await.unwrap_or_default();
+        assert!(found, "the terminal does not show `{text}`, but:\n{}", self.screen);
     }
 
     async fn read_more(&mut self) -> bool {
         let mut bytes = [0; 4096];
         let count = self.child.stdout.as_mut().unwrap().read(&mut bytes).await.unwrap();
-        self.shown.push_str(&String::from_utf8_lossy(&bytes[..count]));
+        self.screen.push_str(&String::from_utf8_lossy(&bytes[..count]));
         count > 0
     }
 
-    async fn answers(&mut self, text: &str) {
+    async fn enter(&mut self, text: &str) {
         self.child.stdin.as_mut().unwrap().write_all(format!("{text}\n").as_bytes()).await.unwrap();
     }
 
-    /// The exit code, and all that was shown.
+    /// Returns the exit code and everything that was shown.
     async fn end(mut self) -> (Option<i32>, String) {
         let ended = timeout(LIMIT, async {
             while self.read_more().await {}
             self.child.wait().await.unwrap()
         });
-        let Ok(status) = ended.await else { panic!("it does not end, but shows:\n{}", self.shown) };
-        (status.code(), self.shown)
+        let Ok(status) = ended.await else { panic!("it does not end, but shows:\n{}", self.screen) };
+        (status.code(), self.screen)
     }
 }
 
 async fn keys(running: &'static Running) -> Value {
     let ended = run(running, &["keys", "status", "--json"]).await;
-    assert_eq!(ended.code, Some(0), "{}{}", ended.said, ended.printed);
-    serde_json::from_str(&ended.printed).unwrap()
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stderr, ended.stdout);
+    serde_json::from_str(&ended.stdout).unwrap()
 }
 
 #[tokio::test]
-async fn an_emergency_waits_for_nobody_who_is_asked() {
+async fn emergency_does_not_wait_for_an_unanswered_question() {
     let (running, _turn) = turn().await;
     let release = craft(running, other_alarm(3_001)).await;
     let before = keys(running).await;
-    let mut person = Person::start(running, &["deploy", "--release", &release]).await;
-    person.sees(QUESTION).await;
+    let mut terminal = Terminal::start(running, &["deploy", "--release", &release]).await;
+    terminal.wait_for(QUESTION).await;
     let ended = run(running, &["keys", "rotate", "--emergency", "--yes"]).await;
-    assert_eq!(ended.code, Some(0), "{}", ended.said);
-    // What was shown is still what would be done, and it is done with the keys of now.
-    person.answers("y").await;
-    let (code, shown) = person.end().await;
-    assert_eq!(code, Some(0), "{shown}");
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    // The review is the same as shown, and the deployment uses the current keys.
+    terminal.enter("y").await;
+    let (code, screen) = terminal.end().await;
+    assert_eq!(code, Some(0), "{screen}");
     assert_eq!(deployed(running).await.release, release);
     let after = keys(running).await;
     assert_ne!(before["keys"][0]["fingerprint"], after["keys"][0]["fingerprint"]);
@@ -109,51 +110,51 @@ async fn an_emergency_waits_for_nobody_who_is_asked() {
 }
 
 #[tokio::test]
-async fn what_moved_while_somebody_was_asked_is_shown_again() {
+async fn changes_made_during_the_question_are_shown_again() {
     let (running, _turn) = turn().await;
     let (one, two) = (craft(running, other_alarm(3_002)).await, craft(running, other_alarm(3_003)).await);
-    let mut person = Person::start(running, &["deploy", "--release", &one]).await;
-    person.sees(QUESTION).await;
+    let mut terminal = Terminal::start(running, &["deploy", "--release", &one]).await;
+    terminal.wait_for(QUESTION).await;
     let ended = run(running, &["deploy", "--release", &two, "--yes"]).await;
-    assert_eq!(ended.code, Some(0), "{}", ended.said);
-    person.answers("y").await;
-    person.sees("changed while you were asked: template; review again").await;
-    person.sees("3003").await;
-    person.sees(QUESTION).await;
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    terminal.enter("y").await;
+    terminal.wait_for("changed while you were asked: template; review again").await;
+    terminal.wait_for("3003").await;
+    terminal.wait_for(QUESTION).await;
     assert_eq!(deployed(running).await.release, two, "nothing is done before it is agreed to");
-    person.answers("y").await;
-    let (code, shown) = person.end().await;
-    assert_eq!(code, Some(0), "{shown}");
+    terminal.enter("y").await;
+    let (code, screen) = terminal.end().await;
+    assert_eq!(code, Some(0), "{screen}");
     assert_eq!(deployed(running).await.release, one);
 }
 
 #[tokio::test]
-async fn a_lock_that_was_lost_stops_the_deployment() {
+async fn lost_lock_stops_the_deployment() {
     let (running, _turn) = turn().await;
     let before = deployed(running).await;
     let release = craft(running, other_alarm(3_004)).await;
     let aws = Aws::of(&running.stack);
     let halted = Halted::at(running, &release, "CreateChangeSet", 1, Moment::After).await;
-    // Somebody whose process is gone by now, so that nobody is kept out after this.
+    // The process of the holder has ended, so no later deployment is rejected.
     let mut lock: Value = serde_json::from_slice(&aws.get_object(BUCKET, LOCK).await).unwrap();
     lock["by"] = json!("arn:aws:iam::000000000000:user/alice");
     lock["process"] = json!(i32::MAX);
     aws.put_object(BUCKET, LOCK, lock.to_string().as_bytes()).await;
     halted.faults.begin(|_| Fate::Forward);
     let ended = halted.run.end().await;
-    assert_eq!(ended.code, Some(1), "{}", ended.said);
-    assert!(ended.said.contains("user/alice has it"), "{}", ended.said);
-    assert!(ended.said.contains("Nothing was executed"), "{}", ended.said);
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    assert!(ended.stderr.contains("user/alice has it"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("Nothing was executed"), "{}", ended.stderr);
     assert_eq!(deployed(running).await.template, before.template);
     let ended = run(running, &["deploy", "--release", &release, "--yes"]).await;
-    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
 }
 
 #[tokio::test]
-async fn a_renewal_whose_answer_is_lost_stops_nothing() {
+async fn lock_renewal_with_a_lost_response_succeeds() {
     let (running, _turn) = turn().await;
     let release = craft(running, other_alarm(3_005)).await;
-    // The first one takes the lock, the second one is made right before the execution.
+    // The first call takes the lock, the second one renews it right before the execution.
     let lock = format!("PUT /{BUCKET}/{LOCK}");
     let deploy = ["deploy", "--release", &release, "--yes"];
     let ended = with_faults(running, &deploy, move |call| {
@@ -161,12 +162,12 @@ async fn a_renewal_whose_answer_is_lost_stops_nothing() {
         if is_renewal { Fate::Cut(Moment::After) } else { Fate::Forward }
     });
     let ended = ended.await;
-    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert_eq!(deployed(running).await.release, release);
 }
 
 #[tokio::test]
-async fn keys_that_changed_before_the_execution_stop_the_deployment() {
+async fn key_change_before_the_execution_stops_the_deployment() {
     let (running, _turn) = turn().await;
     let before = deployed(running).await;
     let release = craft(running, other_alarm(3_006)).await;
@@ -179,8 +180,8 @@ async fn keys_that_changed_before_the_execution_stop_the_deployment() {
     let ended = halted.run.end().await;
     aws.take_parameter(RING).await;
     aws.put_parameter(RING, &ring).await;
-    assert_eq!(ended.code, Some(1), "{}", ended.said);
-    assert!(ended.said.contains("the signing keys were changed meanwhile"), "{}", ended.said);
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    assert!(ended.stderr.contains("the signing keys were changed meanwhile"), "{}", ended.stderr);
     assert_eq!(deployed(running).await.template, before.template);
 }
 
@@ -189,36 +190,40 @@ fn keys_of(ring: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_manifest_that_cannot_be_written_is_a_warning_and_is_completed_by_the_next() {
+async fn unwritable_manifest_is_a_warning_and_is_completed_by_the_next_deployment() {
     let (running, _turn) = turn().await;
     let release = craft(running, other_alarm(3_007)).await;
     let manifest = format!("PUT /{BUCKET}/packages-service/releases/local/{release}.json");
-    // The first one notes that it begins, the second one how it has ended.
+    // The first call records the start of the deployment, the second one its end.
     let deploy = ["deploy", "--release", &release, "--yes"];
     let ended = with_faults(running, &deploy, move |call| {
         let is_ending = call.operation == manifest && call.number_of_operation >= 2;
         if is_ending { Fate::Unavailable } else { Fate::Forward }
     });
     let ended = ended.await;
-    assert_eq!(ended.code, Some(0), "{}", ended.said);
-    assert!(ended.said.contains("warning:") && ended.said.contains("a signed URL opens"), "{}", ended.said);
-    let outputs: Value = serde_json::from_str(&ended.printed).unwrap();
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("warning:") && ended.stderr.contains("a signed URL opens"),
+        "{}",
+        ended.stderr
+    );
+    let outputs: Value = serde_json::from_str(&ended.stdout).unwrap();
     assert!(outputs["RestoreQueueUrl"].is_string());
     assert!(ending(running, &release).await.is_null());
     let ended = run(running, &["deploy", "--release", &release, "--yes"]).await;
-    assert!(ended.code == Some(0) && ended.said.contains("no changes"), "{}", ended.said);
+    assert!(ended.code == Some(0) && ended.stderr.contains("no changes"), "{}", ended.stderr);
     assert_eq!(ending(running, &release).await["succeeded"], true);
 }
 
-/// How the last deployment of a release is said to have ended.
+/// Returns the recorded end of the last deployment of a release.
 async fn ending(running: &'static Running, release: &str) -> Value {
     let ended = run(running, &["releases", "--json"]).await;
-    let releases: Value = serde_json::from_str(&ended.printed).unwrap();
+    let releases: Value = serde_json::from_str(&ended.stdout).unwrap();
     let found = releases.as_array().unwrap().iter().find(|it| it["release"]["id"] == release).unwrap();
     found["release"]["deployments"].as_array().unwrap().last().unwrap()["ending"].clone()
 }
 
-/// Run a command whose calls of AWS this happens to.
+/// Runs a command with fates of its calls to AWS.
 async fn with_faults(
     running: &'static Running,
     arguments: &[&str],
