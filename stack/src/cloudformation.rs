@@ -17,6 +17,7 @@ mod iam;
 mod lambda;
 mod logical_id;
 mod logs;
+mod policy_document;
 mod property;
 mod resource;
 mod resource_types;
@@ -39,7 +40,7 @@ pub(crate) use cloudwatch::{
     Alarm, Comparison, Dashboard, Dimension, Expression, ExpressionQuery, Measure, Metric, MetricDataQuery,
     MetricQuery, MetricStat, Percentile, Statistic,
 };
-pub(crate) use iam::{Condition, Effect, Policy, PolicyDocument, Principal, Role, RoleAttribute, Statement};
+pub(crate) use iam::{Policy, Role, RoleAttribute};
 pub(crate) use lambda::{
     Code, EventSourceMapping, Function, FunctionAttribute, FunctionEnvironment, LoggingConfig, Permission,
     ScalingConfig, TracingConfig, VpcConfig,
@@ -54,6 +55,7 @@ pub(crate) use sqs::{Queue, QueueAttribute, RedrivePolicy};
 
 pub(crate) use consequence::Consequences;
 pub(crate) use document::fill_in;
+pub(crate) use policy_document::{Condition, Effect, PolicyDocument, Principal, Statement};
 #[cfg(test)]
 pub(crate) use property::find as find_property;
 pub(crate) use property::{Change, Property};
@@ -69,3 +71,6 @@ pub use document::iam_policies;
 pub use resource_types::holds_data;
 pub use template::Template;
 pub use validate::{Problem, StackError};
+
+#[cfg(test)]
+mod layering;

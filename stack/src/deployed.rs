@@ -1,37 +1,40 @@
-//! The template of a stack that is deployed, and the same template with other signing keys.
+//! The template of a deployed stack, and the same template with other signing keys.
 //!
-//! A change of keys must change keys and nothing else, whatever has happened to the source since the deployment: a
-//! rotation that runs by itself must not ship what nobody has deployed yet.
+//! A change of keys must change nothing else, whatever has changed in the source since the deployment: a scheduled rotation
+//! must not deploy source that has not been deployed yet.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::cloudformation::reference_problems;
+use crate::artifacts::Artifacts;
+use crate::cloudformation::{StackError, reference_problems};
+use crate::environment::Environment;
 use crate::infrastructure::{
     ACTIVE_KEY_VARIABLES, API_FUNCTION, KEY_AGE_ALARM, KEY_GROUP, build, key_resource_fingerprint, watch_keys,
 };
-use crate::{Artifacts, Environment, Fingerprint, Inputs, SigningKeys, StackError};
+use crate::inputs::Inputs;
+use crate::signing_key::{Fingerprint, SigningKeys};
 
 const PUBLIC_KEY: &str = "AWS::CloudFront::PublicKey";
 
-/// A template that was made by [`render`](crate::render), now or by an earlier state of this crate.
+/// A template made by [`render`](crate::render), in this or an earlier version of this crate.
 #[derive(Clone, Debug)]
 pub struct DeployedTemplate(Value);
 
-/// Why a deployed template cannot be given other keys.
+/// Why a deployed template cannot get other keys.
 #[derive(Debug, thiserror::Error)]
 pub enum DeployedTemplateError {
-    /// Not JSON.
-    #[error("the deployed template is no JSON")]
+    /// It is not JSON.
+    #[error("the deployed template is not JSON")]
     NotJson(#[from] serde_json::Error),
-    /// It lacks what keys are changed in.
-    #[error("the deployed template has no {0}, where this source expects it; deploy this source first")]
+    /// A part that depends on keys is missing.
+    #[error("the deployed template has no {0}, which this source expects; deploy this source first")]
     Lacks(&'static str),
-    /// With the first key much else changes: the distribution is enabled, and may read its bucket.
-    #[error("keys can be changed only from one active key to another; a deployment brings the first")]
+    /// With the first key more than keys changes: the distribution is enabled, and may read its bucket.
+    #[error("keys can only be changed from one active key to another; deploy to add the first one")]
     NoActiveKey,
-    /// With the other keys it would refer to what it does not have.
+    /// With the other keys it would refer to something that it does not contain.
     #[error("the deployed template cannot take these keys")]
     Invalid(#[from] StackError),
 }
@@ -43,18 +46,18 @@ impl From<Value> for DeployedTemplate {
 }
 
 impl DeployedTemplate {
-    /// Read a template.
+    /// Parses a template.
     pub fn parse(json: &str) -> Result<Self, DeployedTemplateError> {
         Ok(Self(serde_json::from_str(json)?))
     }
 
-    /// The template as a JSON document.
+    /// Returns the template as a JSON document.
     pub fn as_value(&self) -> &Value {
         &self.0
     }
 
-    /// What of it stays the same however signing keys come and go: two deployments that only have other keys are alike
-    /// in this.
+    /// Returns the template without everything that depends on signing keys: equal for deployments that differ only in
+    /// their keys.
     pub fn without_keys(&self) -> Value {
         let mut template = self.0.clone();
         if let Some(resources) = template.pointer_mut("/Resources").and_then(Value::as_object_mut) {
@@ -69,19 +72,19 @@ impl DeployedTemplate {
         template
     }
 
-    /// The keys that the key group lists.
+    /// Returns the keys in the key group.
     pub fn trusted(&self) -> BTreeSet<Fingerprint> {
         let items = self.0.pointer(&format!("/Resources/{KEY_GROUP}/Properties/KeyGroupConfig/Items"));
         items.and_then(Value::as_array).into_iter().flatten().filter_map(referenced_key).collect()
     }
 
-    /// The key that the API function signs with.
+    /// Returns the key that the API function signs with.
     pub fn active(&self) -> Option<Fingerprint> {
         let [key_id, _] = ACTIVE_KEY_VARIABLES;
         referenced_key(self.0.pointer(&variables_path())?.get(key_id)?)
     }
 
-    /// This template with other keys, and otherwise as it is.
+    /// Returns this template with other keys and without other changes.
     pub fn with_keys(
         &self,
         environment: &Environment,
@@ -94,7 +97,7 @@ impl DeployedTemplate {
         let rendered = build(&Inputs { environment, signing_keys: keys, artifacts: &artifacts }).to_value();
         let mut template = self.0.clone();
 
-        // What is deployed stays as it is, whatever the source says of it today: only keys come and go.
+        // Only keys are added and removed; everything else stays as it is deployed, whatever the source says.
         let resources = object(&mut template, "/Resources", "resources")?;
         let is_key = |resource: &Value| resource["Type"] == PUBLIC_KEY;
         let wanted = rendered["Resources"].as_object().into_iter().flatten().filter(|(_, it)| is_key(it));
@@ -140,7 +143,7 @@ fn object<'a>(
     found.ok_or(DeployedTemplateError::Lacks(what))
 }
 
-/// The key whose resource a `Ref` refers to.
+/// Returns the key whose resource a `Ref` refers to.
 fn referenced_key(reference: &Value) -> Option<Fingerprint> {
     key_resource_fingerprint(reference.get("Ref")?.as_str()?)
 }

@@ -13,7 +13,8 @@ use std::num::NonZeroU16;
 use openapi::HashAlgorithm;
 use serde::{Deserialize, Serialize};
 
-use crate::FunctionName;
+use crate::function_name::FunctionName;
+
 pub use error::EnvironmentError;
 pub use fact::FactKind;
 pub(crate) use fact::FactType;
@@ -270,6 +271,11 @@ impl Environment {
             Authorizer::Shared(_) => &[FunctionName::Api, FunctionName::Restore],
         }
     }
+}
+
+/// Returns the name of an environment's stack.
+pub fn stack_name(environment: &Environment) -> String {
+    format!("{}-{}", environment.name, environment.service)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod alarms;
 mod api_function;
 mod assets_bucket;
 mod authorizer_function;
+mod context;
 mod dashboard;
 mod distribution;
 mod function;
@@ -16,28 +17,15 @@ mod restore_function;
 mod restore_queue;
 mod signing_keys;
 
-use crate::cloudformation::{Function, FunctionAttribute, Handle, Template};
-use crate::{Artifacts, Environment, Inputs, OutputName};
+use crate::cloudformation::{FunctionAttribute, Template};
+use crate::inputs::Inputs;
+use crate::output::OutputName;
 pub(crate) use alarms::{KEY_AGE_ALARM, watch_keys};
 pub(crate) use api_function::{ACTIVE_KEY_VARIABLES, API_FUNCTION, PROXIED_BUCKETS};
 pub(crate) use authorizer_function::AUTHORIZER_VARIABLES;
-use authorizer_function::Authorizer;
+use context::Context;
 use names::Names;
 pub(crate) use signing_keys::{KEY_GROUP, key_resource_fingerprint};
-
-/// What every part may need.
-struct Context<'a> {
-    environment: &'a Environment,
-    artifacts: &'a Artifacts,
-    names: Names<'a>,
-}
-
-/// The functions that the gateway and the queue invoke.
-struct Functions {
-    api: Handle<Function>,
-    restore: Handle<Function>,
-    authorizer: Authorizer,
-}
 
 pub(crate) fn build(inputs: &Inputs<'_>) -> Template {
     let environment = inputs.environment;
@@ -51,12 +39,10 @@ pub(crate) fn build(inputs: &Inputs<'_>) -> Template {
     let queues = restore_queue::add(&mut template, &context);
     let cdn_domain = distribution::domain(&mut template, environment, &distribution);
 
-    let functions = Functions {
-        api: api_function::add(&mut template, &context, &bucket, &cdn_domain, &queues, &keys),
-        restore: restore_function::add(&mut template, &context, &queues),
-        authorizer: authorizer_function::add(&mut template, &context),
-    };
-    let gateway = gateway::add(&mut template, &context, &functions);
+    let api_function = api_function::add(&mut template, &context, &bucket, &cdn_domain, &queues, &keys);
+    let restore_function = restore_function::add(&mut template, &context, &queues);
+    let authorizer = authorizer_function::add(&mut template, &context);
+    let gateway = gateway::add(&mut template, &context, &api_function, &authorizer);
     alarms::add(&mut template, &context, &gateway, inputs.signing_keys);
     dashboard::add(&mut template, &context, &gateway, &distribution);
 
@@ -68,13 +54,13 @@ pub(crate) fn build(inputs: &Inputs<'_>) -> Template {
     output(OutputName::DistributionId, distribution.reference());
     output(OutputName::RestoreQueueUrl, queues.restore.reference());
     output(OutputName::RestoreDeadLetterQueueUrl, queues.dead_letters.reference());
-    output(OutputName::ApiFunctionName, functions.api.reference());
-    output(OutputName::ApiFunctionArn, functions.api.attribute(FunctionAttribute::Arn));
-    output(OutputName::RestoreFunctionName, functions.restore.reference());
-    output(OutputName::RestoreFunctionArn, functions.restore.attribute(FunctionAttribute::Arn));
-    if let Some(authorizer) = functions.authorizer.own() {
-        output(OutputName::AuthorizerFunctionName, authorizer.reference());
-        output(OutputName::AuthorizerFunctionArn, authorizer.attribute(FunctionAttribute::Arn));
+    output(OutputName::ApiFunctionName, api_function.reference());
+    output(OutputName::ApiFunctionArn, api_function.attribute(FunctionAttribute::Arn));
+    output(OutputName::RestoreFunctionName, restore_function.reference());
+    output(OutputName::RestoreFunctionArn, restore_function.attribute(FunctionAttribute::Arn));
+    if let Some(function) = authorizer.own() {
+        output(OutputName::AuthorizerFunctionName, function.reference());
+        output(OutputName::AuthorizerFunctionArn, function.attribute(FunctionAttribute::Arn));
     }
     if let Some(group) = &keys.group {
         output(OutputName::KeyGroupId, group.reference());

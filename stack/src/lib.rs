@@ -8,7 +8,9 @@ mod artifacts;
 mod cloudformation;
 mod deployed;
 mod environment;
+mod function_name;
 mod infrastructure;
+mod inputs;
 mod operators;
 mod output;
 mod platform_facts;
@@ -17,7 +19,7 @@ mod signing_key;
 #[cfg(test)]
 mod snapshot;
 
-pub use artifacts::{ArtifactHash, ArtifactKey, Artifacts, FunctionName};
+pub use artifacts::{ArtifactHash, ArtifactKey, Artifacts};
 pub use cloudformation::{Consequence, Problem, StackError, Template, holds_data, iam_policies};
 pub use deployed::{DeployedTemplate, DeployedTemplateError};
 pub use environment::{
@@ -26,8 +28,10 @@ pub use environment::{
     LogDestination, LogLevel, Network, Origin, OwnAuthorizer, ParameterName, ParameterPath, PolicyArn,
     PropagationTime, ProxyId, QueueArn, Region, RegionShortName, RestoreConcurrency, RoleArn,
     SecurityGroupId, ServiceName, Setting, SharedAuthorizer, StorageBucket, SubnetId, Suffix, TableName,
-    Text, Url,
+    Text, Url, stack_name,
 };
+pub use function_name::FunctionName;
+pub use inputs::Inputs;
 pub use operators::{operator_facts, operator_policies};
 pub use output::OutputName;
 pub use platform_facts::{Facts, PlatformFact, platform_facts};
@@ -39,17 +43,6 @@ pub use signing_key::{
     private_key_parameter, public_key_parameter,
 };
 
-/// What a template is made from.
-#[derive(Clone, Copy, Debug)]
-pub struct Inputs<'a> {
-    /// What differs between environments.
-    pub environment: &'a Environment,
-    /// The keys that sign URLs.
-    pub signing_keys: &'a SigningKeys,
-    /// The functions' code.
-    pub artifacts: &'a Artifacts,
-}
-
 /// Renders the template of an environment and validates it.
 pub fn render(inputs: &Inputs<'_>) -> Result<Template, StackError> {
     let template = infrastructure::build(inputs);
@@ -57,18 +50,13 @@ pub fn render(inputs: &Inputs<'_>) -> Result<Template, StackError> {
     Ok(template)
 }
 
-/// Makes the template without what only a deployment knows: zeros stand for the hashes of the code.
+/// Renders a template without what only a deployment knows: it has zeros for the hashes of the code.
 pub fn preview_with(environment: &Environment, signing_keys: &SigningKeys) -> Result<Template, StackError> {
     let artifacts = Artifacts::unknown(environment);
     render(&Inputs { environment, signing_keys, artifacts: &artifacts })
 }
 
-/// The same without signing keys.
+/// Renders a template without signing keys and without what only a deployment knows.
 pub fn preview(environment: &Environment) -> Result<Template, StackError> {
     preview_with(environment, &SigningKeys::none())
-}
-
-/// Returns the name of an environment's stack.
-pub fn stack_name(environment: &Environment) -> String {
-    format!("{}-{}", environment.name, environment.service)
 }

@@ -10,12 +10,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
+use crate::artifacts::Artifacts;
 use crate::cloudformation::{
-    Condition, Location, PolicyDocument, Problem, RESOURCE_TYPES, Right, Statement, Value, fill_in, to_json,
-    values_named_by_permissions,
+    Condition, Location, PolicyDocument, Problem, RESOURCE_TYPES, Right, StackError, Statement,
+    Target as ResourceTarget, Value, fill_in, to_json, values_named_by_permissions,
 };
+use crate::environment::{Environment, stack_name};
+use crate::infrastructure;
+use crate::inputs::Inputs;
 use crate::platform_facts::{Facts, PlatformFact, platform_facts};
-use crate::{Artifacts, Environment, Inputs, SigningKeys, StackError, infrastructure, stack_name};
+use crate::signing_key::SigningKeys;
 use target::Place;
 
 /// Returns the policies of an environment, by name. Each one adds to those before it:
@@ -53,7 +57,7 @@ pub fn operator_policies(environment: &Environment, facts: &Facts) -> Result<Jso
     };
     let of_resources = |rights: &mut dyn Iterator<Item = &'static Right<_>>| {
         let location = &place.location;
-        document(rights, |target: crate::cloudformation::Target| {
+        document(rights, |target: ResourceTarget| {
             (target.into(), target.arns(location), target.condition(location))
         })
     };

@@ -1,4 +1,4 @@
-//! Reading a template as a JSON document: one of ours, or what is deployed.
+//! Reads templates as JSON documents: rendered ones, and deployed ones.
 
 use std::collections::BTreeMap;
 

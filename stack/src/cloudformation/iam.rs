@@ -1,7 +1,5 @@
-//! `AWS::IAM`, and policy documents.
+//! `AWS::IAM`.
 
-mod policy_document;
 mod role;
 
-pub(crate) use policy_document::{Condition, Effect, PolicyDocument, Principal, Statement};
 pub(crate) use role::{Policy, Role, RoleAttribute};

@@ -1,4 +1,4 @@
-//! What resources are called within their template.
+//! Names of resources within their template.
 
 use std::fmt;
 

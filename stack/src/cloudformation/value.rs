@@ -4,7 +4,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::logical_id::LogicalId;
 
-/// The value of a property: a literal, or something that CloudFormation puts in.
+/// The value of a property: a literal, or something that CloudFormation inserts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Value<T> {
     Literal(T),
@@ -12,14 +12,14 @@ pub(crate) enum Value<T> {
     Reference(String),
     /// `Fn::GetAtt`.
     Attribute(LogicalId, &'static str),
-    /// `Fn::Sub`; the text is escaped and its placeholders come from other values. See [`concatenate`].
+    /// `Fn::Sub`; the text is escaped, and its placeholders are other values. See [`concatenate`].
     Substituted(String),
 }
 
-/// Our types as JSON. Object keys are sorted, whatever features another crate turns on in `serde_json`.
+/// Returns one of our types as JSON. Object keys are sorted, whatever features other crates enable in `serde_json`.
 #[expect(
     clippy::expect_used,
-    reason = "our types have string keys and derived serialisation, which cannot fail"
+    reason = "our types have string keys and derived serialization, which cannot fail"
 )]
 pub(crate) fn to_json(value: &impl Serialize) -> serde_json::Value {
     let mut json = serde_json::to_value(value).expect("a template is JSON");
@@ -28,7 +28,7 @@ pub(crate) fn to_json(value: &impl Serialize) -> serde_json::Value {
 }
 
 impl<T> Value<T> {
-    /// The value as it stands in a template, for the documents that are no typed properties.
+    /// Returns the value as JSON, for documents without typed properties.
     pub(crate) fn to_json(&self) -> serde_json::Value
     where
         T: Serialize,
@@ -38,7 +38,7 @@ impl<T> Value<T> {
 }
 
 impl Value<String> {
-    /// The value as a piece of an `Fn::Sub` text.
+    /// Returns the value as a part of an `Fn::Sub` text.
     pub(crate) fn placeholder(&self) -> String {
         match self {
             Self::Literal(literal) => literal.replace("${", "${!"),
@@ -67,7 +67,7 @@ impl From<&Value<String>> for Value<String> {
     }
 }
 
-/// What CloudFormation knows of where the stack is deployed.
+/// A pseudo parameter: where the stack is deployed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum PseudoParameter {
     AccountId,
@@ -86,7 +86,7 @@ impl From<PseudoParameter> for Value<String> {
     }
 }
 
-/// The values one after another: a literal where all are literals, else one `Fn::Sub`.
+/// Returns values joined: a literal if all of them are literals, one `Fn::Sub` otherwise.
 pub(crate) fn concatenate<const N: usize>(parts: &[Value<String>; N]) -> Value<String> {
     let literals: Option<String> = parts
         .iter()
@@ -129,12 +129,12 @@ mod tests {
     use super::{PseudoParameter, Value};
 
     #[test]
-    fn literals_stay_literals() {
+    fn joined_literals_are_a_literal() {
         assert_eq!(text!["a-", "b".to_owned(), "-${c}"], Value::from("a-b-${c}"));
     }
 
     #[test]
-    fn a_literal_is_escaped_next_to_a_reference() {
+    fn literal_is_escaped_next_to_a_reference() {
         let value = text!["${literal}/", PseudoParameter::Region, text![":", PseudoParameter::AccountId]];
         insta::assert_compact_json_snapshot!(value, @r#"{"Fn::Sub": "${!literal}/${AWS::Region}:${AWS::AccountId}"}"#);
     }

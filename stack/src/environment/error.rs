@@ -1,6 +1,6 @@
 //! What can be wrong with an environment's file.
 
-use super::EnvironmentName;
+use super::string_types::EnvironmentName;
 
 /// An environment's file that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::InvalidValue;
+use super::string_types::InvalidValue;
 
 /// How long a change may take to reach every edge: ten minutes, unless the environment says otherwise.
 ///

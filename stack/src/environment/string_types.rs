@@ -30,18 +30,18 @@ macro_rules! string_types {
         }
 
         impl TryFrom<String> for $name {
-            type Error = $crate::InvalidValue;
+            type Error = $crate::environment::InvalidValue;
 
-            fn try_from(value: String) -> Result<Self, $crate::InvalidValue> {
+            fn try_from(value: String) -> Result<Self, $crate::environment::InvalidValue> {
                 let valid: fn(&str) -> bool = $valid;
-                if valid(&value) { Ok(Self(value)) } else { Err($crate::InvalidValue::new(value, $expected)) }
+                if valid(&value) { Ok(Self(value)) } else { Err($crate::environment::InvalidValue::new(value, $expected)) }
             }
         }
 
         impl std::str::FromStr for $name {
-            type Err = $crate::InvalidValue;
+            type Err = $crate::environment::InvalidValue;
 
-            fn from_str(value: &str) -> Result<Self, $crate::InvalidValue> {
+            fn from_str(value: &str) -> Result<Self, $crate::environment::InvalidValue> {
                 value.to_owned().try_into()
             }
         }

@@ -2,13 +2,15 @@
 
 use openapi::{RESTORE_QUEUE_VISIBILITY_SECONDS, restore_retry_delays_seconds};
 
+use super::context::Context;
 use super::gateway::Gateway;
-use super::{Context, function, platform, restore_function};
+use super::{function, platform, restore_function};
 use crate::cloudformation::{
     Alarm, Comparison, Dimension, Expression, ExpressionQuery, Measure, Metric, MetricDataQuery, MetricQuery,
     MetricStat, Percentile, Statistic, Template, Value,
 };
-use crate::{FunctionName, SigningKey, SigningKeys};
+use crate::function_name::FunctionName;
+use crate::signing_key::{SigningKey, SigningKeys};
 
 /// The logical id of the alarm on the age of the newest signing key.
 pub(crate) const KEY_AGE_ALARM: &str = "SigningKeyAgeAlarm";

@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use openapi::{ActionResource, ROUTES};
 
-use super::Context;
+use super::context::Context;
 use super::function::{self, FunctionParts, Variables};
 use super::platform::{bucket_arn, regional_arn, storage_buckets};
 use super::restore_queue::Queues;
 use super::signing_keys::TrustedKeys;
-use crate::FunctionName;
 use crate::cloudformation::{
     Bucket, BucketAttribute, Function, Handle, QueueAttribute, Statement, Template, Value, text,
 };
+use crate::function_name::FunctionName;
 use crate::signing_key::{private_key_parameter, private_key_parameters};
 
 /// The logical id of the API function.

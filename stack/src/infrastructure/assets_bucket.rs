@@ -1,6 +1,6 @@
 //! The bucket of the viewer assets.
 
-use super::Context;
+use super::context::Context;
 use super::signing_keys::TrustedKeys;
 use crate::cloudformation::{
     AbortIncompleteMultipartUpload, Bucket, BucketAttribute, BucketEncryption, BucketPolicy, Condition,

@@ -1,11 +1,11 @@
 //! The authorizer function, unless the environment shares that of the platform.
 
-use super::Context;
+use super::context::Context;
 use super::function::{self, FunctionParts, Variables};
 use super::platform;
-use crate::FunctionName;
 use crate::cloudformation::{Function, Handle, Template, Value};
 use crate::environment;
+use crate::function_name::FunctionName;
 
 /// The longest time that API Gateway waits for an authorizer:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>.

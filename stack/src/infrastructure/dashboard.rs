@@ -4,7 +4,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::Context;
+use super::context::Context;
 use super::gateway::Gateway;
 use crate::cloudformation::{Dashboard, Distribution, Handle, Template, Value};
 

@@ -3,8 +3,9 @@
 //! CloudFront serves everyone where a behavior trusts no key group. Without a signing key the distribution is therefore
 //! disabled, and the bucket's policy does not allow it to read.
 
+use super::context::Context;
+use super::platform;
 use super::signing_keys::TrustedKeys;
-use super::{Context, platform};
 use crate::cloudformation::{
     AliasCertificate, Bucket, BucketAttribute, CacheBehavior, CacheKey, CachePolicy, CachePolicyConfig,
     DefaultCertificate, Distribution, DistributionAttribute, DistributionConfig, ForwardedNothing, Handle,

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::Context;
+use super::context::Context;
 use super::platform::{self, regional_arn};
-use crate::FunctionName;
 use crate::artifacts::ArtifactKey;
 use crate::cloudformation::{
     Code, Condition, Effect, Function, FunctionEnvironment, Handle, LogGroup, LogGroupAttribute,
@@ -14,6 +13,7 @@ use crate::cloudformation::{
 use crate::environment::{
     Database, Environment, LogDestination, Network, PolicyArn, SecurityGroupId, SubnetId,
 };
+use crate::function_name::FunctionName;
 
 /// How long log groups keep logs.
 pub(super) const LOG_RETENTION_DAYS: u32 = 30;

@@ -4,15 +4,14 @@ use openapi::{Cors, GatewayAuthorizer, GatewaySettings};
 use serde_json::json;
 
 use super::authorizer_function::Authorizer;
+use super::context::Context;
 use super::function::LOG_RETENTION_DAYS;
 use super::platform::{self, regional_arn};
-use super::{Context, Functions};
 use crate::cloudformation::{
     AccessLogSettings, Api, ApiAttribute, ApiMapping, DefaultRouteSettings, Function, FunctionAttribute,
     Handle, LogGroup, Permission, PseudoParameter, Stage, Template, Value, text,
 };
-use crate::environment::{HeaderName, Origin};
-use crate::stack_name;
+use crate::environment::{HeaderName, Origin, stack_name};
 
 /// How many requests per second each route accepts, from all callers together.
 ///
@@ -27,11 +26,17 @@ pub(super) struct Gateway {
     pub(super) url: Value<String>,
 }
 
-pub(super) fn add(template: &mut Template, context: &Context<'_>, functions: &Functions) -> Gateway {
-    let api = template.add("Api", Api { body: document(context, functions), fail_on_warnings: true });
+pub(super) fn add(
+    template: &mut Template,
+    context: &Context<'_>,
+    api_function: &Handle<Function>,
+    authorizer: &Authorizer,
+) -> Gateway {
+    let body = document(context, api_function, authorizer);
+    let api = template.add("Api", Api { body, fail_on_warnings: true });
     let api_id = api.reference();
     let may_invoke_api =
-        template.add("ApiFunctionPermission", permission(&functions.api, text![&api_id, "/*/*"]));
+        template.add("ApiFunctionPermission", permission(api_function, text![&api_id, "/*/*"]));
 
     // A group below `/aws/vendedlogs/` needs no entry in the account's resource policy for log deliveries, whose size is
     // limited:
@@ -46,8 +51,8 @@ pub(super) fn add(template: &mut Template, context: &Context<'_>, functions: &Fu
     let stage = template.add("ApiStage", stage(&api, &log_group));
     // The stage accepts requests as soon as it exists, and then the API must be allowed to invoke the functions.
     template.depend(&stage, &may_invoke_api);
-    if let Some(authorizer) = functions.authorizer.own() {
-        let permission = permission(authorizer, text![&api_id, "/authorizers/*"]);
+    if let Some(function) = authorizer.own() {
+        let permission = permission(function, text![&api_id, "/authorizers/*"]);
         let may_invoke_authorizer = template.add("AuthorizerFunctionPermission", permission);
         template.depend(&stage, &may_invoke_authorizer);
     }
@@ -74,8 +79,12 @@ pub(super) fn add(template: &mut Template, context: &Context<'_>, functions: &Fu
     Gateway { api, url }
 }
 
-fn document(context: &Context<'_>, functions: &Functions) -> serde_json::Value {
-    let authorizer = match &functions.authorizer {
+fn document(
+    context: &Context<'_>,
+    api_function: &Handle<Function>,
+    authorizer: &Authorizer,
+) -> serde_json::Value {
+    let authorizer = match authorizer {
         Authorizer::Own(function) => GatewayAuthorizer {
             uri: invocation_uri(&function.attribute(FunctionAttribute::Arn)).to_json(),
             credentials: None,
@@ -87,7 +96,7 @@ fn document(context: &Context<'_>, functions: &Functions) -> serde_json::Value {
     };
     openapi::gateway_document(&GatewaySettings {
         title: stack_name(context.environment),
-        api_integration_uri: invocation_uri(&functions.api.attribute(FunctionAttribute::Arn)).to_json(),
+        api_integration_uri: invocation_uri(&api_function.attribute(FunctionAttribute::Arn)).to_json(),
         authorizer,
         cors: Cors {
             allow_origins: context.environment.cors_origins.iter().map(Origin::to_string).collect(),

@@ -1,6 +1,7 @@
 //! Names of resources, by the conventions of the platform.
 
-use crate::{Environment, FunctionName};
+use crate::environment::Environment;
+use crate::function_name::FunctionName;
 
 /// The path of the API on the platform's domain.
 const MAPPING_KEY: &str = "packages";

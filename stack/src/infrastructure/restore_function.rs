@@ -1,13 +1,13 @@
 //! The restore function, and the event source mapping that brings messages to it.
 
-use super::Context;
+use super::context::Context;
 use super::function::{self, FunctionParts, Variables};
 use super::platform::{self, bucket_arn, regional_arn};
 use super::restore_queue::Queues;
-use crate::FunctionName;
 use crate::cloudformation::{
     EventSourceMapping, Function, Handle, QueueAttribute, ScalingConfig, Statement, Template, Value, text,
 };
+use crate::function_name::FunctionName;
 
 pub(super) const TIMEOUT_SECONDS: u32 = openapi::RESTORE_FUNCTION_TIMEOUT_SECONDS;
 

@@ -2,7 +2,7 @@
 
 use openapi::{RESTORE_QUEUE_MAXIMUM_RECEIVES, RESTORE_QUEUE_VISIBILITY_SECONDS};
 
-use super::Context;
+use super::context::Context;
 use crate::cloudformation::{Handle, Queue, QueueAttribute, RedrivePolicy, Template};
 
 const DAY: u32 = 86_400;

@@ -1,8 +1,8 @@
 //! The public halves of the signing keys, and the group that the distribution trusts.
 
-use super::Context;
+use super::context::Context;
 use crate::cloudformation::{Handle, KeyGroup, KeyGroupConfig, PublicKey, PublicKeyConfig, Template};
-use crate::{Fingerprint, SigningKeys};
+use crate::signing_key::{Fingerprint, SigningKeys};
 
 /// The logical id of the key group.
 pub(crate) const KEY_GROUP: &str = "KeyGroup";

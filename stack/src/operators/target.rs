@@ -1,7 +1,9 @@
 //! What the actions of the commands are allowed on.
 
 use crate::cloudformation::{Condition, Location, Target as ResourceTarget};
-use crate::{Environment, FunctionName, key_parameters, key_ring_parameter, stack_name};
+use crate::environment::{Environment, stack_name};
+use crate::function_name::FunctionName;
+use crate::signing_key::{key_parameters, key_ring_parameter};
 
 /// An environment and the location of its stack.
 pub(super) struct Place<'a> {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use super::policy_document::PolicyDocument;
 use crate::cloudformation::consequence::Consequences;
+use crate::cloudformation::policy_document::PolicyDocument;
 use crate::cloudformation::property::{PropertyValue, properties};
 use crate::cloudformation::resource::{Resource, ResourceType, Retention, attributes};
 use crate::cloudformation::rights::{Rights, Target};

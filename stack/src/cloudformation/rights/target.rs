@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value as Json;
 
 use super::location::{Location, resources};
-use crate::cloudformation::iam::Condition;
+use crate::cloudformation::policy_document::Condition;
 
 /// Resources on which actions are allowed together, and the condition under which they are.
 ///

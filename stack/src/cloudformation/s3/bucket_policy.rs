@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use crate::cloudformation::iam::PolicyDocument;
+use crate::cloudformation::policy_document::PolicyDocument;
 use crate::cloudformation::property::{PropertyValue, properties};
 use crate::cloudformation::resource::{NoAttribute, Resource, ResourceType, Retention};
 use crate::cloudformation::rights::{Rights, Target};
