@@ -1,6 +1,7 @@
 //! The commands that this program runs itself, one module each.
 
 mod cargo_deny;
+mod cargo_machete;
 mod cargo_tool;
 pub(crate) mod ci;
 pub(crate) mod doctor;

@@ -1,5 +1,6 @@
 //! `cargo xtask ci`: all that CI runs, quickest first.
 
+mod snapshots;
 mod templates;
 
 use std::process::Command;
@@ -10,7 +11,7 @@ use command_line::{Outcome, terminal};
 use machine::tools::OPENAPI_SPEC_VALIDATOR;
 use machine::{command, repository};
 
-use super::{cargo_deny, openapi, test};
+use super::{cargo_deny, cargo_machete, openapi, test};
 
 pub(crate) fn run() -> Result<Outcome> {
     heading("formatting");
@@ -25,6 +26,8 @@ pub(crate) fn run() -> Result<Outcome> {
     templates::check()?;
     heading("licences, bans, sources");
     cargo_deny::check()?;
+    heading("unused dependencies");
+    cargo_machete::check()?;
     heading("lints");
     command::run_blocking(command::cargo().args([
         "clippy",
@@ -43,7 +46,10 @@ pub(crate) fn run() -> Result<Outcome> {
             .env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links"),
     )?;
     heading("tests");
-    test::run(&test::Arguments::default())
+    snapshots::check_while(|variable, path| {
+        command::run_blocking(test::command(&test::Arguments::default()).env(variable, path))
+    })?;
+    Ok(Outcome::Done)
 }
 
 fn heading(name: &str) {

@@ -1,5 +1,7 @@
 //! `cargo xtask test`
 
+use std::process::Command;
+
 use anyhow::Result;
 use clap::Args;
 use command_line::Outcome;
@@ -14,8 +16,13 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
+    command::run_blocking(&mut command(arguments))?;
+    Ok(Outcome::Done)
+}
+
+/// Returns the command that runs the tests.
+pub(crate) fn command(arguments: &Arguments) -> Command {
     let mut command = command::cargo();
     command.args(["test", "--workspace"]).args(&arguments.arguments);
-    command::run_blocking(&mut command)?;
-    Ok(Outcome::Done)
+    command
 }
