@@ -332,6 +332,20 @@ fn distribution_or_bucket_that_accepts_more_opens() {
 }
 
 #[test]
+fn properties_inside_others_are_judged_and_replace_too() {
+    let credentials = found("dev", |template| {
+        let policy = first(template, "AWS::CloudFront::ResponseHeadersPolicy").1;
+        let cors = &mut policy["ResponseHeadersPolicyConfig"]["CorsConfig"];
+        cors["AccessControlAllowCredentials"] = json!(true);
+    });
+    assert_eq!(credentials, only(Consequence::Opens, "CORS allows credentials"));
+    let (changes, _, _) = reviewed(|template| {
+        first(template, "AWS::CloudFront::PublicKey").1["PublicKeyConfig"]["EncodedKey"] = json!("another");
+    });
+    assert_eq!(changes, ["replaced AWS::CloudFront::PublicKey PublicKeyConfig.EncodedKey"]);
+}
+
+#[test]
 fn permissions_are_compared_with_facts_filled_in() {
     let template = template_of("prod").to_value();
     let facts = |bucket: &str| {
