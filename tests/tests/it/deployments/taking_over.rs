@@ -4,7 +4,7 @@ use serde_json::Value;
 use stack::{Artifacts, Environment, Inputs, SigningKeys};
 
 use super::crafted::craft;
-use super::run;
+use super::{WHATEVER, run};
 use crate::aws::Aws;
 use crate::stack::Running;
 use crate::turns::{Turn, Turns};
@@ -85,6 +85,9 @@ async fn taken_names_are_reported_and_a_suffix_avoids_them() {
         assert!(queues.contains(&queue), "{queue} is not among {queues:?}");
     }
     aws.delete_by_hand(QUEUE, LOG_GROUP, FUNCTION).await;
+    // The other test starts with a stack without the suffix.
+    run(running, &["destroy", "--yes"]).await.success();
+    run(running, &WHATEVER).await.success();
 }
 
 #[tokio::test]

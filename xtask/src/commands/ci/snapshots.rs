@@ -2,26 +2,24 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use machine::{repository, workspace};
 
-
-
 /// The file to which insta appends the path of each snapshot that a test reads, as `cargo insta test --unreferenced` uses it.
 const VARIABLE: &str = "INSTA_SNAPSHOT_REFERENCES_FILE";
 
 /// Runs all tests with `run`, and fails where the repository contains a snapshot that none of them has read.
-pub(super) fn check_while(run: impl FnOnce(&str, &PathBuf) -> Result<()>) -> Result<()> {
+pub(super) fn check_while(run: impl FnOnce(&str, &Path) -> Result<()>) -> Result<()> {
     let read = workspace::target().join("snapshots-read");
     fs::write(&read, "").with_context(|| format!("cannot write {}", read.display()))?;
     run(VARIABLE, &read)?;
     let read = fs::read_to_string(&read).with_context(|| format!("cannot read {}", read.display()))?;
     let read: BTreeSet<PathBuf> = read.lines().filter_map(|path| fs::canonicalize(path).ok()).collect();
     let unread: Vec<String> =
-        snapshots()?.into_iter().filter(|path| !read.contains(path)).map(show).collect();
+        snapshots()?.into_iter().filter(|path| !read.contains(path)).map(|path| show(&path)).collect();
     ensure!(unread.is_empty(), "no test reads these snapshots; delete them:\n{}", unread.join("\n"));
     Ok(())
 }
@@ -39,7 +37,7 @@ fn snapshots() -> Result<BTreeSet<PathBuf>> {
     Ok(paths.filter_map(|path| fs::canonicalize(path).ok()).collect())
 }
 
-fn show(path: PathBuf) -> String {
+fn show(path: &Path) -> String {
     let root = fs::canonicalize(repository::root()).unwrap_or_default();
-    format!("  {}", path.strip_prefix(root).unwrap_or(&path).display())
+    format!("  {}", path.strip_prefix(root).unwrap_or(path).display())
 }
