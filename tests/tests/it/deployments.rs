@@ -86,7 +86,8 @@ async fn changed_alarm_is_the_only_change() {
     let ended = run(running, &["deploy", "--release", &release]).await;
     assert_eq!(ended.code, Some(1), "{}", ended.stderr);
     assert!(
-        ended.stderr.contains("nobody is here to response") && ended.stderr.contains("--yes"),
+        ended.stderr.contains("cannot ask for confirmation without a terminal")
+            && ended.stderr.contains("--yes"),
         "{}",
         ended.stderr
     );

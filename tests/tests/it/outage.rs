@@ -88,7 +88,7 @@ async fn process_recovers_after_a_database_outage_under_load() {
         })
         .collect();
     let responds_with = async |status| {
-        eventually(&format!("an response with {status}"), async || {
+        eventually(&format!("a response with {status}"), async || {
             (function.respond(&event).await.status == status).then_some(())
         })
         .await;

@@ -1,10 +1,10 @@
-# Sends the requests on standard input with the client that is named as argument, as its users write it: with the URL
-# as a string. Prints what each was answered.
+# Sends the requests on standard input with the client in the argument, as its users do: with the URL as a string.
+# Prints the response to each.
 
 import asyncio, base64, json, sys
 
 
-def answered(status, size, body=b""):
+def response_of(status, size, body=b""):
     return {"status": status, "size": int(size), "body": base64.b64encode(body).decode()}
 
 
@@ -12,13 +12,13 @@ async def with_aiohttp(requests):
     import aiohttp, yarl
 
     async with aiohttp.ClientSession() as session:
-        answers = []
+        responses = []
         for request in requests:
             url = yarl.URL(request["url"], encoded=True) if request["as_it_is"] else request["url"]
             async with session.request(request["method"], url) as response:
                 body = await response.read()
-                answers.append(answered(response.status, response.headers["content-length"], body))
-        return answers
+                responses.append(response_of(response.status, response.headers["content-length"], body))
+        return responses
 
 
 def with_fsspec(requests):
@@ -28,11 +28,11 @@ def with_fsspec(requests):
         http = fsspec.filesystem("http", encoded=request["as_it_is"], skip_instance_cache=True)
         try:
             if request["method"] == "HEAD":
-                return answered(200, http.info(request["url"])["size"])
+                return response_of(200, http.info(request["url"])["size"])
             body = http.cat_file(request["url"])
-            return answered(200, len(body), body)
+            return response_of(200, len(body), body)
         except aiohttp.ClientResponseError as error:
-            return answered(error.status, 0)
+            return response_of(error.status, 0)
 
     return [send(request) for request in requests]
 
@@ -42,7 +42,7 @@ def with_httpx(requests):
 
     with httpx.Client(trust_env=False) as client:
         sent = [client.request(request["method"], request["url"]) for request in requests]
-    return [answered(answer.status_code, answer.headers["content-length"], answer.content) for answer in sent]
+    return [response_of(response.status_code, response.headers["content-length"], response.content) for response in sent]
 
 
 def with_requests(requests):
@@ -51,7 +51,7 @@ def with_requests(requests):
     with library.Session() as session:
         session.trust_env = False
         sent = [session.request(request["method"], request["url"]) for request in requests]
-    return [answered(answer.status_code, answer.headers["content-length"], answer.content) for answer in sent]
+    return [response_of(response.status_code, response.headers["content-length"], response.content) for response in sent]
 
 
 def with_aiohttp_to_the_end(requests):
