@@ -2,54 +2,57 @@
 
 use crate::ids::{DatasetId, OrganizationId, PackageId};
 
-/// The longest key that S3 takes: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>.
+/// The maximum length of a key in S3.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>.
 const MAXIMUM_KEY_BYTES: usize = 1024;
 
-/// Where the assets of a package lie: the prefix of their keys.
+/// The prefix of the keys of all assets of a package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AssetPrefix {
-    /// The package's organization.
+    /// The organization of the package.
     pub organization: OrganizationId,
-    /// The package's dataset.
+    /// The dataset of the package.
     pub dataset: DatasetId,
     /// The package.
     pub package: PackageId,
 }
 
 impl AssetPrefix {
-    /// The prefix, with the slash that ends it.
+    /// Returns the prefix, which ends with a slash.
     pub fn text(&self) -> String {
         format!("O{}/D{}/P{}/", self.organization, self.dataset, self.package)
     }
 }
 
-/// The path of an asset within its package. It names a key and nothing else: no segment of it means "here" or "up",
-/// to whatever proxy or library reads the URL later.
+/// The path of an asset within its package.
+///
+/// No client, proxy or library can read it as another path: it has no empty, `.` or `..` segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AssetPath(String);
 
-/// Why a path is refused.
+/// A text is not the path of an asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AssetPathError {
-    /// A leading slash, two in a row, or one at the end.
+    /// It begins or ends with a slash, or has two in a row.
     #[error("has an empty segment or a leading slash")]
     EmptySegment,
-    /// `.` or `..`.
+    /// It has a segment `.` or `..`.
     #[error("has a `.` or `..` segment")]
     DotSegment,
-    /// `\`, which some clients turn into a slash.
+    /// It has a `\`, which some clients turn into a slash.
     #[error("has a backslash")]
     Backslash,
-    /// C0, DEL or C1.
+    /// It has a character of C0 or C1, or DEL.
     #[error("has a control character")]
     Control,
-    /// With its prefix longer than S3 allows.
+    /// With its prefix, it is longer than a key can be.
     #[error("makes a key of more than 1,024 bytes")]
     TooLong,
 }
 
 impl AssetPath {
-    /// Check a path.
+    /// Parses a path.
     pub fn parse(path: &str) -> Result<Self, AssetPathError> {
         if path.len() > MAXIMUM_KEY_BYTES {
             return Err(AssetPathError::TooLong);
@@ -70,7 +73,7 @@ impl AssetPath {
         Ok(Self(path.to_owned()))
     }
 
-    /// The key of this asset of a package.
+    /// Returns the key of this asset in a package.
     pub fn key(&self, prefix: AssetPrefix) -> Result<String, AssetPathError> {
         let key = format!("{}{}", prefix.text(), self.0);
         if key.len() > MAXIMUM_KEY_BYTES { Err(AssetPathError::TooLong) } else { Ok(key) }
@@ -88,7 +91,7 @@ mod tests {
         AssetPrefix { organization: OrganizationId(1), dataset: DatasetId(2), package: PackageId(3) };
 
     #[test]
-    fn refused_paths_say_why() {
+    fn error_states_the_violated_rule() {
         let reason = |path: &str| AssetPath::parse(path).unwrap_err();
         for path in ["", "/", "/a", "a//b", "a/"] {
             assert_eq!(reason(path), AssetPathError::EmptySegment, "{path:?}");
@@ -104,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_counts_the_whole_key_in_bytes() {
+    fn limit_applies_to_the_whole_key_in_bytes() {
         let prefix = PREFIX.text().len();
         assert!(AssetPath::parse(&"a".repeat(1024 - prefix)).unwrap().key(PREFIX).is_ok());
         assert!(AssetPath::parse(&"a".repeat(1025 - prefix)).unwrap().key(PREFIX).is_err());
@@ -113,7 +116,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_else_there_is_makes_a_key_byte_for_byte(path in "[ -.0-\\[\\]-~\u{a1}-\u{2ff}]{1,40}") {
+        fn every_other_path_is_part_of_the_key_unchanged(path in "[ -.0-\\[\\]-~\u{a1}-\u{2ff}]{1,40}") {
             prop_assume!(path != "." && path != "..");
             let key = AssetPath::parse(&path).unwrap().key(PREFIX).unwrap();
             prop_assert_eq!(key, format!("O1/D2/P3/{path}"));

@@ -1,14 +1,15 @@
-//! The OpenAPI 3.1 document, for people and their tools.
+//! The OpenAPI 3.1 document, for people and tools.
 
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use crate::messages::ErrorBody;
-use crate::route::{Access, Parameter, ParameterKind, Route, RouteResponse};
+use crate::parameters::{Parameter, ParameterKind};
+use crate::route::{Access, Route, RouteResponse};
 use crate::routes::ROUTES;
 
-/// The OpenAPI 3.1 document of all routes.
+/// Returns the OpenAPI 3.1 document of all routes.
 pub fn openapi_document() -> Value {
     // OpenAPI 3.1 schemas are JSON Schema 2020-12, but live in the components:
     // https://spec.openapis.org/oas/v3.1.0#schema-object
@@ -29,7 +30,7 @@ pub fn openapi_document() -> Value {
             "title": "Packages service",
             "version": env!("CARGO_PKG_VERSION"),
             "description": "Restores deleted packages and signs access to package files and viewer assets. \
-                            `OPTIONS` is answered with 204 and CORS headers on every path.",
+                            On every path, `OPTIONS` returns 204 with CORS headers.",
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
         },
         "servers": [
@@ -63,7 +64,7 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
         "operationId": route.operation.id(),
         "summary": route.summary,
         "description": route.description,
-        "parameters": route.parameters.iter().map(parameter).collect::<Vec<_>>(),
+        "parameters": route.parameters().map(parameter).collect::<Vec<_>>(),
         "responses": responses,
         "security": match route.access {
             Access::Public => json!([]),
@@ -116,25 +117,25 @@ fn success(response: &RouteResponse, generator: &mut SchemaGenerator) -> Value {
     rendered
 }
 
-/// The errors that a route of this kind can answer with.
+/// Returns the errors that every route with this access has.
 fn errors(route: &Route) -> Vec<(&'static str, &'static str)> {
     let mut errors = vec![(
         "400",
-        "A parameter or the body is missing, blank, repeated or malformed; the message names it.",
+        "A parameter or the body is missing, blank, repeated or malformed. The message names it.",
     )];
     match route.access {
         Access::Public => {
-            errors.push(("403", "S3 refused the URL."));
-            errors.push(("404", "The object is not there."));
+            errors.push(("403", "S3 rejected the URL."));
+            errors.push(("404", "The object does not exist."));
         }
         Access::Dataset(_) => {
-            errors.push(("401", "No valid access token."));
-            errors.push(("403", "The caller's role in the dataset is too low."));
-            errors.push(("404", "The dataset or package is not there."));
+            errors.push(("401", "The access token is missing or not valid."));
+            errors.push(("403", "The role of the caller in the dataset is too low."));
+            errors.push(("404", "The dataset or package does not exist."));
         }
     }
-    errors.push(("500", "Something is wrong on our side; the log has the cause under the `errorId`."));
-    errors.push(("503", "Not configured here, or AWS or the database is not reachable."));
+    errors.push(("500", "Internal error. The log has the cause under the `errorId`."));
+    errors.push(("503", "Not configured in this environment, or AWS or the database is not reachable."));
     errors
 }
 

@@ -1,8 +1,8 @@
 //! The OpenAPI 3.0 document that API Gateway imports.
 //!
-//! It holds only what the gateway acts on: routes, the integration, the authorizer and CORS. Schemas are left
-//! out because an HTTP API does not validate bodies and warns of what it ignores, and the import fails on
-//! warnings: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-open-api.html>.
+//! It contains only what the gateway uses: routes, the integration, the authorizer and CORS. It has no
+//! schemas, because an HTTP API does not validate bodies, and the import fails on the warnings about what it
+//! ignores: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-open-api.html>.
 
 use serde_json::{Map, Value, json};
 
@@ -12,19 +12,23 @@ use crate::routes::{
 };
 
 const AUTHORIZER: &str = "token_dataset_auth";
-/// No space after the comma: AWS's examples have one, but the documents that are in production have none.
+/// The identity sources.
+///
+/// Documents that are in production have no space after the comma.
 const IDENTITY_SOURCE: &str = "$request.header.Authorization,$request.querystring.dataset_id";
 
-/// What differs from one environment to the next. A value may be a CloudFormation intrinsic.
+/// The settings of an environment.
+///
+/// A value can be a CloudFormation intrinsic function.
 #[derive(Clone, Debug)]
 pub struct GatewaySettings {
-    /// The API's name.
+    /// The name of the API.
     pub title: String,
     /// The integration URI of the API function.
     pub api_integration_uri: Value,
-    /// The authorizer of the routes that need a role.
+    /// The authorizer of the routes that require a role.
     pub authorizer: GatewayAuthorizer,
-    /// Who may call from a browser.
+    /// Access from browsers.
     pub cors: Cors,
 }
 
@@ -33,20 +37,22 @@ pub struct GatewaySettings {
 pub struct GatewayAuthorizer {
     /// The integration URI of the authorizer function.
     pub uri: Value,
-    /// The role that invokes it, where a resource policy does not admit the gateway.
+    /// The role that invokes the function, if no resource policy allows it.
     pub credentials: Option<Value>,
 }
 
-/// Cross-origin access; the gateway answers preflights itself and ignores the function's own CORS headers.
+/// Cross-origin access.
+///
+/// The gateway answers preflights itself and ignores the CORS headers of the function.
 #[derive(Clone, Debug)]
 pub struct Cors {
-    /// The allowed origins, or `*` alone.
+    /// The allowed origins, or only `*`.
     pub allow_origins: Vec<String>,
-    /// The request headers that a page may send.
+    /// The request headers that a page can send.
     pub allow_headers: Vec<String>,
 }
 
-/// The document for import, OpenAPI 3.0.1.
+/// Returns the document for the import, OpenAPI 3.0.1.
 pub fn gateway_document(settings: &GatewaySettings) -> Value {
     let mut paths = Map::new();
     for route in ROUTES {
@@ -75,7 +81,9 @@ pub fn gateway_document(settings: &GatewaySettings) -> Value {
     })
 }
 
-/// The document with placeholders in place of an environment's values: the committed `gateway.json`.
+/// Returns the document with placeholders for the values of an environment.
+///
+/// It is committed as `gateway.json`.
 pub fn gateway_preview() -> Value {
     gateway_document(&GatewaySettings {
         title: "packages-service".to_owned(),
@@ -88,8 +96,10 @@ pub fn gateway_preview() -> Value {
     })
 }
 
-/// One decision is reused for 300 s for the same token and dataset: that is why the dataset is an identity
-/// source, and why a request without either is refused with 401 before the authorizer is asked:
+/// Returns the security scheme of the authorizer.
+///
+/// A decision is cached for 300 s by token and dataset, which are therefore the identity sources. The gateway
+/// rejects a request without one of them with 401 and does not invoke the authorizer:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html>.
 fn security_scheme(authorizer: &GatewayAuthorizer) -> Value {
     let mut extension = json!({
@@ -115,7 +125,7 @@ fn cors(cors: &Cors) -> Value {
     let mut methods: Vec<&str> = ROUTES.iter().map(|route| route.method.name()).chain(["OPTIONS"]).collect();
     methods.sort_unstable();
     methods.dedup();
-    // Where there is a gateway, a page cannot learn an object's size from Content-Length.
+    // Behind a gateway, Content-Length does not show the size of an object.
     let exposed: Vec<&str> = CORS_EXPOSE_HEADERS.iter().copied().chain([OBJECT_SIZE_HEADER]).collect();
     json!({
         "allowOrigins": cors.allow_origins,
@@ -123,7 +133,7 @@ fn cors(cors: &Cors) -> Value {
         "allowHeaders": cors.allow_headers,
         "exposeHeaders": exposed,
         "maxAge": CORS_MAX_AGE_SECONDS,
-        // A browser refuses credentials together with the wildcard origin.
+        // Browsers reject credentials together with the wildcard origin.
         "allowCredentials": !cors.allow_origins.iter().any(|origin| origin == "*"),
     })
 }

@@ -1,4 +1,4 @@
-//! Ids as types, so that one kind can never be passed for another.
+//! Ids as types, so that one kind cannot be passed in place of another.
 
 use std::fmt;
 
@@ -27,7 +27,7 @@ macro_rules! node_id {
         pub struct $name(pub String);
 
         impl $name {
-            /// The id as it stands in the database.
+            /// Returns the id as the database stores it.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -42,26 +42,37 @@ macro_rules! node_id {
 }
 
 integer_id! {
-    /// An organization; its database schema is named by this integer.
+    /// The id of an organization, which also names its database schema.
     OrganizationId
 }
 integer_id! {
-    /// A dataset within its organization.
+    /// The id of a dataset within its organization.
     DatasetId
 }
 integer_id! {
-    /// A package (file or folder) within its organization.
+    /// The id of a package (a file or a folder) within its organization.
     PackageId
 }
+integer_id! {
+    /// The id of a user.
+    UserId
+}
 node_id! {
-    /// A dataset, `N:dataset:<uuid>`.
+    /// The node id of a dataset, `N:dataset:<uuid>`.
     DatasetNodeId
 }
 node_id! {
-    /// A package, `N:package:<uuid>`, or a folder, `N:collection:<uuid>`.
+    /// The node id of a package, `N:package:<uuid>` or `N:collection:<uuid>`.
     PackageNodeId
 }
 node_id! {
-    /// A user, `N:user:<uuid>`.
+    /// The node id of a user, `N:user:<uuid>`.
     UserNodeId
+}
+
+/// Returns whether the database can hold this text as a node id.
+///
+/// The column is a `varchar(255)`, and a text of PostgreSQL cannot contain NUL.
+pub fn is_node_id(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 255 && !text.contains('\0')
 }

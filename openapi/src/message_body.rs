@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-/// A value as the JSON of a message.
+/// Returns a value as the JSON body of a message.
 ///
-/// SQS takes the characters of XML only, and refuses a batch with any other. JSON has its control characters escaped
-/// already; what is left are two that XML lacks, and that a package's name may hold.
+/// SQS accepts only characters of XML, and rejects a batch with any other. JSON escapes control characters
+/// already. The other two characters that XML does not have can occur in the name of a package.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
 pub fn message_body(value: &impl Serialize) -> Result<String, serde_json::Error> {
-    // Beyond ASCII, JSON has strings only, where an escape means the same.
+    // Outside of ASCII, JSON has only strings, in which an escape is equivalent.
     Ok(serde_json::to_string(value)?.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff"))
 }
 
@@ -19,13 +19,13 @@ mod tests {
     use super::message_body;
 
     #[test]
-    fn characters_that_xml_lacks_are_escaped() {
+    fn characters_that_xml_does_not_have_are_escaped() {
         assert_eq!(message_body(&"a\u{fffe}\u{ffff}\0").unwrap(), r#""a\ufffe\uffff\u0000""#);
     }
 
     proptest! {
         #[test]
-        fn a_body_says_the_same_in_the_characters_of_xml(text in any::<String>()) {
+        fn body_is_equivalent_in_characters_of_xml(text in any::<String>()) {
             let body = message_body(&text).unwrap();
             let is_xml = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..);
             prop_assert!(body.chars().all(is_xml));

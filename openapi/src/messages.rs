@@ -1,4 +1,4 @@
-//! Requests, responses and queue messages, exactly as they travel.
+//! Requests, responses and queue messages, exactly as they are sent.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,30 +10,32 @@ use crate::package_type::PackageType;
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ErrorBody {
-    /// What was wrong, for people. A 500 says nothing of the inside.
+    /// What is wrong, for people. The message of a 500 contains no internals.
     pub message: String,
-    /// The request id; the log has the cause under the same id.
+    /// The request id. The log has the cause under the same id.
     pub error_id: String,
 }
 
-/// Which packages and folders to restore.
+/// The packages and folders to restore.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RestoreRequest {
-    /// Node ids of deleted packages and folders of the dataset; at most 10,000.
+    /// Node ids of deleted packages and folders of the dataset, at most 10,000.
     #[schemars(length(max = 10_000))]
     pub node_ids: Vec<String>,
 }
 
 impl RestoreRequest {
-    /// The most ids that one request may name.
+    /// The maximum number of ids in a request.
     pub const MAXIMUM_IDS: usize = 10_000;
 }
 
-/// What became of each id. Both lists are always there, in the order asked.
+/// The result for each id.
+///
+/// Both lists are always present, in the order of the request.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct RestoreResponse {
-    /// Packages that are being restored now.
+    /// Packages that are being restored.
     pub success: Vec<String>,
     /// Packages that cannot be restored, each with the reason.
     pub failures: Vec<RestoreFailure>,
@@ -42,88 +44,94 @@ pub struct RestoreResponse {
 /// One package that cannot be restored.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RestoreFailure {
-    /// The id as it was asked for, byte for byte.
+    /// The id, exactly as in the request.
     pub id: String,
-    /// Why not.
+    /// The reason.
     pub error: String,
 }
 
 /// A presigned S3 URL.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PresignedObject {
-    /// The URL; whoever holds it may read the object until it expires.
+    /// The URL. Anyone who has it can read the object until it expires.
     pub presigned_url: String,
     /// When the URL expires, in Unix seconds.
     pub expires_at: i64,
 }
 
-/// How long a signed CDN URL, or a signed policy, opens what it signs.
+/// The lifetime of a signed CDN URL or policy.
 pub const SIGNED_URL_LIFETIME_SECONDS: u32 = 3600;
 
 /// A CloudFront URL of one file, signed with a canned policy.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SignedFile {
-    /// The URL; it works as it is.
+    /// The URL, ready to use.
     pub signed_url: String,
     /// When the URL expires, in Unix seconds.
     pub expires_at: i64,
 }
 
-/// A custom policy over all assets of one package.
+/// A custom policy for all assets of a package.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SignedPackage {
-    /// What the paths of the assets are appended to; ends with a slash.
+    /// The URL that the paths of assets are appended to. It ends with a slash.
     pub base_url: String,
-    /// Value of the query parameter `Policy`.
+    /// The value of the query parameter `Policy`.
     pub policy: String,
-    /// Value of the query parameter `Signature`.
+    /// The value of the query parameter `Signature`.
     pub signature: String,
-    /// Value of the query parameter `Key-Pair-Id`.
+    /// The value of the query parameter `Key-Pair-Id`.
     pub key_pair_id: String,
-    /// Value of the query parameter `Hash-Algorithm`; SHA1 is also what its absence means.
+    /// The value of the query parameter `Hash-Algorithm`, which defaults to SHA1.
     pub hash_algorithm: HashAlgorithm,
-    /// The resource that the policy names, with its wildcard.
+    /// The resource of the policy, with its wildcard.
     pub resource: String,
     /// When the policy expires, in Unix seconds.
     pub expires_at: i64,
-    /// The URL of the asset named by `path`, where one was named.
+    /// The URL of the asset in `path`, if the request has a `path`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed_url: Option<String>,
 }
 
-/// The hash that a CloudFront signature is made over.
+/// The hash of a CloudFront signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum HashAlgorithm {
-    /// What every CloudFront edge understands, and what is meant where nothing is said.
+    /// The default of CloudFront.
     #[serde(rename = "SHA1")]
     Sha1,
-    /// Needs `Hash-Algorithm=SHA256` in the URL.
+    /// Requires `Hash-Algorithm=SHA256` in the URL.
     #[serde(rename = "SHA256")]
     Sha256,
 }
 
 impl HashAlgorithm {
-    /// Its name in messages, URLs and settings.
+    /// Returns the name in messages, URLs and settings.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Sha1 => "SHA1",
             Self::Sha256 => "SHA256",
         }
     }
+
+    /// Returns the algorithm with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Sha1, Self::Sha256].into_iter().find(|hash| hash.name() == name)
+    }
 }
 
-/// One message of the restore queue: restore this package. What is read of one is a
-/// [`ReceivedRestoreMessage`](crate::ReceivedRestoreMessage).
+/// A message of the restore queue: restore this package.
+///
+/// The restore function reads a [`ReceivedRestoreMessage`](crate::ReceivedRestoreMessage).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RestoreMessage {
-    /// The organization whose schema holds the package.
+    /// The organization of the package.
     pub org_id: OrganizationId,
-    /// The package's dataset.
+    /// The dataset of the package.
     pub dataset_id: DatasetId,
-    /// Who asked for it; the changelog names this user.
+    /// The user who requested the restore, named in the changelog.
     pub user_id: UserNodeId,
-    /// The package as it was when it was asked for.
+    /// The package at the time of the request.
     pub package: RestoreMessagePackage,
 }
 
@@ -131,23 +139,23 @@ pub struct RestoreMessage {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RestoreMessagePackage {
-    /// The package's id.
+    /// The id of the package.
     pub id: PackageId,
-    /// The package's node id.
+    /// The node id of the package.
     pub node_id: PackageNodeId,
-    /// Its name, with the prefix of a deleted package.
+    /// The name, with the prefix of a deleted package.
     pub name: String,
-    /// Its folder; none at the root of the dataset.
+    /// The folder, or `None` at the root of the dataset.
     pub parent_id: Option<PackageId>,
-    /// Its type, as a number.
+    /// The type, as a number.
     #[serde(rename = "type")]
     pub package_type: PackageType,
 }
 
-/// One message of the jobs queue: add these events to the dataset's changelog.
+/// A message of the jobs queue: add these events to the changelog of the dataset.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ChangelogMessage {
-    /// The job; the key names the class that the consumer decodes.
+    /// The job. Its key names the class that the consumer decodes.
     #[serde(rename = "DatasetChangelogEventJob")]
     pub job: ChangelogJob,
 }
@@ -156,21 +164,21 @@ pub struct ChangelogMessage {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChangelogJob {
-    /// The dataset's organization.
+    /// The organization of the dataset.
     pub organization_id: OrganizationId,
     /// The dataset.
     pub dataset_id: DatasetId,
-    /// Who did it, by node id.
+    /// The node id of the user who requested the restore.
     pub user_id: UserNodeId,
-    /// What was done.
+    /// The events.
     pub events: Vec<ChangelogEvent>,
-    /// A UUID; the same on redelivery.
+    /// A UUID, the same on redelivery.
     pub trace_id: String,
-    /// A UUID; the same on redelivery.
+    /// A UUID, the same on redelivery.
     pub id: String,
 }
 
-/// One event of the changelog.
+/// An event of the changelog.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChangelogEvent {
@@ -178,7 +186,7 @@ pub struct ChangelogEvent {
     pub event_type: String,
     /// The package.
     pub event_detail: ChangelogEventDetail,
-    /// When, RFC 3339 with a zone.
+    /// The time in RFC 3339, with a time zone.
     pub timestamp: String,
 }
 
@@ -191,14 +199,14 @@ impl ChangelogEvent {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChangelogEventDetail {
-    /// The package's id.
+    /// The id of the package.
     pub id: PackageId,
-    /// The name it has now.
+    /// The restored name.
     pub name: String,
-    /// The name it had before it was deleted, where that is another.
+    /// The name before the deletion, if it differs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub original_name: Option<String>,
-    /// The package's node id.
+    /// The node id of the package.
     pub node_id: PackageNodeId,
 }
 
@@ -209,7 +217,7 @@ mod tests {
     use super::RestoreMessage;
 
     #[test]
-    fn a_restore_message_travels_exactly_as_the_older_service_sent_it() {
+    fn restore_message_is_exactly_that_of_the_older_service() {
         let text = r#"{"orgId":2,"datasetId":1,"userId":"N:user:1","package":{"id":107,"nodeId":"N:package:1","name":"__DELETED__N:package:1_a.csv","parentId":null,"type":6}}"#;
         let message: RestoreMessage = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&message).unwrap(), text);

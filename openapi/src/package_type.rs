@@ -1,10 +1,14 @@
-//! Package types, which the database stores as text and the restore queue carries as a number.
+//! Package types.
+//!
+//! The database stores them as text, and the restore queue contains them as numbers.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 macro_rules! package_types {
     ($($name:ident = $number:literal),+ $(,)?) => {
-        /// What a package is. A folder is a package of type [`PackageType::Collection`].
+        /// The type of a package.
+        ///
+        /// A folder is a package of type [`PackageType::Collection`].
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[allow(missing_docs, reason = "the variants are the platform's own names")]
         pub enum PackageType { $($name = $number),+ }
@@ -13,7 +17,7 @@ macro_rules! package_types {
             /// Every type, in the order of its numbers.
             pub const ALL: &'static [PackageType] = &[$(PackageType::$name),+];
 
-            /// The text in the database's `type` column.
+            /// Returns the name in the `type` column of the database.
             pub const fn name(self) -> &'static str {
                 match self { $(PackageType::$name => stringify!($name)),+ }
             }
@@ -27,18 +31,21 @@ package_types! {
 }
 
 impl PackageType {
-    /// The number that stands for this type in a restore message.
+    /// Returns the number of this type in a restore message.
     pub const fn number(self) -> u8 {
         self as u8
     }
 
-    /// The type with this number, if there is one.
+    /// Returns the type with this number.
     pub fn from_number(number: u64) -> Option<Self> {
         usize::try_from(number).ok().and_then(|index| Self::ALL.get(index)).copied()
     }
 
-    /// The type with this name in the database. A name that we do not know is [`PackageType::Unknown`]:
-    /// the platform adds types without asking us, and a restore must not fail for it.
+    /// Returns the type with this name in the database.
+    ///
+    /// An unknown name is [`PackageType::Unknown`].
+    ///
+    /// The platform can add a type at any time, and that must not fail a restore.
     pub fn from_name(name: &str) -> Self {
         Self::ALL.iter().copied().find(|package_type| package_type.name() == name).unwrap_or(Self::Unknown)
     }
@@ -54,7 +61,7 @@ impl<'de> Deserialize<'de> for PackageType {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let number = u64::deserialize(deserializer)?;
         Self::from_number(number)
-            .ok_or_else(|| de::Error::custom(format_args!("{number} is the number of no package type")))
+            .ok_or_else(|| de::Error::custom(format_args!("{number} is not the number of a package type")))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Restore messages, as they are received.
+//! Restore messages as they are received.
 
 use serde::Deserialize;
 use serde_json::error::Category;
@@ -7,18 +7,18 @@ use crate::ids::{DatasetId, OrganizationId, PackageId, PackageNodeId, UserNodeId
 
 /// The part of a restore message that is read.
 ///
-/// The package's row decides its name, parent and type, so these fields can hold anything or be missing. A type number
-/// that this release does not know fails nothing.
+/// The row of the package decides its name, parent and type, so these fields can contain anything or be
+/// missing. An unknown type number is not an error.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReceivedRestoreMessage {
-    /// The organization whose schema holds the package.
+    /// The organization of the package.
     pub org_id: OrganizationId,
-    /// The package's dataset.
+    /// The dataset of the package.
     pub dataset_id: DatasetId,
-    /// Who asked for the restore.
+    /// The user who requested the restore.
     pub user_id: UserNodeId,
-    /// Which package to restore.
+    /// The package to restore.
     pub package: ReceivedPackage,
 }
 
@@ -26,13 +26,13 @@ pub struct ReceivedRestoreMessage {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReceivedPackage {
-    /// The package's id.
+    /// The id of the package.
     pub id: PackageId,
-    /// The package's node id.
+    /// The node id of the package.
     pub node_id: PackageNodeId,
 }
 
-/// Why a body is not a restore message. It repeats nothing of the body.
+/// A body is not a restore message. The error repeats nothing of the body.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the body is not a restore message: wrong {part} at line {line}, column {column}")]
 pub struct MalformedMessage {
@@ -45,7 +45,7 @@ impl ReceivedRestoreMessage {
     /// Parses the body of a message.
     pub fn parse(body: &str) -> Result<Self, MalformedMessage> {
         serde_json::from_str(body).map_err(|error| {
-            // The parser's own text would repeat part of the body.
+            // The text of the parser would repeat part of the body.
             let part = match error.classify() {
                 Category::Syntax => "syntax",
                 Category::Data => "data",
@@ -61,7 +61,7 @@ mod tests {
     use super::ReceivedRestoreMessage;
 
     #[test]
-    fn name_parent_and_type_can_hold_anything() {
+    fn name_parent_and_type_can_be_anything() {
         for described in ["", r#","type":99"#, r#","type":"Image","name":null,"parentId":"x""#] {
             let body = format!(
                 r#"{{"orgId":2,"datasetId":1,"userId":"N:user:1","package":{{"id":107,"nodeId":"N:package:1"{described}}}}}"#

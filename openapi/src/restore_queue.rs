@@ -1,19 +1,25 @@
-//! Facts of the restore queue that the infrastructure and the functions share.
+//! Settings of the restore queue that the infrastructure and the functions share.
 
-/// How long a message is hidden after it was received: six times the restore function's time-out, as AWS recommends,
-/// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>. Only a message whose function crashed
-/// waits for so long; a message that failed is made visible earlier, see [`restore_retry_delay_seconds`].
+/// The visibility timeout of the queue.
+///
+/// It is six times the timeout of the restore function, as AWS recommends.
+///
+/// Only a message whose function crashed waits this long. A failed message is made visible earlier, see
+/// [`restore_retry_delay_seconds`].
+/// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>
 pub const RESTORE_QUEUE_VISIBILITY_SECONDS: u32 = 5400;
 
-/// After so many receives a message goes to the dead-letter queue.
+/// The number of receives after which a message goes to the dead-letter queue.
 pub const RESTORE_QUEUE_MAXIMUM_RECEIVES: u32 = 6;
 
-/// How long one run of the restore function may take: the most that Lambda allows.
+/// The timeout of the restore function, the maximum of Lambda.
 pub const RESTORE_FUNCTION_TIMEOUT_SECONDS: u32 = 900;
 
-/// After so long, a package that is still RESTORING is sent again when somebody asks for it, and counts as stuck: longer
-/// than one run of the restore function, so that a package is seldom sent while a run works on it. If that happens, or if
-/// its message is still in the queue, the second message does no harm.
+/// The time after which a RESTORING package is queued again on request.
+///
+/// It is longer than the timeout of the restore function, so that a package is rarely queued while the
+/// function restores it. If that happens, or if its first message is still in the queue, the second message
+/// does no harm.
 pub const RESTORING_STUCK_AFTER_SECONDS: u32 = 20 * 60;
 
 const _: () = assert!(RESTORING_STUCK_AFTER_SECONDS > RESTORE_FUNCTION_TIMEOUT_SECONDS);
@@ -21,14 +27,16 @@ const _: () = assert!(RESTORING_STUCK_AFTER_SECONDS > RESTORE_FUNCTION_TIMEOUT_S
 const FIRST_RETRY_DELAY_SECONDS: u32 = 15;
 const MAXIMUM_RETRY_DELAY_SECONDS: u32 = 900;
 
-/// How long a message that failed stays hidden, by the number of times it was received: seconds at first, then minutes.
+/// Returns how long a message stays hidden that failed at this receive.
+///
+/// It is seconds at first, then minutes.
 pub const fn restore_retry_delay_seconds(receives: u32) -> u32 {
     let factor = 4_u32.saturating_pow(receives.saturating_sub(1));
     let delay = FIRST_RETRY_DELAY_SECONDS.saturating_mul(factor);
     if delay < MAXIMUM_RETRY_DELAY_SECONDS { delay } else { MAXIMUM_RETRY_DELAY_SECONDS }
 }
 
-/// How long a message that fails at every receive stays hidden in all, before it is a dead letter.
+/// Returns the total delay of a message before it is a dead letter.
 pub const fn restore_retry_delays_seconds() -> u32 {
     let mut total = 0;
     let mut receives = 1;
@@ -44,7 +52,7 @@ mod tests {
     use super::{restore_retry_delay_seconds, restore_retry_delays_seconds};
 
     #[test]
-    fn failed_message_comes_back_after_seconds_then_minutes() {
+    fn failed_message_is_visible_again_after_seconds_then_minutes() {
         let delays = [0, 1, 2, 3, 4, 5, 6, u32::MAX].map(restore_retry_delay_seconds);
         assert_eq!(delays, [15, 15, 60, 240, 900, 900, 900, 900]);
         assert_eq!(restore_retry_delays_seconds(), 15 + 60 + 240 + 3 * 900);

@@ -1,159 +1,94 @@
-//! The API function: HTTP API events in, responses out.
+//! The API function: a request in, a response out.
+//!
+//! [`respond`] finds the route (`router`), checks claims and role (`admission`), and calls the function of
+//! the endpoint (`endpoints`), which uses the connections and settings of the [`ApiContext`].
 
+mod admission;
+mod context;
 mod endpoints;
 mod error;
-mod event;
 mod packages;
-mod query;
-mod response;
+mod presigning;
+mod router;
 pub mod s3_url;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use openapi::{Access, Claims, DatasetNodeId, Operation, OrganizationId, ROUTES, Route};
-use tokio::sync::OnceCell;
+use lambda_http::Request;
+use openapi::{Call, NoParameters, Route};
 use tracing::Instrument as _;
 
-pub use self::event::GatewayEvent;
-pub use self::response::Response;
+pub use self::context::ApiContext;
 
+use self::admission::admit;
+use self::endpoints::{presign, proxy, restore, sign};
 use self::error::ApiError;
-use self::query::Query;
-use crate::configuration::ApiSettings;
+use self::router::{Destination, Target};
+use crate::http::{ApiRequest, Response};
 use crate::logging;
-use crate::platform::aws::{Aws, Patience};
-use crate::platform::database::Database;
-use crate::platform::http_client::HttpClient;
-use crate::signing::Signer;
 
-/// When a request is answered at the latest: the function's own time and the gateway's patience end soon after, and
-/// neither of them would answer in JSON.
-const ANSWER_TIME: Duration = Duration::from_secs(28);
+/// The time limit of a request.
+///
+/// The timeouts of the function and of the gateway follow shortly after, and they do not respond in JSON.
+const REQUEST_TIME: Duration = Duration::from_secs(28);
 
-/// The API function. Building it opens no connection and calls no service.
-pub struct ApiFunction {
-    settings: ApiSettings,
-    aws: Arc<Aws>,
-    database: Database,
-    signer: OnceCell<Signer>,
-    sqs: OnceCell<aws_sdk_sqs::Client>,
-    http: HttpClient,
+/// Responds to a request. Every request has a response.
+pub async fn respond(context: &ApiContext, request: Request) -> Response {
+    let request = ApiRequest::new(request);
+    let span = logging::request(request.id());
+    respond_to(context, &request).instrument(span).await
 }
 
-/// A request that has passed the checks which every route shares.
-struct Request {
-    event: GatewayEvent,
-    query: Query,
-    claims: Claims,
-}
-
-/// The dataset that a request was admitted to.
-struct AdmittedDataset {
-    organization: OrganizationId,
-    node_id: DatasetNodeId,
-}
-
-impl ApiFunction {
-    /// A function with these settings.
-    pub fn new(settings: ApiSettings) -> Self {
-        let aws = Arc::new(Aws::new(&settings.common, Patience::Caller));
-        let database = Database::new(&settings.common, Arc::clone(&aws));
-        Self {
-            settings,
-            aws,
-            database,
-            signer: OnceCell::new(),
-            sqs: OnceCell::new(),
-            http: HttpClient::default(),
+async fn respond_to(context: &ApiContext, request: &ApiRequest) -> Response {
+    let target = Target::of(request);
+    let response = match target.destination() {
+        Ok(Destination::Preflight) => Response::preflight(),
+        Ok(Destination::Route(route)) => {
+            call_in_time(context, route, request).await.unwrap_or_else(|error| {
+                error.log(route.operation.id(), request.id());
+                error.response(request.id())
+            })
         }
-    }
-
-    /// Answer one event. Whatever it holds, there is an answer.
-    pub async fn answer(&self, event: GatewayEvent) -> Response {
-        let request_id = event.request_id().to_owned();
-        self.answer_to(event, &request_id).instrument(logging::request(&request_id)).await
-    }
-
-    async fn answer_to(&self, event: GatewayEvent, request_id: &str) -> Response {
-        let method = event.method().to_owned();
-        let on_path: Vec<&Route> = ROUTES.iter().filter(|route| route.path == event.path()).collect();
-        let response = match route_of(&on_path, &method) {
-            Ok(Routed::Preflight) => Response::preflight(),
-            Ok(Routed::To(route)) => self.run_in_time(route, event).await.unwrap_or_else(|error| {
-                error.log(route.operation.id(), request_id);
-                error.response(request_id)
-            }),
-            Err(error) => error.response(request_id),
-        };
-        tracing::info!(
-            method,
-            path = on_path.first().map(|route| route.path),
-            status = response.status(),
-            "answered"
-        );
-        response.with_cors(&on_path)
-    }
-
-    async fn run_in_time(&self, route: &Route, event: GatewayEvent) -> Result<Response, ApiError> {
-        let out_of_time = |_| Err(ApiError::Unavailable("the request ran out of time".to_owned()));
-        // Boxed, because the type of all that may be awaited in there is too deep for the compiler.
-        let run = Box::pin(self.run(route, event));
-        tokio::time::timeout(ANSWER_TIME, run).await.unwrap_or_else(out_of_time)
-    }
-
-    async fn run(&self, route: &Route, event: GatewayEvent) -> Result<Response, ApiError> {
-        let request = Request { query: event.query(), claims: event.claims(), event };
-        match route.operation {
-            Operation::RestorePackages => {
-                // All claims come before the role.
-                let user = request.claims.user()?;
-                self.restore_packages(&request, request.admit(route)?, user).await
-            }
-            Operation::PresignObject => self.presign_object(&request, request.admit(route)?).await,
-            Operation::PresignObjectHead => self.presign_object_head(&request, request.admit(route)?).await,
-            Operation::SignAssets => self.sign_assets(&request, request.admit(route)?).await,
-            Operation::ProxyObject => self.proxy_object(&request),
-            Operation::ProxyObjectHead => self.proxy_object_head(&request).await,
-        }
-    }
+        Err(error) => error.response(request.id()),
+    };
+    tracing::info!(
+        method = target.method,
+        path = target.known_path(),
+        status = response.status().as_u16(),
+        "answered"
+    );
+    response.with_cors(&target.allowed_methods())
 }
 
-enum Routed<'a> {
-    Preflight,
-    To(&'a Route),
+async fn call_in_time(
+    context: &ApiContext,
+    route: &Route,
+    request: &ApiRequest,
+) -> Result<Response, ApiError> {
+    // Boxed, because the type of the future is too deep for the compiler.
+    let call = Box::pin(call(context, route, request));
+    let out_of_time = |_| Err(ApiError::Unavailable("the request ran out of time".to_owned()));
+    tokio::time::timeout(REQUEST_TIME, call).await.unwrap_or_else(out_of_time)
 }
 
-fn route_of<'a>(on_path: &[&'a Route], method: &str) -> Result<Routed<'a>, ApiError> {
-    if on_path.is_empty() {
-        return Err(ApiError::UnknownPath);
-    }
-    if method == "OPTIONS" {
-        return Ok(Routed::Preflight);
-    }
-    match on_path.iter().find(|route| route.method.name() == method) {
-        Some(route) => Ok(Routed::To(route)),
-        None => Err(ApiError::MethodNotAllowed { allow: response::methods_of(on_path) }),
-    }
-}
-
-impl Request {
-    /// Check claims, then the role, then that the claims are for the very dataset that is asked for: a caller that comes
-    /// with the platform's callback token is admitted to the dataset of its run, whatever `dataset_id` says.
-    fn admit(&self, route: &Route) -> Result<AdmittedDataset, ApiError> {
-        let Access::Dataset(required) = route.access else {
-            return Err(ApiError::internal("a public route asked for claims"));
-        };
-        let organization = self.claims.organization()?;
-        let dataset = self.claims.dataset()?;
-        if dataset.role < required {
-            return Err(ApiError::RoleTooLow { required });
+/// Calls the endpoint of a route.
+///
+/// Claims, role and parameters are checked first, in this order.
+async fn call(context: &ApiContext, route: &Route, request: &ApiRequest) -> Result<Response, ApiError> {
+    let admit = || admit(route.access, request);
+    match route.operation.call(request.query()) {
+        Call::RestorePackages(parameters) => {
+            // All claims come before the role.
+            let user = request.claims().user()?;
+            let dataset = admit()?;
+            let NoParameters {} = parameters.parse()?;
+            restore::restore(context, &dataset, &user.node_id, request.body()).await
         }
-        let asked = self.query.node_id("dataset_id")?;
-        if asked != dataset.node_id.as_str() {
-            return Err(ApiError::OtherDataset);
-        }
-        Ok(AdmittedDataset { organization: organization.id, node_id: dataset.node_id })
+        Call::PresignObject(parameters) => presign::get(context, &admit()?, parameters.parse()?).await,
+        Call::PresignObjectHead(parameters) => presign::head(context, &admit()?, parameters.parse()?).await,
+        Call::SignAssets(parameters) => sign::sign(context, &admit()?, parameters.parse()?).await,
+        Call::ProxyObject(parameters) => proxy::get(context, &parameters.parse()?),
+        Call::ProxyObjectHead(parameters) => proxy::head(context, &parameters.parse()?).await,
     }
 }
 

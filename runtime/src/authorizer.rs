@@ -1,72 +1,34 @@
-//! The authorizer function: a REQUEST authorizer with simple responses, for where the platform's own is not there.
+//! The authorizer function, for environments without that of the platform.
 //!
-//! It admits a caller to the dataset that `dataset_id` names: the access token says who calls, the database in which
-//! organization the dataset lies and as what the caller may use it.
+//! It is a REQUEST authorizer with simple responses.
+//!
+//! It decides whether a caller has access to the dataset in `dataset_id`. The access token identifies the
+//! caller. The database has the organization of the dataset and the role of the caller in it.
 
 mod admission;
+mod error;
 mod key_set;
 mod token;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use aws_lambda_events::apigw::{
+    ApiGatewayV2CustomAuthorizerSimpleResponse, ApiGatewayV2CustomAuthorizerV2Request,
+};
+use openapi::DatasetNodeId;
+use serde_json::{Map, Value};
 use tracing::Instrument as _;
+
+pub use self::error::AuthorizerError;
 
 use self::token::TokenVerifier;
 use crate::configuration::AuthorizerSettings;
 use crate::logging;
-use crate::platform::aws::{Aws, Patience};
+use crate::platform::aws::{Aws, TimeLimits};
 use crate::platform::database::Database;
 
-/// What we read of an authorizer event, payload format 2.0:
-/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html>.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct AuthorizerEvent {
-    #[serde(default)]
-    headers: Option<BTreeMap<String, String>>,
-    #[serde(default)]
-    query_string_parameters: Option<BTreeMap<String, String>>,
-    #[serde(default)]
-    request_context: Option<RequestContext>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RequestContext {
-    #[serde(default)]
-    request_id: Option<String>,
-}
-
-/// A simple response.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct AuthorizerAnswer {
-    is_authorized: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    context: Option<Value>,
-}
-
-/// Why there is no decision. The gateway answers 500 and caches nothing, where it caches a denial for 300 s:
-/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html>,
-/// <https://github.com/ministackorg/ministack/pull/1370>.
-#[derive(Debug, thiserror::Error)]
-pub enum AuthorizerError {
-    /// A variable is missing or malformed.
-    #[error(transparent)]
-    NotConfigured(#[from] crate::configuration::SettingError),
-    /// The token issuer's keys cannot be read.
-    #[error("the key set of the token issuer cannot be read: {0}")]
-    KeySet(String),
-    /// The token names a key that the key set does not have, and the key set was read a moment ago.
-    #[error("the token's key is not in the key set, which was read a moment ago")]
-    UnknownKey,
-    /// The database cannot be asked.
-    #[error("the database cannot be asked: {0}")]
-    Database(String),
-}
+/// The claims, or no members if the caller has no access.
+type SimpleResponse = ApiGatewayV2CustomAuthorizerSimpleResponse<Map<String, Value>>;
 
 /// The authorizer function. Building it opens no connection and calls no service.
 pub struct AuthorizerFunction {
@@ -76,68 +38,78 @@ pub struct AuthorizerFunction {
 }
 
 impl AuthorizerFunction {
-    /// A function with these settings.
+    /// Creates the function with these settings.
     pub fn new(settings: AuthorizerSettings) -> Self {
-        let aws = Arc::new(Aws::new(&settings.common, Patience::Caller));
+        let aws = Arc::new(Aws::new(&settings.common, TimeLimits::ForRequests));
         let database = Database::new(&settings.common, aws);
         Self { settings, database, tokens: TokenVerifier::default() }
     }
 
-    /// Decide on one request.
-    pub async fn decide(&self, event: AuthorizerEvent) -> Result<AuthorizerAnswer, AuthorizerError> {
-        let request_id = event.request_context.as_ref().and_then(|context| context.request_id.as_deref());
-        self.decide_on(&event).instrument(logging::request(request_id.unwrap_or_default())).await
+    /// Decides whether a request is authorized.
+    pub async fn decide(
+        &self,
+        event: ApiGatewayV2CustomAuthorizerV2Request,
+    ) -> Result<SimpleResponse, AuthorizerError> {
+        let span = logging::request(event.request_context.request_id.as_deref().unwrap_or_default());
+        let decide = async {
+            let outcome = self.claims_for(&event).await;
+            match &outcome {
+                Ok(claims) => tracing::info!(admitted = claims.is_some(), "decided"),
+                Err(error) => tracing::error!(%error, "no decision"),
+            }
+            outcome
+        };
+        let claims = decide.instrument(span).await?;
+        let mut response = SimpleResponse::default();
+        response.is_authorized = claims.is_some();
+        response.context = claims.unwrap_or_default();
+        Ok(response)
     }
 
-    async fn decide_on(&self, event: &AuthorizerEvent) -> Result<AuthorizerAnswer, AuthorizerError> {
-        let outcome = self.claims_for(event).await;
-        match &outcome {
-            Ok(claims) => tracing::info!(admitted = claims.is_some(), "decided"),
-            Err(error) => tracing::error!(%error, "no decision"),
-        }
-        let context = outcome?;
-        Ok(AuthorizerAnswer { is_authorized: context.is_some(), context })
-    }
-
-    async fn claims_for(&self, event: &AuthorizerEvent) -> Result<Option<Value>, AuthorizerError> {
-        let Some((token, dataset)) = event.identity() else { return Ok(None) };
+    /// Returns the claims of a caller who has access to the dataset.
+    async fn claims_for(
+        &self,
+        event: &ApiGatewayV2CustomAuthorizerV2Request,
+    ) -> Result<Option<Map<String, Value>>, AuthorizerError> {
+        let Some((token, dataset)) = identity_of(event) else { return Ok(None) };
         let settings = self.settings.tokens.as_ref().map_err(Clone::clone)?;
         let Some(username) = self.tokens.username(token, settings).await? else { return Ok(None) };
-        let admission = admission::look_up(&self.database, username, dataset).await;
+        let admission = admission::look_up(&self.database, username, &dataset).await;
         let admission = admission.map_err(|error| AuthorizerError::Database(error.to_string()))?;
         Ok(admission.map(|admission| admission.claims()))
     }
 }
 
-impl AuthorizerEvent {
-    /// The token and the dataset's node id, where both are there.
-    fn identity(&self) -> Option<(&str, &str)> {
-        let headers = self.headers.as_ref()?;
-        let header = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization"))?.1;
-        // The scheme is matched without regard to case: https://datatracker.ietf.org/doc/html/rfc7235#section-2.1.
-        let (scheme, token) = header.trim().split_once(' ')?;
-        let token = scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())?;
-        let dataset = self.query_string_parameters.as_ref()?.get("dataset_id")?;
-        (!token.is_empty() && !dataset.is_empty() && !dataset.contains('\0')).then_some((token, dataset))
-    }
+/// Returns the token and the dataset of a request that has both.
+fn identity_of(event: &ApiGatewayV2CustomAuthorizerV2Request) -> Option<(&str, DatasetNodeId)> {
+    let authorization = event.headers.get("authorization")?.to_str().ok()?;
+    // The scheme is case-insensitive: https://datatracker.ietf.org/doc/html/rfc7235#section-2.1.
+    let (scheme, token) = authorization.trim().split_once(' ')?;
+    let token = scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())?;
+    let dataset = event.query_string_parameters.get("dataset_id")?;
+    let is_complete = !token.is_empty() && !dataset.is_empty() && !dataset.contains('\0');
+    is_complete.then(|| (token, DatasetNodeId(dataset.clone())))
 }
 
 #[cfg(test)]
 mod tests {
+    use aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
     use serde_json::json;
 
-    use super::AuthorizerEvent;
+    use super::identity_of;
+
+    fn token(authorization: &str) -> Option<String> {
+        let event = json!({
+            "headers": {"Authorization": authorization},
+            "queryStringParameters": {"dataset_id": "N:dataset:1"},
+            "requestContext": {"http": {"method": "GET"}},
+        });
+        let event: ApiGatewayV2CustomAuthorizerV2Request = serde_json::from_value(event).unwrap();
+        identity_of(&event).map(|(token, _)| token.to_owned())
+    }
 
     #[test]
-    fn the_scheme_is_matched_without_regard_to_case() {
-        let token = |authorization: &str| {
-            let event = json!({
-                "headers": {"authorization": authorization},
-                "queryStringParameters": {"dataset_id": "N:dataset:1"},
-            });
-            let event: AuthorizerEvent = serde_json::from_value(event).unwrap();
-            event.identity().map(|(token, _)| token.to_owned())
-        };
+    fn scheme_is_case_insensitive() {
         for good in ["Bearer a.b.c", "bearer a.b.c", "BEARER a.b.c", "bEaReR   a.b.c "] {
             assert_eq!(token(good).as_deref(), Some("a.b.c"), "{good}");
         }

@@ -1,18 +1,24 @@
 //! The Lambda functions of the packages service.
 //!
-//! - [`api`]: the API function, `POST /restore`, `/presign/s3`, `/cloudfront/sign`, `/proxy/s3`;
-//! - [`restore`]: the restore function, which works through the restore queue;
-//! - [`authorizer`]: the authorizer function, for where the platform's own is not there.
+//! - [`api`]: the API function, for `POST /restore`, `/presign/s3`, `/cloudfront/sign` and `/proxy/s3`;
+//! - [`restore`]: the restore function, for the messages of the restore queue;
+//! - [`authorizer`]: the authorizer function, for environments without the authorizer of the platform.
 //!
-//! Each is a type that is built from the process's [`configuration`] without any I/O, and then answers events.
-//! The binaries only connect these to the Lambda Runtime API.
+//! Each of them is created from the [`configuration`] of the process without any I/O, and then handles
+//! events. The binaries only connect it to the Lambda Runtime API. No module imports from above itself; a
+//! test has the order.
 
 pub mod api;
 pub mod authorizer;
 pub mod configuration;
+pub mod http;
 pub mod logging;
 pub mod restore;
 pub mod signing;
 
+mod clock;
 mod platform;
 mod sdk_error;
+
+#[cfg(test)]
+mod layers;

@@ -13,26 +13,29 @@ use tracing_subscriber::{filter::LevelFilter, fmt, registry};
 use self::line::Line;
 use crate::configuration::Variables;
 
-/// Where the Lambda runtime makes the span of an invocation, which has nothing but the ids of request and trace.
+/// The module of the Lambda runtime that creates the span of an invocation.
+///
+/// The span has the ids of request and trace.
 const INVOCATIONS: &str = "lambda_runtime::layers::trace";
 
-/// Write JSON lines to standard output, which Lambda collects, at `LOG_LEVEL` (default `info`).
+/// Writes JSON lines to standard output at `LOG_LEVEL`, by default `info`.
 ///
-/// The level is that of our own code. Dependencies never go below warnings: at finer levels the AWS SDK and the
-/// HTTP client print URLs, headers and bodies, which hold signatures and tokens.
+/// The level applies to this crate. Dependencies log only warnings and errors: at finer levels, the AWS SDK
+/// and the HTTP client log URLs, headers and bodies, which contain signatures and tokens.
 pub fn start(variables: &Variables) {
     let level = variables
-        .optional("LOG_LEVEL")
+        .optional(openapi::variables::LOG_LEVEL)
         .and_then(|level| level.to_lowercase().parse::<LevelFilter>().ok())
         .unwrap_or(LevelFilter::INFO);
-    // A second start in one process keeps the first subscriber.
+    // A second start in the same process keeps the first subscriber.
     let _ = subscriber(level, std::io::stdout).try_init();
 }
 
-/// What a request is known by to its client and to the gateway, on all lines until it is answered. The id of the
-/// invocation is another one, which each function has for itself.
+/// Returns a span that adds the request id of the gateway to log lines.
+///
+/// The client knows this id. The id of the invocation is another one.
 pub(crate) fn request(id: &str) -> Span {
-    // A span is seen where its level is; this one belongs to errors too.
+    // A span is visible at its level, and this one belongs to errors too.
     tracing::error_span!("request", request_id = id)
 }
 

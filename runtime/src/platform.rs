@@ -1,7 +1,8 @@
-//! What the functions share of the platform around them: AWS, the database, HTTP.
+//! What the functions share to reach AWS, the database and other hosts.
 
 pub(crate) mod aws;
 pub(crate) mod backoff;
 pub(crate) mod database;
 pub(crate) mod http_client;
 pub(crate) mod region;
+pub(crate) mod sqs;

@@ -1,33 +1,39 @@
-//! Whatever an event holds, there is an answer to it.
+//! Every event of an HTTP API has a response.
 
-use runtime::api::{ApiFunction, GatewayEvent};
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use lambda_http::{Body, Request};
+use runtime::api::{ApiContext, respond};
 use runtime::configuration::{ApiSettings, Variables};
+use runtime::http::HttpApiEvent;
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 
 thread_local! {
-    /// A function of which nothing is configured: it calls nothing outside.
-    static FUNCTION: (Runtime, ApiFunction) = (
+    /// The API function without any configuration, which calls nothing outside.
+    static FUNCTION: (Runtime, ApiContext) = (
         Builder::new_current_thread().enable_time().build().expect("the asynchronous runtime starts"),
-        ApiFunction::new(ApiSettings::read(&Variables::from_pairs([]))),
+        ApiContext::new(ApiSettings::read(&Variables::from_pairs([]))),
     );
 }
 
-/// Answer an event, and return the status, if the bytes are an event at all.
-pub fn check(bytes: &[u8]) -> Option<u64> {
-    let event: GatewayEvent = serde_json::from_slice(bytes).ok()?;
-    let response = FUNCTION.with(|(runtime, function)| runtime.block_on(function.answer(event)));
-    let response = serde_json::to_value(response).expect("an answer is JSON");
+/// Responds to an event and returns the status.
+///
+/// Returns `None` if the bytes are not an event.
+pub fn check(bytes: &[u8]) -> Option<i64> {
+    let event: HttpApiEvent = serde_json::from_slice(bytes).ok()?;
+    let response = FUNCTION
+        .with(|(runtime, context)| runtime.block_on(async { respond(context, Request::from(event)).await }));
+    let response = ApiGatewayV2httpResponse::from(response);
 
-    let status = response["statusCode"].as_u64().expect("an answer has a status");
-    assert!(matches!(status, 204 | 400 | 401 | 403 | 404 | 405 | 503), "a status of its own: {status}");
-    assert!(response["headers"]["Access-Control-Allow-Origin"].is_string(), "CORS headers, always");
+    let status = response.status_code;
+    assert!(matches!(status, 204 | 400 | 401 | 403 | 404 | 405 | 503), "unexpected status {status}");
+    assert_eq!(response.headers["access-control-allow-origin"], "*", "every response has CORS headers");
     if status >= 400 {
-        let body = response["body"].as_str().expect("an error has a body");
+        let Some(Body::Text(body)) = &response.body else { panic!("an error has a body of text") };
         let body: Value = serde_json::from_str(body).expect("an error is JSON");
         assert!(
             body["message"].is_string() && body["errorId"].is_string(),
-            "an error has its two fields: {body}"
+            "an error has two members: {body}"
         );
     }
     Some(status)
@@ -44,14 +50,14 @@ mod tests {
     use crate::mutation::{passing, seeds};
 
     #[test]
-    fn seeds_are_events_that_lack_nothing_but_the_configuration() {
+    fn seeds_are_events_for_which_only_the_configuration_is_missing() {
         for seed in seeds("event") {
             assert_eq!(check(seed.as_bytes()), Some(503), "{seed}");
         }
     }
 
     #[test]
-    fn every_event_has_an_answer() {
+    fn every_event_has_a_response() {
         let tries = 5_000;
         let statuses = RefCell::new(BTreeSet::new());
         let events = passing("event", tries, |text| {
@@ -66,7 +72,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_an_event_or_none(bytes in any::<Vec<u8>>()) {
+        fn bytes_are_an_event_with_a_response_or_no_event(bytes in any::<Vec<u8>>()) {
             check(&bytes);
         }
     }

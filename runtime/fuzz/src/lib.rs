@@ -1,10 +1,16 @@
-//! What must hold of any input, stated once and tried twice: by property tests with every `cargo test`, and by fuzzers
-//! with `cargo xtask fuzz`.
+//! Properties of every input.
 //!
-//! Each `check` works out by other means than the function itself what it may answer, and panics where they disagree:
-//! that is how proptest and libFuzzer learn of it.
+//! They are checked by property tests with every `cargo test`, and by fuzzers with `cargo xtask fuzz`.
+//!
+//! Each `check` computes the expected result by other means than the function, and panics if they differ,
+//! which fails the property test or the fuzzer.
 
-#![allow(clippy::expect_used, clippy::missing_panics_doc, reason = "a check that fails is a panic")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a check that fails is a panic"
+)]
 
 pub mod asset_path;
 pub mod event;

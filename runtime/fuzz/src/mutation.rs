@@ -1,4 +1,6 @@
-//! Seeds with some changes made to them: near enough to good input to get past the first check, and sometimes past all.
+//! Seeds with changes.
+//!
+//! They are similar enough to valid input to pass the first check, and sometimes all checks.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +8,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-/// What has a meaning to somebody who reads a URL, a path or an event.
+/// Texts with a meaning in a URL, a path or an event.
 const TOKENS: &[&str] = &[
     "/",
     "//",
@@ -55,17 +57,17 @@ const TOKENS: &[&str] = &[
     "9e9",
 ];
 
-/// The seeds of a target, as they are.
+/// Returns the seeds of a target.
 pub(crate) fn seeds(target: &str) -> Vec<String> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(target);
-    let files = fs::read_dir(directory).expect("every target has a folder of seeds");
+    let files = fs::read_dir(directory).expect("every target has a directory of seeds");
     let read = |file: std::io::Result<fs::DirEntry>| fs::read_to_string(file?.path());
     let seeds: Vec<String> = files.map(|file| read(file).expect("a seed is text")).collect();
     assert!(!seeds.is_empty(), "{target} has no seeds");
     seeds
 }
 
-/// A seed with up to four changes.
+/// Generates seeds with up to four changes.
 pub(crate) fn mutated(target: &str) -> impl Strategy<Value = String> + use<> {
     let inserted =
         prop_oneof![3 => select(TOKENS).prop_map(str::to_owned), 1 => any::<char>().prop_map(String::from)];
@@ -81,7 +83,7 @@ pub(crate) fn mutated(target: &str) -> impl Strategy<Value = String> + use<> {
     })
 }
 
-/// How many of so many mutated seeds pass a check.
+/// Returns how many of the mutated seeds pass a check.
 pub(crate) fn passing(target: &str, tries: u32, check: impl Fn(&str) -> bool) -> u32 {
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(tries));
     let passed = std::cell::Cell::new(0);

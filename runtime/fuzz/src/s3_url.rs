@@ -1,4 +1,4 @@
-//! A presigned URL that is accepted means the same to whoever reads it.
+//! Every parser reads an accepted presigned URL in the same way.
 
 use std::borrow::Cow;
 
@@ -12,36 +12,37 @@ use url::Url;
 const NOW: i64 = 1_767_227_400;
 const ENDPOINT: &str = "http://127.0.0.1:4566";
 
-/// Judge a URL, and return whether it was accepted: then a browser and an HTTP library must go to the host, the bucket
-/// and the object that were judged.
+/// Checks a URL and returns whether it is accepted.
+///
+/// Then a browser and an HTTP library must request the same host, bucket and object.
 pub fn check(text: &str) -> bool {
     let rules = S3UrlRules { allowed_buckets: &AllowedBuckets::Any, endpoint: Some(ENDPOINT) };
-    let Ok(judged) = PresignedUrl::parse(text, &rules, NOW) else { return false };
-    assert_eq!(judged.as_str(), text, "the URL is passed on byte for byte");
-    as_a_browser(text, &judged);
-    as_an_http_library(text, &judged);
+    let Ok(parsed) = PresignedUrl::parse(text, &rules, NOW) else { return false };
+    assert_eq!(parsed.as_str(), text, "the URL is passed on byte for byte");
+    as_a_browser(text, &parsed);
+    as_an_http_library(text, &parsed);
     true
 }
 
-/// The reading of the WHATWG: <https://url.spec.whatwg.org>.
-fn as_a_browser(text: &str, judged: &PresignedUrl) {
+/// Parses the URL as a browser does: <https://url.spec.whatwg.org>.
+fn as_a_browser(text: &str, parsed: &PresignedUrl) {
     let url = Url::parse(text).expect("a browser can read it");
     assert!(url.username().is_empty() && url.password().is_none(), "no user info");
     assert_eq!(url.fragment(), None);
     let host = url.host_str().expect("it has a host");
     let origin = url.origin().ascii_serialization();
     assert!(!url.path().contains('+'), "S3 would read a plus sign as a space");
-    assert_names_object(&origin, host, url.path(), judged);
-    assert_signed(url.query_pairs(), judged);
+    assert_names_object(&origin, host, url.path(), parsed);
+    assert_signed(url.query_pairs(), parsed);
 }
 
-/// The reading of RFC 3986, by the crate that sends the requests.
-fn as_an_http_library(text: &str, judged: &PresignedUrl) {
+/// Parses the URL by RFC 3986, with the crate that sends the requests.
+fn as_an_http_library(text: &str, parsed: &PresignedUrl) {
     let Ok(uri) = text.parse::<Uri>() else {
-        // It refuses some characters that browsers encode, and counts lengths in 16 bits.
-        let is_refused = |byte| b"\"<>^`{|}".contains(&byte);
+        // It rejects some characters that browsers encode, and has a maximum length of 16 bits.
+        let is_rejected = |byte| b"\"<>^`{|}".contains(&byte);
         assert!(
-            text.bytes().any(is_refused) || text.len() >= usize::from(u16::MAX),
+            text.bytes().any(is_rejected) || text.len() >= usize::from(u16::MAX),
             "an HTTP library can read it"
         );
         return;
@@ -49,16 +50,16 @@ fn as_an_http_library(text: &str, judged: &PresignedUrl) {
     let authority = uri.authority().expect("it has an authority").as_str().to_ascii_lowercase();
     let scheme = uri.scheme_str().expect("it has a scheme");
     let host = uri.host().expect("it has a host").to_ascii_lowercase();
-    assert_names_object(&format!("{scheme}://{authority}"), &host, uri.path(), judged);
+    assert_names_object(&format!("{scheme}://{authority}"), &host, uri.path(), parsed);
     let query = uri.query().expect("it has a query");
     let decode = |part| percent_decode_str(part).decode_utf8().expect("its escapes are UTF-8");
     let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    assert_signed(pairs.map(|(name, value)| (decode(name), decode(value))), judged);
+    assert_signed(pairs.map(|(name, value)| (decode(name), decode(value))), parsed);
 }
 
-fn assert_names_object(origin: &str, host: &str, path: &str, judged: &PresignedUrl) {
+fn assert_names_object(origin: &str, host: &str, path: &str, parsed: &PresignedUrl) {
     let path: Vec<u8> = percent_decode_str(path).collect();
-    let (bucket, key) = (judged.bucket(), judged.key());
+    let (bucket, key) = (parsed.bucket(), parsed.key());
     let in_path = path == format!("/{bucket}/{key}").as_bytes();
     if origin == ENDPOINT {
         assert!(in_path, "the configured endpoint is asked for the bucket and the key");
@@ -70,8 +71,9 @@ fn assert_names_object(origin: &str, host: &str, path: &str, judged: &PresignedU
     assert!(in_host || (is_s3(host) && in_path), "S3 is asked for the bucket and the key: {host}");
 }
 
-/// Whether a host is S3 itself, without a bucket: one label that says `s3`, at most two that say where, and a domain that
-/// belongs to AWS.
+/// Returns whether a host is S3 without a bucket.
+///
+/// It has a label of `s3`, at most two labels of a place, and a domain of AWS.
 fn is_s3(host: &str) -> bool {
     const DOMAINS: &[&str] = &[
         "amazonaws.com",
@@ -92,23 +94,25 @@ fn is_s3(host: &str) -> bool {
         && (0..=rest.len().min(2)).any(|place| DOMAINS.contains(&rest[place..].join(".").as_str()))
 }
 
-/// Each parameter of the signature is there once, in whatever capitals, and says what was judged.
-fn assert_signed<'a>(pairs: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>, judged: &PresignedUrl) {
+/// Asserts that each parameter of the signature exists once.
+///
+/// Names are compared case-insensitively, values with those that were parsed.
+fn assert_signed<'a>(pairs: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>, parsed: &PresignedUrl) {
     let pairs: Vec<_> = pairs.collect();
     let only = |wanted: &str| {
         let mut found = pairs.iter().filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
-        let (name, value) = found.next().expect("each parameter is there");
-        assert!(name == wanted && found.next().is_none(), "each parameter is there once: {wanted}");
+        let (name, value) = found.next().expect("each parameter exists");
+        assert!(name == wanted && found.next().is_none(), "each parameter exists once: {wanted}");
         value.as_ref()
     };
     assert_eq!(only("X-Amz-Algorithm"), "AWS4-HMAC-SHA256");
     assert_eq!(only("X-Amz-Signature").len(), 64);
     assert!(only("X-Amz-SignedHeaders").contains("host"));
-    let life: i64 = only("X-Amz-Expires").parse().expect("a life is a number");
-    assert!((1..=604_800).contains(&life), "it lives for a week at most");
-    assert!(judged.expires_at() > NOW, "it has not expired");
+    let life: i64 = only("X-Amz-Expires").parse().expect("a lifetime is a number");
+    assert!((1..=604_800).contains(&life), "it is valid for a week at most");
+    assert!(parsed.expires_at() > NOW, "it has not expired");
     let scope: Vec<&str> = only("X-Amz-Credential").split('/').collect();
-    assert_eq!(scope[1..], [&only("X-Amz-Date")[..8], judged.region(), "s3", "aws4_request"]);
+    assert_eq!(scope[1..], [&only("X-Amz-Date")[..8], parsed.region(), "s3", "aws4_request"]);
 }
 
 #[cfg(test)]
@@ -126,15 +130,18 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_accepted_means_the_same_to_all() {
+    fn accepted_url_is_read_in_the_same_way_by_all() {
         let tries = 20_000;
         let accepted = passing("s3_url", tries, check);
-        assert!(accepted > tries / 10, "only {accepted} of {tries} were accepted: the changes are too wild");
+        assert!(
+            accepted > tries / 10,
+            "only {accepted} of {tries} were accepted: there are too many changes"
+        );
     }
 
     proptest! {
         #[test]
-        fn any_text_is_judged(text in any::<String>()) {
+        fn any_text_is_rejected(text in any::<String>()) {
             prop_assert!(!check(&text));
         }
     }

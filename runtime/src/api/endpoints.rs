@@ -1,6 +1,8 @@
-//! The endpoints.
+//! The endpoints: a module of functions for each path.
 
 pub(super) mod presign;
-mod proxy;
-mod restore;
-mod sign;
+pub(super) mod proxy;
+pub(super) mod restore;
+pub(super) mod sign;
+
+mod object_headers;

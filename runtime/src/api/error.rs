@@ -1,58 +1,65 @@
-//! Errors of the API, each with what a client may know and what only the log may say.
+//! Errors of the API: a message for the client, and a cause for the log.
 
-use openapi::{ClaimError, DatasetRole, ErrorBody};
+use lambda_http::http::StatusCode;
+use lambda_http::http::header::ALLOW;
+use openapi::{ClaimError, DatasetRole, ErrorBody, PackageNodeId, ParameterError};
 
-use super::response::Response;
 use crate::configuration::SettingError;
+use crate::http::Response;
 use crate::platform::database::DatabaseError;
 use crate::platform::region::UnknownRegion;
 
-/// Why a request is not answered as asked.
+/// A request failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ApiError {
-    /// No route has this path.
+    /// No route has the path.
     #[error("there is nothing at this path")]
     UnknownPath,
-    /// The path is known, the method is not.
+    /// No route has the method on a known path.
     #[error("this path takes only {allow}")]
     MethodNotAllowed {
-        /// What it does take.
+        /// The methods of the path.
         allow: String,
     },
     /// The claims are missing or malformed.
     #[error("the request carries no valid claims: {0}")]
     Claims(#[from] ClaimError),
-    /// The caller may not do this.
+    /// The role of the caller is too low.
     #[error("this needs the role {required} in the dataset, or a higher one")]
     RoleTooLow {
-        /// The lowest role that may.
+        /// The lowest role that is sufficient.
         required: DatasetRole,
     },
     /// The claims are for another dataset.
     #[error("the claims are not for the dataset in `dataset_id`")]
     OtherDataset,
-    /// A parameter or the body is wrong.
+    /// A parameter is missing or malformed.
+    #[error(transparent)]
+    Parameter(#[from] ParameterError),
+    /// A parameter or the body is not valid.
     #[error("{0}")]
     BadRequest(String),
-    /// The package's files are infected, and the platform's own file API refuses them too.
+    /// The files of the package are infected.
+    ///
+    /// The file API of the platform rejects them too.
     #[error("package {0} is infected: its files are not given out")]
-    Infected(String),
-    /// S3 refused a URL that was given to us.
+    Infected(PackageNodeId),
+    /// S3 rejected the URL of the request.
     #[error("S3 refused the presigned URL")]
-    RefusedByS3,
-    /// What was asked for is not there.
+    RejectedByS3,
+    /// Something does not exist.
     #[error("{0} not found")]
     NotFound(String),
-    /// A variable that this endpoint needs is missing or malformed.
+    /// A variable of this endpoint is missing or malformed.
     #[error("not available: {0}")]
     NotConfigured(#[from] SettingError),
-    /// S3 does not tell where a bucket lies.
+    /// The region of a bucket is unknown.
     #[error(transparent)]
     UnknownRegion(#[from] UnknownRegion),
-    /// AWS or the database cannot be reached or used now.
+    /// AWS or the database cannot be reached or used.
     #[error("not available: {0}")]
     Unavailable(String),
-    /// Something is wrong on our side.
+    /// The cause is a defect of the service.
     #[error("{0}")]
     Internal(String),
 }
@@ -62,6 +69,7 @@ impl ApiError {
         Self::BadRequest(message.into())
     }
 
+    /// Returns the error of a parameter that is well formed but not valid.
     pub(super) fn parameter(name: &str, problem: impl std::fmt::Display) -> Self {
         Self::BadRequest(format!("the parameter `{name}` {problem}"))
     }
@@ -70,45 +78,51 @@ impl ApiError {
         Self::Internal(cause.into())
     }
 
-    fn status(&self) -> u16 {
+    fn status(&self) -> StatusCode {
         match self {
-            Self::BadRequest(_) => 400,
-            Self::Claims(_) => 401,
-            Self::RoleTooLow { .. } | Self::OtherDataset | Self::Infected(_) | Self::RefusedByS3 => 403,
-            Self::UnknownPath | Self::NotFound(_) => 404,
-            Self::MethodNotAllowed { .. } => 405,
-            Self::Internal(_) => 500,
-            Self::NotConfigured(_) | Self::UnknownRegion(_) | Self::Unavailable(_) => 503,
+            Self::Parameter(_) | Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::Claims(_) => StatusCode::UNAUTHORIZED,
+            Self::RoleTooLow { .. } | Self::OtherDataset | Self::Infected(_) | Self::RejectedByS3 => {
+                StatusCode::FORBIDDEN
+            }
+            Self::UnknownPath | Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::NotConfigured(_) | Self::UnknownRegion(_) | Self::Unavailable(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
         }
     }
 
-    /// What a client is told. Nothing of the inside: no variable's name, no text of the database or of AWS.
+    /// Returns the message for the client.
+    ///
+    /// It contains no internals: no name of a variable, no text of the database or of AWS.
     fn public_message(&self) -> String {
         match self {
             Self::Internal(_) => "internal error".to_owned(),
             Self::NotConfigured(_) => "this is not available here".to_owned(),
-            // Every presigned URL of a package shows its bucket to the same caller.
+            // The presigned URLs of a package show its bucket to the same caller.
             Self::UnknownRegion(unknown) => {
                 format!("the region of bucket {} could not be determined, try again later", unknown.bucket)
             }
             Self::Unavailable(_) => "temporarily not available, try again later".to_owned(),
-            told => told.to_string(),
+            public => public.to_string(),
         }
     }
 
-    /// The response for this error.
+    /// Returns the response for this error.
     pub(super) fn response(&self, request_id: &str) -> Response {
         let body = ErrorBody { message: self.public_message(), error_id: request_id.to_owned() };
         let response = Response::json(self.status(), &body);
         match self {
-            Self::MethodNotAllowed { allow } => response.header("Allow", allow.clone()),
+            Self::MethodNotAllowed { allow } => response.header(ALLOW, allow),
             _ => response,
         }
     }
 
-    /// Log the cause under the id that the client is told.
+    /// Logs the cause under the id that the client receives.
     pub(super) fn log(&self, operation: &str, request_id: &str) {
-        let status = self.status();
+        let status = self.status().as_u16();
         if status >= 500 {
             tracing::error!(error_id = request_id, operation, status, cause = %self, "request failed");
         } else {

@@ -1,74 +1,34 @@
-//! Judging presigned S3 URLs that strangers hand us.
+//! Parsing presigned S3 URLs from untrusted callers.
 //!
-//! A redirect to a URL that is not S3 is an open redirect, and a request to one is a request forged from inside, so
-//! nothing is guessed: the URL is taken apart by hand, by the strictest reading, and every part must be as S3 writes
-//! it. What a lenient reader (a browser, an HTTP library) might read otherwise is refused.
+//! A redirect to a URL that is not S3 is an open redirect, and a request to one is a forged request from
+//! inside. So the URL is parsed by hand and strictly, and every part must have the form that S3 uses. What a
+//! lenient parser, such as a browser or an HTTP library, could read differently is rejected.
 
+mod error;
+mod escapes;
 mod host;
 mod query;
 
 use percent_encoding::percent_decode_str;
 
-use self::host::{Addressing, judge_host};
+pub use self::error::S3UrlError;
+
+use self::escapes::has_whole_escapes;
+use self::host::{Addressing, addressing_of};
 use self::query::SignatureQuery;
 use crate::configuration::AllowedBuckets;
 
-/// Which rule a URL breaks.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum S3UrlError {
-    /// A byte that no encoded URL holds.
-    #[error("has a space, backslash, control or non-ASCII character")]
-    ForbiddenCharacter,
-    /// Another scheme.
-    #[error("must begin with https://")]
-    Scheme,
-    /// User info or a port.
-    #[error("must not have user info or a port")]
-    UserInfoOrPort,
-    /// A fragment.
-    #[error("must not have a fragment")]
-    Fragment,
-    /// Another host.
-    #[error("has a host that is no S3 endpoint")]
-    Host,
-    /// No bucket, or a bucket that cannot be.
-    #[error("names no valid bucket")]
-    Bucket,
-    /// A bucket that is not on the list.
-    #[error("names a bucket that is not allowed here")]
-    BucketNotAllowed,
-    /// No key.
-    #[error("names no object")]
-    NoKey,
-    /// A path that readers take apart differently.
-    #[error("has a path with `.` or `..` segments or broken percent-encoding")]
-    Path,
-    /// A raw `+` in the path.
-    #[error("has a raw `+` in its path, which S3 reads as a space: encode it as %2B, or a space as %20")]
-    RawPlus,
-    /// Signature Version 2.
-    #[error("is signed with Signature Version 2, which is not accepted")]
-    SignatureVersion2,
-    /// A signature parameter is missing, given twice, or malformed.
-    #[error("has a missing, repeated or malformed `{0}`")]
-    Parameter(&'static str),
-    /// A parameter that no presigned `GetObject` has.
-    #[error("has the parameter `{0}`, which has no place in a URL presigned to get an object")]
-    UnknownParameter(String),
-    /// Its time is over.
-    #[error("has expired")]
-    Expired,
-}
-
-/// What depends on the environment.
+/// The rules of an environment.
 pub struct S3UrlRules<'a> {
-    /// From which buckets the proxy serves.
+    /// The buckets that are allowed.
     pub allowed_buckets: &'a AllowedBuckets,
-    /// The configured S3 endpoint (scheme, host and port), which counts as S3.
+    /// The configured S3 endpoint (scheme, host and port), which is allowed as well.
     pub endpoint: Option<&'a str>,
 }
 
-/// A presigned URL of an allowed bucket that has not expired. Whether its signature is right only S3 can tell.
+/// A presigned URL of an allowed bucket that has not expired.
+///
+/// Only S3 can verify its signature.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PresignedUrl {
     url: String,
@@ -80,7 +40,7 @@ pub struct PresignedUrl {
 }
 
 impl PresignedUrl {
-    /// Parse and judge a URL at the time `now` (Unix seconds).
+    /// Parses a URL at the time `now`, in Unix seconds.
     pub fn parse(url: &str, rules: &S3UrlRules<'_>, now: i64) -> Result<Self, S3UrlError> {
         if !url.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
             return Err(S3UrlError::ForbiddenCharacter);
@@ -112,32 +72,32 @@ impl PresignedUrl {
         })
     }
 
-    /// The URL, byte for byte. It grants access: it belongs in the answer, and nowhere else.
+    /// Returns the URL, unchanged. It grants access, so it must not be logged.
     pub fn as_str(&self) -> &str {
         &self.url
     }
 
-    /// The bucket.
+    /// Returns the bucket.
     pub fn bucket(&self) -> &str {
         &self.bucket
     }
 
-    /// The key, decoded.
+    /// Returns the decoded key.
     pub fn key(&self) -> &str {
         &self.key
     }
 
-    /// The version of the object, where the URL names one.
+    /// Returns the version of the object if the URL names one.
     pub fn version_id(&self) -> Option<&str> {
         self.version_id.as_deref()
     }
 
-    /// The region that the signature is for.
+    /// Returns the region of the signature.
     pub fn region(&self) -> &str {
         &self.region
     }
 
-    /// When the URL expires, in Unix seconds.
+    /// Returns when the URL expires, in Unix seconds.
     pub fn expires_at(&self) -> i64 {
         self.expires_at
     }
@@ -149,7 +109,7 @@ impl std::fmt::Debug for PresignedUrl {
     }
 }
 
-/// Split a URL into how its host addresses a bucket, and what follows the host, from the slash on.
+/// Splits a URL into how its host addresses a bucket, and the rest.
 fn take_origin<'a>(url: &'a str, endpoint: Option<&str>) -> Result<(Addressing, &'a str), S3UrlError> {
     if let Some(endpoint) = endpoint.map(|endpoint| endpoint.trim_end_matches('/')).filter(|e| !e.is_empty())
     {
@@ -171,11 +131,11 @@ fn take_origin<'a>(url: &'a str, endpoint: Option<&str>) -> Result<(Addressing, 
     if authority.contains(['@', ':']) {
         return Err(S3UrlError::UserInfoOrPort);
     }
-    // DNS does not tell capitals apart.
-    Ok((judge_host(&authority.to_ascii_lowercase())?, rest))
+    // DNS is case-insensitive.
+    Ok((addressing_of(&authority.to_ascii_lowercase())?, rest))
 }
 
-/// The bucket and the encoded key, from the host or from the path.
+/// Returns the bucket, from the host or the path, and the encoded key.
 fn take_bucket<'a>(addressing: &Addressing, path: &'a str) -> Result<(String, &'a str), S3UrlError> {
     let path = path.strip_prefix('/').ok_or(S3UrlError::NoKey)?;
     match addressing {
@@ -187,12 +147,15 @@ fn take_bucket<'a>(addressing: &Addressing, path: &'a str) -> Result<(String, &'
     }
 }
 
-/// What a name that no bucket may have begins or ends with. Most of them are the aliases of access points, behind which
-/// is a bucket that the alias does not tell, or a function.
+/// The prefixes and suffixes that the name of a bucket cannot have.
+///
+/// Most of them belong to aliases of access points, which do not show the bucket behind them.
 const RESERVED_PREFIXES: &[&str] = &["xn--", "sthree-", "amzn-s3-demo-"];
 const RESERVED_SUFFIXES: &[&str] = &["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
+/// Returns whether a bucket can have a name.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>.
 fn is_bucket_name(bucket: &str) -> bool {
     let is_reserved = RESERVED_PREFIXES.iter().any(|prefix| bucket.starts_with(prefix))
         || RESERVED_SUFFIXES.iter().any(|suffix| bucket.ends_with(suffix));
@@ -213,13 +176,13 @@ fn parse_key(raw: &str) -> Result<String, S3UrlError> {
     if !has_whole_escapes(raw) {
         return Err(S3UrlError::Path);
     }
-    // Our URL for HEAD would name another object than the one that S3 has accepted:
+    // The URL for HEAD would name another object than the URL that S3 has accepted:
     // https://github.com/aws/aws-sdk-ruby/issues/654.
     if raw.contains('+') {
         return Err(S3UrlError::RawPlus);
     }
     let key = percent_decode_str(raw).decode_utf8().map_err(|_| S3UrlError::Path)?;
-    // Browsers take `..` segments away, encoded ones too, and so end at another object, or in another bucket.
+    // Browsers remove `..` segments, encoded ones too, so they would request another object or another bucket.
     let has_dots = |text: &str| text.split('/').any(|segment| segment == "." || segment == "..");
     if raw.split('/').any(|segment| {
         let decoded = percent_decode_str(segment).decode_utf8_lossy();
@@ -229,18 +192,6 @@ fn parse_key(raw: &str) -> Result<String, S3UrlError> {
         return Err(S3UrlError::Path);
     }
     Ok(key.into_owned())
-}
-
-/// Whether each `%` begins an escape of two hexadecimal digits.
-fn has_whole_escapes(text: &str) -> bool {
-    let mut rest = text.as_bytes();
-    while let Some(position) = rest.iter().position(|byte| *byte == b'%') {
-        match rest.get(position + 1..position + 3) {
-            Some(digits) if digits.iter().all(u8::is_ascii_hexdigit) => rest = &rest[position + 3..],
-            _ => return false,
-        }
-    }
-    true
 }
 
 #[cfg(test)]

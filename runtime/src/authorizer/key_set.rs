@@ -1,4 +1,6 @@
-//! The issuer's key set: read on first use, and again before a key that was withdrawn could be trusted for too long.
+//! The key set of the token issuer.
+//!
+//! It is read on first use, and again before a removed key is trusted for too long.
 
 use std::time::{Duration, SystemTime};
 
@@ -6,26 +8,29 @@ use jsonwebtoken::DecodingKey;
 use jsonwebtoken::jwk::JwkSet;
 use tokio::sync::Mutex;
 
-use super::AuthorizerError;
+use super::error::AuthorizerError;
 
-/// An unknown key makes us read the key set again, but strangers can name any key they like.
+/// The minimum time between two readings.
+///
+/// A token with an unknown key can come from anyone.
 const SHORTEST_USE: Duration = Duration::from_secs(30);
 
-/// From this age on, the key set is read again.
+/// A key set of this age is read again.
 const USUAL_USE: Duration = Duration::from_mins(30);
 
-/// Beyond this age, the key set admits nobody. The gateway caches a decision for another 5 minutes, so that the tokens
-/// of a withdrawn key are refused within the hour.
+/// A key set of this age is not used.
+///
+/// The gateway caches a decision for another 5 minutes, so tokens of a removed key are rejected within the
+/// hour.
 const LONGEST_USE: Duration = Duration::from_mins(55);
 
-/// After a failed reading, the key set is not read again before this.
+/// The pause after the key set could not be read.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(5);
 
-/// How long a reading may take.
-const READING_TIME: Duration = Duration::from_secs(5);
+/// The time limit for reading the key set.
+const REQUEST_TIME: Duration = Duration::from_secs(5);
 
-/// The issuer's keys. Their age is measured by the wall clock: `Instant` stands still while Lambda is frozen,
-/// <https://github.com/hashicorp/vault-lambda-extension/issues/113>.
+/// The keys of the issuer.
 #[derive(Default)]
 pub(super) struct KeySet {
     state: Mutex<State>,
@@ -43,10 +48,10 @@ struct Current {
 }
 
 impl KeySet {
-    /// The key with this id; none where the issuer has no such key.
+    /// Returns the key with this id, or `None` if the issuer does not have it.
     ///
-    /// An unknown key is a decision, which the gateway caches, only where the set was read for it. A key can be newer
-    /// than a set that was read seconds ago, so that there an unknown key is an error, which nobody caches.
+    /// `None` is a decision, which the gateway caches, so the set is read for it. If the set was read a
+    /// moment ago, an unknown key is an error, which is not cached: the key can be newer than the set.
     pub(super) async fn key(
         &self,
         id: &str,
@@ -66,7 +71,7 @@ impl KeySet {
         match (state.read(url, now).await, known) {
             (Ok(keys), _) => Ok(find(keys, id)),
             (Err(error), Some(key)) if age < LONGEST_USE => {
-                tracing::warn!(%error, "the key set in use is older than usual");
+                tracing::warn!(%error, "using an old key set");
                 Ok(Some(key))
             }
             (Err(error), _) => Err(error),
@@ -77,7 +82,7 @@ impl KeySet {
 impl State {
     async fn read(&mut self, url: &str, now: SystemTime) -> Result<&JwkSet, AuthorizerError> {
         if self.failed.is_some_and(|failed| age(failed, now) < PAUSE_AFTER_FAILURE) {
-            return Err(AuthorizerError::KeySet("it could not be read a moment ago".to_owned()));
+            return Err(AuthorizerError::KeySet("reading it failed a moment ago".to_owned()));
         }
         match read_key_set(url).await {
             Ok(keys) => {
@@ -92,7 +97,9 @@ impl State {
     }
 }
 
-/// How long ago a time was. A clock that was set back tells nothing, which counts as long ago.
+/// Returns how long ago a time was.
+///
+/// After the clock was set back, that is unknown, and the maximum is returned.
 fn age(time: SystemTime, now: SystemTime) -> Duration {
     now.duration_since(time).unwrap_or(Duration::MAX)
 }
@@ -103,10 +110,10 @@ fn find(keys: &JwkSet, id: &str) -> Option<DecodingKey> {
 
 async fn read_key_set(url: &str) -> Result<JwkSet, AuthorizerError> {
     let failed = |error: reqwest::Error| AuthorizerError::KeySet(error.to_string());
-    // A client for each reading: a kept connection would be dead after so long.
-    let client = reqwest::Client::builder().timeout(READING_TIME).no_proxy().build().map_err(failed)?;
-    let answer = client.get(url).send().await.map_err(failed)?.error_for_status().map_err(failed)?;
-    answer.json().await.map_err(failed)
+    // The pauses are too long to keep a connection.
+    let client = reqwest::Client::builder().timeout(REQUEST_TIME).no_proxy().build().map_err(failed)?;
+    let response = client.get(url).send().await.map_err(failed)?.error_for_status().map_err(failed)?;
+    response.json().await.map_err(failed)
 }
 
 #[cfg(test)]

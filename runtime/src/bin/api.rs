@@ -2,19 +2,22 @@
 
 use std::convert::Infallible;
 
+use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use runtime::api::{ApiFunction, GatewayEvent};
+use runtime::api::{ApiContext, respond};
 use runtime::configuration::{ApiSettings, Variables};
+use runtime::http::HttpApiEvent;
 use runtime::logging;
 
-// Lambda sends one event at a time, so that a single thread serves it soonest.
+// Lambda sends one event at a time, which a single thread handles fastest.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let variables = Variables::of_process();
     logging::start(&variables);
-    let function = &ApiFunction::new(ApiSettings::read(&variables));
-    run(service_fn(|event: LambdaEvent<GatewayEvent>| async move {
-        Ok::<_, Infallible>(function.answer(event.payload).await)
+    let context = &ApiContext::new(ApiSettings::read(&variables));
+    run(service_fn(|event: LambdaEvent<HttpApiEvent>| async move {
+        let response = respond(context, event.payload.into()).await;
+        Ok::<ApiGatewayV2httpResponse, Infallible>(response.into())
     }))
     .await
 }

@@ -1,7 +1,8 @@
 //! The authorizer function on the Lambda Runtime API.
 
+use aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use runtime::authorizer::{AuthorizerEvent, AuthorizerFunction};
+use runtime::authorizer::AuthorizerFunction;
 use runtime::configuration::{AuthorizerSettings, Variables};
 use runtime::logging;
 
@@ -10,7 +11,7 @@ async fn main() -> Result<(), Error> {
     let variables = Variables::of_process();
     logging::start(&variables);
     let function = &AuthorizerFunction::new(AuthorizerSettings::read(&variables));
-    run(service_fn(|event: LambdaEvent<AuthorizerEvent>| async move {
+    run(service_fn(|event: LambdaEvent<ApiGatewayV2CustomAuthorizerV2Request>| async move {
         function.decide(event.payload).await.map_err(Error::from)
     }))
     .await

@@ -2,19 +2,20 @@
 
 use std::convert::Infallible;
 
+use aws_lambda_events::sqs::SqsEvent;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use runtime::configuration::{RestoreSettings, Variables};
 use runtime::logging;
-use runtime::restore::{QueueEvent, RestoreFunction};
+use runtime::restore::RestoreFunction;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let variables = Variables::of_process();
     logging::start(&variables);
     let function = &RestoreFunction::new(RestoreSettings::read(&variables));
-    run(service_fn(|event: LambdaEvent<QueueEvent>| async move {
+    run(service_fn(|event: LambdaEvent<SqsEvent>| async move {
         let deadline = event.context.deadline();
-        Ok::<_, Infallible>(function.work_through(event.payload, deadline).await)
+        Ok::<_, Infallible>(function.restore_batch(event.payload, deadline).await)
     }))
     .await
 }

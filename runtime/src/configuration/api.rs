@@ -1,48 +1,45 @@
 //! The settings of the API function.
 
-use openapi::HashAlgorithm;
+use openapi::{HashAlgorithm, variables};
 
-use super::{Common, Setting, Variables};
-use crate::signing::CdnOrigin;
+use super::common::Common;
+use super::variables::{Setting, Variables};
+use crate::signing::{CdnOrigin, KeySource};
 
 /// The settings of the API function.
 pub struct ApiSettings {
-    /// What every function needs.
+    /// The settings that all functions have.
     pub common: Common,
     /// The bucket of the viewer assets.
     pub assets_bucket: Setting<String>,
-    /// The queue of the restore function.
+    /// The URL of the restore queue.
     pub restore_queue_url: Setting<String>,
-    /// How to sign for CloudFront.
+    /// The distribution and its signing key.
     pub cdn: Setting<CdnSettings>,
-    /// From which buckets the proxy serves.
+    /// The buckets of `/proxy/s3`.
     pub proxy_buckets: Setting<AllowedBuckets>,
 }
 
-/// How to sign for CloudFront.
+/// The distribution and its signing key.
 #[derive(Clone, Debug)]
 pub struct CdnSettings {
-    /// Where the distribution is.
+    /// The origin of the distribution.
     pub origin: CdnOrigin,
-    /// The id of the CloudFront public key.
-    pub key_pair_id: String,
-    /// The parameter that holds the private key.
-    pub private_key_parameter: String,
-    /// The configured hash; none means the key's own default.
-    pub hash: Option<HashAlgorithm>,
+    /// The place of the signing key.
+    pub key: KeySource,
 }
 
-/// From which buckets the proxy serves.
+/// The buckets of `/proxy/s3`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AllowedBuckets {
-    /// Any bucket; only by an explicit `*`.
+    /// Any bucket, which requires an explicit `*`.
     Any,
     /// These buckets.
     Only(Vec<String>),
 }
 
 impl AllowedBuckets {
-    /// Whether the proxy serves from this bucket.
+    /// Returns whether a bucket is allowed.
     pub fn allows(&self, bucket: &str) -> bool {
         match self {
             Self::Any => true,
@@ -51,8 +48,8 @@ impl AllowedBuckets {
     }
 
     fn read(variables: &Variables) -> Setting<Self> {
-        let Some(list) = variables.optional("PROXY_ALLOWED_BUCKETS") else {
-            return Ok(Self::Only(vec![variables.required("VIEWER_ASSETS_BUCKET")?]));
+        let Some(list) = variables.optional(variables::PROXY_ALLOWED_BUCKETS) else {
+            return Ok(Self::Only(vec![variables.required(variables::VIEWER_ASSETS_BUCKET)?]));
         };
         let buckets: Vec<String> =
             list.split(',').map(str::trim).filter(|bucket| !bucket.is_empty()).map(str::to_owned).collect();
@@ -61,12 +58,12 @@ impl AllowedBuckets {
 }
 
 impl ApiSettings {
-    /// Read the variables.
+    /// Reads the variables.
     pub fn read(variables: &Variables) -> Self {
         Self {
             common: Common::read(variables),
-            assets_bucket: variables.required("VIEWER_ASSETS_BUCKET"),
-            restore_queue_url: variables.required("RESTORE_PACKAGE_QUEUE_URL"),
+            assets_bucket: variables.required(variables::VIEWER_ASSETS_BUCKET),
+            restore_queue_url: variables.required(variables::RESTORE_PACKAGE_QUEUE_URL),
             cdn: CdnSettings::read(variables),
             proxy_buckets: AllowedBuckets::read(variables),
         }
@@ -75,33 +72,29 @@ impl ApiSettings {
 
 impl CdnSettings {
     fn read(variables: &Variables) -> Setting<Self> {
-        let hash = match variables.optional("CLOUDFRONT_HASH_ALGORITHM") {
-            None => None,
-            Some(_) => Some(variables.parsed("CLOUDFRONT_HASH_ALGORITHM", |hash| match hash {
-                "SHA1" => Some(HashAlgorithm::Sha1),
-                "SHA256" => Some(HashAlgorithm::Sha256),
-                _ => None,
-            })?),
-        };
+        let origin = |domain: &str| CdnOrigin::parse(domain).ok();
+        let key_pair_id =
+            |id: &str| id.bytes().all(|byte| byte.is_ascii_alphanumeric()).then(|| id.to_owned());
+        let hash =
+            variables.optional_parsed(variables::CLOUDFRONT_HASH_ALGORITHM, HashAlgorithm::from_name)?;
         Ok(Self {
-            origin: variables
-                .parsed("CLOUDFRONT_DISTRIBUTION_DOMAIN", |domain| CdnOrigin::parse(domain).ok())?,
-            key_pair_id: variables.parsed("CLOUDFRONT_KEY_ID", |id| {
-                id.bytes().all(|byte| byte.is_ascii_alphanumeric()).then(|| id.to_owned())
-            })?,
-            private_key_parameter: variables.required("CLOUDFRONT_PRIVATE_KEY_SSM_PARAM")?,
-            hash,
+            origin: variables.parsed(variables::CLOUDFRONT_DISTRIBUTION_DOMAIN, origin)?,
+            key: KeySource {
+                key_pair_id: variables.parsed(variables::CLOUDFRONT_KEY_ID, key_pair_id)?,
+                parameter: variables.required(variables::CLOUDFRONT_PRIVATE_KEY_SSM_PARAM)?,
+                hash,
+            },
         })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::DatabaseSettings;
+    use super::super::database::DatabaseSettings;
     use super::{AllowedBuckets, ApiSettings, Variables};
 
     #[test]
-    fn a_blank_allow_list_is_narrow_and_a_star_is_wide() {
+    fn blank_list_allows_only_the_assets_bucket_and_a_star_allows_any() {
         let allowed = |list| {
             let pairs = [("VIEWER_ASSETS_BUCKET", "assets"), ("PROXY_ALLOWED_BUCKETS", list)];
             AllowedBuckets::read(&Variables::from_pairs(pairs)).unwrap()
@@ -115,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_one_endpoint_lacks_leaves_the_others_alone() {
+    fn missing_variable_of_one_endpoint_does_not_affect_others() {
         let settings = ApiSettings::read(&Variables::from_pairs([
             ("ENV", "dev"),
             ("RDS_PROXY_ENDPOINT", "proxy.example"),

@@ -1,37 +1,38 @@
-//! How to reach the database.
+//! The login to the database.
 
+use openapi::variables;
 use sqlx::postgres::PgSslMode;
 
-use super::{Setting, Variables};
+use super::variables::{Setting, Variables};
 
-/// How to reach the database.
+/// The login to the database.
 #[derive(Clone, Debug)]
 pub enum DatabaseSettings {
-    /// Through the RDS proxy, as `{ENV}_rds_proxy_user` with an IAM token.
+    /// A login to the RDS proxy as `{ENV}_rds_proxy_user` with an IAM token.
     RdsProxy {
-        /// Its host name.
+        /// The host name of the proxy.
         host: String,
         /// The database user.
         user: String,
     },
-    /// With a password.
+    /// A login with a password.
     Password(PasswordSettings),
 }
 
-/// A password login.
+/// A login with a password.
 #[derive(Clone)]
 pub struct PasswordSettings {
-    /// Host name or address.
+    /// The host name or address.
     pub host: String,
-    /// Port.
+    /// The port.
     pub port: u16,
-    /// User.
+    /// The user.
     pub user: String,
-    /// Password.
+    /// The password.
     pub password: String,
-    /// Database name.
+    /// The name of the database.
     pub database: String,
-    /// libpq's `sslmode`.
+    /// The `sslmode` of libpq.
     pub ssl_mode: PgSslMode,
 }
 
@@ -41,32 +42,29 @@ impl std::fmt::Debug for PasswordSettings {
     }
 }
 
-/// The platform's database.
+/// The name of the database of the platform.
 pub const PLATFORM_DATABASE: &str = "pennsieve_postgres";
 const POSTGRES_PORT: u16 = 5432;
 
 impl DatabaseSettings {
     pub(super) fn read(variables: &Variables) -> Setting<Self> {
-        if let Some(host) = variables.optional("POSTGRES_HOST") {
-            let port = match variables.optional("POSTGRES_PORT") {
-                Some(_) => variables.parsed("POSTGRES_PORT", |port| port.parse().ok())?,
-                None => POSTGRES_PORT,
-            };
+        if let Some(host) = variables.optional(variables::POSTGRES_HOST) {
+            let port = variables.optional_parsed(variables::POSTGRES_PORT, |port| port.parse().ok())?;
+            let database = variables.optional(variables::PENNSIEVE_DB);
+            let ssl_mode =
+                variables.optional_parsed(variables::POSTGRES_SSL_MODE, |mode| mode.parse().ok())?;
             return Ok(Self::Password(PasswordSettings {
                 host,
-                port,
-                user: variables.required("POSTGRES_USER")?,
-                password: variables.optional("POSTGRES_PASSWORD").unwrap_or_default(),
-                database: variables.optional("PENNSIEVE_DB").unwrap_or_else(|| PLATFORM_DATABASE.to_owned()),
-                ssl_mode: match variables.optional("POSTGRES_SSL_MODE") {
-                    Some(_) => variables.parsed("POSTGRES_SSL_MODE", |mode| mode.parse().ok())?,
-                    None => PgSslMode::Require,
-                },
+                port: port.unwrap_or(POSTGRES_PORT),
+                user: variables.required(variables::POSTGRES_USER)?,
+                password: variables.optional(variables::POSTGRES_PASSWORD).unwrap_or_default(),
+                database: database.unwrap_or_else(|| PLATFORM_DATABASE.to_owned()),
+                ssl_mode: ssl_mode.unwrap_or(PgSslMode::Require),
             }));
         }
-        let environment = variables.required("ENV")?;
+        let environment = variables.required(variables::ENV)?;
         Ok(Self::RdsProxy {
-            host: variables.required("RDS_PROXY_ENDPOINT")?,
+            host: variables.required(variables::RDS_PROXY_ENDPOINT)?,
             user: format!("{environment}_rds_proxy_user"),
         })
     }
@@ -77,7 +75,7 @@ mod tests {
     use super::{DatabaseSettings, Variables};
 
     #[test]
-    fn a_malformed_database_variable_is_found_at_the_start() {
+    fn malformed_variable_is_an_error() {
         for (name, value) in [("POSTGRES_SSL_MODE", "sometimes"), ("POSTGRES_PORT", "70000")] {
             let pairs = [("POSTGRES_HOST", "localhost"), ("POSTGRES_USER", "user"), (name, value)];
             let error = DatabaseSettings::read(&Variables::from_pairs(pairs)).unwrap_err();

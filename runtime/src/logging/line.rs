@@ -1,4 +1,4 @@
-//! One line of the log.
+//! Lines of the log.
 
 use std::fmt;
 
@@ -10,11 +10,11 @@ use tracing_subscriber::fmt::time::{FormatTime as _, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
 
-/// A flat JSON object of the event's fields and of those of the spans around it.
+/// A format of flat JSON objects with the fields of an event and its spans.
 ///
-/// So `requestId` is where Lambda's own JSON loggers have it, and where queries expect it:
-/// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html>.
-/// The format of `tracing-subscriber` would put it below the spans.
+/// `requestId` is where the JSON loggers of Lambda have it, and where queries expect it:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html>. The format of
+/// `tracing-subscriber` nests it below the spans.
 pub(super) struct Line;
 
 impl<S> FormatEvent<S, JsonFields> for Line
@@ -37,7 +37,7 @@ where
     S: Subscriber + for<'lookup> LookupSpan<'lookup>,
 {
     let mut timestamp = String::new();
-    // It fails where the text does, which never does.
+    // Writing to a String cannot fail.
     let _ = SystemTime.format_time(&mut Writer::new(&mut timestamp));
     let mut line = Vec::with_capacity(512);
     let mut serializer = serde_json::Serializer::new(&mut line);
@@ -51,7 +51,7 @@ where
     fields.end()?;
     for span in context.event_scope().into_iter().flatten() {
         let extensions = span.extensions();
-        // An object as text, which goes into the place of the line's closing brace.
+        // An object as text, which replaces the closing brace of the line.
         let of_span = extensions.get::<FormattedFields<JsonFields>>().and_then(|it| it.strip_prefix('{'));
         if let Some(rest) = of_span.filter(|rest| *rest != "}") {
             line.pop();

@@ -19,7 +19,7 @@ impl io::Write for Written {
     }
 }
 
-/// What is logged meanwhile, but for the time.
+/// Returns what is logged meanwhile, without the time.
 fn logged(level: LevelFilter, run: impl FnOnce()) -> Vec<Value> {
     let written = Written::default();
     let writer = written.clone();
@@ -35,13 +35,13 @@ fn logged(level: LevelFilter, run: impl FnOnce()) -> Vec<Value> {
     text.lines().map(line).collect()
 }
 
-/// As the Lambda runtime does it.
+/// Returns the span of an invocation, as the Lambda runtime creates it.
 fn invocation() -> tracing::Span {
     tracing::info_span!(target: "lambda_runtime::layers::trace", "Lambda runtime invoke", requestId = "invocation-1")
 }
 
 #[test]
-fn every_line_of_a_request_has_its_ids_at_whatever_level() {
+fn every_line_of_a_request_has_its_ids_at_every_level() {
     let run = || {
         let _invocation = invocation().entered();
         let _request = request("request-1").entered();
@@ -61,7 +61,7 @@ fn every_line_of_a_request_has_its_ids_at_whatever_level() {
 }
 
 #[test]
-fn dependencies_and_their_spans_stay_at_warnings() {
+fn dependencies_log_only_warnings_and_errors() {
     let lines = logged(LevelFilter::TRACE, || {
         let _span = tracing::info_span!(target: "aws_sdk_s3", "call", secret = "s").entered();
         tracing::info!(target: "aws_sdk_s3", "secret");

@@ -1,4 +1,4 @@
-//! AWS clients, made on first use and once per container.
+//! AWS clients, created on first use, once per container.
 
 mod credentials;
 
@@ -14,31 +14,33 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use tokio::sync::OnceCell;
 
 use self::credentials::KeptCredentials;
+use super::region::{BucketRegions, UnknownRegion};
 use crate::configuration::Common;
-use crate::platform::region::{BucketRegions, UnknownRegion};
 
-/// How long a call may take.
+/// The time limits of calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Patience {
-    /// A caller waits, and the gateway waits 30 seconds at the most.
-    Caller,
-    /// Nobody waits, and giving up costs a message a receive.
-    Queue,
+pub(crate) enum TimeLimits {
+    /// A client waits for a response. The gateway waits at most 30 seconds.
+    ForRequests,
+    /// Nobody waits.
+    ///
+    /// A time limit fails a message, which brings it closer to the dead-letter queue.
+    ForMessages,
 }
 
-impl Patience {
-    /// How long it may take to connect to the database.
+impl TimeLimits {
+    /// Returns the time limit for connecting to the database.
     pub(crate) fn connect_time(self) -> Duration {
         Duration::from_secs(match self {
-            Self::Caller => 4,
-            Self::Queue => 15,
+            Self::ForRequests => 4,
+            Self::ForMessages => 15,
         })
     }
 
     fn timeouts(self) -> TimeoutConfig {
         let (connect, attempt, operation) = match self {
-            Self::Caller => (1, 3, 8),
-            Self::Queue => (2, 10, 25),
+            Self::ForRequests => (1, 3, 8),
+            Self::ForMessages => (2, 10, 25),
         };
         TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(connect))
@@ -49,55 +51,56 @@ impl Patience {
 
     fn retries(self) -> RetryConfig {
         RetryConfig::standard().with_max_attempts(match self {
-            Self::Caller => 3,
-            Self::Queue => 4,
+            Self::ForRequests => 3,
+            Self::ForMessages => 4,
         })
     }
 }
 
-/// The AWS SDK's shared configuration and the S3 clients, which differ by region.
+/// The configuration of the AWS SDK and the clients that several modules use.
 pub(crate) struct Aws {
     region: String,
     custom_s3_endpoint: bool,
-    patience: Patience,
+    limits: TimeLimits,
     configuration: OnceCell<SdkConfig>,
-    /// Each client has connections of its own, so that a new one would shake hands anew.
+    /// By region. Each client has its own connections, so a client is kept.
     s3: Mutex<HashMap<Region, aws_sdk_s3::Client>>,
     bucket_regions: BucketRegions,
+    sqs: OnceCell<aws_sdk_sqs::Client>,
 }
 
 impl Aws {
-    /// Nothing is loaded before the first use.
-    pub(crate) fn new(common: &Common, patience: Patience) -> Self {
+    /// Creates the clients without loading the configuration.
+    pub(crate) fn new(common: &Common, limits: TimeLimits) -> Self {
         Self {
             region: common.region.clone(),
             custom_s3_endpoint: common.s3_endpoint.is_some(),
-            patience,
+            limits,
             configuration: OnceCell::new(),
             s3: Mutex::default(),
             bucket_regions: BucketRegions::default(),
+            sqs: OnceCell::new(),
         }
     }
 
-    /// With a configuration that is not read from the process's surroundings.
+    /// Creates the clients with a given configuration.
     #[cfg(test)]
-    pub(crate) fn with_configuration(common: &Common, patience: Patience, configuration: SdkConfig) -> Self {
-        Self { configuration: OnceCell::new_with(Some(configuration)), ..Self::new(common, patience) }
+    pub(crate) fn with_configuration(common: &Common, limits: TimeLimits, configuration: SdkConfig) -> Self {
+        Self { configuration: OnceCell::new_with(Some(configuration)), ..Self::new(common, limits) }
     }
 
-    /// How long a call may take.
-    pub(crate) fn patience(&self) -> Patience {
-        self.patience
+    pub(crate) fn limits(&self) -> TimeLimits {
+        self.limits
     }
 
-    /// The SDK's configuration: credentials, endpoint, time-outs and bounded retries.
+    /// Returns the configuration of the SDK.
     pub(crate) async fn configuration(&self) -> &SdkConfig {
         self.configuration
             .get_or_init(|| async {
-                let configuration = aws_config::defaults(BehaviorVersion::latest())
+                let configuration = aws_config::defaults(BehaviorVersion::v2026_01_12())
                     .region(Region::new(self.region.clone()))
-                    .timeout_config(self.patience.timeouts())
-                    .retry_config(self.patience.retries())
+                    .timeout_config(self.limits.timeouts())
+                    .retry_config(self.limits.retries())
                     .identity_cache(IdentityCache::no_cache())
                     .load()
                     .await;
@@ -112,33 +115,38 @@ impl Aws {
             .await
     }
 
-    /// When the credentials that sign now expire, where that is known.
+    /// Returns when the credentials of the function expire, if that is known.
     pub(crate) async fn credentials_expire_at(&self) -> Option<SystemTime> {
         let provider = self.configuration().await.credentials_provider()?;
-        // Without credentials nothing can be signed, which says so itself.
+        // Without credentials, signing fails with an error of its own.
         provider.provide_credentials().await.ok()?.expiry()
     }
 
-    /// The S3 client for the region of this bucket.
+    /// Returns the S3 client for the region of a bucket.
     pub(crate) async fn s3_for_bucket(&self, bucket: &str) -> Result<aws_sdk_s3::Client, UnknownRegion> {
         let anywhere = async || self.s3_in(Region::new(self.region.clone())).await;
         let region = self.bucket_regions.region_of(bucket, anywhere).await?;
         Ok(self.s3_in(region).await)
     }
 
-    /// The S3 client for this region.
+    /// Returns the S3 client for a region.
     pub(crate) async fn s3_in(&self, region: Region) -> aws_sdk_s3::Client {
         let configuration = self.configuration().await;
         let mut clients = self.s3.lock().unwrap_or_else(PoisonError::into_inner);
         let client = clients.entry(region.clone()).or_insert_with(|| {
             let s3 = aws_sdk_s3::config::Builder::from(configuration)
                 .region(region)
-                // An endpoint that is not AWS's own has no DNS name for every bucket.
+                // Only AWS has a DNS name for every bucket.
                 .force_path_style(self.custom_s3_endpoint)
                 .build();
             aws_sdk_s3::Client::from_conf(s3)
         });
         client.clone()
+    }
+
+    /// Returns the SQS client.
+    pub(crate) async fn sqs(&self) -> &aws_sdk_sqs::Client {
+        self.sqs.get_or_init(async || aws_sdk_sqs::Client::new(self.configuration().await)).await
     }
 }
 
@@ -146,13 +154,13 @@ impl Aws {
 mod tests {
     use aws_config::Region;
 
-    use super::{Aws, Patience};
+    use super::{Aws, TimeLimits};
     use crate::configuration::{Common, Variables};
 
     #[tokio::test]
-    async fn a_region_has_one_client() {
+    async fn region_has_one_client() {
         let common = Common::read(&Variables::from_pairs([("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1")]));
-        let aws = Aws::new(&common, Patience::Caller);
+        let aws = Aws::new(&common, TimeLimits::ForRequests);
         for region in ["us-east-1", "eu-west-1", "us-east-1"] {
             let client = aws.s3_in(Region::new(region)).await;
             assert_eq!(client.config().region().map(Region::as_ref), Some(region));

@@ -1,14 +1,40 @@
-//! Trying again.
+//! Pauses between attempts.
 
 use std::time::Duration;
 
-/// Wait before trying again: none before the first attempt, then twice as long each time, with jitter so that parallel
-/// calls that were throttled together do not come back together.
-pub(crate) async fn back_off(attempt: u32) {
-    if attempt == 0 {
-        return;
+/// The number of doublings after which pauses no longer grow.
+const MAXIMUM_DOUBLINGS: u32 = 7;
+
+/// Waits before an attempt.
+///
+/// Attempts are counted from zero. There is no pause before the first one, then about `first`, and twice as
+/// long each time.
+pub(crate) async fn back_off(first: Duration, attempt: u32) {
+    if let Some(retries) = attempt.checked_sub(1) {
+        tokio::time::sleep(pause(first, retries, fastrand::f64())).await;
     }
-    let ceiling = 50_u64 << attempt.min(7);
-    let jitter = u64::from(uuid::Uuid::new_v4().as_bytes()[0]) * ceiling / 512;
-    tokio::time::sleep(Duration::from_millis(ceiling / 2 + jitter)).await;
+}
+
+/// Returns the pause before a retry.
+///
+/// The random part, up to half of it, separates parallel calls that were throttled together.
+fn pause(first: Duration, retries: u32, random: f64) -> Duration {
+    let longest = first * (1 << retries.min(MAXIMUM_DOUBLINGS));
+    longest.mul_f64(f64::midpoint(1.0, random))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::pause;
+
+    #[test]
+    fn pauses_double_up_to_a_limit() {
+        let first = Duration::from_millis(100);
+        for (retries, longest) in [(0, 100), (1, 200), (2, 400), (7, 12_800), (u32::MAX, 12_800)] {
+            let longest = Duration::from_millis(longest);
+            assert_eq!([pause(first, retries, 0.0), pause(first, retries, 1.0)], [longest / 2, longest]);
+        }
+    }
 }

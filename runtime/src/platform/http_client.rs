@@ -1,4 +1,6 @@
-//! HTTP to hosts outside, over connections that are kept only as long as the network keeps them.
+//! HTTP requests to other hosts.
+//!
+//! Connections are kept only as long as the network keeps them.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -7,14 +9,20 @@ use reqwest::header::HeaderMap;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
 
-/// How long an idle connection is kept. A NAT gateway drops an idle connection after 350 s, and answers what comes
-/// later with a reset: <https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html>.
+use crate::clock;
+
+/// How long an idle connection is kept.
+///
+/// A NAT gateway drops an idle connection after 350 s, and responds to later packets with a reset:
+/// <https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html>.
 const LONGEST_IDLE: Duration = Duration::from_mins(1);
 
-/// How long one attempt may take, so that two of them for each of two requests end before the gateway gives up.
+/// The time limit of an attempt.
+///
+/// Two attempts for each of two requests end before the timeout of the gateway.
 const ATTEMPT_TIME: Duration = Duration::from_secs(6);
 
-/// A client for requests that may be repeated.
+/// A client for requests that can be repeated.
 #[derive(Default)]
 pub(crate) struct HttpClient {
     kept: Mutex<Option<Kept>>,
@@ -26,20 +34,24 @@ struct Kept {
 }
 
 impl HttpClient {
-    /// Sends a GET without following redirects, and once more over a new connection where there is no answer: a kept
-    /// connection may have been dropped without a word.
+    /// Sends a GET and does not follow redirects.
+    ///
+    /// Without a response, it sends the request once more over a new connection, because a kept connection
+    /// may have been dropped.
     pub(crate) async fn get(&self, url: &str, headers: HeaderMap) -> reqwest::Result<Response> {
-        let kept = self.client(SystemTime::now())?;
+        let kept = self.client(clock::now())?;
         match kept.get(url).headers(headers.clone()).send().await {
             Err(error) if !error.is_builder() => {
-                self.renewed(SystemTime::now())?.get(url).headers(headers).send().await
+                self.renewed(clock::now())?.get(url).headers(headers).send().await
             }
-            answer => answer,
+            response => response,
         }
     }
 
-    /// The kept client, or a new one where its connections have been idle too long by the wall clock. The client's own
-    /// limit goes by a clock that stands still while Lambda is frozen.
+    /// Returns the kept client, or a new one after a long pause.
+    ///
+    /// The pause is measured by the wall clock. The limit of the client itself uses a clock that stops while
+    /// the function is frozen.
     fn client(&self, now: SystemTime) -> reqwest::Result<Client> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(kept) = kept.as_mut() {
@@ -70,22 +82,23 @@ impl HttpClient {
 mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::time::{Duration, SystemTime};
+    use std::time::Duration;
 
     use reqwest::header::HeaderMap;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpStream};
 
     use super::HttpClient;
+    use crate::clock;
 
-    /// A server that answers this many requests on each connection, and closes it once the next one was written.
+    /// A server that closes each connection after a number of responses.
     struct Server {
         url: String,
         connections: Arc<AtomicUsize>,
     }
 
     impl Server {
-        async fn start(answers_a_connection: usize) -> Self {
+        async fn start(responses_per_connection: usize) -> Self {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let url = format!("http://{}/", listener.local_addr().unwrap());
             let connections = Arc::new(AtomicUsize::new(0));
@@ -93,7 +106,7 @@ mod tests {
             tokio::spawn(async move {
                 while let Ok((connection, _)) = listener.accept().await {
                     counter.fetch_add(1, Ordering::SeqCst);
-                    tokio::spawn(serve(connection, answers_a_connection));
+                    tokio::spawn(serve(connection, responses_per_connection));
                 }
             });
             Self { url, connections }
@@ -104,39 +117,39 @@ mod tests {
         }
     }
 
-    async fn serve(mut connection: TcpStream, answers: usize) {
+    async fn serve(mut connection: TcpStream, responses: usize) {
         for number in 0.. {
             let mut request = [0; 4096];
-            if connection.read(&mut request).await.unwrap_or(0) == 0 || number == answers {
+            if connection.read(&mut request).await.unwrap_or(0) == 0 || number == responses {
                 return;
             }
-            let answer = "HTTP/1.1 204 No Content\r\n\r\n";
-            if connection.write_all(answer.as_bytes()).await.is_err() {
+            let response = "HTTP/1.1 204 No Content\r\n\r\n";
+            if connection.write_all(response.as_bytes()).await.is_err() {
                 return;
             }
         }
     }
 
     #[tokio::test]
-    async fn a_connection_that_is_cut_after_the_request_was_written_costs_one_more_attempt() {
+    async fn request_on_a_closed_connection_is_sent_once_more() {
         let server = Server::start(1).await;
         let client = HttpClient::default();
         for connections in 1..4 {
-            let answer = client.get(&server.url, HeaderMap::new()).await.unwrap();
-            assert_eq!(answer.status(), 204);
-            drop(answer);
+            let response = client.get(&server.url, HeaderMap::new()).await.unwrap();
+            assert_eq!(response.status(), 204);
+            drop(response);
             assert_eq!(server.connections(), connections);
         }
         let silent = Server::start(0).await;
         assert!(client.get(&silent.url, HeaderMap::new()).await.is_err());
-        assert_eq!(silent.connections(), 2, "one more attempt, and no other");
+        assert_eq!(silent.connections(), 2, "one more attempt and no third");
     }
 
     #[tokio::test]
-    async fn a_connection_is_not_used_after_a_minute_by_the_wall_clock() {
+    async fn connection_is_not_reused_after_a_minute_of_wall_time() {
         let server = Server::start(usize::MAX).await;
         let client = HttpClient::default();
-        let start = SystemTime::now();
+        let start = clock::now();
         for (seconds, connections) in [(0, 1), (59, 1), (118, 1), (178, 2), (177, 3)] {
             let kept = client.client(start + Duration::from_secs(seconds)).unwrap();
             assert_eq!(kept.get(&server.url).send().await.unwrap().status(), 204);

@@ -1,9 +1,9 @@
-//! The changelog: what was restored, in messages that SQS takes.
+//! The changelog: events of restored packages, in messages of the jobs queue.
 
 use std::time::Duration;
 
-use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
-use chrono::{SecondsFormat, Utc};
+use aws_sdk_sqs::Client;
+use chrono::SecondsFormat;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use openapi::{
     ChangelogEvent, ChangelogEventDetail, ChangelogJob, ChangelogMessage, PackageId, PackageNodeId,
@@ -11,18 +11,24 @@ use openapi::{
 };
 use uuid::Uuid;
 
-use super::RestoreError;
-use crate::platform::backoff::back_off;
+use super::error::RestoreError;
+use crate::clock;
+use crate::platform::sqs::{Attempts, MESSAGES_PER_BATCH, send_batch};
 
-/// A queue may still have the old limit of 256 KiB for a message, and for all of a batch together.
+/// The maximum size of a message and of a batch.
+///
+/// A queue can still have the old limit of 256 KiB.
 const MAXIMUM_BYTES: usize = 256 * 1024;
-/// Room for what surrounds the events of a message.
+/// The space for the parts of a message that are not events.
 const ENVELOPE_BYTES: usize = 2 * 1024;
-const MESSAGES_A_BATCH: usize = 10;
 const CALLS_IN_FLIGHT: usize = 8;
-const ATTEMPTS: u32 = 5;
+/// The attempts for a batch.
+///
+/// Rows are locked meanwhile, so a call that failed after the retries of the SDK is not repeated.
+const ATTEMPTS: Attempts =
+    Attempts { count: 5, first_pause: Duration::from_millis(100), repeat_failed_calls: false };
 
-/// A package that was restored, and under which name.
+/// A restored package and its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct RestoredName {
     pub(super) id: PackageId,
@@ -31,9 +37,11 @@ pub(super) struct RestoredName {
     pub(super) original_name: String,
 }
 
-/// Send an event for each package, in the order given, in as many messages as it takes.
+/// Sends an event for each package, in the given order.
+///
+/// It sends as many messages as necessary.
 pub(super) async fn send(
-    sqs: &aws_sdk_sqs::Client,
+    sqs: &Client,
     queue_url: &str,
     message: &ReceivedRestoreMessage,
     message_id: &str,
@@ -41,18 +49,21 @@ pub(super) async fn send(
 ) -> Result<(), RestoreError> {
     let bodies = bodies(message, message_id, restored)?;
     let batches = batches(&bodies);
-    let calls = batches.iter().map(|batch| send_batch(sqs, queue_url, batch));
-    stream::iter(calls).buffer_unordered(CALLS_IN_FLIGHT).try_collect().await
+    let calls = batches.iter().map(|batch| send_batch(sqs, queue_url, batch, ATTEMPTS));
+    stream::iter(calls).buffer_unordered(CALLS_IN_FLIGHT).try_collect::<()>().await?;
+    Ok(())
 }
 
-/// The messages' bodies. Their ids derive from the message that is worked on and the chunk, so that a redelivery
-/// repeats them.
+/// Returns the bodies of the messages.
+///
+/// Their ids derive from the id of the restore message and the position of the body, so a redelivery repeats
+/// them.
 fn bodies(
     message: &ReceivedRestoreMessage,
     message_id: &str,
     restored: &[RestoredName],
 ) -> Result<Vec<String>, RestoreError> {
-    let timestamp = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
+    let timestamp = clock::utc_now().to_rfc3339_opts(SecondsFormat::Millis, true);
     let mut chunks: Vec<Vec<ChangelogEvent>> = Vec::new();
     let mut size = MAXIMUM_BYTES;
     for package in restored {
@@ -98,14 +109,14 @@ fn event(package: &RestoredName, timestamp: &str) -> ChangelogEvent {
     }
 }
 
-/// Group bodies into batches that stay within the limits of a batch.
-fn batches(bodies: &[String]) -> Vec<Vec<&String>> {
-    let mut batches: Vec<Vec<&String>> = Vec::new();
+/// Groups bodies into batches within the limits of a batch.
+fn batches(bodies: &[String]) -> Vec<Vec<&str>> {
+    let mut batches: Vec<Vec<&str>> = Vec::new();
     let mut size = 0;
     for body in bodies {
         size += body.len();
         match batches.last_mut() {
-            Some(batch) if batch.len() < MESSAGES_A_BATCH && size <= MAXIMUM_BYTES => batch.push(body),
+            Some(batch) if batch.len() < MESSAGES_PER_BATCH && size <= MAXIMUM_BYTES => batch.push(body),
             _ => {
                 batches.push(vec![body]);
                 size = body.len();
@@ -113,32 +124,6 @@ fn batches(bodies: &[String]) -> Vec<Vec<&String>> {
         }
     }
     batches
-}
-
-async fn send_batch(
-    sqs: &aws_sdk_sqs::Client,
-    queue_url: &str,
-    bodies: &[&String],
-) -> Result<(), RestoreError> {
-    let mut open: Vec<(usize, &String)> = bodies.iter().copied().enumerate().collect();
-    for attempt in 0..ATTEMPTS {
-        back_off(attempt).await;
-        let mut call = sqs.send_message_batch().queue_url(queue_url);
-        for (index, body) in &open {
-            let entry = SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(*body);
-            call = call.entries(entry.build().map_err(|error| RestoreError::incomplete(&error))?);
-        }
-        let answer = tokio::time::timeout(Duration::from_secs(20), call.send());
-        let answer = answer.await.map_err(|_| RestoreError::Throttled("SendMessageBatch"))?;
-        let answer = answer.map_err(|error| RestoreError::aws("SendMessageBatch", &error))?;
-        let sent: Vec<usize> =
-            answer.successful().iter().filter_map(|entry| entry.id().parse().ok()).collect();
-        open.retain(|(index, _)| !sent.contains(index));
-        if open.is_empty() {
-            return Ok(());
-        }
-    }
-    Err(RestoreError::Throttled("SendMessageBatch"))
 }
 
 #[cfg(test)]
@@ -164,10 +149,10 @@ mod tests {
     }
 
     #[test]
-    fn every_event_goes_out_once_in_order_within_the_limits() {
+    fn every_event_is_sent_once_in_order_within_the_limits() {
         let restored = restored(5000);
         let bodies = bodies(&message(), "m1", &restored).unwrap();
-        assert!(!bodies.concat().contains('\u{ffff}'), "SQS does not take it");
+        assert!(!bodies.concat().contains('\u{ffff}'), "SQS does not accept it");
         assert!(bodies.len() > 3 && bodies.iter().all(|body| body.len() < MAXIMUM_BYTES));
         let ids: Vec<i32> = bodies
             .iter()
@@ -176,14 +161,14 @@ mod tests {
             .collect();
         assert_eq!(ids, (1..=5000).collect::<Vec<_>>());
         let batches = batches(&bodies);
-        assert_eq!(batches.concat(), bodies.iter().collect::<Vec<_>>(), "all of them, in order");
+        assert_eq!(batches.concat(), bodies, "all of them, in order");
         for batch in batches {
             assert!(batch.len() <= 10 && batch.iter().map(|body| body.len()).sum::<usize>() <= MAXIMUM_BYTES);
         }
     }
 
     #[test]
-    fn a_redelivery_repeats_the_ids() {
+    fn redelivery_repeats_the_ids() {
         let ids = |message_id| {
             let bodies = bodies(&message(), message_id, &restored(2000)).unwrap();
             let ids = |body: &String| {

@@ -1,13 +1,12 @@
-//! Delete markers: checked to be such, then removed.
+//! Removing delete markers, after a check that they are delete markers.
 //!
-//! Removing a version that is not a delete marker destroys data, and S3 removes whatever version it is told to, without
-//! a word. So the versions of every key are looked at first, by listing: one call tells about up to 1,000 versions,
-//! where a HEAD tells about one.
+//! Removing a version that is not a delete marker destroys data, and S3 removes any version. So the versions
+//! of every key are listed first: one call returns up to 1,000 versions, while a HEAD returns one.
 //!
-//! A package becomes READY only where its object can be read then: its own marker is gone, and no other marker hides the
-//! data. Two packages can share one object, each with a marker of its own. The one whose marker is removed first stays
-//! deleted, because the other marker still hides the object; once that is gone too, asking again restores it. So the
-//! outcome does not depend on whether this delivery removed a marker or one before it.
+//! A package becomes READY only if its object can be read: its own marker is gone, and no other marker hides
+//! the data. Two packages can share an object, each with its own marker. The package whose marker is removed
+//! first stays deleted, because the other marker hides the object; a new request restores it when that marker
+//! is gone too. So the outcome does not depend on which delivery removed a marker.
 
 mod listing;
 mod removal;
@@ -18,30 +17,30 @@ use openapi::PackageId;
 
 use self::listing::{Bucket, KeyVersions, WantedKey, list_versions};
 use self::removal::remove;
+use super::error::{RestoreError, Unrestorable};
 use super::records::{DeleteRecord, Version};
-use super::{RestoreError, Unrestorable};
 use crate::platform::aws::Aws;
 
-/// What is to be done about a delete record's object.
+/// What to do with the object of a delete record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ObjectVerdict {
-    /// Its marker is to be removed.
+    /// Remove its marker.
     RemoveMarker,
-    /// Its marker is gone and there is data.
+    /// Nothing: its marker is gone, and it has data.
     MarkerGone,
-    /// It cannot be restored.
+    /// Nothing: it cannot be restored.
     Unrestorable(Unrestorable),
 }
 
-/// The verdicts on some records.
+/// The verdicts on the objects of delete records.
 pub(super) struct Verdicts {
-    /// By bucket, then by key; `None` for a bucket that does not exist.
+    /// The listed versions by bucket and key, or `None` for a missing bucket.
     buckets: HashMap<String, Option<HashMap<String, KeyVersions>>>,
     versions: BTreeSet<Version>,
 }
 
 impl Verdicts {
-    /// The verdict on one of the records that were judged.
+    /// Returns the verdict on the object of a record.
     pub(super) fn of(&self, record: &DeleteRecord) -> ObjectVerdict {
         self.on(&record.version)
     }
@@ -65,7 +64,9 @@ impl Verdicts {
         self.buckets.get(&version.bucket)?.as_ref()?.get(&version.key)
     }
 
-    /// Whether a marker that is not to be removed may hide the object. Times are whole seconds, so a tie does not tell.
+    /// Returns whether another marker may hide the object.
+    ///
+    /// Times are whole seconds, so equal times do not show the order.
     fn may_stay_hidden(&self, version: &Version) -> bool {
         self.listed(version).is_some_and(|listed| {
             listed.newest_other_marker.is_some() && listed.newest_other_marker >= listed.newest_data
@@ -87,25 +88,27 @@ impl<'a> Markers<'a> {
         Self { aws }
     }
 
-    /// Removes the delete markers of these records, and returns the packages whose objects cannot be read then.
+    /// Removes the delete markers of records.
+    ///
+    /// Returns the packages whose objects cannot be read afterwards.
     pub(super) async fn uncover(
         &self,
         records: &HashMap<PackageId, DeleteRecord>,
     ) -> Result<HashMap<PackageId, Unrestorable>, RestoreError> {
         let verdicts = self.judge(records.values()).await?;
-        let refused = self.remove(&verdicts).await?;
+        let not_removed = self.remove(&verdicts).await?;
         let mut unrestorable = HashMap::new();
         let mut doubtful = HashMap::new();
-        let refused_objects: BTreeSet<_> =
-            refused.iter().map(|version| (&version.bucket, &version.key)).collect();
+        let marked_objects: BTreeSet<_> =
+            not_removed.iter().map(|version| (&version.bucket, &version.key)).collect();
         for (package, record) in records {
             let version = &record.version;
             if let ObjectVerdict::Unrestorable(reason) = verdicts.of(record) {
                 unrestorable.insert(*package, reason);
-            } else if refused.contains(version) {
-                unrestorable.insert(*package, Unrestorable::MarkerRefused);
+            } else if not_removed.contains(version) {
+                unrestorable.insert(*package, Unrestorable::MarkerNotRemoved);
             } else if verdicts.may_stay_hidden(version)
-                || refused_objects.contains(&(&version.bucket, &version.key))
+                || marked_objects.contains(&(&version.bucket, &version.key))
             {
                 doubtful.insert(*package, record);
             }
@@ -119,7 +122,7 @@ impl<'a> Markers<'a> {
         Ok(unrestorable)
     }
 
-    /// Finds out what each record's version is.
+    /// Lists the versions of the objects of records.
     pub(super) async fn judge(
         &self,
         records: impl Iterator<Item = &DeleteRecord>,
@@ -137,7 +140,7 @@ impl<'a> Markers<'a> {
                     buckets.insert(name.to_owned(), None);
                     continue;
                 }
-                Err(unknown) => return Err(RestoreError::Aws(unknown.to_string())),
+                Err(unknown) => return Err(unknown.into()),
             };
             let keys: Vec<WantedKey> =
                 keys.into_iter().map(|(key, ids)| WantedKey { key: key.to_owned(), ids }).collect();
@@ -147,9 +150,11 @@ impl<'a> Markers<'a> {
         Ok(Verdicts { buckets, versions })
     }
 
-    /// Removes the markers that are to be removed, and returns those that S3 refuses to remove.
+    /// Removes the markers that have this verdict.
+    ///
+    /// Returns those that S3 rejected to remove.
     async fn remove(&self, verdicts: &Verdicts) -> Result<BTreeSet<Version>, RestoreError> {
-        let mut refused = BTreeSet::new();
+        let mut not_removed = BTreeSet::new();
         for bucket in verdicts.buckets.keys() {
             let of_bucket = || verdicts.versions.iter().filter(|version| version.bucket == *bucket);
             let planned: Vec<&Version> =
@@ -158,16 +163,15 @@ impl<'a> Markers<'a> {
             if planned.is_empty() {
                 continue;
             }
-            let client = self.aws.s3_for_bucket(bucket).await;
-            let client = client.map_err(|unknown| RestoreError::Aws(unknown.to_string()))?;
-            let refusals = remove(&client, bucket, &planned).await?;
-            // An earlier delivery may have removed what this one finds gone.
-            if !is_one_gone && refusals.deny_all(planned.len()) {
+            let client = self.aws.s3_for_bucket(bucket).await?;
+            let rejections = remove(&client, bucket, &planned).await?;
+            // A marker that is gone may have been removed by an earlier delivery, so there is a permission.
+            if !is_one_gone && rejections.deny_all(planned.len()) {
                 return Err(RestoreError::Denied(bucket.clone()));
             }
-            refused.extend(refusals.into_versions());
+            not_removed.extend(rejections.into_versions());
         }
-        Ok(refused)
+        Ok(not_removed)
     }
 }
 

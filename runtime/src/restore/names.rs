@@ -1,4 +1,4 @@
-//! The names that restored packages get.
+//! The names of restored packages.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,23 +8,23 @@ use uuid::Uuid;
 /// `varchar(255)` counts characters.
 const MAXIMUM_CHARACTERS: usize = 255;
 const NUMBERED_SUFFIXES: u32 = 99;
-/// What the suffix of a name that was taken begins with.
+/// The beginning of the suffix of a name that was taken.
 pub(super) const SUFFIX: &str = "-restored_";
 
-/// A package that gets its name back.
+/// A package whose original name is to be restored.
 #[derive(Clone, Debug)]
-pub(super) struct Nameless {
+pub(super) struct PendingRename {
     pub(super) id: PackageId,
     pub(super) parent: Option<PackageId>,
-    /// The name it has while it is deleted.
+    /// The name of the deleted package.
     pub(super) deleted_name: String,
-    /// The name it had before, or still has.
+    /// The name before the deletion, which can be the same.
     pub(super) original_name: String,
     node_id: Option<String>,
 }
 
-impl Nameless {
-    /// Take the prefix of a deleted package off, once. A name without it stays as it is.
+impl PendingRename {
+    /// Removes the prefix of a deleted package once. A name without it stays the same.
     pub(super) fn new(
         id: PackageId,
         parent: Option<PackageId>,
@@ -42,27 +42,29 @@ impl Nameless {
     }
 }
 
-/// Names that are taken: folder and name of every package that could be in the way.
+/// Names that are taken: the folder and name of every package that can conflict.
 pub(super) type TakenNames = HashSet<(Option<PackageId>, String)>;
 
-/// Give each package, in ascending order of ids, its original name or the first free one with a suffix.
+/// Returns the name of each package.
 ///
-/// `taken` holds the names of all other packages of those folders, as far as they could clash; `announced` the names that
-/// an earlier attempt of the same delivery gave, which are kept as long as they are free. The result depends on nothing
-/// else, so that it is the same on every run.
+/// It is the original name, or the first free one with a suffix, in ascending order of ids.
+///
+/// `taken` contains the names of the other packages of these folders that can conflict. `announced` contains
+/// the names that an earlier attempt of the same delivery assigned, which are kept if they are free. The
+/// result depends on nothing else, so it is the same on every run.
 pub(super) fn assign_names(
-    packages: &[Nameless],
+    packages: &[PendingRename],
     mut taken: TakenNames,
     announced: &HashMap<PackageId, &str>,
 ) -> Vec<String> {
-    let kept = |package: &Nameless, taken: &TakenNames| {
+    let kept = |package: &PendingRename, taken: &TakenNames| {
         if package.keeps_its_name() {
             return Some(package.original_name.clone());
         }
         let announced = (*announced.get(&package.id)?).to_owned();
         (!taken.contains(&(package.parent, announced.clone()))).then_some(announced)
     };
-    // A package that keeps a name holds it from the start, whatever its id.
+    // A package that keeps its name has it before all others, regardless of ids.
     let kept: Vec<Option<String>> = packages.iter().map(|package| kept(package, &taken)).collect();
     let places = packages.iter().zip(&kept);
     taken.extend(places.filter_map(|(package, name)| Some((package.parent, name.clone()?))));
@@ -77,7 +79,7 @@ pub(super) fn assign_names(
             let is_free = |name: &str| !taken.contains(&(package.parent, name.to_owned()));
             let name = candidates(package)
                 .find(|name| is_free(name))
-                .unwrap_or_else(|| last_resort(package, is_free));
+                .unwrap_or_else(|| unique_name(package, is_free));
             taken.insert((package.parent, name.clone()));
             name
         };
@@ -85,14 +87,14 @@ pub(super) fn assign_names(
     names
 }
 
-fn candidates(package: &Nameless) -> impl Iterator<Item = String> {
+fn candidates(package: &PendingRename) -> impl Iterator<Item = String> {
     let original = &package.original_name;
     std::iter::once(original.clone())
         .chain((1..=NUMBERED_SUFFIXES).map(move |number| with_suffix(original, &format!("{SUFFIX}{number}"))))
 }
 
-/// A name that nothing else has, and that is the same on every run.
-fn last_resort(package: &Nameless, is_free: impl Fn(&str) -> bool) -> String {
+/// Returns a free name with a unique suffix that is the same on every run.
+fn unique_name(package: &PendingRename, is_free: impl Fn(&str) -> bool) -> String {
     let mut seed = package.node_id.clone().unwrap_or_else(|| package.id.to_string());
     loop {
         let unique = Uuid::new_v5(&Uuid::NAMESPACE_OID, seed.as_bytes());
@@ -104,8 +106,9 @@ fn last_resort(package: &Nameless, is_free: impl Fn(&str) -> bool) -> String {
     }
 }
 
-/// Put a suffix in front of the extension, which begins at the last dot. What is too long loses the end of its base
-/// first, then of its extension.
+/// Inserts a suffix before the extension, which begins at the last dot.
+///
+/// If the name is too long, the base is shortened first, then the extension.
 fn with_suffix(name: &str, suffix: &str) -> String {
     let (base, extension) = name.split_at(name.rfind('.').unwrap_or(name.len()));
     let room = MAXIMUM_CHARACTERS - suffix.chars().count();
@@ -121,16 +124,16 @@ mod tests {
     use openapi::PackageId;
     use proptest::prelude::*;
 
-    use super::{Nameless, TakenNames, with_suffix};
+    use super::{PendingRename, TakenNames, with_suffix};
 
-    /// The names that a first attempt gives.
-    fn assign_names(packages: &[Nameless], taken: TakenNames) -> Vec<String> {
+    /// Returns the names of a first attempt.
+    fn assign_names(packages: &[PendingRename], taken: TakenNames) -> Vec<String> {
         super::assign_names(packages, taken, &HashMap::new())
     }
 
-    fn deleted(id: i32, name: &str) -> Nameless {
+    fn deleted(id: i32, name: &str) -> PendingRename {
         let node_id = format!("N:package:{id}");
-        Nameless::new(PackageId(id), None, format!("__DELETED__{node_id}_{name}"), Some(node_id))
+        PendingRename::new(PackageId(id), None, format!("__DELETED__{node_id}_{name}"), Some(node_id))
     }
 
     fn taken(names: &[&str]) -> TakenNames {
@@ -138,21 +141,22 @@ mod tests {
     }
 
     #[test]
-    fn the_prefix_is_taken_off_once() {
+    fn prefix_is_removed_once() {
         assert_eq!(deleted(1, "__DELETED__N:package:1_a").original_name, "__DELETED__N:package:1_a");
-        let other = Nameless::new(PackageId(2), None, "a.csv".to_owned(), Some("N:package:2".to_owned()));
+        let other =
+            PendingRename::new(PackageId(2), None, "a.csv".to_owned(), Some("N:package:2".to_owned()));
         assert_eq!(other.original_name, "a.csv");
     }
 
     #[test]
-    fn clashes_get_the_first_free_number_in_ascending_ids() {
+    fn conflicting_names_get_the_first_free_number_in_ascending_ids() {
         let packages = [deleted(3, "a.csv"), deleted(1, "a.csv"), deleted(2, "b")];
         let names = assign_names(&packages, taken(&["a.csv", "a-restored_1.csv"]));
         assert_eq!(names, ["a-restored_3.csv", "a-restored_2.csv", "b"]);
     }
 
     #[test]
-    fn announced_names_are_kept_while_they_are_free() {
+    fn announced_names_are_kept_if_they_are_free() {
         let packages = [deleted(1, "a"), deleted(2, "a"), deleted(3, "b")];
         let announced = [(1, "a-restored_1"), (2, "a-restored_2"), (3, "b")];
         let announced = HashMap::from(announced.map(|(id, name)| (PackageId(id), name)));
@@ -162,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn after_99_a_name_that_is_the_same_on_every_run() {
+    fn after_99_numbers_the_suffix_is_unique_and_reproducible() {
         let all: Vec<String> =
             (1..=99).map(|number| format!("a-restored_{number}")).chain(["a".to_owned()]).collect();
         let all: Vec<&str> = all.iter().map(String::as_str).collect();
@@ -174,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_name_is_shortened_at_a_character() {
+    fn long_name_is_shortened_at_a_character_boundary() {
         let name = with_suffix(&format!("{}.tiff", "é".repeat(250)), "-restored_1");
         assert_eq!(name.chars().count(), 255);
         assert!(name.ends_with("é-restored_1.tiff"));
@@ -185,7 +189,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_two_packages_get_one_name(
+        fn names_are_unique(
             names in prop::collection::vec("(a|b|a-restored_1|a\\.csv){1,2}", 1..30),
             others in prop::collection::vec("(a|b|a-restored_1|a\\.csv){1,2}", 0..10),
         ) {

@@ -1,27 +1,29 @@
-//! What a message restores: one query reads it all.
+//! The plan of a restore, which one query reads.
 
 use std::collections::{HashMap, HashSet};
 
 use openapi::{PackageId, ReceivedRestoreMessage};
+use sqlx::Row as _;
 use sqlx::postgres::{PgConnection, PgRow};
-use sqlx::{AssertSqlSafe, Row};
 
-use crate::platform::database::{Database, DatabaseError, table};
+use crate::platform::database::{Database, DatabaseError, Statement};
 
-/// The planner cannot know how deep a recursion goes, fears the worst, and has the query compiled, which takes longer
-/// than running it: <https://www.postgresql.org/docs/current/jit-decision.html>.
+/// The planner does not know the depth of a recursion and overestimates its cost.
+///
+/// Without this setting it compiles the query, which takes longer than executing it:
+/// <https://www.postgresql.org/docs/current/jit-decision.html>.
 const BEGIN: &str = "BEGIN READ ONLY; SELECT set_config('jit', 'off', true)";
 
 /// The states that matter to a restore.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
-    /// As any live package.
+    /// Not deleted.
     Ready,
     /// Deleted, and restorable.
     Deleted,
-    /// Asked to be restored.
+    /// To be restored.
     Restoring,
-    /// On its way to be deleted, or uploading: none of our business.
+    /// Another state, such as being deleted or uploaded.
     Other,
 }
 
@@ -36,7 +38,7 @@ impl State {
     }
 }
 
-/// A package as the plan's query saw it.
+/// A package in the state in which the query read it.
 #[derive(Clone, Debug)]
 pub(super) struct PlannedPackage {
     pub(super) id: PackageId,
@@ -44,52 +46,60 @@ pub(super) struct PlannedPackage {
     pub(super) parent: Option<PackageId>,
     pub(super) state: State,
     pub(super) is_folder: bool,
-    /// The size of its source files in bytes, where one of them has a size.
+    /// The size of its source files in bytes, if one of them has a size.
     pub(super) source_size: Option<i64>,
-    /// Whether it has source files, all of which are published: those lie in the publish bucket, undeleted.
+    /// Whether it has source files and all are published.
+    ///
+    /// Published files are in the publish bucket and are not deleted.
     pub(super) is_published: bool,
 }
 
 impl PlannedPackage {
-    /// Whether a delete marker hides its object.
+    /// Returns whether a delete marker hides its object.
     pub(super) fn has_deleted_object(&self) -> bool {
         !self.is_folder && !self.is_published
     }
 }
 
-/// What a message restores.
+/// The packages that a message restores.
 #[derive(Debug)]
 pub(super) struct Plan {
-    /// The package that the message names.
+    /// The package of the message.
     pub(super) itself: PlannedPackage,
     /// The contiguous chain of deleted folders above it.
     pub(super) ancestors: Vec<PlannedPackage>,
-    /// All that is deleted in it, reachable through deleted folders; ascending ids.
+    /// Everything that is deleted in it, in ascending order of ids.
+    ///
+    /// It is reachable through deleted folders.
     pub(super) descendants: Vec<PlannedPackage>,
 }
 
 impl Plan {
-    /// Read the plan of a message; none where the package does not exist in that dataset.
+    /// Reads the plan of a message.
     ///
-    /// The recursions use `UNION`, which drops rows seen before, so that a cycle in parent links ends them.
+    /// Returns `None` if the package does not exist in the dataset.
+    ///
+    /// The recursions use `UNION`, which removes duplicate rows, so they end at a cycle of parents. A sum of
+    /// sizes outside of `bigint` is limited to its range, because `sum` returns a `numeric`.
     pub(super) async fn read(
         database: &Database,
         message: &ReceivedRestoreMessage,
     ) -> Result<Option<Self>, DatabaseError> {
-        let packages = table(message.org_id, "packages");
-        let files = table(message.org_id, "files");
-        let sql = format!(
+        let statement = Statement::for_organization(
             "WITH RECURSIVE itself AS ( \
-               SELECT id, parent_id, type FROM {packages} WHERE id = $1 AND dataset_id = $2 AND node_id = $3), \
+               SELECT id, parent_id, type FROM {schema}.packages \
+               WHERE id = $1 AND dataset_id = $2 AND node_id = $3), \
              lineage AS ( \
-               SELECT p.id, p.parent_id FROM itself i JOIN {packages} p ON p.id = i.parent_id AND p.dataset_id = $2 \
+               SELECT p.id, p.parent_id FROM itself i \
+               JOIN {schema}.packages p ON p.id = i.parent_id AND p.dataset_id = $2 \
                UNION \
-               SELECT p.id, p.parent_id FROM lineage l JOIN {packages} p ON p.id = l.parent_id AND p.dataset_id = $2), \
+               SELECT p.id, p.parent_id FROM lineage l \
+               JOIN {schema}.packages p ON p.id = l.parent_id AND p.dataset_id = $2), \
              descendant AS ( \
-               SELECT p.id FROM itself i JOIN {packages} p ON p.parent_id = i.id \
+               SELECT p.id FROM itself i JOIN {schema}.packages p ON p.parent_id = i.id \
                  AND p.dataset_id = $2 AND p.state = 'DELETED' AND i.type = 'Collection' \
                UNION \
-               SELECT p.id FROM descendant d JOIN {packages} p ON p.parent_id = d.id \
+               SELECT p.id FROM descendant d JOIN {schema}.packages p ON p.parent_id = d.id \
                  AND p.dataset_id = $2 AND p.state = 'DELETED'), \
              part AS ( \
                SELECT id, min(kind) AS kind FROM ( \
@@ -97,18 +107,18 @@ impl Plan {
                  SELECT id, 1 FROM lineage UNION ALL \
                  SELECT id, 2 FROM descendant) AS parts GROUP BY id) \
              SELECT part.kind, p.id, p.node_id, p.parent_id, p.state, p.type = 'Collection', f.size, f.published \
-             FROM part JOIN {packages} p ON p.id = part.id \
+             FROM part JOIN {schema}.packages p ON p.id = part.id \
              LEFT JOIN LATERAL ( \
-               SELECT sum(size)::bigint AS size, bool_and(published_s3_version_id IS NOT NULL) AS published \
-               FROM {files} WHERE package_id = p.id AND object_type = 'source' AND part.kind <> 1) f ON TRUE \
-             ORDER BY p.id"
+               SELECT (CASE WHEN sum(size) > 9223372036854775807 THEN 9223372036854775807 \
+                 WHEN sum(size) < 0 THEN 0 ELSE sum(size) END)::bigint AS size, \
+                 bool_and(published_s3_version_id IS NOT NULL) AS published \
+               FROM {schema}.files \
+               WHERE package_id = p.id AND object_type = 'source' AND part.kind <> 1) f ON TRUE \
+             ORDER BY p.id",
+            message.org_id,
         );
-        let query = || {
-            sqlx::query(AssertSqlSafe(sql.as_str()))
-                .bind(message.package.id.0)
-                .bind(message.dataset_id.0)
-                .bind(message.package.node_id.as_str())
-        };
+        let package = &message.package;
+        let query = || statement.bind(package.id).bind(message.dataset_id).bind(&package.node_id);
         let rows = database.read(BEGIN, query).await?;
 
         let mut itself = None;
@@ -129,28 +139,29 @@ impl Plan {
         Ok(Some(Self { itself, ancestors, descendants }))
     }
 
-    /// The package and all that is restored in it, ascending ids within each part.
+    /// Returns the package and its descendants.
     pub(super) fn restored_with_package(&self) -> impl Iterator<Item = &PlannedPackage> {
         std::iter::once(&self.itself).chain(&self.descendants)
     }
 
-    /// The folders directly above the package, up to the first that is not among the given ones: one that changed
-    /// meanwhile parts those above it from the package.
+    /// Returns the folders above the package that are all unchanged.
+    ///
+    /// A folder that changed meanwhile separates those above it from the package.
     pub(super) fn contiguous_ancestors(&self, unchanged: &HashSet<PackageId>) -> HashSet<PackageId> {
         self.ancestors.iter().map(|folder| folder.id).take_while(|id| unchanged.contains(id)).collect()
     }
 
-    /// All that the plan would change.
+    /// Returns all packages of the plan.
     pub(super) fn all(&self) -> impl Iterator<Item = &PlannedPackage> {
         self.ancestors.iter().chain(self.restored_with_package())
     }
 }
 
-/// Follow the parents of a package, as long as they are deleted folders.
+/// Returns the contiguous chain of deleted folders above a package.
 fn climb(itself: &PlannedPackage, mut above: HashMap<PackageId, PlannedPackage>) -> Vec<PlannedPackage> {
     let mut ancestors = Vec::new();
     let mut next = itself.parent;
-    // Taking each package out of the map ends a cycle.
+    // Each package is removed from the map, which ends a cycle.
     while let Some(folder) = next.and_then(|id| above.remove(&id)) {
         if folder.state != State::Deleted || !folder.is_folder {
             break;
@@ -173,28 +184,36 @@ fn package_of(row: &PgRow) -> Result<PlannedPackage, sqlx::Error> {
     })
 }
 
-/// The parents of a package and of every folder above it, whatever its state. Until the transaction ends, none of these
-/// folders can be moved.
+/// Locks a package and every folder above it, and returns the parent of each.
+///
+/// None of them can be moved until the transaction ends.
 pub(super) async fn lock_parents_above(
     connection: &mut PgConnection,
     message: &ReceivedRestoreMessage,
 ) -> Result<HashMap<PackageId, PackageId>, DatabaseError> {
-    let packages = table(message.org_id, "packages");
-    let sql = format!(
+    let statement = Statement::for_organization(
         "WITH RECURSIVE lineage AS ( \
-           SELECT id, parent_id FROM {packages} WHERE id = $1 AND dataset_id = $2 \
+           SELECT id, parent_id FROM {schema}.packages WHERE id = $1 AND dataset_id = $2 \
            UNION \
-           SELECT p.id, p.parent_id FROM lineage l JOIN {packages} p ON p.id = l.parent_id AND p.dataset_id = $2) \
-         SELECT p.id, p.parent_id FROM {packages} p JOIN lineage l ON l.id = p.id ORDER BY p.id FOR SHARE OF p"
+           SELECT p.id, p.parent_id FROM lineage l \
+           JOIN {schema}.packages p ON p.id = l.parent_id AND p.dataset_id = $2) \
+         SELECT p.id, p.parent_id FROM {schema}.packages p JOIN lineage l ON l.id = p.id \
+         ORDER BY p.id FOR SHARE OF p",
+        message.org_id,
     );
     let mut before = None;
     loop {
-        let query = sqlx::query_as(AssertSqlSafe(sql.clone()));
-        let query = query.bind(message.package.id.0).bind(message.dataset_id.0);
-        let rows: Vec<(i32, Option<i32>)> = query.fetch_all(&mut *connection).await?;
+        let query = statement.bind(message.package.id).bind(message.dataset_id);
+        let rows = query.fetch_all(connection).await?;
+        let parent_of = |row: &PgRow| {
+            Ok::<_, sqlx::Error>((
+                PackageId(row.try_get(0)?),
+                row.try_get::<Option<i32>, _>(1)?.map(PackageId),
+            ))
+        };
         let rows: HashMap<PackageId, Option<PackageId>> =
-            rows.into_iter().map(|(id, parent)| (PackageId(id), parent.map(PackageId))).collect();
-        // A folder that was moved while its row was waited for has a parent that this query did not look for.
+            rows.iter().map(parent_of).collect::<Result<_, _>>()?;
+        // A folder that was moved while this query waited for its row has a parent that the query did not search for.
         let is_whole = rows.values().flatten().all(|parent| rows.contains_key(parent));
         if is_whole || before.as_ref() == Some(&rows) {
             return Ok(rows.into_iter().filter_map(|(id, parent)| Some((id, parent?))).collect());
@@ -203,23 +222,24 @@ pub(super) async fn lock_parents_above(
     }
 }
 
-/// The node ids of the READY files of a package that is READY: of itself, or of all in it that is.
+/// Returns the node ids of the READY files in a READY package.
+///
+/// For a file, it is its own node id.
 pub(super) async fn ready_files(
     database: &Database,
     message: &ReceivedRestoreMessage,
 ) -> Result<Vec<String>, DatabaseError> {
-    let packages = table(message.org_id, "packages");
-    let sql = format!(
+    let statement = Statement::for_organization(
         "WITH RECURSIVE ready AS ( \
-           SELECT id FROM {packages} WHERE id = $1 AND dataset_id = $2 AND state = 'READY' \
+           SELECT id FROM {schema}.packages WHERE id = $1 AND dataset_id = $2 AND state = 'READY' \
            UNION \
-           SELECT p.id FROM ready r JOIN {packages} p ON p.parent_id = r.id \
+           SELECT p.id FROM ready r JOIN {schema}.packages p ON p.parent_id = r.id \
              AND p.dataset_id = $2 AND p.state = 'READY') \
-         SELECT p.node_id FROM ready r JOIN {packages} p ON p.id = r.id \
-         WHERE p.type <> 'Collection' AND p.node_id IS NOT NULL"
+         SELECT p.node_id FROM ready r JOIN {schema}.packages p ON p.id = r.id \
+         WHERE p.type <> 'Collection' AND p.node_id IS NOT NULL",
+        message.org_id,
     );
-    let query =
-        || sqlx::query(AssertSqlSafe(sql.as_str())).bind(message.package.id.0).bind(message.dataset_id.0);
+    let query = || statement.bind(message.package.id).bind(message.dataset_id);
     let rows = database.read(BEGIN, query).await?;
     Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
 }
@@ -250,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_contiguous_deleted_chain_is_restored() {
+    fn only_the_contiguous_chain_of_deleted_folders_is_restored() {
         let itself = folder(9, Some(4), State::Restoring);
         let folders = [
             folder(4, Some(3), State::Deleted),
@@ -262,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_changed_parts_those_above_it() {
+    fn changed_folder_separates_those_above_it() {
         let ancestors = [4, 3, 2].map(|id| folder(id, Some(id - 1), State::Deleted)).to_vec();
         let itself = folder(9, Some(4), State::Restoring);
         let plan = Plan { itself, ancestors, descendants: vec![] };
@@ -274,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cycle_of_parents_ends() {
+    fn cycle_of_parents_ends() {
         let itself = folder(9, Some(4), State::Restoring);
         let folders = [folder(4, Some(3), State::Deleted), folder(3, Some(4), State::Deleted)];
         assert_eq!(ancestors(&itself, &folders), [4, 3]);

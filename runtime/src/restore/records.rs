@@ -1,6 +1,9 @@
-//! Delete records: what the platform notes in DynamoDB for each file that it deletes.
+//! Delete records.
+//!
+//! The platform writes one to DynamoDB for each file that it deletes.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -9,17 +12,22 @@ use aws_sdk_dynamodb::types::{
 };
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use super::RestoreError;
+use super::error::RestoreError;
 use crate::platform::backoff::back_off;
 
-/// The most keys of one `BatchGetItem`, and the most actions of one `TransactWriteItems`:
+/// The maximum sizes of a `BatchGetItem` and of a `TransactWriteItems`.
+///
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html>
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html>.
-const KEYS_A_READ: usize = 100;
-const REMOVALS_A_TRANSACTION: usize = 100;
+const KEYS_PER_READ: usize = 100;
+const REMOVALS_PER_TRANSACTION: usize = 100;
 const CALLS_IN_FLIGHT: usize = 16;
 const ATTEMPTS: u32 = 8;
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
-/// More than S3 takes for one object, which is about 50 TB: what is above is no size.
+/// More than the maximum size of an object in S3, which is about 50 TB.
+///
+/// A larger number is not a size.
 const MAXIMUM_OBJECT_SIZE: i64 = 1 << 46;
 
 const NODE_ID: &str = "NodeId";
@@ -27,8 +35,9 @@ const BUCKET: &str = "S3Bucket";
 const KEY: &str = "S3Key";
 const VERSION: &str = "S3ObjectVersion";
 
-/// Holds for the record that was read, and where there is none any more. A later deletion writes a record of another
-/// version under the same key; that one must stay.
+/// The condition of a removal: the record is unchanged or does not exist.
+///
+/// A later deletion writes a record with another version under the same key, which must stay.
 const IS_THE_RECORD_THAT_WAS_READ: &str =
     "attribute_not_exists(NodeId) OR (S3Bucket = :bucket AND S3Key = :key AND S3ObjectVersion = :version)";
 
@@ -46,15 +55,15 @@ pub(super) struct DeleteRecord {
     pub(super) node_id: String,
     /// The delete marker.
     pub(super) version: Version,
-    /// The object's size in bytes; 0 where the record does not tell.
+    /// The size of the object in bytes, or 0 if the record does not have it.
     pub(super) object_size: i64,
 }
 
-/// What was found under a node id.
+/// The record of a node id.
 pub(super) enum RecordReading {
     /// A record that names a version.
     Whole(DeleteRecord),
-    /// A record that does not.
+    /// A record that names no version.
     Malformed,
 }
 
@@ -69,64 +78,71 @@ impl DeleteRecords {
         Self { client, table }
     }
 
-    /// Read the records of these node ids; those without one are not in the answer. The read is consistent: a record that
-    /// was written a moment ago and seems not to be there would leave its package deleted.
+    /// Reads the records of these node ids.
+    ///
+    /// The result does not contain node ids without a record.
+    ///
+    /// The read is consistent, because a package stays deleted if its record, written a moment ago, is not
+    /// found.
     pub(super) async fn read(
         &self,
         node_ids: &[&str],
     ) -> Result<HashMap<String, RecordReading>, RestoreError> {
-        // DynamoDB refuses a whole call for one blank key.
+        // DynamoDB rejects the whole call if one key is blank.
         let node_ids: Vec<&str> = node_ids.iter().copied().filter(|node_id| !node_id.is_empty()).collect();
-        let chunks = node_ids.chunks(KEYS_A_READ).map(|chunk| self.read_chunk(chunk));
+        let chunks = node_ids.chunks(KEYS_PER_READ).map(|chunk| self.read_chunk(chunk));
         let chunks: Vec<Vec<(String, RecordReading)>> =
             stream::iter(chunks).buffer_unordered(CALLS_IN_FLIGHT).try_collect().await?;
         Ok(chunks.into_iter().flatten().collect())
     }
 
     async fn read_chunk(&self, node_ids: &[&str]) -> Result<Vec<(String, RecordReading)>, RestoreError> {
-        let incomplete = |error| RestoreError::incomplete(&error);
         let mut wanted = KeysAndAttributes::builder().consistent_read(true);
         for node_id in node_ids {
             wanted = wanted.keys(key_of(node_id));
         }
-        let mut wanted = Some(HashMap::from([(self.table.clone(), wanted.build().map_err(incomplete)?)]));
+        let mut wanted = Some(HashMap::from([(self.table.clone(), wanted.build()?)]));
         let mut readings = Vec::new();
         for attempt in 0..ATTEMPTS {
-            back_off(attempt).await;
-            let answer = self.client.batch_get_item().set_request_items(wanted.take()).send().await;
-            let answer = answer.map_err(|error| RestoreError::aws("BatchGetItem", &error))?;
-            let items = answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default();
+            back_off(FIRST_PAUSE, attempt).await;
+            let response = self.client.batch_get_item().set_request_items(wanted.take()).send().await;
+            let response = response.map_err(|error| RestoreError::of_call("BatchGetItem", &error))?;
+            let items = response.responses.unwrap_or_default().remove(&self.table).unwrap_or_default();
             readings.extend(items.iter().filter_map(reading_of));
-            // DynamoDB answers what it can, and hands the rest back.
-            match answer.unprocessed_keys.filter(|keys| !keys.is_empty()) {
+            // DynamoDB returns the keys that it did not process.
+            match response.unprocessed_keys.filter(|keys| !keys.is_empty()) {
                 None => return Ok(readings),
                 rest => wanted = rest,
             }
         }
-        Err(RestoreError::Throttled("BatchGetItem"))
+        Err(RestoreError::Incomplete("BatchGetItem"))
     }
 
-    /// Removes these records, each only while it is the record that was read. One that is gone already is fine.
+    /// Removes records, each only if it is still the one that was read.
+    ///
+    /// A record that does not exist any more is no error.
     pub(super) async fn remove(&self, records: &[&DeleteRecord]) -> Result<(), RestoreError> {
-        let chunks = records.chunks(REMOVALS_A_TRANSACTION).map(|chunk| self.remove_chunk(chunk));
+        let chunks = records.chunks(REMOVALS_PER_TRANSACTION).map(|chunk| self.remove_chunk(chunk));
         stream::iter(chunks).buffer_unordered(CALLS_IN_FLIGHT).try_collect().await
     }
 
-    /// A `BatchWriteItem` takes no conditions. A transaction does, and is cancelled as a whole when one of them fails, so
-    /// the records that were replaced are left out and the others are sent again.
+    /// Removes records in transactions: a `BatchWriteItem` cannot have conditions.
+    ///
+    /// A transaction is canceled as a whole if one of its conditions fails. Then it is sent again without the
+    /// records that were replaced.
     async fn remove_chunk(&self, records: &[&DeleteRecord]) -> Result<(), RestoreError> {
         let mut open = records.to_vec();
         for attempt in 0..ATTEMPTS {
-            back_off(attempt).await;
+            back_off(FIRST_PAUSE, attempt).await;
             open = self.remove_together(open).await?;
             if open.is_empty() {
                 return Ok(());
             }
         }
-        Err(RestoreError::Throttled("TransactWriteItems"))
+        Err(RestoreError::Incomplete("TransactWriteItems"))
     }
 
-    /// Removes these records in one transaction, and returns those that remain to be removed.
+    /// Removes records in one transaction, and returns those that are not removed yet.
     async fn remove_together<'a>(
         &self,
         records: Vec<&'a DeleteRecord>,
@@ -137,11 +153,11 @@ impl DeleteRecords {
             return Ok(Vec::new());
         };
         match error.as_service_error() {
-            Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                remaining(&records, cancelled.cancellation_reasons())
+            Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
+                remaining(&records, canceled.cancellation_reasons())
             }
             Some(TransactWriteItemsError::TransactionInProgressException(_)) => Ok(records),
-            _ => Err(RestoreError::aws("TransactWriteItems", &error)),
+            _ => Err(RestoreError::of_call("TransactWriteItems", &error)),
         }
     }
 
@@ -155,21 +171,22 @@ impl DeleteRecords {
             .expression_attribute_values(":bucket", value(bucket))
             .expression_attribute_values(":key", value(key))
             .expression_attribute_values(":version", value(id))
-            .build()
-            .map_err(|error| RestoreError::incomplete(&error))?;
+            .build()?;
         Ok(TransactWriteItem::builder().delete(delete).build())
     }
 }
 
-/// The records of a cancelled transaction that remain to be removed. There is one reason for each action, in order:
+/// Returns the records of a canceled transaction that are not removed yet.
+///
+/// The transaction has a reason for each action, in order:
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>.
 fn remaining<'a>(
     records: &[&'a DeleteRecord],
     reasons: &[CancellationReason],
 ) -> Result<Vec<&'a DeleteRecord>, RestoreError> {
-    let failed = |reason: &str| RestoreError::Aws(format!("TransactWriteItems was cancelled: {reason}"));
+    let failed = |reason: &str| RestoreError::Aws(format!("TransactWriteItems was canceled: {reason}"));
     if reasons.len() != records.len() {
-        return Err(failed("its reasons do not fit its actions"));
+        return Err(failed("the number of reasons is not that of its actions"));
     }
     let mut remaining = Vec::new();
     for (record, reason) in records.iter().zip(reasons) {
@@ -177,7 +194,7 @@ fn remaining<'a>(
             "ConditionalCheckFailed" => {
                 tracing::info!(
                     node_id = record.node_id,
-                    "delete record was replaced by a later deletion; it stays"
+                    "the delete record was replaced by a later deletion and stays"
                 );
             }
             "None" | "TransactionConflict" | "ProvisionedThroughputExceeded" | "ThrottlingError" => {
@@ -201,7 +218,7 @@ fn reading_of(item: &HashMap<String, AttributeValue>) -> Option<(String, RecordR
     let node_id = text(NODE_ID)?;
     let version = (|| Some(Version { bucket: text(BUCKET)?, key: text(KEY)?, id: text(VERSION)? }))();
     let Some(version) = version else { return Some((node_id, RecordReading::Malformed)) };
-    // The size is text, and may be blank; it counts only where no source file has a size.
+    // The size is text, can be blank, and is used only if no source file has a size.
     let object_size = match item.get("ObjectSize") {
         Some(AttributeValue::S(size) | AttributeValue::N(size)) => size.parse().ok(),
         _ => None,
@@ -238,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_size_that_is_no_number_counts_as_none() {
+    fn malformed_size_is_zero() {
         for (text, expected) in [("12", 12), ("", 0), ("many", 0), ("-5", 0), ("9223372036854775807", 0)] {
             assert!(
                 matches!(reading(text, ""), RecordReading::Whole(record) if record.object_size == expected)
@@ -247,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_names_no_version_is_malformed() {
+    fn record_without_a_version_is_malformed() {
         for missing in [BUCKET, KEY, VERSION] {
             assert!(matches!(reading("1", missing), RecordReading::Malformed), "{missing}");
         }
@@ -256,7 +273,7 @@ mod tests {
     #[test]
     fn only_the_record_that_was_read_is_removed() {
         let configuration = aws_sdk_dynamodb::Config::builder()
-            .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
+            .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::v2026_01_12())
             .build();
         let client = aws_sdk_dynamodb::Client::from_conf(configuration);
         let records = DeleteRecords::new(client, "table".to_owned());
@@ -271,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn cancelled_transaction_is_sent_again_without_the_replaced_records() {
+    fn canceled_transaction_is_sent_again_without_the_replaced_records() {
         let records = ["replaced", "none", "conflict", "throttled"].map(record);
         let records: Vec<&DeleteRecord> = records.iter().collect();
         let reason = |code: &str| CancellationReason::builder().code(code).build();

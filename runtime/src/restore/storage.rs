@@ -1,24 +1,26 @@
-//! Storage counters: of each package, of every folder above it, of the dataset, of the organization.
+//! Storage counters of packages, folders, the dataset and the organization.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use openapi::{PackageId, ReceivedRestoreMessage};
-use sqlx::{AssertSqlSafe, PgConnection};
+use sqlx::PgConnection;
 
 use super::plan::{Plan, PlannedPackage};
-use crate::platform::database::{DatabaseError, table};
+use crate::platform::database::{DatabaseError, Statement};
 
-/// The size that a package counts with, in bytes: that of its source files, or of its delete record where none of them has
-/// a size. Never negative, whatever its row says: all counters must go up by the same.
+/// Returns the size in bytes by which a package is counted.
+///
+/// It is that of its source files, or of its delete record if none of them has a size. It is never negative,
+/// so all counters increase by the same size.
 pub(super) fn size_of(package: &PlannedPackage, record_size: Option<i64>) -> i64 {
     package.source_size.or(record_size).unwrap_or(0).max(0)
 }
 
-/// How much each package's counter goes up, by the sizes of the files that were restored.
+/// Returns the increment of the counter of each package.
 ///
-/// A file counts for itself and for every folder above it, restored now or live already; `parents_above` are those of
-/// the restored package and of the folders above it. Ascending ids: rows are locked in that order, so that two restores
-/// in one dataset cannot wait for each other.
+/// A file is counted for itself and for every folder above it, restored or not. `parents_above` contains the
+/// parents of the restored package and of the folders above it. Rows are locked in ascending order of ids, so
+/// two restores in a dataset do not deadlock.
 pub(super) fn increments(
     plan: &Plan,
     parents_above: HashMap<PackageId, PackageId>,
@@ -39,33 +41,40 @@ pub(super) fn increments(
     increments
 }
 
-/// Count. The rows of the dataset and the organization are hot: they come last, right before the commit.
+/// Increases the counters, which stop at the maximum of `bigint`.
+///
+/// Other transactions change the rows of the dataset and of the organization often, so they are last, right
+/// before the commit.
 pub(super) async fn count(
     connection: &mut PgConnection,
     message: &ReceivedRestoreMessage,
     increments: &BTreeMap<PackageId, i64>,
     total: i64,
 ) -> Result<(), DatabaseError> {
-    let (ids, sizes): (Vec<i32>, Vec<i64>) = increments.iter().map(|(id, size)| (id.0, size)).unzip();
-    let packages = format!(
-        "INSERT INTO {storage} AS s (package_id, size) \
+    let (ids, sizes): (Vec<PackageId>, Vec<i64>) = increments.iter().unzip();
+    let packages = Statement::for_organization(
+        "INSERT INTO {schema}.package_storage AS s (package_id, size) \
          SELECT i.id, i.size FROM unnest($1::int[], $2::bigint[]) AS i(id, size) ORDER BY i.id \
-         ON CONFLICT (package_id) DO UPDATE SET size = COALESCE(s.size, 0) + EXCLUDED.size",
-        storage = table(message.org_id, "package_storage"),
+         ON CONFLICT (package_id) DO UPDATE \
+         SET size = LEAST(COALESCE(s.size, 0)::numeric + EXCLUDED.size, 9223372036854775807)::bigint",
+        message.org_id,
     );
-    sqlx::query(AssertSqlSafe(packages)).bind(ids).bind(sizes).execute(&mut *connection).await?;
+    packages.bind(ids).bind(sizes).fetch_all(connection).await?;
 
-    let dataset = format!(
-        "INSERT INTO {storage} AS s (dataset_id, size) VALUES ($1, $2) \
-         ON CONFLICT (dataset_id) DO UPDATE SET size = COALESCE(s.size, 0) + EXCLUDED.size",
-        storage = table(message.org_id, "dataset_storage"),
+    let dataset = Statement::for_organization(
+        "INSERT INTO {schema}.dataset_storage AS s (dataset_id, size) VALUES ($1, $2) \
+         ON CONFLICT (dataset_id) DO UPDATE \
+         SET size = LEAST(COALESCE(s.size, 0)::numeric + EXCLUDED.size, 9223372036854775807)::bigint",
+        message.org_id,
     );
-    let dataset = sqlx::query(AssertSqlSafe(dataset)).bind(message.dataset_id.0).bind(total);
-    dataset.execute(&mut *connection).await?;
+    dataset.bind(message.dataset_id).bind(total).fetch_all(connection).await?;
 
-    let organization = "INSERT INTO pennsieve.organization_storage AS s (organization_id, size) VALUES ($1, $2) \
-                        ON CONFLICT (organization_id) DO UPDATE SET size = COALESCE(s.size, 0) + EXCLUDED.size";
-    sqlx::query(organization).bind(message.org_id.0).bind(total).execute(&mut *connection).await?;
+    let organization = Statement::for_platform(
+        "INSERT INTO pennsieve.organization_storage AS s (organization_id, size) VALUES ($1, $2) \
+         ON CONFLICT (organization_id) DO UPDATE \
+         SET size = LEAST(COALESCE(s.size, 0)::numeric + EXCLUDED.size, 9223372036854775807)::bigint",
+    );
+    organization.bind(message.org_id).bind(total).fetch_all(connection).await?;
     Ok(())
 }
 
@@ -91,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_counts_for_itself_and_for_every_folder_above_it() {
+    fn file_is_counted_for_itself_and_for_every_folder_above_it() {
         let plan = Plan {
             itself: package(10, 5),
             ancestors: vec![package(5, 2)],

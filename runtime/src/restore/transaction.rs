@@ -1,34 +1,41 @@
-//! The one transaction in which packages become READY.
+//! The transaction in which packages become READY.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use openapi::{PackageId, ReceivedRestoreMessage};
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, PgConnection, Row};
+use sqlx::{PgConnection, Row as _};
 
 use super::changelog::{self, RestoredName};
-use super::names::{Nameless, SUFFIX, TakenNames, assign_names};
+use super::error::{RestoreError, Unrestorable};
+use super::names::{PendingRename, SUFFIX, TakenNames, assign_names};
 use super::plan::{self, Plan, State};
-use super::{RestoreError, Unrestorable, storage};
+use super::storage;
 use crate::platform::backoff::back_off;
-use crate::platform::database::{self, Database, DatabaseError, table};
+use crate::platform::database::{self, Database, DatabaseError, Statement};
 
-/// How often something is tried again because another transaction was in the way.
+/// The number of attempts if the transaction conflicts with others.
 const ATTEMPTS: u32 = 6;
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
-/// Rather fail and come again than wait behind a long transaction of somebody else; and should this function vanish, the
-/// server shall let go of a folder's locks. Local to the transaction, and as a query, because the RDS proxy takes no
-/// options at connect.
+/// The settings of the transaction.
+///
+/// It fails instead of waiting for a long transaction, because the message is received again. If the function
+/// crashes, the server releases the locks of the folder.
+///
+/// They are local to the transaction and set by a query, because the RDS proxy accepts no options in a
+/// connection request.
 const BEGIN: &str = "BEGIN; SELECT set_config('lock_timeout', '15s', true), \
                      set_config('idle_in_transaction_session_timeout', '120s', true), \
                      set_config('jit', 'off', true)";
 
-/// How long the changelog may take. The transaction is idle meanwhile, with a folder's rows locked, and the server ends it
-/// after 120 seconds.
+/// The time limit for sending the changelog.
+///
+/// Meanwhile the transaction is idle and its rows are locked, and the server ends it after 120 seconds.
 const CHANGELOG_TIME: Duration = Duration::from_secs(100);
 
-/// What the transaction works on.
+/// The restore of a plan.
 pub(super) struct Transaction<'a> {
     pub(super) database: &'a Database,
     pub(super) message: &'a ReceivedRestoreMessage,
@@ -37,19 +44,20 @@ pub(super) struct Transaction<'a> {
     pub(super) unrestorable: &'a HashMap<PackageId, Unrestorable>,
 }
 
-/// A row of the plan as it is now, locked.
+/// A locked row of a package in the plan.
 struct LockedPackage {
-    naming: Nameless,
+    naming: PendingRename,
     node_id: String,
     is_ancestor: bool,
 }
 
 impl Transaction<'_> {
-    /// Restores all that can be, and returns which packages became READY; `None` if the package is not RESTORING any more.
+    /// Restores the packages that can be restored, and returns which became READY.
     ///
-    /// A name that somebody just took, a deadlock, or a connection that breaks, starts the transaction over, all of it: a
-    /// savepoint would keep the locks of the rows, and with them the deadlock. What was announced by then is announced again
-    /// only where it is no longer so.
+    /// Returns `None` if the package of the message is not RESTORING any more.
+    ///
+    /// After a taken name, a deadlock or a broken connection, the whole transaction starts over. A savepoint
+    /// would keep the locks, and so the deadlock. Only changes to what was announced are announced again.
     pub(super) async fn run(
         &self,
         record_sizes: &HashMap<PackageId, i64>,
@@ -66,14 +74,16 @@ impl Transaction<'_> {
                 {
                     tracing::warn!(message_id = self.message_id, %error, "starting over");
                     attempt += 1;
-                    back_off(attempt).await;
+                    back_off(FIRST_PAUSE, attempt).await;
                 }
                 outcome => return outcome,
             }
         }
     }
 
-    /// One transaction. `announced` is what earlier ones have announced, and then what this one has.
+    /// Executes the transaction once.
+    ///
+    /// `announced` contains what earlier attempts have announced, and then what this one has.
     async fn attempt(
         &self,
         announced: &mut Vec<RestoredName>,
@@ -85,7 +95,7 @@ impl Transaction<'_> {
         if *announced != restored {
             let announcement = changelog::send(sqs, jobs_queue_url, self.message, self.message_id, &restored);
             let sent = tokio::time::timeout(CHANGELOG_TIME, announcement).await;
-            sent.unwrap_or(Err(RestoreError::Throttled("the changelog")))?;
+            sent.unwrap_or(Err(RestoreError::ChangelogTimedOut))?;
             *announced = restored;
         }
         self.count(&mut transaction, record_sizes, announced).await?;
@@ -93,7 +103,7 @@ impl Transaction<'_> {
         Ok(Some(announced.iter().map(|package| package.id).collect()))
     }
 
-    /// Sets names and states, in a transaction that is still open.
+    /// Sets names and states in a transaction that stays open.
     async fn prepare(
         &self,
         announced: &[RestoredName],
@@ -108,7 +118,9 @@ impl Transaction<'_> {
         Ok(Some((transaction, restored)))
     }
 
-    /// Counts. The platform locks these rows too, in an order of its own, so that deadlocks are to be expected.
+    /// Counts the restored sizes.
+    ///
+    /// The platform locks the same rows in another order, so deadlocks are possible.
     async fn count(
         &self,
         connection: &mut PgConnection,
@@ -126,28 +138,25 @@ impl Transaction<'_> {
         if sizes.is_empty() {
             return Ok(());
         }
-        // Not those of the plan: while S3 was at work somebody may have moved a live folder that all of this is in.
+        // The plan can be outdated: a live folder above may have been moved since.
         let parents_above = plan::lock_parents_above(connection, self.message).await?;
         let increments = storage::increments(self.plan, parents_above, &sizes);
         let total = sizes.values().copied().fold(0, i64::saturating_add);
         storage::count(connection, self.message, &increments, total).await
     }
 
-    /// Lock the rows of the plan, in ascending ids, and keep those that are still as they were planned. None where the
-    /// package itself is no longer RESTORING.
+    /// Locks the rows of the plan, and returns those that are unchanged.
+    ///
+    /// Rows are locked in ascending order of ids. Returns `None` if the package of the message is not
+    /// RESTORING any more.
     async fn lock(&self, connection: &mut PgConnection) -> Result<Option<Vec<LockedPackage>>, DatabaseError> {
-        let ids: Vec<i32> = self
-            .plan
-            .all()
-            .filter(|package| !self.unrestorable.contains_key(&package.id))
-            .map(|package| package.id.0)
-            .collect();
-        let sql = format!(
-            "SELECT id, node_id, name, parent_id, state FROM {packages} WHERE id = ANY($1) \
+        let ids = self.plan.all().map(|package| package.id);
+        let ids: Vec<PackageId> = ids.filter(|id| !self.unrestorable.contains_key(id)).collect();
+        let statement = self.statement(
+            "SELECT id, node_id, name, parent_id, state FROM {schema}.packages WHERE id = ANY($1) \
              ORDER BY id FOR NO KEY UPDATE",
-            packages = table(self.message.org_id, "packages"),
         );
-        let rows = sqlx::query(AssertSqlSafe(sql)).bind(ids).fetch_all(connection).await?;
+        let rows = statement.bind(ids).fetch_all(connection).await?;
         let ancestors: HashSet<PackageId> = self.plan.ancestors.iter().map(|package| package.id).collect();
         let mut itself_is_locked = false;
         let mut locked = Vec::with_capacity(rows.len());
@@ -167,7 +176,9 @@ impl Transaction<'_> {
         Ok(itself_is_locked.then_some(locked))
     }
 
-    /// Decides the names. Ancestors first, then ascending ids: the order of the changelog.
+    /// Assigns the names.
+    ///
+    /// The result is in the order of the changelog: ancestors first, then ascending ids.
     async fn name(
         &self,
         connection: &mut PgConnection,
@@ -175,7 +186,7 @@ impl Transaction<'_> {
         announced: &[RestoredName],
     ) -> Result<Vec<RestoredName>, DatabaseError> {
         locked.sort_by_key(|package| (!package.is_ancestor, package.naming.id));
-        let namings: Vec<Nameless> = locked.iter().map(|package| package.naming.clone()).collect();
+        let namings: Vec<PendingRename> = locked.iter().map(|package| package.naming.clone()).collect();
         let announced: HashMap<PackageId, &str> =
             announced.iter().map(|package| (package.id, package.name.as_str())).collect();
         let taken = self.taken_names(connection, &namings, &announced).await?;
@@ -189,63 +200,56 @@ impl Transaction<'_> {
         Ok(restored.collect())
     }
 
-    /// The names in the way: other packages of the same folder that have an original or an announced name, or one with a
-    /// suffix where an original name is taken or wanted twice.
+    /// Returns the names that are taken.
+    ///
+    /// These are original and announced names of other packages in the same folders. For folders in which an
+    /// original name is taken or wanted twice, names with a suffix are included. For folders in which an
+    /// original name is taken or wanted twice, it also returns the names with a suffix.
     async fn taken_names(
         &self,
         connection: &mut PgConnection,
-        namings: &[Nameless],
+        namings: &[PendingRename],
         announced: &HashMap<PackageId, &str>,
     ) -> Result<TakenNames, DatabaseError> {
         let wanted = namings.iter().flat_map(|naming| {
-            let parent = naming.parent.map(|id| id.0);
             let names = [Some(naming.original_name.as_str()), announced.get(&naming.id).copied()];
-            names.into_iter().flatten().map(move |name| (parent, name))
+            names.into_iter().flatten().map(|name| (naming.parent, name))
         });
-        let (parents, names): (Vec<Option<i32>>, Vec<&str>) = wanted.unzip();
-        let packages = table(self.message.org_id, "packages");
-        // The two halves use the two partial indexes of names.
-        let sql = format!(
+        let (parents, names): (Vec<Option<PackageId>>, Vec<&str>) = wanted.unzip();
+        // Each half uses one of the two partial indexes of names.
+        let statement = self.statement(
             "WITH wanted AS (SELECT DISTINCT parent_id, name \
                FROM unnest($2::int[], $3::text[]) AS w(parent_id, name)) \
-             SELECT p.parent_id, p.name FROM wanted w JOIN {packages} p ON p.dataset_id = $1 \
+             SELECT p.parent_id, p.name FROM wanted w JOIN {schema}.packages p ON p.dataset_id = $1 \
                AND p.parent_id = w.parent_id AND p.name = w.name \
              UNION ALL \
-             SELECT p.parent_id, p.name FROM wanted w JOIN {packages} p ON p.dataset_id = $1 \
-               AND p.parent_id IS NULL AND w.parent_id IS NULL AND p.name = w.name"
+             SELECT p.parent_id, p.name FROM wanted w JOIN {schema}.packages p ON p.dataset_id = $1 \
+               AND p.parent_id IS NULL AND w.parent_id IS NULL AND p.name = w.name",
         );
-        let rows = sqlx::query(AssertSqlSafe(sql))
-            .bind(self.message.dataset_id.0)
-            .bind(&parents)
-            .bind(&names)
-            .fetch_all(&mut *connection)
-            .await?;
+        let query = statement.bind(self.message.dataset_id).bind(parents).bind(names);
+        let rows = query.fetch_all(connection).await?;
         let mut taken = names_of(&rows)?;
 
         let mut seen = HashSet::new();
-        let crowded: HashSet<Option<i32>> = namings
+        let crowded: HashSet<Option<PackageId>> = namings
             .iter()
             .filter(|naming| {
                 let place = (naming.parent, naming.original_name.clone());
                 taken.contains(&place) || !seen.insert(place)
             })
-            .map(|naming| naming.parent.map(|id| id.0))
+            .map(|naming| naming.parent)
             .collect();
         if crowded.is_empty() {
             return Ok(taken);
         }
-        let sql = format!(
-            "SELECT parent_id, name FROM {packages} WHERE dataset_id = $1 \
-             AND (parent_id = ANY($2) OR ($3 AND parent_id IS NULL)) AND position($4 IN name) > 0"
+        let statement = self.statement(
+            "SELECT parent_id, name FROM {schema}.packages WHERE dataset_id = $1 \
+             AND (parent_id = ANY($2) OR ($3 AND parent_id IS NULL)) AND position($4 IN name) > 0",
         );
-        let folders: Vec<i32> = crowded.iter().copied().flatten().collect();
-        let rows = sqlx::query(AssertSqlSafe(sql))
-            .bind(self.message.dataset_id.0)
-            .bind(folders)
-            .bind(crowded.contains(&None))
-            .bind(SUFFIX)
-            .fetch_all(connection)
-            .await?;
+        let folders: Vec<PackageId> = crowded.iter().copied().flatten().collect();
+        let query = statement.bind(self.message.dataset_id).bind(folders);
+        let query = query.bind(crowded.contains(&None)).bind(SUFFIX);
+        let rows = query.fetch_all(connection).await?;
         taken.extend(names_of(&rows)?);
         Ok(taken)
     }
@@ -255,35 +259,37 @@ impl Transaction<'_> {
         connection: &mut PgConnection,
         restored: &[RestoredName],
     ) -> Result<(), DatabaseError> {
-        let sql = format!(
-            "UPDATE {packages} p SET name = r.name, state = 'READY' \
+        let statement = self.statement(
+            "UPDATE {schema}.packages p SET name = r.name, state = 'READY' \
              FROM unnest($1::int[], $2::text[]) AS r(id, name) WHERE p.id = r.id",
-            packages = table(self.message.org_id, "packages"),
         );
-        let ids: Vec<i32> = restored.iter().map(|package| package.id.0).collect();
+        let ids: Vec<PackageId> = restored.iter().map(|package| package.id).collect();
         let names: Vec<&str> = restored.iter().map(|package| package.name.as_str()).collect();
-        sqlx::query(AssertSqlSafe(sql)).bind(ids).bind(names).execute(connection).await?;
+        statement.bind(ids).bind(names).fetch_all(connection).await?;
         Ok(())
     }
 
-    /// The package itself cannot be restored: it goes back to DELETED, and nothing else changes.
+    /// Moves the package of the message back to DELETED, because it cannot be restored.
+    ///
+    /// Nothing else changes.
     pub(super) async fn give_up(&self) -> Result<(), DatabaseError> {
-        let sql = format!(
-            "UPDATE {packages} SET state = 'DELETED' WHERE id = $1 AND state = 'RESTORING'",
-            packages = table(self.message.org_id, "packages"),
+        let statement = self.statement(
+            "UPDATE {schema}.packages SET state = 'DELETED' WHERE id = $1 AND state = 'RESTORING'",
         );
-        // Where the answer is lost the message fails, and comes again to a package that is DELETED or still RESTORING.
-        self.database
-            .change(|_| sqlx::query(AssertSqlSafe(sql.as_str())).bind(self.plan.itself.id.0))
-            .await?;
+        // If the response is lost, the message fails and is received again. The package is DELETED or still RESTORING then.
+        self.database.change(|_| statement.bind(self.plan.itself.id)).await?;
         Ok(())
+    }
+
+    fn statement(&self, text: &'static str) -> Statement {
+        Statement::for_organization(text, self.message.org_id)
     }
 }
 
 fn locked_package(row: &PgRow, is_ancestor: bool) -> Result<LockedPackage, sqlx::Error> {
     let node_id: Option<String> = row.try_get(1)?;
     let parent = row.try_get::<Option<i32>, _>(3)?.map(PackageId);
-    let naming = Nameless::new(PackageId(row.try_get(0)?), parent, row.try_get(2)?, node_id.clone());
+    let naming = PendingRename::new(PackageId(row.try_get(0)?), parent, row.try_get(2)?, node_id.clone());
     Ok(LockedPackage { naming, node_id: node_id.unwrap_or_default(), is_ancestor })
 }
 

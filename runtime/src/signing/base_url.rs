@@ -2,35 +2,37 @@
 
 use std::fmt;
 
-/// The query parameters that a signature adds:
+/// The query parameters that a signature adds.
+///
 /// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-canned-policy.html>.
 const SIGNATURE_PARAMETERS: [&str; 5] = ["Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm"];
 
-/// What CloudFront's documentation calls the base URL: the URL of a file, with its own query if it has one, before it is
-/// signed.
+/// The base URL in the terms of CloudFront: the URL of a file to be signed.
 ///
-/// It is exactly what a client will send: the edge rebuilds the text of a canned policy from the URL of the request, so
-/// that a byte which a client encodes differently, or does not send, makes the signature wrong. So it is absolute,
-/// encoded, without a fragment, and without a raw `*`, which would be a wildcard in a policy. What is in it needs no
-/// escape in JSON either.
+/// It can have a query of its own.
+///
+/// It is exactly what a client sends. CloudFront makes the text of a canned policy from the URL of the
+/// request, so a byte that a client encodes differently or does not send invalidates the signature. Therefore
+/// it is absolute and encoded, and has no fragment and no raw `*`, which is a wildcard in a policy. It has no
+/// character that JSON escapes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaseUrl(String);
 
-/// Why a URL cannot be signed.
+/// A URL cannot be signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BaseUrlError {
-    /// Another scheme, none, or no host.
+    /// It has no host, or no scheme or another one.
     #[error("must begin with http:// or https:// and a host")]
     NotAbsolute,
-    /// A character that a URL holds only percent-encoded.
+    /// It has a character that must be percent-encoded.
     #[error(
         "has a character that must be percent-encoded: a space, a quote, a control or non-ASCII character"
     )]
     NotEncoded,
-    /// A fragment, which clients do not send.
+    /// It has a fragment, which clients do not send.
     #[error("must not have a fragment")]
     Fragment,
-    /// A raw `*`.
+    /// It has a raw `*`.
     #[error("has a `*`, which would be a wildcard: encode it as %2A")]
     Wildcard,
     /// It is signed already.
@@ -39,7 +41,7 @@ pub enum BaseUrlError {
 }
 
 impl BaseUrl {
-    /// Check a URL.
+    /// Parses a URL.
     pub fn parse(text: &str) -> Result<Self, BaseUrlError> {
         let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
         if rest.is_none_or(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#'])) {
@@ -51,7 +53,7 @@ impl BaseUrl {
         if text.contains('*') {
             return Err(BaseUrlError::Wildcard);
         }
-        if !text.bytes().all(is_of_a_url) {
+        if !text.bytes().all(is_url_character) {
             return Err(BaseUrlError::NotEncoded);
         }
         let query = text.split_once('?').map(|(_, query)| query).unwrap_or_default();
@@ -66,17 +68,17 @@ impl BaseUrl {
         Ok(Self(text.to_owned()))
     }
 
-    /// A URL that was put together from encoded parts.
-    pub(super) fn of_encoded(text: String) -> Self {
+    /// Wraps a URL that consists of encoded parts.
+    pub(super) fn from_encoded(text: String) -> Self {
         Self(text)
     }
 
-    /// The URL.
+    /// Returns the URL.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// What parameters are appended with.
+    /// Returns the character that separates the URL from added parameters.
     pub(super) fn separator(&self) -> char {
         if self.0.contains('?') { '&' } else { '?' }
     }
@@ -88,8 +90,10 @@ impl fmt::Display for BaseUrl {
     }
 }
 
-/// The unreserved and reserved characters and the percent sign: <https://datatracker.ietf.org/doc/html/rfc3986#section-2>.
-fn is_of_a_url(byte: u8) -> bool {
+/// Returns whether the character is unreserved, reserved or the percent sign.
+///
+/// <https://datatracker.ietf.org/doc/html/rfc3986#section-2>.
+fn is_url_character(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&byte)
 }
 
@@ -98,7 +102,7 @@ mod tests {
     use super::{BaseUrl, BaseUrlError};
 
     #[test]
-    fn what_a_client_would_send_otherwise_is_refused() {
+    fn url_that_clients_would_change_is_rejected() {
         let reason = |text: &str| BaseUrl::parse(text).err();
         for text in ["", "d1.cloudfront.net/a", "https://", "https:///a", "ftp://h/a", "//h/a", "HTTPS://h/a"]
         {

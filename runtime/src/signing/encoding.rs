@@ -3,7 +3,9 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// Standard base64 with `+ = /` replaced by `- _ ~`. This is not base64url, which keeps `=` and maps `/` to `_`:
+/// Encodes bytes in base64 with `- _ ~` in place of `+ = /`.
+///
+/// This is not base64url, which keeps `=` and maps `/` to `_`:
 /// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-canned-policy.html>.
 pub fn cloudfront_base64(bytes: &[u8]) -> String {
     STANDARD
@@ -23,7 +25,7 @@ mod tests {
     use super::cloudfront_base64;
 
     #[test]
-    fn the_three_characters_are_replaced() {
+    fn three_characters_are_replaced() {
         assert_eq!(cloudfront_base64(&[0xfb, 0xff, 0xbf, 0xfb]), "-~-~-w__");
     }
 }

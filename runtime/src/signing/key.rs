@@ -1,4 +1,4 @@
-//! Private keys that CloudFront takes.
+//! Private keys for CloudFront.
 
 use aws_lc_rs::digest::{Digest, SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use aws_lc_rs::error::Unspecified;
@@ -13,30 +13,34 @@ use rsa::pkcs8::DecodePrivateKey;
 use rsa::signature::{SignatureEncoding, Signer as _};
 use sha1::Sha1;
 
-/// The only size of an RSA key that CloudFront takes.
+/// The only size of RSA keys that CloudFront accepts.
 const RSA_MODULUS_BYTES: usize = 256;
 
-/// Why a text is not a private key that can sign for CloudFront. No message holds anything of the key.
+/// A text is not a private key that can sign for CloudFront.
+///
+/// No message contains anything of the key.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// Not PEM.
+    /// It is not PEM.
     #[error("this is not a PEM private key; expected a block such as BEGIN PRIVATE KEY")]
     NotPem,
-    /// PEM of something else.
+    /// It is PEM of something else.
     #[error("this PEM holds `{0}`, not a private key")]
     NotAPrivateKey(String),
-    /// Encrypted with a passphrase.
+    /// It is encrypted with a passphrase.
     #[error("the private key is encrypted; decrypt it first, for example with `openssl pkey`")]
     Encrypted,
-    /// Another algorithm, curve or size, or damaged.
-    #[error("the key is damaged, or not one that CloudFront takes (RSA 2048 or EC P-256): {0}")]
+    /// It has another algorithm, curve or size, or is damaged.
+    #[error("the key is damaged, or not one that CloudFront accepts (RSA 2048 or EC P-256): {0}")]
     Unsupported(&'static str),
-    /// The cryptographic library refused to sign.
+    /// The cryptographic library could not sign.
     #[error("signing failed")]
     Signing,
 }
 
-/// A parsed private key, bound to the hash it signs over. Deliberately neither `Debug` nor `Display`.
+/// A private key with the hash of its signatures.
+///
+/// It deliberately implements neither `Debug` nor `Display`.
 pub struct SigningKey(Algorithm);
 
 enum Algorithm {
@@ -46,7 +50,7 @@ enum Algorithm {
     EcSha256(Box<EcdsaKeyPair>),
 }
 
-/// The encodings in which a private key arrives, told apart by the PEM label.
+/// The encoding of a private key, which the PEM label states.
 enum Encoding {
     Pkcs1,
     Pkcs8,
@@ -54,13 +58,13 @@ enum Encoding {
 }
 
 impl SigningKey {
-    /// Parse a PEM private key: RSA in PKCS#1 or PKCS#8, EC P-256 in SEC1 or PKCS#8.
+    /// Parses a PEM private key: RSA in PKCS#1 or PKCS#8, EC P-256 in SEC1 or PKCS#8.
     ///
-    /// `hash` is the configured hash. The default is SHA-1 for RSA and SHA-256 for EC. EC over SHA-1 is for clients that
-    /// drop `Hash-Algorithm` from the query.
+    /// `hash` is the configured hash. The default is SHA-1 for RSA and SHA-256 for EC. EC with SHA-1 is for
+    /// clients that drop `Hash-Algorithm` from the query.
     pub fn from_pem(text: &str, hash: Option<HashAlgorithm>) -> Result<Self, KeyError> {
         let blocks = pem::parse_many(text).map_err(|_| KeyError::NotPem)?;
-        // `openssl ecparam -genkey` writes the curve's parameters in front of the key.
+        // `openssl ecparam -genkey` writes the parameters of the curve before the key.
         let block = blocks.iter().find(|block| block.tag() != "EC PARAMETERS").ok_or(KeyError::NotPem)?;
         let encoding = match block.tag() {
             "RSA PRIVATE KEY" | "EC PRIVATE KEY" if block.headers().get("DEK-Info").is_some() => {
@@ -101,7 +105,7 @@ impl SigningKey {
         }
         match hash {
             HashAlgorithm::Sha256 => Ok(Self(Algorithm::RsaSha256(Box::new(key)))),
-            // aws-lc-rs verifies RSA over SHA-1 but does not sign it, so that the `rsa` crate must.
+            // aws-lc-rs verifies RSA with SHA-1 but does not sign with it; the `rsa` crate does.
             HashAlgorithm::Sha1 => {
                 let damaged = KeyError::Unsupported("the RSA key cannot be read");
                 let key = match encoding {
@@ -129,7 +133,7 @@ impl SigningKey {
         }))
     }
 
-    /// The hash that this key signs over.
+    /// Returns the hash of the signatures.
     pub fn hash_algorithm(&self) -> HashAlgorithm {
         match self.0 {
             Algorithm::RsaSha1(_) | Algorithm::EcSha1(_) => HashAlgorithm::Sha1,
@@ -137,7 +141,7 @@ impl SigningKey {
         }
     }
 
-    /// The public half: DER of PKCS#1 for RSA, the uncompressed point for EC.
+    /// Returns the public key: DER of PKCS#1 for RSA, the uncompressed point for EC.
     pub fn public_key_bytes(&self) -> Vec<u8> {
         match &self.0 {
             Algorithm::RsaSha1(key) => {
@@ -150,7 +154,7 @@ impl SigningKey {
         }
     }
 
-    /// Sign a policy's text: PKCS#1 v1.5 for RSA, ASN.1 DER for EC.
+    /// Signs the text of a policy: PKCS#1 v1.5 for RSA, ASN.1 DER for EC.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         match &self.0 {
             Algorithm::RsaSha1(key) => {
@@ -176,11 +180,11 @@ impl SigningKey {
     }
 }
 
-/// The SHA-1 of a message as a digest that aws-lc-rs signs with a P-256 key.
+/// Returns the SHA-1 of a message as a digest for a P-256 key.
 ///
-/// ECDSA reads a digest as a number, and one that is shorter than the curve's order as a whole, so that zeros in front
-/// change nothing: <https://datatracker.ietf.org/doc/html/rfc6979#section-2.3.2>. aws-lc-rs verifies ECDSA over SHA-1 as
-/// such, but signs only digests as long as those of SHA-256.
+/// ECDSA reads a digest as a number. A digest that is shorter than the order of the curve is read as a whole,
+/// so leading zeros change nothing: <https://datatracker.ietf.org/doc/html/rfc6979#section-2.3.2>. aws-lc-rs
+/// verifies ECDSA with SHA-1, but signs only digests of the length of SHA-256.
 fn sha1_for_p256(message: &[u8]) -> Result<Digest, Unspecified> {
     let hashed = digest(&SHA1_FOR_LEGACY_USE_ONLY, message);
     let mut number = [0; 32];

@@ -1,19 +1,22 @@
-//! Policy texts.
+//! Texts of policies.
 //!
-//! The edge takes a canned policy only in exactly this form, since it makes the text anew from the URL: no white space,
-//! members in this order, the time as a number. What a URL holds needs no escape in JSON; that is what [`BaseUrl`] sees
-//! to.
+//! CloudFront makes the text of a canned policy from the URL, in exactly this form: no white space, members
+//! in this order, the time as a number. A [`BaseUrl`] has no character that JSON escapes.
 
 use std::fmt;
 
-use super::BaseUrl;
+use super::base_url::BaseUrl;
 
-/// What a custom policy opens: URLs by a pattern, in which `*` stands for any text.
+/// The URLs that a custom policy opens.
+///
+/// It is a pattern in which `*` stands for any text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resource(String);
 
 impl Resource {
-    /// Every URL that begins with this one, which should end with a slash: `…/P1*` would open `…/P10/` too.
+    /// Returns the pattern of every URL that begins with this one.
+    ///
+    /// It should end with a slash, because `…/P1*` includes `…/P10/`.
     pub fn everything_below(url: &BaseUrl) -> Self {
         Self(format!("{url}*"))
     }
@@ -25,20 +28,30 @@ impl fmt::Display for Resource {
     }
 }
 
-/// The text of a canned policy, which opens one URL until `expires_at` (Unix seconds). It is signed and not sent:
+/// Returns the text of a canned policy.
+///
+/// It opens one URL until `expires_at`, in Unix seconds.
+///
+/// It is signed and not sent:
 /// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-canned-policy.html>.
 pub fn canned_policy(url: &BaseUrl, expires_at: i64) -> String {
     policy(url.as_str(), expires_at)
 }
 
-/// The text of a custom policy, which opens a resource until `expires_at` (Unix seconds). It travels in the URL:
+/// Returns the text of a custom policy.
+///
+/// It opens a resource until `expires_at`, in Unix seconds.
+///
+/// It is part of the URL:
 /// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-custom-policy.html>.
 pub fn custom_policy(resource: &Resource, expires_at: i64) -> String {
     policy(&resource.0, expires_at)
 }
 
-/// Both kinds have one form, which is why a raw `*` in a URL with a canned policy would be a wildcard to whoever sends
-/// the same signature as that of a custom one.
+/// Both kinds have the same form.
+///
+/// A raw `*` in a URL with a canned policy would therefore be a wildcard: anyone could send the signature
+/// with a custom policy.
 fn policy(resource: &str, expires_at: i64) -> String {
     format!(
         r#"{{"Statement":[{{"Resource":"{resource}","Condition":{{"DateLessThan":{{"AWS:EpochTime":{expires_at}}}}}}}]}}"#
@@ -47,10 +60,11 @@ fn policy(resource: &str, expires_at: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{BaseUrl, Resource, canned_policy, custom_policy};
+    use super::super::base_url::BaseUrl;
+    use super::{Resource, canned_policy, custom_policy};
 
     #[test]
-    fn a_policy_has_exactly_the_documented_text() {
+    fn policy_has_exactly_the_documented_text() {
         let url = BaseUrl::parse("https://d111111abcdef8.cloudfront.net/a.png").unwrap();
         assert_eq!(
             canned_policy(&url, 1_767_225_600),
@@ -64,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn every_character_of_a_url_is_the_same_in_json() {
+    fn no_character_of_a_url_is_escaped_in_json() {
         let url = "https://h/-._~:/?[]@!$&'()+,;=%22%5C";
         let policy = canned_policy(&BaseUrl::parse(url).unwrap(), 1);
         let parsed: serde_json::Value = serde_json::from_str(&policy).unwrap();

@@ -1,4 +1,4 @@
-//! Signatures verified by what did not make them.
+//! Signatures, verified by other code than the code that signs.
 
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rsa::KeySize;
@@ -83,7 +83,7 @@ fn canned_and_custom_signatures_verify_for_every_algorithm() {
 }
 
 #[test]
-fn a_url_with_a_query_of_its_own_keeps_it() {
+fn url_keeps_its_own_query() {
     let subject = Signer::new(SigningKey::from_pem(&ec_pem(), None).unwrap(), "K1".to_owned());
     let base = BaseUrl::parse("https://d1.cloudfront.net/a?size=1").unwrap();
     let url = subject.sign_url(&base, 1).unwrap().into_exposed();
@@ -91,14 +91,14 @@ fn a_url_with_a_query_of_its_own_keeps_it() {
 }
 
 #[test]
-fn what_cloudfront_does_not_take_is_refused_with_its_reason() {
-    let refused = |text: &str, hash| SigningKey::from_pem(text, hash).err().unwrap();
-    assert!(matches!(refused("no key", None), KeyError::NotPem));
-    assert!(matches!(refused(&pem("PUBLIC KEY", b"x"), None), KeyError::NotAPrivateKey(_)));
-    assert!(matches!(refused(&pem("CERTIFICATE", b"x"), None), KeyError::NotAPrivateKey(_)));
-    assert!(matches!(refused(&pem("ENCRYPTED PRIVATE KEY", b"x"), None), KeyError::Encrypted));
-    assert!(matches!(refused(&pem("PRIVATE KEY", b"x"), None), KeyError::Unsupported(_)));
-    assert!(matches!(refused(&rsa_pem(KeySize::Rsa4096), None), KeyError::Unsupported(_)));
+fn key_that_cloudfront_does_not_accept_is_rejected_with_the_reason() {
+    let error = |text: &str, hash| SigningKey::from_pem(text, hash).err().unwrap();
+    assert!(matches!(error("no key", None), KeyError::NotPem));
+    assert!(matches!(error(&pem("PUBLIC KEY", b"x"), None), KeyError::NotAPrivateKey(_)));
+    assert!(matches!(error(&pem("CERTIFICATE", b"x"), None), KeyError::NotAPrivateKey(_)));
+    assert!(matches!(error(&pem("ENCRYPTED PRIVATE KEY", b"x"), None), KeyError::Encrypted));
+    assert!(matches!(error(&pem("PRIVATE KEY", b"x"), None), KeyError::Unsupported(_)));
+    assert!(matches!(error(&rsa_pem(KeySize::Rsa4096), None), KeyError::Unsupported(_)));
     let truncated: String = ec_pem().lines().filter(|line| !line.starts_with("-----END")).collect();
-    assert!(matches!(refused(&truncated, None), KeyError::NotPem));
+    assert!(matches!(error(&truncated, None), KeyError::NotPem));
 }

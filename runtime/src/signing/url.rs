@@ -1,20 +1,23 @@
-//! Where assets are served, and URLs that open them.
+//! URLs of assets, and URLs that open them.
 
 use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{BaseUrl, Resource};
+use super::base_url::BaseUrl;
+use super::policy::Resource;
 
-/// All but the characters that RFC 3986 allows in a path as they are: unreserved, sub-delims, `:`, `@` and the slash.
+/// The characters that are encoded in a path.
+///
+/// RFC 3986 allows all others in a path: unreserved characters, sub-delims, `:`, `@` and the slash. They are
+/// not encoded, because CloudFront compares the signature with the URL that it receives, and some clients
+/// decode them before they send the URL (yarl, and so aiohttp and fsspec:
+/// <https://github.com/aio-libs/yarl/blob/master/yarl/_quoters.py>).
 /// <https://datatracker.ietf.org/doc/html/rfc3986#section-3.3>
 ///
-/// CloudFront checks the signature against the URL as it arrives, and some clients decode such escapes before they send
-/// (yarl, and so aiohttp and fsspec: <https://github.com/aio-libs/yarl/blob/master/yarl/_quoters.py>).
-///
-/// Two sub-delims are encoded all the same. S3 reads a raw `+` as a space
-/// (<https://github.com/aws/aws-sdk-ruby/issues/654>). A raw `*` would make a canned policy, whose text is that of a
-/// custom policy, a wildcard.
+/// Two sub-delims are encoded. S3 reads a raw `+` as a space
+/// (<https://github.com/aws/aws-sdk-ruby/issues/654>). A raw `*` would be a wildcard in a canned policy,
+/// because its text is also that of a custom policy.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -33,22 +36,22 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b':')
     .remove(b'@');
 
-/// Percent-encode a key for the path of a URL; slashes stay.
+/// Percent-encodes a key for the path of a URL, except its slashes.
 pub fn encode_path(key: &str) -> String {
     utf8_percent_encode(key, PATH).to_string()
 }
 
-/// The distribution's origin: a scheme and a host, without a path.
+/// The origin of the distribution: a scheme and a host, without a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CdnOrigin(String);
 
-/// A distribution domain that is none.
+/// A text is not the domain or the origin of a distribution.
 #[derive(Debug, thiserror::Error)]
-#[error("`{0}` is no domain, nor an origin such as http://127.0.0.1:9002")]
+#[error("`{0}` is neither a domain nor an origin such as http://127.0.0.1:9002")]
 pub struct CdnOriginError(String);
 
 impl CdnOrigin {
-    /// Parse a domain, for which `https` is meant, or an origin with a scheme.
+    /// Parses a domain, whose scheme is `https`, or an origin with a scheme.
     pub fn parse(text: &str) -> Result<Self, CdnOriginError> {
         let error = || CdnOriginError(text.to_owned());
         let text = text.trim();
@@ -66,18 +69,20 @@ impl CdnOrigin {
         Ok(Self(parsed.as_str().trim_end_matches('/').to_owned()))
     }
 
-    /// The URL of the object with this key.
+    /// Returns the URL of the object with this key.
     pub fn url_of(&self, key: &str) -> BaseUrl {
-        BaseUrl::of_encoded(format!("{}/{}", self.0, encode_path(key)))
+        BaseUrl::from_encoded(format!("{}/{}", self.0, encode_path(key)))
     }
 
-    /// The resource of a policy over all keys with this prefix, which ends with a slash.
+    /// Returns the resource of a policy for all keys with this prefix.
+    ///
+    /// The prefix ends with a slash.
     pub fn resource_below(&self, prefix: &str) -> Resource {
         Resource::everything_below(&self.url_of(prefix))
     }
 }
 
-/// A URL that grants access by itself. Printing it shows everything but the query.
+/// A URL that grants access by itself. It is displayed without its query.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SignedUrl(String);
 
@@ -86,7 +91,7 @@ impl SignedUrl {
         Self(url)
     }
 
-    /// The whole URL, for the one answer that it belongs in.
+    /// Returns the whole URL, for the response to the caller.
     pub fn into_exposed(self) -> String {
         self.0
     }
@@ -109,10 +114,11 @@ impl fmt::Debug for SignedUrl {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{BaseUrl, CdnOrigin, SignedUrl, encode_path};
+    use super::super::base_url::BaseUrl;
+    use super::{CdnOrigin, SignedUrl, encode_path};
 
     #[test]
-    fn a_domain_means_https_and_a_scheme_is_kept() {
+    fn scheme_is_https_unless_the_origin_has_one() {
         let origin = |text| CdnOrigin::parse(text).map(|origin| origin.0).ok();
         assert_eq!(origin("d1.cloudfront.net").as_deref(), Some("https://d1.cloudfront.net"));
         assert_eq!(origin("http://127.0.0.1:9002").as_deref(), Some("http://127.0.0.1:9002"));
@@ -123,13 +129,13 @@ mod tests {
     }
 
     #[test]
-    fn a_signed_url_shows_no_query() {
+    fn signed_url_is_displayed_without_its_query() {
         let url = SignedUrl::new("https://h/a?Signature=secret".to_owned());
         assert_eq!(format!("{url} {url:?}"), "https://h/a?[signed] https://h/a?[signed]");
     }
 
     #[test]
-    fn what_clients_decode_before_sending_is_not_encoded() {
+    fn characters_that_clients_decode_are_not_encoded() {
         let printable: String = (' '..='~').collect();
         assert_eq!(
             encode_path(&printable),
@@ -140,7 +146,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_encoded_path_names_exactly_its_key(key in "\\PC{1,80}") {
+        fn encoded_path_decodes_to_its_key(key in "\\PC{1,80}") {
             let encoded = encode_path(&key);
             prop_assert!(encoded.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#*\"\\+".contains(&byte)));
             let decoded = percent_encoding::percent_decode_str(&encoded).decode_utf8().unwrap();

@@ -104,7 +104,7 @@ async fn every_route_rejects_every_wrong_request() {
     let mut rows = Vec::new();
     for route in ROUTES {
         let mut parameters = Vec::new();
-        for parameter in route.parameters {
+        for parameter in route.parameters() {
             parameters.push((parameter.name, good_value(&client, parameter.kind, parameter.name).await));
         }
         let (required_role, good_claims) = match route.access {
@@ -128,7 +128,7 @@ async fn every_route_rejects_every_wrong_request() {
         let other_method = requests.send(OTHER_METHOD, &requests.claims).await;
         statuses.push(("another method".to_owned(), other_method));
         statuses.push(("OPTIONS".to_owned(), requests.send("OPTIONS", &Value::Null).await));
-        for (parameter, (name, value)) in route.parameters.iter().zip(&requests.parameters) {
+        for (parameter, (name, value)) in route.parameters().zip(&requests.parameters) {
             let mut wrong = vec![
                 ("missing", requests.with(name, &[]).await),
                 ("blank", requests.with(name, &[" "]).await),

@@ -235,7 +235,7 @@ async fn authorizer_recovers_from_database_failures() {
     let event = json!({
         "headers": {"authorization": format!("Bearer {token}")},
         "queryStringParameters": {"dataset_id": dataset},
-        "requestContext": {"requestId": "request-1"},
+        "requestContext": {"requestId": "request-1", "http": {"method": "GET"}},
     });
     database
         .expose_to_failures(async || match function.invoke(&event).await {

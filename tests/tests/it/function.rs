@@ -102,6 +102,11 @@ impl ApiFunction {
         }
     }
 
+    /// Invokes it with any event.
+    pub(crate) async fn invoke(&self, event: &Value) -> InvocationOutcome {
+        self.0.invoke(event).await
+    }
+
     /// Returns how many processes were started.
     pub(crate) fn processes(&self) -> u64 {
         self.0.processes()

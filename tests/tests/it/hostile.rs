@@ -1,7 +1,11 @@
-//! Hostile requests: the response says that the client is at fault, and the same process serves the next request.
+//! Hostile requests and other events.
+//!
+//! The response to a request says that the client is at fault. Another event is an invocation error. The same process
+//! serves the next request.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use lambda::pool::InvocationOutcome;
 use serde_json::{Value, json};
 
 use crate::client::Client;
@@ -110,15 +114,12 @@ async fn ids_of_any_bytes_are_returned_unchanged() {
     for encoded in [vec![0xff_u8, 0xfe], b"{\"nodeIds\":[\"\xc3\x28\"]}".to_vec()] {
         assert_eq!(sender.restore(json!(STANDARD.encode(encoded)), true).await.status, 400);
     }
-    for no_base64 in ["*", "a", "====", "ab\ncd"] {
-        assert_eq!(sender.restore(json!(no_base64), true).await.status, 400, "{no_base64:?}");
-    }
     sender.still_serves("what is no text").await;
     sender.function.stop().await;
 }
 
 #[tokio::test]
-async fn event_of_any_shape_gets_a_response() {
+async fn every_event_of_an_http_api_has_a_response() {
     let sender = Sender::start("hostile-events").await;
     let asset = sender.client.asset(&sender.client.stack.assets.thumbnail);
     let good = event("GET", "/cloudfront/sign", &asset, &sender.editor);
@@ -128,41 +129,60 @@ async fn event_of_any_shape_gets_a_response() {
         event
     };
     let ten_kilobytes = "x".repeat(10_240);
-    let mut long_header = good.clone();
-    long_header["headers"]["x-long"] = json!(ten_kilobytes);
+    let mut other_headers = good.clone();
+    other_headers["headers"] =
+        json!({ "host": "no host", "x-forwarded-proto": "no scheme", "x-long": ten_kilobytes });
+    let claim = |path: &str, value: Value| with(&format!("/requestContext/authorizer/lambda/{path}"), value);
     for (what, event, expected) in [
-        ("a header of 10 KB", long_header, 200),
+        ("headers that cannot be part of a URI", other_headers, 200),
         ("an unknown parameter of 10 KB", with_parameter(&good, "other", &ten_kilobytes), 200),
+        ("an unencoded parameter", with_parameter(&good, "other", "\"<x> y>{|}\\^`#\u{e9}\u{7f}\u{1}"), 200),
         ("a path of 10 KB", with_parameter(&good, "path", &ten_kilobytes), 400),
         ("a package id of 10 KB", with_parameter(&good, "package_id", &ten_kilobytes), 400),
-        ("no query", with("/rawQueryString", Value::Null), 200),
-        ("a query of another type", with("/rawQueryString", json!(7)), 200),
-        ("parameters of another type", with("/queryStringParameters", json!([])), 200),
-        ("no context", with("/requestContext", Value::Null), 404),
-        ("a context of another type", with("/requestContext", json!("x")), 404),
-        ("no HTTP", with("/requestContext/http", Value::Null), 404),
-        ("a method of another type", with("/requestContext/http/method", json!(1)), 405),
-        ("an authorizer of another type", with("/requestContext/authorizer", json!("x")), 401),
-        ("claims that are a list", with("/requestContext/authorizer/lambda", json!([1])), 401),
-        (
-            "an organization beyond 32 bits",
-            with("/requestContext/authorizer/lambda/org_claim/IntId", json!(1_u64 << 40)),
-            401,
-        ),
-        (
-            "a role beyond 64 bits",
-            with("/requestContext/authorizer/lambda/dataset_claim/Role", json!(1e30)),
-            401,
-        ),
-        (
-            "an organization without a schema",
-            with("/requestContext/authorizer/lambda/org_claim/IntId", json!(999)),
-            404,
-        ),
-        ("an empty event", json!({}), 404),
+        ("no query", with("/rawQueryString", json!("")), 400),
+        ("a raw path that cannot be part of a URI", with("/rawPath", json!(":99999999/")), 200),
+        ("an unknown route", with("/routeKey", json!("$default")), 200),
+        ("no claims", with("/requestContext/authorizer", Value::Null), 401),
+        ("null in place of claims", with("/requestContext/authorizer/lambda", Value::Null), 401),
+        ("a list in place of a claim", claim("org_claim", json!([1])), 401),
+        ("an organization beyond 32 bits", claim("org_claim/IntId", json!(1_u64 << 40)), 401),
+        ("a role beyond 64 bits", claim("dataset_claim/Role", json!(1e30)), 401),
+        ("an organization without a schema", claim("org_claim/IntId", json!(999)), 404),
     ] {
         let response = sender.function.respond(&event).await;
         assert_eq!(response.status, expected, "{what}: {response:?}");
+        sender.still_serves(what).await;
+    }
+    sender.function.stop().await;
+}
+
+#[tokio::test]
+async fn other_event_is_an_invocation_error_and_the_next_event_is_served() {
+    let sender = Sender::start("other-events").await;
+    let asset = sender.client.asset(&sender.client.stack.assets.thumbnail);
+    let good = event("GET", "/cloudfront/sign", &asset, &sender.editor);
+    let with = |pointer: &str, value: Value| {
+        let mut event = good.clone();
+        *event.pointer_mut(pointer).unwrap() = value;
+        event
+    };
+    let mut no_base64 = good.clone();
+    no_base64["isBase64Encoded"] = json!(true);
+    no_base64["body"] = json!("*");
+    for (what, event) in [
+        ("a query of another type", with("/rawQueryString", json!(7))),
+        ("a query of 100 KB", with("/rawQueryString", json!("x".repeat(100_000)))),
+        ("no context", with("/requestContext", Value::Null)),
+        ("a context of another type", with("/requestContext", json!("x"))),
+        ("no HTTP", with("/requestContext/http", Value::Null)),
+        ("a method of another type", with("/requestContext/http/method", json!(1))),
+        ("an authorizer of another type", with("/requestContext/authorizer", json!("x"))),
+        ("claims that are a list", with("/requestContext/authorizer/lambda", json!([1]))),
+        ("a body that is not base64", no_base64),
+        ("an empty event", json!({})),
+    ] {
+        let outcome = sender.function.invoke(&event).await;
+        assert!(matches!(outcome, InvocationOutcome::FunctionError(_)), "{what}: {outcome:?}");
         sender.still_serves(what).await;
     }
     sender.function.stop().await;

@@ -1,9 +1,9 @@
-//! Which hosts are S3, and how they address a bucket.
+//! The hosts of S3, and how they address a bucket.
 //!
 //! The forms: <https://docs.aws.amazon.com/general/latest/gr/s3.html>,
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html>.
 
-use super::S3UrlError;
+use super::error::S3UrlError;
 
 /// How a host addresses a bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,15 +17,19 @@ pub(super) enum Addressing {
     Path,
 }
 
-/// A partition of AWS, or two that share a domain. The AWS SDKs have the same facts in their `partitions.json`.
+/// A partition of AWS, or two that share a domain.
+///
+/// The AWS SDKs have the same data in their `partitions.json`.
 struct Partition {
-    /// The domain of its endpoints, with a dot in front.
+    /// The domain of its endpoints, with a leading dot.
     suffix: &'static str,
-    /// What its regions begin with: the direction and the number of `us-gov-west-1` come after `us-gov-`.
+    /// The beginnings of its regions, such as `us-gov-` of `us-gov-west-1`.
     regions: &'static [&'static str],
-    /// Whether it has endpoints with validated cryptography.
+    /// Whether it has FIPS endpoints.
     has_fips: bool,
-    /// Whether it has what S3 began with, endpoints without a region or with one behind a hyphen; and acceleration.
+    /// Whether it has legacy endpoints and acceleration.
+    ///
+    /// A legacy endpoint has no region, or one after a hyphen.
     has_legacy: bool,
 }
 
@@ -44,13 +48,14 @@ const PARTITIONS: &[Partition] = &[
     Partition { suffix: ".csp.hci.ic.gov", regions: &["us-isof-"], has_fips: true, has_legacy: false },
 ];
 
-/// What every region is named by: where in its area it lies, as in `ap-southeast-2`. No other word is taken, so that
-/// nothing else which AWS may put behind `s3-` passes for a region.
+/// The directions in the names of regions, such as `ap-southeast-2`.
+///
+/// Other words are rejected, because AWS may use `s3-` with other words for something else.
 const DIRECTIONS: &[&str] =
     &["central", "east", "north", "northeast", "northwest", "south", "southeast", "southwest", "west"];
 
-/// Judge a host in small letters.
-pub(super) fn judge_host(host: &str) -> Result<Addressing, S3UrlError> {
+/// Returns how a host in lower case addresses a bucket.
+pub(super) fn addressing_of(host: &str) -> Result<Addressing, S3UrlError> {
     let (labels, partition) = PARTITIONS
         .iter()
         .find_map(|partition| Some((host.strip_suffix(partition.suffix)?, partition)))
@@ -60,7 +65,7 @@ pub(super) fn judge_host(host: &str) -> Result<Addressing, S3UrlError> {
     if partition.has_endpoint(&labels) {
         return Ok(Addressing::Path);
     }
-    // A bucket with dots would be several labels, for which S3's certificate is not good: those come path style.
+    // The certificate of S3 is not valid for a bucket with dots, which requires path style.
     let [bucket, endpoint @ ..] = labels.as_slice() else { return Err(S3UrlError::Host) };
     if partition.has_endpoint(endpoint) || partition.has_acceleration(endpoint) {
         return Ok(Addressing::VirtualHost { bucket: (*bucket).to_owned() });
@@ -69,7 +74,7 @@ pub(super) fn judge_host(host: &str) -> Result<Addressing, S3UrlError> {
 }
 
 impl Partition {
-    /// Whether these labels, in front of the suffix, are an endpoint.
+    /// Returns whether labels before the suffix are an endpoint.
     fn has_endpoint(&self, labels: &[&str]) -> bool {
         match labels {
             ["s3", region] | ["s3", "dualstack", region] => self.has_region(region),
@@ -81,13 +86,18 @@ impl Partition {
         }
     }
 
-    /// The global endpoint, its sibling in Northern Virginia, and regions behind a hyphen.
+    /// Returns whether a label is a legacy endpoint.
+    ///
+    /// That is the global endpoint, that of Northern Virginia, or a region after a hyphen.
     fn has_legacy_endpoint(&self, label: &str) -> bool {
         let Some(region) = label.strip_prefix("s3-") else { return label == "s3" };
         region == "external-1" || self.has_region(region.strip_prefix("fips-").unwrap_or(region))
     }
 
+    /// Returns whether labels are the endpoint of transfer acceleration.
+    ///
     /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/transfer-acceleration-getting-started.html>
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/transfer-acceleration-getting-started.html>.
     fn has_acceleration(&self, labels: &[&str]) -> bool {
         self.has_legacy && matches!(labels, ["s3-accelerate"] | ["s3-accelerate", "dualstack"])
     }

@@ -1,4 +1,5 @@
-//! The query of a URL presigned with Signature Version 4:
+//! The query of a URL presigned with Signature Version 4.
+//!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>.
 
 use std::collections::BTreeMap;
@@ -6,7 +7,8 @@ use std::collections::BTreeMap;
 use chrono::NaiveDateTime;
 use percent_encoding::percent_decode_str;
 
-use super::{S3UrlError, has_whole_escapes};
+use super::error::S3UrlError;
+use super::escapes::has_whole_escapes;
 
 const ALGORITHM: &str = "X-Amz-Algorithm";
 const CREDENTIAL: &str = "X-Amz-Credential";
@@ -18,8 +20,10 @@ const SECURITY_TOKEN: &str = "X-Amz-Security-Token";
 const VERSION_ID: &str = "versionId";
 const OPERATION: &str = "x-id";
 
-/// What else a presigned `GetObject` may carry, in small letters. Any other parameter can make S3 do something else with
-/// the object (`tagging`, `acl`, `attributes`, `uploadId`): its answer then proves no right to read the object itself.
+/// Other parameters that a presigned `GetObject` can have, in lower case.
+///
+/// Any other parameter can change what S3 does with the object (`tagging`, `acl`, `attributes`, `uploadId`),
+/// and its response would not prove a permission to read the object.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
 const HARMLESS_HEADERS: &[&str] = &[
     "x-amz-checksum-mode",
@@ -28,7 +32,7 @@ const HARMLESS_HEADERS: &[&str] = &[
     "x-amz-request-payer",
     "x-amz-user-agent",
 ];
-/// The headers of the answer that a `GetObject` may override.
+/// The headers of the response that a `GetObject` can override.
 const RESPONSE_OVERRIDES: &[&str] = &[
     "response-cache-control",
     "response-content-disposition",
@@ -40,14 +44,14 @@ const RESPONSE_OVERRIDES: &[&str] = &[
 const SIGNATURE_PARAMETERS: &[&str] =
     &[ALGORITHM, CREDENTIAL, DATE, EXPIRES, SIGNED_HEADERS, SIGNATURE, SECURITY_TOKEN];
 
-/// The longest life of a presigned URL: seven days.
+/// The maximum lifetime of a presigned URL, seven days.
 const MAXIMUM_EXPIRES: i64 = 604_800;
 
-/// What we need of a query that has passed.
+/// The parts of a valid query that are used.
 pub(super) struct SignatureQuery {
     pub(super) expires_at: i64,
     pub(super) version_id: Option<String>,
-    /// The region that the signature is for, which is that of the bucket.
+    /// The region of the signature, which is that of the bucket.
     pub(super) region: String,
 }
 
@@ -77,7 +81,7 @@ impl SignatureQuery {
             .ok()
             .filter(|expires| is_number && (1..=MAXIMUM_EXPIRES).contains(expires))
             .ok_or(S3UrlError::Parameter(EXPIRES))?;
-        // A blank one S3 refuses itself.
+        // S3 rejects a blank version.
         let version_id = if parameters.has(VERSION_ID) {
             parameters.check(VERSION_ID, |version| !version.is_empty())?;
             Some(parameters.once(VERSION_ID)?.to_owned())
@@ -87,25 +91,28 @@ impl SignatureQuery {
         if parameters.has(OPERATION) {
             parameters.check(OPERATION, |operation| operation == "GetObject")?;
         }
-        parameters.refuse_unknown()?;
+        parameters.reject_unknown()?;
         Ok(Self { expires_at: signed_at + expires, version_id, region })
     }
 }
 
-/// The Unix seconds of a date such as `20260101T000000Z`. Its shape is checked first: `chrono` takes shorter numbers,
-/// and any Unicode white space in front of them.
+/// Returns the Unix seconds of a date such as `20260101T000000Z`.
+///
+/// Its form is checked as well, because `chrono` accepts shorter numbers and leading white space.
 fn parse_date(date: &str) -> Option<i64> {
-    let has_shape = date.len() == 16
+    let has_form = date.len() == 16
         && date.bytes().enumerate().all(|(index, byte)| match index {
             8 => byte == b'T',
             15 => byte == b'Z',
             _ => byte.is_ascii_digit(),
         });
-    let parsed = NaiveDateTime::parse_from_str(date, "%Y%m%dT%H%M%SZ").ok().filter(|_| has_shape)?;
+    let parsed = NaiveDateTime::parse_from_str(date, "%Y%m%dT%H%M%SZ").ok().filter(|_| has_form)?;
     Some(parsed.and_utc().timestamp())
 }
 
-/// The region in a credential, `{access key}/{date}/{region}/s3/aws4_request`, where it is one of this date.
+/// Returns the region in a credential of this date.
+///
+/// Its form is `{access key}/{date}/{region}/s3/aws4_request`.
 fn region_of<'a>(credential: &'a str, date: &str) -> Option<&'a str> {
     let parts: Vec<&str> = credential.split('/').collect();
     let [key, credential_date, region, "s3", "aws4_request"] = parts.as_slice() else { return None };
@@ -116,8 +123,9 @@ fn region_of<'a>(credential: &'a str, date: &str) -> Option<&'a str> {
     is_valid.then_some(region)
 }
 
-/// Decoded parameters. Names are told apart without regard to case when they are counted, so that no reader can find a
-/// second value that we have not judged.
+/// Decoded parameters.
+///
+/// They are counted case-insensitively, so no parser finds a second value that was not checked.
 struct Parameters(BTreeMap<String, Vec<(String, String)>>);
 
 impl Parameters {
@@ -142,7 +150,7 @@ impl Parameters {
         self.0.contains_key(&name.to_ascii_lowercase())
     }
 
-    /// The value of a parameter that is there exactly once, spelled as S3 spells it.
+    /// Returns the value of a parameter that exists once, as S3 spells it.
     fn once(&self, name: &'static str) -> Result<&str, S3UrlError> {
         match self.0.get(&name.to_ascii_lowercase()).map(Vec::as_slice) {
             Some([(spelled, value)]) if spelled == name => Ok(value),
@@ -150,8 +158,8 @@ impl Parameters {
         }
     }
 
-    /// Refuse what is not known to leave a request a plain `GetObject`.
-    fn refuse_unknown(&self) -> Result<(), S3UrlError> {
+    /// Rejects parameters that a plain `GetObject` does not have.
+    fn reject_unknown(&self) -> Result<(), S3UrlError> {
         let is_known = |folded: &str, name: &str| {
             [VERSION_ID, OPERATION, "partNumber"].contains(&name)
                 || RESPONSE_OVERRIDES.contains(&name)

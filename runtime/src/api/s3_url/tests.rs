@@ -1,4 +1,4 @@
-//! Good URLs pass, hostile ones are refused for the right reason. What must hold of any URL is in the crate `fuzz`.
+//! Valid and hostile URLs. The crate `fuzz` has the properties of every URL.
 
 mod good;
 mod hostile;
@@ -14,74 +14,74 @@ const ENDPOINT: &str = "http://127.0.0.1:4566";
 /// 2026-01-01T00:30:00Z, half an hour after the URLs were signed.
 const NOW: i64 = 1_767_227_400;
 
-fn judge_at(endpoint: &str, url: &str, query: &str) -> Result<PresignedUrl, S3UrlError> {
+fn parse_at(endpoint: &str, url: &str, query: &str) -> Result<PresignedUrl, S3UrlError> {
     let allowed: Vec<_> = good::OBJECTS.iter().map(|(_, bucket, _)| (*bucket).to_owned()).collect();
     let rules = S3UrlRules { allowed_buckets: &AllowedBuckets::Only(allowed), endpoint: Some(endpoint) };
     PresignedUrl::parse(&format!("{url}?{query}"), &rules, NOW)
 }
 
-fn judge(url: &str, query: &str) -> Result<PresignedUrl, S3UrlError> {
-    judge_at(ENDPOINT, url, query)
+fn parse(url: &str, query: &str) -> Result<PresignedUrl, S3UrlError> {
+    parse_at(ENDPOINT, url, query)
 }
 
-/// The good query with one change in it.
+/// Returns the valid query with one change.
 fn changed(from: &str, to: &str) -> String {
     assert!(QUERY.contains(from), "{from} is not in the query");
     QUERY.replace(from, to)
 }
 
 #[test]
-fn good_urls_name_their_object() {
+fn valid_url_names_its_object() {
     for (url, bucket, key) in good::OBJECTS {
         for endpoint in [ENDPOINT, "http://127.0.0.1:4566/"] {
-            let judged = judge_at(endpoint, url, QUERY).unwrap_or_else(|error| panic!("{url}: {error}"));
-            assert_eq!((judged.bucket(), judged.key()), (*bucket, *key), "{url}");
-            assert_eq!(judged.as_str(), format!("{url}?{QUERY}"));
+            let parsed = parse_at(endpoint, url, QUERY).unwrap_or_else(|error| panic!("{url}: {error}"));
+            assert_eq!((parsed.bucket(), parsed.key()), (*bucket, *key), "{url}");
+            assert_eq!(parsed.as_str(), format!("{url}?{QUERY}"));
         }
     }
 }
 
 #[test]
-fn good_queries_pass() {
+fn valid_query_is_accepted() {
     for (from, to) in good::CHANGES {
-        assert_eq!(judge(OBJECT, &changed(from, to)).err(), None, "{from} -> {to}");
+        assert_eq!(parse(OBJECT, &changed(from, to)).err(), None, "{from} -> {to}");
     }
     for parameter in good::PARAMETERS {
         for query in [format!("{parameter}&{QUERY}"), format!("{QUERY}&{parameter}")] {
-            assert_eq!(judge(OBJECT, &query).err(), None, "{parameter}");
+            assert_eq!(parse(OBJECT, &query).err(), None, "{parameter}");
         }
     }
 }
 
 #[test]
-fn hostile_urls_are_refused_for_the_right_reason() {
+fn hostile_url_is_rejected_with_the_reason() {
     for (url, rule) in hostile::URLS {
-        assert_eq!(judge(url, QUERY).err().as_ref(), Some(rule), "{url:?}");
+        assert_eq!(parse(url, QUERY).err().as_ref(), Some(rule), "{url:?}");
     }
 }
 
 #[test]
-fn hostile_queries_are_refused_for_the_right_reason() {
+fn hostile_query_is_rejected_with_the_reason() {
     for (from, to, rule) in hostile::QUERIES {
-        assert_eq!(judge(OBJECT, &changed(from, to)).err().as_ref(), Some(rule), "{from} -> {to}");
+        assert_eq!(parse(OBJECT, &changed(from, to)).err().as_ref(), Some(rule), "{from} -> {to}");
     }
     for name in hostile::PARAMETERS {
         let rule = S3UrlError::UnknownParameter((*name).to_owned());
         for query in [format!("{name}&{QUERY}"), format!("{QUERY}&{name}=x")] {
-            assert_eq!(judge(OBJECT, &query).err().as_ref(), Some(&rule), "{name}");
+            assert_eq!(parse(OBJECT, &query).err().as_ref(), Some(&rule), "{name}");
         }
     }
 }
 
 #[test]
-fn a_long_name_is_not_repeated_in_full() {
-    let refused = judge(OBJECT, &format!("{QUERY}&{}", "x".repeat(100)));
+fn error_truncates_a_long_name() {
+    let refused = parse(OBJECT, &format!("{QUERY}&{}", "x".repeat(100)));
     assert_eq!(refused.err(), Some(S3UrlError::UnknownParameter("x".repeat(64))));
 }
 
 #[test]
-fn the_signature_tells_region_version_and_end() {
-    let judged = judge(OBJECT, &format!("{QUERY}&versionId=a%2Fb")).unwrap();
-    assert_eq!((judged.region(), judged.version_id()), ("us-east-1", Some("a/b")));
-    assert_eq!(judged.expires_at(), 1_767_229_200);
+fn region_version_and_expiry_are_read() {
+    let parsed = parse(OBJECT, &format!("{QUERY}&versionId=a%2Fb")).unwrap();
+    assert_eq!((parsed.region(), parsed.version_id()), ("us-east-1", Some("a/b")));
+    assert_eq!(parsed.expires_at(), 1_767_229_200);
 }

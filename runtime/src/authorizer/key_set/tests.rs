@@ -1,4 +1,4 @@
-//! Against an issuer that says which keys it has, and counts how often it is asked.
+//! The key set of an issuer whose keys change, and which counts requests.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -8,9 +8,10 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{AuthorizerError, KeySet};
+use super::super::error::AuthorizerError;
+use super::KeySet;
 
-/// An issuer of tokens; without keys it takes connections and hangs up.
+/// An issuer of tokens. Without keys it accepts connections and closes them.
 struct Issuer {
     url: String,
     keys: Arc<Mutex<Option<Vec<&'static str>>>>,
@@ -31,7 +32,7 @@ impl Issuer {
                 asked.fetch_add(1, Ordering::SeqCst);
                 let keys = keys.lock().unwrap().clone();
                 if let Some(keys) = keys {
-                    answer(connection, &keys).await;
+                    respond(connection, &keys).await;
                 }
             }
         });
@@ -51,7 +52,7 @@ impl Issuer {
     }
 }
 
-async fn answer(mut connection: TcpStream, keys: &[&str]) {
+async fn respond(mut connection: TcpStream, keys: &[&str]) {
     let mut request = [0; 4096];
     let _ = connection.read(&mut request).await;
     let keys: Vec<_> = keys
@@ -67,20 +68,20 @@ async fn answer(mut connection: TcpStream, keys: &[&str]) {
         .unwrap();
 }
 
-/// What became of a key.
+/// The outcome of a search for a key.
 #[derive(Debug, PartialEq, Eq)]
 enum Outcome {
-    Admitted,
-    Denied,
+    Known,
+    Unknown,
     Undecided,
 }
 
-/// Asks for a key at a time since the beginning.
+/// Searches for a key at a time since the beginning.
 async fn ask(set: &KeySet, issuer: &Issuer, id: &str, since_start: Duration) -> Outcome {
     let now = SystemTime::UNIX_EPOCH + Duration::from_hours(24) + since_start;
     match set.key(id, &issuer.url, now).await {
-        Ok(Some(_)) => Outcome::Admitted,
-        Ok(None) => Outcome::Denied,
+        Ok(Some(_)) => Outcome::Known,
+        Ok(None) => Outcome::Unknown,
         Err(AuthorizerError::UnknownKey | AuthorizerError::KeySet(_)) => Outcome::Undecided,
         Err(other) => panic!("{other}"),
     }
@@ -89,42 +90,42 @@ async fn ask(set: &KeySet, issuer: &Issuer, id: &str, since_start: Duration) -> 
 const MINUTE: Duration = Duration::from_mins(1);
 
 #[tokio::test]
-async fn a_withdrawn_key_is_refused_within_the_hour() {
+async fn removed_key_is_rejected_within_the_hour() {
     let (issuer, set) = (Issuer::start(&["old", "new"]).await, KeySet::default());
-    assert_eq!(ask(&set, &issuer, "old", Duration::ZERO).await, Outcome::Admitted);
+    assert_eq!(ask(&set, &issuer, "old", Duration::ZERO).await, Outcome::Known);
     issuer.publishes(&["new"]);
-    assert_eq!(ask(&set, &issuer, "new", MINUTE * 29).await, Outcome::Admitted);
+    assert_eq!(ask(&set, &issuer, "new", MINUTE * 29).await, Outcome::Known);
     assert_eq!(issuer.asked(), 1, "a key set is used for a while");
-    assert_eq!(ask(&set, &issuer, "old", MINUTE * 31).await, Outcome::Denied);
-    assert_eq!(ask(&set, &issuer, "new", MINUTE * 31).await, Outcome::Admitted);
+    assert_eq!(ask(&set, &issuer, "old", MINUTE * 31).await, Outcome::Unknown);
+    assert_eq!(ask(&set, &issuer, "new", MINUTE * 31).await, Outcome::Known);
     assert_eq!(issuer.asked(), 2);
 }
 
 #[tokio::test]
-async fn an_issuer_that_fails_is_trusted_for_less_than_an_hour() {
+async fn key_set_is_used_for_less_than_an_hour_if_the_issuer_fails() {
     let (issuer, set) = (Issuer::start(&["old"]).await, KeySet::default());
-    assert_eq!(ask(&set, &issuer, "old", Duration::ZERO).await, Outcome::Admitted);
+    assert_eq!(ask(&set, &issuer, "old", Duration::ZERO).await, Outcome::Known);
     issuer.fails();
-    assert_eq!(ask(&set, &issuer, "old", MINUTE * 54).await, Outcome::Admitted);
+    assert_eq!(ask(&set, &issuer, "old", MINUTE * 54).await, Outcome::Known);
     assert_eq!(ask(&set, &issuer, "old", MINUTE * 55).await, Outcome::Undecided);
     issuer.publishes(&[]);
-    assert_eq!(ask(&set, &issuer, "old", MINUTE * 56).await, Outcome::Denied);
+    assert_eq!(ask(&set, &issuer, "old", MINUTE * 56).await, Outcome::Unknown);
 }
 
 #[tokio::test]
-async fn an_unknown_key_right_after_a_reading_is_no_decision() {
+async fn unknown_key_is_no_decision_if_the_set_was_read_a_moment_ago() {
     let (issuer, set) = (Issuer::start(&["old"]).await, KeySet::default());
-    assert_eq!(ask(&set, &issuer, "old", Duration::ZERO).await, Outcome::Admitted);
+    assert_eq!(ask(&set, &issuer, "old", Duration::ZERO).await, Outcome::Known);
     issuer.publishes(&["old", "new"]);
     assert_eq!(ask(&set, &issuer, "new", Duration::from_secs(29)).await, Outcome::Undecided);
-    assert_eq!(issuer.asked(), 1, "strangers can name any key they like");
-    assert_eq!(ask(&set, &issuer, "new", Duration::from_secs(31)).await, Outcome::Admitted);
-    assert_eq!(ask(&set, &issuer, "stranger", Duration::from_secs(62)).await, Outcome::Denied);
+    assert_eq!(issuer.asked(), 1, "a token with an unknown key can come from anyone");
+    assert_eq!(ask(&set, &issuer, "new", Duration::from_secs(31)).await, Outcome::Known);
+    assert_eq!(ask(&set, &issuer, "stranger", Duration::from_secs(62)).await, Outcome::Unknown);
     assert_eq!(issuer.asked(), 3);
 }
 
 #[tokio::test]
-async fn an_issuer_that_fails_is_left_alone_for_a_while() {
+async fn failing_issuer_is_not_asked_again_for_a_while() {
     let (issuer, set) = (Issuer::start(&[]).await, KeySet::default());
     issuer.fails();
     assert_eq!(ask(&set, &issuer, "one", Duration::ZERO).await, Outcome::Undecided);
@@ -133,5 +134,5 @@ async fn an_issuer_that_fails_is_left_alone_for_a_while() {
     assert_eq!(ask(&set, &issuer, "two", Duration::from_secs(4)).await, Outcome::Undecided);
     assert_eq!(issuer.asked(), after_first);
     issuer.publishes(&["two"]);
-    assert_eq!(ask(&set, &issuer, "two", Duration::from_secs(6)).await, Outcome::Admitted);
+    assert_eq!(ask(&set, &issuer, "two", Duration::from_secs(6)).await, Outcome::Known);
 }

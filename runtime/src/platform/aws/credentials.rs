@@ -1,18 +1,23 @@
-//! The function's credentials, and until when they are known to be good.
+//! The credentials of the function.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use tokio::sync::Mutex;
 
-/// Credentials that expire sooner are read again, so that what they presign lives for a while.
+use crate::clock;
+
+/// Credentials that expire sooner are loaded again.
+///
+/// So presigned URLs are valid for a while.
 const SHORTEST_REST: Duration = Duration::from_mins(5);
 
-/// Credentials that are kept until shortly before they expire.
+/// A cache of credentials until shortly before they expire.
 ///
-/// The SDK's own cache does not tell when they expire, and a URL dies with the credentials that signed it.
+/// The cache of the SDK does not return when they expire, and a URL expires with the credentials that signed
+/// it.
 #[derive(Debug)]
 pub(super) struct KeptCredentials {
     provider: SharedCredentialsProvider,
@@ -26,7 +31,7 @@ impl KeptCredentials {
 
     async fn current(&self) -> Result<Credentials, CredentialsError> {
         let mut kept = self.kept.lock().await;
-        let now = SystemTime::now();
+        let now = clock::now();
         let last_for = |credentials: &Credentials, time| {
             credentials.expiry().is_none_or(|expiry| expiry.duration_since(now).is_ok_and(|rest| rest > time))
         };
@@ -52,19 +57,20 @@ impl ProvideCredentials for KeptCredentials {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::time::{Duration, SystemTime};
+    use std::time::Duration;
 
     use aws_credential_types::Credentials;
     use aws_credential_types::provider::error::CredentialsError;
     use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 
     use super::KeptCredentials;
+    use crate::clock;
 
-    /// Gives credentials of these lives, one after the other, and then fails.
+    /// Provides credentials with these lifetimes, one after the other, and then fails.
     #[derive(Debug)]
-    struct Lives(Vec<Option<Duration>>, AtomicUsize);
+    struct Lifetimes(Vec<Option<Duration>>, AtomicUsize);
 
-    impl ProvideCredentials for Lives {
+    impl ProvideCredentials for Lifetimes {
         fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
         where
             Self: 'a,
@@ -72,7 +78,7 @@ mod tests {
             let number = self.1.fetch_add(1, Ordering::SeqCst);
             future::ProvideCredentials::ready(match self.0.get(number) {
                 Some(life) => {
-                    let expiry = life.map(|life| SystemTime::now() + life);
+                    let expiry = life.map(|life| clock::now() + life);
                     Ok(Credentials::new(number.to_string(), "secret", None, expiry, "test"))
                 }
                 None => Err(CredentialsError::not_loaded_no_source()),
@@ -81,7 +87,7 @@ mod tests {
     }
 
     async fn uses(lives: &[Option<Duration>], count: usize) -> Vec<Option<String>> {
-        let provider = SharedCredentialsProvider::new(Lives(lives.to_vec(), AtomicUsize::new(0)));
+        let provider = SharedCredentialsProvider::new(Lifetimes(lives.to_vec(), AtomicUsize::new(0)));
         let kept = KeptCredentials::new(provider);
         let mut used = Vec::new();
         for _ in 0..count {
@@ -91,14 +97,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn credentials_are_read_again_only_where_they_expire_soon() {
+    async fn credentials_are_loaded_again_only_if_they_expire_soon() {
         let (soon, late) = (Some(Duration::from_mins(4)), Some(Duration::from_mins(6)));
         let read = |numbers: &[&str]| -> Vec<Option<String>> {
             numbers.iter().map(|number| Some((*number).to_owned())).collect()
         };
         assert_eq!(uses(&[None], 3).await, read(&["0", "0", "0"]));
         assert_eq!(uses(&[soon, late], 3).await, read(&["0", "1", "1"]));
-        assert_eq!(uses(&[soon], 2).await, read(&["0", "0"]), "they are still good");
+        assert_eq!(uses(&[soon], 2).await, read(&["0", "0"]), "they are still valid");
         assert_eq!(uses(&[Some(Duration::ZERO)], 2).await, [Some("0".to_owned()), None]);
     }
 }

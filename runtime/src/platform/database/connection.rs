@@ -1,9 +1,9 @@
 //! Connections that are kept open between requests.
 //!
-//! Not sqlx's pool: when a connection is returned, the pool asks the server for a sign of life, in the background, after
-//! the function has answered. That is another round trip for every request, and Lambda freezes the function in the middle
-//! of it. Here a connection is kept only if its holder says so, and whatever spoils one removes all that were opened with
-//! it: a failover, a shutdown or a changed schema strikes all of them at once.
+//! They replace the pool of sqlx, which pings the server whenever a connection is returned: another round
+//! trip for every request, in the background after the response, during which Lambda freezes the function.
+//! Here a connection is kept only if its user keeps it. One that is dropped discards all others that were
+//! opened before, because a failover, a shutdown or a changed schema affects all of them.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,11 +11,13 @@ use std::time::{Duration, SystemTime};
 
 use sqlx::PgConnection;
 
-/// How long a connection is kept. The clock goes on while Lambda has frozen the function, and so finds connections that
-/// the server has given up meanwhile.
+/// How long a connection is kept.
+///
+/// The wall clock continues while the function is frozen, so connections that the server has closed meanwhile
+/// are discarded.
 const LIFE: Duration = Duration::from_mins(10);
 
-/// The connections that nobody uses now.
+/// The connections that are not in use.
 #[derive(Default)]
 pub(super) struct IdleConnections {
     state: Mutex<State>,
@@ -23,7 +25,9 @@ pub(super) struct IdleConnections {
 
 #[derive(Default)]
 struct State {
-    /// Grows when connections are discarded: those in use then are not taken back.
+    /// Increases when connections are discarded.
+    ///
+    /// Connections of an earlier generation are not kept.
     generation: u64,
     connections: Vec<Opened>,
 }
@@ -33,37 +37,39 @@ struct Opened {
     at: SystemTime,
 }
 
-/// A connection in use. Dropping it closes it, and discards all that were opened before.
+/// A connection in use.
+///
+/// Dropping it closes it and discards all that were opened before.
 pub(super) struct Connection {
     opened: Opened,
-    is_warm: bool,
+    was_kept: bool,
     lease: Lease,
 }
 
 struct Lease {
     idle: Arc<IdleConnections>,
     generation: u64,
-    ended_well: bool,
+    is_returned: bool,
 }
 
 impl IdleConnections {
-    /// Takes a connection that was kept.
+    /// Returns a kept connection.
     pub(super) fn take(self: &Arc<Self>, now: SystemTime) -> Option<Connection> {
         let mut state = self.state();
-        // A clock that was set back tells nothing of a connection's age.
+        // After the clock was set back, the age of a connection is unknown.
         state.connections.retain(|opened| now.duration_since(opened.at).is_ok_and(|age| age < LIFE));
         let opened = state.connections.pop()?;
-        Some(Connection { opened, is_warm: true, lease: self.lease(&state) })
+        Some(Connection { opened, was_kept: true, lease: self.lease(&state) })
     }
 
-    /// A connection that has just been opened.
+    /// Wraps a connection that was just opened.
     pub(super) fn opened(self: &Arc<Self>, connection: PgConnection, at: SystemTime) -> Connection {
         let lease = self.lease(&self.state());
-        Connection { opened: Opened { connection, at }, is_warm: false, lease }
+        Connection { opened: Opened { connection, at }, was_kept: false, lease }
     }
 
     fn lease(self: &Arc<Self>, state: &State) -> Lease {
-        Lease { idle: Arc::clone(self), generation: state.generation, ended_well: false }
+        Lease { idle: Arc::clone(self), generation: state.generation, is_returned: false }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -72,15 +78,15 @@ impl IdleConnections {
 }
 
 impl Connection {
-    /// Whether it was open before, so that it may have broken unnoticed.
-    pub(super) fn is_warm(&self) -> bool {
-        self.is_warm
+    /// Returns whether the connection was kept open, and so may have broken unnoticed.
+    pub(super) fn was_kept(&self) -> bool {
+        self.was_kept
     }
 
-    /// Keeps it for the next use.
+    /// Keeps the connection for the next use.
     pub(super) fn keep(self) {
         let Self { opened, mut lease, .. } = self;
-        lease.ended_well = true;
+        lease.is_returned = true;
         let mut state = lease.idle.state();
         if state.generation == lease.generation {
             state.connections.push(opened);
@@ -104,7 +110,7 @@ impl DerefMut for Connection {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        if self.ended_well {
+        if self.is_returned {
             return;
         }
         let mut state = self.idle.state();

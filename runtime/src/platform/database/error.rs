@@ -1,46 +1,46 @@
-//! What can go wrong with the database, in the terms in which callers decide.
+//! Errors of the database, classified by what they mean for a caller.
 
 use sqlx::postgres::PgDatabaseError;
 
-use super::Moment;
 use super::sqlstate::Meaning;
+use super::statement::Moment;
 use crate::configuration::SettingError;
 
-/// What went wrong with the database.
+/// A statement or a connection failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DatabaseError {
     /// A variable is missing or malformed.
     #[error("the database is not configured: {0}")]
     NotConfigured(#[from] SettingError),
-    /// No token could be made to log in with.
+    /// The token for the login could not be created.
     #[error("no token for the RDS proxy: {0}")]
     Token(String),
-    /// No connection could be opened in time.
-    #[error("no connection to the database in time")]
+    /// The time limit for connecting is over.
+    #[error("could not connect to the database in time")]
     ConnectTimedOut,
-    /// A connection that was left open does not answer.
-    #[error("the connection to the database does not answer")]
-    Silent,
-    /// The database did not answer in time.
-    #[error("the database did not answer in time")]
+    /// A kept connection does not respond.
+    #[error("the connection to the database does not respond")]
+    Unresponsive,
+    /// The time limit of a statement is over.
+    #[error("the database did not respond in time")]
     TimedOut,
-    /// The driver or the server refused.
+    /// The driver or the server returned an error.
     #[error(transparent)]
     Query(#[from] sqlx::Error),
 }
 
-/// A change that was not confirmed.
+/// A change failed, or was not confirmed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ChangeError {
     /// Nothing was changed.
     #[error(transparent)]
     NotDone(DatabaseError),
-    /// The answer of the database did not arrive: everything was changed, or nothing.
+    /// The response did not arrive: the change happened completely or not at all.
     #[error("the database did not confirm a change: {cause}")]
     Unknown {
-        /// By the database's clock, a time before the change.
+        /// A time before the change, by the clock of the database.
         since: Moment,
-        /// Why there is no answer.
+        /// Why there is no response.
         cause: DatabaseError,
     },
 }
@@ -54,59 +54,65 @@ impl From<ChangeError> for DatabaseError {
 }
 
 impl DatabaseError {
-    /// Whether the database cannot be reached or used now, so that it is worth trying again later.
+    /// Returns whether the database cannot be reached or used now.
+    ///
+    /// A retry can succeed later.
     pub(crate) fn is_unavailable(&self) -> bool {
         match self {
             Self::NotConfigured(_)
             | Self::Token(_)
             | Self::ConnectTimedOut
-            | Self::Silent
+            | Self::Unresponsive
             | Self::TimedOut => true,
             Self::Query(error) => is_broken(error) || self.is(Meaning::is_unavailable),
         }
     }
 
-    /// Whether the connection is of no more use (broken, closed, read-only, or with a stale plan), while another one may
-    /// work at once.
+    /// Returns whether the connection is unusable, while another one may work.
+    ///
+    /// It is broken, closed, read-only or has a stale plan.
     pub(crate) fn needs_another_connection(&self) -> bool {
         match self {
-            Self::Silent => true,
+            Self::Unresponsive => true,
             Self::Query(error) => is_broken(error) || self.is(Meaning::needs_another_connection),
             _ => false,
         }
     }
 
-    /// Whether the connection is as good as before.
-    pub(super) fn leaves_connection_sound(&self) -> bool {
-        self.is(Meaning::leaves_connection_sound)
+    /// Returns whether the error does not affect the connection.
+    pub(super) fn leaves_connection_usable(&self) -> bool {
+        self.is(Meaning::leaves_connection_usable)
     }
 
-    /// Whether the statement may have been completed all the same.
+    /// Returns whether the statement may have been executed nevertheless.
     pub(super) fn leaves_outcome_unknown(&self) -> bool {
         match self {
-            Self::Silent | Self::TimedOut => true,
+            Self::Unresponsive | Self::TimedOut => true,
             Self::Query(error) => is_broken(error) || self.is(Meaning::leaves_outcome_unknown),
             _ => false,
         }
     }
 
-    /// Whether the login was refused, as with a token that has expired.
-    pub(super) fn is_refused_login(&self) -> bool {
-        self.is(|meaning| meaning == Meaning::LoginRefused)
+    /// Returns whether the login was rejected, as with an expired token.
+    pub(super) fn is_rejected_login(&self) -> bool {
+        self.is(|meaning| meaning == Meaning::LoginRejected)
     }
 
-    /// Whether the server admits nobody now, as while it starts or has all its slots taken.
-    pub(super) fn is_not_admitted(&self) -> bool {
-        self.is(|meaning| meaning == Meaning::NotAdmitted)
+    /// Returns whether the server accepts no connection now.
+    ///
+    /// It is starting, or has no free slot.
+    pub(super) fn is_connection_not_accepted(&self) -> bool {
+        self.is(|meaning| meaning == Meaning::ConnectionNotAccepted)
     }
 
-    /// Whether the organization has no schema: its name is unknown, or a table is not in it.
+    /// Returns whether the organization has no schema, or not this table.
     pub(crate) fn is_missing_schema(&self) -> bool {
         self.is(|meaning| meaning == Meaning::MissingSchema)
     }
 
-    /// Whether another transaction was in the way: a lost race for a name, a deadlock, a failed serialization, or a
-    /// lock that was held for too long.
+    /// Returns whether the statement conflicts with another transaction.
+    ///
+    /// A name was taken, or there was a deadlock, a failed serialization or a lock timeout.
     pub(crate) fn is_conflict(&self) -> bool {
         self.is(Meaning::is_conflict)
     }
@@ -117,7 +123,7 @@ impl DatabaseError {
     }
 }
 
-/// Whether the driver lost the server.
+/// Returns whether the driver lost the connection.
 fn is_broken(error: &sqlx::Error) -> bool {
     matches!(
         error,
@@ -134,17 +140,17 @@ mod tests {
     use super::DatabaseError;
 
     #[test]
-    fn a_server_that_is_away_is_told_from_a_wrong_statement() {
+    fn broken_connection_is_distinguished_from_a_wrong_statement() {
         let broken = DatabaseError::from(sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into()));
         assert!(broken.is_unavailable() && broken.needs_another_connection());
-        assert!(broken.leaves_outcome_unknown() && !broken.leaves_connection_sound());
+        assert!(broken.leaves_outcome_unknown() && !broken.leaves_connection_usable());
         let wrong = DatabaseError::from(sqlx::Error::RowNotFound);
         assert!(!wrong.is_unavailable() && !wrong.needs_another_connection());
     }
 
     #[test]
-    fn a_slow_answer_is_not_asked_for_again_at_once() {
-        assert!(DatabaseError::Silent.needs_another_connection());
+    fn slow_statement_is_not_repeated_immediately() {
+        assert!(DatabaseError::Unresponsive.needs_another_connection());
         assert!(!DatabaseError::TimedOut.needs_another_connection());
         assert!(!DatabaseError::ConnectTimedOut.needs_another_connection());
         assert!(DatabaseError::TimedOut.leaves_outcome_unknown());

@@ -1,4 +1,4 @@
-//! Tokens for the RDS proxy.
+//! IAM tokens for the RDS proxy.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,9 +7,10 @@ use aws_credential_types::provider::ProvideCredentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 
-use super::DatabaseError;
+use super::error::DatabaseError;
 
-/// A token is a presigned request to `rds-db:connect`, without its scheme:
+/// Returns a token: a presigned request to `rds-db:connect`, without its scheme.
+///
 /// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.Connecting.html>.
 pub(super) async fn rds_token(
     configuration: &SdkConfig,
@@ -39,11 +40,11 @@ pub(super) async fn rds_token(
 
     let request = format!("https://{host}:{port}/?Action=connect&DBUser={user}");
     let signable = SignableRequest::new("GET", &request, std::iter::empty(), SignableBody::Bytes(&[]))
-        .map_err(|_| failed("the host name makes no URL"))?;
+        .map_err(|_| failed("the host name cannot be part of a URL"))?;
     let (instructions, _) =
         sign(signable, &parameters).map_err(|_| failed("the request cannot be signed"))?.into_parts();
 
-    let mut url = url::Url::parse(&request).map_err(|_| failed("the host name makes no URL"))?;
+    let mut url = url::Url::parse(&request).map_err(|_| failed("the host name cannot be part of a URL"))?;
     for (name, value) in instructions.params() {
         url.query_pairs_mut().append_pair(name, value);
     }

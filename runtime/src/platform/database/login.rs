@@ -1,4 +1,4 @@
-//! Logging in to the database.
+//! Logins to the database.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -7,21 +7,24 @@ use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
 use tokio::sync::Mutex;
 
-use super::DatabaseError;
+use super::error::DatabaseError;
 use super::iam_token::rds_token;
 use crate::configuration::{Common, DatabaseSettings, PLATFORM_DATABASE, Setting};
 use crate::platform::aws::Aws;
+use crate::platform::backoff::back_off;
 
-/// RDS accepts an IAM token for 15 minutes, and only to open a connection:
+/// How long a token is used.
+///
+/// RDS accepts it for 15 minutes, and only to open a connection:
 /// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html>.
 const TOKEN_USE: Duration = Duration::from_mins(10);
 /// The port of the RDS proxy.
 const RDS_PROXY_PORT: u16 = 5432;
-/// How often a server that admits nobody is asked, with growing pauses.
+/// The number of attempts while the server accepts no connection.
 const ATTEMPTS: u32 = 4;
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
-/// How to log in.
+/// The login to the database, with its current token.
 pub(super) struct Login {
     settings: Setting<DatabaseSettings>,
     region: String,
@@ -31,9 +34,6 @@ pub(super) struct Login {
 }
 
 /// An IAM token.
-///
-/// Its age is measured by the wall clock: the monotonic clock stands still while Lambda has frozen the function
-/// (<https://github.com/hashicorp/vault-lambda-extension/issues/113>).
 #[derive(Clone)]
 struct Token {
     text: String,
@@ -42,13 +42,13 @@ struct Token {
 
 impl Token {
     fn is_usable(&self, now: SystemTime) -> bool {
-        // A clock that was set back tells nothing of the token's age.
+        // After the clock was set back, the age of the token is unknown.
         now.duration_since(self.made).is_ok_and(|age| age < TOKEN_USE)
     }
 }
 
 impl Login {
-    /// Nothing is called before the first use.
+    /// Creates the login without calling a service.
     pub(super) fn new(common: &Common, aws: Arc<Aws>, clock: fn() -> SystemTime) -> Self {
         Self {
             settings: common.database.clone(),
@@ -59,7 +59,7 @@ impl Login {
         }
     }
 
-    /// Opens a connection. A login that is refused is tried once more, with a fresh token.
+    /// Opens a connection. After a rejected login, it tries once more with a new token.
     pub(super) async fn open(&self) -> Result<PgConnection, DatabaseError> {
         self.open_by(async |options| PgConnection::connect_with(options).await).await
     }
@@ -68,30 +68,31 @@ impl Login {
         &self,
         connect: impl AsyncFn(&PgConnectOptions) -> Result<T, sqlx::Error>,
     ) -> Result<T, DatabaseError> {
-        match self.open_when_admitted(&connect).await {
-            Err(error) if error.is_refused_login() && self.token.lock().await.take().is_some() => {
-                tracing::warn!(%error, "login refused; trying again with a fresh token");
-                self.open_when_admitted(&connect).await
+        match self.open_when_accepted(&connect).await {
+            Err(error) if error.is_rejected_login() && self.token.lock().await.take().is_some() => {
+                tracing::warn!(%error, "login rejected; trying again with a new token");
+                self.open_when_accepted(&connect).await
             }
             outcome => outcome,
         }
     }
 
-    async fn open_when_admitted<T>(
+    async fn open_when_accepted<T>(
         &self,
         connect: impl AsyncFn(&PgConnectOptions) -> Result<T, sqlx::Error>,
     ) -> Result<T, DatabaseError> {
         let options = self.options().await?;
-        for attempt in 1..ATTEMPTS {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
             match connect(&options).await.map_err(DatabaseError::from) {
-                Err(error) if error.is_not_admitted() => {
-                    tracing::warn!(%error, attempt, "not admitted");
-                    tokio::time::sleep(FIRST_PAUSE * (1 << attempt)).await;
+                Err(error) if error.is_connection_not_accepted() && attempt < ATTEMPTS => {
+                    tracing::warn!(%error, attempt, "the server accepts no connection");
+                    back_off(FIRST_PAUSE, attempt).await;
                 }
                 outcome => return outcome,
             }
         }
-        Ok(connect(&options).await?)
     }
 
     async fn options(&self) -> Result<PgConnectOptions, DatabaseError> {
@@ -110,7 +111,7 @@ impl Login {
         }
     }
 
-    /// A token that is good for a new connection.
+    /// Returns a token for a new connection.
     async fn token(&self, host: &str, user: &str) -> Result<String, DatabaseError> {
         let mut token = self.token.lock().await;
         let now = (self.clock)();
@@ -124,11 +125,14 @@ impl Login {
     }
 }
 
-/// The RDS proxy asks for the token in plain text, so that it must be the proxy, and nobody else, whom we ask.
+/// Returns the options for the RDS proxy.
 ///
-/// Its certificate is one of AWS Certificate Manager, whose roots are among those of Mozilla, which are compiled in
-/// (sqlx's feature `tls-rustls-aws-lc-rs` brings `webpki-roots`): the runtime `provided.al2023` has to bring no
-/// certificates. <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy.howitworks.html#rds-proxy-security.tls>
+/// The login sends the token in plain text, so the server must prove that it is the proxy.
+///
+/// Its certificate is issued by AWS Certificate Manager, whose root is one of the compiled-in roots of
+/// Mozilla (the feature `tls-rustls-aws-lc-rs` of sqlx includes `webpki-roots`). The runtime
+/// `provided.al2023` needs no certificates.
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy.howitworks.html#rds-proxy-security.tls>
 fn rds_proxy_options(host: &str, user: &str, token: &str) -> PgConnectOptions {
     PgConnectOptions::new_without_pgpass()
         .host(host)

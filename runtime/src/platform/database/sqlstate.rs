@@ -1,69 +1,75 @@
-//! What the errors of a PostgreSQL server mean for the caller.
+//! The meanings of the errors of a PostgreSQL server.
 
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
-/// What an error of the server means.
+/// The meaning of an error of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
-    /// The schema changed after the statement was prepared on this connection, or the server lost the statement.
+    /// The prepared statement is outdated or unknown to the server.
     StalePlan,
-    /// The server takes no writes: it was demoted by a failover, and this connection still leads to it.
+    /// The server accepts no writes, because a failover demoted it.
     ReadOnly,
-    /// The server ends this connection, or ended it.
+    /// The server closes the connection.
     Closed,
     /// The server does not accept the password.
-    LoginRefused,
-    /// The server has no room for another connection, or is still starting.
-    NotAdmitted,
+    LoginRejected,
+    /// The server has no free slot for a connection, or is starting.
+    ConnectionNotAccepted,
     /// The server lacks memory, disk space or another resource.
     Overloaded,
-    /// The server stopped the statement, because it took too long or an operator asked for it.
+    /// The server canceled the statement, after a time limit or on request.
     Canceled,
     /// Another transaction held a lock for too long.
     LockTimeout,
-    /// Another transaction was in the way: a name taken first, a deadlock, a failed serialization.
+    /// The statement conflicts with another transaction.
+    ///
+    /// A name was taken, or there was a deadlock or a failed serialization.
     Conflict,
-    /// The organization has no schema, or the schema lacks the table.
+    /// The organization has no schema, or the schema does not have the table.
     MissingSchema,
     /// The statement is wrong, or the server has an internal error.
     Other,
 }
 
-/// Codes and classes with their meanings; the first that fits decides. A text of two characters is a class.
+/// The meanings of codes and of classes, which have two characters.
+///
+/// The first match applies.
 ///
 /// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
 const MEANINGS: &[(&str, Meaning)] = &[
     ("08", Meaning::Closed),
     ("23505", Meaning::Conflict),
     ("25006", Meaning::ReadOnly),
-    // The server ends a connection that is idle in a transaction, or in a transaction for too long.
+    // The server closes a connection that is idle in a transaction, or in a transaction for too long.
     ("25P03", Meaning::Closed),
     ("25P04", Meaning::Closed),
-    // A prepared statement that does not exist, or exists already: a proxy has moved us to another session.
+    // A prepared statement does not exist or exists already: a proxy has changed the session.
     ("26000", Meaning::StalePlan),
     ("42P05", Meaning::StalePlan),
-    ("28", Meaning::LoginRefused),
+    ("28", Meaning::LoginRejected),
     ("3F000", Meaning::MissingSchema),
     ("42P01", Meaning::MissingSchema),
     ("40001", Meaning::Conflict),
     ("40P01", Meaning::Conflict),
-    // Nobody knows whether the statement was completed.
+    // It is unknown whether the statement was completed.
     ("40003", Meaning::Closed),
-    ("53300", Meaning::NotAdmitted),
+    ("53300", Meaning::ConnectionNotAccepted),
     ("53", Meaning::Overloaded),
     ("55P03", Meaning::LockTimeout),
     ("57014", Meaning::Canceled),
-    ("57P03", Meaning::NotAdmitted),
+    ("57P03", Meaning::ConnectionNotAccepted),
     ("57", Meaning::Closed),
 ];
 
-/// The function of the server that finds a plan stale. Its code, 0A000, also stands for every feature that PostgreSQL
-/// lacks, and the message can be translated. Rails tells it in the same way:
+/// The function of the server that reports stale plans.
+///
+/// The code 0A000 also stands for every feature that PostgreSQL does not have, and the message can be
+/// translated. Rails uses the function as well:
 /// <https://github.com/rails/rails/blob/v8.0.0/activerecord/lib/active_record/connection_adapters/postgresql_adapter.rb#L901>.
-const FINDS_STALE_PLANS: &str = "RevalidateCachedQuery";
+const STALE_PLAN_ROUTINE: &str = "RevalidateCachedQuery";
 
 impl Meaning {
-    /// The meaning of an error of the server.
+    /// Returns the meaning of an error.
     pub(super) fn of(error: &PgDatabaseError) -> Self {
         let is_fatal = matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic);
         Self::of_code(error.code(), error.routine(), is_fatal)
@@ -73,38 +79,40 @@ impl Meaning {
         let listed = MEANINGS.iter().find(|(prefix, _)| code.starts_with(prefix));
         match listed {
             Some((_, meaning)) => *meaning,
-            None if code == "0A000" && routine == Some(FINDS_STALE_PLANS) => Self::StalePlan,
+            None if code == "0A000" && routine == Some(STALE_PLAN_ROUTINE) => Self::StalePlan,
             None if is_fatal => Self::Closed,
             None => Self::Other,
         }
     }
 
-    /// Whether the connection is of no more use, while another one may work at once.
+    /// Returns whether the connection is unusable, while another one may work.
     pub(super) fn needs_another_connection(self) -> bool {
         matches!(self, Self::StalePlan | Self::ReadOnly | Self::Closed)
     }
 
-    /// Whether the connection is as good as before.
-    pub(super) fn leaves_connection_sound(self) -> bool {
+    /// Returns whether the error does not affect the connection.
+    pub(super) fn leaves_connection_usable(self) -> bool {
         matches!(
             self,
             Self::Canceled | Self::LockTimeout | Self::Conflict | Self::MissingSchema | Self::Other
         )
     }
 
-    /// Whether the database cannot be used now, while the same statement may work later.
+    /// Returns whether the database cannot be used now.
+    ///
+    /// The same statement may work later.
     pub(super) fn is_unavailable(self) -> bool {
         !matches!(self, Self::MissingSchema | Self::Other)
     }
 
-    /// Whether the same work may succeed when it starts over, because another transaction was in the way.
+    /// Returns whether the same work can succeed when it starts over.
     pub(super) fn is_conflict(self) -> bool {
         matches!(self, Self::Conflict | Self::LockTimeout)
     }
 
-    /// Whether the statement may have been completed all the same.
+    /// Returns whether the statement may have been executed nevertheless.
     pub(super) fn leaves_outcome_unknown(self) -> bool {
-        // A server that shuts down while it waits for a standby has committed already:
+        // A server that shuts down while it waits for a standby has already committed:
         // https://www.postgresql.org/docs/current/warm-standby.html#SYNCHRONOUS-REPLICATION
         self == Self::Closed
     }
@@ -119,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn every_listed_code_has_its_meaning() {
+    fn listed_codes_have_their_meanings() {
         for (codes, expected) in [
             (&["26000", "42P05"][..], Meaning::StalePlan),
             (&["25006"], Meaning::ReadOnly),
@@ -127,8 +135,8 @@ mod tests {
                 &["08000", "08003", "08006", "57P01", "57P02", "57P04", "57P05", "25P03", "40003"],
                 Meaning::Closed,
             ),
-            (&["28P01", "28000"], Meaning::LoginRefused),
-            (&["53300", "57P03"], Meaning::NotAdmitted),
+            (&["28P01", "28000"], Meaning::LoginRejected),
+            (&["53300", "57P03"], Meaning::ConnectionNotAccepted),
             (&["53100", "53200", "53400"], Meaning::Overloaded),
             (&["57014"], Meaning::Canceled),
             (&["55P03"], Meaning::LockTimeout),
@@ -143,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stale_plan_is_told_from_a_feature_that_is_missing() {
+    fn stale_plan_is_distinguished_from_a_missing_feature() {
         let of_routine = |routine| Meaning::of_code("0A000", Some(routine), false);
         assert_eq!(of_routine("RevalidateCachedQuery"), Meaning::StalePlan);
         assert_eq!(of_routine("ExecInitExpr"), Meaning::Other);
@@ -151,19 +159,19 @@ mod tests {
     }
 
     #[test]
-    fn a_fatal_error_closes_the_connection_whatever_its_code() {
+    fn fatal_error_closes_the_connection() {
         assert_eq!(Meaning::of_code("XX000", None, true), Meaning::Closed);
-        assert_eq!(Meaning::of_code("28P01", None, true), Meaning::LoginRefused);
+        assert_eq!(Meaning::of_code("28P01", None, true), Meaning::LoginRejected);
     }
 
     #[test]
-    fn only_a_sound_connection_is_kept() {
+    fn connection_is_kept_only_after_errors_that_do_not_affect_it() {
         for code in ["26000", "25006", "57P01", "08006", "28P01", "53300", "53200"] {
-            assert!(!meaning(code).leaves_connection_sound(), "{code}");
+            assert!(!meaning(code).leaves_connection_usable(), "{code}");
             assert!(meaning(code).is_unavailable(), "{code}");
         }
         for code in ["57014", "55P03", "23505", "42P01", "42601"] {
-            assert!(meaning(code).leaves_connection_sound(), "{code}");
+            assert!(meaning(code).leaves_connection_usable(), "{code}");
         }
         assert!(!meaning("42P01").is_unavailable() && !meaning("42601").is_unavailable());
     }

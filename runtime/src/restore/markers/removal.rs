@@ -1,31 +1,36 @@
 //! Removing delete markers.
 
+use std::time::Duration;
+
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::types::{Delete, Error, ObjectIdentifier};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use super::super::RestoreError;
-use super::super::records::Version;
 use crate::platform::backoff::back_off;
-use crate::sdk_error::failure;
+use crate::restore::error::RestoreError;
+use crate::restore::records::Version;
+use crate::sdk_error::describe;
 
-/// The most keys of one `DeleteObjects`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>.
-const KEYS_A_CALL: usize = 1000;
+/// The maximum number of keys of a `DeleteObjects`.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>.
+const KEYS_PER_CALL: usize = 1000;
 const CALLS_IN_FLIGHT: usize = 8;
 const ATTEMPTS: u32 = 6;
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
 const ACCESS_DENIED: &str = "AccessDenied";
 
-/// The markers that S3 refused to remove.
+/// The markers that S3 rejected to remove.
 #[derive(Debug, Default)]
-pub(super) struct Refusals {
+pub(super) struct Rejections {
     versions: Vec<Version>,
-    /// How many of them were refused for want of a permission.
+    /// The number of those that were denied, because there is no permission.
     denied: usize,
 }
 
-impl Refusals {
+impl Rejections {
     fn add(&mut self, version: &Version, code: &str) {
         self.versions.push(version.clone());
         self.denied += usize::from(code == ACCESS_DENIED);
@@ -37,8 +42,9 @@ impl Refusals {
         self
     }
 
-    /// Whether every one of so many markers was refused for want of a permission. Then the function's role or the bucket's
-    /// policy is at fault, and not an object.
+    /// Returns whether all of the planned removals were denied.
+    ///
+    /// Then the role of the function or the bucket policy is wrong, not an object.
     pub(super) fn deny_all(&self, planned: usize) -> bool {
         planned > 0 && self.denied == planned
     }
@@ -53,22 +59,22 @@ pub(super) async fn remove(
     client: &Client,
     bucket: &str,
     versions: &[&Version],
-) -> Result<Refusals, RestoreError> {
+) -> Result<Rejections, RestoreError> {
     let Calls { together, alone } = Calls::plan(versions);
-    let batches = together.chunks(KEYS_A_CALL).map(|chunk| remove_together(client, bucket, chunk));
-    let batches: Vec<Refusals> =
+    let batches = together.chunks(KEYS_PER_CALL).map(|chunk| remove_together(client, bucket, chunk));
+    let batches: Vec<Rejections> =
         stream::iter(batches).buffer_unordered(CALLS_IN_FLIGHT).try_collect().await?;
     let singles = alone.into_iter().map(|version| remove_alone(client, bucket, version));
-    let singles: Vec<Refusals> =
+    let singles: Vec<Rejections> =
         stream::iter(singles).buffer_unordered(CALLS_IN_FLIGHT).try_collect().await?;
-    Ok(batches.into_iter().chain(singles).fold(Refusals::default(), Refusals::merge))
+    Ok(batches.into_iter().chain(singles).fold(Rejections::default(), Rejections::merge))
 }
 
-/// Which markers are removed by which call.
+/// The calls that remove markers.
 struct Calls<'a> {
-    /// By `DeleteObjects`.
+    /// Markers for `DeleteObjects`.
     together: Vec<&'a Version>,
-    /// By a `DeleteObject` each.
+    /// Markers for a `DeleteObject` each.
     alone: Vec<&'a Version>,
 }
 
@@ -79,78 +85,81 @@ impl<'a> Calls<'a> {
     }
 }
 
-/// Whether an XML document carries this character, unchanged.
+/// Returns whether XML can contain a character unchanged.
 ///
-/// XML 1.0 cannot carry most control characters at all, nor two noncharacters, and S3 answers `MalformedXML` for the whole
-/// call: <https://github.com/aws/aws-sdk/issues/271>. A parser turns a carriage return into a line feed, so S3 would look
-/// for another key, and report success.
+/// XML 1.0 cannot contain most control characters and two noncharacters, and S3 returns `MalformedXML` for
+/// the whole call: <https://github.com/aws/aws-sdk/issues/271>. A parser turns a carriage return into a line
+/// feed, so S3 would search for another key and report success.
 fn is_safe_in_xml(character: char) -> bool {
     !character.is_control() && !matches!(character, '\u{fffe}' | '\u{ffff}')
 }
 
-/// `DeleteObjects` answers 200 with errors per key; those that will pass are tried again.
+/// Removes markers by `DeleteObjects`.
+///
+/// It returns 200 with an error for each failed key. Transient failures are retried.
 async fn remove_together(
     client: &Client,
     bucket: &str,
     versions: &[&Version],
-) -> Result<Refusals, RestoreError> {
-    let incomplete = |error| RestoreError::incomplete(&error);
+) -> Result<Rejections, RestoreError> {
     let mut open: Vec<&Version> = versions.to_vec();
-    let mut refusals = Refusals::default();
+    let mut rejections = Rejections::default();
     for attempt in 0..ATTEMPTS {
-        back_off(attempt).await;
+        back_off(FIRST_PAUSE, attempt).await;
         let mut delete = Delete::builder().quiet(true);
         for version in &open {
             let object = ObjectIdentifier::builder().key(&version.key).version_id(&version.id).build();
-            delete = delete.objects(object.map_err(incomplete)?);
+            delete = delete.objects(object?);
         }
-        let delete = delete.build().map_err(incomplete)?;
-        let answer = client.delete_objects().bucket(bucket).delete(delete).send().await;
-        let answer = answer.map_err(|error| RestoreError::aws("DeleteObjects", &error))?;
-        let failures = failures_of(&open, answer.errors())?;
-        for (version, code) in failures.refused {
-            tracing::error!(bucket, code, "S3 refused to remove a delete marker");
-            refusals.add(version, code);
+        let delete = delete.build()?;
+        let response = client.delete_objects().bucket(bucket).delete(delete).send().await;
+        let response = response.map_err(|error| RestoreError::of_call("DeleteObjects", &error))?;
+        let failures = failures_of(&open, response.errors())?;
+        for (version, code) in failures.rejected {
+            tracing::error!(bucket, code, "S3 rejected the removal of a delete marker");
+            rejections.add(version, code);
         }
         open = failures.again;
         if open.is_empty() {
-            return Ok(refusals);
+            return Ok(rejections);
         }
     }
-    Err(RestoreError::Throttled("DeleteObjects"))
+    Err(RestoreError::Incomplete("DeleteObjects"))
 }
 
-/// The key goes into the path of the request, which carries every character.
-async fn remove_alone(client: &Client, bucket: &str, version: &Version) -> Result<Refusals, RestoreError> {
-    let mut refusals = Refusals::default();
+/// Removes a marker by `DeleteObject`.
+///
+/// Its path can contain every character of a key.
+async fn remove_alone(client: &Client, bucket: &str, version: &Version) -> Result<Rejections, RestoreError> {
+    let mut rejections = Rejections::default();
     let call = client.delete_object().bucket(bucket).key(&version.key).version_id(&version.id);
-    let Err(error) = call.send().await else { return Ok(refusals) };
+    let Err(error) = call.send().await else { return Ok(rejections) };
     match error.code().map(Outcome::of) {
-        Some(Outcome::Gone) => Ok(refusals),
-        Some(Outcome::Refused) => {
-            tracing::error!(bucket, cause = failure("DeleteObject", &error), "a delete marker stays");
-            refusals.add(version, error.code().unwrap_or_default());
-            Ok(refusals)
+        Some(Outcome::Gone) => Ok(rejections),
+        Some(Outcome::Rejected) => {
+            tracing::error!(bucket, cause = describe("DeleteObject", &error), "a delete marker stays");
+            rejections.add(version, error.code().unwrap_or_default());
+            Ok(rejections)
         }
-        Some(Outcome::WillPass) | None => Err(RestoreError::aws("DeleteObject", &error)),
+        Some(Outcome::Transient) | None => Err(RestoreError::of_call("DeleteObject", &error)),
     }
 }
 
-/// What an error code says about a version that was not removed.
+/// The outcome for a version that an error code stands for.
 enum Outcome {
     Gone,
-    Refused,
-    WillPass,
+    Rejected,
+    Transient,
 }
 
 impl Outcome {
-    /// A code that is not known for a refusal may pass.
+    /// Returns the outcome of an error code. An unknown code can be transient.
     fn of(code: &str) -> Self {
         match code {
             "NoSuchVersion" | "NoSuchKey" => Self::Gone,
             ACCESS_DENIED | "NoSuchBucket" | "InvalidRequest" | "InvalidArgument" | "InvalidURI"
-            | "MethodNotAllowed" => Self::Refused,
-            _ => Self::WillPass,
+            | "MethodNotAllowed" => Self::Rejected,
+            _ => Self::Transient,
         }
     }
 }
@@ -158,22 +167,22 @@ impl Outcome {
 /// Versions that were not removed.
 #[derive(Debug, PartialEq, Eq)]
 struct Failures<'version, 'error> {
-    /// Those that S3 will not remove, with its code.
-    refused: Vec<(&'version Version, &'error str)>,
-    /// Those that are worth another attempt.
+    /// Those whose removal S3 rejected, with its code.
+    rejected: Vec<(&'version Version, &'error str)>,
+    /// Those that are retried.
     again: Vec<&'version Version>,
 }
 
-/// What became of the versions of a call that S3 names as errors.
+/// Returns the versions of a call for which S3 returned errors.
 ///
-/// A marker that is taken for removed and is not loses its package: it becomes READY without its object, and the record
-/// that names the marker is deleted. So an error without a version stands for all versions of its key, one that fits
-/// nothing fails the message, and a code that is not known for a refusal is tried again.
+/// A marker must not count as removed if it exists: its package would become READY without its object, and
+/// the record that names the marker would be removed. So an error without a version stands for all versions
+/// of its key, an error for an unknown key fails the message, and an unknown code is retried.
 fn failures_of<'version, 'error>(
     open: &[&'version Version],
     errors: &'error [Error],
 ) -> Result<Failures<'version, 'error>, RestoreError> {
-    let mut failures = Failures { refused: Vec::new(), again: Vec::new() };
+    let mut failures = Failures { rejected: Vec::new(), again: Vec::new() };
     for error in errors {
         let code = error.code().unwrap_or_default();
         let version_id = error.version_id().filter(|id| !id.is_empty());
@@ -186,8 +195,10 @@ fn failures_of<'version, 'error>(
         }
         match Outcome::of(code) {
             Outcome::Gone => {}
-            Outcome::Refused => failures.refused.extend(matching.into_iter().map(|version| (version, code))),
-            Outcome::WillPass => failures.again.extend(matching),
+            Outcome::Rejected => {
+                failures.rejected.extend(matching.into_iter().map(|version| (version, code)));
+            }
+            Outcome::Transient => failures.again.extend(matching),
         }
     }
     Ok(failures)
@@ -197,14 +208,14 @@ fn failures_of<'version, 'error>(
 mod tests {
     use aws_sdk_s3::types::Error;
 
-    use super::{Calls, Refusals, Version, failures_of};
+    use super::{Calls, Rejections, Version, failures_of};
 
     fn version(key: &str, id: &str) -> Version {
         Version { bucket: "bucket".to_owned(), key: key.to_owned(), id: id.to_owned() }
     }
 
     #[test]
-    fn key_that_xml_cannot_carry_never_goes_into_a_batch() {
+    fn key_that_xml_cannot_contain_is_not_part_of_a_batch() {
         let unsafe_keys = [
             "a\u{0}",
             "a\u{1}b",
@@ -229,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_of_delete_objects_never_counts_as_success() {
+    fn error_of_delete_objects_never_counts_as_success() {
         let (one, two, other) = (version("key", "1"), version("key", "2"), version("other", "1"));
         let open = [&one, &two, &other];
         let error = |key: Option<&str>, id: Option<&str>, code: &str| {
@@ -238,10 +249,10 @@ mod tests {
         };
         let denied = "AccessDenied";
         let named = error(Some("key"), Some("2"), denied);
-        assert_eq!(failures_of(&open, &named).unwrap().refused, [(&two, denied)]);
+        assert_eq!(failures_of(&open, &named).unwrap().rejected, [(&two, denied)]);
         for unnamed in [None, Some("")] {
             let unnamed = error(Some("key"), unnamed, denied);
-            assert_eq!(failures_of(&open, &unnamed).unwrap().refused, [(&one, denied), (&two, denied)]);
+            assert_eq!(failures_of(&open, &unnamed).unwrap().rejected, [(&one, denied), (&two, denied)]);
         }
         for passing in ["SlowDown", "InternalError", "Throttling", "", "NeverHeardOf"] {
             let passing = error(Some("other"), Some("1"), passing);
@@ -249,23 +260,23 @@ mod tests {
         }
         let gone = error(Some("key"), Some("1"), "NoSuchVersion");
         let failures = failures_of(&open, &gone).unwrap();
-        assert!(failures.refused.is_empty() && failures.again.is_empty());
+        assert!(failures.rejected.is_empty() && failures.again.is_empty());
         assert!(failures_of(&open, &error(None, None, denied)).is_err());
         assert!(failures_of(&open, &error(Some("key"), Some("3"), denied)).is_err());
     }
 
     #[test]
-    fn only_a_denial_of_everything_is_the_fault_of_our_rights() {
-        let refusals = |codes: &[&str]| {
-            let mut refusals = Refusals::default();
+    fn permission_is_missing_only_if_every_removal_is_denied() {
+        let rejections = |codes: &[&str]| {
+            let mut rejections = Rejections::default();
             for code in codes {
-                refusals.add(&version("key", "1"), code);
+                rejections.add(&version("key", "1"), code);
             }
-            refusals
+            rejections
         };
-        assert!(refusals(&["AccessDenied", "AccessDenied"]).deny_all(2));
-        assert!(!refusals(&["AccessDenied"]).deny_all(2));
-        assert!(!refusals(&["AccessDenied", "InvalidArgument"]).deny_all(2));
-        assert!(!refusals(&[]).deny_all(0));
+        assert!(rejections(&["AccessDenied", "AccessDenied"]).deny_all(2));
+        assert!(!rejections(&["AccessDenied"]).deny_all(2));
+        assert!(!rejections(&["AccessDenied", "InvalidArgument"]).deny_all(2));
+        assert!(!rejections(&[]).deny_all(0));
     }
 }

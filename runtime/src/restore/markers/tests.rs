@@ -1,14 +1,18 @@
-//! Data is never removed, and nothing counts as removed that may be there.
+//! Data is never removed, and a marker counts as removed only if it is gone.
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{KeyVersions, ObjectVerdict, Unrestorable, Verdicts, Version};
+use super::super::error::Unrestorable;
+use super::listing::KeyVersions;
+use super::{ObjectVerdict, Verdicts, Version};
 
 fn version(id: &str) -> Version {
     Version { bucket: "bucket".to_owned(), key: "key".to_owned(), id: id.to_owned() }
 }
 
-/// Verdicts for a message that plans to remove some markers of a key with these versions (id, marker or not, time).
+/// Returns the verdicts on records of these versions of a key.
+///
+/// The key has the listed versions: id, whether it is a marker, time.
 fn verdicts(planned: &[&str], listed: &[(&str, bool, i64)]) -> Verdicts {
     let newest = |is_wanted: &dyn Fn(&str, bool) -> bool| {
         let times = listed.iter().filter(|(id, is_marker, _)| is_wanted(id, *is_marker));
@@ -33,20 +37,20 @@ fn verdict(listed: &[(&str, bool, i64)]) -> ObjectVerdict {
 }
 
 #[test]
-fn a_data_version_is_never_removed_and_nothing_is_restored_from_nothing() {
+fn data_version_is_never_removed_and_object_without_data_is_not_restored() {
     assert_eq!(verdict(&[("marker", true, 2), ("data", false, 1)]), ObjectVerdict::RemoveMarker);
     assert_eq!(verdict(&[("data", false, 1)]), ObjectVerdict::MarkerGone);
-    let refused = |listed| match verdict(listed) {
+    let reason = |listed| match verdict(listed) {
         ObjectVerdict::Unrestorable(reason) => reason,
         other => panic!("{other:?}"),
     };
-    assert_eq!(refused(&[("marker", false, 1)]), Unrestorable::DataVersion);
-    assert_eq!(refused(&[("marker", true, 1)]), Unrestorable::NoObject);
-    assert_eq!(refused(&[]), Unrestorable::NoObject);
+    assert_eq!(reason(&[("marker", false, 1)]), Unrestorable::DataVersion);
+    assert_eq!(reason(&[("marker", true, 1)]), Unrestorable::NoObject);
+    assert_eq!(reason(&[]), Unrestorable::NoObject);
 }
 
 #[test]
-fn object_behind_another_marker_is_looked_at_again() {
+fn object_behind_another_marker_may_stay_hidden() {
     let shared = [("second", true, 3), ("first", true, 2), ("data", false, 1)];
     for (planned, may_stay_hidden) in
         [(&["first"][..], true), (&["second"], true), (&["first", "second"], false), (&["unknown"], true)]
@@ -61,7 +65,7 @@ fn object_behind_another_marker_is_looked_at_again() {
 }
 
 #[test]
-fn a_marker_below_the_data_hides_nothing() {
+fn marker_older_than_the_data_hides_nothing() {
     let listed = [("mine", true, 4), ("data", false, 3), ("old", true, 2), ("older data", false, 1)];
     assert!(!verdicts(&["mine"], &listed).may_stay_hidden(&version("mine")));
 }

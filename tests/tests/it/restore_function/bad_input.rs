@@ -158,6 +158,22 @@ async fn bad_rows_and_records_have_defined_outcomes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn sizes_and_counters_stop_at_the_maximum_of_bigint() {
+    let trial = trial("huge-sizes").await;
+    let file = |name, sizes: &[i64]| Package {
+        source_sizes: sizes.iter().copied().map(Some).collect(),
+        ..Package::file(Some(0), name, 1)
+    };
+    for sizes in [&[i64::MAX, 1][..], &[i64::MAX, i64::MAX, -1], &[i64::MIN, -1]] {
+        let packages =
+            vec![Package::folder(None, "f").restoring(), file("a.csv", sizes), file("b.csv", &[5, i64::MAX])];
+        ends_as_the_model_says(&trial, &format!("{sizes:?}"), packages).await;
+    }
+    assert_eq!(trial.organization_storage().await.unwrap(), i64::MAX);
+    trial.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn renamed_long_names_have_at_most_255_characters() {
     let trial = trial("long-names").await;
     // The prefix of a deleted package has 58 characters; a name without one may have 255.

@@ -97,10 +97,10 @@ pub(super) fn restored(packages: &[Package], target: usize) -> (EndState, Vec<Co
         end.packages[*position].state = String::from("READY");
         if !is_folder(*position) {
             let size = size_of(package, is_published(package));
-            end.packages[*position].storage += size;
-            end.dataset_storage += size;
+            add(&mut end.packages[*position].storage, size);
+            add(&mut end.dataset_storage, size);
             for folder in parents(packages, *position) {
-                end.packages[folder].storage += size;
+                add(&mut end.packages[folder].storage, size);
             }
         }
     }
@@ -176,10 +176,16 @@ fn free_name(packages: &[Package], end: &EndState, position: usize, original: &s
     std::iter::once(original.to_owned()).chain(numbered).find(|name| is_free(name)).unwrap()
 }
 
+/// Increases a counter, which stops at its maximum.
+fn add(counter: &mut i64, size: i64) {
+    *counter = counter.saturating_add(size);
+}
+
 fn size_of(package: &Package, is_published: bool) -> i64 {
     let known: Vec<i64> = package.source_sizes.iter().flatten().copied().collect();
     if !known.is_empty() {
-        return known.iter().sum::<i64>().max(0);
+        let sum: i128 = known.iter().copied().map(i128::from).sum();
+        return i64::try_from(sum.max(0)).unwrap_or(i64::MAX);
     }
     let object = package.object.as_ref().filter(|_| !is_published);
     object.and_then(|object| object.size.parse().ok()).filter(|size| *size > 0).unwrap_or(0)

@@ -1,6 +1,6 @@
-//! URLs that must pass.
+//! URLs that must be accepted.
 
-/// The URL without its query, the bucket, the key.
+/// URLs without their query, with bucket and key.
 pub(super) const OBJECTS: &[(&str, &str, &str)] = &[
     // Without a region.
     ("https://bucket.s3.amazonaws.com/key", "bucket", "key"),
@@ -71,7 +71,7 @@ pub(super) const OBJECTS: &[(&str, &str, &str)] = &[
     ("https://s3.amazonaws.com/bucket//key", "bucket", "/key"),
 ];
 
-/// What may be changed in the query: a part of it, what is put in its place.
+/// Changes of the query that are accepted: a part and its replacement.
 pub(super) const CHANGES: &[(&str, &str)] = &[
     ("X-Amz-Expires=3600", "X-Amz-Expires=1801"),
     ("X-Amz-Expires=3600", "X-Amz-Expires=604800"),
@@ -86,7 +86,7 @@ pub(super) const CHANGES: &[(&str, &str)] = &[
     ("AKID", "ASIAIOSFODNN7EXAMPLE"),
 ];
 
-/// What may be added to the query.
+/// Additions to the query that are accepted.
 pub(super) const PARAMETERS: &[&str] = &[
     "X-Amz-Security-Token=IQoJb3JpZ2luX2VjEA%2B%2F%2F%3D%3D",
     "X-Amz-Content-Sha256=UNSIGNED-PAYLOAD",

@@ -1,11 +1,11 @@
-//! URLs that must be refused, and by which rule.
+//! URLs that must be rejected, and the violated rules.
 
 use crate::api::s3_url::S3UrlError::{
     self, Bucket, BucketNotAllowed, Expired, ForbiddenCharacter, Fragment, Host, NoKey, Parameter, Path,
     RawPlus, Scheme, SignatureVersion2, UserInfoOrPort,
 };
 
-/// The URL, to which a good query is added, and the rule that it breaks.
+/// URLs without their query, and the violated rule.
 pub(super) const URLS: &[(&str, S3UrlError)] = &[
     // Look-alike hosts.
     ("https://evil.com/bucket/key", Host),
@@ -268,7 +268,7 @@ pub(super) const URLS: &[(&str, S3UrlError)] = &[
     ("http://127.0.0.1:4566/bucket/../other/key", Path),
 ];
 
-/// What is changed in a good query: a part of it, what is put in its place, the rule that it then breaks.
+/// Changes of a valid query: a part, its replacement, the violated rule.
 pub(super) const QUERIES: &[(&str, &str, S3UrlError)] = &[
     // The algorithm.
     ("X-Amz-Algorithm=AWS4-HMAC-SHA256&", "", Parameter("X-Amz-Algorithm")),
@@ -366,7 +366,7 @@ pub(super) const QUERIES: &[(&str, &str, S3UrlError)] = &[
     ("X-Amz-Algorithm=", "x-id=PutObject&X-Amz-Algorithm=", Parameter("x-id")),
 ];
 
-/// Parameters that a presigned `GetObject` does not have; most of them make another operation of it.
+/// Parameters that a presigned `GetObject` does not have.
 pub(super) const PARAMETERS: &[&str] = &[
     "acl",
     "attributes",

@@ -16,12 +16,12 @@ use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 
 use super::{Login, Token, rds_proxy_options};
 use crate::configuration::{Common, Variables};
-use crate::platform::aws::{Aws, Patience};
+use crate::platform::aws::{Aws, TimeLimits};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
 #[test]
-fn a_token_ages_while_the_function_is_frozen() {
+fn token_is_used_for_ten_minutes_of_wall_time() {
     let made = SystemTime::UNIX_EPOCH + 1000 * MINUTE;
     let token = Token { text: String::new(), made };
     assert!(token.is_usable(made) && token.is_usable(made + 9 * MINUTE));
@@ -37,17 +37,17 @@ fn login_through_the_proxy() -> Login {
         Common::read(&Variables::from_pairs([("ENV", "dev"), ("RDS_PROXY_ENDPOINT", "proxy.example")]));
     let credentials = Credentials::new("AKIDEXAMPLE", "secret", None, None, "test");
     let configuration = SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
+        .behavior_version(BehaviorVersion::v2026_01_12())
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .build();
-    let aws = Arc::new(Aws::with_configuration(&common, Patience::Caller, configuration));
-    // Each look at the clock is a second later, so that no two tokens are the same.
+    let aws = Arc::new(Aws::with_configuration(&common, TimeLimits::ForRequests, configuration));
+    // Each reading of the clock is a second later, so no two tokens are equal.
     let clock = || SystemTime::UNIX_EPOCH + Duration::from_secs(CLOCK.fetch_add(1, Ordering::Relaxed));
     Login::new(&common, aws, clock)
 }
 
 #[tokio::test]
-async fn a_token_is_renewed_by_the_wall_clock_and_after_a_refused_login() {
+async fn token_is_renewed_by_the_wall_clock_and_after_a_rejected_login() {
     let login = login_through_the_proxy();
     let token = async || login.token("proxy.example", "dev_rds_proxy_user").await.unwrap();
     let first = token().await;
@@ -57,26 +57,26 @@ async fn a_token_is_renewed_by_the_wall_clock_and_after_a_refused_login() {
     let second = token().await;
     assert_ne!(second, first);
 
-    // A server that refuses the first login.
+    // A server that rejects the first login.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let server = tokio::spawn(async move {
-        let refused = read_password(&mut listener.accept().await.unwrap().0, false).await;
+        let rejected = read_password(&mut listener.accept().await.unwrap().0, false).await;
         let accepted = read_password(&mut listener.accept().await.unwrap().0, true).await;
-        (refused.unwrap(), accepted.unwrap())
+        (rejected.unwrap(), accepted.unwrap())
     });
     let connect = async |options: &PgConnectOptions| {
         let options = options.clone().host("127.0.0.1").port(port).ssl_mode(PgSslMode::Disable);
         PgConnection::connect_with(&options).await.map(drop)
     };
     login.open_by(connect).await.unwrap();
-    let (refused, accepted) = server.await.unwrap();
-    assert_eq!(refused, second);
+    let (rejected, accepted) = server.await.unwrap();
+    assert_eq!(rejected, second);
     assert_ne!(accepted, second);
 }
 
 #[tokio::test]
-async fn a_login_that_stays_refused_is_tried_twice() {
+async fn rejected_login_is_tried_twice() {
     let login = login_through_the_proxy();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -94,13 +94,13 @@ async fn a_login_that_stays_refused_is_tried_twice() {
         PgConnection::connect_with(&options).await.map(drop)
     };
     let error = login.open_by(connect).await.unwrap_err();
-    assert!(error.is_refused_login() && error.is_unavailable());
+    assert!(error.is_rejected_login() && error.is_unavailable());
     assert_eq!(tries.load(Ordering::Relaxed), 2);
     server.abort();
 }
 
 #[tokio::test]
-async fn nobody_but_the_proxy_gets_the_token() {
+async fn only_the_proxy_receives_the_token() {
     let certificate = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let mut root = tempfile::NamedTempFile::new().unwrap();
     let pem = pem::Pem::new("CERTIFICATE", certificate.cert.der().to_vec());
@@ -111,8 +111,8 @@ async fn nobody_but_the_proxy_gets_the_token() {
         .with_single_cert(vec![certificate.cert.der().clone()], key.into())
         .unwrap();
     let acceptor = TlsAcceptor::from(Arc::new(server));
-    // What a server with this certificate gets of the password.
-    let told = async |change: &dyn Fn(PgConnectOptions) -> PgConnectOptions| {
+    // Returns the password that a server with this certificate receives.
+    let received = async |change: &dyn Fn(PgConnectOptions) -> PgConnectOptions| {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let options =
             rds_proxy_options("localhost", "user", "token").port(listener.local_addr().unwrap().port());
@@ -129,13 +129,17 @@ async fn nobody_but_the_proxy_gets_the_token() {
         assert_eq!(connected.is_ok(), password.is_some());
         password
     };
-    assert_eq!(told(&|options| options).await, None, "nobody whom we trust has signed it");
+    assert_eq!(received(&|options| options).await, None, "its issuer is not trusted");
     let is_trusted = |options: PgConnectOptions| options.ssl_root_cert(root.path());
-    assert_eq!(told(&is_trusted).await.as_deref(), Some("token"), "somebody whom we trust has signed it");
+    assert_eq!(received(&is_trusted).await.as_deref(), Some("token"), "its issuer is trusted");
     let other_host = |options| is_trusted(options).host("127.0.0.1");
-    assert_eq!(told(&other_host).await, None, "it is for another host");
+    assert_eq!(received(&other_host).await, None, "it is for another host");
     let unverified = |options: PgConnectOptions| options.ssl_mode(PgSslMode::Require);
-    assert_eq!(told(&unverified).await.as_deref(), Some("token"), "without verification it would have it");
+    assert_eq!(
+        received(&unverified).await.as_deref(),
+        Some("token"),
+        "without verification it receives the token"
+    );
 }
 
 // PostgreSQL's protocol: https://www.postgresql.org/docs/current/protocol-message-formats.html.
@@ -146,19 +150,19 @@ async fn accept_tls_request(client: &mut TcpStream) {
     client.write_all(b"S").await.unwrap();
 }
 
-/// Asks for the password in plain text, as the RDS proxy does, and accepts or refuses it.
+/// Requests the password in plain text, as the RDS proxy does.
 async fn read_password(client: &mut (impl AsyncRead + AsyncWrite + Unpin), accepts: bool) -> Option<String> {
     read_body(client).await?;
     client.write_all(b"R\0\0\0\x08\0\0\0\x03").await.ok()?;
     client.flush().await.ok()?;
     client.read_u8().await.ok()?;
     let password = read_body(client).await?;
-    let answer: &[u8] = if accepts {
+    let response: &[u8] = if accepts {
         b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I"
     } else {
         b"E\0\0\0\x1eSFATAL\0VFATAL\0C28P01\0Mno\0\0"
     };
-    client.write_all(answer).await.ok()?;
+    client.write_all(response).await.ok()?;
     client.flush().await.ok()?;
     Some(String::from_utf8(password).unwrap().trim_end_matches('\0').to_owned())
 }

@@ -1,18 +1,20 @@
-//! One page of the versions of a bucket.
+//! Pages of the versions of a bucket.
 
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::EncodingType;
 use percent_encoding::percent_decode_str;
 
-use super::super::super::RestoreError;
+use crate::restore::error::RestoreError;
 
-/// Which page is asked for.
+/// A request for a page.
 pub(in crate::restore::markers) struct PageRequest<'a> {
     pub(super) prefix: &'a str,
-    /// A key after which the page begins; with a version id, the version of the key after which it begins.
+    /// The key after which the page begins.
+    ///
+    /// With a version id, the page begins after this version of the key.
     pub(super) after: Option<(String, Option<String>)>,
-    /// The most versions of the page.
+    /// The maximum number of versions.
     pub(super) maximum: i32,
 }
 
@@ -29,13 +31,13 @@ pub(in crate::restore::markers) struct Entry {
     pub(super) id: String,
     pub(super) is_marker: bool,
     pub(super) is_latest: bool,
-    /// When it was made, in Unix seconds.
+    /// The time when it was created, in Unix seconds.
     pub(super) modified: i64,
 }
 
-/// What lists versions, ordered by key.
+/// A list of versions, ordered by key.
 pub(in crate::restore::markers) trait VersionList {
-    /// A page; `None` if the bucket does not exist.
+    /// Returns a page, or `None` if the bucket does not exist.
     async fn page(&self, request: PageRequest<'_>) -> Result<Option<Page>, RestoreError>;
 }
 
@@ -52,7 +54,7 @@ impl VersionList for Bucket<'_> {
             .client
             .list_object_versions()
             .bucket(self.name)
-            // XML 1.0 cannot carry every character of a key: without this, one such key spoils the whole page.
+            // XML 1.0 cannot contain every character of a key, and one such key would make the page malformed.
             .encoding_type(EncodingType::Url)
             .prefix(request.prefix)
             .set_key_marker(key_marker)
@@ -63,7 +65,7 @@ impl VersionList for Bucket<'_> {
         let page = match page {
             Ok(page) => page,
             Err(error) if error.code().is_some_and(is_missing_bucket) => return Ok(None),
-            Err(error) => return Err(RestoreError::aws("ListObjectVersions", &error)),
+            Err(error) => return Err(RestoreError::of_call("ListObjectVersions", &error)),
         };
         let is_encoded = page.encoding_type().is_some();
         let key_of = |key: &str| if is_encoded { decode(key) } else { Some(key.to_owned()) };
@@ -90,15 +92,18 @@ impl VersionList for Bucket<'_> {
     }
 }
 
-/// Decodes a key of a listing. S3 encodes as forms do: a space is `+`, a plus sign `%2B`,
-/// <https://github.com/boto/boto/pull/2654>.
+/// Decodes a key of a listing.
+///
+/// S3 uses form encoding: a space is `+`, a plus sign is `%2B`. <https://github.com/boto/boto/pull/2654>.
 fn decode(key: &str) -> Option<String> {
     let key = key.replace('+', " ");
     percent_decode_str(&key).decode_utf8().ok().map(std::borrow::Cow::into_owned)
 }
 
-/// A refusal or a wrong region is no missing bucket: a policy of ours may lack a statement, and the message comes again
-/// until somebody has looked.
+/// Returns whether an error code means that the bucket does not exist.
+///
+/// A denial and a wrong region do not: a policy may be wrong, and the message is received again until it is
+/// fixed.
 fn is_missing_bucket(code: &str) -> bool {
     matches!(code, "NoSuchBucket" | "InvalidBucketName" | "AllAccessDisabled")
 }
@@ -108,7 +113,7 @@ mod tests {
     use super::{decode, is_missing_bucket};
 
     #[test]
-    fn what_may_be_our_own_mistake_is_no_missing_bucket() {
+    fn denied_bucket_is_not_a_missing_bucket() {
         assert!(is_missing_bucket("NoSuchBucket") && is_missing_bucket("InvalidBucketName"));
         for code in ["AccessDenied", "PermanentRedirect", "SlowDown"] {
             assert!(!is_missing_bucket(code), "{code}");
@@ -116,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_of_a_listing_are_decoded_as_forms_are() {
+    fn keys_of_a_listing_are_form_encoded() {
         for (encoded, key) in [
             ("a+b.txt", "a b.txt"),
             ("a%2Bb.txt", "a+b.txt"),

@@ -1,4 +1,4 @@
-//! Listings of a bucket that exists as arithmetic only.
+//! Listings of a bucket whose contents are computed.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -7,11 +7,13 @@ use proptest::prelude::*;
 
 use super::page::{Entry, Page, PageRequest, VersionList};
 use super::{
-    CALLS_IN_FLIGHT, KEYS_A_LISTING, MAXIMUM_KEY_BYTES, MAXIMUM_PAGE, PAGE_AFTER_LEAP, RestoreError,
+    CALLS_IN_FLIGHT, KEYS_PER_LISTING, MAXIMUM_KEY_BYTES, MAXIMUM_PAGE, PAGE_AFTER_SKIP, RestoreError,
     WantedKey, common_prefix, just_before, list_versions,
 };
 
-/// A bucket with this many keys, each with a delete marker over one version with data. It counts what is asked of it.
+/// A bucket with this many keys, each with a delete marker on a data version.
+///
+/// It counts calls and versions.
 #[derive(Default)]
 struct Numbered {
     keys: u64,
@@ -26,7 +28,9 @@ fn key(number: u64) -> String {
 }
 
 impl Numbered {
-    /// The number of the first key for which this holds; it holds for all later ones.
+    /// Returns the number of the first key that fulfills a condition.
+    ///
+    /// All later keys fulfill it.
     fn first(&self, holds: impl Fn(&str) -> bool) -> u64 {
         let (mut low, mut high) = (0, self.keys);
         while low < high {
@@ -81,7 +85,7 @@ impl VersionList for Numbered {
     }
 }
 
-/// Lists this many keys of a bucket, of which every n-th is wanted.
+/// Lists this many keys of a bucket in which every n-th key is wanted.
 async fn list(wanted: u64, gap: u64) -> Numbered {
     let bucket = Numbered { keys: wanted * gap, ..Numbered::default() };
     let keys: Vec<WantedKey> = (0..wanted)
@@ -99,12 +103,12 @@ async fn list(wanted: u64, gap: u64) -> Numbered {
 }
 
 #[tokio::test]
-async fn far_apart_keys_cost_one_small_page_each() {
+async fn keys_that_are_far_apart_need_one_small_page_each() {
     for wanted in [5_000, 20_000] {
         let bucket = list(wanted, 600).await;
-        let ranges = wanted.div_ceil(KEYS_A_LISTING as u64);
+        let ranges = wanted.div_ceil(KEYS_PER_LISTING as u64);
         assert!(bucket.calls.get() <= wanted + ranges, "{} calls", bucket.calls.get());
-        let [small, large] = [PAGE_AFTER_LEAP, MAXIMUM_PAGE].map(|page| u64::from(page.unsigned_abs()));
+        let [small, large] = [PAGE_AFTER_SKIP, MAXIMUM_PAGE].map(|page| u64::from(page.unsigned_abs()));
         let most = wanted * small + ranges * large;
         assert!(bucket.versions.get() <= most, "{} versions", bucket.versions.get());
         assert_eq!(bucket.most_in_flight.get() as u64, ranges.min(CALLS_IN_FLIGHT as u64));
@@ -112,13 +116,13 @@ async fn far_apart_keys_cost_one_small_page_each() {
 }
 
 #[tokio::test]
-async fn neighbors_share_large_pages() {
+async fn adjacent_keys_share_large_pages() {
     let bucket = list(10_000, 1).await;
-    assert_eq!(bucket.calls.get(), 10_000_u64.div_ceil(KEYS_A_LISTING as u64));
+    assert_eq!(bucket.calls.get(), 10_000_u64.div_ceil(KEYS_PER_LISTING as u64));
 }
 
 #[tokio::test]
-async fn pages_grow_where_wanted_keys_are_near() {
+async fn pages_grow_if_wanted_keys_are_near() {
     let bucket = list(4_900, 10).await;
     let full_pages = 4_900 * 10 * 2 / 1_000;
     assert!(bucket.calls.get() <= full_pages + 10, "{} calls", bucket.calls.get());
@@ -126,12 +130,12 @@ async fn pages_grow_where_wanted_keys_are_near() {
 
 proptest! {
     #[test]
-    fn the_marker_lies_before_its_key(key in "\\PC{1,20}") {
+    fn marker_sorts_before_its_key(key in "\\PC{1,20}") {
         prop_assert!(just_before(&key) < key);
     }
 
     #[test]
-    fn the_marker_is_no_longer_than_a_key_can_be(key in "[a-z]{1018,1024}") {
+    fn marker_is_not_longer_than_a_key_can_be(key in "[a-z]{1018,1024}") {
         let marker = just_before(&key);
         prop_assert!(marker < key && marker.len() <= MAXIMUM_KEY_BYTES);
     }

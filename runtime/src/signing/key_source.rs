@@ -1,0 +1,113 @@
+//! Loading a signing key from the Parameter Store.
+
+use aws_sdk_ssm::Client;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use openapi::HashAlgorithm;
+use zeroize::Zeroizing;
+
+use super::key::{KeyError, SigningKey};
+use super::signer::Signer;
+use crate::sdk_error::describe;
+
+/// The place of a signing key, and what CloudFront knows about it.
+#[derive(Clone, Debug)]
+pub struct KeySource {
+    /// The name of the parameter that holds the private key.
+    pub parameter: String,
+    /// The id of the CloudFront public key.
+    pub key_pair_id: String,
+    /// The hash of signatures, or `None` for the default of the kind of key.
+    pub hash: Option<HashAlgorithm>,
+}
+
+/// A signing key could not be loaded. No message contains anything of the key.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadKeyError {
+    /// The parameter could not be read.
+    #[error("parameter {parameter}: {cause}")]
+    Unreadable {
+        /// The name of the parameter.
+        parameter: String,
+        /// How the call failed.
+        cause: String,
+    },
+    /// The value of the parameter is not a signing key.
+    #[error("the signing key in parameter {parameter} is unusable: {problem}")]
+    Unusable {
+        /// The name of the parameter.
+        parameter: String,
+        /// What is wrong with the value.
+        problem: KeyValueError,
+    },
+}
+
+/// The value of a parameter is not a signing key.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyValueError {
+    /// There is no value.
+    #[error("it has no value")]
+    Missing,
+    /// The value is not base64.
+    #[error("it is not base64")]
+    NotBase64,
+    /// The value is base64 of something else.
+    #[error("it is not the base64 of a PEM")]
+    NotText,
+    /// The PEM is not a key that CloudFront accepts.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
+
+impl KeySource {
+    /// Loads the key.
+    pub async fn load(&self, parameters: &Client) -> Result<Signer, LoadKeyError> {
+        let request = parameters.get_parameter().name(&self.parameter).with_decryption(true);
+        let response = request.send().await.map_err(|error| LoadKeyError::Unreadable {
+            parameter: self.parameter.clone(),
+            cause: describe("GetParameter", &error),
+        })?;
+        let value = response.parameter.and_then(|parameter| parameter.value).map(Zeroizing::new);
+        let key = parse(value.as_deref().map(String::as_str), self.hash);
+        let key =
+            key.map_err(|problem| LoadKeyError::Unusable { parameter: self.parameter.clone(), problem })?;
+        Ok(Signer::new(key, self.key_pair_id.clone()))
+    }
+}
+
+/// Parses the base64 of a PEM. The base64 can have line breaks.
+fn parse(value: Option<&str>, hash: Option<HashAlgorithm>) -> Result<SigningKey, KeyValueError> {
+    let value = value.ok_or(KeyValueError::Missing)?;
+    let compact = Zeroizing::new(value.split_ascii_whitespace().collect::<String>());
+    let pem = STANDARD.decode(compact.as_bytes()).map_err(|_| KeyValueError::NotBase64)?;
+    let pem = Zeroizing::new(pem);
+    let pem = std::str::from_utf8(&pem).map_err(|_| KeyValueError::NotText)?;
+    Ok(SigningKey::from_pem(pem, hash)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
+    use super::{KeyValueError, parse};
+
+    #[test]
+    fn base64_of_a_pem_can_have_line_breaks() {
+        let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
+        let pem = pem::encode(&pem::Pem::new("PRIVATE KEY", key.to_pkcs8v1().unwrap().as_ref()));
+        let encoded = STANDARD.encode(pem);
+        let (first, second) = encoded.split_at(76);
+        assert!(parse(Some(&format!("{first}\r\n{second}\n")), None).is_ok());
+    }
+
+    #[test]
+    fn error_states_what_the_value_is_not() {
+        let problem = |value| parse(value, None).err().unwrap();
+        assert!(matches!(problem(None), KeyValueError::Missing));
+        assert!(matches!(problem(Some("-----BEGIN")), KeyValueError::NotBase64));
+        assert!(matches!(problem(Some("/w==")), KeyValueError::NotText));
+        assert!(matches!(problem(Some("aGk=")), KeyValueError::Key(_)));
+    }
+}
