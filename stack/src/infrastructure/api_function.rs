@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use openapi::{ActionResource, ROUTES};
+use openapi::{ActionResource, ROUTES, variables as names};
 
 use super::context::Context;
 use super::function::{self, FunctionParts, Variables};
@@ -18,10 +18,11 @@ use crate::signing_key::{private_key_parameter, private_key_parameters};
 /// The logical id of the API function.
 pub(crate) const API_FUNCTION: &str = "ApiFunction";
 /// The variables with the active key: its id at CloudFront, and the parameter of its private half.
-pub(crate) const ACTIVE_KEY_VARIABLES: [&str; 2] = ["CLOUDFRONT_KEY_ID", "CLOUDFRONT_PRIVATE_KEY_SSM_PARAM"];
+pub(crate) const ACTIVE_KEY_VARIABLES: [&str; 2] =
+    [names::CLOUDFRONT_KEY_ID, names::CLOUDFRONT_PRIVATE_KEY_SSM_PARAM];
 
 /// The variable with the buckets whose URLs `/proxy/s3` accepts.
-pub(crate) const PROXIED_BUCKETS: &str = "PROXY_ALLOWED_BUCKETS";
+pub(crate) const PROXIED_BUCKETS: &str = names::PROXY_ALLOWED_BUCKETS;
 
 /// One second less than the timeout of the gateway.
 const TIMEOUT_SECONDS: u32 = 29;
@@ -36,13 +37,13 @@ pub(super) fn add(
 ) -> Handle<Function> {
     let storage_buckets = storage_buckets(template, context.environment);
     let mut variables = Variables::from([
-        ("VIEWER_ASSETS_BUCKET", bucket.reference()),
-        ("CLOUDFRONT_DISTRIBUTION_DOMAIN", cdn_domain.clone()),
+        (names::VIEWER_ASSETS_BUCKET, bucket.reference()),
+        (names::CLOUDFRONT_DISTRIBUTION_DOMAIN, cdn_domain.clone()),
         (PROXIED_BUCKETS, proxied_buckets(context, bucket, &storage_buckets)),
-        ("RESTORE_PACKAGE_QUEUE_URL", queues.restore.reference()),
+        (names::RESTORE_PACKAGE_QUEUE_URL, queues.restore.reference()),
     ]);
     if let Some(hash) = context.environment.signing_hash {
-        variables.insert("CLOUDFRONT_HASH_ALGORITHM", hash.name().into());
+        variables.insert(names::CLOUDFRONT_HASH_ALGORITHM, hash.name().into());
     }
     if let Some((fingerprint, public_key)) = &keys.active {
         let parameter = private_key_parameter(context.environment, fingerprint);

@@ -1,5 +1,7 @@
 //! The authorizer function, unless the environment shares that of the platform.
 
+use openapi::variables as names;
+
 use super::context::Context;
 use super::function::{self, FunctionParts, Variables};
 use super::platform;
@@ -12,7 +14,8 @@ use crate::function_name::FunctionName;
 const TIMEOUT_SECONDS: u32 = 10;
 
 /// The variables that decide which tokens are valid: issuer, keys and client.
-pub(crate) const AUTHORIZER_VARIABLES: [&str; 3] = ["TOKEN_ISSUER", "TOKEN_JWKS_URL", "TOKEN_CLIENT_ID"];
+pub(crate) const AUTHORIZER_VARIABLES: [&str; 3] =
+    [names::TOKEN_ISSUER, names::TOKEN_JWKS_URL, names::TOKEN_CLIENT_ID];
 
 /// The function that the gateway invokes to authorize a request.
 pub(super) enum Authorizer {

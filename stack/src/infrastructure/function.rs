@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use openapi::variables as names;
+
 use super::context::Context;
 use super::platform::{self, regional_arn};
 use crate::artifacts::ArtifactKey;
@@ -153,15 +155,15 @@ fn vpc(template: &mut Template, network: &Network) -> VpcConfig {
 fn common_variables(template: &mut Template, environment: &Environment) -> Variables {
     let log_level: &str = environment.log_level.into();
     let mut variables = Variables::from([
-        ("ENV", environment.name.as_str().into()),
-        ("REGION", environment.region.as_str().into()),
-        ("LOG_LEVEL", log_level.into()),
-        ("PENNSIEVE_DOMAIN", environment.platform_domain.as_str().into()),
+        (names::ENV, environment.name.as_str().into()),
+        (names::REGION, environment.region.as_str().into()),
+        (names::LOG_LEVEL, log_level.into()),
+        (names::PENNSIEVE_DOMAIN, environment.platform_domain.as_str().into()),
     ]);
     if let Some(Database { rds_proxy_endpoint, .. }) = &environment.database {
         let host =
             platform::value(template, "RdsProxyEndpoint", "Host of the RDS proxy.", rds_proxy_endpoint);
-        variables.insert("RDS_PROXY_ENDPOINT", host);
+        variables.insert(names::RDS_PROXY_ENDPOINT, host);
     }
     variables
 }

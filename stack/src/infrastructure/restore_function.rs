@@ -1,5 +1,7 @@
 //! The restore function, and the event source mapping that brings messages to it.
 
+use openapi::variables as names;
+
 use super::context::Context;
 use super::function::{self, FunctionParts, Variables};
 use super::platform::{self, bucket_arn, regional_arn};
@@ -31,9 +33,9 @@ pub(super) fn add(template: &mut Template, context: &Context<'_>, queues: &Queue
             memory_megabytes: 1024,
             timeout_seconds: TIMEOUT_SECONDS,
             variables: Variables::from([
-                ("DELETE_RECORD_DYNAMODB_TABLE_NAME", table),
-                ("JOBS_QUEUE_ID", jobs_queue_url),
-                ("RESTORE_PACKAGE_QUEUE_URL", queues.restore.reference()),
+                (names::DELETE_RECORD_DYNAMODB_TABLE_NAME, table),
+                (names::JOBS_QUEUE_ID, jobs_queue_url),
+                (names::RESTORE_PACKAGE_QUEUE_URL, queues.restore.reference()),
             ]),
             statements,
         },

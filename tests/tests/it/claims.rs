@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use faults::{AwsProxy, Call, DatabaseProxy, Fate, Faults, Moment, Service};
+use openapi::variables;
 use reqwest::Url;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
@@ -41,7 +42,10 @@ impl Claiming {
         let faults = Faults::new();
         let aws = AwsProxy::start(&stack().await.aws_endpoint_url, Arc::clone(&faults)).await.unwrap();
         let database = DatabaseProxy::start(port, Arc::clone(&faults)).await.unwrap();
-        let variables = [("AWS_ENDPOINT_URL", aws.url()), ("POSTGRES_PORT", &database.port().to_string())];
+        let variables = [
+            (variables::AWS_ENDPOINT_URL, aws.url()),
+            (variables::POSTGRES_PORT, &database.port().to_string()),
+        ];
         let function = ApiFunction::start(test, &variables).await;
         let mut dataset = Dataset::create().await;
         let file = dataset.deleted_file(None, "claimed.csv", b"1\n").await;

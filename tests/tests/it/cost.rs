@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use faults::{AwsProxy, DatabaseProxy, Fate, Faults, Service};
+use openapi::variables;
 use reqwest::Url;
 use serde_json::{Value, json};
 
@@ -24,7 +25,10 @@ impl Counted {
         let faults = Faults::new();
         let aws = AwsProxy::start(&client.stack.aws_endpoint_url, Arc::clone(&faults)).await.unwrap();
         let database = DatabaseProxy::start(database, Arc::clone(&faults)).await.unwrap();
-        let variables = [("AWS_ENDPOINT_URL", aws.url()), ("POSTGRES_PORT", &database.port().to_string())];
+        let variables = [
+            (variables::AWS_ENDPOINT_URL, aws.url()),
+            (variables::POSTGRES_PORT, &database.port().to_string()),
+        ];
         let function = ApiFunction::start(test, &variables).await;
         Self { function, faults, _proxies: (aws, database) }
     }

@@ -4,6 +4,7 @@
 use faults::trial::{Delivery, Package, Place, Trial};
 use lambda::pool::InvocationOutcome;
 use local_stack::platform::create_schema;
+use openapi::variables;
 use reqwest::Url;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
@@ -41,7 +42,11 @@ impl OwnDatabase {
 
     /// Returns the variables with which a function connects to it.
     fn variables(&self) -> [(&str, &str); 3] {
-        [("POSTGRES_USER", &self.name), ("POSTGRES_PASSWORD", PASSWORD), ("PENNSIEVE_DB", &self.name)]
+        [
+            (variables::POSTGRES_USER, &self.name),
+            (variables::POSTGRES_PASSWORD, PASSWORD),
+            (variables::PENNSIEVE_DB, &self.name),
+        ]
     }
 
     /// Returns its URL with the login of the server's administrator.
@@ -164,7 +169,7 @@ fn username(token: &str) -> Uuid {
 async fn api_function(test: &str, database: &OwnDatabase) -> (ApiFunction, Value, Value) {
     let [dataset, live, deleted] = fill(database, Uuid::new_v4()).await;
     let queue = Aws::new().await.create_queue(&database.name).await;
-    let variables = [&database.variables()[..], &[("RESTORE_PACKAGE_QUEUE_URL", &queue)]].concat();
+    let variables = [&database.variables()[..], &[(variables::RESTORE_PACKAGE_QUEUE_URL, &queue)]].concat();
     let function = ApiFunction::start(test, &variables).await;
     let mut claims = claims(3).await;
     claims["dataset_claim"]["NodeId"] = json!(dataset);

@@ -8,6 +8,7 @@ use local_stack::postgres::Postgres;
 use machine::directory::{Data, StateDirectory};
 use machine::postgres_server::Server;
 use machine::process::clean_up;
+use openapi::variables;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::net::{TcpListener, TcpStream};
@@ -64,7 +65,8 @@ async fn process_recovers_after_a_database_outage_under_load() {
     let database = start_database(&directory, None).await;
     fill(&database).await;
     let (port, password) = (database.port(), database.password().expose().to_owned());
-    let variables = [("POSTGRES_PORT", &*port.to_string()), ("POSTGRES_PASSWORD", &password)];
+    let variables =
+        [(variables::POSTGRES_PORT, &*port.to_string()), (variables::POSTGRES_PASSWORD, &password)];
     let function = Arc::new(ApiFunction::start("outage-database-function", &variables).await);
     let event = Arc::new(sign_event().await);
     assert_eq!(function.respond(&event).await.status, 200);
@@ -120,7 +122,7 @@ async fn unreadable_signing_key_is_read_again_by_the_next_request() {
     // Accepts connections, and responds to none of them at first.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let function = ApiFunction::start("outage-parameters", &[("AWS_ENDPOINT_URL", &endpoint)]).await;
+    let function = ApiFunction::start("outage-parameters", &[(variables::AWS_ENDPOINT_URL, &endpoint)]).await;
     let event = sign_event().await;
     assert_unavailable(&function.respond(&event).await);
 

@@ -1,5 +1,6 @@
 //! Logs contain nothing that grants access, at any level.
 
+use openapi::variables;
 use serde_json::{Value, json};
 
 use crate::aws::Aws;
@@ -31,7 +32,7 @@ fn with_wrong_digit(url: &str, position: usize) -> String {
 async fn logs_contain_no_signature_token_key_or_body() {
     let (client, aws) = (Client::new().await, Aws::new().await);
     let stack = client.stack;
-    let function = ApiFunction::start("secrets", &[("LOG_LEVEL", "trace")]).await;
+    let function = ApiFunction::start("secrets", &[(variables::LOG_LEVEL, "trace")]).await;
     let owner = claims(5).await;
     let mut secrets = vec!["not-for-logs".to_owned(), "N:package:body-not-for-logs".to_owned()];
     let mut ask = async |method: &str, path: &str, parameters: &[(&str, &str)], body: Option<&str>| {

@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use openapi::{SignedFile, SignedPackage};
+use openapi::{SignedFile, SignedPackage, variables};
 use reqwest::{Method, Response, StatusCode, Url};
 use runtime::signing::{BaseUrl, Resource, Signer, SigningKey};
 use serde_json::Value;
@@ -114,7 +114,8 @@ async fn expired_url_is_rejected() {
 #[tokio::test]
 async fn ec_key_signs_over_sha1_where_configured() {
     let client = Client::new().await;
-    let function = ApiFunction::start("ec-over-sha1", &[("CLOUDFRONT_HASH_ALGORITHM", "SHA1")]).await;
+    let function =
+        ApiFunction::start("ec-over-sha1", &[(variables::CLOUDFRONT_HASH_ALGORITHM, "SHA1")]).await;
     let asset = client.asset(&client.stack.assets.thumbnail);
     let sign = async |parameters: &[(&str, &str)]| -> Value {
         let response =

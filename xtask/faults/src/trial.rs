@@ -22,6 +22,7 @@ use lambda::pool::{BootstrapError, InvokeError};
 use lambda::surroundings;
 use local_stack::emulator;
 use local_stack::platform::{self, PlatformError};
+use openapi::variables as names;
 use sqlx::postgres::{PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Row};
 
@@ -140,11 +141,11 @@ impl Trial {
         // The restore function signs nothing, and so needs no distribution.
         let mut variables = surroundings(aws_proxy.url(), "", &behind_proxy);
         let of_function = [
-            ("ENV", local_stack::ENVIRONMENT),
-            ("DELETE_RECORD_DYNAMODB_TABLE_NAME", platform::DELETE_RECORD_TABLE),
-            ("JOBS_QUEUE_ID", &jobs_queue_url),
-            ("RESTORE_PACKAGE_QUEUE_URL", &restore_queue_url),
-            ("LOG_LEVEL", place.log_level),
+            (names::ENV, local_stack::ENVIRONMENT),
+            (names::DELETE_RECORD_DYNAMODB_TABLE_NAME, platform::DELETE_RECORD_TABLE),
+            (names::JOBS_QUEUE_ID, &jobs_queue_url),
+            (names::RESTORE_PACKAGE_QUEUE_URL, &restore_queue_url),
+            (names::LOG_LEVEL, place.log_level),
         ];
         variables.extend(of_function.map(|(name, value)| (name.to_owned(), value.to_owned())));
         let function = Function::new(place, variables).await?;
@@ -247,7 +248,7 @@ async fn aws_configuration(endpoint: &str) -> aws_config::SdkConfig {
         "local stack",
     );
     let timeouts = TimeoutConfig::builder().operation_attempt_timeout(Duration::from_mins(1)).build();
-    aws_config::defaults(BehaviorVersion::latest())
+    aws_config::defaults(BehaviorVersion::v2026_01_12())
         .region(Region::new(emulator::REGION))
         .endpoint_url(endpoint)
         .credentials_provider(credentials)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use openapi::variables;
 use url::Url;
 
 /// The variables that differ locally from what is deployed: where AWS, the database and the distribution are.
@@ -10,14 +11,14 @@ use url::Url;
 pub fn surroundings(aws_endpoint_url: &str, cdn_url: &str, database_url: &Url) -> BTreeMap<String, String> {
     let database = database_url.path().trim_start_matches('/');
     [
-        ("AWS_ENDPOINT_URL", aws_endpoint_url.to_owned()),
-        ("CLOUDFRONT_DISTRIBUTION_DOMAIN", cdn_url.to_owned()),
-        ("POSTGRES_HOST", database_url.host_str().unwrap_or_default().to_owned()),
-        ("POSTGRES_PORT", database_url.port().map(|port| port.to_string()).unwrap_or_default()),
-        ("POSTGRES_USER", database_url.username().to_owned()),
-        ("POSTGRES_PASSWORD", database_url.password().unwrap_or_default().to_owned()),
-        ("PENNSIEVE_DB", database.to_owned()),
-        ("POSTGRES_SSL_MODE", "disable".to_owned()),
+        (variables::AWS_ENDPOINT_URL, aws_endpoint_url.to_owned()),
+        (variables::CLOUDFRONT_DISTRIBUTION_DOMAIN, cdn_url.to_owned()),
+        (variables::POSTGRES_HOST, database_url.host_str().unwrap_or_default().to_owned()),
+        (variables::POSTGRES_PORT, database_url.port().map(|port| port.to_string()).unwrap_or_default()),
+        (variables::POSTGRES_USER, database_url.username().to_owned()),
+        (variables::POSTGRES_PASSWORD, database_url.password().unwrap_or_default().to_owned()),
+        (variables::PENNSIEVE_DB, database.to_owned()),
+        (variables::POSTGRES_SSL_MODE, "disable".to_owned()),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into()

@@ -23,6 +23,7 @@ use lambda::control_plane::{ControlPlane, DeployedFunction, FunctionName};
 use lambda::pool::{FunctionPool, InvocationOutcome, PoolSettings};
 use local_stack::StackFile;
 use machine::workspace;
+use openapi::variables;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, PgConnection};
 use stack::{FunctionName as Function, OutputName};
@@ -159,8 +160,10 @@ async fn measure_endpoints(
 ) -> Result<()> {
     put_rsa_key(connection).await?;
     let ec = Subject::start("ec", deployed, stack, &[]).await?;
-    let rsa_variables =
-        [("CLOUDFRONT_PRIVATE_KEY_SSM_PARAM", RSA_KEY_PARAMETER), ("CLOUDFRONT_HASH_ALGORITHM", "SHA256")];
+    let rsa_variables = [
+        (variables::CLOUDFRONT_PRIVATE_KEY_SSM_PARAM, RSA_KEY_PARAMETER),
+        (variables::CLOUDFRONT_HASH_ALGORITHM, "SHA256"),
+    ];
     let rsa = Subject::start("rsa", deployed, stack, &rsa_variables).await?;
     let viewer = stack.packages.viewer.as_str();
     let asset = [("package_id", viewer), ("path", stack.assets.thumbnail.as_str())];
