@@ -75,7 +75,7 @@ fn loader(environment: &Environment) -> aws_config::ConfigLoader {
         .connect_timeout(Duration::from_secs(5))
         .operation_attempt_timeout(Duration::from_mins(1))
         .build();
-    let loader = aws_config::defaults(BehaviorVersion::latest())
+    let loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .region(Region::new(environment.region.to_string()))
         .timeout_config(timeouts);
     // CloudFormation throttles early. What the SDK's own variable says counts for more.

@@ -35,7 +35,7 @@ struct Clients {
 
 async fn clients(emulator: &Emulator) -> Clients {
     let timeout = TimeoutConfig::builder().operation_timeout(Duration::from_secs(30)).build();
-    let configuration = aws_config::defaults(BehaviorVersion::latest())
+    let configuration = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .endpoint_url(emulator.endpoint_url())
         .region(Region::from_static(REGION))
         .credentials_provider(Credentials::new(ACCESS_KEY_ID, SECRET_ACCESS_KEY, None, None, "test"))

@@ -67,7 +67,7 @@ impl ScriptedCloudFormation {
         let router = Router::new().fallback(handle);
         let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         let configuration = Config::builder()
-            .behavior_version(BehaviorVersion::latest())
+            .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::new("us-east-1"))
             .credentials_provider(Credentials::new("test", "test", None, None, "a test"))
             .endpoint_url(format!("http://{address}"))

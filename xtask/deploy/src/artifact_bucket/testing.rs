@@ -54,7 +54,7 @@ impl FakeBucket {
                 tokio::spawn(serve(stream, Arc::clone(&served)));
             }
         });
-        let configuration = aws_config::defaults(BehaviorVersion::latest())
+        let configuration = aws_config::defaults(BehaviorVersion::v2026_01_12())
             .region(Region::new("us-east-1"))
             .endpoint_url(endpoint)
             .credentials_provider(Credentials::new("test", "test", None, None, "test"))

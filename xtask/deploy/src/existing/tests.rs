@@ -114,7 +114,7 @@ async fn found(
     let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
     let credentials = Credentials::new("test", "test", None, None, "a test");
     let configuration = SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
+        .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new("us-east-1"))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .retry_config(RetryConfig::disabled())

@@ -40,7 +40,7 @@ impl FakeQueue {
         let router = Router::new().route("/", post(serve)).with_state(Arc::clone(&queue));
         tokio::spawn(async { axum::serve(listener, router).await });
         let config = aws_sdk_sqs::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
+            .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::new("us-east-1"))
             .endpoint_url(url)
             .credentials_provider(Credentials::new("test", "test", None, None, "test"))

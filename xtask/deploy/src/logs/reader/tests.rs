@@ -22,7 +22,7 @@ const START: i64 = 1_795_540_690_000;
 async fn reader(functions: &[FunctionName], answers: Vec<(u16, Value)>) -> (Reader, JoinHandle<Vec<Value>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let configuration = aws_sdk_cloudwatchlogs::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
+        .behavior_version(BehaviorVersion::v2026_01_12())
         .endpoint_url(format!("http://{}", listener.local_addr().unwrap()))
         .credentials_provider(Credentials::new("test", "test", None, None, "test"))
         .region(Region::new("us-east-1"))
