@@ -33,7 +33,7 @@ pub(crate) enum Change {
     Judged(Judge),
     /// The judge of a property around this one reads it.
     JudgedAround,
-    /// The permissions in it are compared one by one: see [`super::ResourceType::grants`].
+    /// The permissions in it are compared one by one: see [`super::resource::ResourceType::grants`].
     Grants,
     /// Environment variables: the program that reads them decides what they mean.
     Variables,
