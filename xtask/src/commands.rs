@@ -7,5 +7,6 @@ pub(crate) mod ci;
 pub(crate) mod doctor;
 pub(crate) mod fuzz;
 pub(crate) mod openapi;
+pub(crate) mod reference;
 pub(crate) mod render;
 pub(crate) mod test;

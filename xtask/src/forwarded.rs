@@ -3,10 +3,12 @@
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
 use command_line::Outcome;
+use command_line::reference::Section;
 use machine::command;
 
 const PROGRAM: &str = "xtask-commands";
@@ -18,12 +20,25 @@ pub(crate) struct Forwarded {
     _arguments: Vec<OsString>,
 }
 
-/// Builds `xtask-commands` where the source has changed, and becomes it, with the arguments of this process.
+/// Becomes `xtask-commands`, with the arguments of this process.
 pub(crate) fn run() -> Result<Outcome> {
+    let program = build()?;
+    let error = std::process::Command::new(&program).args(std::env::args_os().skip(1)).exec();
+    Err(anyhow!(error).context(format!("cannot start {}", program.display())))
+}
+
+/// Returns the help of the commands that `xtask-commands` runs.
+pub(crate) fn reference() -> Result<Vec<Section>> {
+    let program = build()?;
+    let output = std::process::Command::new(&program).arg("reference").output();
+    let output = output.with_context(|| format!("cannot start {}", program.display()))?;
+    serde_json::from_slice(&output.stdout).context("cannot read the help of the commands")
+}
+
+/// Builds `xtask-commands` where the source has changed, and returns its path.
+fn build() -> Result<PathBuf> {
     // Selecting the workspace gives the dependencies the same features as in every other build, so that none is built twice.
     command::run_blocking(command::cargo().args(["build", "--workspace", "--bin", PROGRAM]))?;
     let this = std::env::current_exe().context("cannot find the path of this program")?;
-    let program = this.with_file_name(PROGRAM);
-    let error = std::process::Command::new(&program).args(std::env::args_os().skip(1)).exec();
-    Err(anyhow!(error).context(format!("cannot start {}", program.display())))
+    Ok(this.with_file_name(PROGRAM))
 }

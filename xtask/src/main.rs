@@ -9,6 +9,8 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to people")]
 
 mod commands;
+#[cfg(test)]
+mod documents;
 mod forwarded;
 #[cfg(test)]
 mod layers;
@@ -16,11 +18,11 @@ mod layers;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use command_line::{Outcome, finish};
 use machine::command;
 
-use self::commands::{ci, doctor, fuzz, openapi, render, test};
+use self::commands::{ci, doctor, fuzz, openapi, reference, render, test};
 use self::forwarded::Forwarded;
 
 /// Builds, runs and ships the packages service.
@@ -40,55 +42,57 @@ enum Command {
     Test(test::Arguments),
     /// Run all that CI runs: formatting, lints, generated files, templates, licenses, tests.
     Ci,
-    /// Feed what parses untrusted input with inputs that were never thought of.
+    /// Run the fuzz targets of the code that parses untrusted input.
     Fuzz(fuzz::Arguments),
-    /// Build the functions into target/lambda, the same bytes for the same source.
+    /// Build the functions into target/lambda; the same source gives the same bytes.
     #[command(disable_help_flag = true)]
     Build(Forwarded),
     /// Write openapi/openapi.json and openapi/gateway.json.
     Openapi(openapi::Arguments),
+    /// Write docs/commands.md, the help of all commands.
+    Reference(reference::Arguments),
     /// Print the CloudFormation template of an environment.
     Render(render::Arguments),
-    /// Show what a deployment would change; needs read rights only.
+    /// Show what a deployment would change; needs only read permissions.
     #[command(disable_help_flag = true)]
     Diff(Forwarded),
     /// Build, review, upload and apply an environment's stack.
     #[command(disable_help_flag = true)]
     Deploy(Forwarded),
-    /// Make a release ready for an environment, and deploy nothing.
+    /// Upload a release for an environment without deploying it.
     #[command(disable_help_flag = true)]
     Publish(Forwarded),
     /// List the releases of an environment.
     #[command(disable_help_flag = true)]
     Releases(Forwarded),
-    /// Put an earlier release back.
+    /// Deploy an earlier release again.
     #[command(disable_help_flag = true)]
     Rollback(Forwarded),
-    /// Show how an environment is.
+    /// Show the state of an environment.
     #[command(disable_help_flag = true)]
     Status(Forwarded),
     /// Print the outputs of a deployed stack as JSON.
     #[command(disable_help_flag = true)]
     Outputs(Forwarded),
-    /// Show the resources that are not as the stack made them.
+    /// Show the resources that differ from the deployed template.
     #[command(disable_help_flag = true)]
     Drift(Forwarded),
-    /// Print what the functions have logged.
+    /// Print the logs of the functions.
     #[command(disable_help_flag = true)]
     Logs(Forwarded),
-    /// The keys that sign CDN URLs.
+    /// Manage the keys that sign CDN URLs.
     #[command(disable_help_flag = true)]
     Keys(Forwarded),
-    /// The restore queue and its dead letters.
+    /// Inspect and repair the restore queue and its dead letters.
     #[command(disable_help_flag = true)]
     Queue(Forwarded),
-    /// Delete an environment's stack; what is protected, and the bucket of the assets, stays.
+    /// Delete the stack of an environment; the assets bucket is kept.
     #[command(disable_help_flag = true)]
     Destroy(Forwarded),
-    /// Measure the functions, and hold the figures against their limits.
+    /// Measure the functions and compare the figures with their limits.
     #[command(disable_help_flag = true)]
     Bench(Forwarded),
-    /// Show what is installed, what is missing, and how to get it.
+    /// Show which programs are installed, which are missing, and how to install them.
     Doctor,
 }
 
@@ -99,10 +103,11 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<Outcome> {
     match command {
-        Command::Ci => ci::run(),
+        Command::Ci => ci::run(Arguments::command()),
         Command::Doctor => command::block_on(doctor::run()),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Openapi(arguments) => openapi::run(&arguments),
+        Command::Reference(arguments) => reference::run(&arguments, Arguments::command()),
         Command::Render(arguments) => render::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Bench(_)

@@ -25,7 +25,7 @@ impl EnvironmentArgument {
 /// The names of all environments.
 pub fn names() -> Result<Vec<String>> {
     let mut names = Vec::new();
-    for file in std::fs::read_dir(directory()).context("stack/environments cannot be read")? {
+    for file in std::fs::read_dir(directory()).context("cannot read stack/environments")? {
         names.extend(file?.path().file_stem().map(|stem| stem.to_string_lossy().into_owned()));
     }
     names.sort();

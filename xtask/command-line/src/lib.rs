@@ -6,6 +6,7 @@ mod document;
 pub mod environment;
 mod events;
 mod outcome;
+pub mod reference;
 pub mod terminal;
 
 pub use document::Format;

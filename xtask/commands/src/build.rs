@@ -11,7 +11,7 @@ use crate::operator::Terminal;
 /// Options of `build`.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// What the functions shall run on.
+    /// The processor architecture that the functions run on.
     #[arg(long, value_enum, default_value = "x86-64", value_name = "ARCHITECTURE")]
     arch: ArchitectureArgument,
 }

@@ -36,16 +36,16 @@ pub(crate) struct DeployOptions {
     /// Do not ask before the changes are made.
     #[arg(long)]
     yes: bool,
-    /// Let somebody have more rights than now.
+    /// Allow changes that widen permissions or access.
     #[arg(long)]
     allow_iam_widening: bool,
-    /// Let what holds data be replaced or removed.
+    /// Allow changes that replace or remove a resource that holds data.
     #[arg(long)]
     allow_data_loss: bool,
-    /// Do not wait until every resource has stabilised; not for a protected environment.
+    /// Do not wait until every resource has stabilized; not allowed in a protected environment.
     #[arg(long)]
     express: bool,
-    /// Finish a rollback that got stuck without this resource, which stays as it is.
+    /// Finish a failed rollback without this resource, which stays unchanged.
     #[arg(long, value_name = "LOGICAL-ID")]
     skip: Vec<String>,
     /// Write the stack's outputs to this file too, as JSON.

@@ -35,7 +35,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
         show(&report);
     }
     if let Some(reason) = incomplete {
-        bail!("CloudFormation could not check everything that it can check: {reason}");
+        bail!("CloudFormation could not check some resources: {reason}");
     }
     Ok(if report.is_clean() { Outcome::Done } else { Outcome::Differences })
 }
@@ -47,14 +47,14 @@ fn show(report: &Report) {
     }
     for Folded { logical_id, path, link } in &report.false_positives {
         terminal::say(format!(
-            "CloudFormation reports {path} of {logical_id} as changed, which is a known fault of it: {link}"
+            "CloudFormation reports {path} of {logical_id} as changed, which is a known error: {link}"
         ));
     }
     if !report.not_checked.is_empty() {
         let kinds: BTreeSet<&str> = report.not_checked.iter().map(|it| it.kind.as_str()).collect();
         let kinds: Vec<_> = kinds.into_iter().collect();
         terminal::say(format!(
-            "CloudFormation did not check resources of these types, so nothing is known of them: {}.",
+            "CloudFormation did not check resources of these types: {}.",
             kinds.join(", ")
         ));
     }
@@ -62,14 +62,14 @@ fn show(report: &Report) {
         // CloudFormation compares templates, not resources:
         // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-drift.html
         terminal::say(
-            "A deployment does not put this back: it changes only what differs from the template before.\n\
-             Put it back by hand; or, where it shall stay, change the source likewise and deploy.",
+            "A deployment does not revert this: it changes only what differs from the previous \
+             template.\nRevert it by hand; or, to keep it, change the source accordingly and deploy.",
         );
     }
     if report.drifted.iter().any(|drifted| drifted.differences.is_empty()) {
         terminal::say(
-            "What was deleted can be made again by hand under the same name, \
-             or by deploying once without it and once with it.",
+            "To recreate a deleted resource, create it by hand under the same name, or deploy once without it \
+             and once with it.",
         );
     }
 }

@@ -17,13 +17,13 @@ use crate::connect::connect;
 pub(crate) enum Command {
     /// Generate the first key of an environment; `deploy` does it by itself.
     Generate(GenerateArguments),
-    /// Show the keys of an environment, and what is to be done about them.
+    /// Show the keys of an environment, and the next step.
     Status(status::Arguments),
-    /// Have a new key sign, without a URL that is refused; or continue a rotation that is under way.
+    /// Replace the signing key without breaking valid URLs, or continue a rotation.
     Rotate(rotate::Arguments),
-    /// Remove old keys whose time is over, or a next key that shall not sign.
+    /// Remove old keys that have expired, or a next key that is not wanted.
     Retire(retire::Arguments),
-    /// Take a key that was made elsewhere.
+    /// Import a key that was generated elsewhere.
     Import(import::Arguments),
 }
 
@@ -67,6 +67,6 @@ async fn generate(arguments: GenerateArguments) -> Result<Outcome> {
     let environment = arguments.environment.load()?;
     let connection = connect(&environment).await?;
     generate_first(&environment, &connection, arguments.algorithm.into()).await?;
-    terminal::say("The next `cargo xtask deploy` makes CloudFront trust it.");
+    terminal::say("CloudFront trusts it after the next `cargo xtask deploy`.");
     Ok(Outcome::Done)
 }

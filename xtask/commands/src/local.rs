@@ -58,7 +58,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     let directory = Arc::new(StateDirectory::open(&path)?);
     let ended = processes::clean_up(&directory).await?;
     if !ended.is_empty() {
-        terminal::say(format!("  ended what an earlier run had left behind: {}", ended.join(", ")));
+        terminal::say(format!("  ended processes that an earlier run left behind: {}", ended.join(", ")));
     }
     directory.remove(StackFile::NAME).await?;
     if !arguments.keep {

@@ -27,13 +27,13 @@ const PACE: Duration = Duration::from_secs(1);
 pub(crate) struct Arguments {
     #[command(flatten)]
     environment: EnvironmentArgument,
-    /// Go on with what is logged from now on, until Ctrl-C.
+    /// Continue with new lines until Ctrl-C.
     #[arg(long)]
     follow: bool,
     /// How far to look back: a number and s, m, h or d.
     #[arg(long, default_value = "15m", value_name = "SPAN", value_parser = time_span::parse)]
     since: TimeDelta,
-    /// Only of this function; can be given several times.
+    /// Only this function; can be given several times.
     #[arg(long = "function", value_enum, value_name = "NAME")]
     functions: Vec<FunctionArgument>,
     /// Print the lines as they were logged, as JSON with the name of the function, for programs.
@@ -97,7 +97,9 @@ async fn print(arguments: &Arguments) -> Result<Outcome> {
         if !arguments.follow {
             if !any {
                 let since = time_span::spoken(arguments.since);
-                terminal::say(format!("Nothing was logged within {since}; --since looks further back."));
+                terminal::say(format!(
+                    "Nothing was logged in the last {since}; use --since to look further back."
+                ));
             }
             return Ok(Outcome::Done);
         }
@@ -109,6 +111,6 @@ fn tell(line: &str) -> Result<Audience> {
     match writeln!(io::stdout(), "{line}") {
         Ok(()) => Ok(Audience::Listens),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Audience::Gone),
-        Err(error) => Err(error).context("standard output takes no more"),
+        Err(error) => Err(error).context("cannot write to standard output"),
     }
 }

@@ -27,7 +27,8 @@ mod status;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
+use command_line::reference::sections;
 use command_line::{Outcome, finish};
 use machine::command::block_on;
 
@@ -45,38 +46,41 @@ struct Arguments {
 enum Command {
     /// Run the whole system on this machine: database, AWS emulator, functions, gateway, CDN edge, demo data.
     Local(local::Arguments),
-    /// Build the functions into target/lambda, the same bytes for the same source.
+    /// Build the functions into target/lambda; the same source gives the same bytes.
     Build(build::Arguments),
-    /// Print the IAM policies of whoever looks at an environment or deploys it.
+    /// Print the IAM policies that reviewing and deploying an environment need.
     Render(render::Arguments),
-    /// Show what a deployment would change; needs read rights only.
+    /// Show what a deployment would change; needs only read permissions.
     Diff(diff::Arguments),
     /// Build, review, upload and apply an environment's stack.
     Deploy(deploy::Arguments),
-    /// Make a release ready for an environment, and deploy nothing.
+    /// Upload a release for an environment without deploying it.
     Publish(publish::Arguments),
     /// List the releases of an environment.
     Releases(releases::Arguments),
-    /// Put an earlier release back.
+    /// Deploy an earlier release again.
     Rollback(rollback::Arguments),
-    /// Show how an environment is.
+    /// Show the state of an environment.
     Status(status::Arguments),
     /// Print the outputs of a deployed stack as JSON.
     Outputs(outputs::Arguments),
-    /// Show the resources that are not as the stack made them.
+    /// Show the resources that differ from the deployed template.
     Drift(drift::Arguments),
-    /// Print what the functions have logged.
+    /// Print the logs of the functions.
     Logs(logs::Arguments),
-    /// The keys that sign CDN URLs.
+    /// Manage the keys that sign CDN URLs.
     #[command(subcommand)]
     Keys(keys::Command),
-    /// The restore queue and its dead letters.
+    /// Inspect and repair the restore queue and its dead letters.
     #[command(subcommand)]
     Queue(queue::Command),
-    /// Delete an environment's stack; what is protected, and the bucket of the assets, stays.
+    /// Delete the stack of an environment; the assets bucket is kept.
     Destroy(destroy::Arguments),
-    /// Measure the functions, and hold the figures against their limits.
+    /// Measure the functions and compare the figures with their limits.
     Bench(bench::Arguments),
+    /// Print the help of these commands as JSON, for `cargo xtask reference`.
+    #[command(hide = true)]
+    Reference,
 }
 
 fn main() -> ExitCode {
@@ -99,6 +103,10 @@ fn run(command: Command) -> Result<Outcome> {
         Command::Publish(arguments) => block_on(publish::run(arguments)),
         Command::Queue(command) => block_on(queue::run(command)),
         Command::Releases(arguments) => block_on(releases::run(arguments)),
+        Command::Reference => {
+            println!("{}", serde_json::to_string(&sections(Arguments::command()))?);
+            Ok(Outcome::Done)
+        }
         Command::Render(arguments) => block_on(render::run(arguments)),
         Command::Rollback(arguments) => block_on(rollback::run(arguments)),
         Command::Status(arguments) => block_on(status::run(arguments)),

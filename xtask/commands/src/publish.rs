@@ -28,8 +28,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     let keys = DeploymentKeys::read(&environment, &connection, None).await?;
     if keys.has_new_key() {
         bail!(
-            "environment {0} has no signing key yet, which a release has to name; \
-             `cargo xtask keys generate --env {0}` makes one",
+            "environment {0} has no signing key yet, which a release needs; run `cargo xtask keys generate \
+             --env {0}` first",
             environment.name
         );
     }

@@ -19,7 +19,7 @@ use crate::connect::connect;
 /// Commands about the restore queue.
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Show what is waiting, what is in work, and the dead letters with their packages and reasons.
+    /// Show the number of messages, and the dead letters with their packages and reasons.
     Status(StatusArguments),
     /// Move the dead letters back to the restore queue.
     Redrive(RedriveArguments),
@@ -149,13 +149,13 @@ async fn show_letters(environment: &Environment, letters: &[DeadLetter], rows: &
     if let Some(oldest) = oldest {
         terminal::say(format!("\n  the oldest was sent {} ago", age(oldest, now)));
     }
-    terminal::say(format!("  When the cause is gone: cargo xtask queue redrive --env {}", environment.name));
+    terminal::say(format!("  Once the cause is fixed: cargo xtask queue redrive --env {}", environment.name));
 }
 
 async fn repair(environment: &Environment, database: &DatabaseArgument, yes: bool) -> Result<()> {
     let connection = connect(environment).await?;
     let Some(pool) = database.connect(&connection).await? else {
-        bail!("the platform's database must be reached: pass --database-url, or set DATABASE_URL");
+        bail!("the platform's database is needed: pass --database-url, or set DATABASE_URL");
     };
     let queues = Queues::of(environment, &connection).await?;
     let letters = DeadLetters::new(&queues).look().await?;
@@ -191,7 +191,7 @@ async fn redrive(environment: &Environment, yes: bool) -> Result<()> {
     println!("{} moved", outcome.moved);
     if outcome.left > 0 {
         terminal::say(format!(
-            "  {} are no restore messages and would come back at once; they stay: cargo xtask queue status --env {}",
+            "  {} are not restore messages and would fail again; they stay: cargo xtask queue status --env {}",
             outcome.left, environment.name
         ));
     }

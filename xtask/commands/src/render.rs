@@ -12,7 +12,7 @@ use crate::connect::connect;
 pub(crate) struct Arguments {
     #[command(flatten)]
     environment: EnvironmentArgument,
-    /// Print the IAM policies of whoever looks at the environment or deploys it, by name.
+    /// Print the IAM policies that reviewing and deploying the environment need, by name.
     #[arg(long, required = true)]
     policies: bool,
     /// The format to print.

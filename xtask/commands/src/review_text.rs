@@ -30,7 +30,7 @@ impl Shown<'_> {
     fn write(&self, text: &mut Text) {
         text.line(0, &format!("{} in account {}, {}", self.0.stack, self.0.account, self.0.region));
         if self.0.is_empty() {
-            text.line(1, "no changes: what is deployed is as it should be");
+            text.line(1, "no changes: the deployed template is up to date");
             return;
         }
         if self.0.creates_stack {
@@ -69,19 +69,19 @@ impl Shown<'_> {
         for Takeover { resource, resource_type, name, differences, kept } in takeovers {
             let what = text.palette.paint(&format!("~ {name}"), "33");
             let whose = text.palette.paint(&format!("{resource}, {resource_type}"), "2");
-            text.line(2, &format!("{what} ({whose}) exists, and joins the stack with all that is in it"));
+            text.line(2, &format!("{what} ({whose}) exists, and is imported with its data"));
             if !differences.is_empty() {
-                text.line(4, "set to what the template says after that:");
+                text.line(4, "then changed to match the template:");
             }
             for difference in differences {
                 text.difference(difference);
             }
             if !kept.is_empty() {
-                text.line(4, &format!("not in the template, and stays: {}", kept.join(", ")));
+                text.line(4, &format!("not in the template, and kept: {}", kept.join(", ")));
             }
         }
         if !unchecked.is_empty() {
-            text.heading("Names that could not be looked for");
+            text.heading("Names that could not be checked");
             for Unchecked { resource, name, reason } in unchecked {
                 text.line(2, &format!("? {name} ({resource}): {reason}"));
             }
@@ -170,7 +170,7 @@ impl Shown<'_> {
             text.heading("API contract");
             text.line(
                 2,
-                "not compared: the contract of what is deployed, or would be, is not in the artifact bucket",
+                "not compared: the artifact bucket lacks the contract of the deployed or the new release",
             );
         } else if !self.0.contract.changes().is_empty() {
             text.heading("API contract");
@@ -198,16 +198,16 @@ impl Shown<'_> {
             format!("{} to replace", count(|kind| matches!(kind, ChangeKind::Replaced(_)))),
             format!("{} to remove", count(|kind| matches!(kind, ChangeKind::Removed))),
         ];
-        let mut warn = |count: usize, what: &str| {
-            if count > 0 {
-                parts.push(format!("{what}: {count}"));
-            }
+        let mut warn = |count: usize, one: &str, several: &str| match count {
+            0 => {}
+            1 => parts.push(format!("1 {one}")),
+            count => parts.push(format!("{count} {several}")),
         };
-        warn(self.0.platform_facts.len(), "facts of the platform to follow");
-        warn(self.0.existing.conflicts.len(), "NAMES TAKEN");
-        warn(self.0.endangered().len(), "DATA LOST");
-        warn(self.0.widening(), "PERMISSIONS WIDENED");
-        warn(self.0.breaking(), "API BROKEN");
+        warn(self.0.platform_facts.len(), "platform parameter changed", "platform parameters changed");
+        warn(self.0.existing.conflicts.len(), "NAME TAKEN", "NAMES TAKEN");
+        warn(self.0.endangered().len(), "LOSS OF DATA", "LOSSES OF DATA");
+        warn(self.0.widening(), "PERMISSION WIDENED", "PERMISSIONS WIDENED");
+        warn(self.0.breaking(), "BREAKING API CHANGE", "BREAKING API CHANGES");
         parts.join(", ")
     }
 }

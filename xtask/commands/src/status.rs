@@ -14,7 +14,7 @@ use crate::connect::connect;
 pub(crate) struct Arguments {
     #[command(flatten)]
     environment: EnvironmentArgument,
-    /// Where CloudFormation is at work, stay until it is done.
+    /// Follow a change in progress until it has finished.
     #[arg(long, conflicts_with = "json")]
     follow: bool,
     /// Print JSON.
@@ -48,15 +48,14 @@ fn text_of(status: &Status) -> String {
     match status.releases.first() {
         Some(release) => lines.push(format!("{:<14}{}", "deployed", release.description())),
         None if status.condition.is_some() => {
-            lines.push(format!("{:<14}no release that is known", "deployed"));
+            lines.push(format!("{:<14}unknown release", "deployed"));
         }
         None => {}
     }
     if let Some(distribution) = &status.distribution {
         lines.push(format!("{:<14}{distribution}", "distribution"));
     }
-    let alarms =
-        if status.alarms.is_empty() { "none has gone off".to_owned() } else { status.alarms.join(", ") };
+    let alarms = if status.alarms.is_empty() { "none active".to_owned() } else { status.alarms.join(", ") };
     lines.push(format!("{:<14}{alarms}", "alarms"));
     if let Some(holder) = &status.lock {
         let Holder { by, action, since, .. } = holder;

@@ -27,7 +27,7 @@ pub async fn upload(
         // Another build may have been at work since.
         if sha256(&zip) != function.hash.to_string() {
             bail!(
-                "{} is not what was built any more; nothing was changed, run the command again",
+                "{} was changed after the build; nothing was deployed; run the command again",
                 function.zip.display()
             );
         }

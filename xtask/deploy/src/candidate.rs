@@ -53,7 +53,7 @@ impl Candidate {
         )?;
         if let Some(key) = missing.first() {
             bail!(
-                "the code of release {} is not in {} any more ({}); deploy another release, or the source",
+                "the code of release {} is no longer in {} ({}); deploy another release or the source",
                 release.id,
                 bucket.name(),
                 key.as_str()

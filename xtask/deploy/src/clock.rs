@@ -17,7 +17,10 @@ pub struct Clock(Arc<Mutex<Option<DateTime<Utc>>>>);
 impl Clock {
     /// The time of the last answer, to the second.
     pub fn now(&self) -> Result<DateTime<Utc>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).context("AWS did not tell what time it is")
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .context("could not read the time from a response of AWS")
     }
 }
 

@@ -95,8 +95,8 @@ async fn connection(
         "could not determine your AWS identity; sign in (for example with `aws sso login`) or set AWS_PROFILE, \
          then run the command again",
     )?;
-    let account = identity.account.context("AWS names no account for these credentials")?;
-    let caller = identity.arn.context("AWS names no user or role for these credentials")?;
+    let account = identity.account.context("AWS returned no account for these credentials")?;
+    let caller = identity.arn.context("AWS returned no user or role for these credentials")?;
     check_account(environment, &account)?;
     Ok(Connection { configuration, account, caller, local: None, operator })
 }

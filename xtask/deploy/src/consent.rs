@@ -27,5 +27,5 @@ pub async fn agree(consent: Consent, question: &str, operator: &dyn Operator) ->
     if consent != Consent::Ask {
         return Ok(());
     }
-    if operator.confirm(question).await? { Ok(()) } else { bail!("not agreed; nothing was changed") }
+    if operator.confirm(question).await? { Ok(()) } else { bail!("not confirmed; nothing was changed") }
 }

@@ -76,8 +76,8 @@ impl DeployedStack {
             }
             Err(error) => return Err(error).with_context(|| format!("cannot look for the stack {name}")),
         };
-        let stack = answer.stacks.unwrap_or_default().pop().context("CloudFormation describes no stack")?;
-        let status = stack.stack_status.clone().context("CloudFormation tells no status of the stack")?;
+        let stack = answer.stacks.unwrap_or_default().pop().context("CloudFormation returned no stack")?;
+        let status = stack.stack_status.clone().context("CloudFormation returned no status for the stack")?;
         if [StackStatus::ReviewInProgress, StackStatus::DeleteComplete].contains(&status) {
             return Ok(None);
         }

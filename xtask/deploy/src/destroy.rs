@@ -34,8 +34,8 @@ impl<'a> Destruction<'a> {
         let operator = &*connection.operator;
         if environment.protected {
             bail!(
-                "environment {0} is protected; whoever really means it sets `protected = false` in \
-                 stack/environments/{0}.toml first",
+                "environment {0} is protected; to delete its stack, first set `protected = false` in \
+                 stack/environments/{0}.toml",
                 environment.name
             );
         }
@@ -66,10 +66,10 @@ impl<'a> Destruction<'a> {
         // Nobody has answered for a while, in which much may have happened.
         let stack = DeployedStack::get(client, name).await?;
         if stack.condition == Condition::Changing {
-            bail!("{name} is being changed right now ({}); wait for the end of it", stack.status);
+            bail!("{name} is being changed ({}); wait until it has finished", stack.status);
         }
         if stack.template(client).await?.as_value() != agreed.as_value() {
-            bail!("{name} was deployed meanwhile; nothing was deleted, look at it again");
+            bail!("{name} was deployed in the meantime; nothing was deleted; run the command again");
         }
         let audience = Audience { operator: &*self.connection.operator, detail: Detail::Resources };
         delete_stack(client, &stack, name, audience, &self.phase).await
@@ -98,9 +98,9 @@ fn announcement(
         if is_retained(resource) {
             let bucket = stack.outputs.get(OutputName::AssetsBucketName).ok();
             let name = bucket.filter(|_| kind == "AWS::S3::Bucket").unwrap_or(id);
-            lines.push(format!("    stays:  {name} ({kind}); the next deployment takes it back"));
+            lines.push(format!("    stays:  {name} ({kind}); the next deployment imports it"));
         } else if stack::holds_data(kind) {
-            lines.push(format!("    lost:   {id} ({kind}), with all that is in it"));
+            lines.push(format!("    lost:   {id} ({kind}), including its data"));
         }
     }
     lines.push(format!(

@@ -32,7 +32,7 @@ pub struct Existing {
     pub conflicts: Vec<Conflict>,
     /// What a new stack would take over.
     pub takeovers: Vec<Takeover>,
-    /// Names that could not be looked for.
+    /// Names that could not be checked.
     pub unchecked: Vec<Unchecked>,
 }
 

@@ -42,7 +42,7 @@ pub async fn generate_first(
     let read = store.ring().await?;
     if !read.ring.is_empty() {
         bail!(
-            "environment {0} has a signing key already; `cargo xtask keys rotate --env {0}` brings another",
+            "environment {0} already has a signing key; to replace it, run `cargo xtask keys rotate --env {0}`",
             environment.name,
         );
     }
@@ -104,8 +104,8 @@ impl DeploymentKeys {
         let active = ring.active().map(|entry| &entry.fingerprint);
         if ring.fingerprints() != trusted || active != self.keys.active() {
             bail!(
-                "the signing keys were changed meanwhile, by a rotation; nothing was executed. \
-                 Run the command again to deploy with the keys of now"
+                "a rotation changed the signing keys in the meantime; nothing was executed; run the command \
+                 again to deploy with the current keys"
             );
         }
         Ok(())

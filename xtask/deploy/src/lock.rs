@@ -87,7 +87,7 @@ impl Lock {
         };
         let Some(revision) = Held::begin(bucket, &key, &holder, condition).await? else {
             let name = &environment.name;
-            let refusal = format!("somebody else has begun to change {name} in this moment; try again later");
+            let refusal = format!("another process has just started to change {name}; try again later");
             return Ok(Attempt::Refused(refusal));
         };
         let held = Arc::new(Mutex::new(Held { holder, revision }));
@@ -101,17 +101,17 @@ impl Lock {
     /// read under it may have changed.
     pub async fn ensure_held(&self) -> Result<()> {
         let renewed = self.held.lock().await.renew(&self.bucket, &self.key).await;
-        let renewed =
-            renewed.context("cannot find out whether the lock is still ours; nothing was executed")?;
+        let renewed = renewed
+            .context("could not confirm that this process still holds the lock; nothing was executed")?;
         match renewed {
             Renewal::Done => Ok(()),
-            Renewal::Missed => bail!("the lock could not be renewed; nothing was executed, run this again"),
+            Renewal::Missed => bail!("could not renew the lock; nothing was executed; run the command again"),
             Renewal::Lost(other) => {
                 let other = other.map_or_else(
-                    || "somebody else may have deployed".to_owned(),
+                    || "another deployment may have run".to_owned(),
                     |other| format!("{} has it for `{}`", other.by, other.action),
                 );
-                bail!("the lock was lost meanwhile: {other}. Nothing was executed; run this again")
+                bail!("this process lost the lock: {other}; nothing was executed; run the command again")
             }
         }
     }
@@ -133,7 +133,7 @@ impl Lock {
         // Whoever has pressed Ctrl-C because nothing answers must not wait for this.
         if !matches!(timeout(RELEASE_LIMIT, deletion).await, Ok(Ok(()))) {
             let seconds = LEASE.as_secs();
-            self.operator.note(&format!("  the lock could not be given back; it is free after {seconds} s"));
+            self.operator.note(&format!("  could not release the lock; it expires after {seconds} s"));
         }
     }
 }
@@ -238,7 +238,7 @@ async fn keep(bucket: ArtifactBucket, key: String, held: Arc<Mutex<Held>>, opera
             Ok(Renewal::Done) => RENEWAL,
             Ok(Renewal::Missed) | Err(_) => RETRY,
             Ok(Renewal::Lost(_)) => {
-                operator.note("  the lock was lost: somebody else has taken it. Nothing more is executed");
+                operator.note("  the lock was lost: another process has taken it; nothing more is executed");
                 return;
             }
         };
@@ -250,12 +250,12 @@ fn refusal(environment: &Environment, holder: Option<&Holder>, free_at: DateTime
     let name = &environment.name;
     let Some(holder) = holder else {
         return format!(
-            "environment {name} is locked, by whom cannot be read; the lock is free at {free_at}"
+            "environment {name} is locked, and the holder could not be read; the lock expires at {free_at}"
         );
     };
     format!(
-        "{} has been at work on {name} since {} ({}, process {} on {}); wait until that is over.\n\
-         If it was killed, the lock is free at {free_at}",
+        "{} has been changing {name} since {} ({}, process {} on {}); wait until it has finished.\nIf that \
+         process was killed, the lock expires at {free_at}",
         holder.by,
         holder.since.format("%Y-%m-%d %H:%M:%S UTC"),
         holder.action,

@@ -37,7 +37,7 @@ pub async fn read_all(
     let calls = batches.map(|names| client.get_parameters().set_names(Some(names)).send());
     let mut found: BTreeMap<String, Parameter> = BTreeMap::new();
     for answer in futures_util::future::join_all(calls).await {
-        let answer = answer.context("cannot read the facts of the platform in the Parameter Store")?;
+        let answer = answer.context("cannot read the platform parameters in the Parameter Store")?;
         let named = answer.parameters.unwrap_or_default().into_iter();
         found.extend(named.filter_map(|parameter| Some((parameter.name.clone()?, parameter))));
     }
@@ -47,8 +47,8 @@ pub async fn read_all(
         .collect();
     if !problems.is_empty() {
         bail!(
-            "the Parameter Store of account {} in {} does not have what environment {} refers to:\n{}\n\
-             Correct it there, or name another path in stack/environments/{2}.toml",
+            "the Parameter Store of account {} in {} lacks platform parameters of environment \
+             {}:\n{}\nCorrect them there, or name another path in stack/environments/{2}.toml",
             connection.account,
             environment.region,
             environment.name,
@@ -105,7 +105,7 @@ fn problem(fact: &PlatformFact, parameter: Option<&Parameter>) -> Option<String>
     let wanted = if fact.is_list { ParameterType::StringList } else { ParameterType::String };
     match parameter.and_then(|parameter| parameter.r#type.as_ref()) {
         None => Some(format!("({wanted}) is missing: {}", fact.description)),
-        Some(found) if *found != wanted => Some(format!("is a {found} where a {wanted} is needed")),
+        Some(found) if *found != wanted => Some(format!("is a {found}, but must be a {wanted}")),
         Some(_) => {
             let value = parameter.and_then(|parameter| parameter.value.as_deref()).unwrap_or_default();
             fact.check(value).err().map(|error| format!("has a wrong value: {error}"))
@@ -174,7 +174,7 @@ mod tests {
         assert_eq!(problem(&fact(true), Some(&parameter(ParameterType::StringList))), None);
         assert_eq!(
             problem(&fact(true), Some(&parameter(ParameterType::String))).unwrap(),
-            "is a String where a StringList is needed"
+            "is a String, but must be a StringList"
         );
         assert_eq!(problem(&fact(false), None).unwrap(), "(String) is missing: Ids of the subnets.");
     }

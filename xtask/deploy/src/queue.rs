@@ -62,7 +62,7 @@ impl Queues {
         let attributes = answer.attributes.unwrap_or_default();
         let count = |name| attributes.get(name).and_then(|count| count.parse().ok());
         let depth = (|| Some(Depth { waiting: count(&waiting)?, in_flight: count(&in_flight)? }))();
-        depth.with_context(|| format!("SQS does not tell how many messages {queue_url} has"))
+        depth.with_context(|| format!("SQS returned no number of messages for {queue_url}"))
     }
 
     /// Returns how long the oldest message of a queue has waited, as CloudWatch knows it.

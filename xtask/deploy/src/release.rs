@@ -39,7 +39,7 @@ impl TryFrom<String> for ReleaseId {
                 && commit.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
         });
         if !is_id {
-            bail!("`{text}` is no release, which looks like 20261124T182233Z-8b8402f");
+            bail!("`{text}` is not a release id such as 20261124T182233Z-8b8402f");
         }
         Ok(Self(text))
     }

@@ -110,15 +110,15 @@ pub enum DemoError {
     },
     /// The database was kept from an earlier start, but the objects were not.
     #[error(
-        "the kept database has the demo data, but bucket {bucket} does not; the last run did not end in order. \
-         Start without --keep"
+        "the kept database has the demo data, but bucket {bucket} does not; the last run did not shut down \
+         cleanly; start without --keep"
     )]
     ObjectsLost {
         /// The bucket's name.
         bucket: String,
     },
     /// A deleted object got no delete marker.
-    #[error("bucket {bucket} put no delete marker on {key}; its versioning must be enabled")]
+    #[error("bucket {bucket} created no delete marker for {key}; versioning must be enabled")]
     NoDeleteMarker {
         /// The bucket's name.
         bucket: String,

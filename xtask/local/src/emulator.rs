@@ -36,8 +36,8 @@ pub struct Emulator {
 pub enum EmulatorError {
     /// The kept data belongs to a port that another process has.
     #[error(
-        "port {0}, with which the kept data was made, is taken.\n\
-         End the process that listens there, or start without --keep."
+        "port {0}, which the kept data requires, is in use.\nEnd the process that listens there, or start \
+         without --keep."
     )]
     PortTaken(u16),
     /// There is no free port.

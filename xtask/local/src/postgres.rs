@@ -58,7 +58,8 @@ pub struct Postgres {
 pub enum PostgresError {
     /// We are root, for whom PostgreSQL refuses to run, and there is nobody else to run it.
     #[error(
-        "PostgreSQL does not run as root, and there is no user postgres or nobody. Run this as another user."
+        "PostgreSQL does not run as root, and there is no user postgres or nobody; run the command as another \
+         user"
     )]
     Root,
     /// No free port, no randomness, or a file system that refuses.

@@ -47,14 +47,14 @@ impl Group {
     pub fn start(command: &mut Command) -> Result<Self> {
         let program = command.as_std().get_program().to_string_lossy().into_owned();
         let child = command.process_group(0).spawn();
-        let child = child.with_context(|| format!("`{program}` cannot be started"))?;
+        let child = child.with_context(|| format!("`{program}` could not be started"))?;
         let leader = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
         Ok(Self { child, leader })
     }
 
     /// Wait until the program ends.
     pub async fn wait(&mut self) -> Result<ExitStatus> {
-        let status = self.child.wait().await.context("a program that was started cannot be waited for")?;
+        let status = self.child.wait().await.context("cannot wait for a program")?;
         self.leader = None;
         Ok(status)
     }
@@ -91,7 +91,7 @@ pub async fn output(command: &mut Command) -> Result<Vec<u8>> {
 /// reaches it too; anything but success is an error.
 pub fn run_blocking(command: &mut std::process::Command) -> Result<()> {
     let shown = shown(command);
-    let status = command.status().with_context(|| format!("`{shown}` cannot be started"))?;
+    let status = command.status().with_context(|| format!("`{shown}` could not be started"))?;
     if !status.success() {
         bail!("`{shown}` failed ({status}); its output is above");
     }

@@ -36,8 +36,8 @@ pub struct StateDirectory {
 pub enum DirectoryError {
     /// Another process that is alive holds the lock.
     #[error(
-        "another local stack runs in {path} ({owner}).\n\
-         End that one first, with Ctrl-C in its terminal, or use it: its addresses are in {path}/stack.json."
+        "another local stack runs in {path} ({owner}).\nEnd it with Ctrl-C in its terminal, or use it: its \
+         addresses are in {path}/stack.json."
     )]
     Locked {
         /// The state directory.
@@ -46,7 +46,7 @@ pub enum DirectoryError {
         owner: String,
     },
     /// The file system refused.
-    #[error("cannot {action} {path}: {source}.\nCheck that this path is a directory which you may write to.")]
+    #[error("cannot {action} {path}: {source}.\nCheck that this path is a directory that you can write to.")]
     Io {
         /// What was attempted, as a verb.
         action: &'static str,

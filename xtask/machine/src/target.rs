@@ -7,7 +7,7 @@ use tokio::process::Command;
 
 /// How to get a target.
 pub fn how_to_install(target: &str) -> String {
-    format!("rustup target add {target}; without rustup, from where your Rust is from")
+    format!("rustup target add {target}; without rustup, from the source of your Rust installation")
 }
 
 /// Whether the compiler has the standard library of a target. Asked of the compiler, since there may be no rustup.
@@ -15,7 +15,7 @@ pub async fn is_installed(target: &str) -> Result<bool> {
     let output = compiler().args(["--print", "sysroot"]).output().await.context("rustc cannot be started")?;
     if !output.status.success() {
         let reason = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        bail!("rustc does not tell where it is installed: {reason}");
+        bail!("cannot find the installation directory of rustc: {reason}");
     }
     let sysroot = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
     Ok(sysroot.join("lib/rustlib").join(target).join("lib").is_dir())

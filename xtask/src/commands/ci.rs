@@ -11,14 +11,14 @@ use command_line::{Outcome, terminal};
 use machine::tools::OPENAPI_SPEC_VALIDATOR;
 use machine::{command, repository};
 
-use super::{cargo_deny, cargo_machete, openapi, test};
+use super::{cargo_deny, cargo_machete, openapi, reference, test};
 
-pub(crate) fn run() -> Result<Outcome> {
+pub(crate) fn run(command: clap::Command) -> Result<Outcome> {
     heading("formatting");
     command::run_blocking(command::cargo().args(["fmt", "--all", "--check"]))?;
     heading("generated files");
     if openapi::check()? == Outcome::Differences {
-        bail!("generated files are not current");
+        bail!("generated files are out of date");
     }
     heading("OpenAPI documents");
     validate_documents()?;
@@ -45,6 +45,10 @@ pub(crate) fn run() -> Result<Outcome> {
             .args(["doc", "--workspace", "--no-deps", "--document-private-items", "--quiet"])
             .env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links"),
     )?;
+    heading("command reference");
+    if reference::check(command)? == Outcome::Differences {
+        bail!("docs/commands.md is out of date");
+    }
     heading("tests");
     snapshots::check_while(|variable, path| {
         command::run_blocking(test::command(&test::Arguments::default()).env(variable, path))

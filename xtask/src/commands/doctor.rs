@@ -61,7 +61,7 @@ pub(crate) async fn run() -> Result<Outcome> {
         works &= !matches!(state, State::Needed(_));
     }
     if !works {
-        bail!("`cargo xtask local` and `cargo xtask test` need what is missing");
+        bail!("install what is missing above: `cargo xtask local` and `cargo xtask test` need it");
     }
     Ok(Outcome::Done)
 }

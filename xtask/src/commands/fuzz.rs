@@ -58,7 +58,7 @@ fn build() -> Result<PathBuf> {
 fn host_platform() -> Result<String> {
     let compiler = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let output = Command::new(compiler).args(["--print", "host-tuple"]).output();
-    let output = output.context("`rustc --print host-tuple` cannot be started")?;
+    let output = output.context("`rustc --print host-tuple` could not be started")?;
     if !output.status.success() {
         bail!("`rustc --print host-tuple` failed ({})", output.status);
     }
@@ -85,7 +85,7 @@ fn fuzz(target: &str, program: &Path, seconds: u32) -> Result<()> {
     let start = SystemTime::now();
     command::run_blocking(&mut command).map_err(|failure| match written_since(start, &findings) {
         Some(input) => anyhow!(
-            "`{target}` fails for an input, which is kept; why is above. Try it again with\n  {} {}",
+            "`{target}` fails for an input, which is kept; the reason is above. To reproduce it, run\n  {} {}",
             program.display(),
             input.display(),
         ),

@@ -11,7 +11,7 @@ use serde_json::Value;
 /// Options of `openapi`.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Change nothing; exit with 3 where a file is not current.
+    /// Change nothing; exit with 3 if a file is out of date.
     #[arg(long)]
     check: bool,
 }
@@ -32,7 +32,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
             continue;
         }
         if arguments.check {
-            terminal::say(format!("openapi/{name} is not current; run `cargo xtask openapi`"));
+            terminal::say(format!("openapi/{name} is out of date; run `cargo xtask openapi`"));
             outcome = Outcome::Differences;
         } else {
             fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;

@@ -15,7 +15,7 @@ pub(crate) struct Arguments {
     /// Print only the IAM policies of the functions' roles.
     #[arg(long)]
     iam: bool,
-    /// Print the IAM policies of whoever looks at the environment or deploys it, by name.
+    /// Print the IAM policies that reviewing and deploying the environment need, by name.
     #[arg(long, conflicts_with = "iam")]
     policies: bool,
     /// The format to print.

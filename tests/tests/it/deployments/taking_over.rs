@@ -118,6 +118,6 @@ async fn taken_over_bucket_is_reported_and_changed_to_the_template() {
     ] {
         assert!(ended.stderr.contains(&expected), "{expected} is not in:\n{}", ended.stderr);
     }
-    assert!(ended.stderr.contains("AssetsBucket changed to what the template says"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("AssetsBucket changed to match the template"), "{}", ended.stderr);
     assert_eq!(aws.bucket_configuration(bucket, "cors").await, cors);
 }

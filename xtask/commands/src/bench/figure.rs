@@ -57,7 +57,7 @@ impl Figures {
         if missed.is_empty() {
             return Ok(());
         }
-        bail!("missed: {}; measure again on a machine that does nothing else", missed.join(", "));
+        bail!("missed: {}; measure again on an idle machine", missed.join(", "));
     }
 }
 

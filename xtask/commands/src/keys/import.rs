@@ -36,14 +36,12 @@ pub(super) async fn run(arguments: Arguments) -> Result<Outcome> {
     let connection = connect(&environment).await?;
     let is_first = import(&environment, &connection, &key).await?;
     terminal::say(if is_first {
-        format!("The next `cargo xtask deploy --env {}` makes CloudFront trust it.", environment.name)
+        format!("CloudFront trusts it after the next `cargo xtask deploy --env {}`.", environment.name)
     } else {
-        format!("`cargo xtask keys rotate --env {}` has it take over.", environment.name)
+        format!("To activate it, run `cargo xtask keys rotate --env {}`.", environment.name)
     });
     if shown != "-" {
-        terminal::say(format!(
-            "It is in the Parameter Store now: {shown} is not needed any more; delete it."
-        ));
+        terminal::say(format!("It is in the Parameter Store now: {shown} is no longer needed; delete it."));
     }
     Ok(Outcome::Done)
 }
@@ -54,7 +52,7 @@ fn read(path: &Path) -> Result<Zeroizing<String>> {
         if path == Path::new("-") { Box::new(std::io::stdin()) } else { Box::new(File::open(path)?) };
     let count = source.take(MAXIMUM_BYTES + 1).read_to_string(&mut text)?;
     if count as u64 > MAXIMUM_BYTES {
-        bail!("it has more than {MAXIMUM_BYTES} bytes, which no private key has");
+        bail!("it has more than {MAXIMUM_BYTES} bytes, more than any private key");
     }
     Ok(text)
 }

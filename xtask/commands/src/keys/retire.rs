@@ -14,8 +14,7 @@ use crate::connect::connect;
 pub(crate) struct Arguments {
     #[command(flatten)]
     environment: EnvironmentArgument,
-    /// The fingerprint of one key: a next key is dropped, though its time has not come. Without it, all keys go whose
-    /// time is over.
+    /// The fingerprint of one key; a next key is removed at once. Without it, all expired keys are removed.
     key: Option<Fingerprint>,
     /// Do not ask before anything is changed.
     #[arg(long)]

@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
     /// as long as the key's URLs live.
     #[arg(long, value_name = "TIME")]
     overlap: Option<Overlap>,
-    /// Stay until the old key is removed.
+    /// Wait until the old key is removed.
     #[arg(long)]
     wait: bool,
     /// Revoke all older keys as soon as the new one signs: every URL that they signed stops working.
@@ -44,12 +44,12 @@ pub(super) async fn run(arguments: Arguments) -> Result<Outcome> {
     };
     match rotate(&environment, &connection, &options).await? {
         Rotated::Revoked(active, when) => {
-            terminal::say(format!("{active} signs. Every edge refuses what older keys have signed {when}."));
+            terminal::say(format!("{active} signs. Every edge rejects signatures of older keys {when}."));
         }
         Rotated::Complete(active) => terminal::say(format!("{active} signs, and is the only key.")),
         Rotated::Overlapping(active, time) => terminal::say(format!(
-            "{active} signs. What it took over from stays trusted until {}; \
-             after that, `cargo xtask keys retire --env {}` removes it.",
+            "{active} signs. The previous key stays trusted until {}; after that, `cargo xtask keys retire \
+             --env {}` removes it.",
             time.format("%Y-%m-%d %H:%M:%S UTC"),
             environment.name
         )),

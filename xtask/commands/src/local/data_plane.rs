@@ -130,7 +130,7 @@ impl DataPlane {
             environment: surroundings(
                 &foundation.emulator.endpoint_url(),
                 &urls.edge,
-                &foundation.postgres.url().parse().context("the database has no proper URL")?,
+                &foundation.postgres.url().parse().context("the database URL is invalid")?,
             ),
             maximum_instances: MAXIMUM_INSTANCES,
             on_spawn: recorder(directory),

@@ -42,7 +42,7 @@ impl Foundation {
             .acquire_timeout(Duration::from_secs(10))
             .connect(&postgres.url())
             .await
-            .context("PostgreSQL takes no connection")?;
+            .context("PostgreSQL accepts no connection")?;
         Ok(Self { emulator, postgres, pool })
     }
 

@@ -32,7 +32,7 @@ pub(super) async fn run(words: &[OsString], stack_file: &Path, connection: &Conn
     let status = if std::io::stdin().is_terminal() {
         // A process group of its own could not read from the terminal; Ctrl-C reaches it in ours.
         let shown = program.to_string_lossy();
-        let mut child = command.spawn().with_context(|| format!("`{shown}` cannot be started"))?;
+        let mut child = command.spawn().with_context(|| format!("`{shown}` could not be started"))?;
         child.wait().await.context("the command cannot be waited for")?
     } else {
         Group::start(&mut command)?.wait().await?

@@ -66,8 +66,8 @@ impl ChangeSet {
         let stack = DeployedStack::find(client, stack_name).await?;
         if let Some(stack) = stack.as_ref().filter(|stack| stack.condition != Condition::Settled) {
             bail!(
-                "{stack_name} is being changed right now, or stands in the middle of a change ({}); \
-                 `cargo xtask deploy` waits for the end of it, or clears it away",
+                "{stack_name} is being changed, or was left in the middle of a change ({}); `cargo xtask \
+                 deploy` waits for it or recovers the stack",
                 stack.status
             );
         }
@@ -106,9 +106,9 @@ impl ChangeSet {
                     client.describe_change_set().stack_name(stack_name).change_set_name(&name).send().await;
                 existing.context("cannot read the change set")?.change_set_id
             }
-            Err(error) => return Err(error).context("CloudFormation does not take the template"),
+            Err(error) => return Err(error).context("CloudFormation rejected the template"),
         };
-        let id = id.context("CloudFormation names no change set")?;
+        let id = id.context("CloudFormation returned no id for the change set")?;
 
         let described = wait_until_made(client, &id).await?;
         if described.status == Some(ChangeSetStatus::Failed) {
@@ -119,10 +119,10 @@ impl ChangeSet {
             {
                 return Ok(Proposal::NoChanges);
             }
-            bail!(told(&format!("CloudFormation cannot make the change set: {reason}"), &causes));
+            bail!(told(&format!("CloudFormation could not create the change set: {reason}"), &causes));
         }
         let changes = all_changes(client, &id).await?;
-        let stack_id = described.stack_id.context("CloudFormation names no stack")?;
+        let stack_id = described.stack_id.context("CloudFormation returned no id for the stack")?;
         Ok(Proposal::Changes(Self {
             id,
             name,
@@ -160,7 +160,7 @@ impl ChangeSet {
         };
         let taken_back = match count(&ChangeAction::Import) {
             0 => String::new(),
-            count => format!(", {count} to take back"),
+            count => format!(", {count} to import"),
         };
         format!(
             "{} to add, {} to change, {} to remove{taken_back}",
@@ -184,8 +184,8 @@ impl ChangeSet {
             return Ok(());
         }
         bail!(
-            "CloudFormation would delete {}, with all that is in it; nothing was changed. \
-             Where that is meant, `cargo xtask deploy --allow-data-loss` does it",
+            "CloudFormation would delete {}, including its data; nothing was changed; to allow it, run `cargo \
+             xtask deploy --allow-data-loss`",
             lost.join(", ")
         )
     }
@@ -220,7 +220,7 @@ async fn wait_until_made(client: &Client, id: &str) -> Result<DescribeChangeSetO
             pause = (pause * 2).min(Duration::from_secs(2));
         }
     };
-    tokio::time::timeout(LIMIT, made).await.context("CloudFormation takes too long to make the change set")?
+    tokio::time::timeout(LIMIT, made).await.context("CloudFormation did not create the change set in time")?
 }
 
 async fn all_changes(client: &Client, id: &str) -> Result<Vec<ResourceChange>> {

@@ -80,8 +80,8 @@ pub(super) async fn execute(
     phase.set(Phase::Executing);
     request.send().await.with_context(|| {
         format!(
-            "CloudFormation does not say that it executes the change set; \
-             if somebody has changed or deleted {} meanwhile, deploy again",
+            "CloudFormation did not confirm that it executes the change set; if {} was changed or deleted in \
+             the meantime, deploy again",
             change_set.stack_name
         )
     })?;
@@ -115,9 +115,10 @@ async fn follow_with(
     // The last event of the stack, if it was a failure.
     let mut failure: Option<StackEvent> = None;
     loop {
-        let events = log.fresh().await.context(
-            "CloudFormation goes on by itself; `cargo xtask status --follow` shows it once it can be reached",
-        )?;
+        let events = log
+            .fresh()
+            .await
+            .context("CloudFormation continues; run `cargo xtask status --follow` once it can be reached")?;
         quiet = if events.is_empty() { quiet + 1 } else { 0 };
         for event in events {
             if !log.is_of_stack(&event) {
@@ -150,7 +151,7 @@ async fn follow_with(
                 if let Some(failure) = failure.filter(|it| status_of(it) == status) {
                     bail!(explain(client, stack_name, &failure, progress.failures(), progress.began()).await);
                 }
-                bail!("{stack_name} is {status} now, though its events do not say how it came there");
+                bail!("{stack_name} is {status}, but its events do not show why");
             }
         }
         step.show(&progress.under_way());

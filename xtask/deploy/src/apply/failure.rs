@@ -49,16 +49,18 @@ pub(super) async fn explain(
         }));
     }
     let ending = match status {
-        "CREATE_FAILED" => "could not be created; what was made is still there",
-        "UPDATE_FAILED" => "could not be changed, and was not put back",
-        "IMPORT_ROLLBACK_COMPLETE" => "could not take over what exists, which is as it was before",
-        "IMPORT_ROLLBACK_FAILED" => "could not take over what exists, and could not let go of it either",
-        "ROLLBACK_COMPLETE" => "could not be created; what was made is removed again",
-        "UPDATE_ROLLBACK_COMPLETE" => "could not be changed; it is as it was before",
-        "UPDATE_ROLLBACK_FAILED" => "could not be changed, and could not be put back either",
+        "CREATE_FAILED" => "could not be created; the resources that were created still exist",
+        "UPDATE_FAILED" => "could not be updated, and was not rolled back",
+        "IMPORT_ROLLBACK_COMPLETE" => "could not import the existing resources, which are unchanged",
+        "IMPORT_ROLLBACK_FAILED" => {
+            "could not import the existing resources, and could not roll the import back"
+        }
+        "ROLLBACK_COMPLETE" => "could not be created; the resources that were created have been deleted",
+        "UPDATE_ROLLBACK_COMPLETE" => "could not be updated and was rolled back",
+        "UPDATE_ROLLBACK_FAILED" => "could not be updated, and could not be rolled back",
         "DELETE_COMPLETE" => "was deleted while it was being changed",
         "DELETE_FAILED" => "could not be deleted whole",
-        _ => "did not get to where it should",
+        _ => "ended in an unexpected state",
     };
     told(&format!("{stack_name} {ending} ({status})"), &causes)
 }
@@ -77,7 +79,7 @@ pub(super) fn told(headline: &str, causes: &[Cause]) -> String {
             lines.extend(advice(reason).map(|advice| format!("    → {advice}")));
         }
     }
-    lines.push("Mend the cause, and run this again.".to_owned());
+    lines.push("Fix the cause above, then run the command again.".to_owned());
     lines.join("\n")
 }
 
@@ -142,36 +144,36 @@ fn advice(reason: &str) -> Option<&'static str> {
     const ADVICE: &[(&[&str], &str)] = &[
         (
             &["not authorized to perform", "AccessDenied", "Access Denied"],
-            "whoever deploys lacks this right; `cargo xtask render --policies` prints all that are needed",
+            "your identity lacks this permission; `cargo xtask render --policies` prints all that are needed",
         ),
         (
             // In more words than those below: it is no name that is taken.
             &["bucket policy already exists"],
-            "the bucket was taken over, and has a policy of its own: save it \
-             (`aws s3api get-bucket-policy`), then remove it (`aws s3api delete-bucket-policy`)",
+            "the imported bucket already has a policy: save it (`aws s3api get-bucket-policy`), then remove \
+             it (`aws s3api delete-bucket-policy`)",
         ),
         (
             &["CNAMEAlreadyExists", "CNAMEs you provided are already associated"],
-            "another distribution has this domain: leave [cdn] out of the environment's file until it is moved; \
-             docs/taking-over.md tells how",
+            "another distribution has this domain: leave [cdn] out of the environment's file until it is \
+             moved; see docs/taking-over.md",
         ),
         (
             // CloudFormation writes it in many ways, such as "they already exist in your account".
             &["already exist", "AlreadyExist", "already owned"],
-            "something of this name is there, and not in the stack: `cargo xtask diff` shows every name that is taken, \
-             and docs/taking-over.md what to do about it",
+            "a resource with this name exists outside the stack: `cargo xtask diff` shows every name that is \
+             taken; see docs/taking-over.md",
         ),
         (
             &["Rate exceeded", "Throttling", "TooManyRequests"],
-            "AWS was asked too much at once; it will pass by itself",
+            "AWS throttled the requests; wait a moment before you try again",
         ),
         (
             &["LimitExceeded", "limit exceeded", "TooMany", "quota", "Quota"],
-            "the account has reached a quota; the console's Service Quotas has it raised",
+            "the account has reached a quota; request an increase in Service Quotas",
         ),
         (
             &["InvalidClientTokenId", "ExpiredToken", "security token included in the request is"],
-            "the credentials have expired meanwhile; sign in again",
+            "the credentials have expired; sign in again",
         ),
         (&["deleted less than 60 seconds ago", "QueueDeletedRecently"], "wait a minute"),
     ];
@@ -264,8 +266,8 @@ mod tests {
           RestoreQueue (AWS::SQS::Queue): You must wait: a queue of this name was deleted less than 60 seconds ago
             → wait a minute
           ApiRole (AWS::SQS::Queue): User: bob is not authorized to perform: iam:CreateRole
-            → whoever deploys lacks this right; `cargo xtask render --policies` prints all that are needed
-        Mend the cause, and run this again.
+            → your identity lacks this permission; `cargo xtask render --policies` prints all that are needed
+        Fix the cause above, then run the command again.
         ");
     }
 }

@@ -22,11 +22,11 @@ impl Phase {
         match self {
             Self::Preparing => "\n  interrupted; the stack was not changed".to_owned(),
             Self::Executing => format!(
-                "\n  interrupted, but CloudFormation goes on by itself.\n  \
-                 `cargo xtask status --env {0} --follow` shows it to its end; `cargo xtask deploy --env {0}` waits for it first",
+                "\n  interrupted; CloudFormation continues.\n  `cargo xtask status --env {0} --follow` \
+                 follows it to the end; `cargo xtask deploy --env {0}` waits for it first",
                 environment.name
             ),
-            Self::Verifying => "\n  interrupted; everything is deployed, but was not tried".to_owned(),
+            Self::Verifying => "\n  interrupted; everything is deployed, but was not verified".to_owned(),
         }
     }
 }

@@ -23,7 +23,7 @@ pub(super) async fn bring_to_template(
     let stack_name = stack::stack_name(application.environment);
     let step = application.audience.operator.begin("taken over");
     if drifted(client, &stack_name, imported).await?.is_empty() {
-        step.done(&format!("{} as the template says", imported.join(", ")));
+        step.done(&format!("{} already match the template", imported.join(", ")));
         return Ok(());
     }
     if let Proposal::Changes(change_set) =
@@ -33,14 +33,14 @@ pub(super) async fn bring_to_template(
     }
     let remaining = drifted(client, &stack_name, imported).await?;
     if remaining.is_empty() {
-        step.done(&format!("{} changed to what the template says", imported.join(", ")));
+        step.done(&format!("{} changed to match the template", imported.join(", ")));
         return Ok(());
     }
     drop(step);
     let name = &application.environment.name;
     bail!(
-        "the stack is deployed, but what it took over still differs from the template: {}\n\
-         set it by hand to what `cargo xtask drift --env {name}` shows as deployed",
+        "the stack is deployed, but the imported resources still differ from the template: {}\nset them by \
+         hand to the values that `cargo xtask drift --env {name}` shows as deployed",
         remaining.join(", ")
     )
 }
@@ -54,7 +54,9 @@ async fn drifted(client: &Client, stack_name: &str, resources: &[String]) -> Res
         let drift = answer
             .with_context(|| format!("cannot compare {resource} with the template"))?
             .stack_resource_drift
-            .with_context(|| format!("CloudFormation does not compare {resource} with the template"))?;
+            .with_context(|| {
+                format!("CloudFormation returned no comparison of {resource} with the template")
+            })?;
         found.extend(properties_of(&drift).into_iter().map(|property| format!("{resource}{property}")));
     }
     Ok(found)

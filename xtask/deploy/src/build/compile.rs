@@ -64,7 +64,8 @@ fn place(program: &Path, bootstrap: &Path) -> std::io::Result<()> {
 async fn release(architecture: Architecture, progress: &dyn Progress) -> Result<Programs> {
     target::ensure_installed(architecture.rust_target()).await?;
     let cargo_lambda = tokio::task::block_in_place(|| tools::CARGO_LAMBDA.program(progress))?;
-    let of_user = cargo_home::of_user().context("there is no home of Cargo; set CARGO_HOME or HOME")?;
+    let of_user =
+        cargo_home::of_user().context("could not find Cargo's home directory; set CARGO_HOME or HOME")?;
     let home = workspace::target().join("release-home");
     cargo_home::prepare(&home, &of_user, &repository::root())?;
     progress.note("  building the functions for Lambda …");

@@ -65,7 +65,7 @@ impl Programs {
     /// The program of a function.
     pub fn get(&self, function: FunctionName) -> Result<&Path> {
         let program = self.0.get(function.as_str()).map(PathBuf::as_path);
-        program.with_context(|| format!("Cargo does not say where it has built the function {function}"))
+        program.with_context(|| format!("Cargo reported no program for the function {function}"))
     }
 }
 

@@ -32,7 +32,8 @@ impl Options {
     pub fn check(&self, environment: &Environment) -> Result<()> {
         if self.express && environment.protected {
             bail!(
-                "environment {} is protected: --express would call a deployment done before its resources are",
+                "environment {} is protected: --express is not allowed, since it reports success before \
+                 resources have stabilized",
                 environment.name
             );
         }
@@ -50,24 +51,23 @@ impl Options {
         let taken = review.conflicts().len();
         if taken > 0 {
             refusals.push(format!(
-                "names are taken ({taken}, marked above with what to do; docs/taking-over.md tells more)"
+                "names are taken ({taken}, marked above with what to do; see docs/taking-over.md)"
             ));
         }
         if !self.allow_data_loss {
             let lost: Vec<&str> = review.endangered().into_iter().collect();
             if !lost.is_empty() {
                 let lost = lost.join(", ");
-                refusals.push(format!(
-                    "it would lose the data of {lost}; pass --allow-data-loss if that is meant"
-                ));
+                refusals
+                    .push(format!("it would lose the data of {lost}; to allow it, pass --allow-data-loss"));
             }
         }
         if !self.allow_iam_widening {
             let widening = review.widening();
             if widening > 0 {
                 refusals.push(format!(
-                    "it would widen permissions or access ({widening}, marked above); \
-                     pass --allow-iam-widening if that is meant"
+                    "it would widen permissions or access ({widening}, marked above); to allow it, pass \
+                     --allow-iam-widening"
                 ));
             }
         }

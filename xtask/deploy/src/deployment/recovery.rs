@@ -46,7 +46,7 @@ pub(super) async fn settle(
             Condition::Settled => break,
             Condition::Changing => {
                 terms.audience.operator.note(&format!(
-                    "  {stack_name} is still being changed ({status}); waiting for the end of it"
+                    "  {stack_name} is still being changed ({status}); waiting until it has finished"
                 ));
                 let mut log = EventLog::of_current_operation(client, &stack.id).await?;
                 follow(client, &mut log, stack_name, Operation::Other, terms.audience).await?;
@@ -54,11 +54,11 @@ pub(super) async fn settle(
             }
             Condition::Broken => {
                 terms.audience.operator.note(&format!(
-                    "  {stack_name} did not come up, or was not deleted whole ({status}): \
-                     CloudFormation can only delete what is left of it"
+                    "  {stack_name} was not created or deleted completely ({status}): CloudFormation can only \
+                     delete the rest of it"
                 ));
                 terms.allow_deletion(&stack, stack_name)?;
-                if !terms.agree(client, &stack, "Delete it, and deploy anew?").await? {
+                if !terms.agree(client, &stack, "Delete it and deploy again?").await? {
                     continue;
                 }
                 delete(client, &stack, stack_name, terms.audience, terms.phase).await?;
@@ -67,16 +67,16 @@ pub(super) async fn settle(
             Condition::RollbackFailed => {
                 may_skip = true;
                 terms.audience.operator.note(&format!(
-                    "  the rollback of an earlier deployment of {stack_name} got stuck ({status}); \
-                     it has to be finished first"
+                    "  the rollback of an earlier deployment of {stack_name} failed ({status}) and has to be \
+                     finished first"
                 ));
                 stuck::finish_rollback(client, &stack, stack_name, terms).await?;
                 terms.phase.set(Phase::Preparing);
             }
             Condition::UpdateFailed => {
                 terms.audience.operator.note(&format!(
-                    "  an earlier update of {stack_name} failed and was not rolled back ({status}); \
-                     what was there before has to be put back first"
+                    "  an earlier update of {stack_name} failed and was not rolled back ({status}); the \
+                     previous state has to be restored first"
                 ));
                 stuck::put_back(client, &stack, stack_name, terms, &last_successful_template).await?;
                 terms.phase.set(Phase::Preparing);
@@ -85,7 +85,8 @@ pub(super) async fn settle(
     }
     if !may_skip && !terms.skip.is_empty() {
         bail!(
-            "nothing was changed: --skip is for a rollback that got stuck, and no rollback of {stack_name} is"
+            "nothing was changed: --skip is only for a failed rollback, and no rollback of {stack_name} has \
+             failed"
         );
     }
     Ok(())
@@ -101,7 +102,7 @@ impl Terms<'_> {
         let now = DeployedStack::find(client, &stack.id).await?;
         let is_same = now.is_some_and(|now| now.status == stack.status && now.changed_at == stack.changed_at);
         if !is_same {
-            self.audience.operator.note("  the stack has changed while you were asked; looking at it again");
+            self.audience.operator.note("  the stack changed while you were asked; reading it again");
         }
         Ok(is_same)
     }
@@ -113,12 +114,10 @@ impl Terms<'_> {
             return Ok(());
         }
         if self.environment.protected {
-            bail!(
-                "the environment is protected: look at what is left of {stack_name}, and delete it by hand"
-            );
+            bail!("the environment is protected: inspect the rest of {stack_name} and delete it by hand");
         }
         if !self.may_lose_data {
-            bail!("what is left of {stack_name} may hold data; pass --allow-data-loss if it may go");
+            bail!("the rest of {stack_name} may hold data; to delete it, pass --allow-data-loss");
         }
         Ok(())
     }
@@ -136,7 +135,7 @@ pub async fn delete(
     phase.set(Phase::Executing);
     let token = request_token("delete");
     let request = client.delete_stack().stack_name(&stack.id).client_request_token(token);
-    request.send().await.with_context(|| format!("CloudFormation does not delete {stack_name}"))?;
+    request.send().await.with_context(|| format!("CloudFormation rejected the deletion of {stack_name}"))?;
     follow(client, &mut log, stack_name, Operation::Delete, audience).await
 }
 

@@ -95,7 +95,7 @@ impl<'a> Deployment<'a> {
         if source.is_some() {
             self.bucket.ensure(self.options.consent, &*self.connection.operator).await?;
         } else if !self.bucket.exists().await? {
-            bail!("the artifact bucket {} does not exist, and so no release", self.bucket.name());
+            bail!("the artifact bucket {} does not exist, so there is no release", self.bucket.name());
         }
         self.lock.acquire().await?;
         let source = source.as_ref();
@@ -116,7 +116,7 @@ impl<'a> Deployment<'a> {
             if moved.is_empty() {
                 break;
             }
-            self.note(&format!("  changed while you were asked: {}; review again", moved.join(", ")));
+            self.note(&format!("  changed while you were asked: {}; review it again", moved.join(", ")));
         }
         self.make_changes(survey, source).await
     }
@@ -159,12 +159,12 @@ impl<'a> Deployment<'a> {
 
     /// End a deployment that has nothing to do. It may be the first one after one that could not say how it ended.
     async fn change_nothing(&self, deployed: &Deployed) -> Result<Ending> {
-        self.note("  no changes: what is deployed is as it should be");
+        self.note("  no changes: the deployed template is up to date");
         let store = ReleaseStore::new(&self.bucket, self.environment);
         if let Err(error) = store.note_lost_endings(Some(&deployed.template)).await {
             self.connection
                 .operator
-                .warn(&error.context("how an earlier deployment ended could not be recorded"));
+                .warn(&error.context("could not record the result of an earlier deployment"));
         }
         Ok(Ending { outputs: deployed.stack.outputs.clone(), change: Change::Nothing })
     }
@@ -200,7 +200,7 @@ impl<'a> Deployment<'a> {
         // It is a note. What was done stays done, and why it failed is what has to be told.
         if let Err(error) = noted {
             self.connection.operator.warn(&error.context(
-                "how this deployment ended could not be recorded in its release; the next deployment does it",
+                "could not record the result of this deployment in its release; the next deployment records it",
             ));
         }
         let change = match applied? {
@@ -262,7 +262,8 @@ impl<'a> Deployment<'a> {
             Change::Nothing => Ok(()),
             Change::Created if is_local => {
                 self.note(
-                    "  not verified: a local stack that runs serves no stack that was made anew; start it again",
+                    "  not verified: the running local stack does not serve a stack that was created anew; \
+                     start it again",
                 );
                 Ok(())
             }
@@ -271,11 +272,11 @@ impl<'a> Deployment<'a> {
                 let verified = verification::verify(self.environment, self.connection, &ending.outputs).await;
                 verified.with_context(|| match ending.change {
                     Change::Updated => format!(
-                        "everything is deployed, but does not work as it should; \
-                         `cargo xtask rollback --env {}` puts back what was there before",
+                        "everything is deployed, but the verification failed; to go back, run `cargo xtask \
+                         rollback --env {}`",
                         self.environment.name
                     ),
-                    _ => "everything is deployed, but does not work as it should".to_owned(),
+                    _ => "everything is deployed, but the verification failed".to_owned(),
                 })
             }
         }

@@ -25,7 +25,7 @@ pub(super) async fn verify(
     let verified =
         tokio::try_join!(api_answers(connection, outputs), open_signed_probe(environment, connection));
     let (status, ()) = verified?;
-    step.done(&format!("the API answers ({}), a signed URL opens", status.as_u16()));
+    step.done(&format!("the API responds ({}), a signed URL opens", status.as_u16()));
     Ok(())
 }
 
@@ -37,7 +37,7 @@ async fn api_answers(connection: &Connection, outputs: &Outputs) -> Result<Statu
         None => outputs.get(OutputName::ApiUrl)?,
     };
     let is_public = |route: &&openapi::Route| route.access == Access::Public && route.method == Method::Get;
-    let route = ROUTES.iter().find(is_public).context("no route can be asked without a token")?;
+    let route = ROUTES.iter().find(is_public).context("no route is public")?;
     let url = format!("{}{}", base.trim_end_matches('/'), route.path);
     let http = reqwest::Client::builder()
         .connect_timeout(Duration::from_secs(5))
@@ -51,7 +51,7 @@ async fn api_answers(connection: &Connection, outputs: &Outputs) -> Result<Statu
         match answer {
             Ok(answer) if answer.status() == StatusCode::BAD_REQUEST => return Ok(answer.status()),
             _ if start.elapsed() < LIMIT => {}
-            Ok(answer) => bail!("{url} answers {}, where 400 was expected", answer.status()),
+            Ok(answer) => bail!("{url} returned {}, expected 400", answer.status()),
             Err(error) => return Err(error).with_context(|| format!("{url} does not answer")),
         }
         tokio::time::sleep(pause).await;

@@ -14,13 +14,15 @@ const LIMIT: Duration = Duration::from_mins(10);
 /// Look at every resource of a stack, and return why some could not be looked at, if that is so.
 pub(super) async fn run(client: &Client, stack_name: &str) -> Result<Option<String>> {
     let answer = client.detect_stack_drift().stack_name(stack_name).send().await;
-    let answer = answer.with_context(|| format!("CloudFormation does not look for drift in {stack_name}"))?;
-    let id = answer.stack_drift_detection_id.context("CloudFormation names no drift detection")?;
+    let answer =
+        answer.with_context(|| format!("CloudFormation could not start to detect drift of {stack_name}"))?;
+    let id =
+        answer.stack_drift_detection_id.context("CloudFormation returned no id for the drift detection")?;
     let ended = async {
         let mut pause = Duration::from_millis(100);
         loop {
             let request = client.describe_stack_drift_detection_status().stack_drift_detection_id(&id);
-            let answer = request.send().await.context("cannot read how far the drift detection is")?;
+            let answer = request.send().await.context("cannot read the progress of the drift detection")?;
             match answer.detection_status {
                 Some(StackDriftDetectionStatus::DetectionComplete) => return Ok(None),
                 Some(StackDriftDetectionStatus::DetectionFailed) => {
@@ -33,7 +35,7 @@ pub(super) async fn run(client: &Client, stack_name: &str) -> Result<Option<Stri
     };
     let in_time = tokio::time::timeout(LIMIT, ended).await;
     in_time.with_context(|| {
-        format!("CloudFormation takes longer than {} minutes; try again later", LIMIT.as_secs() / 60)
+        format!("the drift detection took longer than {} minutes; try again later", LIMIT.as_secs() / 60)
     })?
 }
 
@@ -48,7 +50,7 @@ pub(super) async fn results(client: &Client, stack_name: &str) -> Result<Vec<Sta
             .stack_resource_drift_status_filters(StackResourceDriftStatus::Modified)
             .stack_resource_drift_status_filters(StackResourceDriftStatus::Deleted)
             .set_next_token(token);
-        let page = request.send().await.context("cannot read what the drift detection has found")?;
+        let page = request.send().await.context("cannot read the results of the drift detection")?;
         drifts.extend(page.stack_resource_drifts.unwrap_or_default());
         token = page.next_token.filter(|token| !token.is_empty());
         if token.is_none() {

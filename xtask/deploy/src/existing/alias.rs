@@ -8,8 +8,8 @@ use super::names::{Name, text};
 use super::{Found, Search};
 
 /// How a domain that is taken comes to the new distribution.
-const ADVICE: &str = "leave [cdn] out of stack/environments/ENVIRONMENT.toml until the new distribution works, \
-     then move the domain to it as docs/taking-over.md tells";
+const ADVICE: &str = "leave [cdn] out of stack/environments/ENVIRONMENT.toml until the new distribution works, then move the \
+     domain to it; see docs/taking-over.md";
 
 impl Search<'_> {
     /// Look at the account's own distributions, and ask CloudFront about those of others as far as it answers: it wants
@@ -36,8 +36,8 @@ impl Search<'_> {
         };
         let proof = distributions.iter().find(proves).with_context(|| {
             format!(
-                "CloudFront tells which other account has {} only once a distribution has its certificate; \
-                 if its DNS record leads to a name below cloudfront.net already, another distribution has it",
+                "CloudFront names the other account that has {} only once a distribution has its certificate; \
+                 if its DNS record already points to a name below cloudfront.net, another distribution has it",
                 name.value
             )
         })?;

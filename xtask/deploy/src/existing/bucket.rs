@@ -65,8 +65,8 @@ impl Search<'_> {
                 Ok(vec![Found::Taken(self.conflict(name, advice))])
             }
             403 => {
-                let advice = "another account has the bucket, or you lack s3:ListBucket on it: \
-                     set `suffix` in stack/environments/ENVIRONMENT.toml, or get the right";
+                let advice = "another account has the bucket, or you lack s3:ListBucket on it: set `suffix` in \
+                     stack/environments/ENVIRONMENT.toml, or get that permission";
                 Ok(vec![Found::Taken(self.conflict(name, advice))])
             }
             status => anyhow::bail!("S3 answers {status} to the question whether {} exists", name.value),
@@ -93,9 +93,9 @@ impl Search<'_> {
         if policy && let Some((id, _)) = resources.into_iter().flatten().find(is_policy) {
             // A bucket has one policy, and CloudFormation takes over none that it refers to its bucket by reference.
             let policy = Name { resource: id.clone(), resource_type: POLICY.to_owned(), ..name.clone() };
-            let advice = "the bucket has a policy of its own, beside which CloudFormation makes none: save it \
-                 (`aws s3api get-bucket-policy`), then remove it (`aws s3api delete-bucket-policy`); \
-                 an older distribution cannot read the bucket from then on";
+            let advice = "the bucket already has a policy, and CloudFormation does not replace it: save it (`aws s3api \
+                 get-bucket-policy`), then remove it (`aws s3api delete-bucket-policy`); an older \
+                 distribution cannot read the bucket from then on";
             found.push(Found::Taken(self.conflict(&policy, advice)));
         }
         Ok(found)

@@ -14,15 +14,15 @@ pub async fn import(environment: &Environment, connection: &Connection, key: &Ke
     let stored = store.ring().await?;
     if let Some(entry) = stored.ring.get(key.fingerprint()) {
         bail!(
-            "this key is in the key ring already, as {}; its fingerprint is {}",
+            "the key ring already has this key, as {}; its fingerprint is {}",
             entry.state,
             entry.fingerprint
         );
     }
     if let Some(next) = stored.ring.next() {
         bail!(
-            "{0} is to be the next key already; have it take over with `cargo xtask keys rotate --env {1}`, or drop \
-             it with `cargo xtask keys retire {0} --env {1}`",
+            "{0} is already the next key; activate it with `cargo xtask keys rotate --env {1}`, or remove it \
+             with `cargo xtask keys retire {0} --env {1}`",
             next.fingerprint,
             environment.name
         );

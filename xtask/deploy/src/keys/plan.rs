@@ -179,19 +179,19 @@ pub(super) fn next_step(observed: &Observed, intent: Intent, progress: Progress<
     let ring = &observed.ring;
     match &observed.stack {
         StackState::Absent => {
-            bail!("the stack is not deployed yet; `cargo xtask deploy` makes it and its first key")
+            bail!("the stack is not deployed yet; `cargo xtask deploy` creates it and its first key")
         }
         StackState::Changing => return Ok(Step::AwaitStack),
         StackState::Settled(_) => {}
     }
     let Some(active) = ring.active() else {
-        bail!("there is no key that signs; `cargo xtask deploy` generates the first one")
+        bail!("no key signs yet; `cargo xtask deploy` generates the first one")
     };
     for entry in ring.entries() {
         let parameters = observed.parameters.get(&entry.fingerprint).copied().unwrap_or_default();
         if !parameters.public {
             bail!(
-                "the key ring names {0}, but the parameter of its public key is gone; put it back from the \
+                "the key ring names {0}, but the parameter of its public key is missing; restore it from the \
                  resource SigningKey{0} of the deployed template, property EncodedKey",
                 entry.fingerprint
             );
@@ -249,8 +249,8 @@ pub(super) fn propagation_of(propagation: TimeDelta, intent: Intent) -> TimeDelt
     }
 }
 
-const DRIFTED: &str = "Somebody has changed it beside CloudFormation: see `cargo xtask keys status`, \
-                       and undo that by hand";
+const DRIFTED: &str =
+    "It was changed outside CloudFormation: see `cargo xtask keys status`, and undo that by hand";
 
 /// What an emergency has to do until a key that this run made signs; nothing once it does, or where old keys have to
 /// make room first.
@@ -267,8 +267,8 @@ fn step_to_replace_all(observed: &Observed, progress: Progress<'_>) -> Result<Op
         }
         Some(entry) if entry.state == KeyState::Active => Ok(None),
         _ => bail!(
-            "somebody else has put another key in the place of {made}, which this run made. See \
-             `cargo xtask keys status`; if that was no emergency rotation too, run this again"
+            "another process has replaced {made}, which this run made; see `cargo xtask keys status`, and \
+             unless that was an emergency rotation too, run the command again"
         ),
     }
 }
@@ -282,8 +282,8 @@ fn step_to_activate(
     let fingerprint = &next.fingerprint;
     if !observed.parameters.get(fingerprint).is_some_and(|parameters| parameters.private) {
         bail!(
-            "the private key of {fingerprint}, the next one, is gone; drop it with \
-             `cargo xtask keys retire {fingerprint}`, and rotate again"
+            "the private key of {fingerprint}, the next key, is missing; remove it with `cargo xtask keys \
+             retire {fingerprint}`, and rotate again"
         );
     }
     if !observed.cloudfront.as_ref().is_some_and(|known| known.is_deployed) {
@@ -291,8 +291,8 @@ fn step_to_activate(
     }
     if !observed.trusts(next) {
         bail!(
-            "the key {fingerprint} is deployed, but CloudFront's key group does not list it; the old key goes on \
-             signing. {DRIFTED}"
+            "the key {fingerprint} is deployed, but CloudFront's key group does not list it; the old key \
+             continues to sign. {DRIFTED}"
         );
     }
     if let Some(time) = observed.edges_know_at(intent).filter(|time| *time > observed.now) {
@@ -317,7 +317,7 @@ impl fmt::Display for Step {
             Self::AwaitDistribution => formatter.write_str("wait for the distribution"),
             Self::AwaitKeyGroup(time) => {
                 let time = time.format("%Y-%m-%d %H:%M:%S UTC");
-                write!(formatter, "wait until every edge knows the key group, at {time}")
+                write!(formatter, "wait until every edge has the key group, at {time}")
             }
             Self::Probe(fingerprint) => write!(formatter, "probe {fingerprint}"),
             Self::Activate => formatter.write_str("activate the next key"),

@@ -64,13 +64,12 @@ impl Prober {
                 Ok((StatusCode::NOT_FOUND, _)) => return Ok(()),
                 _ if Instant::now() < deadline => {}
                 Ok((status, said)) => bail!(
-                    "CloudFront does not take what the key {} signs: {shown} was answered with {} {said}, where \
-                     404 was expected",
+                    "CloudFront rejected a signature of the key {}: {shown} returned {} {said}, expected 404",
                     key.fingerprint(),
                     status.as_u16()
                 ),
                 Err(_) => {
-                    answer.with_context(|| format!("the distribution cannot be asked for {shown}"))?;
+                    answer.with_context(|| format!("cannot request {shown} from the distribution"))?;
                 }
             }
             tokio::time::sleep(pause).await;

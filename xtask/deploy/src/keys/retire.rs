@@ -37,7 +37,7 @@ pub async fn retire(
         let entry = ring.get(key).with_context(|| format!("there is no key {key} in the key ring"))?;
         match (entry.state, entry.retire_after) {
             (KeyState::Active, _) => bail!(
-                "{key} is the key that signs; `cargo xtask keys rotate --env {}` has another take over",
+                "{key} is the key that signs; to replace it, run `cargo xtask keys rotate --env {}`",
                 environment.name
             ),
             (KeyState::Retiring, Some(time)) if time > observation.observed.now => {
@@ -48,10 +48,10 @@ pub async fn retire(
                 if let StackState::Settled(deployed) = &observation.observed.stack
                     && deployed.active.as_ref() == Some(key)
                 {
-                    bail!("{key} is the next key of the ring, but signs already; deploy first");
+                    bail!("{key} is the next key of the ring, but already signs; deploy first");
                 }
-                operator.note(&format!("The key {key} is dropped before it has signed anything."));
-                agree(consent, &format!("Drop the key {key}?"), operator).await?;
+                operator.note(&format!("The key {key} is removed before it has signed anything."));
+                agree(consent, &format!("Remove the key {key}?"), operator).await?;
                 store.replace_ring(&observation.ring, &ring.without(&[key.clone()].into())).await?;
                 rotation.run(None).await?;
                 return Ok(Retired::Done);
@@ -62,7 +62,7 @@ pub async fn retire(
         Step::Done => Ok(Retired::Nothing),
         Step::AwaitRetirement(time) => bail!(too_early(environment, time)),
         first => {
-            operator.note(&format!("To be done first: {first}. Then all that follows from it."));
+            operator.note(&format!("First step: {first}. Further steps follow from it."));
             let question = format!("Retire old signing keys of {}?", environment.name);
             agree(consent, &question, operator).await?;
             Ok(match rotation.run(None).await? {

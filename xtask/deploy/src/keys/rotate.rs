@@ -83,35 +83,31 @@ fn announcement(
     let active = observed.ring.active().map(|entry| entry.fingerprint.to_string()).unwrap_or_default();
     let next = observed.ring.next();
     let mut lines = vec![match create {
-        Some(algorithm) => format!("A new {algorithm} key takes over from {active}, which signs now."),
+        Some(algorithm) => format!("A new {algorithm} key replaces {active}, which signs now."),
         None => match next {
             Some(next) => {
-                format!("{}, the next key, takes over from {active}, which signs now.", next.fingerprint)
+                format!("{}, the next key, replaces {active}, which signs now.", next.fingerprint)
             }
-            None => format!("A rotation to {active} is under way, and is continued; no new key is made."),
+            None => format!("A rotation to {active} is in progress and is continued; no new key is made."),
         },
     }];
     let lifetime = spoken(TimeDelta::seconds(SIGNED_URL_LIFETIME_SECONDS.into()));
     if rotation.intent == Intent::Revoke {
         if let Some(next) = next {
-            lines.push(format!(
-                "{}, which was to sign next, is dropped: it may have leaked too.",
-                next.fingerprint
-            ));
+            lines.push(format!("{}, the next key, is removed: it may have leaked too.", next.fingerprint));
         }
         lines.push(format!(
-            "All older keys are revoked as soon as it signs; every edge knows it {}. Every URL and every policy that \
-             they have signed stops working then, up to {lifetime} before its time: viewers that are open get 403, \
-             until they ask the API for new ones. Their private halves are deleted.",
+            "All older keys are revoked as soon as it signs; every edge applies that {}. URLs and policies \
+             that they signed then stop working, up to {lifetime} before they expire: open viewers get 403 \
+             until they request new ones. Their private keys are deleted.",
             within(observed.propagation)
         ));
     } else {
         let overlap = spoken(rotation.overlap.within(environment));
-        lines.push(format!("Older keys stay trusted for {overlap} after it has begun to sign."));
+        lines.push(format!("Older keys stay trusted for {overlap} after it starts to sign."));
         if rotation.overlap.is_short_in(environment) {
-            lines.push(format!(
-                "URLs are good for {lifetime}: those that live longer than that stop working."
-            ));
+            lines
+                .push(format!("URLs are valid for {lifetime}: those that outlive the overlap stop working."));
         }
     }
     lines.join("\n")

@@ -76,7 +76,7 @@ impl<'a> Rotation<'a> {
             }
             if start.elapsed() > STACK_LIMIT {
                 bail!(
-                    "the stack has been changing for {} min; see what it is at",
+                    "the stack has been changing for {} min; see `cargo xtask status`",
                     STACK_LIMIT.as_secs() / 60
                 );
             }
@@ -249,14 +249,14 @@ impl<'a> Rotation<'a> {
             for FactChange { name, old, new, .. } in changes {
                 self.connection
                     .operator
-                    .note(&format!("  a fact of the platform changes with the keys: {name}: {old} → {new}"));
+                    .note(&format!("  a platform parameter changes with the keys: {name}: {old} → {new}"));
             }
             return Ok(());
         }
         let names: Vec<&str> = changes.iter().map(|change| change.name.as_str()).collect();
         bail!(
-            "facts of the platform have changed since the last deployment ({}), and would change with the keys; \
-             review and deploy them first: `cargo xtask deploy --env {}`",
+            "platform parameters have changed since the last deployment ({}) and would change with the keys; \
+             review and deploy them first with `cargo xtask deploy --env {}`",
             names.join(", "),
             self.environment.name
         )
@@ -285,8 +285,8 @@ impl<'a> Rotation<'a> {
     async fn probe(&self, observation: &Observation, fingerprint: &Fingerprint) -> Result<()> {
         let refused = || {
             format!(
-                "the key {fingerprint} was not made active; the old one goes on signing.\n\
-                 Run this again to try again, or drop the key with `cargo xtask keys retire {fingerprint} --env {}`",
+                "the key {fingerprint} was not made active; the old key continues to sign.\nRun the command \
+                 again, or remove the key with `cargo xtask keys retire {fingerprint} --env {}`",
                 self.environment.name
             )
         };

@@ -97,7 +97,7 @@ impl Status {
             Ok(Step::Done) => (None, None),
             Ok(Step::AwaitRetirement(time)) => (Some("retire".to_owned()), Some(time)),
             Ok(Step::AwaitKeyGroup(time)) => {
-                (Some("activate the next key, once every edge knows the key group".to_owned()), Some(time))
+                (Some("activate the next key, once every edge has the key group".to_owned()), Some(time))
             }
             Ok(step) => (Some(step.to_string()), None),
             Err(obstacle) => {
@@ -168,36 +168,36 @@ fn problems(observed: &Observed, rotation_period: TimeDelta) -> Vec<String> {
             // The private half of a retiring key signs nothing any more.
             if !is_there && (half == "public" || entry.state != KeyState::Retiring) {
                 problems.push(format!(
-                    "the key ring names {}, which is {}, but the parameter of its {half} key is gone",
+                    "the key ring names {}, which is {}, but the parameter of its {half} key is missing",
                     entry.fingerprint, entry.state
                 ));
             }
         }
     }
     let Some(deployed) = deployed(observed) else { return problems };
-    let goes_on = "`cargo xtask keys rotate` or `deploy` goes on from there";
+    let goes_on = "`cargo xtask keys rotate` or `deploy` continues from there";
     for entry in ring.entries().iter().filter(|entry| !deployed.trusted.contains(&entry.fingerprint)) {
-        problems.push(format!("the key ring has {}, the stack has not; {goes_on}", entry.fingerprint));
+        problems.push(format!("the key ring has {}, but the stack does not; {goes_on}", entry.fingerprint));
     }
     for fingerprint in deployed.trusted.iter().filter(|fingerprint| ring.get(fingerprint).is_none()) {
-        problems.push(format!("the stack has {fingerprint}, the key ring has not; {goes_on}"));
+        problems.push(format!("the stack has {fingerprint}, but the key ring does not; {goes_on}"));
     }
     let active = ring.active().map(|entry| &entry.fingerprint);
     if deployed.active.as_ref() != active {
         let name = |key: Option<&Fingerprint>| key.map_or("none", Fingerprint::as_str).to_owned();
         problems.push(format!(
-            "by the key ring, the key that signs is {}, but the stack signs with {}; {goes_on}",
+            "the active key of the key ring is {}, but the stack signs with {}; {goes_on}",
             name(active),
             name(deployed.active.as_ref())
         ));
     }
     let trusted = trusted(observed);
-    let by_hand = "somebody has changed CloudFront beside CloudFormation; undo that by hand";
+    let by_hand = "CloudFront was changed outside CloudFormation; undo that by hand";
     for fingerprint in deployed.trusted.iter().filter(|fingerprint| !trusted.contains(fingerprint)) {
         problems.push(format!("the stack has {fingerprint}, but CloudFront does not trust it; {by_hand}"));
     }
     for fingerprint in trusted.iter().filter(|fingerprint| !deployed.trusted.contains(fingerprint)) {
-        problems.push(format!("CloudFront trusts {fingerprint}, which the stack has not; {by_hand}"));
+        problems.push(format!("CloudFront trusts {fingerprint}, which the stack does not have; {by_hand}"));
     }
     if deployed.active.is_some() && observed.cloudfront.as_ref().is_some_and(|known| !known.is_enabled) {
         problems.push(format!("the distribution is disabled; {by_hand}"));

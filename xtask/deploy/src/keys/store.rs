@@ -185,7 +185,7 @@ impl<'a> KeyStore<'a> {
         let key = KeyPair::from_pem(pem).with_context(|| format!("the key in {name} is unusable"))?;
         if key.fingerprint() != fingerprint {
             bail!(
-                "the private key in {name} is that of another key, {}: what it signs, nobody would take",
+                "the private key in {name} belongs to another key, {}; CloudFront would reject its signatures",
                 key.fingerprint()
             );
         }
@@ -270,8 +270,8 @@ impl std::error::Error for Overtaken {}
 impl std::fmt::Display for Overtaken {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(
-            "somebody else has changed the key ring at the same time; nothing of theirs is lost. \
-             See `cargo xtask keys status`, and run this again if it is still wanted",
+            "another process changed the key ring at the same time, and its change was kept; see `cargo xtask \
+             keys status`, and run the command again if it is still needed",
         )
     }
 }

@@ -82,7 +82,7 @@ async fn a_lock_that_somebody_else_took_stops_the_holder() {
     fake.put(KEY, serde_json::to_vec(&holder(None, 7)).unwrap());
     assert!(matches!(renewal(&lock, &fake, Fault::None).await, Renewal::Lost(Some(_))));
     let error = lock.ensure_held().await.unwrap_err().to_string();
-    assert!(error.contains("user/alice has it for `deploy`. Nothing was executed"), "{error}");
+    assert!(error.contains("user/alice has it for `deploy`; nothing was executed"), "{error}");
     // It is theirs, and stays.
     lock.release().await;
     assert!(fake.object(KEY).is_some());
@@ -94,7 +94,7 @@ async fn a_lock_that_is_gone_stops_the_holder() {
     let lock = acquired(&fake).await;
     fake.remove(KEY);
     let error = lock.ensure_held().await.unwrap_err().to_string();
-    assert!(error.contains("the lock was lost"), "{error}");
+    assert!(error.contains("lost the lock"), "{error}");
 }
 
 /// The renewal is given up between its write and its answer.
@@ -123,7 +123,7 @@ fn a_second_person_is_told_who_and_when() {
     let environment = environment::load("dev").unwrap();
     let since = DateTime::from_timestamp(1_795_545_690, 0).unwrap();
     insta::assert_snapshot!(refusal(&environment, Some(&holder(None, 7)), since), @r"
-    arn:aws:iam::123456789012:user/alice has been at work on dev since 2026-11-24 18:40:00 UTC (deploy, process 7 on desk); wait until that is over.
-    If it was killed, the lock is free at 18:41:30 UTC
+    arn:aws:iam::123456789012:user/alice has been changing dev since 2026-11-24 18:40:00 UTC (deploy, process 7 on desk); wait until it has finished.
+    If that process was killed, the lock expires at 18:41:30 UTC
     ");
 }

@@ -40,10 +40,10 @@ pub(super) async fn of(
             Some(name) => groups.push(Group { function, name: (*name).to_owned() }),
             None if wanted.is_empty() => {}
             None if function == FunctionName::Authorizer => bail!(
-                "environment {} has no authorizer of its own; look for the platform's log where the platform is",
+                "environment {} uses the platform's authorizer, whose log is in the platform's account",
                 environment.name
             ),
-            None => bail!("the stack {stack_name} has no log of function {function}; deploy again"),
+            None => bail!("the stack {stack_name} has no log group of the function {function}; deploy again"),
         }
     }
     Ok(groups)

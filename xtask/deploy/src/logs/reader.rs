@@ -129,7 +129,9 @@ impl GroupReader {
             match request.clone().send().await {
                 Err(error) if error.code() == Some("ThrottlingException") => {
                     let seconds = pause.as_secs();
-                    operator.note(&format!("  CloudWatch Logs is asked too often; again in {seconds} s"));
+                    operator.note(&format!(
+                        "  CloudWatch Logs throttled the request; next attempt in {seconds} s"
+                    ));
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }

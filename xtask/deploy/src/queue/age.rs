@@ -30,7 +30,7 @@ pub(super) async fn of_oldest(client: &Client, queue_url: &str) -> Result<Option
         .statistics(Statistic::Maximum)
         .send()
         .await
-        .with_context(|| format!("CloudWatch does not tell the age of the oldest message of {name}"))?;
+        .with_context(|| format!("CloudWatch returned no age of the oldest message of {name}"))?;
     let datapoints = answer.datapoints.unwrap_or_default();
     let latest = datapoints.iter().max_by_key(|datapoint| datapoint.timestamp.map(|time| time.secs()));
     Ok(latest.and_then(Datapoint::maximum).map(|seconds| {

@@ -117,7 +117,8 @@ impl<'a> DeadLetters<'a> {
             moved_count += moved.len();
             if moved.len() < good.len() {
                 bail!(
-                    "SQS did not take {} messages; they are dead letters still, and {moved_count} were moved. Try again.",
+                    "SQS did not accept {} messages; they are still dead letters, and {moved_count} were \
+                     moved; run the command again",
                     good.len() - moved.len(),
                 );
             }
@@ -163,8 +164,8 @@ impl<'a> DeadLetters<'a> {
         let entries = entries.collect::<Result<Vec<_>, _>>()?;
         let send = self.queues.client.send_message_batch().queue_url(&self.queues.restore);
         let answer = send.set_entries(Some(entries)).send().await;
-        let answer =
-            answer.context("the restore queue takes no messages; those not moved are dead letters still")?;
+        let answer = answer
+            .context("the restore queue accepts no messages; those not moved are still dead letters")?;
         Ok(answer.successful().iter().map(|entry| entry.id().to_owned()).collect())
     }
 
@@ -182,7 +183,7 @@ impl<'a> DeadLetters<'a> {
         }
         let delete = self.queues.client.delete_message_batch().queue_url(&self.queues.dead_letters);
         let deleted = delete.set_entries(Some(entries)).send().await;
-        deleted.context("messages were moved and are dead letters still; moving them again does no harm")?;
+        deleted.context("messages were moved but are still dead letters; moving them again does no harm")?;
         Ok(())
     }
 }

@@ -48,9 +48,9 @@ async fn state_of(pool: &PgPool, message: &ReceivedRestoreMessage) -> sqlx::Resu
 fn told(state: &str) -> &'static str {
     match state {
         "RESTORING" => {
-            "the package is RESTORING still: something failed each time; the log says what, by the message's id"
+            "the package is still RESTORING: each attempt failed; search the log for the message's id"
         }
         "READY" => "the package is READY: only its delete records may be left, or the message came twice",
-        _ => "the package is not being restored any more: somebody deleted or changed it",
+        _ => "the package is no longer being restored: it was deleted or changed",
     }
 }

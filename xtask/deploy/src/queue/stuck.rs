@@ -92,11 +92,14 @@ pub async fn send(queues: &Queues, messages: &[RestoreMessage]) -> Result<()> {
         let answer = request
             .send()
             .await
-            .with_context(|| format!("cannot send more than {sent} messages; run it again"))?;
+            .with_context(|| format!("cannot send more than {sent} messages; run the command again"))?;
         sent += answer.successful().len();
     }
     if sent < messages.len() {
-        bail!("SQS did not accept {} messages; {sent} were sent. Run it again.", messages.len() - sent);
+        bail!(
+            "SQS did not accept {} messages; {sent} were sent; run the command again",
+            messages.len() - sent
+        );
     }
     Ok(())
 }

@@ -46,8 +46,8 @@ impl SourceRevision {
         let after = Self::of(directory).await;
         if after != before {
             bail!(
-                "the checkout has moved from {before} to {after} while the functions were built; nothing was \
-                 changed. Run the command again"
+                "the checkout moved from {before} to {after} while the functions were built; nothing was \
+                 changed; run the command again"
             );
         }
         Ok((done, before))
@@ -122,7 +122,7 @@ mod tests {
                 Ok(())
             });
             let error = moved.await.unwrap_err().to_string();
-            assert!(error.contains("the checkout has moved from commit"), "{error}");
+            assert!(error.contains("the checkout moved from commit"), "{error}");
         }
     }
 

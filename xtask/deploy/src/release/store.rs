@@ -117,7 +117,10 @@ impl<'a> ReleaseStore<'a> {
         let written =
             self.bucket.write(&key, serde_json::to_vec_pretty(&release)?, Condition::Absent).await?;
         let revision = written.with_context(|| {
-            format!("release {} was made by somebody else in the same second; run this again", release.id)
+            format!(
+                "release {} was made by another process in the same second; run the command again",
+                release.id
+            )
         })?;
         Ok(StoredRelease { release, revision })
     }
@@ -130,7 +133,7 @@ impl<'a> ReleaseStore<'a> {
         let previous = earlier.max_by_key(Release::last_deployed_at);
         previous.filter(|release| release.last_deployed_at().is_some()).with_context(|| {
             format!(
-                "there is no earlier release of {0} to go back to; `cargo xtask releases --env {0}` lists what there is",
+                "there is no earlier release of {0}; `cargo xtask releases --env {0}` lists all",
                 self.environment.name
             )
         })
@@ -175,7 +178,7 @@ impl<'a> ReleaseStore<'a> {
         let key = self.key(&stored.release.id);
         let bytes = serde_json::to_vec_pretty(&stored.release)?;
         let written = self.bucket.write(&key, bytes, Condition::Unchanged(&stored.revision)).await?;
-        let gone = || format!("the manifest of release {} was changed by somebody else", stored.release.id);
+        let gone = || format!("the manifest of release {} was changed by another process", stored.release.id);
         stored.revision = written.with_context(gone)?;
         Ok(())
     }
@@ -188,7 +191,10 @@ impl<'a> ReleaseStore<'a> {
         let text = String::from_utf8(stored.bytes).with_context(|| format!("{key} is no text"))?;
         let template = DeployedTemplate::parse(&text).with_context(|| format!("in {key}"))?;
         if TemplateHash::of(&template)? != *hash {
-            bail!("{key} is not what its name says; it was changed, and is not deployed");
+            bail!(
+                "{key} does not match the hash in its name, so it was changed after its upload; it is not \
+                 deployed"
+            );
         }
         Ok(template)
     }

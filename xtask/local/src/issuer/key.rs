@@ -20,7 +20,7 @@ pub enum KeyError {
     #[error("the token key could not be made or used")]
     Cryptography,
     /// The claims are no JSON object.
-    #[error("the claims could not be written as JSON")]
+    #[error("could not write the claims as JSON")]
     Claims(#[from] serde_json::Error),
 }
 

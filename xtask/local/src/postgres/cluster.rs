@@ -201,7 +201,7 @@ impl Account {
 impl Password {
     fn random() -> io::Result<Self> {
         let mut bytes = [0; 16];
-        rand::fill(&mut bytes).map_err(|_| io::Error::other("the system has no random numbers"))?;
+        rand::fill(&mut bytes).map_err(|_| io::Error::other("cannot read random numbers from the system"))?;
         Ok(Self(format!("{:032x}", u128::from_be_bytes(bytes))))
     }
 

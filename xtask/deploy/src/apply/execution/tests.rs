@@ -58,11 +58,17 @@ async fn failure_without_rollback_is_an_end_with_its_causes() {
         ("stack", STACK, "UPDATE_FAILED", "The following resource(s) failed to update: [Queue]."),
     ];
     let error = ended(Operation::Update, update, "UPDATE_FAILED").await.unwrap_err();
-    assert!(error.starts_with("stack could not be changed, and was not put back (UPDATE_FAILED)"), "{error}");
+    assert!(
+        error.starts_with("stack could not be updated, and was not rolled back (UPDATE_FAILED)"),
+        "{error}"
+    );
     assert!(error.contains("Queue (AWS::SQS::Queue): Rate exceeded\n    → "), "{error}");
     let creation: &[_] = &[("stack", STACK, "CREATE_FAILED", "The template is wrong.")];
     let error = ended(Operation::Create, creation, "CREATE_FAILED").await.unwrap_err();
-    assert!(error.contains("could not be created; what was made is still there (CREATE_FAILED)"), "{error}");
+    assert!(
+        error.contains("could not be created; the resources that were created still exist (CREATE_FAILED)"),
+        "{error}"
+    );
     assert!(error.contains("The template is wrong."), "{error}");
 }
 
@@ -75,7 +81,7 @@ async fn failure_that_is_rolled_back_is_followed_to_the_end_of_the_rollback() {
         ("stack", STACK, "UPDATE_ROLLBACK_COMPLETE", "It is rolled back."),
     ];
     let error = ended(Operation::Update, told, "UPDATE_ROLLBACK_COMPLETE").await.unwrap_err();
-    assert!(error.contains("could not be changed; it is as it was before"), "{error}");
+    assert!(error.contains("could not be updated and was rolled back"), "{error}");
 }
 
 #[tokio::test]
@@ -84,5 +90,5 @@ async fn import_is_a_successful_end() {
     assert_eq!(ended(Operation::Create, told, "IMPORT_COMPLETE").await, Ok(()));
     let told: &[_] = &[("stack", STACK, "IMPORT_ROLLBACK_COMPLETE", "The bucket is in another stack.")];
     let error = ended(Operation::Create, told, "IMPORT_ROLLBACK_COMPLETE").await.unwrap_err();
-    assert!(error.contains("could not take over what exists, which is as it was before"), "{error}");
+    assert!(error.contains("could not import the existing resources, which are unchanged"), "{error}");
 }

@@ -30,7 +30,7 @@ pub(super) async fn finish_rollback(
     let request = client.continue_update_rollback().stack_name(&stack.id).client_request_token(token);
     let skip = (!terms.skip.is_empty()).then(|| terms.skip.to_vec());
     let begun = request.set_resources_to_skip(skip).send().await;
-    begun.context("CloudFormation does not continue the rollback")?;
+    begun.context("CloudFormation rejected the continuation of the rollback")?;
     let Err(failure) = follow(client, &mut log, stack_name, Operation::RollBack, terms.audience).await else {
         return Ok(());
     };
@@ -42,10 +42,9 @@ pub(super) async fn finish_rollback(
     let failed = failed_resources(client, stack).await?;
     let flags: Vec<String> = failed.iter().map(|resource| format!("--skip {}", id_of(resource))).collect();
     bail!(
-        "{failure}\n\
-         If it cannot be fixed: `cargo xtask deploy --env {} {}` finishes the rollback and leaves these as they are.\n\
-         They differ from the template then: `cargo xtask drift` shows how, and they have to be set to it by hand \
-         before the next deployment.",
+        "{failure}\nIf it cannot be fixed: `cargo xtask deploy --env {} {}` finishes the rollback and leaves \
+         these as they are.\nThey then differ from the template: `cargo xtask drift` shows how; set them to \
+         it by hand before the next deployment.",
         terms.environment.name,
         flags.join(" ")
     )
@@ -75,7 +74,7 @@ fn check_skipped(failed: &[StackResource], skip: &[String]) -> Result<()> {
     let failed: Vec<String> =
         failed.iter().map(|resource| format!("  {}: {}", id_of(resource), reason(resource))).collect();
     bail!(
-        "nothing was changed: {} cannot be skipped, only what the rollback could not put back:\n{}",
+        "nothing was changed: {} cannot be skipped, only resources that the rollback could not restore:\n{}",
         unknown.join(", "),
         failed.join("\n")
     )
@@ -93,7 +92,7 @@ pub(super) async fn put_back(
     terms: &Terms<'_>,
     last_successful_template: &impl AsyncFn() -> Result<TemplateSource>,
 ) -> Result<()> {
-    if !terms.agree(client, stack, "Put back what was there before?").await? {
+    if !terms.agree(client, stack, "Restore the previous state?").await? {
         return Ok(());
     }
     if !stack.was_express {
@@ -101,7 +100,7 @@ pub(super) async fn put_back(
         let mut log = EventLog::begin(client, &stack.id).await?;
         let token = request_token("roll-back");
         let begun = client.rollback_stack().stack_name(&stack.id).client_request_token(token).send().await;
-        begun.context("CloudFormation does not roll the update back")?;
+        begun.context("CloudFormation rejected the rollback of the update")?;
         return follow(client, &mut log, stack_name, Operation::RollBack, terms.audience).await;
     }
     let template = last_successful_template().await?;
@@ -118,6 +117,6 @@ pub(super) async fn put_back(
         TemplateSource::Body(body) => request.template_body(body),
         TemplateSource::Url(url) => request.template_url(url),
     };
-    request.send().await.context("CloudFormation does not apply the last successful template again")?;
+    request.send().await.context("CloudFormation rejected the last successful template")?;
     follow(client, &mut log, stack_name, Operation::Update, terms.audience).await
 }

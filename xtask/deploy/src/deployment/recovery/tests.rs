@@ -134,5 +134,5 @@ async fn nothing_is_skipped_where_no_rollback_is_stuck() {
     })
     .await;
     let error = settled(&cloudformation, &["Queue"]).await.unwrap_err().to_string();
-    assert!(error.contains("--skip is for a rollback that got stuck"), "{error}");
+    assert!(error.contains("--skip is only for a failed rollback"), "{error}");
 }

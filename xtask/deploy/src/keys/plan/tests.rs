@@ -43,7 +43,7 @@ fn a_rotation_goes_through_its_steps() {
     insta::assert_snapshot!(steps.join("\n"), @r"
     create a key
     deploy the key ring
-    wait until every edge knows the key group, at 2026-11-24 00:14:00 UTC
+    wait until every edge has the key group, at 2026-11-24 00:14:00 UTC
     probe 000000000002
     activate the next key
     deploy the key ring
@@ -137,7 +137,7 @@ fn an_emergency_whose_key_was_replaced_says_so() {
     let progress = Progress { made: Some(&made), ..Progress::default() };
     world.revokes = true;
     let refusal = next_step(&world.observe(), Intent::Revoke, progress).unwrap_err().to_string();
-    assert!(refusal.contains("another key in the place of ffffffffffff"), "{refusal}");
+    assert!(refusal.contains("replaced ffffffffffff"), "{refusal}");
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn what_is_in_the_way_is_named() {
         let active = world.signs.clone();
         world.parameters.remove(&active);
     });
-    assert!(lacks_public.contains("the parameter of its public key is gone"), "{lacks_public}");
+    assert!(lacks_public.contains("the parameter of its public key is missing"), "{lacks_public}");
     let untrusted = obstacle(|world| {
         let key = world.ring.next().unwrap().fingerprint.clone();
         world.group.remove(&key);

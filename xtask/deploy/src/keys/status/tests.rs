@@ -80,7 +80,7 @@ fn the_status_says_what_an_activation_waits_for() {
     let status = status(&observed);
     assert_eq!(status.next_at, Some("2026-11-24T00:05:00Z".parse().unwrap()));
     let next = status.next.unwrap();
-    assert!(next.contains("every edge knows the key group"), "{next}");
+    assert!(next.contains("every edge has the key group"), "{next}");
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn each_disagreement_is_named() {
             problems(|observed| observed.cloudfront.as_mut().unwrap().is_enabled = false),
         ),
         (
-            "but the parameter of its private key is gone",
+            "but the parameter of its private key is missing",
             problems(|observed| observed.parameters = BTreeMap::new()),
         ),
     ];

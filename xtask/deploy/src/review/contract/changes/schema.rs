@@ -93,7 +93,7 @@ impl<'a> Comparison<'a> {
                     self.widened(changes, place, format!("knows {word} now"));
                 }
             }
-            (None, Some(_)) => self.narrowed(changes, place, "is one of a list of words now".to_owned()),
+            (None, Some(_)) => self.narrowed(changes, place, "is now one of a list of values".to_owned()),
             (Some(_), None) => self.widened(changes, place, "is any text now".to_owned()),
             (None, None) => {}
         }

@@ -1,0 +1,70 @@
+//! `cargo xtask reference`: docs/commands.md, made from what the commands say of themselves.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use command_line::reference::{Section, sections};
+use command_line::{Outcome, terminal};
+use machine::repository;
+
+use crate::forwarded;
+
+const PATH: &str = "docs/commands.md";
+const INTRODUCTION: &str = "# Commands\n\n\
+    What `cargo xtask --help` and the help of each command print; `cargo xtask reference` writes this file.\n";
+
+/// Options of `reference`.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Change nothing; exit with 3 if the file is out of date.
+    #[arg(long)]
+    check: bool,
+}
+
+/// Whether the committed reference is up to date.
+pub(crate) fn check(command: clap::Command) -> Result<Outcome> {
+    run(&Arguments { check: true }, command)
+}
+
+pub(crate) fn run(arguments: &Arguments, command: clap::Command) -> Result<Outcome> {
+    let path = repository::root().join(PATH);
+    let text = reference(command)?;
+    if fs::read_to_string(&path).is_ok_and(|current| current == text) {
+        return Ok(Outcome::Done);
+    }
+    if arguments.check {
+        terminal::say(format!("{PATH} is out of date; run `cargo xtask reference`"));
+        return Ok(Outcome::Differences);
+    }
+    fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    terminal::say(format!("wrote {PATH}"));
+    Ok(Outcome::Done)
+}
+
+/// Takes the help of commands that another program runs from that program.
+fn reference(command: clap::Command) -> Result<String> {
+    let mut forwarded: BTreeMap<String, Vec<Section>> = BTreeMap::new();
+    for section in forwarded::reference()? {
+        let words: Vec<&str> = section.name.splitn(4, ' ').collect();
+        forwarded.entry(words[..3.min(words.len())].join(" ")).or_default().push(section);
+    }
+    let mut text = INTRODUCTION.to_owned();
+    for section in sections(command) {
+        let own = [section];
+        let [section] = &own;
+        // `render` runs here, but for what needs AWS.
+        let others = forwarded.get(&section.name).filter(|_| section.name != "cargo xtask render");
+        if let Some(other) = others.and_then(|others| others.first())
+            && other.summary != section.summary
+        {
+            bail!("`{}` is described differently: {} / {}", section.name, section.summary, other.summary);
+        }
+        for section in others.map_or(&own[..], Vec::as_slice) {
+            text.push('\n');
+            text.push_str(&section.markdown());
+        }
+    }
+    Ok(text)
+}

@@ -1,0 +1,79 @@
+//! That the documents are true: their links lead somewhere, and the messages that they explain exist.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use machine::repository;
+
+fn files(directory: &Path, extension: &str, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() {
+            if !name.starts_with('.') && name != "target" {
+                files(&path, extension, found);
+            }
+        } else if path.extension().is_some_and(|it| it == extension) {
+            found.push(path);
+        }
+    }
+}
+
+/// The names that GitHub gives to the headings of a document: <https://docs.github.com/en/get-started/writing-on-github>.
+fn anchors(text: &str) -> Vec<String> {
+    let headings = text.lines().filter(|line| line.starts_with('#'));
+    let keep = |character: char| character.is_alphanumeric() || [' ', '-', '_'].contains(&character);
+    headings
+        .map(|line| line.trim_start_matches('#').trim().to_lowercase())
+        .map(|heading| {
+            heading.chars().filter(|character| keep(*character)).collect::<String>().replace(' ', "-")
+        })
+        .collect()
+}
+
+#[test]
+fn every_link_of_a_document_leads_somewhere() {
+    let mut documents = Vec::new();
+    files(&repository::root(), "md", &mut documents);
+    let mut broken = Vec::new();
+    for document in &documents {
+        let text = fs::read_to_string(document).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if link.contains("://") || link.contains(' ') {
+                continue;
+            }
+            let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target =
+                if path.is_empty() { document.clone() } else { document.parent().unwrap().join(path) };
+            let leads = target.exists()
+                && (anchor.is_empty()
+                    || anchors(&fs::read_to_string(&target).unwrap()).iter().any(|it| it == anchor));
+            if !leads {
+                broken.push(format!("{}: {link}", document.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn every_message_of_the_troubleshooting_guide_exists() {
+    let mut sources = Vec::new();
+    for directory in ["runtime/src", "stack/src", "xtask"] {
+        files(&repository::root().join(directory), "rs", &mut sources);
+    }
+    let continued = |text: String| {
+        let mut lines = text.split("\\\n");
+        let first = lines.next().unwrap_or_default().to_owned();
+        lines.fold(first, |text, line| text + line.trim_start())
+    };
+    let source: String = sources.iter().map(|path| continued(fs::read_to_string(path).unwrap())).collect();
+    let guide = fs::read_to_string(repository::root().join("docs/troubleshooting.md")).unwrap();
+    let first_cells = guide.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
+    // A message of AWS stands in a cell that begins otherwise.
+    let ours = first_cells.filter(|cell| cell.starts_with('`'));
+    let messages = ours.flat_map(|cell| cell.split('`').skip(1).step_by(2));
+    let parts = messages.flat_map(|message| message.split('…')).map(|part| part.trim_matches([' ', ',']));
+    let missing: Vec<&str> = parts.filter(|part| part.len() > 8 && !source.contains(part)).collect();
+    assert!(missing.is_empty(), "no program says: {missing:#?}");
+}
