@@ -1,4 +1,4 @@
-//! Bringing a stack to a template: change set, execution, and what went wrong.
+//! Updates a stack to a template: change set, execution, and the causes of failures.
 
 mod change_set;
 mod events;
@@ -27,26 +27,28 @@ use crate::connection::Connection;
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DeploymentConfig.html>.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// It waits until every resource has stabilised.
+    /// Waits until every resource has stabilized.
     Standard,
-    /// It does not wait for that, and is several times as fast; what it has changed may still be on its way.
+    /// Does not wait for resources to stabilize, and is several times as fast.
+    ///
+    /// Changes may still be propagating at the end.
     Express,
 }
 
-/// What came of bringing a stack to a template.
+/// The result of updating a stack to a template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Applied {
     Changes,
-    /// The stack keeps the template that it had: what differs, such as a description, CloudFormation does not count.
+    /// The stack keeps its template: CloudFormation ignores some differences, such as in a description.
     Nothing,
 }
 
-/// How a stack is brought to a template.
+/// Everything needed to update a stack to a template.
 #[derive(Clone, Copy)]
 pub(crate) struct Application<'a> {
     pub environment: &'a Environment,
     pub connection: &'a Connection,
-    /// Whether what holds data may be replaced or removed.
+    /// Whether resources that hold data may be replaced or removed.
     pub may_lose_data: bool,
     pub mode: Mode,
     pub audience: Audience<'a>,
@@ -54,10 +56,10 @@ pub(crate) struct Application<'a> {
 }
 
 impl Application<'_> {
-    /// Bring the environment's stack to this template. Whoever calls has somebody's consent.
+    /// Updates the environment's stack to `template`. The caller has obtained confirmation.
     ///
-    /// The check is the last thing before the change set is executed, minutes after the template was made: where it
-    /// fails, nothing is changed.
+    /// `check` runs immediately before the change set is executed, which can be minutes after the template was
+    /// created. If it fails, nothing is changed.
     pub(crate) async fn bring_to(
         &self,
         template: &DeployedTemplate,
@@ -84,7 +86,9 @@ impl Application<'_> {
         Ok(Applied::Changes)
     }
 
-    /// Have a change set made, in standard mode where express mode would not do; none where there are no changes.
+    /// Creates a change set, in standard mode if express mode does not support the changes.
+    ///
+    /// Returns `None` if there are no changes.
     async fn propose(&self, client: &Client, body: &TemplateSource) -> Result<Option<ChangeSet>> {
         let operator = self.audience.operator;
         let step = operator.begin("change set");

@@ -1,6 +1,7 @@
-//! The artifact bucket: code, templates, contracts, releases and the lock, all below the service's name.
+//! The artifact bucket.
 //!
-//! It is no part of the stack, which is deployed from it.
+//! It stores code, templates, contracts, releases, and the lock under the service's name. It is not part of the
+//! stack, because the stack is deployed from it.
 
 use std::time::Duration;
 
@@ -23,9 +24,9 @@ use crate::connection::Connection;
 use crate::consent::{Consent, agree};
 use crate::operator::Operator;
 
-/// How long a zip of some megabytes may take on a slow line.
+/// The time limit for uploading a zip file of several megabytes on a slow connection.
 const UPLOAD_LIMIT: Duration = Duration::from_mins(15);
-/// How long a call may take that comes again by itself.
+/// The time limit of a request that the caller retries itself.
 const IMPATIENT_LIMIT: Duration = Duration::from_secs(10);
 
 /// The artifact bucket of an environment.
@@ -37,31 +38,30 @@ pub struct ArtifactBucket {
     region: Region,
 }
 
-/// An object that was read.
+/// An object as it was read.
 pub struct Stored {
     /// Its content.
     pub bytes: Vec<u8>,
-    /// Its state.
+    /// Its revision.
     pub revision: Revision,
-    /// When it was written, by AWS's clock.
+    /// When it was written, according to the clock of AWS.
     pub written_at: Option<DateTime<Utc>>,
 }
 
-/// One state of an object: its ETag.
+/// One revision of an object, identified by its ETag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revision(String);
 
-/// What must be true of an object for a write to happen:
-/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>.
+/// The condition for a write: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>.
 pub enum Condition<'a> {
-    /// It does not exist.
+    /// The object does not exist.
     Absent,
-    /// Nobody has written since it was read.
+    /// The object has not been written since this revision was read.
     Unchanged(&'a Revision),
 }
 
 impl ArtifactBucket {
-    /// The artifact bucket of an environment; nothing is read yet.
+    /// Returns the artifact bucket of an environment without sending a request.
     pub fn new(environment: &Environment, connection: &Connection) -> Self {
         let clock = Clock::default();
         Self {
@@ -72,7 +72,9 @@ impl ArtifactBucket {
         }
     }
 
-    /// The same bucket, where each call is made once and ends within ten seconds. Whoever calls tries again.
+    /// Returns a handle that sends each request once, with a limit of ten seconds.
+    ///
+    /// The caller retries.
     #[must_use]
     pub fn impatient(&self) -> Self {
         let limits = TimeoutConfig::builder().operation_timeout(IMPATIENT_LIMIT).build();
@@ -81,17 +83,17 @@ impl ArtifactBucket {
         Self { client: Client::from_conf(settings.build()), ..self.clone() }
     }
 
-    /// The bucket's name.
+    /// Returns the name of the bucket.
     pub fn name(&self) -> &str {
         self.name.as_str()
     }
 
-    /// The time as of the last answer.
+    /// Returns the time of the last response.
     pub fn now(&self) -> Result<DateTime<Utc>> {
         self.clock.now()
     }
 
-    /// Whether the bucket is there.
+    /// Returns whether the bucket exists.
     pub async fn exists(&self) -> Result<bool> {
         match self.client.head_bucket().bucket(self.name()).send().await {
             Ok(_) => Ok(true),
@@ -100,7 +102,7 @@ impl ArtifactBucket {
         }
     }
 
-    /// Make the bucket, where it is not there and somebody agrees.
+    /// Creates the bucket after confirmation if it does not exist.
     pub async fn ensure(&self, consent: Consent, operator: &dyn Operator) -> Result<()> {
         if self.exists().await? {
             return Ok(());
@@ -112,7 +114,8 @@ impl ArtifactBucket {
 
     async fn create(&self) -> Result<()> {
         let mut create = self.client.create_bucket().bucket(self.name());
-        // The one region that must not be named: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
+        // This is the only region that must be omitted:
+        // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
         if self.region.as_str() != "us-east-1" {
             let location = BucketLocationConstraint::from(self.region.as_str());
             create = create.create_bucket_configuration(
@@ -132,7 +135,7 @@ impl ArtifactBucket {
         Ok(())
     }
 
-    /// Whether an object is there.
+    /// Returns whether an object exists.
     pub async fn has(&self, key: &str) -> Result<bool> {
         match self.client.head_object().bucket(self.name()).key(key).send().await {
             Ok(_) => Ok(true),
@@ -141,9 +144,9 @@ impl ArtifactBucket {
         }
     }
 
-    /// Read an object; none where it, or the bucket, does not exist.
+    /// Reads an object. Returns `None` if the object or the bucket does not exist.
     pub async fn read(&self, key: &str) -> Result<Option<Stored>> {
-        // What the SDK awaits is large, and this is awaited in many places.
+        // The SDK's future is large and is awaited in many places, so it is boxed.
         let request = Box::pin(self.client.get_object().bucket(self.name()).key(key).send());
         let answer = match request.await {
             Ok(answer) => answer,
@@ -164,7 +167,7 @@ impl ArtifactBucket {
         Ok(Some(Stored { bytes: bytes.to_vec(), revision, written_at }))
     }
 
-    /// Write an object if the condition holds; none where it does not.
+    /// Writes an object if the condition holds. Returns `None` if it does not.
     pub async fn write(
         &self,
         key: &str,
@@ -179,7 +182,8 @@ impl ArtifactBucket {
         };
         match Box::pin(request.send()).await {
             Ok(answer) => Ok(Some(Revision(answer.e_tag.unwrap_or_default()))),
-            // 409 where another write is under way, 404 where what should be unchanged is gone.
+            // 409 means that another write is in progress, and 404 that an object expected to be unchanged was
+            // deleted.
             Err(error)
                 if error.as_service_error().and_then(ProvideErrorMetadata::code).is_some_and(|code| {
                     ["PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"].contains(&code)
@@ -191,7 +195,7 @@ impl ArtifactBucket {
         }
     }
 
-    /// Upload some megabytes.
+    /// Uploads an object of several megabytes.
     pub async fn upload(&self, key: &str, bytes: Vec<u8>) -> Result<()> {
         let limits = TimeoutConfig::builder().operation_attempt_timeout(UPLOAD_LIMIT).build();
         let settings = aws_sdk_s3::config::Config::builder().timeout_config(limits);
@@ -201,14 +205,14 @@ impl ArtifactBucket {
         Ok(())
     }
 
-    /// Delete an object, if nobody has written it since it was read.
+    /// Deletes an object if it has not been written since this revision was read.
     pub async fn delete(&self, key: &str, Revision(tag): &Revision) -> Result<()> {
         let request = self.client.delete_object().bucket(self.name()).key(key).if_match(tag);
         request.send().await.with_context(|| format!("cannot delete {}", self.shown(key)))?;
         Ok(())
     }
 
-    /// The keys below a prefix, in order; none where the bucket does not exist.
+    /// Returns the keys with a prefix in order, or none if the bucket does not exist.
     pub async fn keys_below(&self, prefix: &str) -> Result<Vec<String>> {
         let mut keys = Vec::new();
         let request = self.client.list_objects_v2().bucket(self.name()).prefix(prefix);

@@ -1,4 +1,4 @@
-//! The functions' code in the artifact bucket.
+//! Stores the functions' code in the artifact bucket.
 
 use anyhow::{Context, Result, bail};
 use futures_util::future::try_join_all;
@@ -8,7 +8,7 @@ use crate::artifact_bucket::ArtifactBucket;
 use crate::build::{BuiltFunction, sha256};
 use crate::operator::Operator;
 
-/// Upload the zips that are not there yet, side by side.
+/// Uploads the zip files that the bucket does not contain yet, concurrently.
 pub async fn upload(
     bucket: &ArtifactBucket,
     environment: &Environment,
@@ -24,7 +24,7 @@ pub async fn upload(
         }
         let zip = tokio::fs::read(&function.zip).await;
         let zip = zip.with_context(|| format!("cannot read {}", function.zip.display()))?;
-        // Another build may have been at work since.
+        // Another build may have replaced the file meanwhile.
         if sha256(&zip) != function.hash.to_string() {
             bail!(
                 "{} was changed after the build; nothing was deployed; run the command again",
@@ -42,7 +42,7 @@ pub async fn upload(
     Ok(())
 }
 
-/// Where the code of functions that were built will lie.
+/// Returns where the code of built functions will be stored.
 pub fn of_built(environment: &Environment, built: &[BuiltFunction]) -> Result<Artifacts> {
     let key_of = |name: FunctionName| {
         let function = built.iter().find(|function| function.name == name);
@@ -57,7 +57,7 @@ pub fn of_built(environment: &Environment, built: &[BuiltFunction]) -> Result<Ar
     })
 }
 
-/// Which code of a release is not in the artifact bucket any more.
+/// Returns which code of a release is no longer in the artifact bucket.
 pub async fn missing<'a>(
     bucket: &ArtifactBucket,
     environment: &Environment,

@@ -1,4 +1,4 @@
-//! Builds the functions, as zips for Lambda or as programs for this machine.
+//! Builds the functions as zip files for Lambda or as programs for this machine.
 
 mod archive;
 mod cargo_home;
@@ -18,21 +18,21 @@ pub use programs::Programs;
 /// How functions are built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Profile {
-    /// For this machine, quickly: what the local stack runs.
+    /// Builds quickly for this machine. The local stack runs the result.
     Development,
-    /// For Lambda: small, fast, and the same bytes for the same source.
+    /// Builds small and fast code for Lambda. The same source gives the same bytes.
     Release(stack::Architecture),
 }
 
-/// A function that was built.
+/// A built function.
 pub struct BuiltFunction {
-    /// Which one.
+    /// The name of the function.
     pub name: FunctionName,
-    /// Its zip.
+    /// The path of its zip file.
     pub zip: PathBuf,
-    /// The zip's SHA-256.
+    /// The SHA-256 of the zip file.
     pub hash: ArtifactHash,
-    /// The zip's size in bytes.
+    /// The size of the zip file in bytes.
     pub size: u64,
 }
 
@@ -43,12 +43,12 @@ fn directory(profile: Profile) -> PathBuf {
     })
 }
 
-/// Where the program of a function lies once it is built.
+/// Returns the path of a function's program after a build.
 pub fn bootstrap(profile: Profile, function: FunctionName) -> PathBuf {
     directory(profile).join(function.as_str()).join("bootstrap")
 }
 
-/// Builds all functions: `{function}/bootstrap`, and `bootstrap.zip` beside it.
+/// Builds all functions into `{function}/bootstrap`, with a `bootstrap.zip` next to each.
 pub async fn build(profile: Profile, progress: &dyn Progress) -> Result<Vec<BuiltFunction>> {
     let directory = directory(profile);
     compile::compile(profile, &directory, progress).await?;

@@ -1,4 +1,4 @@
-//! What could be deployed: the source as it is, or a release.
+//! What can be deployed: the current source, or a release.
 
 use std::collections::BTreeMap;
 
@@ -11,18 +11,18 @@ use crate::artifacts;
 use crate::build::BuiltFunction;
 use crate::release::{Release, ReleaseStore};
 
-/// Something that could be deployed, with the signing keys of this moment.
+/// A template and code that can be deployed, with the current signing keys.
 pub struct Candidate {
     /// The template.
     pub template: DeployedTemplate,
-    /// The OpenAPI document of what it deploys; none where that of a release is lost.
+    /// The OpenAPI document of its API, or `None` if that of a release is missing.
     pub contract: Option<Value>,
-    /// The SHA-256 of each function's zip.
+    /// The SHA-256 of each function's zip file.
     pub functions: BTreeMap<FunctionName, ArtifactHash>,
 }
 
 impl Candidate {
-    /// The source as it is, with the functions that were built from it.
+    /// Creates a candidate from the current source and the functions that were built from it.
     pub fn of_source(
         environment: &Environment,
         signing_keys: &SigningKeys,
@@ -38,7 +38,9 @@ impl Candidate {
         })
     }
 
-    /// A release as it was made, but with the keys of now: going back must not bring back a key that was retired.
+    /// Creates a candidate from a release, with the current keys.
+    ///
+    /// A rollback must not restore a key that was retired.
     pub async fn of_release(
         environment: &Environment,
         bucket: &ArtifactBucket,

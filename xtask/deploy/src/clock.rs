@@ -1,4 +1,4 @@
-//! The time as AWS tells it.
+//! The time according to AWS.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,14 +8,15 @@ use aws_sdk_ssm::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_ssm::error::BoxError;
 use chrono::{DateTime, Utc};
 
-/// Reads the time off the answers of a client, whichever the service. When a key may go, and when a lock is stale, is
-/// judged by this clock, which all machines share: one that is an hour fast must not remove a key under URLs that are
-/// still good.
+/// A clock that reads the time from the responses of any service.
+///
+/// All machines share this clock. It determines when a key may be removed and when a lock expires. With a local clock
+/// that is an hour fast, a key could be removed while its URLs are still valid.
 #[derive(Clone, Debug, Default)]
 pub struct Clock(Arc<Mutex<Option<DateTime<Utc>>>>);
 
 impl Clock {
-    /// The time of the last answer, to the second.
+    /// Returns the time of the last response, to the second.
     pub fn now(&self) -> Result<DateTime<Utc>> {
         self.0
             .lock()

@@ -13,47 +13,47 @@ use stack::Environment;
 use crate::clock::Clock;
 use crate::operator::Operator;
 
-/// A token by which AWS knows a repeated request for the same: nobody else, and no later request, has it.
+/// Returns a unique token that identifies a request to AWS across retries.
 pub fn request_token(purpose: &str) -> String {
     let nanoseconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
     format!("{purpose}-{nanoseconds}")
 }
 
-/// An account, how to reach it, and who works with it.
+/// A connection to an AWS account.
 pub struct Connection {
-    /// For making clients.
+    /// The configuration for SDK clients.
     pub configuration: SdkConfig,
-    /// The account's number.
+    /// The AWS account ID.
     pub account: String,
     /// The ARN of the user or assumed role that the credentials belong to.
     pub caller: String,
-    /// Where a local stack serves what is deployed; none for AWS.
+    /// Where a local stack serves what is deployed, or `None` for AWS.
     pub local: Option<LocalStack>,
-    /// Who is told what happens, and asked.
+    /// Receives reports and answers questions.
     pub operator: Arc<dyn Operator>,
 }
 
-/// Where a running local stack serves what AWS would.
+/// The addresses of a running local stack.
 #[derive(Clone, Debug)]
 pub struct LocalStack {
-    /// What comes before `/restore`.
+    /// The base URL of the API, which comes before `/restore`.
     pub api_url: String,
-    /// The CDN edge.
+    /// The base URL of the CDN edge.
     pub cdn_url: String,
-    /// The platform's database.
+    /// The URL of the platform's database.
     pub database_url: String,
 }
 
-/// The emulator of AWS's control plane.
+/// The emulator of the AWS control plane.
 #[derive(Clone, Debug)]
 pub struct Emulator {
-    /// The base URL of every service.
+    /// The base URL of all services.
     pub endpoint_url: String,
-    /// Credentials that it accepts.
+    /// The credentials that the emulator accepts.
     pub credentials: Credentials,
 }
 
-/// Connects to the account of an environment, with the AWS SDK's usual chain of credentials.
+/// Connects to the account of an environment, with the AWS SDK's default credential chain.
 pub async fn connect(environment: &Environment, operator: Arc<dyn Operator>) -> Result<Connection> {
     connection(environment, loader(environment).load().await, operator).await
 }
@@ -78,7 +78,8 @@ fn loader(environment: &Environment) -> aws_config::ConfigLoader {
     let loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .region(Region::new(environment.region.to_string()))
         .timeout_config(timeouts);
-    // CloudFormation throttles early. What the SDK's own variable says counts for more.
+    // CloudFormation throttles early, so more attempts are allowed. The SDK's own environment variable takes
+    // precedence.
     if std::env::var_os("AWS_MAX_ATTEMPTS").is_some() {
         return loader;
     }
@@ -101,7 +102,7 @@ async fn connection(
     Ok(Connection { configuration, account, caller, local: None, operator })
 }
 
-/// Refuse credentials for another account than the one that the environment's file pins.
+/// Rejects credentials for an account other than the one in the environment's file.
 fn check_account(environment: &Environment, account: &str) -> Result<()> {
     match &environment.account {
         Some(expected) if expected.as_str() != account => bail!(
@@ -114,7 +115,7 @@ fn check_account(environment: &Environment, account: &str) -> Result<()> {
 }
 
 impl Connection {
-    /// Reports which environment is about to be changed, and by whom.
+    /// Reports which environment is about to be changed, and by which identity.
     pub fn announce(&self, environment: &Environment) {
         self.operator.note(&format!(
             "  environment {}, account {}, {}, as {}",
@@ -122,23 +123,25 @@ impl Connection {
         ));
     }
 
-    /// An S3 client.
+    /// Returns an S3 client.
     pub fn s3(&self) -> aws_sdk_s3::Client {
         aws_sdk_s3::Client::from_conf(self.s3_settings().build())
     }
 
-    /// An S3 client whose answers this clock reads the time off.
+    /// Returns an S3 client whose responses set `clock`.
     pub fn s3_with(&self, clock: Clock) -> aws_sdk_s3::Client {
         aws_sdk_s3::Client::from_conf(self.s3_settings().interceptor(clock).build())
     }
 
-    /// An endpoint that is not AWS's own has no DNS name for every bucket, so it is addressed by path.
+    /// Returns the settings for S3 clients.
+    ///
+    /// An endpoint other than AWS has no DNS name for each bucket, so path-style addressing is used.
     fn s3_settings(&self) -> aws_sdk_s3::config::Builder {
         aws_sdk_s3::config::Builder::from(&self.configuration)
             .force_path_style(self.configuration.endpoint_url().is_some())
     }
 
-    /// The URL of an object, for services that fetch it themselves.
+    /// Returns the URL of an object, for services that fetch it themselves.
     pub fn object_url(&self, bucket: &str, key: &str) -> String {
         match (self.configuration.endpoint_url(), self.configuration.region()) {
             (Some(endpoint), _) => format!("{}/{bucket}/{key}", endpoint.trim_end_matches('/')),
@@ -150,7 +153,7 @@ impl Connection {
 
 #[cfg(test)]
 impl Connection {
-    /// A connection of a test, in which nobody is told anything.
+    /// Returns a connection for tests, with an operator that discards all reports.
     pub(crate) fn of_test(configuration: SdkConfig) -> Self {
         Self {
             configuration,

@@ -1,28 +1,28 @@
-//! Agreeing to changes before they are made.
+//! Confirmation of changes before they are made.
 
 use anyhow::{Result, bail};
 
 use crate::operator::Operator;
 
-/// Who agrees to the changes.
+/// How changes are confirmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Consent {
-    /// Whoever sits at the terminal is asked.
+    /// The user is asked at the terminal.
     Ask,
-    /// It was given beforehand.
+    /// The user confirmed beforehand.
     Given,
-    /// Nobody needs to: the stack is that of this machine, and made anew at each start.
+    /// No confirmation is needed, because the stack is local and is recreated at each start.
     Implied,
 }
 
 impl Consent {
-    /// What `--yes` says.
+    /// Returns the consent for the value of `--yes`.
     pub fn of(yes: bool) -> Self {
         if yes { Self::Given } else { Self::Ask }
     }
 }
 
-/// Have somebody agree to what was just shown.
+/// Asks for confirmation of what was just shown, if necessary.
 pub async fn agree(consent: Consent, question: &str, operator: &dyn Operator) -> Result<()> {
     if consent != Consent::Ask {
         return Ok(());

@@ -1,4 +1,4 @@
-//! A stack as CloudFormation has it.
+//! A deployed stack.
 
 mod outputs;
 
@@ -14,21 +14,23 @@ use stack::{DeployedTemplate, Environment};
 pub use self::outputs::Outputs;
 use crate::connection::Connection;
 
-/// A stack that exists, in whatever condition.
+/// An existing stack, in any condition.
 pub struct DeployedStack {
-    /// Its ARN, by which it can be asked about even after it is gone.
+    /// Its ARN, which also works for requests after the stack is deleted.
     pub id: String,
-    /// CloudFormation's status of the stack.
+    /// The status in CloudFormation.
     pub status: StackStatus,
-    /// What can be done with it.
+    /// What can be done with the stack.
     pub condition: Condition,
-    /// Whether its last operation was in express mode, which decides how a failure of it is recovered from.
+    /// Whether its last operation used express mode.
+    ///
+    /// This determines how to recover from a failure.
     pub was_express: bool,
-    /// When it was last changed.
+    /// When the stack was last changed.
     pub changed_at: Option<DateTime<Utc>>,
     /// Its outputs.
     pub outputs: Outputs,
-    /// What the Parameter Store held for the template's parameters at the last deployment, by the parameters' names.
+    /// The values of the template's parameters at the last deployment, by the parameters' names.
     pub facts: BTreeMap<String, String>,
 }
 
@@ -36,15 +38,15 @@ pub struct DeployedStack {
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html>.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Condition {
-    /// It can be changed.
+    /// It can be updated.
     Settled,
     /// It is being changed.
     Changing,
-    /// Its creation or its deletion failed: it can only be deleted.
+    /// Its creation or deletion failed. It can only be deleted.
     Broken,
-    /// An update failed, and so did its rollback, which can only be continued.
+    /// An update and its rollback failed. The rollback can only be continued.
     RollbackFailed,
-    /// An update failed and was not rolled back. What was there before has to be put back first.
+    /// An update failed and was not rolled back. The previous state must be restored first.
     UpdateFailed,
 }
 
@@ -66,11 +68,11 @@ impl Condition {
 }
 
 impl DeployedStack {
-    /// Find a stack. One that is only waiting for its first change set to be executed has nothing, and is none.
+    /// Finds a stack. Returns `None` for a stack without resources whose first change set was not executed yet.
     pub async fn find(client: &Client, name: &str) -> Result<Option<Self>> {
         let answer = match client.describe_stacks().stack_name(name).send().await {
             Ok(answer) => answer,
-            // CloudFormation has no code of its own for a stack that does not exist.
+            // CloudFormation has no separate error code for a stack that does not exist.
             Err(error) if error.message().is_some_and(|message| message.contains("does not exist")) => {
                 return Ok(None);
             }
@@ -84,7 +86,7 @@ impl DeployedStack {
         Ok(Some(Self::new(stack, status)))
     }
 
-    /// A stack that must be there.
+    /// Returns a stack, or an error if it does not exist.
     pub async fn get(client: &Client, name: &str) -> Result<Self> {
         let found = Self::find(client, name).await?;
         found.with_context(|| {
@@ -97,7 +99,7 @@ impl DeployedStack {
     fn new(stack: Stack, status: StackStatus) -> Self {
         let time = stack.last_updated_time.or(stack.creation_time);
         let facts = stack.parameters.unwrap_or_default().into_iter().filter_map(|parameter| {
-            // Of a parameter that CloudFormation has looked up, the value is the path.
+            // For a parameter that CloudFormation resolved, the plain value is the path.
             Some((parameter.parameter_key?, parameter.resolved_value.or(parameter.parameter_value)?))
         });
         Self {
@@ -113,7 +115,7 @@ impl DeployedStack {
         }
     }
 
-    /// The template that it was deployed from.
+    /// Returns the template that the stack was deployed with.
     pub async fn template(&self, client: &Client) -> Result<DeployedTemplate> {
         let request = client.get_template().stack_name(&self.id).template_stage(TemplateStage::Original);
         let answer = request.send().await;
@@ -123,7 +125,7 @@ impl DeployedStack {
     }
 }
 
-/// What is deployed, as far as it can be compared with.
+/// A deployed stack with its template.
 pub struct Deployed {
     /// The stack.
     pub stack: DeployedStack,
@@ -132,7 +134,9 @@ pub struct Deployed {
 }
 
 impl Deployed {
-    /// What is deployed; none where there is nothing, or what never came up.
+    /// Reads the deployed stack.
+    ///
+    /// Returns `None` if there is no stack or it was never created completely.
     pub async fn read(environment: &Environment, connection: &Connection) -> Result<Option<Self>> {
         let client = Client::new(&connection.configuration);
         let stack = DeployedStack::find(&client, &stack::stack_name(environment)).await?;
@@ -144,7 +148,7 @@ impl Deployed {
 
 #[cfg(test)]
 impl DeployedStack {
-    /// A stack that was deployed with these facts.
+    /// Returns a stack that was deployed with these platform parameters.
     pub fn with_facts(facts: BTreeMap<String, String>) -> Self {
         Self { facts, ..Self::new(Stack::builder().build(), StackStatus::CreateComplete) }
     }
@@ -156,7 +160,7 @@ mod tests {
 
     use super::Condition::{self, Broken, Changing, RollbackFailed, Settled, UpdateFailed};
 
-    /// Of every status that CloudFormation has, so that a new one is noticed when the SDK is updated.
+    /// Covers every status that CloudFormation has, so an SDK update with a new status fails this test.
     #[test]
     fn every_stack_status_has_its_condition() {
         for status in StackStatus::values() {
@@ -173,7 +177,7 @@ mod tests {
                 | "IMPORT_ROLLBACK_FAILED" => Broken,
                 "UPDATE_FAILED" => UpdateFailed,
                 "UPDATE_ROLLBACK_FAILED" => RollbackFailed,
-                // Such a stack counts as none.
+                // Such a stack is treated as absent.
                 "DELETE_COMPLETE" => continue,
                 status if status.ends_with("_IN_PROGRESS") => Changing,
                 status => panic!("{status} is a status that this test does not know"),

@@ -1,4 +1,4 @@
-//! One deployment of an environment: survey, review, upload, change set, verification.
+//! Deploys an environment: survey, review, upload, change set, verification.
 
 mod options;
 mod protection;

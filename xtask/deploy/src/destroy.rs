@@ -21,14 +21,14 @@ pub struct Destruction<'a> {
 }
 
 impl<'a> Destruction<'a> {
-    /// Prepares a deletion; nothing is read yet.
+    /// Prepares a deletion without reading anything.
     pub fn new(environment: &'a Environment, connection: &'a Connection) -> Self {
         let bucket = ArtifactBucket::new(environment, connection);
         let lock = LockGuard::new(environment, connection, &bucket, "destroy");
         Self { environment, connection, lock, phase: PhaseCell::default() }
     }
 
-    /// Deletes the stack once somebody has agreed, and waits until it is gone.
+    /// Deletes the stack after confirmation, and waits until it is deleted.
     pub async fn run(&self, consent: Consent) -> Result<()> {
         let Self { environment, connection, .. } = *self;
         let operator = &*connection.operator;
@@ -56,14 +56,16 @@ impl<'a> Destruction<'a> {
         deleted
     }
 
-    /// Ends a deletion whose future was dropped, and returns what is left to know of it.
+    /// Ends a deletion after its future was dropped.
+    ///
+    /// Returns a message that describes the state in which the environment was left.
     pub async fn interrupt(&self) -> String {
         self.lock.release().await;
         self.phase.get().interruption(self.environment)
     }
 
     async fn delete(&self, client: &Client, name: &str, agreed: &DeployedTemplate) -> Result<()> {
-        // Nobody has answered for a while, in which much may have happened.
+        // Much may have happened during the confirmation, so the stack is read again.
         let stack = DeployedStack::get(client, name).await?;
         if stack.condition == Condition::Changing {
             bail!("{name} is being changed ({}); wait until it has finished", stack.status);
@@ -76,7 +78,7 @@ impl<'a> Destruction<'a> {
     }
 }
 
-/// What goes, what is lost with it, and what stays.
+/// Describes what is deleted, what data is lost, and what is kept.
 fn announcement(
     environment: &Environment,
     account: &str,

@@ -1,4 +1,4 @@
-//! Drift: resources that are no longer as the stack made them.
+//! Detects drift: resources that were changed outside CloudFormation.
 
 mod detection;
 mod false_positive;
@@ -15,11 +15,11 @@ use crate::connection::Connection;
 use crate::deployed_stack::DeployedStack;
 use crate::stack_resources;
 
-/// What a drift detection has found.
+/// The result of a drift detection.
 pub struct Detection {
-    /// All resources, by what is known of them.
+    /// The state of all resources.
     pub report: Report,
-    /// Why CloudFormation could not check some resources, if it could not.
+    /// Why CloudFormation could not check some resources, or `None` if it checked all.
     pub incomplete: Option<String>,
 }
 

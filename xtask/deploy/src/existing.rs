@@ -1,7 +1,7 @@
-//! What exists already of what a deployment would create.
+//! Finds existing resources with the names that a deployment would use.
 //!
-//! CloudFormation finds out too, but late: some types while the change set is made, all others one after the other while
-//! the stack is created, so that a first deployment beside an older installation fails again and again.
+//! CloudFormation detects them too, but late: some types while the change set is created, and all others one by one
+//! while the stack is created. A first deployment next to an older installation would fail again and again.
 
 mod alias;
 mod bucket;
@@ -22,15 +22,15 @@ pub use self::bucket::Takeover;
 use self::names::{Finder, Name, new_names};
 use crate::connection::Connection;
 
-/// How many names are looked for at a time.
+/// The maximum number of names that are looked up concurrently.
 const CONCURRENCY: usize = 8;
 
-/// What a deployment would meet.
+/// Existing resources with the names that a deployment would use.
 #[derive(Debug, Default, Serialize)]
 pub struct Existing {
-    /// Names that are taken; each makes the deployment fail.
+    /// Names that are taken. Each makes the deployment fail.
     pub conflicts: Vec<Conflict>,
-    /// What a new stack would take over.
+    /// Resources that a new stack would import.
     pub takeovers: Vec<Takeover>,
     /// Names that could not be checked.
     pub unchecked: Vec<Unchecked>,
@@ -39,28 +39,28 @@ pub struct Existing {
 /// A name that is taken.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Conflict {
-    /// The logical id of the resource that would have the name.
+    /// The logical ID of the resource that would use the name.
     pub resource: String,
-    /// The resource's type.
+    /// The type of the resource.
     pub resource_type: String,
     /// The name.
     pub name: String,
-    /// What can be done about it.
+    /// How to resolve the conflict.
     pub advice: String,
 }
 
-/// A name that could not be looked for.
+/// A name that could not be checked.
 #[derive(Debug, Serialize)]
 pub struct Unchecked {
-    /// The logical id of the resource that would have the name.
+    /// The logical ID of the resource that would use the name.
     pub resource: String,
     /// The name.
     pub name: String,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
-/// What came of looking for a name.
+/// The result of looking up a name.
 enum Found {
     Nothing,
     Taken(Conflict),
@@ -68,7 +68,9 @@ enum Found {
 }
 
 impl Existing {
-    /// Look for every name of the template that what is deployed does not have. Takes read rights only.
+    /// Looks up every name in the proposed template that is not in the deployed one.
+    ///
+    /// Requires only read permissions.
     pub async fn look_for(
         environment: &Environment,
         connection: &Connection,
@@ -106,7 +108,7 @@ impl Existing {
     }
 }
 
-/// Where names are looked for.
+/// Where names are looked up.
 struct Search<'a> {
     environment: &'a Environment,
     connection: &'a Connection,

@@ -1,7 +1,7 @@
 //! The keys that sign CDN URLs.
 //!
-//! A key lives in the Parameter Store under its fingerprint; the ring says which keys there are. Private keys are never
-//! on a disk, in a template, or in anything that is printed.
+//! A key is stored in the Parameter Store under its fingerprint. The key ring lists the keys. Private keys are never
+//! written to a disk, a template, or any output.
 
 mod import;
 mod key_pair;
@@ -32,7 +32,9 @@ use self::store::{KeyStore, StoredRing};
 pub use self::verification::open_signed_probe;
 use crate::connection::Connection;
 
-/// Generates the first key of an environment and stores it; fails where there is one.
+/// Generates and stores the first key of an environment.
+///
+/// Returns an error if there is a key already.
 pub async fn generate_first(
     environment: &Environment,
     connection: &Connection,
@@ -54,14 +56,16 @@ pub async fn generate_first(
     Ok(())
 }
 
-/// The keys that a deployment brings: those of the ring, or where it is empty a first one, which is not stored yet.
+/// The keys for a deployment.
+///
+/// They are those of the ring or, if it is empty, a new first key that is not stored yet.
 pub struct DeploymentKeys {
-    /// The keys as the stack has to know them.
+    /// The keys in the form that the stack requires.
     pub keys: SigningKeys,
     first: Option<NewKey>,
 }
 
-/// A key that is in memory only.
+/// A key that exists only in memory.
 struct NewKey {
     pair: KeyPair,
     created_at: DateTime<Utc>,
@@ -69,8 +73,10 @@ struct NewKey {
 }
 
 impl DeploymentKeys {
-    /// Read the keys of an environment. Nothing is stored, so that a deployment can be reviewed before it begins. Where
-    /// there still is none, the first key is the one that was made before.
+    /// Reads the keys of an environment without storing anything.
+    ///
+    /// A deployment can therefore be reviewed first. If the environment has no key yet, the new key of an earlier
+    /// read is reused.
     pub async fn read(
         environment: &Environment,
         connection: &Connection,
@@ -92,12 +98,14 @@ impl DeploymentKeys {
         Ok(Self { keys, first: Some(NewKey { pair, created_at, read }) })
     }
 
-    /// Whether there was no key yet.
+    /// Returns whether the first key is new.
     pub fn has_new_key(&self) -> bool {
         self.first.is_some()
     }
 
-    /// Fail where the key ring has other keys by now: what was made from these would undo a rotation.
+    /// Returns an error if the key ring changed since it was read.
+    ///
+    /// Deploying the older keys would undo a rotation.
     pub async fn ensure_current(&self, environment: &Environment, connection: &Connection) -> Result<()> {
         let ring = KeyStore::new(&connection.configuration, environment).ring().await?.ring;
         let trusted = self.keys.trusted().iter().map(|key| key.fingerprint().clone()).collect();
@@ -111,7 +119,7 @@ impl DeploymentKeys {
         Ok(())
     }
 
-    /// Store the first key, where there is one, before anything is deployed that depends on it.
+    /// Stores the new first key, if there is one, before anything that depends on it is deployed.
     pub async fn store_new_key(&self, environment: &Environment, connection: &Connection) -> Result<()> {
         let Some(new) = &self.first else { return Ok(()) };
         let step = connection.operator.begin("signing key");

@@ -1,7 +1,8 @@
-//! Everything that talks to AWS's control plane: connection, review, deployment, releases, lock, keys, drift, logs, queue.
+//! All access to AWS's control plane.
 //!
-//! The library prints nothing and asks nobody: it returns values, and reports to an [`operator::Operator`]. Its errors are
-//! for people and carry their context, so it uses `anyhow` as the command line does.
+//! The library covers connection, review, deployment, releases, lock, keys, drift, logs, and queue. It does not print
+//! or prompt. It returns values, and reports to an [`operator::Operator`]. Its errors are for people and carry
+//! context, so it uses `anyhow` as the command line does.
 
 mod apply;
 pub mod artifact_bucket;

@@ -1,10 +1,10 @@
-//! One deployment of an environment at a time.
+//! A lock that allows one deployment of an environment at a time.
 //!
-//! The lock is an object that only one can create. Who holds it renews it; what is not renewed any more, because its
-//! process died, is free after a while, and at once to whoever sees that the process is gone.
+//! The lock is an object in S3 that is created with a conditional write. Its holder renews it. If the process dies,
+//! the lock expires, and a process on the same machine that sees that the holder is gone can take it at once.
 //!
-//! An answer can be lost, and a repeated conditional write is then refused although the first one was done. So where an
-//! answer does not say that a write was done, the lock is read back: what it holds is ours, or it is not.
+//! A response can be lost, and a retried conditional write is then rejected although the first attempt succeeded.
+//! Therefore, when a response does not confirm a write, the lock is read back and its content decides.
 
 mod guard;
 mod holder;
@@ -25,14 +25,16 @@ use crate::artifact_bucket::{ArtifactBucket, Condition, Revision, Stored};
 use crate::connection::Connection;
 use crate::operator::Operator;
 
-/// After this time without a renewal a lock is free.
+/// The time after which a lock that was not renewed expires.
 const LEASE: Duration = Duration::from_secs(90);
 const RENEWAL: Duration = Duration::from_secs(30);
-/// After a renewal that did not succeed. With the limit of a call, several fit into what is left of the lease.
+/// The pause after a failed renewal.
+///
+/// With the time limit of a request, several retries fit into the rest of the lease.
 const RETRY: Duration = Duration::from_secs(5);
 const RELEASE_LIMIT: Duration = Duration::from_secs(10);
 
-/// The lock of an environment, held by us.
+/// A lock on an environment, held by this process.
 pub struct Lock {
     bucket: ArtifactBucket,
     key: String,
@@ -41,16 +43,18 @@ pub struct Lock {
     operator: Arc<dyn Operator>,
 }
 
-/// What came of trying to take a lock.
+/// The result of an attempt to take a lock.
 pub enum Attempt {
-    /// It is ours.
+    /// The lock was acquired.
     Acquired(Lock),
-    /// Somebody has it: who, since when, and what to do.
+    /// Another process holds the lock.
+    ///
+    /// The message names the holder, when it took the lock, and what to do.
     Refused(String),
 }
 
 impl Lock {
-    /// Take the lock, or fail with who has it.
+    /// Takes the lock, or returns an error that names the holder.
     pub async fn acquire(
         bucket: &ArtifactBucket,
         environment: &Environment,
@@ -63,7 +67,7 @@ impl Lock {
         }
     }
 
-    /// Take the lock, or tell who has it.
+    /// Takes the lock, or returns a refusal that names the holder.
     pub async fn attempt(
         bucket: &ArtifactBucket,
         environment: &Environment,
@@ -97,8 +101,9 @@ impl Lock {
         Ok(Attempt::Acquired(Self { bucket: bucket.clone(), key, held, renewal, operator }))
     }
 
-    /// Renew the lock now, and fail where it is not ours any more: a machine that slept has not renewed it, and what was
-    /// read under it may have changed.
+    /// Renews the lock, and returns an error if this process no longer holds it.
+    ///
+    /// A machine that was suspended has not renewed the lock, and what was read under it may have changed.
     pub async fn ensure_held(&self) -> Result<()> {
         let renewed = self.held.lock().await.renew(&self.bucket, &self.key).await;
         let renewed = renewed
@@ -116,7 +121,7 @@ impl Lock {
         }
     }
 
-    /// Give the lock back.
+    /// Releases the lock.
     pub async fn release(self) {
         self.renewal.abort();
         let deletion = async {
@@ -124,13 +129,13 @@ impl Lock {
             if self.bucket.delete(&self.key, &held.revision).await.is_ok() {
                 return Ok(());
             }
-            // A renewal that was just given up may have been done, and a deletion whose answer was lost too.
+            // A renewal that was just aborted may have succeeded, and so may a deletion whose response was lost.
             match self.bucket.read(&self.key).await? {
                 Some(stored) if held.is_in(&stored) => self.bucket.delete(&self.key, &stored.revision).await,
                 _ => Ok(()),
             }
         };
-        // Whoever has pressed Ctrl-C because nothing answers must not wait for this.
+        // After Ctrl-C because of an unresponsive service, the user must not wait long for this too.
         if !matches!(timeout(RELEASE_LIMIT, deletion).await, Ok(Ok(()))) {
             let seconds = LEASE.as_secs();
             self.operator.note(&format!("  could not release the lock; it expires after {seconds} s"));
@@ -138,7 +143,7 @@ impl Lock {
     }
 }
 
-/// Who holds the lock of an environment, if anybody does.
+/// Returns the holder of an environment's lock, if it is held.
 pub async fn holder(bucket: &ArtifactBucket, environment: &Environment) -> Result<Option<Holder>> {
     let Some(taken) = bucket.read(&key(environment)).await? else { return Ok(None) };
     let now = bucket.now()?;
@@ -146,11 +151,11 @@ pub async fn holder(bucket: &ArtifactBucket, environment: &Environment) -> Resul
     Ok(if taken.is_held(now) { taken.holder } else { None })
 }
 
-/// A lock that somebody has, or had.
+/// A lock as it is stored, held or expired.
 struct Taken {
-    /// None where it cannot be read.
+    /// The holder, or `None` if it could not be parsed.
     holder: Option<Holder>,
-    /// When it is free, unless it is renewed.
+    /// When the lock expires unless it is renewed.
     free_at: DateTime<Utc>,
 }
 
@@ -165,24 +170,24 @@ impl Taken {
     }
 }
 
-/// The state of a lock that we hold, as far as we know.
+/// The last known state of a lock that this process holds.
 struct Held {
     holder: Holder,
     revision: Revision,
 }
 
-/// What came of a renewal.
+/// The result of a renewal.
 #[derive(Debug)]
 enum Renewal {
     Done,
-    /// The lock is ours, but as old as it was.
+    /// The lock is still held, but was not renewed.
     Missed,
-    /// Somebody else has taken it, or it is gone.
+    /// Another process has taken the lock, or it was deleted.
     Lost(Option<Holder>),
 }
 
 impl Held {
-    /// Write a lock that is free. None where somebody else was quicker.
+    /// Writes a lock that is free. Returns `None` if another process was faster.
     async fn begin(
         bucket: &ArtifactBucket,
         key: &str,
@@ -200,7 +205,7 @@ impl Held {
         }
     }
 
-    /// Renew the lock. An error says that nobody knows what came of it.
+    /// Renews the lock. If it returns an error, the result of the renewal is unknown.
     async fn renew(&mut self, bucket: &ArtifactBucket, key: &str) -> Result<Renewal> {
         let next = self.holder.renewed();
         let bytes = serde_json::to_vec_pretty(&next)?;
@@ -229,7 +234,7 @@ fn key(environment: &Environment) -> String {
     format!("{}/locks/{}.json", environment.service, environment.name)
 }
 
-/// Keep a lock alive until it is lost.
+/// Renews a lock periodically until it is lost.
 async fn keep(bucket: ArtifactBucket, key: String, held: Arc<Mutex<Held>>, operator: Arc<dyn Operator>) {
     let mut pause = RENEWAL;
     loop {

@@ -1,4 +1,4 @@
-//! What the functions have logged.
+//! Reads the logs of the functions.
 
 mod entry;
 mod groups;
@@ -17,14 +17,14 @@ use self::reader::Reader;
 pub use self::requests::Requests;
 use crate::connection::Connection;
 
-/// The log of several functions, by time.
+/// The merged log of several functions, ordered by time.
 pub struct Log {
     reader: Reader,
     requests: Requests,
 }
 
 impl Log {
-    /// Opens the logs of these functions, or of all, from this time on.
+    /// Opens the logs of these functions, or of all, starting at this time.
     pub async fn open(
         environment: &Environment,
         connection: &Connection,
@@ -37,12 +37,12 @@ impl Log {
         Ok(Self { reader, requests: Requests::default() })
     }
 
-    /// Returns the next line; none at the end of what is there, after which another look begins.
+    /// Returns the next line, or `None` at the end of what exists. The next call then reads again.
     pub async fn next(&mut self) -> Result<Option<Entry>> {
         self.reader.next(&mut self.requests).await
     }
 
-    /// Returns the id that a line's request is known by.
+    /// Returns the ID by which a line's request is identified.
     pub fn request_of<'a>(&'a self, entry: &'a Entry) -> &'a str {
         self.requests.id_of(entry)
     }

@@ -1,4 +1,4 @@
-//! Who runs an operation: is told what happens, and is asked before it does.
+//! The interface to the person or program that runs an operation.
 
 use std::time::Duration;
 
@@ -6,36 +6,38 @@ use anyhow::Result;
 use futures_util::future::BoxFuture;
 use machine::Progress;
 
-/// The person or program that an operation works for; the command line is one.
+/// Receives reports from an operation, and answers its questions.
+///
+/// The command line is one implementation.
 pub trait Operator: Progress {
     /// Reports a failure that does not end the operation.
     fn warn(&self, error: &anyhow::Error);
     /// Reports what CloudFormation has done to a resource.
     fn resource(&self, change: &ResourceChange<'_>);
-    /// Reports that CloudFormation undoes what it has done.
+    /// Reports that CloudFormation is rolling back.
     fn rolling_back(&self);
-    /// Asks a question; an error where nobody can answer it.
+    /// Asks for confirmation. Returns an error if the question cannot be answered.
     fn confirm<'a>(&'a self, question: &'a str) -> BoxFuture<'a, Result<bool>>;
 }
 
-/// What CloudFormation has done to a resource.
+/// A change that CloudFormation made to a resource.
 pub struct ResourceChange<'a> {
-    /// The resource's logical id.
+    /// The logical ID of the resource.
     pub logical_id: &'a str,
-    /// Its type.
+    /// The type of the resource.
     pub resource_type: &'a str,
-    /// How it ended.
+    /// How the change ended.
     pub ending: ResourceEnding,
-    /// The time that it took.
+    /// How long the change took.
     pub took: Duration,
 }
 
-/// How a change of a resource ended.
+/// How a change to a resource ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResourceEnding {
-    /// The change was made.
+    /// The change succeeded.
     Done,
-    /// The resource is no longer part of the stack, and stays.
+    /// The resource was removed from the stack but not deleted.
     Kept,
     /// The change failed.
     Failed,

@@ -1,4 +1,4 @@
-//! The facts of the platform that a template refers to, as the Parameter Store has them now.
+//! Reads the platform parameters that a template refers to from the Parameter Store.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,13 +11,14 @@ use stack::{Environment, Facts, PlatformFact, platform_facts};
 use crate::connection::Connection;
 use crate::deployed_stack::DeployedStack;
 
-/// As many as one call takes: <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html>.
+/// The maximum number of names in one request:
+/// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html>.
 const BATCH: usize = 10;
 
-/// Reads what CloudFormation will look up.
+/// Reads the values that CloudFormation will resolve.
 ///
-/// A parameter that is missing, of the wrong type, or that does not hold what its setting takes (`*` is no bucket name) is
-/// reported by its path, before a change set fails over it or, worse, does not.
+/// A parameter that is missing, has the wrong type, or has a value that is invalid for its setting (`*` is not a
+/// bucket name) is reported by its path. A change set would report it less clearly, or accept it.
 pub async fn read(
     environment: &Environment,
     connection: &Connection,
@@ -26,7 +27,9 @@ pub async fn read(
     read_all(environment, connection, &platform_facts(template)).await
 }
 
-/// Reads these facts, by the names of their parameters.
+/// Reads these platform parameters.
+///
+/// Returns the values by the names of the template's parameters.
 pub async fn read_all(
     environment: &Environment,
     connection: &Connection,
@@ -59,27 +62,31 @@ pub async fn read_all(
     Ok(facts.iter().filter_map(value).collect())
 }
 
-/// Returns the paths of facts as names of calls. A path that two facts share is in it once: a call rejects repeated names.
+/// Returns the paths of platform parameters, grouped into requests.
+///
+/// A path that two of them share occurs once, because a request rejects repeated names.
 fn batches(facts: &[PlatformFact]) -> Vec<Vec<String>> {
     let paths: BTreeSet<&str> = facts.iter().map(|fact| fact.path.as_str()).collect();
     let paths: Vec<String> = paths.into_iter().map(str::to_owned).collect();
     paths.chunks(BATCH).map(<[String]>::to_vec).collect()
 }
 
-/// A fact that has changed since the last deployment.
+/// A platform parameter that changed since the last deployment.
 #[derive(Serialize)]
 pub struct FactChange {
-    /// The template's parameter.
+    /// The name of the template's parameter.
     pub name: String,
-    /// The path of the parameter in the Parameter Store.
+    /// The path in the Parameter Store.
     pub path: String,
-    /// The value of the last deployment.
+    /// The value at the last deployment.
     pub old: String,
-    /// The value now.
+    /// The current value.
     pub new: String,
 }
 
-/// The facts that differ from those of the last deployment, of parameters that were there then.
+/// Returns the platform parameters that changed since the last deployment.
+///
+/// New ones are not included.
 pub fn changes(
     deployed: &DeployedStack,
     template: &serde_json::Value,
@@ -95,12 +102,14 @@ pub fn changes(
     changes.collect()
 }
 
-/// The items of a list: the Parameter Store keeps spaces between them, which CloudFormation leaves out.
+/// Returns the items of a list.
+///
+/// The Parameter Store keeps spaces between them, and CloudFormation removes them.
 fn items(list: &str) -> impl Iterator<Item = &str> {
     list.split(',').map(str::trim)
 }
 
-/// What is wrong with the parameter of a fact.
+/// Returns what is wrong with a platform parameter, if anything.
 fn problem(fact: &PlatformFact, parameter: Option<&Parameter>) -> Option<String> {
     let wanted = if fact.is_list { ParameterType::StringList } else { ParameterType::String };
     match parameter.and_then(|parameter| parameter.r#type.as_ref()) {
@@ -124,7 +133,7 @@ mod tests {
     use super::{batches, changes, problem};
     use crate::deployed_stack::DeployedStack;
 
-    /// CloudFormation keeps `a,b` of what the Parameter Store has as `a, b`.
+    /// CloudFormation stores `a,b` for `a, b` in the Parameter Store.
     #[test]
     fn lists_are_compared_item_by_item_and_texts_as_they_are() {
         let parameter = |kind: &str| json!({ "Type": kind, "Default": "/path", "Description": "Of a test." });

@@ -1,6 +1,6 @@
 //! The restore queue, its dead letters, and packages without a message.
 //!
-//! Nothing here receives from the restore queue: that would cost a message one of its receives.
+//! Nothing here receives from the restore queue, because that would use up one of a message's receives.
 
 mod age;
 mod dead_letters;
@@ -25,17 +25,17 @@ use crate::deployed_stack::DeployedStack;
 pub struct Queues {
     client: Client,
     metrics: aws_sdk_cloudwatch::Client,
-    /// URL of the restore queue.
+    /// The URL of the restore queue.
     pub restore: String,
-    /// URL of its dead-letter queue.
+    /// The URL of its dead-letter queue.
     pub dead_letters: String,
 }
 
-/// How many messages a queue has; approximately, as SQS counts.
+/// The approximate number of messages in a queue, as SQS reports it.
 pub struct Depth {
     /// Messages that can be received.
     pub waiting: u32,
-    /// Messages that were received and are not deleted yet.
+    /// Messages that were received and not deleted yet.
     pub in_flight: u32,
 }
 
@@ -52,7 +52,7 @@ impl Queues {
         })
     }
 
-    /// Counts the messages of a queue.
+    /// Returns the number of messages in a queue.
     pub async fn depth(&self, queue_url: &str) -> Result<Depth> {
         let waiting = QueueAttributeName::ApproximateNumberOfMessages;
         let in_flight = QueueAttributeName::ApproximateNumberOfMessagesNotVisible;
@@ -65,7 +65,7 @@ impl Queues {
         depth.with_context(|| format!("SQS returned no number of messages for {queue_url}"))
     }
 
-    /// Returns how long the oldest message of a queue has waited, as CloudWatch knows it.
+    /// Returns the age of the oldest message in a queue, according to CloudWatch.
     pub async fn age_of_oldest(&self, queue_url: &str) -> Result<Option<TimeDelta>> {
         age::of_oldest(&self.metrics, queue_url).await
     }

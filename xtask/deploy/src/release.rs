@@ -1,7 +1,7 @@
-//! Releases: what was made ready for an environment, and when it was deployed.
+//! Releases: what was built for an environment, and when it was deployed.
 //!
-//! A release is a manifest in the artifact bucket. It names its template by hash, and the template names the functions'
-//! code by hash, so that a release is always deployed as it was made.
+//! A release is a manifest in the artifact bucket. The manifest refers to its template by hash, and the template
+//! refers to the functions' code by hash. A release therefore always deploys the same template and code.
 
 mod revision;
 mod store;
@@ -16,8 +16,7 @@ use stack::{ArtifactHash, EnvironmentName, Fingerprint, FunctionName};
 pub use self::revision::SourceRevision;
 pub use self::store::{ReleaseStore, StoredRelease, TemplateHash};
 
-/// The id of a release: when it was made, and from which commit. In the order of their ids, releases are in the order
-/// in which they were made.
+/// The ID of a release: its creation time and commit. IDs sort by creation time.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ReleaseId(String);
@@ -68,35 +67,37 @@ impl std::fmt::Display for ReleaseId {
 /// A release.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Release {
-    /// Its id.
+    /// The ID of the release.
     pub id: ReleaseId,
-    /// The environment that it is for.
+    /// The environment that the release is for.
     pub environment: EnvironmentName,
-    /// When it was made.
+    /// When the release was created.
     pub created_at: DateTime<Utc>,
-    /// Who made it, as AWS knows them.
+    /// The ARN of its creator.
     pub created_by: String,
-    /// The commit that it was made from.
+    /// The revision of its source.
     pub source: SourceRevision,
-    /// The template, without what depends on the keys of a moment.
+    /// The hash of the template, without the parts that depend on signing keys.
     pub template: TemplateHash,
-    /// The SHA-256 of each function's zip.
+    /// The SHA-256 of each function's zip file.
     pub functions: BTreeMap<FunctionName, ArtifactHash>,
-    /// The keys that were trusted when it was made; it is deployed with those of the moment.
+    /// The keys that were trusted when the release was created.
+    ///
+    /// It is deployed with the current keys.
     pub signing_keys: BTreeSet<Fingerprint>,
-    /// Each time it was deployed, the last one last.
+    /// The deployments of the release, the oldest first.
     #[serde(default)]
     pub deployments: Vec<DeploymentRecord>,
 }
 
-/// One time that a release was deployed.
+/// One deployment of a release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeploymentRecord {
-    /// Who deployed it, as AWS knows them.
+    /// The ARN of the caller that deployed it.
     pub by: String,
     /// When the deployment began.
     pub started_at: DateTime<Utc>,
-    /// Nothing as long as it is under way, and where it was never told how it ended.
+    /// How the deployment ended, or `None` while it is running and if its result was never recorded.
     pub ending: Option<Ending>,
 }
 
@@ -105,12 +106,12 @@ pub struct DeploymentRecord {
 pub struct Ending {
     /// When it ended.
     pub at: DateTime<Utc>,
-    /// Whether the stack was brought to the release.
+    /// Whether the stack was updated to the release.
     pub succeeded: bool,
 }
 
 impl Release {
-    /// What it is, on one line.
+    /// Returns a description on one line.
     pub fn description(&self) -> String {
         let modified = if self.source.is_modified { ", with changes that were not committed" } else { "" };
         let commit = self.source.short();
@@ -118,7 +119,7 @@ impl Release {
         format!("release {} of commit {commit}{modified}, made {created_at} by {}", self.id, self.created_by)
     }
 
-    /// When it was last deployed with success.
+    /// Returns when the release was last deployed successfully.
     pub fn last_deployed_at(&self) -> Option<DateTime<Utc>> {
         let endings = self.deployments.iter().filter_map(|record| record.ending.as_ref());
         endings.filter(|ending| ending.succeeded).map(|ending| ending.at).max()

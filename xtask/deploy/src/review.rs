@@ -1,4 +1,4 @@
-//! Everything that a deployment would change, before anything is changed.
+//! Reviews everything that a deployment would change, before anything is changed.
 
 mod contract;
 mod functions;
@@ -21,35 +21,35 @@ use crate::existing::{Conflict, Existing};
 use crate::platform_facts::{self, FactChange};
 use crate::release::{ReleaseStore, TemplateHash};
 
-/// All differences between what is deployed and what would be.
+/// All differences between what is deployed and what would be deployed.
 #[derive(Serialize)]
 pub struct Review {
-    /// The stack's name.
+    /// The name of the stack.
     pub stack: String,
-    /// The account's number.
+    /// The AWS account ID.
     pub account: String,
     /// The region.
     pub region: String,
-    /// Whether there is no stack yet.
+    /// Whether the stack would be created.
     pub creates_stack: bool,
     /// Whether a first signing key would be generated.
     pub generates_key: bool,
-    /// What differs in the template.
+    /// The differences in the template.
     pub template: TemplateReview,
     /// Platform parameters that changed since the last deployment.
     pub platform_facts: Vec<FactChange>,
-    /// Functions that would run other code.
+    /// Functions with changed code.
     pub functions: Vec<FunctionChange>,
-    /// Keys that would be trusted, or used, or not.
+    /// Signing keys that would be added, removed, or used for signing.
     pub signing_keys: KeyChanges,
-    /// What differs in the API's contract.
+    /// The differences in the API's contract.
     pub contract: ContractReview,
-    /// What exists already of what would be created.
+    /// Resources to be created that already exist.
     pub existing: Existing,
 }
 
 impl Review {
-    /// Compare. Takes read rights only.
+    /// Compares the deployed template with a candidate. Requires only read permissions.
     pub async fn of(
         environment: &Environment,
         connection: &Connection,
@@ -88,13 +88,14 @@ impl Review {
         })
     }
 
-    /// Whether a deployment would change nothing.
+    /// Returns whether a deployment would change nothing.
     pub fn is_empty(&self) -> bool {
         !self.creates_stack && self.template.is_empty() && self.platform_facts.is_empty()
     }
 
-    /// How many things somebody may do after it that they may not now. A stack that is new grants nothing to anybody who had
-    /// less.
+    /// Returns the number of changes that widen permissions.
+    ///
+    /// A new stack widens none, because there were no permissions before.
     pub fn widening(&self) -> usize {
         if self.creates_stack {
             return 0;
@@ -104,18 +105,18 @@ impl Review {
             + self.contract.changes().iter().filter(|change| change.opens).count()
     }
 
-    /// How many things clients can no longer do.
+    /// Returns the number of changes that break API clients.
     pub fn breaking(&self) -> usize {
         self.template.findings(Consequence::Closes).count()
             + self.contract.changes().iter().filter(|change| change.breaking).count()
     }
 
-    /// The names that are taken.
+    /// Returns the names that are already taken.
     pub fn conflicts(&self) -> &[Conflict] {
         &self.existing.conflicts
     }
 
-    /// The resources that would be lost with all that is in them, or would lose some of it.
+    /// Returns the resources that would lose some or all of their data.
     pub fn endangered(&self) -> BTreeSet<&str> {
         let lost = self.template.endangered().map(|change| change.name.as_str());
         let losing = self.template.findings(Consequence::LosesData).map(|finding| finding.resource.as_str());

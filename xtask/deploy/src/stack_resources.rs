@@ -1,10 +1,10 @@
-//! The resources of a deployed stack.
+//! Lists the resources of a deployed stack.
 
 use anyhow::{Context, Result};
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::StackResourceSummary;
 
-/// All resources of a stack.
+/// Returns all resources of a stack.
 pub(crate) async fn list(client: &Client, stack_name: &str) -> Result<Vec<StackResourceSummary>> {
     let mut resources = Vec::new();
     let mut token = None;

@@ -1,4 +1,4 @@
-//! How an environment is.
+//! The status of an environment.
 
 use std::collections::BTreeSet;
 
@@ -17,28 +17,28 @@ use crate::deployed_stack::{Condition, Deployed, DeployedStack};
 use crate::lock::{self, Holder};
 use crate::release::{Release, ReleaseStore, TemplateHash};
 
-/// How an environment is.
+/// The status of an environment.
 #[derive(Serialize)]
 pub struct Status {
-    /// The stack's name.
+    /// The name of the stack.
     pub stack: String,
-    /// The account's number.
+    /// The AWS account ID.
     pub account: String,
-    /// CloudFormation's word for how it is; none where there is no stack.
+    /// The status in CloudFormation, or `None` if there is no stack.
     pub condition: Option<String>,
-    /// When it was last changed.
+    /// When the stack was last changed.
     pub changed_at: Option<DateTime<Utc>>,
-    /// The releases that what is deployed may be: more than one where they do not differ.
+    /// The releases that match the deployed template. There can be several if they are identical.
     pub releases: Vec<Release>,
-    /// Who changes it now.
+    /// The holder of the environment's lock.
     pub lock: Option<Holder>,
     /// The distribution, and whether it is deployed.
     pub distribution: Option<String>,
-    /// The alarms that have gone off.
+    /// The active alarms.
     pub alarms: Vec<String>,
 }
 
-/// Follow what CloudFormation is at, if anything.
+/// Follows the current operation on the stack, if there is one.
 pub async fn follow_stack(environment: &Environment, connection: &Connection) -> Result<()> {
     let client = Client::new(&connection.configuration);
     let name = stack::stack_name(environment);
@@ -99,7 +99,9 @@ async fn distribution(connection: &Connection, id: &str) -> Result<String> {
     Ok(format!("{id} {} ({})", distribution.domain_name, distribution.status))
 }
 
-/// Returns the names that are alarms of a template: other stacks may have alarms that begin with the name of this one.
+/// Returns the names of alarms that belong to a template.
+///
+/// Other stacks may have alarms that begin with the name of this stack.
 fn active_alarms(template: &Value, names: Vec<String>) -> Vec<String> {
     let resources = template["Resources"].as_object().into_iter().flatten();
     let alarms = resources.filter(|(_, resource)| resource["Type"] == "AWS::CloudWatch::Alarm");

@@ -1,9 +1,9 @@
-//! Spans of time, as people type and read them.
+//! Parses and formats time spans.
 
 use anyhow::{Result, bail};
 use chrono::TimeDelta;
 
-/// Read a number and a unit: `s`, `m`, `h` or `d`.
+/// Parses a number with a unit: `s`, `m`, `h`, or `d`.
 pub fn parse(text: &str) -> Result<TimeDelta> {
     let end = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
@@ -20,7 +20,7 @@ pub fn parse(text: &str) -> Result<TimeDelta> {
     }
 }
 
-/// A span of time for people, in its two largest units.
+/// Formats a time span in its two largest units.
 pub fn spoken(span: TimeDelta) -> String {
     let seconds = span.num_seconds().max(0);
     match (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60) {

@@ -1,4 +1,4 @@
-//! Change sets: what would change, before anything does.
+//! Change sets, which determine what would change before anything is changed.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -18,21 +18,21 @@ use super::source::TemplateSource;
 use crate::connection::request_token;
 use crate::deployed_stack::{Condition, DeployedStack};
 
-/// How long a change set may take to be made.
+/// How long to wait for a change set to be created.
 const LIMIT: Duration = Duration::from_mins(5);
 
-/// What a change set is for.
+/// The purpose of a change set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// It brings the stack to another template.
+    /// Updates the stack to another template.
     Change(Mode),
-    /// It brings what somebody has changed by hand back to the template.
+    /// Reverts manual changes to what the template defines.
     RevertDrift,
 }
 
-/// What came of a proposal.
+/// The result of proposing a template.
 pub(super) enum Proposal {
-    /// The stack is as the template says.
+    /// The stack already matches the template.
     NoChanges,
     /// These changes would be made.
     Changes(ChangeSet),
@@ -42,21 +42,21 @@ pub(super) enum Proposal {
 pub(super) struct ChangeSet {
     /// Its ARN.
     pub(super) id: String,
-    /// Its name, by which a repeated request to execute it is known to be the same.
+    /// Its name, which makes a repeated request to execute it idempotent.
     pub(super) name: String,
-    /// The stack's ARN, by which its events can be read even after it is gone.
+    /// The stack's ARN. Unlike the name, it can be used to read events after the stack is deleted.
     pub(super) stack_id: String,
     /// The stack's name.
     pub(super) stack_name: String,
     /// Whether the stack is new.
     pub(super) creates_stack: bool,
-    /// How it is applied.
+    /// The mode in which it is executed.
     pub(super) mode: Mode,
     changes: Vec<ResourceChange>,
 }
 
 impl ChangeSet {
-    /// Have CloudFormation work out what a template would change.
+    /// Creates a change set for a template.
     pub(super) async fn propose(
         client: &Client,
         stack_name: &str,
@@ -81,7 +81,7 @@ impl ChangeSet {
             .change_set_type(kind)
             .client_token(&name)
             .capabilities(Capability::CapabilityIam)
-            // The bucket outlives a stack that is destroyed; the next one takes it back.
+            // The bucket outlives a deleted stack. The next stack imports it again.
             .import_existing_resources(creates_stack);
         let (request, mode) = match purpose {
             Purpose::Change(Mode::Standard) => (request, Mode::Standard),
@@ -96,7 +96,8 @@ impl ChangeSet {
         };
         let id = match request.send().await {
             Ok(created) => created.id,
-            // The response to the first attempt was lost, and the SDK sent the request again. Nobody else uses this name.
+            // The response to the first attempt was lost and the SDK retried the request. The name is unique to this
+            // request.
             Err(error)
                 if error
                     .as_service_error()
@@ -134,7 +135,7 @@ impl ChangeSet {
         }))
     }
 
-    /// The resources that would be replaced; what is conditional may be.
+    /// Returns the resources that would be replaced, including conditional replacements.
     pub(super) fn replaced(&self) -> Vec<&str> {
         let is_replaced = |change: &&ResourceChange| {
             matches!(change.replacement, Some(Replacement::True | Replacement::Conditional))
@@ -142,18 +143,18 @@ impl ChangeSet {
         self.changes.iter().filter(is_replaced).filter_map(ResourceChange::logical_resource_id).collect()
     }
 
-    /// The resources that exist, and are taken over.
+    /// Returns the existing resources that would be imported.
     pub(super) fn imported(&self) -> Vec<String> {
         let imports = |change: &&ResourceChange| change.action == Some(ChangeAction::Import);
         self.changes.iter().filter(imports).filter_map(|change| change.logical_resource_id.clone()).collect()
     }
 
-    /// The resources that change.
+    /// Returns the resources that would change.
     pub(super) fn resources(&self) -> BTreeSet<String> {
         self.changes.iter().filter_map(|change| change.logical_resource_id.clone()).collect()
     }
 
-    /// How many changes there are, of which kind.
+    /// Returns the number of changes of each kind.
     pub(super) fn summary(&self) -> String {
         let count = |action: &ChangeAction| {
             self.changes.iter().filter(|change| change.action.as_ref() == Some(action)).count()
@@ -170,8 +171,9 @@ impl ChangeSet {
         )
     }
 
-    /// Refuse to go on where CloudFormation would delete something that holds data. The review tells it too, but this
-    /// is what will happen.
+    /// Rejects the change set if CloudFormation would delete a resource that holds data.
+    ///
+    /// The review reports this too, but the change set is what is executed.
     pub(super) fn refuse_loss(&self) -> Result<()> {
         let deletes = |change: &&ResourceChange| {
             let is_deleted =
@@ -190,7 +192,7 @@ impl ChangeSet {
         )
     }
 
-    /// Throw the proposal away, and the empty stack that it made.
+    /// Deletes the change set, and the empty stack if creating it created one.
     pub(super) async fn discard(&self, client: &Client) {
         let _ = client.delete_change_set().change_set_name(&self.id).send().await;
         if self.creates_stack {
@@ -199,8 +201,10 @@ impl ChangeSet {
     }
 }
 
-/// Express mode, in which a failure is rolled back. Where `DisableRollback` is left out, CloudFormation disables rollback
-/// and refuses replacements, whatever the model says of its default; the top-level field beside it is rejected:
+/// Returns a configuration for express mode in which a failure is rolled back.
+///
+/// If `DisableRollback` is omitted, CloudFormation disables rollback and rejects replacements, contrary to the
+/// default in the service model. It rejects the top-level field beside the configuration:
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-express-mode.html>,
 /// <https://github.com/aws/aws-cdk-cli/issues/1931>, <https://github.com/aws/aws-sam-cli/pull/9106>.
 fn express_with_rollback() -> DeploymentConfig {

@@ -1,4 +1,4 @@
-//! The events of a stack, each once.
+//! Reads the events of a stack, each one once.
 
 use std::collections::HashSet;
 
@@ -6,24 +6,26 @@ use anyhow::{Context, Result};
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{ResourceStatus, StackEvent};
 
-/// What was read of a stack's events.
+/// The events of a stack that were read so far.
 pub(crate) struct EventLog {
     client: Client,
     stack_id: String,
     seen: HashSet<String>,
-    /// Known already, but not told yet.
+    /// Events that were read but not returned yet.
     unread: Vec<StackEvent>,
 }
 
 impl EventLog {
-    /// The events that come from now on.
+    /// Starts a log that returns only events from now on.
     pub(crate) async fn begin(client: &Client, stack_id: &str) -> Result<Self> {
-        // The newest one is enough: reading ends where it meets it.
+        // The newest event is enough, because reading stops at a known event.
         Ok(Self::after(client, stack_id, read_until(client, stack_id, |_| true).await?))
     }
 
-    /// The events of what the stack is at now: from the last time that something began with the whole stack, be it the
-    /// rollback of what began before.
+    /// Starts a log that also returns the events of the current operation.
+    ///
+    /// The current operation begins with the last event that the whole stack is in progress, which may be that of the
+    /// rollback of an earlier operation.
     pub(crate) async fn of_current_operation(client: &Client, stack_id: &str) -> Result<Self> {
         let events = read_until(client, stack_id, |event| begins_operation(stack_id, event)).await?;
         let mut log = Self::after(client, stack_id, events.clone());
@@ -36,7 +38,7 @@ impl EventLog {
         Self { client: client.clone(), stack_id: stack_id.to_owned(), seen, unread: Vec::new() }
     }
 
-    /// Those that were not read before, the oldest first.
+    /// Returns the events that were not returned before, the oldest first.
     pub(crate) async fn fresh(&mut self) -> Result<Vec<StackEvent>> {
         let is_known = |event: &StackEvent| event.event_id().is_some_and(|id| self.seen.contains(id));
         let mut events = read_until(&self.client, &self.stack_id, is_known).await?;
@@ -48,25 +50,27 @@ impl EventLog {
         Ok(fresh)
     }
 
-    /// The stack, by its ARN.
+    /// Returns the ARN of the stack.
     pub(crate) fn stack_id(&self) -> &str {
         &self.stack_id
     }
 
-    /// Whether an event is that of the stack itself.
+    /// Returns whether an event belongs to the stack itself.
     pub(crate) fn is_of_stack(&self, event: &StackEvent) -> bool {
         event.physical_resource_id() == Some(self.stack_id.as_str())
     }
 }
 
-/// Whether an event says that something begins with the whole stack.
+/// Returns whether an event begins an operation on the whole stack.
 fn begins_operation(stack_id: &str, event: &StackEvent) -> bool {
     let status = event.resource_status().map(ResourceStatus::as_str);
     event.physical_resource_id() == Some(stack_id)
         && status.is_some_and(|status| status.ends_with("_IN_PROGRESS"))
 }
 
-/// The events from the newest to the first one, inclusively, of which this is true; older pages are not asked for.
+/// Returns the events from the newest back to the first that matches, inclusive.
+///
+/// Older pages are not requested.
 async fn read_until(
     client: &Client,
     stack_id: &str,

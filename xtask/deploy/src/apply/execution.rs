@@ -1,4 +1,4 @@
-//! Executing a change set, and following what CloudFormation does.
+//! Executes change sets and follows their progress.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -15,21 +15,25 @@ use super::phase::{Phase, PhaseCell};
 use super::progress::{Audience, Progress};
 use crate::deployed_stack::{Condition, DeployedStack};
 
-/// After this many looks without an event, a minute or so, the stack itself is asked.
+/// The number of reads without a new event after which the status of the stack is read.
+///
+/// This takes about a minute.
 const QUIET_POLLS: u32 = 20;
-/// The same after a failure of the whole stack: it is the end only where no rollback follows.
+/// The same limit after a failure of the whole stack.
+///
+/// The failure is the last event only if no rollback follows.
 const QUIET_POLLS_AFTER_FAILURE: u32 = 3;
 const SETTLING_LIMIT: Duration = Duration::from_mins(1);
 
-/// Something that CloudFormation does with a whole stack.
+/// An operation on a whole stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
     Create,
     Update,
     Delete,
-    /// Going on with a rollback that had failed.
+    /// The continuation of a failed rollback.
     RollBack,
-    /// What somebody else has begun; however it ends, it is over.
+    /// An operation that another process began. Every end of it counts as success.
     Other,
 }
 
@@ -44,10 +48,10 @@ impl Operation {
         }
     }
 
-    /// Whether a status of the stack is how this is meant to end.
+    /// Returns whether a status means that the operation succeeded.
     fn is_success(self, status: &str) -> bool {
         match self {
-            // A stack that takes over what exists may say that it was imported.
+            // A new stack that imports existing resources may end with this status.
             Self::Create => ["CREATE_COMPLETE", "IMPORT_COMPLETE"].contains(&status),
             Self::Update => ["UPDATE_COMPLETE", "IMPORT_COMPLETE"].contains(&status),
             Self::Delete => status == "DELETE_COMPLETE",
@@ -57,7 +61,7 @@ impl Operation {
     }
 }
 
-/// Execute, and follow it to its end.
+/// Executes a change set and follows it until it ends.
 pub(super) async fn execute(
     client: &Client,
     change_set: &ChangeSet,
@@ -68,15 +72,15 @@ pub(super) async fn execute(
     let request =
         client.execute_change_set().change_set_name(&change_set.id).client_request_token(&change_set.name);
     let request = match change_set.mode {
-        // Its documentation says that it defaults to true, so it is never left out, as in the AWS CLI:
+        // The documentation gives true as the default, so it is always set, as in the AWS CLI:
         // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ExecuteChangeSet.html
         Mode::Standard => request.disable_rollback(false),
-        // What the change set was created with applies. ExecuteChangeSet takes no DeploymentConfig, and CloudFormation
-        // rejects the older field beside one: https://github.com/aws/aws-sam-cli/pull/9106,
+        // The configuration of the change set applies. ExecuteChangeSet has no DeploymentConfig, and CloudFormation
+        // rejects the older field for such a change set: https://github.com/aws/aws-sam-cli/pull/9106,
         // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-express-mode.html
         Mode::Express => request,
     };
-    // It may have begun although its answer never comes.
+    // The execution may begin even if the response is lost.
     phase.set(Phase::Executing);
     request.send().await.with_context(|| {
         format!(
@@ -90,8 +94,9 @@ pub(super) async fn execute(
     follow_with(client, &mut log, &change_set.stack_name, operation, progress).await
 }
 
-/// Follow what happens to a stack until it is over. An end other than the one that was meant is an error, which says
-/// what caused it.
+/// Follows an operation on a stack until it ends.
+///
+/// Returns an error with the causes if the operation does not succeed.
 pub(crate) async fn follow(
     client: &Client,
     log: &mut EventLog,
@@ -160,7 +165,7 @@ async fn follow_with(
     }
 }
 
-/// The description of a stack may be a moment behind its events; what is read next must not be.
+/// Waits until the description of the stack matches its events, which it may lag behind.
 async fn await_settled(client: &Client, stack_id: &str) -> Result<()> {
     let deadline = Instant::now() + SETTLING_LIMIT;
     while let Some(stack) = DeployedStack::find(client, stack_id).await? {
@@ -172,7 +177,7 @@ async fn await_settled(client: &Client, stack_id: &str) -> Result<()> {
     Ok(())
 }
 
-/// Whether nothing follows a status of the stack.
+/// Returns whether a status of the stack is final.
 fn is_over(status: &str) -> bool {
     status.ends_with("_COMPLETE")
         || matches!(
@@ -181,7 +186,9 @@ fn is_over(status: &str) -> bool {
         )
 }
 
-/// Whether a rollback follows a status of the stack, except where rollback is disabled: then it is the last one.
+/// Returns whether a status of the stack is a failure that a rollback follows.
+///
+/// If rollback is disabled, this status is final.
 fn is_failure(status: &str) -> bool {
     ["CREATE_FAILED", "UPDATE_FAILED"].contains(&status)
 }

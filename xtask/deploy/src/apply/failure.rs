@@ -1,34 +1,36 @@
-//! Why a stack could not be changed: the first causes, and what to do about them.
+//! Explains why a stack could not be changed: the original causes, and how to fix them.
 
 use std::collections::BTreeSet;
 
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{EventFilter, OperationEvent, ResourceStatus, StackEvent};
 
-/// How many pages of events are read for the causes of a failure.
+/// The maximum number of pages of events to read when looking for causes.
 const MAXIMUM_PAGES: usize = 20;
 
-/// Something that failed by itself, and not because something else had.
+/// A failure that is not a consequence of another failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Cause {
     resource: String,
     resource_type: String,
     reason: String,
-    /// Whether it was found before anything began. Then each is a cause; of what failed on the way, only the first is.
+    /// Whether validation found it before the operation began.
+    ///
+    /// Every such failure is a cause. Of the failures during the operation, only the first one of each resource is.
     is_early: bool,
 }
 
-/// What CloudFormation is asked about.
+/// What to ask CloudFormation for failures of.
 #[derive(Clone, Copy)]
 pub(super) enum Subject<'a> {
-    /// An operation on the stack of this ARN, which began at this time in milliseconds.
+    /// An operation on the stack with this ARN that began at this time, in milliseconds.
     Stack { id: &'a str, began: i64 },
-    /// A change set, by its ARN: a name alone is not taken,
+    /// A change set, by its ARN. CloudFormation does not accept a name alone:
     /// <https://github.com/aws-cloudformation/cloudformation-cli/issues/1116>.
     ChangeSet(&'a str),
 }
 
-/// Tell how an operation on a stack ended, and why.
+/// Returns a message with how an operation on a stack ended, and why.
 pub(super) async fn explain(
     client: &Client,
     stack_name: &str,
@@ -65,7 +67,7 @@ pub(super) async fn explain(
     told(&format!("{stack_name} {ending} ({status})"), &causes)
 }
 
-/// A headline, each cause with what to do about it, and what to do then.
+/// Formats a headline, each cause with advice, and what to do next.
 pub(super) fn told(headline: &str, causes: &[Cause]) -> String {
     let mut lines = vec![headline.to_owned()];
     if causes.is_empty() {
@@ -73,7 +75,7 @@ pub(super) fn told(headline: &str, causes: &[Cause]) -> String {
     }
     let mut told = BTreeSet::new();
     for Cause { resource, resource_type, reason, is_early } in causes {
-        // The first failure of a resource is its cause; what follows, follows from it.
+        // The first failure of a resource is its cause. Later ones are consequences.
         if told.insert(resource) || *is_early {
             lines.push(format!("  {resource} ({resource_type}): {reason}"));
             lines.extend(advice(reason).map(|advice| format!("    → {advice}")));
@@ -83,9 +85,11 @@ pub(super) fn told(headline: &str, causes: &[Cause]) -> String {
     lines.join("\n")
 }
 
-/// What CloudFormation found wrong before it began, which it tells only here:
-/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeEvents.html>. Where it does not
-/// answer, there is less to tell, but nothing wrong.
+/// Returns the failures that CloudFormation found before the operation began.
+///
+/// Only this API returns them:
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeEvents.html>. If the request fails,
+/// the causes are left out of the message.
 pub(super) async fn validation_failures(client: &Client, subject: Subject<'_>) -> Vec<Cause> {
     let request = client.describe_events().filters(EventFilter::builder().failed_events(true).build());
     let request = match subject {
@@ -100,7 +104,7 @@ pub(super) async fn validation_failures(client: &Client, subject: Subject<'_>) -
     };
     let mut causes = Vec::new();
     let mut pages = request.into_paginator().send();
-    // The newest events come first. A page may be empty although others follow, because it is filtered.
+    // The newest events come first. Because of the filter, an empty page may be followed by others.
     for _ in 0..MAXIMUM_PAGES {
         let Some(Ok(page)) = pages.next().await else { break };
         let events = page.operation_events.unwrap_or_default();
@@ -113,7 +117,9 @@ pub(super) async fn validation_failures(client: &Client, subject: Subject<'_>) -
 }
 
 impl Cause {
-    /// A resource that failed, unless it was only given up because another one had.
+    /// Returns the failure of a resource.
+    ///
+    /// Returns `None` if it was only canceled because another resource failed.
     fn of_resource(event: &StackEvent) -> Option<Self> {
         let reason = event.resource_status_reason().unwrap_or("CloudFormation gives no reason");
         if reason.to_lowercase().contains("cancelled") {
@@ -139,7 +145,7 @@ impl Cause {
     }
 }
 
-/// What helps against a failure, by what AWS's services write when it happens.
+/// Returns advice for a failure, selected by phrases from the error messages of AWS services.
 fn advice(reason: &str) -> Option<&'static str> {
     const ADVICE: &[(&[&str], &str)] = &[
         (
@@ -147,7 +153,7 @@ fn advice(reason: &str) -> Option<&'static str> {
             "your identity lacks this permission; `cargo xtask render --policies` prints all that are needed",
         ),
         (
-            // In more words than those below: it is no name that is taken.
+            // Comes before the general phrases below, because in this case no name is taken.
             &["bucket policy already exists"],
             "the imported bucket already has a policy: save it (`aws s3api get-bucket-policy`), then remove \
              it (`aws s3api delete-bucket-policy`)",
@@ -158,7 +164,7 @@ fn advice(reason: &str) -> Option<&'static str> {
              moved; see docs/taking-over.md",
         ),
         (
-            // CloudFormation writes it in many ways, such as "they already exist in your account".
+            // CloudFormation words this in many ways, such as "they already exist in your account".
             &["already exist", "AlreadyExist", "already owned"],
             "a resource with this name exists outside the stack: `cargo xtask diff` shows every name that is \
              taken; see docs/taking-over.md",
@@ -197,7 +203,7 @@ mod tests {
             .build()
     }
 
-    /// On two pages, of which the first is empty; two causes are of one resource:
+    /// There are two pages, and the first is empty. Two causes belong to the same resource:
     /// <https://github.com/aws/aws-cdk-cli/pull/1463>.
     #[tokio::test]
     async fn every_early_failure_is_told() {
@@ -222,7 +228,7 @@ mod tests {
         assert_eq!(cloudformation.requests("DescribeEvents")[1]["NextToken"], "next");
     }
 
-    /// In the words of AWS, as public bug reports have them.
+    /// The messages are from public bug reports.
     #[test]
     fn names_that_are_taken_get_advice() {
         for (reason, advised) in [

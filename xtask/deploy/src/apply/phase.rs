@@ -1,23 +1,23 @@
-//! How far a change of a stack is, for whoever has to say what an interruption leaves.
+//! The phase of a deployment, which determines what an interruption leaves behind.
 
 use std::sync::{Mutex, PoisonError};
 
 use stack::Environment;
 
-/// How far it is.
+/// The phase of a deployment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Phase {
-    /// The stack is as it was.
+    /// The stack is unchanged.
     #[default]
     Preparing,
-    /// CloudFormation changes it, and goes on without us.
+    /// CloudFormation is changing the stack, and continues if this process ends.
     Executing,
-    /// It is changed, and is tried.
+    /// The stack is changed and is being verified.
     Verifying,
 }
 
 impl Phase {
-    /// What is left to know of it after Ctrl-C.
+    /// Returns a message that describes the state after Ctrl-C.
     pub fn interruption(self, environment: &Environment) -> String {
         match self {
             Self::Preparing => "\n  interrupted; the stack was not changed".to_owned(),
@@ -31,7 +31,7 @@ impl Phase {
     }
 }
 
-/// A phase that changes while others look at it.
+/// A phase that can be changed while other tasks read it.
 #[derive(Debug, Default)]
 pub struct PhaseCell(Mutex<Phase>);
 

@@ -1,4 +1,4 @@
-//! How far an operation on a stack is.
+//! Tracks the progress of an operation on a stack.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -7,33 +7,35 @@ use aws_sdk_cloudformation::types::{ResourceStatus, StackEvent};
 
 use crate::operator::{Operator, ResourceChange, ResourceEnding};
 
-/// Who is told what CloudFormation does, and how much.
+/// Where progress is reported to, and in how much detail.
 #[derive(Clone, Copy)]
 pub struct Audience<'a> {
     pub operator: &'a dyn Operator,
     pub detail: Detail,
 }
 
-/// How much is told of what CloudFormation does.
+/// How much of the progress is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
-    /// Only how it ended.
+    /// Only the result.
     Summary,
-    /// Each resource, with the time it took.
+    /// Each resource with its duration.
     Resources,
 }
 
-/// What is known of the resources of an operation.
+/// The state of the resources during an operation.
 pub(super) struct Progress<'a> {
     audience: Audience<'a>,
-    /// The resources that are to change, where it is known; the emulator tells of all others too.
+    /// The resources that will change, or empty if unknown.
+    ///
+    /// The emulator also sends events of all other resources.
     expected: BTreeSet<String>,
-    /// Resources that something happens to, with the time it began, in milliseconds.
+    /// The resources being changed, with the time at which each began, in milliseconds.
     under_way: BTreeMap<String, i64>,
     completed: BTreeSet<String>,
     failures: Vec<StackEvent>,
     is_rolling_back: bool,
-    /// When the first event came, in milliseconds.
+    /// The time of the first event, in milliseconds.
     began: Option<i64>,
 }
 
@@ -51,12 +53,12 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// Tells that the operation begins.
+    /// Reports that the operation has begun.
     pub(super) fn begin(&self, title: &str) -> Box<dyn machine::Step> {
         self.audience.operator.begin(title)
     }
 
-    /// How many resources are done, of how many.
+    /// Returns how many resources are complete, and out of how many if that is known.
     pub(super) fn done(&self) -> String {
         match self.expected.len() {
             0 => format!("{} resources", self.completed.len()),
@@ -68,12 +70,12 @@ impl<'a> Progress<'a> {
         &self.failures
     }
 
-    /// When it began, in milliseconds.
+    /// Returns when the operation began, in milliseconds.
     pub(super) fn began(&self) -> i64 {
         self.began.unwrap_or_default()
     }
 
-    /// What is being done now, on one line.
+    /// Describes what is being changed now, on one line.
     pub(super) fn under_way(&self) -> String {
         let names: Vec<&str> = self.under_way.keys().map(String::as_str).take(3).collect();
         let more = self.under_way.len().saturating_sub(names.len());
@@ -81,7 +83,7 @@ impl<'a> Progress<'a> {
         format!("{}  {}{more}", self.done(), names.join(", "))
     }
 
-    /// Take note of what has happened to a resource.
+    /// Records and reports an event of a resource.
     pub(super) fn note(&mut self, event: StackEvent) {
         let id = event.logical_resource_id().unwrap_or_default().to_owned();
         let time = milliseconds(&event);
@@ -97,7 +99,7 @@ impl<'a> Progress<'a> {
         }
         let began = self.under_way.remove(&id).unwrap_or(time);
         let took = Duration::from_millis(u64::try_from(time - began).unwrap_or_default());
-        // A resource that is taken back, or replaced, is done more than once.
+        // A resource that is replaced or rolled back completes more than once.
         let is_known = !failed && self.completed.contains(&id);
         if self.audience.detail == Detail::Resources && !self.is_rolling_back && !is_known {
             let ending = match status {
@@ -116,7 +118,7 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// Take note of an event of the whole stack.
+    /// Records and reports an event of the whole stack.
     pub(super) fn note_stack(&mut self, event: &StackEvent) {
         self.began.get_or_insert(milliseconds(event));
         let status = event.resource_status().map(ResourceStatus::as_str).unwrap_or_default();

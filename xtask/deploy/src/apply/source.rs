@@ -1,4 +1,4 @@
-//! Handing a template to CloudFormation.
+//! Passes templates to CloudFormation.
 
 use anyhow::Result;
 use stack::{DeployedTemplate, Environment};
@@ -7,19 +7,21 @@ use crate::artifact_bucket::{ArtifactBucket, Condition};
 use crate::build::sha256;
 use crate::connection::Connection;
 
-/// The largest template that goes into a request; a larger one is fetched from S3:
+/// The maximum size of a template in a request. A larger one must be in S3:
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>.
 const MAXIMUM_BODY_BYTES: usize = 51_200;
 
-/// A template as CloudFormation takes it.
+/// Where CloudFormation reads a template from.
 pub(crate) enum TemplateSource {
-    /// In the request.
+    /// The request body.
     Body(String),
-    /// From S3.
+    /// An object in S3.
     Url(String),
 }
 
-/// The template as CloudFormation takes it: in the request, or from the artifact bucket where it is too large for that.
+/// Returns the template for a request.
+///
+/// A template that is too large for one is uploaded to the artifact bucket.
 pub(crate) async fn template_source(
     environment: &Environment,
     connection: &Connection,

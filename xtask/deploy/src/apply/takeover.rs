@@ -1,7 +1,7 @@
-//! What a new stack has taken over, brought to its template.
+//! Updates imported resources to match the template.
 //!
-//! An import changes no property of a resource, so that a bucket keeps its old CORS rules, and CloudFormation counts the
-//! template as deployed all the same:
+//! An import changes no properties of a resource: a bucket, for example, keeps its old CORS rules. CloudFormation
+//! reports the template as deployed nevertheless:
 //! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-automatically.html>.
 
 use anyhow::{Context, Result, bail};
@@ -12,7 +12,9 @@ use super::change_set::{ChangeSet, Proposal, Purpose};
 use super::{Application, TemplateSource, execution};
 use crate::drift;
 
-/// Look for drift of what was imported, and revert it with a drift-aware change set:
+/// Detects drift of the imported resources and reverts it.
+///
+/// It uses a drift-aware change set:
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/drift-aware-change-sets.html>.
 pub(super) async fn bring_to_template(
     client: &Client,
@@ -45,7 +47,7 @@ pub(super) async fn bring_to_template(
     )
 }
 
-/// The properties in which resources differ from the template, each with the resource before it.
+/// Returns the properties that differ from the template, each prefixed with its resource.
 async fn drifted(client: &Client, stack_name: &str, resources: &[String]) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for resource in resources {

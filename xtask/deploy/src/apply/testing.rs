@@ -1,4 +1,4 @@
-//! CloudFormation as tests script it, which keeps the requests that it gets.
+//! A scripted CloudFormation for tests that records the requests it receives.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -15,28 +15,30 @@ use tokio::task::JoinHandle;
 use super::{Audience, Detail};
 use crate::operator::testing::Silent;
 
-/// The fields of a request, with the action among them.
+/// The fields of a request, including the action.
 pub(crate) type Request = BTreeMap<String, String>;
 
-/// A server that answers like CloudFormation. It ends when it is dropped.
+/// A server that responds like CloudFormation. It stops when it is dropped.
 pub(crate) struct ScriptedCloudFormation {
     pub(crate) client: Client,
     requests: Arc<Mutex<Vec<Request>>>,
     server: JoinHandle<()>,
 }
 
-/// What is answered to a request.
+/// A response to a request.
 pub(crate) enum Answer {
     /// The elements of the result.
     Result(String),
     /// The message of a `ValidationError`.
     Error(&'static str),
-    /// The name is taken.
+    /// The name already exists.
     AlreadyExists,
 }
 
 impl ScriptedCloudFormation {
-    /// Start a server that answers as this says; the number is how many requests of the action came before.
+    /// Starts a server that responds as `script` returns.
+    ///
+    /// The number is how many requests of that action came before.
     pub(crate) async fn start(
         script: impl Fn(&str, &Request, usize) -> Answer + Clone + Send + Sync + 'static,
     ) -> Self {
@@ -75,7 +77,7 @@ impl ScriptedCloudFormation {
         Self { client: Client::from_conf(configuration), requests, server }
     }
 
-    /// The requests of an action.
+    /// Returns the requests of an action.
     pub(crate) fn requests(&self, action: &str) -> Vec<Request> {
         let requests = self.requests.lock().unwrap();
         requests.iter().filter(|request| request["Action"] == action).cloned().collect()
@@ -88,12 +90,12 @@ impl Drop for ScriptedCloudFormation {
     }
 }
 
-/// The description of the stack in this status.
+/// Returns the description of a stack in this status.
 pub(crate) fn stack_in(status: &str) -> Answer {
     stack_with(status, "")
 }
 
-/// The same with other elements.
+/// Returns the description of a stack in this status, with additional elements.
 pub(crate) fn stack_with(status: &str, elements: &str) -> Answer {
     Answer::Result(format!(
         "<Stacks><member><StackId>{STACK_ID}</StackId><StackName>stack</StackName>\
@@ -101,7 +103,9 @@ pub(crate) fn stack_with(status: &str, elements: &str) -> Answer {
     ))
 }
 
-/// Events, of which the oldest comes first here and last on the wire: logical id, type, status, reason.
+/// Returns events for a response: logical ID, type, status, reason.
+///
+/// The parameters are in order of time. In the response, the newest event comes first.
 pub(crate) fn events(events: &[(&str, &str, &str, &str)]) -> Answer {
     let event = |(number, (id, kind, status, reason)): (usize, &(&str, &str, &str, &str))| {
         let physical_id = if *kind == "AWS::CloudFormation::Stack" { STACK_ID } else { id };
@@ -123,5 +127,5 @@ fn error_response(code: &str, message: &str) -> String {
     format!("<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>")
 }
 
-/// An audience that is told nothing.
+/// An audience that discards all reports.
 pub(crate) const AUDIENCE: Audience<'static> = Audience { operator: &Silent, detail: Detail::Summary };

@@ -5,7 +5,7 @@ use super::testing::AUDIENCE;
 use super::{Application, Mode, PhaseCell, TemplateSource};
 use crate::connection::Connection;
 
-/// The modes of the change sets that are made for a template, of which the last one is executed.
+/// Returns the modes of the change sets created for a template. The last one is executed.
 async fn modes(replacement: &str) -> Vec<Option<String>> {
     let cloudformation = with_changes(vec![change("Queue", "Modify", replacement)]).await;
     let environment = command_line::environment::load("dev").unwrap();
@@ -22,7 +22,7 @@ async fn modes(replacement: &str) -> Vec<Option<String>> {
     let body = TemplateSource::Body("{}".to_owned());
     application.propose(&cloudformation.client, &body).await.unwrap().unwrap();
     let requests = cloudformation.requests("CreateChangeSet");
-    // All others are deleted.
+    // All other change sets are deleted.
     assert_eq!(cloudformation.requests("DeleteChangeSet").len(), requests.len() - 1);
     requests.into_iter().map(|mut request| request.remove("DeploymentConfig.Mode")).collect()
 }

@@ -1,4 +1,4 @@
-//! An S3 with conditional writes, whose answers can be lost.
+//! An S3 server for tests with conditional writes, which can lose responses.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -12,17 +12,17 @@ use crate::connection::Connection;
 
 const DATE: &str = "Tue, 24 Nov 2026 18:40:00 GMT";
 
-/// What happens to a write.
+/// A fault during a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     None,
-    /// It does not arrive.
+    /// The request is lost.
     CutBefore,
-    /// It is done, and its answer does not arrive.
+    /// The request succeeds, but its response is lost.
     CutAfter,
-    /// 409: another write is under way.
+    /// Status 409: another write is in progress.
     Conflict,
-    /// 503.
+    /// Status 503.
     Unavailable,
 }
 
@@ -34,13 +34,13 @@ pub(crate) struct FakeBucket {
 
 #[derive(Default)]
 struct State {
-    /// By key, with the number of the write as ETag.
+    /// The objects by key. Their ETag is the number of the write.
     objects: BTreeMap<String, (u32, Vec<u8>)>,
     writes: u32,
     faults: VecDeque<Fault>,
 }
 
-/// The status, a header, and the body of an answer.
+/// The status, a header, and the body of a response.
 type Answer = (&'static str, String, Vec<u8>);
 
 impl FakeBucket {
@@ -63,17 +63,17 @@ impl FakeBucket {
         Self { connection: Connection::of_test(configuration), state }
     }
 
-    /// What happens to the next writes, each once.
+    /// Sets the faults of the next writes, one for each write.
     pub(crate) fn fail_next_writes(&self, faults: &[Fault]) {
         self.state.lock().unwrap().faults.extend(faults);
     }
 
-    /// How many writes have come, those that failed too.
+    /// Returns how many writes were received, including failed ones.
     pub(crate) fn writes(&self) -> u32 {
         self.state.lock().unwrap().writes
     }
 
-    /// Write an object, whatever is there.
+    /// Writes an object unconditionally.
     pub(crate) fn put(&self, key: &str, bytes: Vec<u8>) {
         let mut state = self.state.lock().unwrap();
         state.writes += 1;
@@ -90,7 +90,9 @@ impl FakeBucket {
     }
 }
 
-/// One request a connection. A connection that ends without an answer was cut.
+/// Serves one request per connection.
+///
+/// A connection that ends without a response simulates a lost one.
 async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) {
     let mut stream = BufReader::new(stream);
     let mut lines = Vec::new();
@@ -132,7 +134,7 @@ async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) {
 }
 
 impl State {
-    /// The answer to a request; none where the connection is cut.
+    /// Returns the response to a request, or `None` to close the connection.
     fn answer(
         &mut self,
         method: &str,

@@ -1,4 +1,4 @@
-//! Zips that have the same bytes for the same binary.
+//! Creates zip files that have the same bytes for the same binary.
 
 use std::fmt::Write as FmtWrite;
 use std::fs;
@@ -12,11 +12,13 @@ use zip::result::ZipResult;
 use zip::write::{SimpleFileOptions, ZipWriter};
 use zip::{CompressionMethod, DateTime};
 
-/// Write the zip of a bootstrap, unless the one that is there was made from the same bytes. Returns hash and size.
+/// Writes the zip file of a bootstrap unless the existing one was made from the same bytes.
+///
+/// Returns its hash and size.
 pub(super) async fn write_if_changed(bootstrap: PathBuf, zip: PathBuf) -> Result<(ArtifactHash, u64)> {
     tokio::task::spawn_blocking(move || {
         let binary = fs::read(&bootstrap)?;
-        // The zip's own name says nothing of its source, so a note beside it does.
+        // The zip file does not identify its source, so the hash of the source is stored in a file next to it.
         let note = zip.with_extension("zip.source");
         let source = sha256(&binary);
         if fs::read_to_string(&note).ok().as_deref() != Some(source.as_str()) || !zip.exists() {
@@ -30,18 +32,18 @@ pub(super) async fn write_if_changed(bootstrap: PathBuf, zip: PathBuf) -> Result
     .context("zipping was interrupted")?
 }
 
-/// Written beside its place first, so that an interrupted zip is never taken for a whole one.
+/// Writes a file under a temporary name first, so an interrupted write never looks complete.
 fn write(zip: &Path, bytes: &[u8]) -> io::Result<()> {
     let partial = zip.with_extension(format!("partial-{}", std::process::id()));
     let written = fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, zip));
     if written.is_err() {
-        // It may not be there.
+        // The file may not exist.
         let _ = fs::remove_file(&partial);
     }
     written
 }
 
-/// One entry with a fixed date, mode and compression.
+/// Packs one entry with a fixed date, mode, and compression.
 fn pack(binary: &[u8]) -> ZipResult<Vec<u8>> {
     let options = SimpleFileOptions::default()
         .last_modified_time(DateTime::default())
@@ -54,11 +56,11 @@ fn pack(binary: &[u8]) -> ZipResult<Vec<u8>> {
     Ok(archive.finish()?.into_inner())
 }
 
-/// SHA-256 in hexadecimal.
+/// Returns the SHA-256 in hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
     let digest = digest::digest(&digest::SHA256, bytes);
     digest.as_ref().iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
+        // Writing to a String cannot fail.
         let _ = FmtWrite::write_fmt(&mut text, format_args!("{byte:02x}"));
         text
     })
@@ -85,7 +87,7 @@ mod tests {
     #[test]
     fn what_could_not_be_written_leaves_nothing_behind() {
         let directory = tempfile::tempdir().unwrap();
-        // A directory in its place: the zip is written, but cannot be put there.
+        // A directory takes the place of the zip file, so the file is written but cannot be renamed.
         let zip = directory.path().join("bootstrap.zip");
         std::fs::create_dir_all(zip.join("taken")).unwrap();
         assert!(write(&zip, b"zip").is_err());

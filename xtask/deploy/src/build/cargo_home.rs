@@ -1,9 +1,10 @@
-//! A home of Cargo without anybody's configuration.
+//! A Cargo home directory without the user's configuration.
 //!
-//! Cargo merges the configuration of its home with those of all folders above the one that it runs in:
-//! <https://doc.rust-lang.org/cargo/reference/config.html#hierarchical-structure>. Rust flags, profiles and variables in
-//! them would get into the bytes of a release. So a release is built with a home of its own, which has what was
-//! downloaded, and of the configuration how registries are reached; and it runs in the top folder.
+//! Cargo merges the configuration of its home directory with those of all directories above the current one:
+//! <https://doc.rust-lang.org/cargo/reference/config.html#hierarchical-structure>. Their Rust flags, profiles, and
+//! variables would change the bytes of a release. A release is therefore built from the root directory and with a
+//! home directory of its own. That directory shares the downloads with the user's one, and copies only the settings
+//! for reaching registries.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -13,21 +14,21 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use toml::{Table, Value};
 
-/// The tables of a configuration that say how registries are reached.
+/// The configuration tables that determine how registries are reached.
 const TABLES: [&str; 6] = ["credential-alias", "http", "net", "registries", "registry", "source"];
-/// What is downloaded once for all builds.
+/// The downloads, which all builds share.
 const DOWNLOADS: [&str; 2] = ["registry", "git"];
-/// Beside the downloads: the locks under which they are made, what is noted of them, and what registries ask for.
+/// Other shared files: the locks and usage records of the downloads, and the credentials for registries.
 const SHARED: [&str; 5] =
     [".package-cache", ".package-cache-mutate", ".global-cache", "credentials.toml", "credentials"];
 
-/// Cargo's home as whoever builds has it.
+/// Returns the user's Cargo home directory.
 pub(super) fn of_user() -> Option<PathBuf> {
     let named = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     named.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))
 }
 
-/// Make a home from somebody's home, for a build of the repository.
+/// Prepares a home directory for a build of the repository, based on the user's.
 pub(super) fn prepare(home: &Path, of_user: &Path, repository: &Path) -> Result<()> {
     let made = || format!("cannot make {}", home.display());
     fs::create_dir_all(home).with_context(made)?;
@@ -62,7 +63,7 @@ fn link(original: &Path, link: &Path) -> io::Result<()> {
     }
 }
 
-/// The configuration in a folder, under its name of today or its older one.
+/// Reads the configuration in a directory, under its current or its older name.
 fn read(folder: &Path) -> Result<Option<Table>> {
     for name in ["config", "config.toml"] {
         let path = folder.join(name);
@@ -72,7 +73,9 @@ fn read(folder: &Path) -> Result<Option<Table>> {
     Ok(None)
 }
 
-/// What was there first counts, as of two configurations the nearer one does.
+/// Merges configurations.
+///
+/// Existing settings take precedence, as the nearer configuration does in Cargo.
 fn merge(settings: &mut Table, others: Table) {
     for (name, other) in others {
         match (settings.get_mut(&name), other) {
@@ -85,7 +88,7 @@ fn merge(settings: &mut Table, others: Table) {
     }
 }
 
-/// A value on one line.
+/// Formats a value on one line.
 fn written(value: &Value) -> String {
     match value {
         Value::String(text) => quoted(text),
@@ -105,7 +108,7 @@ fn written(value: &Value) -> String {
     }
 }
 
-/// What JSON escapes, TOML reads the same.
+/// Quotes a string as JSON does, which TOML reads in the same way.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
@@ -146,14 +149,14 @@ mod tests {
         fs::write(user.join("config.toml"), config).unwrap();
         fs::write(project.join("../.cargo/config.toml"), "[net]\nretry = 9\n[profile.release]\nlto = false")
             .unwrap();
-        // A second time, as for a second build.
+        // The second time stands for a second build.
         for _ in 0..2 {
             prepare(&home, &user, &project).unwrap();
         }
         let made: Table = fs::read_to_string(home.join("config.toml")).unwrap().parse().unwrap();
         assert_eq!(made.keys().collect::<Vec<_>>(), ["net", "source"]);
         assert_eq!(made["source"], config.parse::<Table>().unwrap()["source"]);
-        // The nearer folder counts.
+        // The nearer directory takes precedence.
         assert_eq!(made["net"]["retry"].as_integer(), Some(9));
         assert_eq!(made["net"]["git-fetch-with-cli"].as_bool(), Some(true));
         assert!(home.join("registry/src").is_dir());

@@ -1,4 +1,4 @@
-//! Compiling the functions.
+//! Compiles the functions.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -12,7 +12,7 @@ use tokio::process::Command;
 use super::programs::Programs;
 use super::{Profile, cargo_home, environment};
 
-/// Compile, and leave `{function}/bootstrap` in the directory.
+/// Compiles the functions into `{function}/bootstrap` in the directory.
 pub(super) async fn compile(profile: Profile, directory: &Path, progress: &dyn Progress) -> Result<()> {
     let programs = match profile {
         Profile::Development => development(progress).await?,
@@ -26,11 +26,11 @@ pub(super) async fn compile(profile: Profile, directory: &Path, progress: &dyn P
     Ok(())
 }
 
-/// Builds with the profile, and so with the dependencies, that the command line itself was built with.
+/// Builds with the profile and the dependencies that the command line was built with.
 async fn development(progress: &dyn Progress) -> Result<Programs> {
     progress.note("  building the functions …");
     let mut command = command::cargo();
-    // Selecting the workspace gives the dependencies the same features as in every other build, so that none is built twice.
+    // Selecting the workspace enables the same features of dependencies as in other builds, so none is built twice.
     command.args(["build", "--quiet", "--workspace"]);
     for function in FunctionName::ALL {
         command.args(["--bin", function.as_str()]);
@@ -38,8 +38,10 @@ async fn development(progress: &dyn Progress) -> Result<Programs> {
     Programs::build(&mut Command::from(command)).await
 }
 
-/// Put a program in its place, unless the one that is there is a copy of it. Which of two is newer says nothing: they may
-/// be of different targets, or of different folders of Cargo.
+/// Copies a program to its place, unless the existing file is a copy of it.
+///
+/// Comparing which file is newer would not be enough: they may be for different targets, or from different target
+/// directories.
 fn place(program: &Path, bootstrap: &Path) -> std::io::Result<()> {
     let source = std::fs::metadata(program)?;
     let modified = source.modified()?;
@@ -52,14 +54,16 @@ fn place(program: &Path, bootstrap: &Path) -> std::io::Result<()> {
     if let Some(directory) = bootstrap.parent() {
         std::fs::create_dir_all(directory)?;
     }
-    // A running function keeps the old file; it must not be written over.
+    // A running function keeps the old file open, so the file is replaced and not overwritten.
     let partial = bootstrap.with_extension(format!("partial-{}", std::process::id()));
     std::fs::copy(program, &partial)?;
     std::fs::File::options().write(true).open(&partial)?.set_modified(modified)?;
     std::fs::rename(partial, bootstrap)
 }
 
-/// With cargo-lambda, which links for the C library of Amazon Linux 2023 whatever this machine has:
+/// Builds with cargo-lambda.
+///
+/// It links for the C library of Amazon Linux 2023 independently of this machine:
 /// <https://www.cargo-lambda.info/guide/cross-compiling.html>.
 async fn release(architecture: Architecture, progress: &dyn Progress) -> Result<Programs> {
     target::ensure_installed(architecture.rust_target()).await?;
@@ -71,13 +75,13 @@ async fn release(architecture: Architecture, progress: &dyn Progress) -> Result<
     progress.note("  building the functions for Lambda …");
     let mut command =
         release_command(architecture, cargo_lambda.path(), &cargo_lambda.search_path()?, std::env::vars_os());
-    // cargo-lambda moves the programs there, and leaves those of an earlier run where it builds none.
+    // cargo-lambda moves the programs to this directory. It does not remove those of an earlier run.
     let programs = workspace::target().join("cargo-lambda");
     remove(&programs)?;
     command
         .env("CARGO_HOME", &home)
-        // Separated by what no path has in it, unlike the spaces of `RUSTFLAGS`. It counts for more than any other
-        // source of flags: https://doc.rust-lang.org/cargo/reference/config.html#buildrustflags
+        // Unlike the spaces of `RUSTFLAGS`, this separator occurs in no path. The variable takes precedence over all
+        // other sources of flags: https://doc.rust-lang.org/cargo/reference/config.html#buildrustflags
         .env("CARGO_ENCODED_RUSTFLAGS", remapped_paths(&[&home, &of_user]).join("\x1f"));
     command::output(&mut command).await?;
     Ok(Programs::moved_to(&programs))
@@ -92,7 +96,7 @@ fn remove(directory: &Path) -> Result<()> {
     }
 }
 
-/// The command that builds a release, with nothing of its surroundings that could get into the bytes.
+/// Returns the command that builds a release, isolated from everything that could change the bytes.
 fn release_command(
     architecture: Architecture,
     cargo_lambda: &Path,
@@ -114,7 +118,7 @@ fn release_command(
         command.args(["--bin", function.as_str()]);
     }
     command
-        // Cargo reads the configurations of this folder and of those above.
+        // Cargo reads the configurations of this directory and of those above it.
         .current_dir("/")
         .env_clear()
         .envs(environment::inherited(variables))
@@ -123,12 +127,14 @@ fn release_command(
     command
 }
 
-/// Compiler options for paths of this machine, which would end up in panic messages, and so in the bytes. Of several
-/// that fit, the last one counts.
+/// Returns compiler options that replace the paths of this machine.
+///
+/// The paths would otherwise be part of panic messages and change the bytes. If several options match a path, the
+/// last one applies.
 fn remapped_paths(homes: &[&Path]) -> Vec<String> {
     let mut paths = vec![(repository::root(), "/source"), (workspace::target(), "/target")];
     for home in homes {
-        // Named after the registry, which may be a mirror. Whoever builds us has filled it.
+        // The directory is named after the registry, which may be a mirror. Building this program has created it.
         let registries = std::fs::read_dir(home.join("registry/src")).into_iter().flatten().flatten();
         paths.extend(registries.map(|registry| (registry.path(), "/crates")));
     }

@@ -1,13 +1,13 @@
-//! The variables of a release build.
+//! The environment variables of a release build.
 //!
-//! The same source has to give the same bytes on every machine. So a build gets the variables that say where tools are
-//! and how registries are reached, and no others: `CFLAGS`, `RUSTFLAGS`, `CARGO_PROFILE_*`, `CARGO_BUILD_*` and their
-//! kin would all get into the bytes, and no list of them is ever complete.
+//! The same source must give the same bytes on every machine. A build therefore inherits only the variables that
+//! locate tools and determine how registries are reached. A list of variables to exclude would never be complete:
+//! `CFLAGS`, `RUSTFLAGS`, `CARGO_PROFILE_*`, `CARGO_BUILD_*`, and similar ones all change the bytes.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-/// The names that are passed on.
+/// The names of inherited variables.
 const NAMES: [&str; 22] = [
     "CARGO",
     "RUSTC",
@@ -32,12 +32,12 @@ const NAMES: [&str; 22] = [
     "all_proxy",
     "no_proxy",
 ];
-/// How names begin that are passed on: which compiler of rustup, and how Cargo reaches registries and talks to people.
+/// The prefixes of inherited variables: for rustup's toolchains, and for Cargo's access to registries and its output.
 /// <https://doc.rust-lang.org/cargo/reference/environment-variables.html>
 const BEGINNINGS: [&str; 6] =
     ["RUSTUP_", "CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTRY_", "CARGO_REGISTRIES_", "CARGO_TERM_"];
 
-/// The variables that a release build inherits.
+/// Returns the variables that a release build inherits.
 pub(super) fn inherited(
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> BTreeMap<OsString, OsString> {

@@ -1,7 +1,7 @@
-//! The programs that Cargo has built, where it says that they are.
+//! The programs that Cargo built, at the paths that it reports.
 //!
-//! A target or a target directory may come from variables (`CARGO_BUILD_TARGET`, `CARGO_BUILD_TARGET_DIR`) or from the
-//! configuration of whoever builds; a path that is put together here would then lead to what was built some time ago.
+//! The target and the target directory may come from variables (`CARGO_BUILD_TARGET`, `CARGO_BUILD_TARGET_DIR`) or
+//! from the user's configuration. A path computed here could then refer to the result of an older build.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,15 +12,15 @@ use serde::Deserialize;
 use stack::FunctionName;
 use tokio::process::Command;
 
-/// What has Cargo report each program as JSON on its standard output, and show errors and warnings as always:
+/// Options with which Cargo reports each program as JSON on standard output, and still prints errors and warnings:
 /// <https://doc.rust-lang.org/cargo/reference/external-tools.html#json-messages>.
 const MESSAGES: [&str; 2] = ["--message-format", "json-render-diagnostics"];
 
-/// The functions' programs, as built by one run of Cargo.
+/// The functions' programs, built by one run of Cargo.
 #[derive(Debug)]
 pub struct Programs(BTreeMap<String, PathBuf>);
 
-/// What Cargo says of an artifact, as far as it matters here.
+/// The fields of Cargo's messages about artifacts that are used here.
 #[derive(Deserialize)]
 struct Message {
     reason: String,
@@ -36,13 +36,13 @@ struct Target {
 }
 
 impl Programs {
-    /// Run a command of Cargo that builds functions.
+    /// Runs a Cargo command that builds functions.
     pub async fn build(command: &mut Command) -> Result<Self> {
         let printed = command::output(command.args(MESSAGES)).await?;
         Ok(Self::of(&String::from_utf8_lossy(&printed), &repository::root().join("runtime/Cargo.toml")))
     }
 
-    /// The programs that cargo-lambda has moved to this directory: `{function}/bootstrap`.
+    /// Returns the programs that cargo-lambda moved to this directory: `{function}/bootstrap`.
     pub(super) fn moved_to(directory: &Path) -> Self {
         let programs = FunctionName::ALL.into_iter().map(|function| {
             (function.as_str().to_owned(), directory.join(function.as_str()).join("bootstrap"))
@@ -50,9 +50,9 @@ impl Programs {
         Self(programs.filter(|(_, program)| program.is_file()).collect())
     }
 
-    /// Read the messages about the programs of one package.
+    /// Reads the messages about the programs of one package.
     fn of(printed: &str, manifest: &Path) -> Self {
-        // What calls Cargo may print something else as well.
+        // A wrapper of Cargo may print other lines too.
         let messages = printed.lines().filter_map(|line| serde_json::from_str::<Message>(line).ok());
         let programs = messages.filter_map(|message| {
             let target = message.target.filter(|target| target.kind.iter().any(|kind| kind == "bin"))?;
@@ -62,14 +62,16 @@ impl Programs {
         Self(programs.collect())
     }
 
-    /// The program of a function.
+    /// Returns the path of a function's program.
     pub fn get(&self, function: FunctionName) -> Result<&Path> {
         let program = self.0.get(function.as_str()).map(PathBuf::as_path);
         program.with_context(|| format!("Cargo reported no program for the function {function}"))
     }
 }
 
-/// Cargo may know the repository by another path, through a link.
+/// Returns whether two paths refer to the same file.
+///
+/// Cargo may use another path to the repository, through a link.
 fn is_same(one: &Path, other: &Path) -> bool {
     one == other || matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }

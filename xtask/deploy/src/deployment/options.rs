@@ -1,4 +1,4 @@
-//! What the person who deploys allows.
+//! Options of a deployment.
 
 use anyhow::{Result, bail};
 use stack::Environment;
@@ -7,23 +7,23 @@ use crate::apply::Mode;
 use crate::consent::Consent;
 use crate::review::Review;
 
-/// What the person who deploys allows.
+/// What the user allows a deployment to do.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Who confirms the changes.
+    /// How changes are confirmed.
     pub consent: Consent,
     /// Whether permissions may be widened.
     pub allow_iam_widening: bool,
-    /// Whether a resource that holds data may be replaced or removed.
+    /// Whether resources that hold data may be replaced or removed.
     pub allow_data_loss: bool,
-    /// Whether not to wait until every resource has stabilized.
+    /// Whether to continue before every resource has stabilized.
     pub express: bool,
-    /// The logical ids of resources to leave as they are when a stuck rollback is finished.
+    /// The logical IDs of the resources to skip when a failed rollback is continued.
     pub skip: Vec<String>,
 }
 
 impl Options {
-    /// Options that allow nothing.
+    /// Creates options that allow nothing beyond the default.
     pub fn new(consent: Consent) -> Self {
         Self { consent, allow_iam_widening: false, allow_data_loss: false, express: false, skip: Vec::new() }
     }
@@ -44,8 +44,9 @@ impl Options {
         if self.express { Mode::Express } else { Mode::Standard }
     }
 
-    /// Rejects a review that shows what was not allowed by a flag of its own: a person who confirms forty harmless changes
-    /// may overlook the one that is not.
+    /// Rejects a review with changes that require a flag that was not passed.
+    ///
+    /// Confirmation alone is not enough: a person who confirms forty harmless changes may overlook a harmful one.
     pub(super) fn judge(&self, review: &Review) -> Result<()> {
         let mut refusals = Vec::new();
         let taken = review.conflicts().len();

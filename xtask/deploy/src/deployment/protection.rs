@@ -1,4 +1,4 @@
-//! Termination protection of the stack of a protected environment.
+//! Termination protection for the stacks of protected environments.
 
 use anyhow::{Context, Result};
 use aws_sdk_cloudformation::Client;
@@ -6,15 +6,16 @@ use stack::Environment;
 
 use crate::operator::Operator;
 
-/// Has CloudFormation refuse to delete the stack where its environment is protected, whoever asks and by whatever tool.
+/// Turns on termination protection if the environment is protected.
 ///
-/// It is never turned off here: an environment that is no longer protected keeps it until a person turns it off.
+/// CloudFormation then rejects every request to delete the stack. This function never turns protection off: an
+/// environment that is no longer protected keeps it until a person turns it off.
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-protect-stacks.html>
 pub(super) async fn ensure(client: &Client, environment: &Environment, operator: &dyn Operator) {
     if environment.protected
         && let Err(error) = enable(client, &stack::stack_name(environment)).await
     {
-        // The stack is up, and the next deployment tries again.
+        // The stack is deployed, and the next deployment tries again, so this is only a warning.
         operator.warn(&error);
     }
 }

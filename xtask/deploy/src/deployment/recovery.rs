@@ -1,4 +1,4 @@
-//! Bringing a stack that an earlier deployment left behind into a condition in which it can be changed.
+//! Recovers a stack that an earlier deployment left in a state in which it cannot be updated.
 
 mod stuck;
 
@@ -15,24 +15,26 @@ use crate::consent::Consent;
 use crate::deployed_stack::{Condition, DeployedStack};
 use crate::lock::LockGuard;
 
-/// Between two looks at a stack that is being changed.
+/// The pause between two reads of a stack that is being changed.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Who may have what cleared away.
+/// What a recovery may do, and how it reports and confirms it.
 pub(super) struct Terms<'a> {
     pub(super) environment: &'a Environment,
     pub(super) consent: Consent,
-    /// Held, but not while somebody is asked.
+    /// Held except while the user is asked for confirmation.
     pub(super) lock: &'a LockGuard<'a>,
     pub(super) may_lose_data: bool,
-    /// Resources to leave as they are where a rollback gets stuck, by their logical ids.
+    /// The logical IDs of the resources to skip when a failed rollback is continued.
     pub(super) skip: &'a [String],
     pub(super) audience: Audience<'a>,
     pub(super) phase: &'a PhaseCell,
 }
 
-/// Wait for what is under way, and clear away what failed, if somebody agrees. The template is that of the last release
-/// that was deployed with success.
+/// Waits for an operation in progress, and recovers the stack from a failed one.
+///
+/// Each recovery has to be confirmed. `last_successful_template` returns the template of the release that was last
+/// deployed successfully.
 pub(super) async fn settle(
     client: &Client,
     stack_name: &str,
@@ -93,7 +95,7 @@ pub(super) async fn settle(
 }
 
 impl Terms<'_> {
-    /// Have somebody agree, and tell whether the stack still is as it was when they were asked.
+    /// Asks for confirmation, and returns whether the stack is unchanged since then.
     async fn agree(&self, client: &Client, stack: &DeployedStack, question: &str) -> Result<bool> {
         self.lock.agree(self.consent, question).await?;
         if self.consent != Consent::Ask {
@@ -107,7 +109,9 @@ impl Terms<'_> {
         Ok(is_same)
     }
 
-    /// Refuse to delete what may hold data. What never came up is empty; what a deletion or a rollback has left is not.
+    /// Rejects the deletion of a stack that may hold data.
+    ///
+    /// A stack that was never created completely is empty. A stack left by a failed deletion or rollback may not be.
     fn allow_deletion(&self, stack: &DeployedStack, stack_name: &str) -> Result<()> {
         let never_came_up = [StackStatus::CreateFailed, StackStatus::RollbackComplete];
         if never_came_up.contains(&stack.status) {
@@ -123,7 +127,7 @@ impl Terms<'_> {
     }
 }
 
-/// Delete a stack, and wait until it is gone.
+/// Deletes a stack and waits until it is deleted.
 pub async fn delete(
     client: &Client,
     stack: &DeployedStack,

@@ -1,4 +1,4 @@
-//! One deployment, from the lock to the outputs.
+//! Runs one deployment, from acquiring the lock to reading the outputs.
 
 use anyhow::{Context, Result, bail};
 use aws_sdk_cloudformation::Client;
@@ -22,24 +22,24 @@ use crate::lock::LockGuard;
 use crate::release::{ReleaseId, ReleaseStore, SourceRevision, StoredRelease, TemplateHash};
 use crate::review::Review;
 
-/// What should be deployed.
+/// What to deploy.
 pub enum Subject {
-    /// The source as it is, built in this profile.
+    /// The current source, built with this profile.
     Source(Profile),
-    /// This release.
+    /// An existing release.
     Release(ReleaseId),
     /// The release that was deployed before the current one.
     Previous,
 }
 
-/// What came of a deployment.
+/// The result of a deployment.
 pub struct Ending {
     /// The outputs of the stack.
     pub outputs: Outputs,
     change: Change,
 }
 
-/// What was changed.
+/// The kind of change that a deployment made.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Change {
     Nothing,
@@ -55,13 +55,15 @@ pub struct Deployment<'a> {
     subject: Subject,
     show: &'a (dyn Fn(&Review) + Sync),
     bucket: ArtifactBucket,
-    /// Held from the look at what is deployed to the end, but not while somebody is asked.
+    /// Held from the survey to the end, except while the user is asked for confirmation.
     lock: LockGuard<'a>,
     phase: PhaseCell,
 }
 
 impl<'a> Deployment<'a> {
-    /// Prepares a deployment; nothing is read yet. Reviews are given to `show` before they have to be confirmed.
+    /// Prepares a deployment without reading anything.
+    ///
+    /// Each review is passed to `show` before it has to be confirmed.
     pub fn new(
         environment: &'a Environment,
         connection: &'a Connection,
@@ -75,14 +77,16 @@ impl<'a> Deployment<'a> {
         Self { environment, connection, options, subject, show, bucket, lock, phase: PhaseCell::default() }
     }
 
-    /// Reviews the changes and makes them. The caller verifies the result.
+    /// Reviews the changes and applies them. The caller then verifies the result.
     pub async fn apply(&self) -> Result<Ending> {
         let ending = self.carry_out().await;
         self.lock.release().await;
         ending
     }
 
-    /// Ends a deployment whose future was dropped, and returns what is left to know of it.
+    /// Ends a deployment after its future was dropped.
+    ///
+    /// Returns a message that describes the state in which the environment was left.
     pub async fn interrupt(&self) -> String {
         let message = self.phase.get().interruption(self.environment);
         self.lock.release().await;
@@ -90,7 +94,7 @@ impl<'a> Deployment<'a> {
     }
 
     async fn carry_out(&self) -> Result<Ending> {
-        // Building takes long, and must keep nobody out.
+        // Building takes long, so it happens before the lock is acquired.
         let source = self.build().await?;
         if source.is_some() {
             self.bucket.ensure(self.options.consent, &*self.connection.operator).await?;
@@ -100,7 +104,8 @@ impl<'a> Deployment<'a> {
         self.lock.acquire().await?;
         let source = source.as_ref();
         let mut survey = self.survey(source, None).await?;
-        // What was agreed to is what is done: if anything has moved while somebody was asked, they are asked again.
+        // Only what was confirmed is executed. If anything changed during the confirmation, the review is shown
+        // again.
         loop {
             if let Some(deployed) = survey.unchanged() {
                 return self.change_nothing(deployed).await;
@@ -121,11 +126,11 @@ impl<'a> Deployment<'a> {
         self.make_changes(survey, source).await
     }
 
-    /// Build the source, where it is the source that is deployed.
+    /// Builds the source if the source is to be deployed.
     async fn build(&self) -> Result<Option<BuiltSource>> {
         let Subject::Source(profile) = self.subject else { return Ok(None) };
         if self.options.consent == Consent::Implied {
-            // Nobody goes back to a release of a local stack, and its source is edited while it comes up.
+            // A local stack is never rolled back to a release, and its source may be edited while it starts.
             let revision = SourceRevision::of_checkout().await;
             return Ok(Some(BuiltSource {
                 functions: build::build(profile, &*self.connection.operator).await?,
@@ -137,14 +142,14 @@ impl<'a> Deployment<'a> {
         Ok(Some(BuiltSource { functions, revision }))
     }
 
-    /// Look at everything, once the stack can be changed.
+    /// Recovers the stack if necessary, then reads everything that the deployment depends on.
     async fn survey(&self, source: Option<&BuiltSource>, keys: Option<DeploymentKeys>) -> Result<Survey> {
         let terms = Terms {
             environment: self.environment,
             consent: self.options.consent,
             lock: &self.lock,
             may_lose_data: self.may_lose_data(),
-            // What had to be skipped was, when this looked for the first time.
+            // The first survey has already skipped these resources.
             skip: if keys.is_none() { &self.options.skip } else { &[] },
             audience: self.audience(),
             phase: &self.phase,
@@ -157,7 +162,9 @@ impl<'a> Deployment<'a> {
         Survey::take(place, &self.subject, source, keys).await
     }
 
-    /// End a deployment that has nothing to do. It may be the first one after one that could not say how it ended.
+    /// Ends a deployment without changes.
+    ///
+    /// An earlier deployment may have ended without recording its result, so its result is recorded here.
     async fn change_nothing(&self, deployed: &Deployed) -> Result<Ending> {
         self.note("  no changes: the deployed template is up to date");
         let store = ReleaseStore::new(&self.bucket, self.environment);
@@ -185,7 +192,8 @@ impl<'a> Deployment<'a> {
             Ok(Applied::Changes) => store.note_ending(&mut release, true).await,
             Ok(Applied::Nothing) => store.forget_beginning(&mut release).await,
             Err(_) => {
-                // As long as CloudFormation is at it, nobody knows; the next deployment will.
+                // While CloudFormation is still changing the stack, the result is unknown. The next deployment
+                // records it.
                 if let Ok(deployed) = Deployed::read(self.environment, self.connection).await
                     && deployed.as_ref().is_none_or(|it| it.stack.condition != Condition::Changing)
                 {
@@ -197,7 +205,7 @@ impl<'a> Deployment<'a> {
                 }
             }
         };
-        // It is a note. What was done stays done, and why it failed is what has to be told.
+        // A failure to record the result does not undo the deployment, and must not hide the deployment's own error.
         if let Err(error) = noted {
             self.connection.operator.warn(&error.context(
                 "could not record the result of this deployment in its release; the next deployment records it",
@@ -213,7 +221,7 @@ impl<'a> Deployment<'a> {
         Ok(Ending { outputs, change })
     }
 
-    /// The template of the release that was last deployed with success, with the keys of now.
+    /// Returns the template of the last successful release, with the current signing keys.
     async fn last_successful_template(&self) -> Result<TemplateSource> {
         let store = ReleaseStore::new(&self.bucket, self.environment);
         let keys = DeploymentKeys::read(self.environment, self.connection, None).await?;
@@ -222,7 +230,7 @@ impl<'a> Deployment<'a> {
         template_source(self.environment, self.connection, &template.into()).await
     }
 
-    /// The manifest of what is deployed; for the source, it is made.
+    /// Returns the manifest of the release to deploy, and creates it if the source is deployed.
     async fn release(
         &self,
         store: &ReleaseStore<'_>,
@@ -238,7 +246,7 @@ impl<'a> Deployment<'a> {
         store.create(&survey.candidate, source.revision.clone(), &self.connection.caller).await
     }
 
-    /// Have CloudFormation bring the stack to the candidate.
+    /// Updates the stack to the candidate's template.
     async fn bring_to(&self, survey: &Survey) -> Result<Applied> {
         let application = Application {
             environment: self.environment,
@@ -282,7 +290,7 @@ impl<'a> Deployment<'a> {
         }
     }
 
-    /// Show what would change, and refuse what needs a flag.
+    /// Shows what would change, and rejects changes that require a flag that was not passed.
     fn show(&self, review: &Review) -> Result<()> {
         if self.options.consent == Consent::Implied {
             return Ok(());

@@ -1,4 +1,4 @@
-//! What is deployed, what would be, and the difference, all as of one moment.
+//! Reads the deployed state and the candidate, and compares them, as of one time.
 
 use anyhow::Result;
 use serde_json::Value;
@@ -14,13 +14,13 @@ use crate::keys::DeploymentKeys;
 use crate::release::{Release, ReleaseStore, SourceRevision};
 use crate::review::Review;
 
-/// The source as it was built.
+/// The functions built from the source, and their revision.
 pub(super) struct BuiltSource {
     pub(super) functions: Vec<BuiltFunction>,
     pub(super) revision: SourceRevision,
 }
 
-/// Where a deployment looks.
+/// The environment, the connection, and the bucket that a survey reads from.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
     pub(super) environment: &'a Environment,
@@ -28,24 +28,28 @@ pub(super) struct Place<'a> {
     pub(super) bucket: &'a ArtifactBucket,
 }
 
-/// A look at everything that a deployment depends on.
+/// Everything that a deployment depends on, as of one time.
 pub(super) struct Survey {
     pub(super) deployed: Option<Deployed>,
     pub(super) keys: DeploymentKeys,
-    /// The release that would be deployed; none where it is the source.
+    /// The release to deploy, or `None` if the source is deployed.
     pub(super) release: Option<Release>,
     pub(super) candidate: Candidate,
     pub(super) review: Review,
 }
 
-/// What somebody was shown, and what they were not, but for signing keys: those are what they are by then.
+/// A review as it was shown, with the template behind it.
+///
+/// The template does not contain the signing keys, because they may change until the deployment starts.
 pub(super) struct Shown {
     review: Value,
     template: Value,
 }
 
 impl Survey {
-    /// Look. A first signing key that an earlier look has made stays the same.
+    /// Reads everything that the deployment depends on.
+    ///
+    /// A first signing key that an earlier survey generated is reused.
     pub(super) async fn take(
         place: Place<'_>,
         subject: &Subject,
@@ -77,17 +81,17 @@ impl Survey {
         Ok(Self { deployed, keys, release, candidate, review })
     }
 
-    /// The stack, where it is as it should be.
+    /// Returns the deployed stack if a deployment would change nothing.
     pub(super) fn unchanged(&self) -> Option<&Deployed> {
         self.deployed.as_ref().filter(|_| self.review.is_empty())
     }
 
-    /// The template that is deployed.
+    /// Returns the deployed template.
     pub(super) fn deployed_template(&self) -> Option<&DeployedTemplate> {
         self.deployed.as_ref().map(|deployed| &deployed.template)
     }
 
-    /// What somebody is shown of it.
+    /// Returns what is shown for confirmation.
     pub(super) fn shown(&self) -> Result<Shown> {
         let template = self.candidate.template.without_keys();
         Ok(Shown { review: serde_json::to_value(&self.review)?, template })
@@ -95,7 +99,7 @@ impl Survey {
 }
 
 impl Shown {
-    /// The parts that differ from what would be shown now.
+    /// Returns the names of the parts that differ from `now`.
     pub(super) fn moved(&self, now: &Self) -> Vec<String> {
         let part = |shown: &Self, name: &str| shown.review.get(name).cloned().unwrap_or_default();
         let names = self.review.as_object().into_iter().chain(now.review.as_object());
@@ -130,7 +134,7 @@ mod tests {
         assert_eq!(before.moved(&same), Vec::<String>::new());
         let keys = shown(json!({ "stack": "s", "signing_keys": ["b"], "template": 1, "new": 1 }), json!({}));
         assert_eq!(before.moved(&keys), ["new", "signing keys"]);
-        // What the review does not show must not differ either.
+        // A difference that the review does not show also counts.
         let hidden =
             shown(json!({ "stack": "s", "signing_keys": ["a"], "template": 1 }), json!({ "Description": 2 }));
         assert_eq!(before.moved(&hidden), ["template"]);

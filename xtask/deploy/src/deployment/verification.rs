@@ -1,4 +1,4 @@
-//! Whether what was deployed works.
+//! Verifies that a deployed environment works.
 
 use std::time::{Duration, Instant};
 
@@ -11,11 +11,11 @@ use crate::connection::Connection;
 use crate::deployed_stack::Outputs;
 use crate::keys::open_signed_probe;
 
-/// A new API may take a moment until all of the gateway knows it.
+/// How long to wait for a new API to become available on all of API Gateway.
 const LIMIT: Duration = Duration::from_mins(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// Ask the API, and open a signed URL once the distribution is deployed.
+/// Sends a request to the API, and opens a signed URL once the distribution is deployed.
 pub(super) async fn verify(
     environment: &Environment,
     connection: &Connection,
@@ -29,8 +29,10 @@ pub(super) async fn verify(
     Ok(())
 }
 
-/// The answer of the route that needs no token. Without parameters it is that the request is wrong, which only the
-/// function can say.
+/// Waits until the public route rejects a request without parameters.
+///
+/// Returns the status. Only the function itself can reject missing parameters, so the rejection proves that the
+/// function runs.
 async fn api_answers(connection: &Connection, outputs: &Outputs) -> Result<StatusCode> {
     let base = match &connection.local {
         Some(local) => local.api_url.as_str(),

@@ -1,4 +1,4 @@
-//! Having CloudFormation look for drift.
+//! Runs CloudFormation's drift detection.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use aws_sdk_cloudformation::types::{
     StackDriftDetectionStatus, StackResourceDrift, StackResourceDriftStatus,
 };
 
-/// How long it may take. A resource takes about a second.
+/// The time limit of a detection, which takes about a second per resource.
 const LIMIT: Duration = Duration::from_mins(10);
 
-/// Look at every resource of a stack, and return why some could not be looked at, if that is so.
+/// Detects drift of all resources of a stack, and returns why some could not be checked, if so.
 pub(super) async fn run(client: &Client, stack_name: &str) -> Result<Option<String>> {
     let answer = client.detect_stack_drift().stack_name(stack_name).send().await;
     let answer =
@@ -39,7 +39,7 @@ pub(super) async fn run(client: &Client, stack_name: &str) -> Result<Option<Stri
     })?
 }
 
-/// What the last detection has found.
+/// Returns the results of the last detection.
 pub(super) async fn results(client: &Client, stack_name: &str) -> Result<Vec<StackResourceDrift>> {
     let mut drifts = Vec::new();
     let mut token = None;

@@ -1,25 +1,25 @@
 //! Differences that CloudFormation reports although nothing was changed.
 //!
-//! Looked through for our resource types on 2026-11-27: other open reports are of properties that no template of ours sets
-//! (tags of a distribution: coverage-roadmap#901, the order of several origins: #1369) or have been fixed
-//! (`NoncurrentVersionExpiration`: #1317, `Body` of an API: #791).
+//! The open reports for our resource types were reviewed on 2026-11-27. The others concern properties that no
+//! template of ours sets (tags of a distribution: coverage-roadmap#901, the order of several origins: #1369) or have
+//! been fixed (`NoncurrentVersionExpiration`: #1317, `Body` of an API: #791).
 
 use aws_sdk_cloudformation::types::{DifferenceType, PropertyDifference};
 use serde::Serialize;
 
-/// A property that comes back from AWS in another form than it was deployed in.
+/// A property that AWS returns in another form than it was deployed in.
 struct FalsePositive {
     resource_type: &'static str,
-    /// The path, with `*` for indexes.
+    /// The path, with `*` for an index.
     path: &'static str,
     expected: &'static [&'static str],
-    /// What is found; none where the property is missing.
+    /// The returned value, or `None` if the property is missing.
     actual: Option<&'static str>,
     link: &'static str,
 }
 
 const KNOWN: &[FalsePositive] = &[
-    // S3 returns no days for a transition after zero days.
+    // S3 returns no `TransitionInDays` for a transition after zero days.
     FalsePositive {
         resource_type: "AWS::S3::Bucket",
         path: "/LifecycleConfiguration/Rules/*/Transitions/*/TransitionInDays",
@@ -29,18 +29,18 @@ const KNOWN: &[FalsePositive] = &[
     },
 ];
 
-/// A difference that is none.
+/// A difference that is a false positive.
 #[derive(Debug, Serialize)]
 pub struct Folded {
-    /// The logical id of the resource.
+    /// The logical ID of the resource.
     pub logical_id: String,
     /// The path of the property.
     pub path: String,
-    /// The report of the fault.
+    /// The link to the bug report.
     pub link: &'static str,
 }
 
-/// The report of a false positive, if this difference is one.
+/// Returns the bug report of a difference if it is a false positive.
 pub(super) fn link(
     resource_type: &str,
     path: &str,
@@ -56,7 +56,7 @@ pub(super) fn link(
     KNOWN.iter().find(is_known).map(|known| known.link)
 }
 
-/// Whether CloudFormation reports a difference although nothing was changed.
+/// Returns whether a difference is a known false positive.
 pub(crate) fn is_known(resource_type: &str, difference: &PropertyDifference) -> bool {
     let path = difference.property_path.as_deref().unwrap_or_default();
     let is_missing = difference.difference_type == Some(DifferenceType::Remove);
@@ -64,7 +64,7 @@ pub(crate) fn is_known(resource_type: &str, difference: &PropertyDifference) -> 
     link(resource_type, path, difference.expected_value.as_deref(), actual).is_some()
 }
 
-/// Whether AWS leaves out a property that is deployed with this value.
+/// Returns whether AWS omits a property that is deployed with this value.
 pub(crate) fn is_left_out(resource_type: &str, property: &str, expected: &str) -> bool {
     KNOWN.iter().any(|known| {
         known.resource_type == resource_type

@@ -1,4 +1,4 @@
-//! What there is to say of drift.
+//! The result of a drift detection.
 
 use aws_sdk_cloudformation::types::{
     DifferenceType, PropertyDifference, StackResourceDrift, StackResourceDriftStatus, StackResourceSummary,
@@ -7,52 +7,54 @@ use serde::Serialize;
 
 use super::false_positive::{self, Folded};
 
-/// All resources of a stack, by what is known of them.
+/// All resources of a stack, grouped by the result.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// How many were compared.
+    /// How many resources were compared.
     pub checked: usize,
-    /// What is not as it was deployed.
+    /// Resources that differ from the template.
     pub drifted: Vec<Drifted>,
-    /// What CloudFormation cannot compare, or could not.
+    /// Resources that CloudFormation cannot compare, or failed to.
     pub not_checked: Vec<NotChecked>,
-    /// What CloudFormation reports although it was not changed.
+    /// Differences that CloudFormation reports although nothing was changed.
     pub false_positives: Vec<Folded>,
 }
 
-/// A resource that is not as it was deployed.
+/// A resource that differs from the template.
 #[derive(Debug, Serialize)]
 pub struct Drifted {
-    /// Its logical id.
+    /// The logical ID.
     pub logical_id: String,
-    /// Its type.
+    /// The resource type.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Its physical id.
+    /// The physical ID.
     pub physical_id: String,
-    /// CloudFormation's word for how it is.
+    /// The drift status in CloudFormation.
     pub status: String,
-    /// The properties that differ; none where it was deleted.
+    /// The properties that differ, or none if the resource was deleted.
     pub differences: Vec<Difference>,
 }
 
-/// A property that is not as it was deployed. A side that has no value has no such property or element.
+/// A property that differs from the template.
+///
+/// A missing value means that this side has no such property or element.
 #[derive(Debug, Serialize)]
 pub struct Difference {
     /// The path of the property.
     pub path: String,
     /// The deployed value.
     pub expected: Option<String>,
-    /// The value now.
+    /// The current value.
     pub actual: Option<String>,
 }
 
 /// A resource that was not compared.
 #[derive(Debug, Serialize)]
 pub struct NotChecked {
-    /// Its logical id.
+    /// The logical ID.
     pub logical_id: String,
-    /// Its type.
+    /// The resource type.
     #[serde(rename = "type")]
     pub kind: String,
 }
@@ -87,12 +89,12 @@ impl Report {
         Self { checked: total - not_checked.len(), drifted, not_checked, false_positives }
     }
 
-    /// Whether nothing has drifted.
+    /// Returns whether there is no drift.
     pub fn is_clean(&self) -> bool {
         self.drifted.is_empty()
     }
 
-    /// How many are how.
+    /// Returns the number of resources in each state, as text.
     pub fn summary(&self) -> String {
         let Self { checked, drifted, not_checked, .. } = self;
         format!("{checked} resources checked, {} drifted, {} not checked", drifted.len(), not_checked.len())
@@ -118,7 +120,7 @@ impl From<StackResourceDrift> for Drifted {
 }
 
 impl Drifted {
-    /// Takes out the differences that are none, and with the last of them itself.
+    /// Moves known false positives to `false_positives`. Returns `None` if no difference remains.
     fn fold_into(mut self, false_positives: &mut Vec<Folded>) -> Option<Self> {
         let had_differences = !self.differences.is_empty();
         self.differences.retain(|difference| {

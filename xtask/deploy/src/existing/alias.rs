@@ -1,4 +1,4 @@
-//! The domain of the distribution, which no other distribution may have.
+//! Finds other distributions with the domain of the distribution, which must be unique.
 
 use anyhow::{Context, Result};
 use aws_sdk_cloudfront::Client;
@@ -7,15 +7,17 @@ use aws_sdk_cloudfront::types::{DistributionResourceId, DistributionSummary};
 use super::names::{Name, text};
 use super::{Found, Search};
 
-/// How a domain that is taken comes to the new distribution.
+/// How to move a domain to the new distribution.
 const ADVICE: &str = "leave [cdn] out of stack/environments/ENVIRONMENT.toml until the new distribution works, then move the \
      domain to it; see docs/taking-over.md";
 
 impl Search<'_> {
-    /// Look at the account's own distributions, and ask CloudFront about those of others as far as it answers: it wants
-    /// the id of a distribution that has a certificate for the domain already, which proves that the domain is ours.
-    /// <https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ListDomainConflicts.html> (which knows more than
-    /// `ListConflictingAliases`: the tenants of distributions too).
+    /// Looks for the domain in the account's distributions, and then in those of other accounts.
+    ///
+    /// For other accounts, CloudFront requires the ID of a distribution that already has a certificate for the
+    /// domain, as proof of its ownership. `ListDomainConflicts` also covers the tenants of distributions, unlike
+    /// `ListConflictingAliases`:
+    /// <https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ListDomainConflicts.html>.
     pub(super) async fn look_for_alias(&self, name: &Name) -> Result<Found> {
         let client = Client::new(&self.connection.configuration);
         let distributions = distributions(&client).await?;
@@ -52,7 +54,7 @@ impl Search<'_> {
         while let Some(conflict) = conflicts.next().await {
             let conflict =
                 conflict.with_context(|| format!("cannot ask CloudFront who has {}", name.value))?;
-            // What a wildcard covers may have a distribution of its own.
+            // A domain that a wildcard covers may have a distribution of its own.
             if conflict.domain == name.value {
                 let advice = format!(
                     "{} of account {} has the domain: {ADVICE}",

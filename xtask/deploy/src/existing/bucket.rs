@@ -1,4 +1,4 @@
-//! A bucket that exists, which a new stack takes over with its properties as they are.
+//! Existing buckets, which a new stack imports with their current properties.
 
 use anyhow::{Context, Result};
 use aws_sdk_s3::error::SdkError;
@@ -14,7 +14,7 @@ use crate::drift;
 const BUCKET: &str = "AWS::S3::Bucket";
 const POLICY: &str = "AWS::S3::BucketPolicy";
 
-/// Properties that the template does not set, and that do something where a bucket has them.
+/// Properties that the template does not set, and that change the behavior of a bucket that has them.
 const KEPT: &[&str] = &[
     "AccelerateConfiguration",
     "AnalyticsConfigurations",
@@ -29,18 +29,18 @@ const KEPT: &[&str] = &[
     "WebsiteConfiguration",
 ];
 
-/// A resource that exists, and that a new stack takes over.
+/// An existing resource that a new stack imports.
 #[derive(Debug, Serialize)]
 pub struct Takeover {
-    /// Its logical id.
+    /// The logical ID.
     pub resource: String,
-    /// The resource's type.
+    /// The type of the resource.
     pub resource_type: String,
-    /// The bucket's name.
+    /// The name of the bucket.
     pub name: String,
-    /// What of it is not as the template says, and is changed to that after the import.
+    /// Properties that differ from the template. They are changed after the import.
     pub differences: Vec<PropertyDifference>,
-    /// What it has that the template does not set; it stays.
+    /// Properties that the template does not set. They are kept.
     pub kept: Vec<String>,
 }
 
@@ -91,7 +91,8 @@ impl Search<'_> {
         })];
         let is_policy = |(_, resource): &(&String, &Value)| resource["Type"] == POLICY;
         if policy && let Some((id, _)) = resources.into_iter().flatten().find(is_policy) {
-            // A bucket has one policy, and CloudFormation takes over none that it refers to its bucket by reference.
+            // A bucket has only one policy, and CloudFormation does not import a policy with a reference to its
+            // bucket.
             let policy = Name { resource: id.clone(), resource_type: POLICY.to_owned(), ..name.clone() };
             let advice = "the bucket already has a policy, and CloudFormation does not replace it: save it (`aws s3api \
                  get-bucket-policy`), then remove it (`aws s3api delete-bucket-policy`); an older \
@@ -111,7 +112,7 @@ fn is_set(value: &Value) -> bool {
     }
 }
 
-/// The values of a template that a resource does not have, down to the innermost.
+/// Returns the values in a template that a resource does not have, at the innermost level.
 fn differences(template: &Value, actual: &Value) -> Vec<PropertyDifference> {
     let mut found = Vec::new();
     compare("", template, actual, &mut found);
@@ -142,7 +143,9 @@ fn compare(path: &str, expected: &Value, actual: &Value, found: &mut Vec<Propert
     }
 }
 
-/// Whether what AWS has is what the template says; AWS may say more, such as its defaults.
+/// Returns whether a value from AWS matches the template.
+///
+/// AWS may return more, such as defaults.
 fn agrees(expected: &Value, actual: &Value) -> bool {
     match (expected, actual) {
         (Value::Object(expected), Value::Object(_)) => expected.iter().all(|(name, expected)| {
@@ -154,7 +157,7 @@ fn agrees(expected: &Value, actual: &Value) -> bool {
                 && expected.iter().all(|expected| actual.iter().any(|actual| agrees(expected, actual)))
         }
         (Value::Object(_) | Value::Array(_), _) | (_, Value::Object(_) | Value::Array(_)) => false,
-        // A number or a truth value may come back as text.
+        // AWS may return a number or a Boolean as text.
         (expected, actual) => expected == actual || plain(expected) == plain(actual),
     }
 }

@@ -1,6 +1,7 @@
-//! Resources as Cloud Control reads them: every type in the same way, and with the properties that a template has.
+//! Reads resources through Cloud Control.
 //!
-//! It reads a resource in the caller's name, by the handler with which CloudFormation detects drift:
+//! It handles all types alike and returns the properties that a template has. It reads a resource with the caller's
+//! permissions and with the handler that CloudFormation uses for drift detection:
 //! <https://docs.aws.amazon.com/cloudcontrolapi/latest/userguide/resource-operations-read.html>.
 
 use anyhow::{Context, Result};
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 
 const MAPPING: &str = "AWS::ApiGatewayV2::ApiMapping";
 
-/// The properties of a resource; none where there is none.
+/// Returns the properties of a resource, or `None` if it does not exist.
 pub(super) async fn properties(
     configuration: &SdkConfig,
     resource_type: &str,
@@ -39,7 +40,7 @@ pub(super) async fn exists(configuration: &SdkConfig, resource_type: &str, ident
     Ok(properties(configuration, resource_type, identifier).await?.is_some())
 }
 
-/// Whether something is mapped as `domain/key`.
+/// Returns whether an API mapping for `domain/key` exists.
 pub(super) async fn mapping_exists(configuration: &SdkConfig, name: &str) -> Result<bool> {
     let (domain, key) = name.split_once('/').context("a mapping has a domain and a key")?;
     let request = Client::new(configuration).list_resources().type_name(MAPPING);
@@ -48,7 +49,7 @@ pub(super) async fn mapping_exists(configuration: &SdkConfig, name: &str) -> Res
     while let Some(page) = pages.next().await {
         let page = page.with_context(|| format!("cannot list what is mapped on {domain}"))?;
         for mapping in page.resource_descriptions.unwrap_or_default() {
-            // A list need not have more than the identifiers.
+            // A list is only required to contain the identifiers.
             let listed = mapping.properties.as_deref().and_then(|text| serde_json::from_str(text).ok());
             let described = match (listed, mapping.identifier) {
                 (Some(listed @ Value::Object(_)), _) if !listed["ApiMappingKey"].is_null() => Some(listed),

@@ -1,4 +1,4 @@
-//! The names that resources of CloudFront have, which it identifies by ids of its own.
+//! Looks up names of CloudFront resources, which CloudFront identifies by generated IDs.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use aws_config::SdkConfig;
 use aws_sdk_cloudfront::Client;
 use aws_sdk_cloudfront::types::{CachePolicyType, ResponseHeadersPolicyType};
 
-/// A kind of resource whose names are unique in an account.
+/// A kind of resource with names that are unique in an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     CachePolicy,
@@ -17,10 +17,10 @@ pub(super) enum Kind {
     ResponseHeadersPolicy,
 }
 
-/// Some of the names, and where the others begin.
+/// Some of the names, and the marker of the next page.
 type Page = (Vec<String>, Option<String>);
 
-/// All names of a kind in the account.
+/// Returns all names of a kind in the account.
 pub(super) async fn names(configuration: &SdkConfig, kind: Kind) -> Result<BTreeSet<String>> {
     let client = Client::new(configuration);
     let (mut names, mut marker) = (BTreeSet::new(), None);

@@ -1,4 +1,4 @@
-//! The names in a template.
+//! Extracts the names in a template.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::cloudfront::Kind;
 
-/// How a name is looked for.
+/// How to look up a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Finder {
-    /// By Cloud Control, where the name is the resource's primary identifier.
+    /// Through Cloud Control, if the name is the primary identifier of the resource.
     CloudControl,
     Queue,
     Bucket,
@@ -19,7 +19,7 @@ pub(super) enum Finder {
     Alias,
 }
 
-/// Where a type has a name that only one resource can have.
+/// The properties that hold a unique name, by resource type.
 pub(super) const NAMED: &[(&str, &str, Finder)] = &[
     ("AWS::ApiGatewayV2::ApiMapping", "/ApiMappingKey", Finder::ApiMapping),
     ("AWS::CloudFront::CachePolicy", "/CachePolicyConfig/Name", Finder::CloudFront(Kind::CachePolicy)),
@@ -45,19 +45,19 @@ pub(super) const NAMED: &[(&str, &str, Finder)] = &[
     ("AWS::SQS::Queue", "/QueueName", Finder::Queue),
 ];
 
-/// A name that a deployment would take.
+/// A name that a deployment would use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Name {
-    /// The logical id of its resource.
+    /// The logical ID of its resource.
     pub(super) resource: String,
     pub(super) resource_type: String,
-    /// The name; of a mapping, the domain before it.
+    /// The name. For an API mapping, it includes the domain: `domain/key`.
     pub(super) value: String,
     pub(super) finder: Finder,
 }
 
 impl Name {
-    /// What can be done where it is taken.
+    /// Returns what to do if the name is taken.
     pub(super) fn advice(&self) -> &'static str {
         match self.finder {
             Finder::ApiMapping => {
@@ -76,7 +76,7 @@ impl Name {
     }
 }
 
-/// The names of a template that what is deployed does not have.
+/// Returns the names in a template that are not in the deployed one.
 pub(super) fn new_names(
     deployed: Option<&Value>,
     proposed: &Value,
@@ -104,7 +104,7 @@ fn name_of(id: &str, resource: &Value, facts: &BTreeMap<String, String>) -> Opti
     Some(Name { resource: id.to_owned(), resource_type: resource_type.to_owned(), value, finder })
 }
 
-/// The text of a value that is a literal or a fact of the platform.
+/// Returns the text of a value that is a literal or a reference to a platform parameter.
 pub(super) fn text<'a>(value: &'a Value, facts: &'a BTreeMap<String, String>) -> Option<&'a str> {
     match value {
         Value::String(text) => Some(text),

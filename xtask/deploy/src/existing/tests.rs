@@ -13,13 +13,13 @@ use super::Existing;
 use super::names::{Finder, NAMED, Name, new_names};
 use crate::connection::Connection;
 
-/// Types without a name that only one resource can have.
+/// Types without a unique name.
 const UNNAMED: [&str; 6] = [
-    // Several APIs may have one name; a stage is named within its API.
+    // Several APIs may have the same name, and the name of a stage is unique only within its API.
     "AWS::ApiGatewayV2::Api",
     "AWS::ApiGatewayV2::Stage",
     "AWS::Lambda::EventSourceMapping",
-    // These belong to a function, a log group, a bucket; for the last, see `existing::bucket`.
+    // These belong to a function, a log group, or a bucket. For bucket policies, see `existing::bucket`.
     "AWS::Lambda::Permission",
     "AWS::Logs::SubscriptionFilter",
     "AWS::S3::BucketPolicy",
@@ -33,7 +33,7 @@ fn templates() -> Vec<Value> {
     command_line::environment::names().unwrap().iter().map(template).collect()
 }
 
-/// A type in neither table would not be looked for before it is created.
+/// A type in neither table would not be looked up before it is created.
 #[test]
 fn every_resource_type_is_known_to_have_a_name_or_none() {
     let templates = templates();
@@ -44,7 +44,7 @@ fn every_resource_type_is_known_to_have_a_name_or_none() {
     assert!(deployed.is_subset(&known), "{:?}", deployed.difference(&known).collect::<Vec<_>>());
 }
 
-/// Each is found by its place in the properties; no function or queue is without a name.
+/// Every resource of a named type has its name at the place in the table, except for the types in `may_lack`.
 #[test]
 fn names_of_every_named_resource_are_found() {
     for template in templates() {
@@ -57,7 +57,7 @@ fn names_of_every_named_resource_are_found() {
         let names = new_names(None, &template, &facts);
         for (id, resource) in template["Resources"].as_object().unwrap() {
             let resource_type = resource["Type"].as_str().unwrap();
-            // Those of a role are AWS's; a distribution may have no domain of its own.
+            // AWS generates the names of roles, and a distribution may have no domain of its own.
             let may_lack = ["AWS::IAM::Role", "AWS::CloudFront::Distribution"].contains(&resource_type);
             if !UNNAMED.contains(&resource_type) && !may_lack {
                 assert!(names.iter().any(|name| name.resource == *id), "{id} ({resource_type})");
@@ -96,10 +96,10 @@ fn only_names_that_are_not_deployed_are_new() {
     );
 }
 
-/// An answer of AWS: a status and a body.
+/// A response of AWS: a status and a body.
 type Answer = (u16, String);
 
-/// What is found of a template's names where AWS answers like this to a method, a path and a body.
+/// Returns what is found for a template's names, with these responses to a method, a path, and a body.
 async fn found(
     template: &Value,
     script: impl Fn(&str, &str, &str) -> Answer + Clone + Send + Sync + 'static,
@@ -127,7 +127,7 @@ async fn found(
     existing
 }
 
-/// A template with one resource.
+/// Returns a template with one resource.
 fn only(resource_type: &str, properties: &Value) -> Value {
     json!({ "Resources": { "Thing": { "Type": resource_type, "Properties": properties } } })
 }
@@ -140,7 +140,7 @@ fn distribution() -> Value {
     only("AWS::CloudFront::Distribution", &properties)
 }
 
-/// The account's distributions: one with this domain and this certificate.
+/// Returns the account's distributions: one with this domain and this certificate.
 fn distributions(alias: &str, certificate: &str) -> Answer {
     let text = format!(
         "<DistributionList><Marker/><MaxItems>100</MaxItems><IsTruncated>false</IsTruncated><Quantity>1</Quantity>\
@@ -184,7 +184,7 @@ async fn domain_in_another_account_is_asked_for_with_a_distribution_that_has_the
     };
     let existing = ask("assets.example").await;
     assert!(existing.conflicts[0].advice.contains("***E2 of account ***222"), "{existing:?}");
-    // A wildcard that covers the domain may be in use elsewhere in the account.
+    // A wildcard that covers the domain may be used by another distribution of the account.
     let existing = ask("*.example").await;
     assert!(existing.conflicts.is_empty() && existing.unchecked.is_empty(), "{existing:?}");
 }

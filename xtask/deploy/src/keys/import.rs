@@ -1,4 +1,4 @@
-//! Takes a key that was made elsewhere.
+//! Imports a key that was generated elsewhere.
 
 use anyhow::{Result, bail};
 use stack::{Environment, MAXIMUM_KEYS};
@@ -8,7 +8,9 @@ use super::rotation::enlist;
 use super::store::KeyStore;
 use crate::connection::Connection;
 
-/// Stores a key: as the next one, or as the active one where there is none. Returns whether it is the first.
+/// Stores a key as the next one, or as the active one if there is none.
+///
+/// Returns whether it is the first.
 pub async fn import(environment: &Environment, connection: &Connection, key: &KeyPair) -> Result<bool> {
     let store = KeyStore::new(&connection.configuration, environment);
     let stored = store.ring().await?;

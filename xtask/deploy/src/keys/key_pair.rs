@@ -1,4 +1,4 @@
-//! Key pairs: generated here, read back, or made elsewhere.
+//! Key pairs that are generated, read back, or imported.
 
 use anyhow::{Context, Result, anyhow};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::ring::Algorithm;
 use crate::build::sha256;
 
-/// A key. Deliberately neither `Debug` nor `Display`.
+/// A key pair. It deliberately implements neither `Debug` nor `Display`.
 pub struct KeyPair {
     algorithm: Algorithm,
     fingerprint: Fingerprint,
@@ -21,7 +21,7 @@ pub struct KeyPair {
 }
 
 impl KeyPair {
-    /// Generate a key of this kind.
+    /// Generates a key pair.
     pub fn generate(algorithm: Algorithm) -> Result<Self> {
         let failed = |_| anyhow!("the cryptographic library could not generate a key");
         match algorithm {
@@ -32,10 +32,11 @@ impl KeyPair {
         }
     }
 
-    /// Read a private key in any of the encodings that [`SigningKey`] reads, and bring it into the one that
-    /// [`KeyPair::generate`] gives.
+    /// Reads a private key in any encoding that [`SigningKey`] supports.
+    ///
+    /// The key is converted to the encoding that [`KeyPair::generate`] uses.
     pub fn from_pem(text: &str) -> Result<Self> {
-        // It knows which keys CloudFront takes, and says what is wrong with all others.
+        // This rejects keys that CloudFront does not support, with a specific error.
         SigningKey::from_pem(text, None)?;
         let mut blocks = pem::parse_many(text)?.into_iter().filter(|block| block.tag() != "EC PARAMETERS");
         let block = blocks.next().context("there is no key in this PEM")?;
@@ -77,33 +78,33 @@ impl KeyPair {
         })
     }
 
-    /// Its kind.
+    /// Returns the algorithm.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// Its fingerprint.
+    /// Returns the fingerprint.
     pub fn fingerprint(&self) -> &Fingerprint {
         &self.fingerprint
     }
 
-    /// The public half, as PEM.
+    /// Returns the public key as PEM.
     pub fn public_pem(&self) -> &str {
         &self.public_pem
     }
 
-    /// The private half, as PEM.
+    /// Returns the private key as PEM.
     pub fn private_pem(&self) -> &str {
         &self.private_pem
     }
 }
 
-/// The fingerprint of a public key in PEM.
+/// Returns the fingerprint of a public key in PEM.
 pub(super) fn fingerprint_of(public_pem: &str) -> Result<Fingerprint> {
     fingerprint_of_der(pem::parse(public_pem).context("this public key is no PEM")?.contents())
 }
 
-/// The first 12 hexadecimal digits of the SHA-256 of the public key's DER.
+/// Returns the first 12 hexadecimal digits of the SHA-256 of the public key's DER.
 fn fingerprint_of_der(public: &[u8]) -> Result<Fingerprint> {
     Ok(sha256(public)[..12].parse()?)
 }

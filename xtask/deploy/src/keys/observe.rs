@@ -1,4 +1,4 @@
-//! Looking at what is there.
+//! Observes the current state of the keys.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,19 +13,20 @@ use super::store::{KeyStore, StoredRing};
 use crate::connection::Connection;
 use crate::deployed_stack::{Condition, DeployedStack};
 
-/// What is there, and what a change of it has to start from.
+/// The observed state, and the values that a change needs.
 pub(super) struct Observation {
     pub(super) observed: Observed,
     pub(super) ring: StoredRing,
-    /// None where nothing is deployed.
+    /// The stack, or `None` if it is not deployed.
     pub(super) stack: Option<DeployedStack>,
     pub(super) template: Option<DeployedTemplate>,
-    /// CloudFront's own name for the distribution.
+    /// The domain that CloudFront assigned to the distribution.
     pub(super) distribution_domain: Option<String>,
 }
 
-/// Look at the stack, then at CloudFront, then at the Parameter Store: so the time, which comes with the last, is never
-/// before what was seen.
+/// Observes the stack, then CloudFront, and then the Parameter Store.
+///
+/// The time comes from the last response and is therefore never before any of the observations.
 pub(super) async fn observe(
     environment: &Environment,
     connection: &Connection,
@@ -62,12 +63,12 @@ pub(super) async fn observe(
     Ok(Observation { observed, ring, stack: deployed_stack, template, distribution_domain })
 }
 
-/// How long a changed key group may take to reach every edge.
+/// Returns how long a changed key group may take to reach every edge.
 pub(super) fn propagation(environment: &Environment) -> Result<TimeDelta> {
     Ok(TimeDelta::from_std(environment.key_group_propagation.get())?)
 }
 
-/// The domain of a distribution, and what it trusts.
+/// Returns the domain of a distribution, and the keys that it trusts.
 async fn distribution(client: &aws_sdk_cloudfront::Client, id: &str) -> Result<(String, CloudFront)> {
     let answer = client.get_distribution().id(id).send().await;
     let answer = answer.with_context(|| format!("cannot read the distribution {id}"))?;
@@ -112,7 +113,9 @@ async fn distribution(client: &aws_sdk_cloudfront::Client, id: &str) -> Result<(
     Ok((distribution.domain_name().to_owned(), cloudfront))
 }
 
-/// The keys of a key group, known by what they are and not by how they are called, and when it was last changed:
+/// Returns the keys of a key group, and when it was last changed.
+///
+/// The keys are identified by content and not by name:
 /// <https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_KeyGroup.html>.
 async fn keys_of(
     client: &aws_sdk_cloudfront::Client,

@@ -9,19 +9,21 @@ use stack::Environment;
 
 use crate::time_span;
 
-/// What is added where the full overlap is kept: containers that began a request before the switch still sign, and the
-/// clocks of the edges differ.
+/// A margin added to the full overlap.
+///
+/// Containers that began a request before the switch still sign with the old key, and the clocks of the edges differ.
 const MARGIN: TimeDelta = TimeDelta::minutes(5);
-/// Nobody means to trust an old key for longer.
+/// The maximum overlap, longer than any that is useful.
 const MAXIMUM_DAYS: i64 = 30;
 
-/// How long a key stays trusted after another has begun to sign; two hours, where nothing is said.
+/// How long a key stays trusted after another one has begun to sign. The default is two hours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Overlap(TimeDelta);
 
 impl Overlap {
-    /// How long that is in an environment. A protected one keeps each key at least until the last URL that it signed
-    /// has expired.
+    /// Returns the overlap in an environment.
+    ///
+    /// In a protected environment, it lasts at least until the last URL signed by the old key has expired.
     pub fn within(self, environment: &Environment) -> TimeDelta {
         if environment.protected {
             self.0.max(TimeDelta::seconds(SIGNED_URL_LIFETIME_SECONDS.into())) + MARGIN
@@ -30,7 +32,7 @@ impl Overlap {
         }
     }
 
-    /// Whether URLs that the old key has signed would stop to work before they expire.
+    /// Returns whether URLs signed by the old key would stop working before they expire.
     pub fn is_short_in(self, environment: &Environment) -> bool {
         self.within(environment) < TimeDelta::seconds(SIGNED_URL_LIFETIME_SECONDS.into())
     }

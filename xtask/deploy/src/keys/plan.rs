@@ -1,18 +1,20 @@
-//! What to do next, given what is there.
+//! Determines the next step of a rotation from the observed state.
 //!
-//! A rotation is no sequence that a process goes through, but a state that is looked at before each step: the ring, the
-//! parameters, the deployed template, CloudFront and the clock. So whoever runs it again continues where the last one
-//! died, and two who run it at once do the same.
+//! A rotation does not depend on the state of a process. Before each step, it observes the ring, the parameters, the
+//! deployed template, CloudFront, and the clock. A new run therefore continues where an earlier one ended, and
+//! concurrent runs do the same steps.
 //!
-//! What makes it safe at every point:
+//! These rules make it safe at every point:
 //!
-//! - The ring is deployed before anything else is done, so that each further step starts from a stack that agrees.
-//! - A key becomes active only after CloudFront has taken a signature of it, and after the time that it may take to tell
-//!   every edge of a changed key group.
-//! - When the old key may go is written down only once the new one is deployed: until then, the old one goes on signing.
-//! - A key is removed only when that time is over, and when CloudFront trusts the one that signs.
-//! - Parameters are deleted only when neither ring nor stack names their key.
-//! - An emergency ends on a key that the same run made: whatever was there before, a next key too, may have leaked.
+//! - The ring is deployed before anything else is done. Every other step starts from a stack that matches the ring.
+//! - A key becomes active only after CloudFront has accepted one of its signatures, and after the time in which a
+//!   changed key group reaches every edge.
+//! - The time at which the old key may be removed is set only after the new key is deployed. Until then, the old one
+//!   signs.
+//! - A key is removed only after that time, and only if CloudFront trusts the key that signs.
+//! - Parameters are deleted only if neither the ring nor the stack refers to their key.
+//! - An emergency rotation ends with a key that the same run created. Any earlier key may have leaked, even a next
+//!   key.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -23,26 +25,27 @@ use stack::{Fingerprint, MAXIMUM_KEYS};
 
 use super::ring::{KeyRing, KeyState, RingEntry};
 
-/// What an emergency waits at most for the edges: a URL that an edge refuses for some minutes does less harm than a key
-/// that somebody else has.
+/// The maximum time that an emergency rotation waits for the edges.
+///
+/// A URL that an edge rejects for some minutes does less harm than a leaked key.
 pub(super) const EMERGENCY_PROPAGATION: TimeDelta = TimeDelta::minutes(2);
 
-/// What is there.
+/// The observed state.
 #[derive(Clone, Debug)]
 pub(super) struct Observed {
-    /// The time by AWS's clock.
+    /// The time according to the clock of AWS.
     pub(super) now: DateTime<Utc>,
     pub(super) ring: KeyRing,
     pub(super) ring_written_at: Option<DateTime<Utc>>,
     pub(super) parameters: BTreeMap<Fingerprint, Parameters>,
     pub(super) stack: StackState,
-    /// None as long as no distribution is deployed.
+    /// The distribution, or `None` if none is deployed.
     pub(super) cloudfront: Option<CloudFront>,
     /// How long a changed key group may take to reach every edge.
     pub(super) propagation: TimeDelta,
 }
 
-/// The parameters of a key.
+/// Which parameters of a key exist.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Parameters {
     pub(super) private: bool,
@@ -51,14 +54,14 @@ pub(super) struct Parameters {
     pub(super) written_at: Option<DateTime<Utc>>,
 }
 
-/// The stack.
+/// The state of the stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum StackState {
-    /// It was never deployed.
+    /// It is not deployed.
     Absent,
     /// It is being changed.
     Changing,
-    /// Its template has these keys.
+    /// It is deployed, with these keys in its template.
     Settled(DeployedKeys),
 }
 
@@ -69,71 +72,73 @@ pub(super) struct DeployedKeys {
     pub(super) active: Option<Fingerprint>,
 }
 
-/// The distribution.
+/// The state of the distribution.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct CloudFront {
-    /// The ids of the keys that every behaviour trusts.
+    /// The IDs of the keys that every cache behavior trusts.
     pub(super) trusted: BTreeMap<Fingerprint, String>,
-    /// Whether its last change has reached all edges. Nothing documents that this covers the key group.
+    /// Whether its last change has reached all edges.
+    ///
+    /// It is not documented whether this covers the key group.
     pub(super) is_deployed: bool,
-    /// When the key group that it trusts was last changed.
+    /// When its key group was last changed.
     pub(super) group_changed_at: Option<DateTime<Utc>>,
     pub(super) is_enabled: bool,
 }
 
-/// What is wanted.
+/// The goal of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Intent {
-    /// Another key signs, and the old one goes when its URLs have expired.
+    /// A new key signs, and the old one is removed after its URLs have expired.
     Rotate,
-    /// Another key signs, and all older ones go at once.
+    /// A new key signs, and all older keys are removed at once.
     Revoke,
-    /// Keys whose time is over go.
+    /// Keys past their retirement time are removed.
     Retire,
 }
 
-/// What a run knows that nobody can see.
+/// The progress of a run that cannot be observed.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Progress<'a> {
-    /// Whether a new key is still to be made, so that a rotation begins.
+    /// Whether a new key has yet to be created, which begins a rotation.
     pub(super) create: bool,
-    /// The key that this run made.
+    /// The key that this run created.
     pub(super) made: Option<&'a Fingerprint>,
-    /// The key whose signature CloudFront has taken.
+    /// The key whose signature CloudFront has accepted.
     pub(super) proven: Option<&'a Fingerprint>,
 }
 
-/// The next thing to do. Each can be done again without harm.
+/// The next step. Every step can be repeated safely.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// Wait until whoever changes the stack is done.
+    /// Wait until another change of the stack has ended.
     AwaitStack,
-    /// Have the stack trust the keys of the ring, and sign with its active one.
+    /// Deploy the keys of the ring, with its active key signing.
     Deploy,
-    /// Wait until all edges know what was deployed.
+    /// Wait until the deployment has reached all edges.
     AwaitDistribution,
-    /// Wait until all edges know the key group, which is at this time.
+    /// Wait until this time, when the key group has reached all edges.
     AwaitKeyGroup(DateTime<Utc>),
-    /// Try whether CloudFront takes a signature of this key.
+    /// Test whether CloudFront accepts a signature of this key.
     Probe(Fingerprint),
-    /// Let the next key of the ring be the active one.
+    /// Make the next key of the ring the active one.
     Activate,
-    /// Write down when the retiring keys may go.
+    /// Set when the retiring keys may be removed.
     Schedule,
-    /// Take these keys out of the ring.
+    /// Remove these keys from the ring.
     Remove(BTreeSet<Fingerprint>),
-    /// Delete the parameters of these keys, which nothing names any more.
+    /// Delete the parameters of these keys, which are no longer used.
     Delete(BTreeSet<Fingerprint>),
-    /// Make a new key, as the next one of the ring.
+    /// Create a key as the next one of the ring.
     Create,
-    /// Nothing can be done before this time.
+    /// Wait until this time, before which nothing can be done.
     AwaitRetirement(DateTime<Utc>),
-    /// All is as it should be.
+    /// Nothing is left to do.
     Done,
 }
 
 impl Observed {
-    /// The keys that the ring wants deployed.
+    /// Returns the keys that should be deployed according to the ring.
     fn wanted(&self) -> DeployedKeys {
         let active = self.ring.active().map(|entry| entry.fingerprint.clone());
         DeployedKeys { trusted: self.ring.fingerprints(), active }
@@ -143,19 +148,22 @@ impl Observed {
         matches!(&self.stack, StackState::Settled(deployed) if *deployed == self.wanted())
     }
 
-    /// Whether a new key is to be made, or else a rotation is under way that is to be continued.
+    /// Returns whether a new key has to be created.
+    ///
+    /// Otherwise, a rotation in progress is continued.
     pub(super) fn begins(&self, intent: Intent) -> bool {
         let settled = self.ring_is_deployed() && self.ring.next().is_none();
         match intent {
             Intent::Rotate => settled && self.ring.retiring().next().is_none(),
-            // Which key has leaked, nobody can tell: so another takes the place of all that there are.
+            // It is unknown which key has leaked, so a new one replaces all of them.
             Intent::Revoke => true,
             Intent::Retire => false,
         }
     }
 
-    /// Keys that have parameters, and are in neither ring nor stack. One that was written after the ring may be about
-    /// to come into it.
+    /// Returns the keys with parameters that are in neither the ring nor the stack.
+    ///
+    /// A key whose parameters are newer than the ring is excluded, because it may be about to be added.
     fn forgotten(&self) -> BTreeSet<Fingerprint> {
         let forgotten = self.parameters.iter().filter(|(fingerprint, parameters)| {
             self.ring.get(fingerprint).is_none() && parameters.written_at < self.ring_written_at
@@ -163,7 +171,9 @@ impl Observed {
         forgotten.map(|(fingerprint, _)| fingerprint.clone()).collect()
     }
 
-    /// When every edge knows the key group, counted from its last change by AWS's clock.
+    /// Returns when the key group has reached every edge.
+    ///
+    /// This is counted from its last change by the clock of AWS.
     fn edges_know_at(&self, intent: Intent) -> Option<DateTime<Utc>> {
         let changed_at = self.cloudfront.as_ref()?.group_changed_at?;
         Some(changed_at + propagation_of(self.propagation, intent))
@@ -174,7 +184,7 @@ impl Observed {
     }
 }
 
-/// The next step, or why there is none.
+/// Returns the next step, or an error if no step is possible.
 pub(super) fn next_step(observed: &Observed, intent: Intent, progress: Progress<'_>) -> Result<Step> {
     let ring = &observed.ring;
     match &observed.stack {
@@ -241,7 +251,7 @@ pub(super) fn next_step(observed: &Observed, intent: Intent, progress: Progress<
     Ok(waits.map_or(Step::Done, Step::AwaitRetirement))
 }
 
-/// How long a changed key group is taken to need to every edge.
+/// Returns how long to wait for a changed key group to reach every edge.
 pub(super) fn propagation_of(propagation: TimeDelta, intent: Intent) -> TimeDelta {
     match intent {
         Intent::Revoke => propagation.min(EMERGENCY_PROPAGATION),
@@ -252,12 +262,13 @@ pub(super) fn propagation_of(propagation: TimeDelta, intent: Intent) -> TimeDelt
 const DRIFTED: &str =
     "It was changed outside CloudFormation: see `cargo xtask keys status`, and undo that by hand";
 
-/// What an emergency has to do until a key that this run made signs; nothing once it does, or where old keys have to
-/// make room first.
+/// Returns the next step of an emergency rotation until a key that this run created signs.
+///
+/// Returns `None` after that, and if old keys must be removed first.
 fn step_to_replace_all(observed: &Observed, progress: Progress<'_>) -> Result<Option<Step>> {
     let ring = &observed.ring;
     let Some(made) = progress.made else {
-        // It takes the place of a next key.
+        // The new key replaces a next key.
         let others = ring.entries().iter().filter(|entry| entry.state != KeyState::Next);
         return Ok((others.count() < MAXIMUM_KEYS).then_some(Step::Create));
     };

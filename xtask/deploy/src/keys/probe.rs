@@ -1,4 +1,4 @@
-//! Trying a key before any viewer depends on it.
+//! Tests a key before any viewer depends on it.
 
 use std::time::{Duration, Instant};
 
@@ -12,26 +12,27 @@ use stack::Environment;
 use super::key_pair::KeyPair;
 use crate::connection::Connection;
 
-/// How long a probe's URL is good for.
+/// The lifetime of a probe's URL.
 const LIFETIME_SECONDS: i64 = 15 * 60;
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// Asks the distribution for something that is not there.
+/// Requests a nonexistent object from the distribution.
 pub(super) struct Prober {
     http: reqwest::Client,
     origin: CdnOrigin,
-    /// What the API function signs over too.
+    /// The hash algorithm that the API function uses.
     hash: Option<HashAlgorithm>,
-    /// For how long the distribution may refuse before it counts.
+    /// How long the distribution may reject the signature before that is an error.
     patience: Duration,
 }
 
 impl Prober {
-    /// A prober of an environment's distribution, by CloudFront's own name for it: a domain of ours may not lead there
-    /// yet.
+    /// Creates a prober for the distribution with this CloudFront domain.
+    ///
+    /// A custom domain may not resolve to the distribution yet.
     pub(super) fn new(environment: &Environment, connection: &Connection, domain: &str) -> Result<Self> {
-        // CloudFront takes minutes to spread a change to all its edges; the local edge, which is not where the stack
-        // says, looks every second.
+        // CloudFront takes minutes to propagate a change to all edges. The local edge, which has another address than
+        // the stack's output, reloads every second.
         let (origin, patience) = match &connection.local {
             Some(local) => (CdnOrigin::parse(&local.cdn_url)?, Duration::from_secs(15)),
             None => (CdnOrigin::parse(domain)?, Duration::from_mins(5)),
@@ -48,8 +49,9 @@ impl Prober {
         })
     }
 
-    /// Sign the URL of nothing, and ask for it until it is not found: then the signature was taken. A signature that is
-    /// not taken is answered with 403.
+    /// Requests a signed URL of a nonexistent object until the signature is accepted.
+    ///
+    /// The status is 404 if the signature is valid, and 403 if it is not.
     pub(super) async fn try_key(&self, key: &KeyPair, key_id: &str, now: DateTime<Utc>) -> Result<()> {
         let signer = Signer::new(SigningKey::from_pem(key.private_pem(), self.hash)?, key_id.to_owned());
         let path = format!("probe/{}/{}", key.fingerprint(), now.timestamp());
@@ -77,9 +79,9 @@ impl Prober {
         }
     }
 
-    /// The status of an answer, and the code in the error document that comes with it.
+    /// Returns the status of a response, and the code in its error document.
     async fn ask(&self, url: &str) -> Result<(StatusCode, String)> {
-        // The error would show the whole URL, which opens by itself.
+        // The error would contain the whole URL, which grants access.
         let answer = self.http.get(url).send().await.map_err(reqwest::Error::without_url)?;
         let status = answer.status();
         let body = answer.text().await.map_err(reqwest::Error::without_url)?;

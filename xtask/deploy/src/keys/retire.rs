@@ -11,17 +11,17 @@ use super::store::KeyStore;
 use crate::connection::Connection;
 use crate::consent::{Consent, agree};
 
-/// What came of retiring keys.
+/// The result of retiring keys.
 pub enum Retired {
     /// No key could be retired.
     Nothing,
-    /// Everything is done.
+    /// All keys to retire were removed.
     Done,
-    /// A key stays for a while; the text says how long and why.
+    /// A key is kept for now. The text says until when and why.
     Until(String),
 }
 
-/// Removes keys whose time is over, or drops the next key where it is named.
+/// Removes keys past their retirement time, or the next key if `key` names it.
 pub async fn retire(
     environment: &Environment,
     connection: &Connection,

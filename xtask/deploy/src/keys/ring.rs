@@ -1,4 +1,4 @@
-//! The key ring: which keys there are, and what each is for.
+//! The key ring: the keys of an environment and their states.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -8,24 +8,26 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use stack::Fingerprint;
 
-/// The keys of an environment, as JSON in one parameter.
+/// The keys of an environment, stored as JSON in one parameter.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub(super) struct KeyRing(Vec<RingEntry>);
 
-/// A key of the ring.
+/// A key in the ring.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct RingEntry {
     pub fingerprint: Fingerprint,
     pub algorithm: Algorithm,
     pub created_at: DateTime<Utc>,
     pub state: KeyState,
-    /// From when on a retiring key may go. A retiring key without it may still be the one that signs: the deployment
-    /// that switches to the active key is not known to be over.
+    /// When a retiring key may be removed.
+    ///
+    /// Without a time, the key may still sign, because the deployment that switches to the active key may not be
+    /// complete.
     pub retire_after: Option<DateTime<Utc>>,
 }
 
-/// A kind of key that CloudFront takes.
+/// A key algorithm that CloudFront supports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Algorithm {
     #[serde(rename = "ec-p256")]
@@ -36,20 +38,20 @@ pub enum Algorithm {
     Rsa2048,
 }
 
-/// What a key is for.
+/// The state of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum KeyState {
-    /// It signs.
+    /// The key signs.
     Active,
-    /// It will sign once CloudFront trusts it.
+    /// The key will sign once CloudFront trusts it.
     Next,
-    /// It signs no longer, and is trusted until the last URL it signed has expired.
+    /// The key no longer signs. It is trusted until the last URL that it signed has expired.
     Retiring,
 }
 
 impl RingEntry {
-    /// A key that was made just now.
+    /// Creates an entry for a new key.
     pub(super) fn new(
         fingerprint: Fingerprint,
         algorithm: Algorithm,
@@ -61,7 +63,7 @@ impl RingEntry {
 }
 
 impl KeyRing {
-    /// A ring of these keys.
+    /// Creates a ring of these keys.
     pub(super) fn new(entries: Vec<RingEntry>) -> Result<Self> {
         let distinct: BTreeSet<&Fingerprint> = entries.iter().map(|entry| &entry.fingerprint).collect();
         if distinct.len() != entries.len() {
@@ -75,7 +77,7 @@ impl KeyRing {
         Ok(Self(entries))
     }
 
-    /// Read a ring as it is stored.
+    /// Parses a stored ring.
     pub(super) fn parse(text: &str) -> Result<Self> {
         Self::new(serde_json::from_str(text)?)
     }
@@ -88,37 +90,39 @@ impl KeyRing {
         self.0.is_empty()
     }
 
-    /// The key that signs.
+    /// Returns the key that signs.
     pub(super) fn active(&self) -> Option<&RingEntry> {
         self.0.iter().find(|entry| entry.state == KeyState::Active)
     }
 
-    /// The key that will sign.
+    /// Returns the key that will sign next.
     pub(super) fn next(&self) -> Option<&RingEntry> {
         self.0.iter().find(|entry| entry.state == KeyState::Next)
     }
 
-    /// The keys that sign no longer.
+    /// Returns the keys that no longer sign.
     pub(super) fn retiring(&self) -> impl Iterator<Item = &RingEntry> {
         self.0.iter().filter(|entry| entry.state == KeyState::Retiring)
     }
 
-    /// One of the keys.
+    /// Returns the key with this fingerprint.
     pub(super) fn get(&self, fingerprint: &Fingerprint) -> Option<&RingEntry> {
         self.0.iter().find(|entry| entry.fingerprint == *fingerprint)
     }
 
-    /// All keys, which are the ones that CloudFront shall trust.
+    /// Returns the fingerprints of all keys, which are the ones that CloudFront should trust.
     pub(super) fn fingerprints(&self) -> BTreeSet<Fingerprint> {
         self.0.iter().map(|entry| entry.fingerprint.clone()).collect()
     }
 
-    /// This ring with one key more.
+    /// Returns the ring with an additional key.
     pub(super) fn with(&self, entry: RingEntry) -> Result<Self> {
         Self::new(self.0.iter().cloned().chain([entry]).collect())
     }
 
-    /// The next key becomes the active one, and the active one retires, at a time that is not known yet.
+    /// Returns the ring with the next key active and the active key retiring.
+    ///
+    /// The retirement time is set later.
     pub(super) fn promoted(&self) -> Self {
         let entries = self.0.iter().cloned().map(|entry| match entry.state {
             KeyState::Next => RingEntry { state: KeyState::Active, ..entry },
@@ -128,7 +132,9 @@ impl KeyRing {
         Self(entries.collect())
     }
 
-    /// The retiring keys may go after this time, where that was not known yet or was to be later.
+    /// Returns the ring with this retirement time for the retiring keys that have none.
+    ///
+    /// With `hurry`, it also replaces later times.
     pub(super) fn retired_by(&self, time: DateTime<Utc>, hurry: bool) -> Self {
         let entries = self.0.iter().cloned().map(|entry| {
             let known = entry.retire_after.filter(|known| !hurry || *known <= time);
@@ -140,12 +146,12 @@ impl KeyRing {
         Self(entries.collect())
     }
 
-    /// This ring without a key that was to sign next.
+    /// Returns the ring without the next key.
     pub(super) fn without_next(&self) -> Self {
         Self(self.0.iter().filter(|entry| entry.state != KeyState::Next).cloned().collect())
     }
 
-    /// This ring without some of its keys.
+    /// Returns the ring without these keys.
     pub(super) fn without(&self, fingerprints: &BTreeSet<Fingerprint>) -> Self {
         Self(self.0.iter().filter(|entry| !fingerprints.contains(&entry.fingerprint)).cloned().collect())
     }

@@ -1,4 +1,4 @@
-//! Replaces the key that signs.
+//! Replaces the signing key.
 
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -14,32 +14,34 @@ use crate::connection::Connection;
 use crate::consent::{Consent, agree};
 use crate::time_span::spoken;
 
-/// How keys are rotated.
+/// Options of a rotation.
 #[derive(Clone, Copy, Debug)]
 pub struct RotateOptions {
-    /// The kind of the new key.
+    /// The algorithm of the new key.
     pub algorithm: Algorithm,
     /// How long the old key stays trusted.
     pub overlap: Overlap,
-    /// Whether to stay until the old key is removed.
+    /// Whether to wait until the old key is removed.
     pub wait: bool,
-    /// Whether all older keys are revoked as soon as the new one signs.
+    /// Whether to revoke all older keys as soon as the new one signs.
     pub emergency: bool,
-    /// Who confirms it.
+    /// How the rotation is confirmed.
     pub consent: Consent,
 }
 
-/// What came of a rotation.
+/// The result of a rotation.
 pub enum Rotated {
-    /// The named key is the only one.
+    /// The key with this fingerprint is the only one.
     Complete(String),
-    /// The named key signs, and every edge refuses older keys within the given words.
+    /// The key with this fingerprint signs, and every edge rejects older keys within this time, as text.
     Revoked(String, String),
-    /// The named key signs, and older keys stay trusted until this time.
+    /// The key with this fingerprint signs, and older keys stay trusted until this time.
     Overlapping(String, DateTime<Utc>),
 }
 
-/// Has a new key sign without a URL that is refused, or continues a rotation that is under way.
+/// Replaces the signing key, or continues a rotation in progress.
+///
+/// No URL is rejected before it expires, except in an emergency or with a short overlap.
 pub async fn rotate(
     environment: &Environment,
     connection: &Connection,
@@ -55,7 +57,7 @@ pub async fn rotate(
     let create = observed.begins(intent).then_some(options.algorithm);
     let first = next_step(observed, intent, Progress { create: create.is_some(), ..Progress::default() })?;
     if !matches!(first, Step::Done | Step::AwaitRetirement(_)) {
-        // Before anything is begun that could not be finished.
+        // Checks this before anything is begun that could not be completed.
         rotation.allow(&rotation.observed_facts(&observation).await?)?;
         connection.operator.note(&announcement(observed, environment, &rotation, create));
         let question = format!("Rotate the signing keys of {}?", environment.name);
@@ -73,7 +75,7 @@ pub async fn rotate(
     })
 }
 
-/// What is about to happen, and what it breaks.
+/// Describes what will happen, and which URLs it invalidates.
 fn announcement(
     observed: &Observed,
     environment: &Environment,
@@ -113,7 +115,7 @@ fn announcement(
     lines.join("\n")
 }
 
-/// By when every edge knows what CloudFront was told just now.
+/// Describes when a change of CloudFront's configuration has reached every edge.
 fn within(propagation: TimeDelta) -> String {
     if propagation.is_zero() { "at once".to_owned() } else { format!("within {}", spoken(propagation)) }
 }

@@ -1,4 +1,4 @@
-//! Going through the steps of a plan.
+//! Carries out the steps of a plan.
 
 use std::time::{Duration, Instant};
 
@@ -20,34 +20,36 @@ use crate::deployed_stack::DeployedStack;
 use crate::lock::{Attempt, Lock};
 use crate::platform_facts::{self, FactChange};
 
-/// How long a step that was done may stay without effect: AWS tells of a change a moment late.
+/// How long a completed step may have no visible effect.
+///
+/// AWS reports changes with a delay.
 const SETTLING: Duration = Duration::from_secs(30);
 const STACK_LIMIT: Duration = Duration::from_hours(1);
 const DISTRIBUTION_LIMIT: Duration = Duration::from_mins(30);
 const POLL: Duration = Duration::from_secs(2);
 
-/// Whoever goes through the steps.
+/// A run that carries out the steps.
 pub(super) struct Rotation<'a> {
     pub(super) environment: &'a Environment,
     pub(super) connection: &'a Connection,
     pub(super) store: &'a KeyStore<'a>,
     pub(super) intent: Intent,
     pub(super) overlap: Overlap,
-    /// Whether to stay until the old keys may go.
+    /// Whether to wait until the old keys may be removed.
     pub(super) wait: bool,
 }
 
-/// How it ended.
+/// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// There is nothing left to do.
+    /// Nothing is left to do.
     Complete,
-    /// Old keys stay until this time.
+    /// Old keys are kept until this time.
     Overlapping(DateTime<Utc>),
 }
 
 impl<'a> Rotation<'a> {
-    /// Towards this; with the usual overlap, and without waiting for the end of it.
+    /// Creates a run towards this goal, with the default overlap and without waiting for it to end.
     pub(super) fn new(
         environment: &'a Environment,
         connection: &'a Connection,
@@ -61,7 +63,7 @@ impl<'a> Rotation<'a> {
         self.connection.operator.note(&format!("  step: {step}"));
     }
 
-    /// Look at what is there, once nobody changes the stack any more.
+    /// Observes the state once no other process is changing the stack.
     pub(super) async fn observe(&self) -> Result<Observation> {
         let start = Instant::now();
         let mut said = false;
@@ -84,8 +86,9 @@ impl<'a> Rotation<'a> {
         }
     }
 
-    /// Do step after step until nothing is left, or nothing can be done before its time. Where an algorithm is given, a
-    /// new key is made as soon as nothing else is to be done before.
+    /// Does step after step until nothing is left to do, or nothing can be done yet.
+    ///
+    /// If an algorithm is given, a new key is created as soon as no other step comes first.
     pub(super) async fn run(&self, mut create: Option<Algorithm>) -> Result<Ending> {
         let mut known = Known::default();
         let mut last: Option<(Step, Instant)> = None;
@@ -116,21 +119,21 @@ impl<'a> Rotation<'a> {
                 Step::AwaitRetirement(time) if !self.wait => return Ok(Ending::Overlapping(time)),
                 Step::Done => return Ok(Ending::Complete),
                 step => match self.perform(&step, &observation, &mut create, &mut known).await {
-                    // Nothing holds an emergency up: it goes on from what the other one has left.
+                    // An emergency rotation continues from what the other process has left.
                     Err(error) if self.intent == Intent::Revoke && error.is::<Overtaken>() => {}
-                    // The next look tells what is to be deployed now.
+                    // The next observation determines what to deploy now.
                     Err(error) if step == Step::Deploy && error.is::<Overtaken>() => {}
                     performed => performed?,
                 },
             }
-            // What it takes to do a step is no time that it is without effect.
+            // The duration of a step itself does not count as time without effect.
             if is_new && let Some((_, since)) = &mut last {
                 *since = Instant::now();
             }
         }
     }
 
-    /// Do one step.
+    /// Carries out one step.
     async fn perform(
         &self,
         step: &Step,
@@ -144,7 +147,7 @@ impl<'a> Rotation<'a> {
             Step::AwaitStack | Step::AwaitDistribution | Step::Done => Ok(()),
             Step::AwaitKeyGroup(time) | Step::AwaitRetirement(time) => {
                 let span = (*time - now).to_std().unwrap_or_default();
-                // The next look must not come in the second before.
+                // The next observation must not come within the same second.
                 tokio::time::sleep(span + Duration::from_secs(1)).await;
                 Ok(())
             }
@@ -167,7 +170,7 @@ impl<'a> Rotation<'a> {
             Step::Create => {
                 let Some(algorithm) = *create else { return Ok(()) };
                 if self.intent != Intent::Revoke {
-                    // Where another run is quicker, its key is as good.
+                    // If another run is faster, its key is equivalent.
                     *create = None;
                 }
                 let key = generate(algorithm).await?;
@@ -185,8 +188,10 @@ impl<'a> Rotation<'a> {
         }
     }
 
-    /// Change the keys of the template that is deployed, and nothing else in it. Under the lock, so that no deployment
-    /// that somebody reviews meanwhile is made from other keys, nor this from a template that is not there any more.
+    /// Deploys the keys of the ring, and changes nothing else in the deployed template.
+    ///
+    /// The lock prevents a concurrent deployment with other keys, and a change to the template that this deployment
+    /// is based on.
     async fn deploy(&self) -> Result<()> {
         let lock = self.lock().await?;
         let deployed = self.deploy_locked(&lock).await;
@@ -220,8 +225,9 @@ impl<'a> Rotation<'a> {
         application.bring_to(&template, check).await.map(|_| ())
     }
 
-    /// The facts of the platform that have changed since the last deployment: CloudFormation looks them up anew with each
-    /// change set, and so brings them along.
+    /// Returns the platform parameters that changed since the last deployment.
+    ///
+    /// CloudFormation resolves them again for each change set, so they would change with the keys.
     async fn changed_facts(
         &self,
         stack: &DeployedStack,
@@ -232,7 +238,7 @@ impl<'a> Rotation<'a> {
         Ok(platform_facts::changes(stack, template, &facts))
     }
 
-    /// The same of what was observed.
+    /// Returns the platform parameters that changed since the observed deployment.
     pub(super) async fn observed_facts(&self, observation: &Observation) -> Result<Vec<FactChange>> {
         match (&observation.stack, &observation.template) {
             (Some(stack), Some(template)) => self.changed_facts(stack, template).await,
@@ -240,7 +246,9 @@ impl<'a> Rotation<'a> {
         }
     }
 
-    /// Refuse facts that nobody has reviewed. An emergency cannot wait for a review: it shows them.
+    /// Rejects platform parameters that were not reviewed.
+    ///
+    /// An emergency rotation cannot wait for a review, so it only reports them.
     pub(super) fn allow(&self, changes: &[FactChange]) -> Result<()> {
         if changes.is_empty() {
             return Ok(());
@@ -262,7 +270,7 @@ impl<'a> Rotation<'a> {
         )
     }
 
-    /// The environment's lock, once whoever has it is done.
+    /// Waits for the environment's lock and acquires it.
     async fn lock(&self) -> Result<Lock> {
         let bucket = ArtifactBucket::new(self.environment, self.connection);
         let start = Instant::now();
@@ -300,14 +308,14 @@ impl<'a> Rotation<'a> {
     }
 }
 
-/// What a run knows that nobody can see.
+/// The progress of this run that cannot be observed.
 #[derive(Default)]
 struct Known {
     made: Option<Fingerprint>,
     proven: Option<Fingerprint>,
 }
 
-/// For how long a step may come again and again.
+/// Returns how long a step may be repeated.
 fn limit_of(step: &Step) -> Duration {
     match step {
         Step::AwaitRetirement(_) | Step::AwaitKeyGroup(_) => Duration::MAX,
@@ -316,8 +324,10 @@ fn limit_of(step: &Step) -> Duration {
     }
 }
 
-/// Put a key that is stored into a ring: as the next one, or where the ring is empty as the active one. The ring comes
-/// last, so that it names no key that is not there; a run that dies before leaves parameters that nothing refers to.
+/// Stores the ring with a key added as the next one, or as the active one if the ring is empty.
+///
+/// The key must already be stored, because the ring must refer only to stored keys. A run that ends before this point
+/// leaves parameters that are not used.
 pub(super) async fn enlist(
     store: &KeyStore<'_>,
     read: &StoredRing,
@@ -330,7 +340,7 @@ pub(super) async fn enlist(
     store.replace_ring(read, &ring.with(entry)?).await
 }
 
-/// Generate a key, which takes a while for RSA.
+/// Generates a key, which takes a while for RSA.
 pub(super) async fn generate(algorithm: Algorithm) -> Result<KeyPair> {
     tokio::task::spawn_blocking(move || KeyPair::generate(algorithm))
         .await

@@ -1,4 +1,4 @@
-//! What there is to know of the keys of an environment.
+//! The status of an environment's keys.
 
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -12,24 +12,26 @@ use super::store::KeyStore;
 use crate::connection::Connection;
 use crate::time_span::spoken;
 
-/// What there is to say of the keys of an environment.
+/// The status of an environment's keys.
 #[derive(Debug, Serialize)]
 pub struct Status {
-    /// The environment's name.
+    /// The name of the environment.
     pub environment: String,
-    /// The keys of the ring.
+    /// The keys in the ring.
     pub keys: Vec<KeyStatus>,
-    /// Where a rotation is.
+    /// The phase of the rotation.
     pub phase: Phase,
-    /// What `rotate` or `retire` would do next, or why they could not; none where there is nothing to do.
+    /// What `rotate` or `retire` would do next, or why they cannot.
+    ///
+    /// `None` if there is nothing to do.
     pub next: Option<String>,
-    /// When that can be done, where it is not now.
+    /// When that can be done, if not now.
     pub next_at: Option<DateTime<Utc>>,
     /// When the next rotation is due.
     pub rotation_due: Option<DateTime<Utc>>,
-    /// What is wrong, and what to do about it.
+    /// The problems, with how to fix them.
     pub problems: Vec<String>,
-    /// The time of the observation, by AWS's clock.
+    /// The time of the observation, according to the clock of AWS.
     #[serde(skip)]
     pub now: DateTime<Utc>,
 }
@@ -37,13 +39,13 @@ pub struct Status {
 /// The status of one key.
 #[derive(Debug, Serialize)]
 pub struct KeyStatus {
-    /// The key's fingerprint.
+    /// The fingerprint of the key.
     pub fingerprint: Fingerprint,
-    /// Its kind.
+    /// Its algorithm.
     pub algorithm: Algorithm,
     /// Its state in the ring.
     pub state: KeyState,
-    /// When it was made.
+    /// When the key was created.
     pub created_at: DateTime<Utc>,
     /// Its age in seconds.
     pub age_seconds: i64,
@@ -51,23 +53,23 @@ pub struct KeyStatus {
     pub signs: bool,
     /// Whether CloudFront trusts it.
     pub trusted: bool,
-    /// When it may be removed.
+    /// When the key may be removed.
     pub retire_after: Option<DateTime<Utc>>,
 }
 
-/// Where a rotation is.
+/// The phase of a rotation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
-    /// There is none.
+    /// No rotation is in progress.
     Settled,
-    /// A next key is there, which does not sign yet.
+    /// The next key exists, but does not sign yet.
     Introducing,
-    /// The next key was made active, and is to be deployed as such.
+    /// The next key is active in the ring, but not deployed as such yet.
     Switching,
-    /// The new key signs, the old one is still trusted.
+    /// The new key signs, and the old one is still trusted.
     Overlapping,
-    /// The old key's time is over.
+    /// The old key may be removed.
     Retiring,
 }
 
@@ -149,7 +151,7 @@ fn trusted(observed: &Observed) -> Vec<&Fingerprint> {
     observed.cloudfront.iter().flat_map(|known| known.trusted.keys()).collect()
 }
 
-/// What is wrong, and what to do about it.
+/// Returns the problems, with how to fix them.
 fn problems(observed: &Observed, rotation_period: TimeDelta) -> Vec<String> {
     let mut problems = Vec::new();
     let ring = &observed.ring;
@@ -165,7 +167,7 @@ fn problems(observed: &Observed, rotation_period: TimeDelta) -> Vec<String> {
     for entry in ring.entries() {
         let parameters = observed.parameters.get(&entry.fingerprint).copied().unwrap_or_default();
         for (is_there, half) in [(parameters.private, "private"), (parameters.public, "public")] {
-            // The private half of a retiring key signs nothing any more.
+            // The private key of a retiring key is no longer used.
             if !is_there && (half == "public" || entry.state != KeyState::Retiring) {
                 problems.push(format!(
                     "the key ring names {}, which is {}, but the parameter of its {half} key is missing",

@@ -1,15 +1,16 @@
-//! Keys in the Parameter Store.
+//! Stores keys in the Parameter Store.
 //!
-//! The ring is changed by compare and set. The Parameter Store has no conditional write, but it numbers the versions of
-//! a parameter, and answers a write with the number it got: where that is not the one after the version that was read,
-//! somebody else has written in between, and was just written over. Their version is still there, and is put back; the
-//! one who came second gives up. So of two changes that were made from the same ring, the first counts, and the second
-//! is told. What no store without conditions can prevent is that a third reads the ring in the moment before it is put
-//! back; it acts on a ring that was once valid, and as every step begins by reading the ring anew, what it changes is
-//! at worst done again.
+//! The ring is changed by compare-and-set. The Parameter Store has no conditional write, but it numbers the versions
+//! of a parameter and returns the number of each written version. If that number is not the one after the version
+//! that was read, another process wrote in between, and its version was just overwritten. That version still exists.
+//! The second process restores it and returns an error. Of two changes based on the same ring, the first one is kept
+//! and the second one reports the conflict.
 //!
-//! A lock parameter was rejected: a process that dies would leave it, and two that remove it as stale at the same time
-//! would both hold it.
+//! Without conditional writes, a third process may read the ring just before it is restored. It then acts on a ring
+//! that was once valid. Every step begins by reading the ring again, so at worst a change is made twice.
+//!
+//! A lock parameter is not used. A killed process would leave it behind, and two processes that both remove it as
+//! stale could both acquire it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,13 +47,13 @@ pub(super) struct KeyStore<'a> {
 #[derive(Clone, Debug, Default)]
 pub(super) struct StoredRing {
     pub(super) ring: KeyRing,
-    /// The version of its parameter; 0 where there is none yet.
+    /// The version of its parameter, or 0 if it does not exist yet.
     version: i64,
     pub(super) written_at: Option<DateTime<Utc>>,
 }
 
 impl StoredRing {
-    /// Whether somebody has written since the other one was read.
+    /// Returns whether the ring was written after `other` was read.
     pub(super) fn is_later_than(&self, other: &Self) -> bool {
         self.version > other.version
     }
@@ -65,12 +66,12 @@ impl<'a> KeyStore<'a> {
         Self { client, clock, environment }
     }
 
-    /// The time as of the last answer.
+    /// Returns the time of the last response.
     pub(super) fn now(&self) -> Result<DateTime<Utc>> {
         self.clock.now()
     }
 
-    /// The ring; an empty one where none was written yet.
+    /// Returns the ring, which is empty if none was written yet.
     pub(super) async fn ring(&self) -> Result<StoredRing> {
         let name = key_ring_parameter(self.environment);
         let answer = match self.client.get_parameter().name(&name).send().await {
@@ -88,7 +89,9 @@ impl<'a> KeyStore<'a> {
         Ok(StoredRing { ring, version: parameter.version, written_at })
     }
 
-    /// Replace the ring that was read. Fails, and changes nothing, where somebody else was quicker.
+    /// Replaces the ring that was read.
+    ///
+    /// Returns an error and changes nothing if another process was faster.
     pub(super) async fn replace_ring(&self, read: &StoredRing, ring: &KeyRing) -> Result<()> {
         let name = key_ring_parameter(self.environment);
         let text = serde_json::to_string(ring)?;
@@ -111,7 +114,7 @@ impl<'a> KeyStore<'a> {
         }
     }
 
-    /// Which parameters there are, by key. Private keys are not decrypted for that.
+    /// Returns which parameters exist for each key, without decrypting private keys.
     pub(super) async fn parameters(&self, ring: &KeyRing) -> Result<BTreeMap<Fingerprint, Parameters>> {
         let mut found: BTreeMap<Fingerprint, Parameters> = BTreeMap::new();
         let mut note = |name: &str, modified: Option<aws_sdk_ssm::primitives::DateTime>| {
@@ -139,7 +142,7 @@ impl<'a> KeyStore<'a> {
                 note(parameter.name().unwrap_or_default(), parameter.last_modified_date);
             }
         }
-        // A list may be a moment behind; that a key of the ring is there must be certain.
+        // A list may be outdated for a moment, but the keys of the ring must be read reliably.
         for fingerprint in ring.fingerprints() {
             let private = private_key_parameter(self.environment, &fingerprint);
             let public = public_key_parameter(self.environment, &fingerprint);
@@ -150,8 +153,10 @@ impl<'a> KeyStore<'a> {
         Ok(found)
     }
 
-    /// Whether a parameter is there that the list does not show. Whoever only looks must not read private keys, since
-    /// reading cannot be allowed without decrypting: for them, what the list says must do.
+    /// Returns whether a parameter exists that is missing from the list.
+    ///
+    /// A role for reading the status must not read private keys, and IAM cannot allow the read without the
+    /// decryption. For such a role, the list decides.
     async fn is_there(&self, name: &str) -> Result<bool> {
         match self.client.get_parameter().name(name).send().await {
             Err(error) if matches!(error.code(), Some("ParameterNotFound" | "AccessDeniedException")) => {
@@ -161,7 +166,7 @@ impl<'a> KeyStore<'a> {
         }
     }
 
-    /// The keys of a ring as the stack has to know them.
+    /// Returns the keys of a ring in the form that the stack requires.
     pub(super) async fn signing_keys(&self, ring: &KeyRing) -> Result<SigningKeys> {
         let mut keys = Vec::new();
         for entry in ring.entries() {
@@ -175,7 +180,7 @@ impl<'a> KeyStore<'a> {
         Ok(SigningKeys::new(keys, ring.active().map(|entry| entry.fingerprint.clone()))?)
     }
 
-    /// A key with its private half, which is checked to be the one that the fingerprint names.
+    /// Returns a key with its private key, after checking that it matches the fingerprint.
     pub(super) async fn key_pair(&self, fingerprint: &Fingerprint) -> Result<KeyPair> {
         let name = private_key_parameter(self.environment, fingerprint);
         let value = self.value(&name, true).await?;
@@ -192,8 +197,10 @@ impl<'a> KeyStore<'a> {
         Ok(key)
     }
 
-    /// Store a key. Nothing is overwritten: a private key that is lost invalidates every URL it signed. What an earlier
-    /// attempt has stored stays, once it is known to be this very key.
+    /// Stores a key without overwriting anything.
+    ///
+    /// Losing a private key would invalidate every URL that it signed. A parameter left by an earlier attempt is kept
+    /// if it holds the same key.
     pub(super) async fn put_key_pair(&self, key: &KeyPair) -> Result<()> {
         let private = Zeroizing::new(STANDARD.encode(key.private_pem()));
         let name = private_key_parameter(self.environment, key.fingerprint());
@@ -210,7 +217,7 @@ impl<'a> KeyStore<'a> {
         Ok(())
     }
 
-    /// Delete what there is of some keys.
+    /// Deletes the parameters of these keys, as far as they exist.
     pub(super) async fn delete(&self, fingerprints: &BTreeSet<Fingerprint>) -> Result<()> {
         let environment = self.environment;
         for fingerprint in fingerprints {
@@ -253,15 +260,15 @@ impl<'a> KeyStore<'a> {
     }
 }
 
-/// What came of writing a parameter.
+/// The result of writing a parameter.
 enum Put {
-    /// It is written, and this is its version.
+    /// The parameter was written with this version.
     Done(i64),
-    /// It is there already, and was to be new.
+    /// The parameter was to be created, but exists already.
     AlreadyThere,
 }
 
-/// Somebody else has changed the ring since it was read.
+/// An error: another process has changed the ring since it was read.
 #[derive(Debug)]
 pub(super) struct Overtaken;
 

@@ -1,4 +1,4 @@
-//! Whether what was deployed can be opened with a signed URL.
+//! Verifies that a signed URL opens on the deployed distribution.
 
 use std::time::{Duration, Instant};
 
@@ -11,18 +11,19 @@ use super::probe::Prober;
 use super::store::KeyStore;
 use crate::connection::Connection;
 
-/// How long CloudFront may take to tell all its edges.
+/// How long to wait for CloudFront to update all edges.
 const LIMIT: Duration = Duration::from_mins(30);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// Wait until the distribution is deployed, and have it take a URL that the active key signs.
+/// Waits until the distribution is deployed, and opens a URL signed by the active key.
 pub async fn open_signed_probe(environment: &Environment, connection: &Connection) -> Result<()> {
     let store = KeyStore::new(&connection.configuration, environment);
     let start = Instant::now();
     let mut pause = Duration::from_millis(250);
     loop {
         let observation = observe(environment, connection, &store).await?;
-        // While somebody else changes the stack, such as a rotation that has waited for us, CloudFront tells nothing.
+        // While another process changes the stack, such as a rotation that waited for this deployment, CloudFront's
+        // state cannot be read.
         let is_changing = observation.observed.stack == StackState::Changing;
         let cloudfront = observation.observed.cloudfront.as_ref().filter(|it| it.is_deployed);
         if let Some(cloudfront) = cloudfront {

@@ -1,4 +1,4 @@
-//! The lock as a command holds it: while it works, and never while it asks somebody.
+//! A lock that a command holds while it works, and not while it waits for confirmation.
 
 use anyhow::Result;
 use stack::Environment;
@@ -19,7 +19,7 @@ pub struct LockGuard<'a> {
 }
 
 impl<'a> LockGuard<'a> {
-    /// A lock that is not taken yet.
+    /// Creates a guard without taking the lock.
     pub fn new(
         environment: &'a Environment,
         connection: &'a Connection,
@@ -29,21 +29,21 @@ impl<'a> LockGuard<'a> {
         Self { environment, connection, bucket: bucket.clone(), action, lock: Mutex::new(None) }
     }
 
-    /// Take the lock, or fail with who has it.
+    /// Takes the lock, or returns an error that names the holder.
     pub async fn acquire(&self) -> Result<()> {
         let lock = Lock::acquire(&self.bucket, self.environment, self.connection, self.action).await?;
         *self.lock.lock().await = Some(lock);
         Ok(())
     }
 
-    /// Give the lock back, where it is held.
+    /// Releases the lock if it is held.
     pub async fn release(&self) {
         if let Some(lock) = self.lock.lock().await.take() {
             lock.release().await;
         }
     }
 
-    /// Fail where the lock is not ours any more.
+    /// Returns an error if this process no longer holds the lock.
     pub async fn ensure_held(&self) -> Result<()> {
         match &*self.lock.lock().await {
             Some(lock) => lock.ensure_held().await,
@@ -51,8 +51,10 @@ impl<'a> LockGuard<'a> {
         }
     }
 
-    /// Have somebody agree. A person may take an hour to answer, and a key may leak in that hour: so the lock is free
-    /// while somebody is asked. What was read before may have changed by the time this returns.
+    /// Releases the lock, asks for confirmation, and takes the lock again.
+    ///
+    /// A person may take an hour to answer, and an urgent deployment, such as after a leaked key, must not wait for
+    /// that. What was read before may have changed by the time this returns.
     pub async fn agree(&self, consent: Consent, question: &str) -> Result<()> {
         if consent != Consent::Ask {
             return Ok(());

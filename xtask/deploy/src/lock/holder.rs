@@ -1,4 +1,4 @@
-//! Who holds a lock.
+//! The holder of a lock.
 
 use chrono::{DateTime, Utc};
 use rustix::process::{Pid, test_kill_process};
@@ -6,20 +6,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::connection::Connection;
 
-/// The holder of a lock, as the lock says it.
+/// The holder of a lock, as stored in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
     /// The caller's ARN.
     pub by: String,
     /// The command, such as `deploy`.
     pub action: String,
-    /// When it was taken.
+    /// When the lock was taken.
     pub since: DateTime<Utc>,
     pub(super) machine: String,
-    /// Identifies the processes that it is one of; none where the system does not tell.
+    /// Identifies the boot and the PID namespace in which the process ID is valid.
+    ///
+    /// `None` if the system does not provide them.
     boot: Option<String>,
     pub(super) process: i32,
-    /// How often the lock was renewed, so that no two states of it are equal.
+    /// The number of renewals, which makes every state of the lock unique.
     renewals: u32,
 }
 
@@ -36,17 +38,19 @@ impl Holder {
         }
     }
 
-    /// The same holder after one more renewal.
+    /// Returns the same holder after one more renewal.
     pub(super) fn renewed(&self) -> Self {
         Self { renewals: self.renewals + 1, ..self.clone() }
     }
 
-    /// Whether the other one is the same holder, however often either was renewed.
+    /// Returns whether `other` is the same holder, regardless of the number of renewals.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         *self == Self { renewals: self.renewals, ..other.clone() }
     }
 
-    /// Whether the holder's process is certainly gone, which only its own machine can tell.
+    /// Returns whether the holder's process has certainly ended.
+    ///
+    /// Only the machine that it ran on can determine this.
     pub(super) fn is_dead(&self) -> bool {
         self.boot.is_some()
             && self.boot == boot()
@@ -55,8 +59,10 @@ impl Holder {
     }
 }
 
-/// This start of this machine's kernel, and the namespace of our process: with both the same, a process id means the
-/// same. Names of machines are given more than once. Linux only; elsewhere no holder is declared dead.
+/// Returns an ID of this machine's boot and of the PID namespace of this process.
+///
+/// If both are equal, a process ID refers to the same process. Machine names are not unique. This is available on
+/// Linux only; on other systems no holder is considered dead.
 fn boot() -> Option<String> {
     let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
     let namespace = std::fs::read_link("/proc/self/ns/pid").ok()?;
@@ -84,7 +90,7 @@ pub(super) mod tests {
     fn who_is_dead_is_known_where_process_ids_mean_the_same_only() {
         let us = rustix::process::getpid().as_raw_nonzero().get();
         assert!(!holder(boot(), us).is_dead());
-        // No process has this number: it is beyond what kernels give.
+        // This process ID is larger than any that a kernel assigns.
         assert_eq!(holder(boot(), i32::MAX).is_dead(), boot().is_some());
         assert!(!holder(Some("another".to_owned()), i32::MAX).is_dead());
         assert!(!holder(None, i32::MAX).is_dead());

@@ -1,4 +1,4 @@
-//! The lock in an S3 that loses answers.
+//! Tests of the lock with an S3 that loses responses.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ async fn acquired(fake: &FakeBucket) -> Lock {
     }
 }
 
-/// Renew as the holder does by itself, with this to happen to the write.
+/// Renews the lock as the background task does, with this fault for the write.
 async fn renewal(lock: &Lock, fake: &FakeBucket, fault: Fault) -> Renewal {
     fake.fail_next_writes(&[fault]);
     let mut held = lock.held.lock().await;
@@ -33,7 +33,7 @@ async fn a_renewal_whose_answer_is_lost_counts() {
     let fake = FakeBucket::start().await;
     let lock = acquired(&fake).await;
     assert!(matches!(renewal(&lock, &fake, Fault::CutAfter).await, Renewal::Done));
-    // The next one starts from what is there.
+    // The next renewal continues from the stored state.
     assert!(matches!(renewal(&lock, &fake, Fault::None).await, Renewal::Done));
     lock.release().await;
     assert_eq!(fake.object(KEY), None);
@@ -58,7 +58,7 @@ async fn a_renewal_is_one_attempt() {
     assert_eq!(fake.writes() - before, 1);
 }
 
-/// The SDK tries again by itself there, and is told 412, since its first attempt was done.
+/// The SDK retries this request itself and gets status 412, because its first attempt succeeded.
 #[tokio::test]
 async fn the_check_before_an_execution_survives_a_lost_answer() {
     let fake = FakeBucket::start().await;
@@ -83,7 +83,7 @@ async fn a_lock_that_somebody_else_took_stops_the_holder() {
     assert!(matches!(renewal(&lock, &fake, Fault::None).await, Renewal::Lost(Some(_))));
     let error = lock.ensure_held().await.unwrap_err().to_string();
     assert!(error.contains("user/alice has it for `deploy`; nothing was executed"), "{error}");
-    // It is theirs, and stays.
+    // The other process holds the lock, so it is not deleted.
     lock.release().await;
     assert!(fake.object(KEY).is_some());
 }
@@ -97,7 +97,7 @@ async fn a_lock_that_is_gone_stops_the_holder() {
     assert!(error.contains("lost the lock"), "{error}");
 }
 
-/// The renewal is given up between its write and its answer.
+/// The renewal is aborted between its write and the response.
 #[tokio::test]
 async fn a_lock_is_given_back_in_whatever_state_it_is() {
     let fake = FakeBucket::start().await;

@@ -4,26 +4,26 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 use stack::FunctionName;
 
-/// A line that a function has logged, or that Lambda has of it.
+/// A line that was logged by a function, or by Lambda about it.
 pub struct Entry {
     /// The function.
     pub function: FunctionName,
     /// When it was logged.
     pub time: DateTime<Utc>,
-    /// What was logged.
+    /// The content.
     pub content: Content,
 }
 
-/// What was logged.
+/// The content of a line.
 pub enum Content {
-    /// What our functions and Lambda log.
+    /// Structured fields, which the functions and Lambda log.
     Fields(Map<String, Value>),
-    /// What anything else prints, such as a panic.
+    /// Other output, such as that of a panic.
     Text(String),
 }
 
 impl Entry {
-    /// Reads a message of a log.
+    /// Parses a log message.
     pub fn new(function: FunctionName, time: DateTime<Utc>, message: &str) -> Self {
         let content = match serde_json::from_str(message) {
             Ok(Value::Object(fields)) => Content::Fields(fields),
@@ -32,7 +32,7 @@ impl Entry {
         Self { function, time, content }
     }
 
-    /// The id of the request, as the gateway gave it.
+    /// Returns the request ID assigned by API Gateway.
     pub(super) fn request(&self) -> Option<&str> {
         match &self.content {
             Content::Fields(fields) => text_of(fields.get("request_id")),
@@ -40,18 +40,18 @@ impl Entry {
         }
     }
 
-    /// The id of the invocation, as Lambda gave it.
+    /// Returns the invocation ID assigned by Lambda.
     pub(super) fn invocation(&self) -> Option<&str> {
         match &self.content {
             Content::Fields(fields) => {
                 text_of(fields.get("requestId")).or_else(|| text_of(fields.get("record")?.get("requestId")))
             }
-            // START, END and REPORT, where the log format is text.
+            // START, END, and REPORT, if the log format is text.
             Content::Text(text) => text.split_once("RequestId: ")?.1.split_whitespace().next(),
         }
     }
 
-    /// One line of JSON: what was logged, with the function and the time.
+    /// Returns one line of JSON with the content, the function, and the time.
     pub fn to_json(&self) -> String {
         let mut fields = match &self.content {
             Content::Fields(fields) => fields.clone(),

@@ -1,4 +1,4 @@
-//! Which log group a function writes to.
+//! Finds the log groups of functions.
 
 use anyhow::{Result, bail};
 use stack::{Environment, FunctionName, OutputName};
@@ -13,7 +13,7 @@ pub(super) struct Group {
     pub(super) name: String,
 }
 
-/// The log groups of these functions, or of all, as they are deployed.
+/// Returns the deployed log groups of these functions, or of all.
 pub(super) async fn of(
     environment: &Environment,
     connection: &Connection,
@@ -34,7 +34,7 @@ pub(super) async fn of(
             continue;
         }
         let deployed = outputs.get(output_of(function)).ok();
-        // The last part of a group's name is that of its function.
+        // The last part of a log group's name is the name of its function.
         let group = names.iter().find(|name| deployed.is_some() && name.rsplit('/').next() == deployed);
         match group {
             Some(name) => groups.push(Group { function, name: (*name).to_owned() }),

@@ -1,4 +1,4 @@
-//! Reading the log groups of several functions as one log.
+//! Reads the log groups of several functions as one log.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -15,31 +15,33 @@ use super::groups::Group;
 use super::requests::Requests;
 use crate::operator::Operator;
 
-/// How much of what was read is looked at again: CloudWatch Logs may show a line later than one that is younger.
+/// How far each read goes back.
+///
+/// CloudWatch Logs may return a line later than a newer one.
 const OVERLAP: TimeDelta = TimeDelta::seconds(15);
-/// The longest pause after being told that there were too many requests.
+/// The longest pause after throttled requests.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// Several log groups, by time.
+/// Several log groups, merged by time.
 pub(super) struct Reader {
     client: Client,
     groups: Vec<GroupReader>,
     operator: Arc<dyn Operator>,
 }
 
-/// What is read of one log group.
+/// The position in one log group.
 struct GroupReader {
     group: Group,
-    /// Where the next look begins.
+    /// The start of the next read.
     from: DateTime<Utc>,
-    /// Ids and times of what was read since then.
+    /// The IDs and times of the events that were read since then.
     seen: HashMap<String, DateTime<Utc>>,
-    /// What was read and not handed out yet.
+    /// Lines that were read but not returned yet.
     entries: VecDeque<Entry>,
     page: Page,
 }
 
-/// Which page of this look is next.
+/// The next page of the current read.
 enum Page {
     First,
     Next(String),
@@ -63,10 +65,10 @@ impl Reader {
         Self { client, groups: groups.into_iter().map(reader).collect(), operator }
     }
 
-    /// The next line; none at the end of what is there, after which another look begins.
+    /// Returns the next line, or `None` at the end of what exists. The next call then reads again.
     pub(super) async fn next(&mut self, requests: &mut Requests) -> Result<Option<Entry>> {
         for group in &mut self.groups {
-            // Which line is the oldest is known only when there is one of each group.
+            // The oldest line can be determined only with one line of each group.
             while group.entries.is_empty() && group.read_page(&self.client, requests, &*self.operator).await?
             {
             }
@@ -82,7 +84,7 @@ impl Reader {
 }
 
 impl GroupReader {
-    /// Read the next page, if there is one.
+    /// Reads the next page, if there is one. Returns whether it did.
     async fn read_page(
         &mut self,
         client: &Client,
@@ -110,7 +112,7 @@ impl GroupReader {
         Ok(true)
     }
 
-    /// Since when the next look has to see what may have come late.
+    /// Returns the time from which the next read must look for late events.
     fn edge(&self) -> DateTime<Utc> {
         let newest = self.seen.values().max();
         newest.map_or(self.from, |newest| (*newest - OVERLAP).max(self.from))
@@ -140,7 +142,7 @@ impl GroupReader {
         }
     }
 
-    /// Look again for what has come meanwhile.
+    /// Begins to read again from the overlap.
     fn begin_again(&mut self) {
         self.from = self.edge();
         self.page = Page::First;

@@ -1,19 +1,21 @@
-//! Which invocations belong to which request.
+//! Maps invocations to requests.
 
 use std::collections::HashMap;
 
 use super::entry::Entry;
 
-/// Far more than are at work at a time.
+/// The maximum number of invocations kept, far more than run at the same time.
 const MAXIMUM: usize = 10_000;
 
-/// Requests by invocation. What a function does for a request has the request's id on each line, which the authorizer
-/// shares with the API function; what Lambda says of an invocation has only the invocation's.
+/// Requests by invocation.
+///
+/// Every line that a function logs for a request has the request ID, which the authorizer shares with the API
+/// function. Lines that Lambda logs about an invocation have only the invocation ID.
 #[derive(Default)]
 pub struct Requests(HashMap<String, String>);
 
 impl Requests {
-    /// Note what a line tells.
+    /// Records the IDs in a line.
     pub fn learn(&mut self, entry: &Entry) {
         if let (Some(invocation), Some(request)) = (entry.invocation(), entry.request()) {
             if self.0.len() >= MAXIMUM {
@@ -23,7 +25,9 @@ impl Requests {
         }
     }
 
-    /// What to know the request of a line by: its id, which clients are told, or some digits of the invocation's.
+    /// Returns the ID by which a line's request is identified.
+    ///
+    /// This is the request ID, which clients receive too, or the first digits of the invocation ID.
     pub fn id_of<'a>(&'a self, entry: &'a Entry) -> &'a str {
         let of_invocation = |invocation: &'a str| {
             let known = self.0.get(invocation).map(String::as_str);

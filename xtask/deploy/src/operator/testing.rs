@@ -6,7 +6,7 @@ use machine::{Progress, Step};
 
 use super::{Operator, ResourceChange};
 
-/// An operator that hears nothing and refuses everything.
+/// An operator that discards reports and declines every question.
 pub(crate) struct Silent;
 
 struct SilentStep;

@@ -1,6 +1,6 @@
-//! How long the oldest message of a queue has waited.
+//! The age of the oldest message in a queue.
 //!
-//! SQS tells it to CloudWatch only; to receive messages for it would cost each one of its receives.
+//! SQS publishes it only to CloudWatch, and receiving messages to read it would use up one of their receives.
 //! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html>
 
 use std::time::{Duration, SystemTime};
@@ -11,11 +11,11 @@ use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Datapoint, Dimension, Statistic};
 use chrono::TimeDelta;
 
-/// A metric comes once a minute, some minutes late.
+/// SQS publishes the metric once a minute, with a delay of some minutes.
 const WINDOW: Duration = Duration::from_mins(15);
 const PERIOD_SECONDS: i32 = 60;
 
-/// The age as CloudWatch knows it; none where SQS has told nothing lately, as it does of a queue that nobody uses.
+/// Returns the age in CloudWatch, or `None` without recent data, as for a queue that is not in use.
 pub(super) async fn of_oldest(client: &Client, queue_url: &str) -> Result<Option<TimeDelta>> {
     let name = queue_url.rsplit('/').next().unwrap_or(queue_url);
     let now = SystemTime::now();

@@ -1,8 +1,8 @@
-//! Looking at dead letters, and moving them back.
+//! Reads dead letters, and moves them back to the restore queue.
 //!
-//! By receiving, sending and deleting, in that order and not by `StartMessageMoveTask`, which would move what cannot be
-//! restored too, and at a speed of its own. Should this die in the middle, a message is in both queues at worst; the
-//! restore function restores a package once, however often it is asked to.
+//! Messages are received, sent, and deleted, in that order. `StartMessageMoveTask` is not used, because it would also
+//! move messages that cannot be restored, and at its own rate. If the process ends midway, a message is in both
+//! queues at worst. The restore function restores a package only once, however many messages it receives for it.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,45 +16,52 @@ use openapi::{MalformedMessage, ReceivedRestoreMessage};
 
 use super::Queues;
 
-/// The most that SQS takes, and gives, in one call.
+/// The maximum number of messages in one SQS request or response.
 const MESSAGES_A_CALL: i32 = 10;
-/// How long a letter is hidden from others while it is looked at, or moved. A run that dies leaves it hidden so long.
+/// How long a message is hidden from other receivers while it is read or moved.
+///
+/// It stays hidden for that time even if the process is killed.
 const HIDDEN_SECONDS: i32 = 60;
-/// Long polling asks all of SQS's servers; without it, an empty answer means little:
+/// How long to poll for messages, in seconds.
+///
+/// Long polling queries all of SQS's servers. Without it, an empty response does not mean an empty queue:
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html>.
 const WAIT_SECONDS: i32 = 1;
-/// More than anybody reads.
+/// The number of messages after which reading stops, more than a person reads.
 const SHOWN: usize = 100;
 
-/// A message that was received too often.
+/// A message that was received too many times.
 pub struct DeadLetter {
-    /// Its id.
+    /// The ID of the message.
     pub message_id: String,
-    /// What it asks for, as the restore function reads it; else why it is not a restore message.
+    /// The restore message as the restore function reads it, or why it is not one.
     pub content: Result<ReceivedRestoreMessage, MalformedMessage>,
-    /// When it was sent to the restore queue.
+    /// When the message was sent to the restore queue.
     pub sent: Option<DateTime<Utc>>,
-    /// How often it was received, in both queues.
+    /// How many times the message was received, in both queues.
     pub receives: u32,
     body: String,
     receipt: String,
 }
 
-/// What became of the dead letters.
+/// The result of moving dead letters back.
 pub struct Redriven {
-    /// How many were moved back to the restore queue.
+    /// How many messages were moved to the restore queue.
     pub moved: usize,
-    /// How many stay, since they are no restore messages.
+    /// How many messages were left because they are not restore messages.
     pub left: usize,
 }
 
-/// Dead letters that were received, each once: a letter that is neither moved nor deleted can be received again a minute
-/// later.
+/// Dead letters that were received, without duplicates.
+///
+/// A message that is neither moved nor deleted can be received again after a minute.
 #[derive(Default)]
 struct SeenLetters(HashMap<String, DeadLetter>);
 
 impl SeenLetters {
-    /// Adds letters, and returns whether one of them is new. Of a letter that was seen before, the latest receipt counts.
+    /// Adds messages, and returns whether one of them is new.
+    ///
+    /// A message received again replaces the earlier one.
     fn add(&mut self, letters: Vec<DeadLetter>) -> bool {
         let before = self.0.len();
         self.0.extend(letters.into_iter().map(|letter| (letter.message_id.clone(), letter)));
@@ -74,25 +81,26 @@ pub struct DeadLetters<'a> {
 }
 
 impl<'a> DeadLetters<'a> {
-    /// The dead letters of these queues.
+    /// Creates a reader for the dead letters of these queues.
     pub fn new(queues: &'a Queues) -> Self {
         Self { queues }
     }
 
-    /// The first dead letters; they can be received by others again at once.
+    /// Returns the first dead letters. Afterwards, other receivers can receive them at once.
     pub async fn look(&self) -> Result<Vec<DeadLetter>> {
         let mut seen = SeenLetters::default();
-        // A batch without a new letter begins the second round.
+        // A batch without a new message begins the second round, so all were received.
         while seen.0.len() < SHOWN && seen.add(self.receive().await?) {}
         let letters = seen.into_letters();
         self.show_again(&letters).await?;
         Ok(letters)
     }
 
-    /// Move all that are restore messages back to the restore queue.
+    /// Moves all dead letters that are restore messages back to the restore queue.
     pub async fn move_back(&self) -> Result<Redriven> {
         let mut moved_count = 0;
-        // They stay hidden until nothing else is left to receive, or come back if that takes longer than a minute.
+        // These stay hidden until no other message is left to receive. They reappear if that takes longer than a
+        // minute.
         let mut left = SeenLetters::default();
         let mut batches_without_news = 0;
         loop {
@@ -156,7 +164,7 @@ impl<'a> DeadLetters<'a> {
         Ok(())
     }
 
-    /// Send letters to the restore queue, and return the ids of those that it took.
+    /// Sends messages to the restore queue, and returns the IDs of those that were accepted.
     async fn send(&self, letters: &[DeadLetter]) -> Result<HashSet<String>> {
         let entries = letters.iter().map(|letter| {
             SendMessageBatchRequestEntry::builder().id(&letter.message_id).message_body(&letter.body).build()
@@ -169,7 +177,9 @@ impl<'a> DeadLetters<'a> {
         Ok(answer.successful().iter().map(|entry| entry.id().to_owned()).collect())
     }
 
-    /// Delete letters that were sent. One that could not be deleted is restored twice, which does nothing.
+    /// Deletes messages that were sent.
+    ///
+    /// One that could not be deleted is processed twice, which is harmless.
     async fn delete(&self, letters: &[&DeadLetter]) -> Result<()> {
         let entries = letters.iter().map(|letter| {
             DeleteMessageBatchRequestEntry::builder()

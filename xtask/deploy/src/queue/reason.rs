@@ -1,4 +1,4 @@
-//! Why a message became a dead letter, as far as it can be told without the function's log.
+//! Determines why a message became a dead letter, as far as possible without the function's log.
 
 use openapi::ReceivedRestoreMessage;
 use sqlx::postgres::PgPool;
@@ -6,11 +6,11 @@ use sqlx::{AssertSqlSafe, Row};
 
 use super::dead_letters::DeadLetter;
 
-/// The rows of packages, where the platform's database can be reached.
+/// The rows of packages, if the platform's database is available.
 pub struct Rows<'a>(pub Option<&'a PgPool>);
 
 impl Rows<'_> {
-    /// Why the restore function could not do this, in words.
+    /// Describes why the restore function could not process a message.
     pub async fn reason(&self, letter: &DeadLetter) -> String {
         let message = match &letter.content {
             Err(error) => return error.to_string(),
@@ -22,7 +22,7 @@ impl Rows<'_> {
         match state_of(pool, message).await {
             Ok(Some(state)) => told(&state).to_owned(),
             Ok(None) => "there is no such package in this dataset".to_owned(),
-            // 42P01: a table that does not exist.
+            // 42P01 means that a table does not exist.
             Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42P01") => {
                 "there is no such organization".to_owned()
             }
@@ -32,7 +32,7 @@ impl Rows<'_> {
 }
 
 async fn state_of(pool: &PgPool, message: &ReceivedRestoreMessage) -> sqlx::Result<Option<String>> {
-    // Safe: the schema's name is made from an integer.
+    // This is safe because the schema's name is an integer.
     let sql = AssertSqlSafe(format!(
         r#"SELECT state FROM "{}".packages WHERE id = $1 AND dataset_id = $2 AND node_id = $3"#,
         message.org_id
@@ -44,7 +44,7 @@ async fn state_of(pool: &PgPool, message: &ReceivedRestoreMessage) -> sqlx::Resu
     query.fetch_optional(pool).await?.map(|row| row.try_get(0)).transpose()
 }
 
-/// What the state of the package says of its message.
+/// Describes what the state of the package means for its message.
 fn told(state: &str) -> &'static str {
     match state {
         "RESTORING" => {

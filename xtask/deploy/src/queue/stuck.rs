@@ -1,9 +1,9 @@
-//! Packages that are RESTORING and have no message: the API function was killed after it had claimed them and before it
-//! sent their messages, or their message was lost in another way.
+//! Packages that are RESTORING without a message.
 //!
-//! Which packages the messages in the queue are for cannot be told without receiving them. But a message is worked on
-//! soon, or becomes a dead letter, so that a package that has been RESTORING for long and has no dead letter has no
-//! message; and where it has one, a second does no harm.
+//! The API function was killed after it had claimed them and before it had sent their messages, or a message was lost
+//! in another way. The messages in the queue cannot be inspected without receiving them. However, a message is soon
+//! processed or becomes a dead letter. A package that has been RESTORING for long and has no dead letter therefore
+//! has no message. If it has one nevertheless, a second one does no harm.
 
 use std::collections::HashSet;
 
@@ -19,14 +19,14 @@ use sqlx::{AssertSqlSafe, Row};
 use super::Queues;
 use super::dead_letters::DeadLetter;
 
-/// The most messages that one call takes:
+/// The maximum number of messages in one request:
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>.
 const MESSAGES_A_CALL: usize = 10;
 
-/// The messages that stuck packages should have.
+/// Returns messages for the stuck packages.
 ///
-/// Nobody knows any more who asked for them. The changelog names a user, and so it names the owner of the package, or of
-/// its dataset.
+/// The users who requested the restores are no longer known. The changelog requires a user, so the messages name the
+/// owner of the package, or of its dataset.
 pub async fn missing_messages(pool: &PgPool, letters: &[DeadLetter]) -> Result<Vec<RestoreMessage>> {
     let with_letter: HashSet<(OrganizationId, PackageId)> = letters
         .iter()
@@ -47,7 +47,7 @@ pub async fn missing_messages(pool: &PgPool, letters: &[DeadLetter]) -> Result<V
 }
 
 async fn in_organization(pool: &PgPool, organization: OrganizationId) -> sqlx::Result<Vec<RestoreMessage>> {
-    // Safe: the schema's name is made from an integer.
+    // This is safe because the schema's name is an integer.
     let sql = AssertSqlSafe(format!(
         r#"SELECT p.dataset_id, p.id, p.node_id, p.name, p.parent_id, p.type,
                   COALESCE(owner.node_id, (

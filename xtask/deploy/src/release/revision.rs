@@ -1,4 +1,4 @@
-//! Which source a release is made from.
+//! The revision of the source that a release is built from.
 
 use std::path::Path;
 
@@ -8,17 +8,17 @@ use machine::{command, repository};
 use serde::{Deserialize, Serialize};
 use tokio::process::Command;
 
-/// What git knows of the checkout.
+/// The state of the git checkout.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceRevision {
-    /// The commit; nothing where there is no git, as in an unpacked archive.
+    /// The commit, or `None` without a git repository, as in an unpacked archive.
     pub commit: Option<String>,
-    /// Whether files differ from the commit, so that nobody else has this source.
+    /// Whether files differ from the commit. The source then exists only in this checkout.
     pub is_modified: bool,
 }
 
 impl SourceRevision {
-    /// Look at the checkout.
+    /// Reads the revision of the checkout.
     pub async fn of_checkout() -> Self {
         Self::of(&repository::root()).await
     }
@@ -34,8 +34,9 @@ impl SourceRevision {
         Self { commit, is_modified: changes.is_none_or(|changes| !changes.is_empty()) }
     }
 
-    /// Do something with the checkout, and return the revision that it was done with. Fails where the checkout has moved
-    /// meanwhile: then nobody knows which of the two it was.
+    /// Awaits `work`, and returns its result with the revision of the checkout.
+    ///
+    /// Returns an error if the revision changed meanwhile, because the work could have used either of the two.
     pub async fn during<T>(work: impl Future<Output = Result<T>>) -> Result<(T, Self)> {
         Self::during_in(&repository::root(), work).await
     }
@@ -53,7 +54,9 @@ impl SourceRevision {
         Ok((done, before))
     }
 
-    /// Fail where another commit is checked out now. Files that were edited since do no harm: what was built, was built.
+    /// Returns an error if another commit is checked out now.
+    ///
+    /// Files edited since the build do not matter, because the functions are already built.
     pub async fn ensure_checked_out(&self) -> Result<()> {
         let now = Self::of_checkout().await;
         if now.commit != self.commit {
@@ -66,7 +69,7 @@ impl SourceRevision {
         Ok(())
     }
 
-    /// The commit, as short as git tends to show it.
+    /// Returns the abbreviated commit, about as short as git shows it.
     pub fn short(&self) -> &str {
         self.commit.as_deref().and_then(|commit| commit.get(..7)).unwrap_or("unknown")
     }

@@ -1,10 +1,10 @@
-//! Releases in the artifact bucket.
+//! Stores releases in the artifact bucket.
 //!
-//! | key | holds |
+//! | key | content |
 //! |---|---|
 //! | `{service}/releases/{environment}/{id}.json` | the manifest |
 //! | `{service}/templates/{hash}.json` | the template |
-//! | `{service}/contracts/{hash}.json` | the OpenAPI document of what the template deploys |
+//! | `{service}/contracts/{hash}.json` | the OpenAPI document of the API that the template deploys |
 
 use anyhow::{Context, Result, bail};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -17,16 +17,17 @@ use crate::artifact_bucket::{ArtifactBucket, Condition, Revision};
 use crate::build::sha256;
 use crate::candidate::Candidate;
 
-/// How many manifests are read at a time.
+/// The maximum number of manifests that are read concurrently.
 const CONCURRENCY: usize = 16;
 
-/// The SHA-256 of a template, without what depends on signing keys: what was deployed is recognised by it, however its
-/// keys were rotated since.
+/// The SHA-256 of a template, without the parts that depend on signing keys.
+///
+/// It identifies a deployed template even after its keys were rotated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TemplateHash(ArtifactHash);
 
 impl TemplateHash {
-    /// The hash of a template, without what depends on signing keys.
+    /// Returns the hash of a template, without the parts that depend on signing keys.
     pub fn of(template: &DeployedTemplate) -> Result<Self> {
         Ok(Self(sha256(template.without_keys().to_string().as_bytes()).parse()?))
     }
@@ -44,7 +45,7 @@ pub struct ReleaseStore<'a> {
     environment: &'a Environment,
 }
 
-/// A manifest as it was read.
+/// A manifest as it was read from the bucket.
 pub struct StoredRelease {
     /// The release.
     pub release: Release,
@@ -52,12 +53,12 @@ pub struct StoredRelease {
 }
 
 impl<'a> ReleaseStore<'a> {
-    /// The releases of an environment.
+    /// Creates a store for the releases of an environment.
     pub fn new(bucket: &'a ArtifactBucket, environment: &'a Environment) -> Self {
         Self { bucket, environment }
     }
 
-    /// All releases, the newest first.
+    /// Returns all releases, the newest first.
     pub async fn all(&self) -> Result<Vec<StoredRelease>> {
         let keys = self.bucket.keys_below(&self.prefix()).await?;
         let read = stream::iter(keys.into_iter().rev()).map(async |key| self.read(&key).await);
@@ -65,7 +66,7 @@ impl<'a> ReleaseStore<'a> {
         Ok(releases.into_iter().flatten().collect())
     }
 
-    /// The newest release, if there is any.
+    /// Returns the newest release, if there is one.
     pub async fn newest(&self) -> Result<Option<StoredRelease>> {
         match self.bucket.keys_below(&self.prefix()).await?.last() {
             Some(key) => self.read(key).await,
@@ -73,7 +74,7 @@ impl<'a> ReleaseStore<'a> {
         }
     }
 
-    /// One release.
+    /// Returns the release with this ID.
     pub async fn get(&self, id: &ReleaseId) -> Result<StoredRelease> {
         let stored = self.read(&self.key(id)).await?;
         stored.with_context(|| {
@@ -84,8 +85,10 @@ impl<'a> ReleaseStore<'a> {
         })
     }
 
-    /// Write down a candidate whose code is uploaded: template and contract first, the manifest last, so that no
-    /// manifest names what is not there.
+    /// Stores a candidate as a release. Its code must already be uploaded.
+    ///
+    /// The template and the contract are written first and the manifest last, because a manifest must refer only to
+    /// objects that exist.
     pub async fn create(
         &self,
         candidate: &Candidate,
@@ -125,7 +128,7 @@ impl<'a> ReleaseStore<'a> {
         Ok(StoredRelease { release, revision })
     }
 
-    /// The release that was deployed before what is deployed now.
+    /// Returns the release that was deployed before the current one.
     pub async fn previous(&self, deployed: Option<&DeployedTemplate>) -> Result<Release> {
         let current = deployed.map(TemplateHash::of).transpose()?;
         let all = self.all().await?.into_iter().map(|stored| stored.release);
@@ -139,14 +142,14 @@ impl<'a> ReleaseStore<'a> {
         })
     }
 
-    /// Write into a manifest that its deployment begins.
+    /// Records in the manifest that a deployment has begun.
     pub async fn note_beginning(&self, stored: &mut StoredRelease, by: &str) -> Result<()> {
         let record = DeploymentRecord { by: by.to_owned(), started_at: self.bucket.now()?, ending: None };
         stored.release.deployments.push(record);
         self.update(stored).await
     }
 
-    /// Write into a manifest how its deployment ended.
+    /// Records in the manifest how its deployment ended.
     pub async fn note_ending(&self, stored: &mut StoredRelease, succeeded: bool) -> Result<()> {
         let at = self.bucket.now()?;
         if let Some(record) = stored.release.deployments.last_mut() {
@@ -155,14 +158,15 @@ impl<'a> ReleaseStore<'a> {
         self.update(stored).await
     }
 
-    /// Take the note of a deployment back that has not changed anything.
+    /// Removes the record of a deployment that changed nothing.
     pub async fn forget_beginning(&self, stored: &mut StoredRelease) -> Result<()> {
         stored.release.deployments.pop();
         self.update(stored).await
     }
 
-    /// Write down how deployments ended that were killed before they could: with success where their template is what is
-    /// deployed.
+    /// Records the results of deployments that were killed before they could.
+    ///
+    /// Such a deployment counts as successful if its template is the deployed one.
     pub async fn note_lost_endings(&self, deployed: Option<&DeployedTemplate>) -> Result<()> {
         let current = deployed.map(TemplateHash::of).transpose()?;
         for mut stored in self.all().await? {
@@ -183,7 +187,7 @@ impl<'a> ReleaseStore<'a> {
         Ok(())
     }
 
-    /// The template of a release, which is checked to be the one that it names.
+    /// Returns the template of a release, after checking that it matches the hash.
     pub async fn template(&self, hash: &TemplateHash) -> Result<DeployedTemplate> {
         let key = self.template_key(hash);
         let stored = self.bucket.read(&key).await?;
@@ -199,7 +203,9 @@ impl<'a> ReleaseStore<'a> {
         Ok(template)
     }
 
-    /// The OpenAPI document of what a template deploys; none where it was deployed by other means.
+    /// Returns the OpenAPI document of the API that a template deploys.
+    ///
+    /// Returns `None` if the template was not deployed by this tool.
     pub async fn contract(&self, hash: &TemplateHash) -> Result<Option<Value>> {
         let key = self.contract_key(hash);
         let stored = self.bucket.read(&key).await?;

@@ -1,4 +1,4 @@
-//! What a deployment would mean for those who call the API.
+//! Compares the API's contract before and after a deployment.
 
 mod changes;
 
@@ -8,15 +8,17 @@ use serde_json::Value;
 pub use self::changes::ContractChange;
 use self::changes::contract_changes;
 
-/// The API's contract, compared.
+/// The result of comparing the API's contract.
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ContractReview {
-    /// Nobody calls it yet.
+    /// The API is new and has no clients yet.
     New,
-    /// One of the two is not known: what is deployed was not deployed by this tool, or the contract was deleted.
+    /// One of the two contracts is unknown.
+    ///
+    /// The stack was not deployed by this tool, or the contract was deleted.
     Unknown,
-    /// These are the differences.
+    /// The differences.
     Changes(Vec<ContractChange>),
 }
 
@@ -29,7 +31,7 @@ impl ContractReview {
         }
     }
 
-    /// The differences, as far as they are known.
+    /// Returns the differences that are known.
     pub fn changes(&self) -> &[ContractChange] {
         match self {
             Self::Changes(changes) => changes,

@@ -1,22 +1,22 @@
-//! Which functions would run other code.
+//! Changes to the code of functions.
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// A function whose code would change.
+/// A function with changed code.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct FunctionChange {
-    /// Its logical id.
+    /// The logical ID of the function.
     pub name: String,
-    /// The SHA-256 of its zip now; none where the function is new.
+    /// The SHA-256 of the deployed zip file, or `None` if the function is new.
     pub old: Option<String>,
-    /// The SHA-256 of its zip then; none where the function would be removed.
+    /// The SHA-256 of the new zip file, or `None` if the function would be removed.
     pub new: Option<String>,
 }
 
-/// The functions of two templates that differ in their code.
+/// Returns the functions with different code in two templates.
 pub(super) fn changes(old: Option<&Value>, new: &Value) -> Vec<FunctionChange> {
     let empty = Map::new();
     let resources = |template: Option<&Value>| {
@@ -31,7 +31,7 @@ pub(super) fn changes(old: Option<&Value>, new: &Value) -> Vec<FunctionChange> {
     names.into_iter().filter_map(change).collect()
 }
 
-/// The hash in the name of a function's zip: `{service}/{function}/{hash}.zip`.
+/// Returns the hash in the key of a function's zip file: `{service}/{function}/{hash}.zip`.
 fn code(resource: Option<&Value>) -> Option<String> {
     let resource = resource.filter(|resource| resource["Type"] == "AWS::Lambda::Function")?;
     let key = resource.pointer("/Properties/Code/S3Key")?.as_str()?;

@@ -1,18 +1,18 @@
-//! Which signing keys would be trusted and used.
+//! Changes to the signing keys that are trusted and used.
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 use stack::{DeployedTemplate, Fingerprint};
 
-/// How the keys would change.
+/// Changes to the signing keys.
 #[derive(Serialize)]
 pub struct KeyChanges {
-    /// Trusted from then on.
+    /// Keys that would become trusted.
     pub added: BTreeSet<Fingerprint>,
-    /// Trusted no more.
+    /// Keys that would no longer be trusted.
     pub removed: BTreeSet<Fingerprint>,
-    /// The key that signs from then on, where it is another one.
+    /// The new key used for signing, if it changes.
     pub signs: Option<Fingerprint>,
 }
 
@@ -27,7 +27,7 @@ impl KeyChanges {
         }
     }
 
-    /// Whether nothing changes.
+    /// Returns whether nothing changes.
     pub fn is_empty(&self) -> bool {
         self.added.is_empty() && self.removed.is_empty() && self.signs.is_none()
     }

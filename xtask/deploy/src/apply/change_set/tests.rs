@@ -13,7 +13,7 @@ pub(in crate::apply) fn change(id: &str, action: &str, replacement: &str) -> Str
     )
 }
 
-/// CloudFormation with a stack, and these changes for any template.
+/// Returns a CloudFormation with a stack, and with these changes for any template.
 pub(in crate::apply) async fn with_changes(changes: Vec<String>) -> ScriptedCloudFormation {
     ScriptedCloudFormation::start(move |action, _: &Request, before| match action {
         "DescribeStacks" => stack_in("UPDATE_COMPLETE"),
@@ -37,7 +37,7 @@ async fn propose(cloudformation: &ScriptedCloudFormation, purpose: Purpose) -> C
     change_set
 }
 
-/// The requests that make a change set and execute it.
+/// Returns the requests that create a change set and execute it.
 async fn requests(mode: Mode) -> (Request, Request) {
     let cloudformation = with_changes(vec![change("Queue", "Modify", "False")]).await;
     let change_set = propose(&cloudformation, Purpose::Change(mode)).await;
@@ -61,7 +61,7 @@ async fn express_mode_asks_for_rollback() {
     }
 }
 
-/// ExecuteChangeSet says of DisableRollback that it defaults to true:
+/// The default of `DisableRollback` in `ExecuteChangeSet` is true:
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ExecuteChangeSet.html>.
 #[tokio::test]
 async fn standard_mode_asks_for_rollback() {
@@ -93,7 +93,7 @@ async fn drift_is_reverted_by_a_drift_aware_change_set() {
     assert_eq!(request["ChangeSetType"], "UPDATE");
 }
 
-/// What becomes of a template for a stack that does not exist, where the change set is made like this.
+/// Proposes a template for a new stack, with this status and reason of the change set.
 async fn proposed(status: &'static str, reason: &'static str) -> (Result<Proposal, String>, Request) {
     let cloudformation = ScriptedCloudFormation::start(move |action, _: &Request, _| match action {
         "DescribeStacks" => Answer::Error("Stack with id stack does not exist"),
@@ -119,7 +119,7 @@ async fn new_stack_takes_over_what_it_may() {
     assert_eq!(request["ImportExistingResources"], "true");
 }
 
-/// Both are in use: <https://github.com/ansible-collections/amazon.aws/pull/507>.
+/// CloudFormation uses both messages: <https://github.com/ansible-collections/amazon.aws/pull/507>.
 #[tokio::test]
 async fn change_set_that_failed_for_lack_of_changes_is_none() {
     for reason in [
@@ -141,7 +141,9 @@ async fn change_set_that_failed_over_a_taken_name_gets_advice() {
     assert!(error.contains(reason) && error.contains("cargo xtask diff"), "{error}");
 }
 
-/// The SDK sends a request again whose response was lost. CloudFormation may have made the change set by then.
+/// The SDK retries a request after a lost response.
+///
+/// CloudFormation may have created the change set by then.
 #[tokio::test]
 async fn change_set_that_a_lost_response_was_about_is_used() {
     let cloudformation = ScriptedCloudFormation::start(|action, request: &Request, _| match action {

@@ -6,14 +6,14 @@ use super::{Operation, follow, is_over};
 const STACK: &str = "AWS::CloudFormation::Stack";
 const QUEUE: &str = "AWS::SQS::Queue";
 
-/// An operation of which these are the events, and this the stack's status at its end.
+/// Follows an operation with these events, after which the stack has this status.
 async fn ended(
     operation: Operation,
     told: &'static [(&'static str, &'static str, &'static str, &'static str)],
     status: &'static str,
 ) -> Result<(), String> {
     let script = move |action: &str, _: &Request, before: usize| match action {
-        // The first look is that of the log, before anything happens.
+        // The first read is by the event log, before anything happens.
         "DescribeStackEvents" if before == 0 => events(&[]),
         "DescribeStackEvents" => events(told),
         "DescribeStacks" => stack_in(status),
@@ -75,7 +75,8 @@ async fn failure_without_rollback_is_an_end_with_its_causes() {
 #[tokio::test]
 async fn failure_that_is_rolled_back_is_followed_to_the_end_of_the_rollback() {
     let told: &[_] = &[
-        // An early validation fails the stack first: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html
+        // An early validation fails the stack first:
+        // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html
         ("stack", STACK, "UPDATE_FAILED", "Validation failed with 1 error(s)."),
         ("stack", STACK, "UPDATE_ROLLBACK_IN_PROGRESS", ""),
         ("stack", STACK, "UPDATE_ROLLBACK_COMPLETE", "It is rolled back."),

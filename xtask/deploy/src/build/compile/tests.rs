@@ -8,7 +8,7 @@ use stack::Architecture;
 
 use super::{place, release_command};
 
-/// A program that prints what it was given.
+/// Creates a program that prints its arguments and environment.
 fn program(directory: &Path, text: &str) -> PathBuf {
     let path = directory.join("cargo-lambda");
     fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
@@ -27,7 +27,7 @@ async fn a_release_is_built_without_anything_that_gets_into_the_bytes() {
     let printed = String::from_utf8(command::output(&mut command).await.unwrap()).unwrap();
     let mut lines = printed.lines();
     assert_eq!(lines.next(), Some("/"));
-    // The shell sets some by itself.
+    // The shell sets some variables itself.
     let of_shell = ["PWD", "OLDPWD", "SHLVL", "_"];
     let mut names: Vec<&str> = lines.filter_map(|line| Some(line.split_once('=')?.0)).collect();
     names.retain(|name| !of_shell.contains(name));

@@ -1,4 +1,4 @@
-//! Updates that failed, and whose rollback failed too or never began.
+//! Recovery from failed rollbacks, and from failed updates that were not rolled back.
 
 use anyhow::{Context, Result, bail};
 use aws_sdk_cloudformation::Client;
@@ -11,7 +11,7 @@ use crate::apply::{EventLog, Operation, Phase, TemplateSource, follow};
 use crate::connection::request_token;
 use crate::deployed_stack::{Condition, DeployedStack};
 
-/// Continue a rollback, without the resources that are to be skipped.
+/// Continues a failed rollback without the resources to skip.
 pub(super) async fn finish_rollback(
     client: &Client,
     stack: &DeployedStack,
@@ -50,7 +50,9 @@ pub(super) async fn finish_rollback(
     )
 }
 
-/// The resources that the rollback could not put back. CloudFormation skips no others:
+/// Returns the resources that the rollback failed to restore.
+///
+/// CloudFormation can skip only these:
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ContinueUpdateRollback.html>.
 async fn failed_resources(client: &Client, stack: &DeployedStack) -> Result<Vec<StackResource>> {
     let answer = client.describe_stack_resources().stack_name(&stack.id).send().await;
@@ -80,11 +82,11 @@ fn check_skipped(failed: &[StackResource], skip: &[String]) -> Result<()> {
     )
 }
 
-/// Bring a stack whose update failed without a rollback back to what it was.
+/// Restores the previous state of a stack whose update failed without a rollback.
 ///
-/// After express mode `RollbackStack` is not supported, and every operation has to be in express mode with rollback
-/// disabled until the stack is complete again. What remains is to apply the last successful template once more:
-/// <https://github.com/aws/aws-cdk-cli/issues/1739>, <https://github.com/aws/aws-cdk-cli/pull/1970>.
+/// `RollbackStack` does not support stacks that were updated in express mode. Until such a stack is complete again,
+/// every operation must use express mode with rollback disabled. The last successful template is therefore applied
+/// again: <https://github.com/aws/aws-cdk-cli/issues/1739>, <https://github.com/aws/aws-cdk-cli/pull/1970>.
 pub(super) async fn put_back(
     client: &Client,
     stack: &DeployedStack,

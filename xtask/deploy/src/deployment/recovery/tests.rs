@@ -31,7 +31,7 @@ async fn settled(cloudformation: &ScriptedCloudFormation, skip: &[&str]) -> anyh
     settle(&cloudformation.client, "stack", &terms, template).await
 }
 
-/// A stack whose update failed, which this action brings to this status.
+/// Returns a CloudFormation with a failed update, where `action` moves the stack to `ending`.
 async fn failed_update(
     elements: &'static str,
     action: &'static str,
@@ -56,9 +56,9 @@ async fn failed_update_is_rolled_back() {
     assert_eq!(request["StackName"], STACK_ID);
 }
 
-/// RollbackStack "is not supported for stacks that were last updated using EXPRESS deployment mode", and what follows
-/// "must use the same DeploymentConfig": <https://github.com/aws/aws-cdk-cli/issues/1739>. With rollback it "cannot update
-/// a stack already in UPDATE_FAILED": <https://github.com/aws/aws-cdk-cli/pull/1970>.
+/// `RollbackStack` "is not supported for stacks that were last updated using EXPRESS deployment mode", and later
+/// operations "must use the same DeploymentConfig": <https://github.com/aws/aws-cdk-cli/issues/1739>. With rollback,
+/// CloudFormation "cannot update a stack already in UPDATE_FAILED": <https://github.com/aws/aws-cdk-cli/pull/1970>.
 #[tokio::test]
 async fn failed_express_update_gets_the_last_template_again() {
     let cloudformation = failed_update(EXPRESS, "UpdateStack", "UPDATE_COMPLETE").await;
@@ -70,7 +70,7 @@ async fn failed_express_update_gets_the_last_template_again() {
     assert!(!request.contains_key("DisableRollback"), "{request:?}");
 }
 
-/// A stack whose rollback is stuck, and gets stuck again unless the queue is skipped.
+/// Returns a CloudFormation with a failed rollback, which fails again unless the queue is skipped.
 async fn stuck_rollback() -> ScriptedCloudFormation {
     let resource = |id: &str, status: &str, reason: &str| {
         format!(

@@ -41,7 +41,7 @@ fn what_is_read_is_what_would_have_been_generated() {
 
 #[test]
 fn the_older_encodings_are_read_as_the_same_key() {
-    // PKCS#8 holds the older encoding as its last part.
+    // PKCS#8 contains the older encoding as its last part.
     for (algorithm, tag) in [(Algorithm::Rsa2048, "RSA PRIVATE KEY"), (Algorithm::EcP256, "EC PRIVATE KEY")] {
         let key = KeyPair::generate(algorithm).unwrap();
         let der = pem::parse(key.private_pem()).unwrap().into_contents();

@@ -1,5 +1,6 @@
-//! The plan in a model of AWS that changes one thing at a time, so that a run can die, or another one come in between,
-//! at each point.
+//! Tests the plan in a model of AWS that changes one thing at a time.
+//!
+//! A run can end, or another one can interfere, at each point.
 
 mod model;
 
@@ -9,7 +10,7 @@ use proptest::prelude::*;
 use self::model::{Run, World};
 use super::{EMERGENCY_PROPAGATION, Intent, Progress, StackState, Step, next_step};
 
-/// Run to the end, with all that AWS does by itself.
+/// Runs to the end, including everything that AWS does.
 fn finish(world: &mut World, intent: Intent) -> Run {
     let mut run = Run::new(intent);
     for _ in 0..200 {
@@ -78,7 +79,7 @@ fn a_revocation_in_an_overlap_brings_another_key() {
     assert_ne!(world.signs, second);
 }
 
-/// Until a run of this kind is at a step like this.
+/// Runs until the next step matches.
 fn run_until(world: &mut World, intent: Intent, is_it: fn(&Step) -> bool) -> Run {
     let mut run = Run::new(intent);
     for _ in 0..200 {
@@ -110,7 +111,7 @@ fn an_emergency_does_not_end_on_a_next_key_of_an_earlier_run() {
 fn an_emergency_in_the_midst_of_a_switch_makes_a_key_of_its_own() {
     let mut world = World::new();
     let mut rotation = run_until(&mut world, Intent::Rotate, |step| *step == Step::Activate);
-    // The ring is written, nothing is deployed.
+    // The ring is written, but not deployed.
     assert!(rotation.tick(&mut world).is_continue());
     drop(rotation);
     world.revokes = true;
@@ -156,7 +157,7 @@ fn a_key_signs_only_when_every_edge_may_know_the_key_group() {
     assert_eq!(step(&world, Intent::Rotate), Step::AwaitKeyGroup(in_time));
     world.now = in_time;
     assert_eq!(step(&world, Intent::Rotate), Step::Activate);
-    // An emergency waits for less.
+    // An emergency rotation waits for a shorter time.
     world.now = changed_at + EMERGENCY_PROPAGATION - TimeDelta::seconds(1);
     assert_eq!(step(&world, Intent::Revoke), Step::AwaitKeyGroup(changed_at + EMERGENCY_PROPAGATION));
     world.now = changed_at + EMERGENCY_PROPAGATION;
@@ -259,20 +260,20 @@ fn the_group_takes_only_so_many_keys() {
     assert!(refusal.contains("retire one first"), "{refusal}");
 }
 
-/// Something that happens.
+/// An event in the model.
 #[derive(Clone, Copy, Debug)]
 enum Event {
-    /// One of two runs goes on; it is started where it does not run.
+    /// One of the two runs continues, or starts if it is not running.
     Run(usize),
-    /// One of two runs dies.
+    /// One of the two runs is killed.
     Kill(usize),
-    /// CloudFormation does one of the things that it has to do.
+    /// CloudFormation makes one of its pending changes.
     CloudFormation,
-    /// All edges learn what CloudFront was told.
+    /// All edges receive the configuration of CloudFront.
     Edges,
-    /// Somebody deploys.
+    /// Another process deploys the ring.
     Deploy,
-    /// From now on, CloudFormation updates function and key group in the other order.
+    /// From now on, CloudFormation updates the function and the key group in the opposite order.
     Order,
 }
 
@@ -291,8 +292,8 @@ fn events() -> impl Strategy<Value = Vec<(Event, u16)>> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
 
-    /// Whatever happens, at every moment all edges trust the key that signs, and no URL is refused before it expires;
-    /// and whatever was left behind, two more runs bring to an end.
+    /// After any sequence of events, all edges trust the key that signs, and no URL is rejected before it expires.
+    /// Two more runs complete any unfinished work.
     #[test]
     fn no_url_is_refused(
         events in events(),

@@ -16,7 +16,7 @@ fn entry(fingerprint: &str, state: &str, retire_after: &str) -> String {
     )
 }
 
-/// All of AWS agrees with this ring, at a time.
+/// Returns a state in which all of AWS matches this ring, at this time.
 fn agreed(entries: &[String], now: &str) -> Observed {
     let ring = KeyRing::parse(&format!("[{}]", entries.join(","))).unwrap();
     let now = now.parse().unwrap();

@@ -15,10 +15,10 @@ use crate::logs::groups::Group;
 use crate::logs::requests::Requests;
 use crate::operator::testing::Silent;
 
-/// When all of this happens, in milliseconds.
+/// The time of the first event, in milliseconds.
 const START: i64 = 1_795_540_690_000;
 
-/// A reader of CloudWatch Logs that answers so, and what it was asked.
+/// Returns a reader for a CloudWatch Logs server with these responses, and the requests that the server received.
 async fn reader(functions: &[FunctionName], answers: Vec<(u16, Value)>) -> (Reader, JoinHandle<Vec<Value>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let configuration = aws_sdk_cloudwatchlogs::Config::builder()
@@ -65,13 +65,13 @@ async fn answer_one(connection: TcpStream, status: u16, answer: &Value) -> Value
     serde_json::from_slice(&body).unwrap()
 }
 
-/// Events by their time after the start, which is also their id and what they say.
+/// Returns events by their time after the start, which is also their ID and message.
 fn page(times: &[i64], next_token: Option<&str>) -> (u16, Value) {
     let event = |time: &i64| json!({ "eventId": time.to_string(), "timestamp": START + time, "message": time.to_string() });
     (200, json!({ "events": times.iter().map(event).collect::<Vec<_>>(), "nextToken": next_token }))
 }
 
-/// What one look brings.
+/// Returns the lines of one read.
 async fn look(reader: &mut Reader) -> Vec<String> {
     let mut requests = Requests::default();
     let mut seen = Vec::new();
@@ -101,7 +101,7 @@ async fn the_lines_of_all_functions_come_in_the_order_of_time_over_all_pages() {
 async fn a_later_look_brings_what_is_new_also_where_it_came_late() {
     let answers = vec![
         page(&[1_000, 40_000], None),
-        // The last 15 seconds before the newest are looked at again.
+        // The last 15 seconds before the newest event are read again.
         page(&[26_000, 40_000, 41_000], None),
         page(&[26_000, 40_000, 41_000], None),
     ];

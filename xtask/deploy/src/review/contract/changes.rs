@@ -1,7 +1,7 @@
-//! What a change of the OpenAPI document means for those who call the API.
+//! Determines what a change of the OpenAPI document means for API clients.
 //!
-//! A change is breaking where a request that was good is refused or means something else, or where an answer is no longer
-//! what a client was told it would be. What only takes more, or tells more, is not.
+//! A change is breaking if a request that was valid is rejected or gets another meaning, or if a response no longer
+//! matches what the document promised. A change that only accepts or returns more is not breaking.
 
 mod schema;
 
@@ -15,14 +15,14 @@ use serde_json::Value;
 
 use self::schema::{Comparison, Direction};
 
-/// One difference between two documents.
+/// One difference between two OpenAPI documents.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct ContractChange {
-    /// Whether a client that works today may no longer work.
+    /// Whether it may break an existing client.
     pub breaking: bool,
-    /// Whether somebody may call who may not today.
+    /// Whether it allows requests that are not authorized today.
     pub opens: bool,
-    /// Where it is: method and path, and what of them.
+    /// The location: method, path, and the part of the operation.
     pub place: String,
     /// What changed.
     pub what: String,
@@ -34,7 +34,7 @@ impl fmt::Display for ContractChange {
     }
 }
 
-/// All differences that matter to a client, breaking ones first.
+/// Returns all differences that matter to a client, breaking ones first.
 pub(super) fn contract_changes(old: &Value, new: &Value) -> Vec<ContractChange> {
     let mut changes = Changes::default();
     let (old_routes, new_routes) = (routes(old), routes(new));
@@ -79,7 +79,7 @@ impl Changes {
     }
 }
 
-/// The operations of a document, by method and path.
+/// Returns the operations of a document by method and path.
 fn routes(document: &Value) -> BTreeMap<String, &Value> {
     const METHODS: [&str; 7] = ["get", "head", "post", "put", "patch", "delete", "options"];
     let paths = document["paths"].as_object().into_iter().flatten();
@@ -167,7 +167,7 @@ fn compare_responses(
     for status in &old_statuses {
         let place = format!("{route}, answer {status}");
         if !new_statuses.contains(status) {
-            // Nobody is harmed by an error that no longer happens.
+            // A removed error response harms no client.
             if is_error(status) {
                 changes.harmless(place, "removed");
             } else {

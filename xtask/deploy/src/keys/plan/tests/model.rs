@@ -1,4 +1,4 @@
-//! A model of AWS, and of a run that works on it in the smallest steps that a crash can part.
+//! A model of AWS, and of a run in steps that a crash can separate.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::ControlFlow;
@@ -12,9 +12,9 @@ use crate::keys::plan::{
 };
 use crate::keys::ring::{Algorithm, KeyRing, KeyState, RingEntry};
 
-/// How long a URL is good for, and the shortest overlap that keeps it so.
+/// The lifetime of a URL, which is also the shortest safe overlap.
 const LIFETIME: TimeDelta = TimeDelta::hours(1);
-/// How long the edges may take to learn of a key group.
+/// How long a key group may take to reach the edges.
 const PROPAGATION: TimeDelta = TimeDelta::minutes(10);
 
 #[derive(Debug)]
@@ -25,27 +25,31 @@ pub(super) struct World {
     pub(super) is_deployed: bool,
     /// The key that the deployed function signs with.
     pub(super) signs: Fingerprint,
-    /// What CloudFront was told to trust, and what the edge that a probe reaches trusts at once.
+    /// The keys that CloudFront is configured to trust.
+    ///
+    /// The edge that a probe reaches trusts them at once.
     pub(super) group: BTreeSet<Fingerprint>,
     pub(super) group_changed_at: DateTime<Utc>,
-    /// What all edges trust. One that comes is known late, whatever the status of the distribution says; one that goes is
-    /// gone at once.
+    /// The keys that all edges trust.
+    ///
+    /// An added key arrives late, even if the distribution is reported as deployed. A removed key disappears at once.
     pub(super) edges: BTreeSet<Fingerprint>,
-    /// Whether older keys may be revoked, and their URLs with them.
+    /// Whether older keys and their URLs may be revoked.
     pub(super) revokes: bool,
-    /// Whether the next update of the stack does the function before the key group: CloudFormation knows no order
-    /// between the two.
+    /// Whether the next update of the stack changes the function before the key group.
+    ///
+    /// CloudFormation guarantees no order between them.
     pub(super) function_is_first: bool,
     ring_version: u32,
     ring_written_at: DateTime<Utc>,
     template: DeployedKeys,
     update: Option<Update>,
-    /// Until when URLs of a key are good.
+    /// When the last URL of each key expires.
     urls: BTreeMap<Fingerprint, DateTime<Utc>>,
     keys: u32,
 }
 
-/// A stack update under way.
+/// An update of the stack in progress.
 #[derive(Debug)]
 struct Update {
     target: DeployedKeys,
@@ -55,7 +59,7 @@ struct Update {
 }
 
 impl World {
-    /// One key that signs, deployed and trusted.
+    /// Creates a world with one key that signs, is deployed, and is trusted.
     pub(super) fn new() -> Self {
         let now = "2026-11-24T00:00:00Z".parse().unwrap();
         let first = fingerprint(1);
@@ -105,9 +109,9 @@ impl World {
         }
     }
 
-    /// Time passes, and a URL is signed.
+    /// Advances the time, and signs a URL.
     pub(super) fn pass(&mut self, time: TimeDelta) {
-        // No two things happen at the same time.
+        // No two events happen at the same time.
         self.now += time + TimeDelta::milliseconds(1);
         let intent = if self.revokes { Intent::Revoke } else { Intent::Rotate };
         if self.group_changed_at + propagation_of(PROPAGATION, intent) <= self.now {
@@ -116,7 +120,7 @@ impl World {
         self.urls.insert(self.signs.clone(), self.now + LIFETIME);
     }
 
-    /// What must hold at every moment.
+    /// Checks the invariants.
     pub(super) fn check(&self) {
         assert!(self.edges.contains(&self.signs), "the key that signs is not trusted: {self:?}");
         for (key, expires) in &self.urls {
@@ -128,7 +132,7 @@ impl World {
         }
     }
 
-    /// CloudFormation does one of the things that it has to do.
+    /// Makes one of CloudFormation's pending changes.
     pub(super) fn cloudformation(&mut self) {
         let Some(update) = &mut self.update else { return };
         let function_is_next = !update.function_is_done && (update.function_is_first || update.group_is_done);
@@ -147,12 +151,12 @@ impl World {
         }
     }
 
-    /// All edges learn what CloudFront was told.
+    /// Distributes the configuration of CloudFront to all edges.
     pub(super) fn reach_edges(&mut self) {
         self.edges = self.group.clone();
     }
 
-    /// Somebody deploys the ring.
+    /// Deploys the ring from another process.
     pub(super) fn deploy_ring(&mut self) {
         if self.update.is_none() {
             let active = self.ring.active().map(|entry| entry.fingerprint.clone());
@@ -165,7 +169,7 @@ impl World {
         }
     }
 
-    /// A key that signs no longer, and may not go yet.
+    /// Adds a key that no longer signs and may not be removed yet.
     pub(super) fn add_retiring_key(&mut self) {
         let key = self.new_key();
         let mut entry = RingEntry::new(key, Algorithm::EcP256, self.now, KeyState::Retiring);
@@ -199,7 +203,7 @@ fn fingerprint(number: u32) -> Fingerprint {
 /// A run of `rotate --wait` or `retire`.
 #[derive(Debug)]
 pub(super) struct Run {
-    /// What it has done so far, each step once.
+    /// The steps that it has done, without repetitions.
     pub(super) steps: Vec<Step>,
     intent: Intent,
     create: Option<bool>,
@@ -211,7 +215,7 @@ pub(super) struct Run {
     operations: VecDeque<Operation>,
 }
 
-/// What a crash cannot part.
+/// An operation that a crash cannot interrupt.
 #[derive(Debug)]
 enum Operation {
     PutParameters,
@@ -236,7 +240,7 @@ impl Run {
         }
     }
 
-    /// Look and plan, or do one thing of what was planned. It breaks when the run ends.
+    /// Observes and plans, or does one planned operation. Returns `Break` when the run ends.
     pub(super) fn tick(&mut self, world: &mut World) -> ControlFlow<()> {
         if let Some(operation) = self.operations.pop_front() {
             return self.operate(world, operation);
@@ -326,7 +330,7 @@ impl Run {
         ControlFlow::Continue(())
     }
 
-    /// An emergency looks again where somebody else was quicker with the ring.
+    /// An emergency rotation continues after another process has changed the ring.
     fn survive(&self, replaced: ControlFlow<()>) -> ControlFlow<()> {
         if self.intent == Intent::Revoke { ControlFlow::Continue(()) } else { replaced }
     }

@@ -1,4 +1,4 @@
-//! Differences between two schemas.
+//! Finds differences between two schemas.
 
 use std::collections::BTreeSet;
 
@@ -6,16 +6,16 @@ use serde_json::Value;
 
 use super::Changes;
 
-/// Who writes what a schema describes.
+/// Whether a schema describes requests or responses.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Direction {
-    /// The client: what narrows it breaks.
+    /// Data that the client sends. Narrowing the schema is breaking.
     Request,
-    /// We: what widens it breaks.
+    /// Data that the service returns. Widening the schema is breaking.
     Response,
 }
 
-/// Two documents, in which the references of their schemas are looked up.
+/// Two documents, used to resolve the references in their schemas.
 #[derive(Clone, Copy)]
 pub(super) struct Comparison<'a> {
     pub(super) old: &'a Value,
@@ -23,7 +23,7 @@ pub(super) struct Comparison<'a> {
     pub(super) direction: Direction,
 }
 
-/// How a limit moves when its number grows.
+/// Whether a schema becomes wider or narrower when a limit increases.
 #[derive(Clone, Copy)]
 enum Limit {
     Upper,
@@ -40,7 +40,7 @@ const LIMITS: [(&str, Limit); 6] = [
 ];
 
 impl<'a> Comparison<'a> {
-    /// Compare what two schemas admit.
+    /// Compares the values that two schemas accept.
     pub(super) fn schemas(self, changes: &mut Changes, place: &str, old: &'a Value, new: &'a Value) {
         let (old, new) = (resolve(self.old, old), resolve(self.new, new));
         self.types(changes, place, old, new);
@@ -81,7 +81,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// The words that are admitted, where there is a list of them.
+    /// Compares the accepted values of two enumerations.
     fn words(self, changes: &mut Changes, place: &str, old: &Value, new: &Value) {
         let (old, new) = (words(old), words(new));
         match (old, new) {
@@ -152,7 +152,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// One of several schemas: they are told apart by what they refer to, else by their place.
+    /// Compares alternatives, which are matched by their reference, or by position if they have none.
     fn alternatives(self, changes: &mut Changes, place: &str, old: &'a Value, new: &'a Value) {
         if words(old).is_some() || words(new).is_some() {
             return;
@@ -191,7 +191,7 @@ impl<'a> Comparison<'a> {
     }
 }
 
-/// What a reference stands for; our documents refer to components only, and never in a circle.
+/// Resolves a reference. The documents refer only to components, without cycles.
 fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
     let target = schema["$ref"].as_str().and_then(|reference| document.pointer(reference.strip_prefix('#')?));
     target.unwrap_or(schema)
@@ -205,7 +205,7 @@ fn types(schema: &Value) -> Option<BTreeSet<String>> {
     }
 }
 
-/// The words of an `enum`, or of alternatives that are constants.
+/// Returns the values of an `enum`, or of alternatives that are constants.
 fn words(schema: &Value) -> Option<BTreeSet<String>> {
     if let Some(words) = schema["enum"].as_array() {
         return Some(words.iter().map(ToString::to_string).collect());

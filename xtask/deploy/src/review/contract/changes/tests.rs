@@ -1,11 +1,13 @@
-//! Each kind of change, made to our own document.
+//! Tests each kind of change on this service's own document.
 
 use openapi::openapi_document;
 use serde_json::{Value, json};
 
 use super::{ContractChange, contract_changes};
 
-/// What is told of a change made by `edit`, with `!` before what breaks, and `+` before what lets in more.
+/// Returns the descriptions of the changes made by `edit`.
+///
+/// A breaking change has the prefix `!`, and one that widens access the prefix `+`.
 fn told(edit: impl FnOnce(&mut Value)) -> Vec<String> {
     let old = openapi_document();
     let mut new = old.clone();
