@@ -1,4 +1,6 @@
-//! `cargo xtask bench`: the figures that the functions are held to, with the binaries that Lambda would run.
+//! `cargo xtask bench`: measures the functions and checks their limits.
+//!
+//! It uses the binaries that run on Lambda.
 
 mod api;
 mod cold_start;
@@ -57,8 +59,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// The API function is measured as it is deployed: on the local stack that runs this command, else on one that is started
-/// for it and runs this command again.
+/// Measures the deployed API function on a local stack that is started for it.
+///
+/// The stack runs this command again.
 fn measure_api_on_own_stack() -> Result<()> {
     terminal::say("starting a local stack to measure on …");
     let program = std::env::current_exe().context("this program cannot be found")?;

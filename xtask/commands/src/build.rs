@@ -1,4 +1,4 @@
-//! `cargo xtask build`: the functions as zips.
+//! `cargo xtask build`: builds the functions as zip files.
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};

@@ -11,8 +11,9 @@ use stack::Environment;
 
 use crate::operator::Terminal;
 
-/// Connects to the account of an environment. The environment of the local stack is reached at the endpoint that the running
-/// stack has written down, unless `AWS_ENDPOINT_URL` names another.
+/// Connects to the account of an environment.
+///
+/// For the local environment, this connects to the endpoint of the running stack, unless `AWS_ENDPOINT_URL` is set.
 pub(crate) async fn connect(environment: &Environment) -> Result<Connection> {
     if !is_local(environment) {
         return connection::connect(environment, Arc::new(Terminal)).await;
@@ -36,8 +37,9 @@ pub(crate) async fn connect_to_emulator(environment: &Environment, endpoint_url:
     connection::connect_to_emulator(environment, &emulator, Arc::new(Terminal)).await
 }
 
-/// How the functions of an environment are built: those of the local stack as the running stack was started, all others
-/// for Lambda.
+/// Returns the build profile of an environment's functions.
+///
+/// For the local environment, it is the profile of the running stack. For all others, it is the Lambda profile.
 pub(crate) fn profile_of(environment: &Environment) -> Result<Profile> {
     Ok(if is_local(environment) {
         profile_of_stack(environment, &StackFile::read_running()?)
@@ -46,7 +48,7 @@ pub(crate) fn profile_of(environment: &Environment) -> Result<Profile> {
     })
 }
 
-/// How the functions of a local stack are built.
+/// Returns the build profile of a local stack's functions.
 pub(crate) fn profile_of_stack(environment: &Environment, stack: &StackFile) -> Profile {
     if stack.release { Profile::Release(environment.architecture) } else { Profile::Development }
 }

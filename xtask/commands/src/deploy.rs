@@ -1,4 +1,4 @@
-//! `cargo xtask deploy`: build, review, upload, apply, verify.
+//! `cargo xtask deploy`: builds, reviews, uploads, applies, and verifies.
 
 use std::path::PathBuf;
 
@@ -66,7 +66,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
 }
 
 impl DeployOptions {
-    /// What the deployment is allowed, and the file for its outputs.
+    /// Returns the options of the deployment, and the file for its outputs.
     pub(crate) fn split(self) -> (Options, Option<PathBuf>) {
         let options = Options {
             consent: Consent::of(self.yes),
@@ -79,7 +79,7 @@ impl DeployOptions {
     }
 }
 
-/// Deploys with a review, verifies the result, and stops when it is interrupted.
+/// Deploys after a review, verifies the result, and stops on Ctrl-C.
 pub(crate) async fn deploy(
     environment: &Environment,
     connection: &Connection,
@@ -92,7 +92,8 @@ pub(crate) async fn deploy(
     let work = async {
         let ending = deployment.apply().await?;
         let json = ending.outputs.to_json()?;
-        // They are there whatever the verification says, and it is verified whether they can be written or not.
+        // The outputs are printed before the verification, which may fail. A file that cannot be written does not
+        // prevent it.
         println!("{json}");
         let written = write_outputs(outputs, &json);
         deployment.verify(&ending).await?;
@@ -103,7 +104,7 @@ pub(crate) async fn deploy(
         interrupted = command::interrupted() => {
             interrupted?;
             terminal::say(deployment.interrupt().await);
-            // What a shell reports for a program that was interrupted.
+            // The exit code that shells use for an interrupted program.
             Ok(Outcome::Code(130))
         }
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask destroy`: delete an environment's stack.
+//! `cargo xtask destroy`: deletes an environment's stack.
 
 use anyhow::Result;
 use clap::Args;
@@ -28,7 +28,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
         interrupted = command::interrupted() => {
             interrupted?;
             terminal::say(destruction.interrupt().await);
-            // What a shell reports for a program that was interrupted.
+            // The exit code that shells use for an interrupted program.
             Ok(Outcome::Code(130))
         }
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask diff`: what a deployment would change. Needs read rights only.
+//! `cargo xtask diff`: shows what a deployment would change. Requires only read permissions.
 
 use anyhow::Result;
 use clap::Args;

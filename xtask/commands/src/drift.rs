@@ -1,4 +1,4 @@
-//! `cargo xtask drift`
+//! `cargo xtask drift`: shows the resources that differ from the deployed template.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -10,9 +10,9 @@ use deploy::drift::{self, Difference, Drifted, Folded, Report};
 
 use crate::connect::connect;
 
-/// How much of a value is shown.
+/// The maximum number of characters shown of a value.
 const SHOWN: usize = 100;
-/// How much of it is shown before the first difference.
+/// The number of characters shown before the first difference.
 const BEFORE: usize = 30;
 
 /// Options of `drift`.
@@ -40,7 +40,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     Ok(if report.is_clean() { Outcome::Done } else { Outcome::Differences })
 }
 
-/// Shows what has drifted on standard output, and what to do about it on standard error.
+/// Prints the drift on standard output, and advice on standard error.
 fn show(report: &Report) {
     for drifted in &report.drifted {
         println!("{}", DriftText(drifted));
@@ -92,8 +92,9 @@ fn write_difference(formatter: &mut fmt::Formatter<'_>, difference: &Difference)
     writeln!(formatter, "    now       {actual}")
 }
 
-/// Of two values what fits into a line, beginning shortly before their first difference where that is far from the
-/// start.
+/// Returns excerpts of two values that fit on one line.
+///
+/// A long value begins shortly before the first difference.
 fn excerpts(expected: Option<&str>, actual: Option<&str>) -> (String, String) {
     let pairs = expected.unwrap_or_default().chars().zip(actual.unwrap_or_default().chars());
     let common = pairs.take_while(|(one, other)| one == other).count();

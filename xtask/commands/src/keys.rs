@@ -1,4 +1,4 @@
-//! `cargo xtask keys`: the keys that sign CDN URLs.
+//! `cargo xtask keys`: manages the keys that sign CDN URLs.
 
 mod import;
 mod retire;

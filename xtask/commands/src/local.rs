@@ -1,4 +1,4 @@
-//! `cargo xtask local`: the whole system on this machine.
+//! `cargo xtask local`: runs the whole system on this machine.
 
 mod data_plane;
 pub(crate) mod foundation;
@@ -45,14 +45,14 @@ pub(crate) struct Arguments {
     command: Vec<OsString>,
 }
 
-/// What has to be ended in order.
+/// The running parts of the stack, which have to be stopped in order.
 #[derive(Default)]
 struct Running {
     foundation: Option<Foundation>,
     data_plane: Option<DataPlane>,
 }
 
-/// Bring the stack up, keep it up until something ends it, and take it down in order, whatever happened.
+/// Starts the stack, runs it until something ends it, and always stops it in order.
 pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     let path = arguments.state.clone().unwrap_or_else(workspace::local_state);
     let directory = Arc::new(StateDirectory::open(&path)?);
@@ -69,7 +69,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
         outcome = serve(&mut running, &directory, &arguments) => outcome,
         interrupted = command::interrupted() => interrupted.map(|()| {
             terminal::say("\n  shutting down …");
-            // What a shell reports for a program that was interrupted.
+            // The exit code that shells use for an interrupted program.
             if arguments.command.is_empty() { Outcome::Done } else { Outcome::Code(130) }
         }),
     };
@@ -79,7 +79,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     outcome
 }
 
-/// Bring everything up, and return when it has to end.
+/// Starts everything, and returns when the stack has to stop.
 async fn serve(
     running: &mut Running,
     directory: &Arc<StateDirectory>,
@@ -150,7 +150,7 @@ async fn serve(
 }
 
 impl Running {
-    /// End in the reverse order of the start. What was not started yet is not there.
+    /// Stops the running parts in the reverse order of their start.
     async fn stop(self) {
         if let Some(data_plane) = self.data_plane {
             data_plane.stop().await;

@@ -1,4 +1,4 @@
-//! `cargo xtask logs`
+//! `cargo xtask logs`: prints the logs of the functions.
 
 mod line;
 
@@ -18,7 +18,7 @@ use stack::FunctionName;
 use self::line::line_of;
 use crate::connect::connect;
 
-/// How often new lines are asked for. An account may ask some ten times a second, for all who ask:
+/// How often new lines are requested. An account is limited to about ten requests per second:
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html>.
 const PACE: Duration = Duration::from_secs(1);
 
@@ -58,11 +58,11 @@ impl From<FunctionArgument> for FunctionName {
     }
 }
 
-/// Whether anybody reads what is printed.
+/// Whether standard output is still open.
 #[derive(PartialEq, Eq)]
 enum Audience {
     Listens,
-    /// As after `| head`.
+    /// It was closed, as with `| head`.
     Gone,
 }
 

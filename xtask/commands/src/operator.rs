@@ -1,4 +1,4 @@
-//! The person at the terminal, for whom operations work.
+//! The user at the terminal, as the operator of the library's operations.
 
 use aws_sdk_cloudformation::error::ErrorMetadata;
 use command_line::terminal::{self, TerminalProgress, paint};
@@ -6,7 +6,7 @@ use deploy::operator::{Operator, ResourceChange, ResourceEnding};
 use futures_util::future::BoxFuture;
 use machine::{Progress, Step};
 
-/// The person at the terminal.
+/// The user at the terminal.
 pub(crate) struct Terminal;
 
 impl Progress for Terminal {
@@ -43,7 +43,9 @@ impl Operator for Terminal {
     }
 }
 
-/// Returns what a service said, where a cause is its answer: the AWS SDK wraps it into layers that say nothing.
+/// Returns the message and code of an AWS service's error response.
+///
+/// The AWS SDK wraps it in layers without information.
 pub(crate) fn said_by_aws(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     let said = cause.downcast_ref::<ErrorMetadata>()?;
     Some(format!("{} ({})", said.message()?, said.code().unwrap_or("no code")))

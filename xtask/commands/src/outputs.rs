@@ -1,4 +1,4 @@
-//! `cargo xtask outputs`
+//! `cargo xtask outputs`: prints the outputs of a deployed stack.
 
 use anyhow::Result;
 use clap::Args;

@@ -1,4 +1,4 @@
-//! `cargo xtask publish`: make a release ready, and deploy nothing.
+//! `cargo xtask publish`: uploads a release without deploying it.
 
 use anyhow::{Result, bail};
 use clap::Args;

@@ -1,4 +1,6 @@
-//! `cargo xtask queue`: the restore queue, its dead letters, and packages without a message.
+//! `cargo xtask queue`: inspects and repairs the restore queue.
+//!
+//! This covers its dead letters, and packages without a message.
 
 use anyhow::{Result, bail};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -67,9 +69,11 @@ struct DatabaseArgument {
 }
 
 impl DatabaseArgument {
-    /// Connects; none where no URL is given. The database of an environment on AWS lies in its network.
+    /// Connects to the database, or returns `None` without a URL.
+    ///
+    /// The database of an environment on AWS is reachable only from its own network.
     async fn connect(&self, connection: &Connection) -> Result<Option<PgPool>> {
-        // That of the local stack, whatever a shell has been set up for.
+        // The database of the local stack takes precedence over the environment variable.
         let local = connection.local.as_ref().map(|local| local.database_url.as_str());
         match local.or(self.database_url.as_deref()) {
             Some(url) => connect_to_platform_database(url).await.map(Some),
@@ -198,7 +202,7 @@ async fn redrive(environment: &Environment, yes: bool) -> Result<()> {
     Ok(())
 }
 
-/// The time between two moments.
+/// Formats the time between two moments.
 fn age(since: DateTime<Utc>, now: DateTime<Utc>) -> String {
     in_one_unit(now.signed_duration_since(since))
 }
@@ -211,7 +215,7 @@ fn in_one_unit(age: TimeDelta) -> String {
     }
 }
 
-/// Dataset and package, as far as the message tells.
+/// Returns the dataset and the package, as far as the message contains them.
 fn subject_of(letter: &DeadLetter) -> (String, String) {
     match &letter.content {
         Ok(message) => {

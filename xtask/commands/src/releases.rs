@@ -1,4 +1,4 @@
-//! `cargo xtask releases`: what was made ready for an environment, and what was deployed.
+//! `cargo xtask releases`: lists the releases of an environment and their deployments.
 
 use anyhow::Result;
 use clap::Args;
@@ -62,7 +62,7 @@ fn table(releases: &[Release], is_current: impl Fn(&Release) -> bool) -> Table {
             },
         };
         let by = release.deployments.last().map_or(&release.created_by, |record| &record.by);
-        // The account and the kind of the identity are the same for most.
+        // The account and the kind of identity are the same for most deployments, so they are omitted.
         let by = by.rsplit(':').next().unwrap_or(by);
         let current = if is_current(release) { "deployed now" } else { "" };
         let commit = format!("{}{modified}", release.source.short());

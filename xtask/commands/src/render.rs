@@ -1,4 +1,6 @@
-//! `cargo xtask render --policies`, where a role is named by its path in the Parameter Store.
+//! `cargo xtask render --policies`: prints IAM policies.
+//!
+//! The name of a role is in the Parameter Store, so this needs AWS.
 
 use anyhow::Result;
 use clap::Args;

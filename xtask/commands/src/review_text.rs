@@ -1,4 +1,4 @@
-//! A review of a deployment, as text for people.
+//! Formats the review of a deployment for people.
 
 use std::fmt::Write as _;
 
@@ -8,16 +8,18 @@ use deploy::review::{ContractReview, Review};
 use serde_json::Value;
 use stack::{ChangeKind, Consequence, Finding, PropertyDifference, TemplateChange};
 
-/// How many differing values of one resource are shown; `--json` has all of them.
+/// The maximum number of differences shown for a resource. `--json` prints all of them.
 const MAXIMUM_DIFFERENCES: usize = 12;
-/// How much of a value is shown, in characters.
+/// The maximum number of characters shown of a value.
 const MAXIMUM_VALUE: usize = 80;
-/// Beyond this, old and new value are below each other.
+/// The length of a line above which old and new value are shown on separate lines.
 const MAXIMUM_LINE: usize = 90;
-/// Shown as permissions, statement by statement.
+/// Properties that are shown as permissions, statement by statement.
 const POLICIES: [&str; 4] = ["AssumeRolePolicyDocument", "ManagedPolicyArns", "Policies", "PolicyDocument"];
 
-/// Returns everything that would change; what needs attention stands out without colors too.
+/// Returns everything that would change.
+///
+/// What needs attention is marked with text as well as color.
 pub(crate) fn text_of(review: &Review, palette: Palette) -> String {
     let mut text = Text { lines: String::new(), palette };
     Shown(review).write(&mut text);
@@ -88,7 +90,9 @@ impl Shown<'_> {
         }
     }
 
-    /// What changes of properties mean; each in a line of its own, since it may be one value of a long document.
+    /// Writes the consequences of changed properties, one per line.
+    ///
+    /// Each may be one value of a long document, so they are not shown next to the properties.
     fn findings(&self, text: &mut Text) {
         if !self.0.template.findings.is_empty() {
             text.heading("Data and access");
@@ -219,7 +223,7 @@ struct Text {
 
 impl Text {
     fn line(&mut self, indentation: usize, line: &str) {
-        // Writing to a string cannot fail.
+        // Writing to a String cannot fail.
         let _ = writeln!(self.lines, "{}{line}", "  ".repeat(indentation));
     }
 
@@ -278,7 +282,7 @@ impl Text {
     }
 }
 
-/// A value on one line, cut where it is long.
+/// Formats a value on one line, and truncates a long one.
 fn shown(value: Option<&Value>) -> String {
     let Some(value) = value else { return "none".to_owned() };
     let text = value.to_string();

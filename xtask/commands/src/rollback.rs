@@ -1,4 +1,4 @@
-//! `cargo xtask rollback`: put an earlier release back.
+//! `cargo xtask rollback`: deploys an earlier release again.
 
 use anyhow::Result;
 use clap::Args;

@@ -1,4 +1,4 @@
-//! `cargo xtask status`: how an environment is.
+//! `cargo xtask status`: shows the status of an environment.
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};

@@ -1,8 +1,8 @@
-//! What the API function costs: size, cold start, and the time that each endpoint adds.
+//! The cost of the API function: size, cold start, and the time of each endpoint.
 //!
-//! An endpoint's time is compared with that of the same event for a path that is not there, which costs everything but
-//! the endpoint's work, and with one round trip to the database: all measured by turns, so that whatever else the
-//! machine does is in all of them.
+//! The time of an endpoint is compared with that of an event for a path that does not exist, which costs everything
+//! but the endpoint's own work, and with a round trip to the database. All three are measured alternately, so other
+//! load on the machine affects them equally.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -35,12 +35,12 @@ use crate::operator::Terminal;
 
 const COLD_STARTS: usize = 40;
 const ROUNDS: usize = 1000;
-/// Before anything is measured: connections are opened, keys read, statements prepared.
+/// The number of requests before measuring, to open connections, read keys, and prepare statements.
 const WARM_UP: usize = 50;
 
 const COLD_START_LIMIT: Duration = Duration::from_millis(12);
 const RESIDENT_LIMIT: u64 = 12_000_000;
-/// An RSA key beside the deployed one, in the emulator's Parameter Store.
+/// The parameter of an additional RSA key in the emulator's Parameter Store.
 const RSA_KEY_PARAMETER: &str = "/local/bench/rsa-private-key";
 
 pub(super) async fn measure(figures: &mut Figures) -> Result<()> {
@@ -65,7 +65,7 @@ async fn deployed_function(stack: &StackFile, name: &str) -> Result<DeployedFunc
     Ok(control_plane.function(&name.parse()?).await?)
 }
 
-/// The deployed variables, with where everything is on this machine.
+/// Returns the deployed environment variables, with the addresses on this machine.
 fn variables(deployed: &DeployedFunction, stack: &StackFile) -> Result<BTreeMap<String, String>> {
     let mut variables = deployed.environment.clone();
     variables.extend(surroundings(stack)?);
@@ -102,7 +102,7 @@ async fn measure_cold_starts(
     Ok(())
 }
 
-/// A request, and how much more than the floor it may take.
+/// A request, and the allowance on top of the minimum time.
 struct Endpoint<'a> {
     what: &'static str,
     subject: &'a Subject,
@@ -244,7 +244,7 @@ async fn presigned_url(subject: &Subject, stack: &StackFile, asset: &[(&str, &st
     Ok(body["presigned_url"].as_str().context("the function presigned nothing")?.to_owned())
 }
 
-/// A viewer's request, as the gateway sends it.
+/// Returns an event for a viewer's request, as API Gateway sends it.
 fn event(path: &str, stack: &StackFile, parameters: &[(&str, &str)]) -> Value {
     let mut decoded: BTreeMap<&str, &str> = parameters.iter().copied().collect();
     decoded.insert("dataset_id", stack.dataset_id.as_str());

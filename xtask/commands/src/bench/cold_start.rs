@@ -1,4 +1,6 @@
-//! Cold starts: from the start of the process to its first poll of the Runtime API.
+//! Measures cold starts.
+//!
+//! A cold start lasts from the start of the process to its first poll of the Runtime API.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,18 +13,18 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
 use tokio::time::timeout;
 
-/// Lambda gives a function ten seconds to get ready.
+/// The time limit, because Lambda limits the initialization of a function to ten seconds.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// One start of a function.
+/// The measurements of one cold start.
 pub(super) struct ColdStart {
-    /// From the start of the process to its first poll.
+    /// The time from the start of the process to its first poll.
     pub(super) time: Duration,
-    /// What it has resident then, in bytes.
+    /// Its resident memory at that time, in bytes.
     pub(super) resident: u64,
 }
 
-/// Start a bootstrap with these variables, and end it when it polls.
+/// Starts a bootstrap with these environment variables, and ends it when it polls.
 pub(super) async fn cold_start(bootstrap: &Path, variables: &BTreeMap<String, String>) -> Result<ColdStart> {
     let listener = TcpListener::bind("127.0.0.1:0").await.context("there is no free port")?;
     let mut command = Command::new(bootstrap);
@@ -40,7 +42,7 @@ pub(super) async fn cold_start(bootstrap: &Path, variables: &BTreeMap<String, St
     let mut process = command.spawn().with_context(|| format!("cannot start {}", bootstrap.display()))?;
     let polled = timeout(LIMIT, first_poll(&listener)).await.context("the function does not poll")?;
     let time = start.elapsed();
-    // As long as its poll is open, it waits for an event.
+    // While its poll is open, the function waits for an event.
     let _poll = polled.context("the function's poll cannot be read")?;
     let id = process.id().context("the function has ended")?;
     let resident = resident_bytes(id).await?;

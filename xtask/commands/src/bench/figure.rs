@@ -1,4 +1,4 @@
-//! Figures, and the limits they are held to.
+//! Measured figures and their limits.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 
-/// All figures of a run.
+/// All figures of a measurement.
 #[derive(Default)]
 pub(super) struct Figures(Vec<Figure>);
 
@@ -19,13 +19,13 @@ struct Figure {
 }
 
 impl Figures {
-    /// Something worth knowing, which has no limit.
+    /// Adds a figure without a limit.
     pub(super) fn note(&mut self, what: impl Into<String>, measured: impl fmt::Display) {
         let measured = measured.to_string();
         self.0.push(Figure { what: what.into(), measured, limit: None, holds: true });
     }
 
-    /// A figure that must be at most this.
+    /// Adds a figure with an upper limit.
     pub(super) fn at_most<T: PartialOrd>(
         &mut self,
         what: impl Into<String>,
@@ -38,7 +38,7 @@ impl Figures {
         self.0.push(Figure { what: what.into(), measured, limit, holds });
     }
 
-    /// A ratio that must be at least this.
+    /// Adds a ratio with a lower limit.
     pub(super) fn at_least(&mut self, what: impl Into<String>, measured: f64, limit: f64) {
         let limit_shown = Some(format!("≥ {limit:.0} ×"));
         let measured_shown = format!("{measured:.0} ×");
@@ -50,7 +50,7 @@ impl Figures {
         });
     }
 
-    /// Fails where a limit was missed.
+    /// Returns an error if a limit was missed.
     pub(super) fn verdict(&self) -> Result<()> {
         let missed: Vec<&str> =
             self.0.iter().filter(|figure| !figure.holds).map(|figure| figure.what.as_str()).collect();
@@ -78,18 +78,18 @@ impl fmt::Display for Figures {
     }
 }
 
-/// The middle one of some measurements.
+/// Returns the median of the measurements.
 pub(super) fn median<T: Ord + Copy + Default>(measurements: &mut [T]) -> T {
     measurements.sort_unstable();
     measurements.get(measurements.len() / 2).copied().unwrap_or_default()
 }
 
-/// A time in milliseconds.
+/// Formats a time in milliseconds.
 pub(super) fn milliseconds(time: Duration) -> String {
     format!("{:.3} ms", time.as_secs_f64() * 1e3)
 }
 
-/// A size in megabytes.
+/// Formats a size in megabytes.
 pub(super) fn megabytes(bytes: u64) -> String {
     format!("{:.2} MB", f64::from(u32::try_from(bytes).unwrap_or(u32::MAX)) / 1e6)
 }

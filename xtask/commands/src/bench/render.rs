@@ -1,4 +1,4 @@
-//! What it costs to render a template, which every command about an environment does.
+//! Measures rendering a template, which every command for an environment does.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! The statements of a restore once more, by `psql` alone.
+//! Replays the statements of a restore with `psql` alone.
 
 use std::fmt::Write as _;
 use std::process::Stdio;
@@ -11,8 +11,9 @@ use local_stack::postgres::Postgres;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
-/// Puts the packages back as they were before, executes the statements with the same values, and returns how long that
-/// takes, without what `psql` takes to start and connect.
+/// Resets the packages, executes the statements with the same values, and returns the duration.
+///
+/// The time that `psql` takes to start and connect is subtracted.
 pub(super) async fn run(trial: &Trial, postgres: &Postgres, statements: &[Statement]) -> Result<Duration> {
     let reset = trial.sql(
         "UPDATE {schema}.packages SET name = '__DELETED__' || node_id || '_' || name,

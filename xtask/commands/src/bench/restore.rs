@@ -1,8 +1,8 @@
-//! `cargo xtask bench restore`: folders of many sizes, restored by the release binary on a database and an emulator of
-//! this machine.
+//! `cargo xtask bench restore`: restores folders of several sizes.
 //!
-//! The emulator takes far longer than S3 and DynamoDB would, so its time is told apart: the time in which at least one
-//! call was with it, as the proxy in front of it sees it.
+//! It uses the release binary with a local database and emulator. The emulator is much slower than S3 and DynamoDB.
+//! Its time is therefore measured separately: it is the time during which at least one request to it was in progress,
+//! as measured by the proxy in front of it.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -25,21 +25,21 @@ use super::figure::{Figures, megabytes};
 use super::replay;
 use crate::local::foundation::Foundation;
 
-/// A round trip to a database in another availability zone, with the proxy in between.
+/// The round trip to a database in another availability zone, through a proxy.
 const ROUND_TRIP: Duration = Duration::from_micros(2500);
 
 /// A folder to restore.
 #[derive(Clone, Copy)]
 struct Scenario {
-    /// Files in it.
+    /// The number of files in it.
     files: usize,
-    /// How many of them have objects; the others are published.
+    /// How many of them have objects. The others are published.
     with_objects: usize,
-    /// What is added to every round trip to the database.
+    /// The delay added to every round trip to the database.
     round_trip: Duration,
 }
 
-/// What was measured.
+/// The measurements of a restore.
 struct Measured {
     total: Duration,
     in_aws: Duration,
@@ -63,7 +63,7 @@ pub(super) async fn measure(figures: &mut Figures) -> Result<()> {
     outcome
 }
 
-/// The function with the profile that it has on Lambda, for this machine.
+/// Builds the function for this machine with its Lambda profile.
 async fn build() -> Result<PathBuf> {
     terminal::say("  building the restore function …");
     let mut command = command::cargo();
@@ -141,7 +141,7 @@ async fn measure_all(
     Ok(())
 }
 
-/// What a restore may cost, whatever the emulator takes.
+/// Checks the limits of a restore, which exclude the time of the emulator.
 fn hold_against_limits(figures: &mut Figures, all: &[(Scenario, Measured)]) {
     let find = |files, with_objects: Option<usize>, round_trip| {
         let mut found = all.iter().filter(|(scenario, _)| {
@@ -177,7 +177,7 @@ fn hold_against_limits(figures: &mut Figures, all: &[(Scenario, Measured)]) {
 }
 
 impl Measured {
-    /// The time in which no call was with the emulator.
+    /// Returns the time during which no request to the emulator was in progress.
     fn outside(&self) -> Duration {
         self.total.saturating_sub(self.in_aws)
     }
@@ -200,7 +200,7 @@ impl Scenario {
     async fn run(self, trial: &Trial, record: bool) -> Result<Measured> {
         let packages = self.packages();
         let dataset = trial.dataset(&packages).await?;
-        // The process starts; that is a cold start's time, not a restore's.
+        // This starts the process, because a cold start is not part of a restore's time.
         trial.invoke(&[]).await?;
         trial.faults.begin(|_| Fate::Forward);
         trial.faults.delay_database(self.round_trip);
@@ -260,7 +260,7 @@ fn count(tallies: &[(String, Tally)]) -> u32 {
     tallies.iter().map(|(_, tally)| tally.calls).sum()
 }
 
-/// The statements that took longest.
+/// Prints the statements that took the longest.
 fn list_statements(mut statements: Vec<(String, Tally)>) {
     statements.sort_by_key(|(_, tally)| std::cmp::Reverse(tally.time));
     for (text, tally) in statements.iter().take(6) {

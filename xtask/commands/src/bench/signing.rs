@@ -1,4 +1,4 @@
-//! What a signature costs, by the kind of key.
+//! Measures the signatures of each kind of key.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -11,9 +11,9 @@ use runtime::signing::{BaseUrl, HashAlgorithm, Signer, SigningKey};
 use super::figure::Figures;
 
 const URLS: u32 = 10_000;
-/// How many times faster EC over SHA-256 must be than RSA over SHA-1.
+/// The minimum ratio of the speed of EC with SHA-256 to that of RSA with SHA-1.
 const EC_TO_RSA: f64 = 50.0;
-/// What a signature over SHA-1 may cost, in microseconds.
+/// The maximum time of a signature with SHA-1, in microseconds.
 const LONGEST_RSA_SHA1: f64 = 2_800.0;
 const LONGEST_EC_SHA1: f64 = 200.0;
 
@@ -33,7 +33,7 @@ pub(super) fn measure(figures: &mut Figures) -> Result<()> {
     Ok(())
 }
 
-/// What a signed URL costs.
+/// Returns the time to sign a URL, in microseconds.
 fn microseconds(algorithm: Algorithm, hash: HashAlgorithm) -> Result<f64> {
     let key = KeyPair::generate(algorithm)?;
     let signer = Signer::new(SigningKey::from_pem(key.private_pem(), Some(hash))?, "K1".to_owned());

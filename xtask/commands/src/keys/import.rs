@@ -1,4 +1,4 @@
-//! `cargo xtask keys import`
+//! `cargo xtask keys import`: imports a key that was generated elsewhere.
 
 use std::fs::File;
 use std::io::Read;
@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::connect::connect;
 
-/// Much more than any private key takes.
+/// The maximum size of the file, much larger than any private key.
 const MAXIMUM_BYTES: u64 = 64 * 1024;
 
 /// Options of `keys import`.

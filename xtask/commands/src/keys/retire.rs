@@ -1,4 +1,4 @@
-//! `cargo xtask keys retire`
+//! `cargo xtask keys retire`: removes old keys or the next key.
 
 use anyhow::Result;
 use clap::Args;

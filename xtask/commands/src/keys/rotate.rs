@@ -1,4 +1,4 @@
-//! `cargo xtask keys rotate`
+//! `cargo xtask keys rotate`: replaces the signing key.
 
 use anyhow::Result;
 use clap::Args;

@@ -1,4 +1,4 @@
-//! `cargo xtask keys status`
+//! `cargo xtask keys status`: shows the keys of an environment.
 
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};

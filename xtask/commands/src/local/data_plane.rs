@@ -1,4 +1,4 @@
-//! The data plane: what answers requests, reading what it serves from the deployed resources.
+//! The data plane, which serves requests based on the deployed resources.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,11 +26,11 @@ use tokio::task::JoinSet;
 
 use super::foundation::{Foundation, IssuerFacts};
 
-/// The client that tokens are for, as the environment file of the local stack has it.
+/// The client ID in access tokens, which matches the environment file of the local stack.
 const TOKEN_CLIENT: &str = "local";
-/// A working day, so that nobody has to renew a token while trying things.
+/// The lifetime of access tokens, long enough for a working day.
 const TOKEN_LIFETIME: Duration = Duration::from_hours(12);
-/// How many of one function run at a time.
+/// The maximum number of concurrent instances of a function.
 const MAXIMUM_INSTANCES: usize = 4;
 
 const CONSOLE_PORT: u16 = 9000;
@@ -38,7 +38,7 @@ const GATEWAY_PORT: u16 = 9001;
 const EDGE_PORT: u16 = 9002;
 const ISSUER_PORT: u16 = 9003;
 
-/// The ports, taken before anything is told of them.
+/// The listeners, opened before any address is published.
 pub(super) struct Listeners {
     console: TcpListener,
     gateway: TcpListener,
@@ -46,7 +46,7 @@ pub(super) struct Listeners {
     issuer: TcpListener,
 }
 
-/// Where everything answers.
+/// The base URLs of the servers.
 pub(super) struct Urls {
     pub(super) console: String,
     pub(super) gateway: String,
@@ -54,7 +54,7 @@ pub(super) struct Urls {
     pub(super) issuer: String,
 }
 
-/// The data plane that runs.
+/// The running data plane.
 pub(super) struct DataPlane {
     pub(super) urls: Urls,
     issuer: Arc<Issuer>,
@@ -66,7 +66,7 @@ pub(super) struct DataPlane {
 }
 
 impl Listeners {
-    /// Take the usual ports, or free ones in place of those that are taken.
+    /// Opens the default ports, or free ones in place of those that are taken.
     pub(super) async fn bind() -> Result<Self> {
         let bind = async |port| ports::bind(Some(port)).await.context("there is no free port on 127.0.0.1");
         Ok(Self {
@@ -77,7 +77,7 @@ impl Listeners {
         })
     }
 
-    /// The issuer, ready before its functions are deployed.
+    /// Returns the token issuer, which must run before the functions are deployed.
     pub(super) fn issuer(&self) -> Result<Arc<Issuer>> {
         Ok(Arc::new(Issuer::new(url_of(&self.issuer)?, TOKEN_CLIENT)?))
     }
@@ -96,13 +96,13 @@ fn url_of(listener: &TcpListener) -> Result<String> {
     Ok(format!("http://{}", listener.local_addr().context("a listener has no address")?))
 }
 
-/// What the platform has to know of the issuer.
+/// Returns the issuer's addresses for the platform parameters.
 pub(super) fn facts_of(issuer: &Issuer) -> IssuerFacts {
     IssuerFacts { issuer: issuer.issuer(), jwks_url: issuer.jwks_url() }
 }
 
 impl DataPlane {
-    /// Read what is deployed, and serve it.
+    /// Reads the deployed resources and starts to serve them.
     pub(super) async fn start(
         directory: &Arc<StateDirectory>,
         foundation: &Foundation,
@@ -166,7 +166,7 @@ impl DataPlane {
             delivery.await;
             Ok(())
         });
-        // From now on another deployment, or the rotation of a key, is served as soon as it is there.
+        // From now on, another deployment or a key rotation is served as soon as it is complete.
         let period = redeployment::INTERVAL;
         let following = redeployment::follow(control_plane, pool.clone(), gateway, period, until(&ends));
         servers.spawn(async move {
@@ -184,7 +184,7 @@ impl DataPlane {
         })
     }
 
-    /// Open the console, once everything that it shows is there.
+    /// Opens the console, once everything that it shows exists.
     pub(super) fn open_console(&mut self, stack: &StackFile) -> Result<()> {
         let Some(listener) = self.console.take() else { return Ok(()) };
         let component = |name: &str, url: &str, description: &str| Component {
@@ -210,7 +210,7 @@ impl DataPlane {
         Ok(())
     }
 
-    /// An access token for each demo user.
+    /// Returns an access token for each demo user.
     pub(super) fn tokens(&self) -> Result<BTreeMap<String, String>> {
         let token = |(name, user): (&String, &User)| {
             Ok((name.clone(), self.issuer.access_token(user, TOKEN_LIFETIME)?))
@@ -218,7 +218,7 @@ impl DataPlane {
         self.users.iter().map(token).collect()
     }
 
-    /// Wait until a server ends, which it should not.
+    /// Waits until a server ends unexpectedly.
     pub(super) async fn ended(&self) -> anyhow::Error {
         match self.servers.lock().await.join_next().await {
             Some(Ok(Err(error))) => error,
@@ -227,12 +227,12 @@ impl DataPlane {
         }
     }
 
-    /// Take no more requests, end the functions, and wait for the servers.
+    /// Stops accepting requests, ends the functions, and waits for the servers.
     pub(super) async fn stop(self) {
         self.shutdown.send_replace(true);
         self.pool.stop().await;
         let mut servers = self.servers.into_inner();
-        // A viewer that keeps its connection open must not keep us here.
+        // A client that keeps its connection open must not delay the shutdown.
         let all = async { while servers.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(Duration::from_secs(2), all).await;
     }
@@ -244,13 +244,14 @@ fn control_plane(connection: &Connection) -> Result<ControlPlane> {
     Ok(ControlPlane::new(endpoint.parse()?, region.as_ref())?)
 }
 
-/// Notes the functions' processes, so that the next run ends them if this one cannot.
+/// Records the functions' processes, so the next run can end them if this one cannot.
 fn recorder(directory: &Arc<StateDirectory>) -> Arc<dyn Fn(u32) + Send + Sync> {
     let directory = Arc::clone(directory);
     Arc::new(move |pid| {
         let directory = Arc::clone(&directory);
         tokio::spawn(async move {
-            // Without the note, a crash of ours leaves a process that ends by itself when nobody answers it.
+            // Without a record, a crash leaves a function process behind. It ends by itself when its requests are not
+            // answered.
             let _ = processes::record(&directory, "function", pid).await;
         });
     })
@@ -272,7 +273,7 @@ fn statistics(pool: &FunctionPool) -> BTreeMap<String, serde_json::Value> {
 }
 
 async fn wait_for(mut ends: watch::Receiver<bool>) {
-    // A sender that is gone means the end as well.
+    // A dropped sender also means shutdown.
     let _ = ends.wait_for(|ended| *ended).await;
 }
 

@@ -1,4 +1,4 @@
-//! What the rest stands on: PostgreSQL, the AWS emulator, and in them the platform around the service.
+//! The base of the local stack: PostgreSQL, the AWS emulator, and the platform around the service.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -22,10 +22,10 @@ use stack::OutputName;
 use crate::connect::connect_to_emulator;
 
 const EMULATOR_PORT: u16 = 4566;
-/// Not PostgreSQL's own, which tends to be taken by a PostgreSQL of the machine.
+/// Not PostgreSQL's default port, which another server on this machine often uses.
 const POSTGRES_PORT: u16 = 5433;
 
-/// The processes that the rest stands on.
+/// The processes of the base.
 pub(crate) struct Foundation {
     pub(crate) emulator: Emulator,
     pub(crate) postgres: Postgres,
@@ -33,7 +33,7 @@ pub(crate) struct Foundation {
 }
 
 impl Foundation {
-    /// Start both, at the same time.
+    /// Starts both processes concurrently.
     pub(crate) async fn start(directory: &StateDirectory, data: Data) -> Result<Self> {
         let (emulator, postgres) =
             tokio::try_join!(start_emulator(directory, data), start_postgres(directory, data))?;
@@ -46,7 +46,7 @@ impl Foundation {
         Ok(Self { emulator, postgres, pool })
     }
 
-    /// Make what a trial of the restore function needs: schema, table, bucket.
+    /// Creates the schema, table, and bucket for trials of the restore function.
     pub(crate) async fn prepare_trials(&self) -> Result<()> {
         let connection =
             connect_to_emulator(&environment::load(local_stack::ENVIRONMENT)?, &self.emulator.endpoint_url())
@@ -59,8 +59,9 @@ impl Foundation {
         Ok(())
     }
 
-    /// Make what the platform has before our stack is deployed: schema, queue, table, bucket, and the facts that the
-    /// environment file refers to.
+    /// Creates what exists on the platform before the stack is deployed.
+    ///
+    /// These are the schema, queue, table, bucket, and the platform parameters in the environment file.
     pub(super) async fn prepare_platform(
         &self,
         connection: &Connection,
@@ -86,7 +87,7 @@ impl Foundation {
         Ok(resources)
     }
 
-    /// Load the demo data, or find the kept ones.
+    /// Loads the demo data, or finds the data kept by an earlier run.
     pub(super) async fn load_demo_data(
         &self,
         connection: &Connection,
@@ -107,7 +108,7 @@ impl Foundation {
         Ok(demo)
     }
 
-    /// Wait until one of the processes ends, which it should not.
+    /// Waits until one of the processes ends unexpectedly.
     pub(super) async fn exited(&self) -> anyhow::Error {
         tokio::select! {
             error = self.emulator.exited() => error.into(),
@@ -121,7 +122,7 @@ impl Foundation {
     }
 }
 
-/// Where the token issuer is.
+/// The addresses of the token issuer.
 pub(super) struct IssuerFacts {
     pub(super) issuer: String,
     pub(super) jwks_url: String,

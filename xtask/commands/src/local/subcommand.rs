@@ -1,4 +1,4 @@
-//! Running a command against the stack.
+//! Runs a command against the stack.
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -12,7 +12,7 @@ use local_stack::emulator;
 use machine::command::Group;
 use tokio::process::Command;
 
-/// Run a command, and return its exit code.
+/// Runs a command and returns its exit code.
 pub(super) async fn run(words: &[OsString], stack_file: &Path, connection: &Connection) -> Result<u8> {
     let (program, arguments) = words.split_first().context("there is no command")?;
     let endpoint = connection.configuration.endpoint_url().unwrap_or_default();
@@ -30,7 +30,8 @@ pub(super) async fn run(words: &[OsString], stack_file: &Path, connection: &Conn
         .env_remove("AWS_SESSION_TOKEN")
         .kill_on_drop(true);
     let status = if std::io::stdin().is_terminal() {
-        // A process group of its own could not read from the terminal; Ctrl-C reaches it in ours.
+        // The command runs in this process group. In another one, it could not read from the terminal, and Ctrl-C
+        // would not reach it.
         let shown = program.to_string_lossy();
         let mut child = command.spawn().with_context(|| format!("`{shown}` could not be started"))?;
         child.wait().await.context("the command cannot be waited for")?
@@ -40,7 +41,7 @@ pub(super) async fn run(words: &[OsString], stack_file: &Path, connection: &Conn
     Ok(code_of(status))
 }
 
-/// A program that a signal ended is reported as shells do it.
+/// Returns the exit code, which for a signal is the one that shells use.
 fn code_of(status: ExitStatus) -> u8 {
     let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);
     u8::try_from(code).unwrap_or(1)

@@ -1,4 +1,4 @@
-//! What is printed when the stack is up.
+//! The summary that is printed when the stack has started.
 
 use std::path::Path;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use command_line::terminal::{paint, say};
 use local_stack::StackFile;
 
-/// Say where everything is, and what to try.
+/// Prints the addresses of the stack, and an example.
 pub(super) fn print(stack: &StackFile, path: &Path, elapsed: Duration) {
     let path = std::env::current_dir()
         .ok()
@@ -26,7 +26,7 @@ pub(super) fn print(stack: &StackFile, path: &Path, elapsed: Duration) {
     say(format!("\n{}", paint("Ctrl-C ends it.", "2")));
 }
 
-/// A request that can be pasted into a shell.
+/// Returns a request that can be pasted into a shell.
 fn example(stack: &StackFile) -> String {
     format!(
         "curl -X POST '{api}/restore?dataset_id={dataset}' \\\n  \

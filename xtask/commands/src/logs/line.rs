@@ -1,4 +1,4 @@
-//! One line of a log, for people.
+//! Formats a line of a log for people.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -6,13 +6,13 @@ use command_line::terminal::{Palette, printable};
 use deploy::logs::{Content, Entry};
 use serde_json::{Map, Value};
 
-/// What is said elsewhere in the line, or is of use only to programs.
+/// Fields that are shown elsewhere in the line, or are useful only to programs.
 const APART: [&str; 7] = ["timestamp", "time", "level", "message", "requestId", "request_id", "xrayTraceId"];
 
-/// Colours that tell requests apart; red and yellow are for what went wrong.
+/// Colors that distinguish requests. Red and yellow are reserved for errors and warnings.
 const COLORS: [&str; 8] = ["32", "34", "35", "36", "92", "94", "95", "96"];
 
-/// One line for people: time (UTC), function, what the request is known by, level, message and fields.
+/// Formats a line: time (UTC), function, request, level, message, and fields.
 pub(super) fn line_of(entry: &Entry, request: &str, palette: Palette) -> String {
     let (level, said) = match &entry.content {
         Content::Text(text) => ("", printable(text)),
@@ -33,7 +33,9 @@ pub(super) fn line_of(entry: &Entry, request: &str, palette: Palette) -> String 
     )
 }
 
-/// Message and fields. What Lambda itself logs has a type in place of a message, and its fields in a record:
+/// Formats the message and fields.
+///
+/// Lambda's own messages have a type in place of a message, and their fields in a record:
 /// <https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html>.
 fn said(fields: &Map<String, Value>) -> String {
     let mut words = Vec::new();

@@ -10,7 +10,7 @@ fn entry(function: FunctionName, message: &str) -> Entry {
     Entry::new(function, DateTime::from_timestamp_millis(1_795_540_690_304).unwrap(), message)
 }
 
-/// How lines are shown together, as where there is no terminal.
+/// Formats several lines without a terminal.
 fn shown(messages: &[(FunctionName, &str)]) -> String {
     let entries: Vec<_> = messages.iter().map(|(function, message)| entry(*function, message)).collect();
     let mut requests = Requests::default();
