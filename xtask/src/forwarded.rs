@@ -1,5 +1,7 @@
-//! Commands that `xtask-commands` runs: it has the AWS SDK, the database client and the local stack, and takes minutes to
-//! compile for the first time.
+//! Forwards commands to `xtask-commands`.
+//!
+//! That program contains the AWS SDK, the database client, and the local stack, and takes minutes to compile the
+//! first time.
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
@@ -20,7 +22,7 @@ pub(crate) struct Forwarded {
     _arguments: Vec<OsString>,
 }
 
-/// Becomes `xtask-commands`, with the arguments of this process.
+/// Replaces this process with `xtask-commands`, with the same arguments.
 pub(crate) fn run() -> Result<Outcome> {
     let program = build()?;
     let error = std::process::Command::new(&program).args(std::env::args_os().skip(1)).exec();
@@ -35,9 +37,9 @@ pub(crate) fn reference() -> Result<Vec<Section>> {
     serde_json::from_slice(&output.stdout).context("cannot read the help of the commands")
 }
 
-/// Builds `xtask-commands` where the source has changed, and returns its path.
+/// Builds `xtask-commands` if the source has changed, and returns its path.
 fn build() -> Result<PathBuf> {
-    // Selecting the workspace gives the dependencies the same features as in every other build, so that none is built twice.
+    // Selecting the workspace enables the same features of dependencies as in other builds, so none is built twice.
     command::run_blocking(command::cargo().args(["build", "--workspace", "--bin", PROGRAM]))?;
     let this = std::env::current_exe().context("cannot find the path of this program")?;
     Ok(this.with_file_name(PROGRAM))

@@ -1,18 +1,18 @@
-//! Which crates a crate may never depend on, directly or not.
+//! Checks which crates a crate must not depend on, directly or indirectly.
 
 use std::collections::BTreeSet;
 
 use machine::command;
 
 const FORBIDDEN: [(&str, &[&str]); 5] = [
-    // So that it compiles in seconds and without a C compiler.
+    // This crate compiles in seconds and without a C compiler.
     ("xtask", &["aws-", "sqlx", "axum", "parquet", "reqwest", "ring", "cc", "deploy", "local-stack"]),
-    // It returns values and reports to an operator.
+    // This crate returns values and reports to an operator.
     (
         "deploy",
         &["clap", "indicatif", "comfy-table", "command-line", "local-stack", "edge", "lambda", "faults"],
     ),
-    // They serve what is deployed, and nothing of them is deployed.
+    // These crates serve what is deployed, and are not deployed themselves.
     ("edge", &["openapi", "runtime", "deploy", "lambda", "local-stack"]),
     ("lambda", &["openapi", "runtime", "deploy", "edge", "local-stack"]),
     ("stack", &["aws-", "sqlx", "tokio", "chrono", "rand"]),

@@ -1,9 +1,9 @@
 //! The command line of the packages service: `cargo xtask <command>`.
 //!
-//! Data goes to standard output, everything else to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage,
-//! 3 there are differences.
+//! Data goes to standard output, and everything else to standard error. Exit codes: 0 for success, 1 for failure, 2
+//! for wrong usage, 3 for differences.
 //!
-//! This program compiles in seconds: it runs the commands that need neither AWS nor the local stack, and builds
+//! This program compiles in seconds. It runs the commands that need neither AWS nor the local stack, and builds
 //! `xtask-commands` for all others.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to people")]

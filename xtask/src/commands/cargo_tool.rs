@@ -1,4 +1,4 @@
-//! Tools that are crates: installed once into target/tools, in pinned versions.
+//! Installs tools that are crates into target/tools once, in pinned versions.
 
 use std::path::PathBuf;
 
@@ -6,14 +6,14 @@ use anyhow::{Context, Result};
 use command_line::terminal;
 use machine::{command, workspace};
 
-/// The program of a crate of the same name, installed if need be.
+/// Returns the program of a crate with the same name, and installs it if necessary.
 pub(crate) fn program(name: &str, version: &str) -> Result<PathBuf> {
     let root = workspace::tools().join(format!("{name}-{version}"));
     let program = root.join("bin").join(name);
     if !program.exists() {
         terminal::say(format!("  installing {name} {version}, which takes some minutes, once …"));
         let mut install = command::cargo();
-        // Built without optimisation: these run for a second, and would compile for much longer.
+        // Tools run for a second and would take much longer to compile with optimization.
         install.args(["install", "--quiet", "--locked", "--debug", "--no-track", "--root"]).arg(&root);
         install.args([name, "--version", version]);
         install.env("CARGO_TARGET_DIR", workspace::target().join(name));

@@ -1,4 +1,4 @@
-//! `cargo xtask ci`: all that CI runs, quickest first.
+//! `cargo xtask ci`: runs all checks of CI, the fastest first.
 
 mod snapshots;
 mod templates;
@@ -39,7 +39,7 @@ pub(crate) fn run(command: clap::Command) -> Result<Outcome> {
         "warnings",
     ]))?;
     heading("documentation");
-    // Links from public to private items serve whoever reads the source.
+    // Links from public to private items are useful to readers of the source.
     command::run_blocking(
         command::cargo()
             .args(["doc", "--workspace", "--no-deps", "--document-private-items", "--quiet"])

@@ -1,4 +1,4 @@
-//! `cargo xtask doctor`
+//! `cargo xtask doctor`: shows which programs are installed and which are missing.
 
 use std::error::Error;
 use std::ffi::OsStr;
@@ -18,10 +18,10 @@ use machine::workspace;
 use stack::Architecture;
 use tokio::process::Command;
 
-/// Chromium under its names.
+/// The names of Chromium's program.
 const CHROMIUMS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/// Something that commands need.
+/// A program that commands need, and whether it is installed.
 struct Finding {
     what: &'static str,
     used_by: &'static str,
@@ -29,13 +29,13 @@ struct Finding {
 }
 
 enum State {
-    /// Where it is, or in which version.
+    /// It is installed, at this path or in this version.
     There(String),
-    /// The command that needs it installs it.
+    /// It is installed by the command that needs it.
     OnFirstUse,
-    /// How to get it; `local` and `test` do without it.
+    /// It is missing, but not needed for `local` and `test`. The text says how to install it.
     Missing(String),
-    /// How to get it; `local` or `test` does not work without it.
+    /// It is missing, and `local` or `test` needs it. The text says how to install it.
     Needed(String),
 }
 
@@ -94,7 +94,7 @@ async fn rust_version() -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().trim_start_matches("rustc ").to_owned())
 }
 
-/// What is called so may only be there to say that there is none, as on macOS; so it is run.
+/// Finds a C compiler and runs it. On macOS, `cc` may be a stub without a compiler.
 async fn c_compiler() -> State {
     let mut command = Command::new("cc");
     command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -107,7 +107,7 @@ async fn c_compiler() -> State {
     }
 }
 
-/// What was looked for by those who know where; their error says how to get it.
+/// Returns the state of a required program. The error of the search says how to install it.
 fn needed(found: Result<impl AsRef<OsStr>, impl Error>) -> State {
     found.map_or_else(
         |error| State::Needed(error.to_string()),
@@ -115,7 +115,7 @@ fn needed(found: Result<impl AsRef<OsStr>, impl Error>) -> State {
     )
 }
 
-/// Without a server of this machine, the local stack installs one, which only a wrong `PG_BIN` prevents.
+/// Finds PostgreSQL. Without an installed server, the local stack installs one, unless `PG_BIN` is wrong.
 async fn postgresql() -> State {
     match Server::find(&workspace::tools()).await {
         Ok(Some(server)) => State::There(server.bin().display().to_string()),
@@ -131,7 +131,7 @@ fn program(name: &str, otherwise: fn(String) -> State) -> State {
     )
 }
 
-/// The same programs, in the same order, as the test that fetches with a browser looks for.
+/// Finds Chromium. The test with a browser looks for the same programs in the same order.
 fn chromium() -> State {
     let named = std::env::var_os("CHROMIUM").filter(|named| !named.is_empty()).map(PathBuf::from);
     let found = named.or_else(|| CHROMIUMS.into_iter().find_map(on_path));

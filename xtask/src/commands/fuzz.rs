@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz`
+//! `cargo xtask fuzz`: runs the fuzz targets.
 
 use std::ffi::OsString;
 use std::fs;
@@ -13,7 +13,7 @@ use machine::{command, repository, workspace};
 
 use super::cargo_tool;
 
-/// The targets, each with a file in `runtime/fuzz/targets` and seeds in `runtime/fuzz/seeds`.
+/// The targets. Each has a file in `runtime/fuzz/targets` and seeds in `runtime/fuzz/seeds`.
 const TARGETS: [&str; 3] = ["asset_path", "event", "s3_url"];
 
 /// Options of `fuzz`.
@@ -37,16 +37,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Build all targets, and return the directory of their programs.
+/// Builds all targets and returns the directory of their programs.
 fn build() -> Result<PathBuf> {
     let program = cargo_tool::program("cargo-fuzz", "0.13.2")?;
     let platform = host_platform()?;
     let directory = workspace::target().join("fuzz/build");
     command::run_blocking(
         command::at_root(program)
-            // Without a sanitizer, which safe code hardly needs, the stable compiler will do.
+            // Without a sanitizer, which safe code hardly needs, the stable compiler works.
             .args(["build", "--fuzz-dir", "runtime/fuzz", "--features", "targets", "--sanitizer", "none"])
-            // The release profile would take the AWS SDK through link-time optimisation once a target.
+            // The release profile would run link-time optimization on the AWS SDK once per target.
             .args(["--dev", "--target", &platform, "--target-dir"])
             .arg(&directory)
             .env("CARGO_PROFILE_DEV_OPT_LEVEL", "1"),
@@ -54,7 +54,7 @@ fn build() -> Result<PathBuf> {
     Ok(directory.join(platform).join("debug"))
 }
 
-/// What this machine is to the compiler, such as `x86_64-unknown-linux-gnu`.
+/// Returns the compiler's host target, such as `x86_64-unknown-linux-gnu`.
 fn host_platform() -> Result<String> {
     let compiler = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let output = Command::new(compiler).args(["--print", "host-tuple"]).output();
@@ -65,7 +65,7 @@ fn host_platform() -> Result<String> {
     Ok(String::from_utf8(output.stdout).context("the host platform is no text")?.trim().to_owned())
 }
 
-/// Run one target: what it learns stays in a corpus, what it finds in a directory of reproducers.
+/// Runs one target. Its corpus is kept, and failing inputs are written to a directory.
 fn fuzz(target: &str, program: &Path, seconds: u32) -> Result<()> {
     let corpus = workspace::target().join("fuzz/corpus").join(target);
     let findings = workspace::target().join("fuzz/findings").join(target);
@@ -80,7 +80,7 @@ fn fuzz(target: &str, program: &Path, seconds: u32) -> Result<()> {
         .arg(repository::root().join("runtime/fuzz/seeds").join(target))
         .arg(prefix)
         .arg(format!("-max_total_time={seconds}"))
-        // One input that takes ten seconds is a finding too.
+        // An input that takes ten seconds is also a failure.
         .args(["-timeout=10", "-max_len=8192", "-print_final_stats=1"]);
     let start = SystemTime::now();
     command::run_blocking(&mut command).map_err(|failure| match written_since(start, &findings) {
@@ -93,7 +93,7 @@ fn fuzz(target: &str, program: &Path, seconds: u32) -> Result<()> {
     })
 }
 
-/// A file that is new, or was written anew.
+/// Returns a file that was created or changed since the start.
 fn written_since(start: SystemTime, directory: &Path) -> Option<PathBuf> {
     let mut files = fs::read_dir(directory).ok()?.flatten();
     let is_new =

@@ -1,4 +1,4 @@
-//! `cargo xtask openapi`
+//! `cargo xtask openapi`: writes the OpenAPI documents.
 
 use std::fs;
 
@@ -16,7 +16,7 @@ pub(crate) struct Arguments {
     check: bool,
 }
 
-/// Whether the committed documents are current.
+/// Checks that the committed documents are up to date.
 pub(crate) fn check() -> Result<Outcome> {
     run(&Arguments { check: true })
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask reference`: docs/commands.md, made from what the commands say of themselves.
+//! `cargo xtask reference`: writes docs/commands.md from the help texts of the commands.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
     check: bool,
 }
 
-/// Whether the committed reference is up to date.
+/// Checks that the committed reference is up to date.
 pub(crate) fn check(command: clap::Command) -> Result<Outcome> {
     run(&Arguments { check: true }, command)
 }
@@ -43,7 +43,7 @@ pub(crate) fn run(arguments: &Arguments, command: clap::Command) -> Result<Outco
     Ok(Outcome::Done)
 }
 
-/// Takes the help of commands that another program runs from that program.
+/// Returns the reference. The help of forwarded commands comes from the program that runs them.
 fn reference(command: clap::Command) -> Result<String> {
     let mut forwarded: BTreeMap<String, Vec<Section>> = BTreeMap::new();
     for section in forwarded::reference()? {
@@ -54,7 +54,7 @@ fn reference(command: clap::Command) -> Result<String> {
     for section in sections(command) {
         let own = [section];
         let [section] = &own;
-        // `render` runs here, but for what needs AWS.
+        // `render` runs in this program, except for the parts that need AWS.
         let others = forwarded.get(&section.name).filter(|_| section.name != "cargo xtask render");
         if let Some(other) = others.and_then(|others| others.first())
             && other.summary != section.summary

@@ -1,4 +1,4 @@
-//! `cargo xtask render`
+//! `cargo xtask render`: prints the template of an environment.
 
 use anyhow::Result;
 use clap::Args;
@@ -27,7 +27,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
     let environment = arguments.environment.load()?;
     let document = if arguments.policies {
         if !stack::operator_facts(&environment).is_empty() {
-            // A role is named by its path in the Parameter Store, which has to be read.
+            // The name of a role is in the Parameter Store, which has to be read.
             return forwarded::run();
         }
         stack::operator_policies(&environment, &Facts::new())?

@@ -1,4 +1,4 @@
-//! `cargo xtask test`
+//! `cargo xtask test`: runs all tests.
 
 use std::process::Command;
 

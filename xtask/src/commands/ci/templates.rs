@@ -1,4 +1,4 @@
-//! The template of each environment, as it is deployed first and as it is with a signing key.
+//! Checks the template of each environment, without and with a signing key.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,10 +11,10 @@ use machine::tools::{CFN_LINT, CHECKOV};
 use machine::{command, repository, workspace};
 use stack::{Environment, SigningKeys};
 
-/// The environment that is deployed to the emulator only.
+/// The environment that is deployed only to the emulator.
 const LOCAL_ENVIRONMENT: &str = "local";
 
-/// Lint the templates, and look for what is insecure in those that are deployed to AWS.
+/// Lints all templates, and scans those for AWS for insecure settings.
 pub(super) fn check() -> Result<()> {
     let directory = workspace::target().join("templates");
     fs::create_dir_all(&directory).with_context(|| format!("cannot create {}", directory.display()))?;
