@@ -1,4 +1,4 @@
-//! Documents on standard output, as JSON or YAML.
+//! Prints documents on standard output as JSON or YAML.
 
 use anyhow::Result;
 use clap::ValueEnum;
@@ -25,7 +25,9 @@ impl Format {
     }
 }
 
-/// What people look for first in a template, a resource or a statement; other keys follow in the order of the alphabet.
+/// The keys that come first in a template, a resource, or a statement.
+///
+/// All others follow in alphabetical order.
 const FIRST_KEYS: [&str; 12] = [
     "AWSTemplateFormatVersion",
     "Description",
@@ -41,7 +43,7 @@ const FIRST_KEYS: [&str; 12] = [
     "Resource",
 ];
 
-/// Returns a document as YAML, with its keys in the order in which people read them.
+/// Returns a document as YAML, with its keys in a readable order.
 fn yaml(document: &Value) -> Result<String> {
     Ok(yaml_serde::to_string(&in_reading_order(yaml_serde::to_value(document)?))?)
 }

@@ -22,7 +22,7 @@ impl EnvironmentArgument {
     }
 }
 
-/// The names of all environments.
+/// Returns the names of all environments.
 pub fn names() -> Result<Vec<String>> {
     let mut names = Vec::new();
     for file in std::fs::read_dir(directory()).context("cannot read stack/environments")? {

@@ -1,6 +1,6 @@
-//! Events of the libraries, shown like everything else that the tool says.
+//! Shows the events of the libraries like all other messages of the tool.
 //!
-//! The local stack has no caller to report to when a redeployment fails or a log line is lost: it emits an event.
+//! The local stack has no caller to report a failed redeployment or a lost log line to, so it emits an event.
 
 use std::fmt::{Debug, Write as _};
 
@@ -12,10 +12,10 @@ use tracing_subscriber::registry;
 
 use crate::terminal::{self, Palette, printable};
 
-/// Our own crates, whose events hold no secret at any level.
+/// The crates of this repository, which write no secrets to events at any level.
 ///
-/// The AWS SDK and the HTTP client print URLs, headers and bodies below warnings, which hold signatures and tokens:
-/// they stay off, whatever `RUST_LOG` asks for.
+/// The AWS SDK and the HTTP client log URLs, headers, and bodies below the level of warnings, and these contain
+/// signatures and tokens. They stay off regardless of `RUST_LOG`.
 const OWN_CRATES: [&str; 10] = [
     "command_line",
     "deploy",
@@ -29,7 +29,9 @@ const OWN_CRATES: [&str; 10] = [
     "xtask_commands",
 ];
 
-/// Shows warnings and errors on standard error, and the events of our own crates that `RUST_LOG` asks for.
+/// Shows warnings and errors on standard error.
+///
+/// The events of this repository's crates are shown if `RUST_LOG` enables them.
 pub(crate) fn show() {
     let asked = std::env::var("RUST_LOG").unwrap_or_default();
     let palette = Palette::of_errors();
@@ -37,7 +39,7 @@ pub(crate) fn show() {
         terminal::say(format!("{} RUST_LOG cannot be read: {error}", sign(Level::WARN, palette)));
         Targets::new()
     });
-    // Fails only where a subscriber exists already, and this is the only one.
+    // This fails only if a subscriber exists already, and this is the only one.
     let _ = tracing::subscriber::set_global_default(subscriber(asked, palette, terminal::say));
 }
 
@@ -54,13 +56,13 @@ fn is_shown(metadata: &Metadata<'_>, asked: &Targets) -> bool {
     let (target, level) = (metadata.target(), *metadata.level());
     match target.split("::").next().unwrap_or_default() {
         own if OWN_CRATES.contains(&own) => level <= Level::WARN || asked.would_enable(target, &level),
-        // Its warnings are slow statements, which say more about the machine than about us.
+        // sqlx warns about slow statements, which depend more on the machine than on this program.
         "sqlx" => level == Level::ERROR,
         _ => level <= Level::WARN,
     }
 }
 
-/// Says each event in one line.
+/// Formats each event on one line.
 struct Lines<F> {
     palette: Palette,
     say: F,
@@ -83,7 +85,7 @@ fn sign(level: Level, palette: Palette) -> String {
     }
 }
 
-/// Message and fields of an event, as `cargo xtask logs` shows them.
+/// The message and fields of an event, in the format of `cargo xtask logs`.
 #[derive(Default)]
 struct Text {
     message: String,
@@ -110,7 +112,7 @@ mod tests {
 
     use super::{Palette, Targets, subscriber};
 
-    /// What is said of some events, where `RUST_LOG` is this.
+    /// Returns the output of some events with this value of `RUST_LOG`.
     fn said(rust_log: &str) -> Vec<String> {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&lines);

@@ -1,4 +1,4 @@
-//! What every command of `cargo xtask` shares: how it ends, what people see, the option that names an environment.
+//! Code shared by all `cargo xtask` commands: exit codes, output, the environment option.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to people")]
 

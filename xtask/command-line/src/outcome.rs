@@ -1,4 +1,4 @@
-//! How a command ended.
+//! The outcome of a command.
 
 use std::process::ExitCode;
 
@@ -7,20 +7,21 @@ use anyhow::Result;
 use crate::events;
 use crate::terminal::{self, Words};
 
-/// How a command ended, when it did not fail.
+/// The outcome of a command that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It did what was asked.
+    /// It succeeded.
     Done,
     /// It found differences.
     Differences,
-    /// A command that it ran ended with this code.
+    /// It ran another command, which ended with this exit code.
     Code(u8),
 }
 
-/// Runs a command and returns the code that the process exits with: 0 done, 1 failed, 3 there are differences.
+/// Runs a command and returns the exit code of the process.
 ///
-/// An error is shown with its causes, in the words given for them.
+/// The code is 0 for success, 1 for failure, and 3 for differences. An error is shown with its causes, with the
+/// messages that `words` returns.
 pub fn finish(run: impl FnOnce() -> Result<Outcome>, words: Words) -> ExitCode {
     events::show();
     match run() {

@@ -1,25 +1,25 @@
-//! The command reference, made from what the commands say of themselves.
+//! Generates the command reference from the help texts.
 
 use std::fmt::Write as _;
 
 use clap::Command;
 use serde::{Deserialize, Serialize};
 
-/// The width of the help texts, whatever terminal they are made in.
+/// The width of the help texts, independent of the terminal.
 const WIDTH: usize = 100;
 
 /// The help of one command.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Section {
-    /// The command as it is typed: `cargo xtask keys rotate`.
+    /// The full name of the command: `cargo xtask keys rotate`.
     pub name: String,
-    /// Its first line.
+    /// The first line of its help.
     pub summary: String,
-    /// The whole text.
+    /// The whole help text.
     pub help: String,
 }
 
-/// Returns the help of all commands below this one.
+/// Returns the help of all commands below `command`.
 pub fn sections(command: Command) -> Vec<Section> {
     let mut command = command.term_width(WIDTH).disable_help_subcommand(true);
     command.build();
@@ -41,7 +41,7 @@ fn collect(command: &Command, sections: &mut Vec<Section>) {
 }
 
 impl Section {
-    /// The section as Markdown.
+    /// Returns the section as Markdown.
     pub fn markdown(&self) -> String {
         let mut text = String::new();
         // Writing to a String cannot fail.

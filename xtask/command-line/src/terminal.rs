@@ -1,4 +1,4 @@
-//! What people see.
+//! Messages, progress, and colors on the terminal.
 
 use std::fmt::Display;
 use std::io::IsTerminal;
@@ -9,10 +9,10 @@ use anyhow::{Context, Result, bail};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use machine::Progress;
 
-/// Spinners of steps that run at the same time share the lines below the text.
+/// The spinners of concurrent steps, which share the lines below the text.
 static SPINNERS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 
-/// Returns the words for a cause, where there are better ones than its own.
+/// Returns a better message for a cause, if there is one.
 pub type Words = fn(&(dyn std::error::Error + 'static)) -> Option<String>;
 
 /// Shows an error with its causes, innermost last.
@@ -29,7 +29,7 @@ fn explained(error: &anyhow::Error, words: Words) -> String {
     let mut lines = vec![error.to_string()];
     let mut last = lines[0].clone();
     for cause in error.chain().skip(1).filter_map(|cause| words(cause).or_else(|| own_words(cause))) {
-        // Libraries like to repeat their cause in their own message.
+        // Libraries often repeat their cause in their own message.
         if !last.contains(&cause) {
             lines.push(format!("  because: {cause}"));
         }
@@ -38,7 +38,7 @@ fn explained(error: &anyhow::Error, words: Words) -> String {
     lines.join("\n")
 }
 
-/// The words of a cause, unless it is a layer that says nothing.
+/// Returns the message of a cause, or `None` for a layer that adds nothing.
 fn own_words(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     let text = cause.to_string();
     let is_layer = text.starts_with("unhandled error")
@@ -46,7 +46,7 @@ fn own_words(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     (!is_layer).then_some(text)
 }
 
-/// Say something.
+/// Prints a line on standard error.
 pub fn say(line: impl Display) {
     SPINNERS.suspend(|| eprintln!("{line}"));
 }
@@ -74,7 +74,7 @@ impl machine::Step for Step {
     }
 }
 
-/// A step that takes a while: a spinner on a terminal, and a line when it is done.
+/// A step of a long operation: a spinner on a terminal, and a line when it is done.
 pub struct Step {
     name: String,
     start: Instant,
@@ -82,7 +82,7 @@ pub struct Step {
 }
 
 impl Step {
-    /// Begin a step.
+    /// Begins a step.
     pub fn begin(name: impl Into<String>) -> Self {
         let name = name.into();
         let spinner = SPINNERS.add(ProgressBar::new_spinner());
@@ -94,12 +94,12 @@ impl Step {
         Self { name, start: Instant::now(), spinner }
     }
 
-    /// Show what it is at, on a terminal.
+    /// Shows the current detail of the step on a terminal.
     pub fn show(&self, what: impl Display) {
         self.spinner.set_message(format!("{:<16} {what}", self.name));
     }
 
-    /// End it well, with what is worth knowing.
+    /// Ends the step successfully, with a summary.
     pub fn done(self, detail: impl Display) {
         self.spinner.finish_and_clear();
         let seconds = self.start.elapsed().as_secs_f64();
@@ -116,24 +116,24 @@ impl Drop for Step {
     }
 }
 
-/// The colours of one of our outputs: none where it is no terminal, or where `NO_COLOR` is set.
+/// The colors of an output stream, which are off without a terminal or if `NO_COLOR` is set.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Palette {
     is_colored: bool,
 }
 
 impl Palette {
-    /// That of standard output.
+    /// Returns the palette of standard output.
     pub fn of_output() -> Self {
         Self { is_colored: std::io::stdout().is_terminal() && wants_color() }
     }
 
-    /// That of standard error.
+    /// Returns the palette of standard error.
     pub fn of_errors() -> Self {
         Self { is_colored: std::io::stderr().is_terminal() && wants_color() }
     }
 
-    /// Text in a colour, by its code; <https://no-color.org>.
+    /// Returns text in a color, given by its code. See <https://no-color.org>.
     pub fn paint(self, text: &str, code: &str) -> String {
         if self.is_colored && !text.is_empty() {
             format!("\x1b[{code}m{text}\x1b[0m")
@@ -147,12 +147,12 @@ fn wants_color() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-/// Text in a colour, for standard error.
+/// Returns text in a color for standard error.
 pub fn paint(text: &str, code: &str) -> String {
     Palette::of_errors().paint(text, code)
 }
 
-/// A text that can do nothing to a terminal, and stays in its line.
+/// Returns text that cannot control the terminal and stays on one line.
 pub fn printable(text: &str) -> String {
     let escape = |character: char| match character {
         character if character.is_control() => character.escape_default().collect(),
@@ -161,12 +161,14 @@ pub fn printable(text: &str) -> String {
     text.chars().map(escape).collect()
 }
 
-/// Asks the person at the terminal; an error where there is none. Only a clear yes is one.
+/// Asks the user at the terminal. Only an explicit yes confirms.
+///
+/// Returns an error without a terminal.
 pub async fn confirm(question: &str) -> Result<bool> {
     if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
         bail!("cannot ask for confirmation without a terminal ({question}); pass --yes to confirm");
     }
-    // The terminal stays as it is, so that Ctrl-C does what it always does.
+    // The terminal mode is not changed, so Ctrl-C works as usual.
     SPINNERS.suspend(|| eprint!("{question} [y/N] "));
     let read = || {
         let mut answer = String::new();
