@@ -1,14 +1,16 @@
-//! Errors in the words of their causes.
+//! Formats errors with their causes.
 
 use std::error::Error;
 
-/// An error with all its causes, in one line. The AWS SDK's errors say what happened only in their causes.
+/// Formats an error with all its causes on one line.
+///
+/// The errors of the AWS SDK contain details only in their causes.
 pub fn with_causes(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {
         let cause_text = cause.to_string();
-        // Libraries like to repeat their cause in their own message.
+        // Libraries often repeat their cause in their own message.
         if !text.contains(&cause_text) {
             text = format!("{text}: {cause_text}");
         }

@@ -1,4 +1,4 @@
-//! Running other programs, and running until interrupted.
+//! Runs other programs, and handles interruptions.
 
 use std::ffi::OsStr;
 use std::future::Future;
@@ -10,19 +10,19 @@ use tokio::io::AsyncReadExt as _;
 use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Run a future to its end.
+/// Runs a future to completion.
 pub fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("the asynchronous runtime does not start")?;
     let outcome = runtime.block_on(future);
-    // A question that nobody answers must keep nobody.
+    // A thread that waits for input, such as a confirmation, must not delay the exit.
     runtime.shutdown_background();
     outcome
 }
 
-/// Wait for Ctrl-C, or for whatever else asks us to end.
+/// Waits for Ctrl-C or another signal that asks this process to end.
 pub async fn interrupted() -> Result<()> {
     let listen = |kind| signal(kind).context("cannot listen for signals");
     let mut interrupt = listen(SignalKind::interrupt())?;
@@ -36,14 +36,14 @@ pub async fn interrupted() -> Result<()> {
     Ok(())
 }
 
-/// A program with all that it starts: a process group of its own, which ends when this is dropped.
+/// A program in its own process group, which is killed when this value is dropped.
 pub struct Group {
     child: Child,
     leader: Option<Pid>,
 }
 
 impl Group {
-    /// Start a program. Its input and output are what the command says.
+    /// Starts a program with the input and output of the command.
     pub fn start(command: &mut Command) -> Result<Self> {
         let program = command.as_std().get_program().to_string_lossy().into_owned();
         let child = command.process_group(0).spawn();
@@ -52,7 +52,7 @@ impl Group {
         Ok(Self { child, leader })
     }
 
-    /// Wait until the program ends.
+    /// Waits until the program ends.
     pub async fn wait(&mut self) -> Result<ExitStatus> {
         let status = self.child.wait().await.context("cannot wait for a program")?;
         self.leader = None;
@@ -63,13 +63,15 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         if let Some(leader) = self.leader {
-            // It may have ended by itself just now.
+            // The program may have ended just now.
             let _ = kill_process_group(leader, Signal::KILL);
         }
     }
 }
 
-/// Run a program whose messages the user sees, and return what it prints; anything but success is an error.
+/// Runs a program with visible messages and returns its standard output.
+///
+/// Returns an error if the program does not succeed.
 pub async fn output(command: &mut Command) -> Result<Vec<u8>> {
     let shown = shown(command.as_std());
     let mut group = Group::start(command.stdout(Stdio::piped()))?;
@@ -87,8 +89,10 @@ pub async fn output(command: &mut Command) -> Result<Vec<u8>> {
     Ok(printed)
 }
 
-/// Run a program whose output the user sees, without the asynchronous runtime, in our own process group, so that Ctrl-C
-/// reaches it too; anything but success is an error.
+/// Runs a program with visible output, without the asynchronous runtime.
+///
+/// The program runs in the process group of this process, so Ctrl-C reaches it too. Returns an error if it does not
+/// succeed.
 pub fn run_blocking(command: &mut std::process::Command) -> Result<()> {
     let shown = shown(command);
     let status = command.status().with_context(|| format!("`{shown}` could not be started"))?;
@@ -98,16 +102,16 @@ pub fn run_blocking(command: &mut std::process::Command) -> Result<()> {
     Ok(())
 }
 
-/// Cargo, the same that runs us.
+/// Returns a command for the Cargo that runs this program.
 pub fn cargo() -> std::process::Command {
     at_root(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-/// A program that works on the repository, Cargo itself or one that calls it.
+/// Returns a command for a program that works on the repository: Cargo, or a program that runs it.
 pub fn at_root(program: impl AsRef<OsStr>) -> std::process::Command {
     let mut command = std::process::Command::new(program);
     command.current_dir(crate::repository::root());
-    // What Cargo set for us is not meant for the crates that it builds next.
+    // Cargo set these variables for this program, and not for the crates that are built next.
     for name in ["CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "CARGO_PKG_VERSION"] {
         command.env_remove(name);
     }

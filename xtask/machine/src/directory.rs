@@ -1,7 +1,7 @@
-//! The directory that holds all a run of the local stack writes.
+//! The directory with all files that a run of the local stack writes.
 //!
-//! The lock makes a run its only owner. Nothing else in it is trusted: a run that died may have left any file
-//! out, or half-written.
+//! The lock makes a run its only owner. Nothing else in it is trusted, because a run that was killed may have left
+//! any file missing or incomplete.
 
 use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
@@ -15,16 +15,16 @@ use tokio::io::AsyncWriteExt as _;
 const LOCK: &str = "lock";
 const LOGS: &str = "logs";
 
-/// What a run does with the data of the run before it, and with its own at its end.
+/// Whether a run uses the data of the previous run and keeps its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Data {
-    /// Begin with none, and leave none.
+    /// Starts without data, and removes its own.
     Fresh,
-    /// Continue with what the last run kept, and keep its own in turn.
+    /// Continues with the data of the last run, and keeps it.
     Kept,
 }
 
-/// The state directory of a run, owned until it is dropped.
+/// The state directory of a run, which owns it until this value is dropped.
 #[derive(Debug)]
 pub struct StateDirectory {
     path: PathBuf,
@@ -34,7 +34,7 @@ pub struct StateDirectory {
 /// Why a state directory cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DirectoryError {
-    /// Another process that is alive holds the lock.
+    /// Another running process holds the lock.
     #[error(
         "another local stack runs in {path} ({owner}).\nEnd it with Ctrl-C in its terminal, or use it: its \
          addresses are in {path}/stack.json."
@@ -42,31 +42,31 @@ pub enum DirectoryError {
     Locked {
         /// The state directory.
         path: String,
-        /// Which process that is, in words.
+        /// A description of that process.
         owner: String,
     },
-    /// The file system refused.
+    /// A file operation failed.
     #[error("cannot {action} {path}: {source}.\nCheck that this path is a directory that you can write to.")]
     Io {
-        /// What was attempted, as a verb.
+        /// The operation, as a verb.
         action: &'static str,
         /// The file or directory.
         path: String,
-        /// The refusal.
+        /// The error of the operating system.
         source: io::Error,
     },
 }
 
 impl StateDirectory {
-    /// Creates the directory, readable for this user only, and takes its lock.
+    /// Creates the directory, readable only by this user, and takes its lock.
     ///
-    /// The lock ends with this value or with the process, however that ends. What an earlier run left in the
-    /// directory stays: see [`crate::process::clean_up`] and [`StateDirectory::reset`].
+    /// The lock is released when this value is dropped or the process ends. Files of an earlier run are kept: see
+    /// [`crate::process::clean_up`] and [`StateDirectory::reset`].
     pub fn open(path: &Path) -> Result<Self, DirectoryError> {
         let failed =
             |action| move |source| DirectoryError::Io { action, path: path.display().to_string(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed("create"))?;
-        // Absolute, because the processes of the stack work in other directories.
+        // The path is absolute, because the processes of the stack run in other directories.
         let path = path.canonicalize().map_err(failed("open"))?;
         std::fs::set_permissions(&path, Permissions::from_mode(0o700)).map_err(failed("make private"))?;
         let mut lock = OpenOptions::new()
@@ -94,22 +94,22 @@ impl StateDirectory {
         Ok(Self { path, _lock: lock })
     }
 
-    /// The absolute path of the directory.
+    /// Returns the absolute path of the directory.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The path of a file or directory in it, which need not exist.
+    /// Returns the path of a file or directory in it, which may not exist.
     pub fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
 
-    /// The directory of the logs, one file a process, which need not exist.
+    /// Returns the directory of the logs, which has one file per process and may not exist.
     pub fn logs(&self) -> PathBuf {
         self.path.join(LOGS)
     }
 
-    /// Writes a file, whole or not at all, readable for this user only. Creates the directories above it.
+    /// Writes a file atomically, readable only by this user. Creates its parent directories.
     pub async fn write(&self, name: &str, contents: &[u8]) -> Result<(), DirectoryError> {
         let path = self.file(name);
         let failed =
@@ -131,12 +131,12 @@ impl StateDirectory {
         fs::rename(&partial, &path).await.map_err(failed)
     }
 
-    /// Removes a file or directory with all in it. One that is not there is no error.
+    /// Removes a file or directory with its content. A missing one is not an error.
     pub async fn remove(&self, name: &str) -> Result<(), DirectoryError> {
         remove(&self.file(name)).await
     }
 
-    /// Removes everything that runs have left here. The lock stays held.
+    /// Removes everything that earlier runs left. The lock stays held.
     pub async fn reset(&self) -> Result<(), DirectoryError> {
         let failed =
             |source| DirectoryError::Io { action: "read", path: self.path.display().to_string(), source };
@@ -150,7 +150,9 @@ impl StateDirectory {
     }
 }
 
-/// Removes a file, a symbolic link (not what it points to) or a directory; absent is fine.
+/// Removes a file, a symbolic link (not its target), or a directory.
+///
+/// A missing one is not an error.
 pub async fn remove(path: &Path) -> Result<(), DirectoryError> {
     let removed = match fs::symlink_metadata(path).await {
         Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path).await,
@@ -165,7 +167,7 @@ pub async fn remove(path: &Path) -> Result<(), DirectoryError> {
     }
 }
 
-/// A name for content: 16 hexadecimal digits of its SHA-256.
+/// Returns a name for content: 16 hexadecimal digits of its SHA-256.
 pub fn fingerprint(content: &[u8]) -> String {
     let start = Sha256::digest(content).iter().take(8).fold(0, |start, byte| start << 8 | u64::from(*byte));
     format!("{start:016x}")
@@ -175,7 +177,7 @@ fn owner(lock: &mut File) -> String {
     let mut text = String::new();
     match lock.read_to_string(&mut text).ok().and_then(|_| text.trim().parse::<u32>().ok()) {
         Some(pid) => format!("process {pid}"),
-        // Its owner has taken the lock and is about to write its number.
+        // The owner has taken the lock and is about to write its process ID.
         None => "just started".to_owned(),
     }
 }

@@ -1,6 +1,7 @@
 //! This machine: the repository, its programs, and the processes of the local stack.
 //!
-//! The crate compiles no C, so that `cargo xtask doctor` works before a C library can be built, and depends on no AWS SDK.
+//! The crate compiles no C code, so `cargo xtask doctor` works without a C compiler. It does not depend on the AWS
+//! SDK.
 
 pub mod causes;
 pub mod command;

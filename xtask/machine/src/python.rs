@@ -1,4 +1,4 @@
-//! Python, which runs the emulator, and environments of packages that carry programs of the local stack.
+//! Python and its packages, which provide the emulator and other programs of the local stack.
 
 mod environment;
 mod interpreter;

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-/// The top of the repository.
+/// Returns the root directory of the repository.
 pub fn root() -> PathBuf {
-    // Cargo sets where the crate is now; the compiled-in path is that of the checkout it was built in.
+    // Cargo sets the current path of the crate. The path at compile time may be that of another checkout.
     let crate_directory = std::env::var_os("CARGO_MANIFEST_DIR")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
     let root = crate_directory.ancestors().find(|directory| directory.join("Cargo.lock").is_file());

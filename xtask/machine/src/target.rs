@@ -1,16 +1,18 @@
-//! The platforms that the compiler can build for, by the names that Rust has for them.
+//! The compiler's target platforms, by their Rust names.
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use tokio::process::Command;
 
-/// How to get a target.
+/// Returns how to install a target.
 pub fn how_to_install(target: &str) -> String {
     format!("rustup target add {target}; without rustup, from the source of your Rust installation")
 }
 
-/// Whether the compiler has the standard library of a target. Asked of the compiler, since there may be no rustup.
+/// Returns whether the standard library of a target is installed.
+///
+/// This asks the compiler, because rustup may not be installed.
 pub async fn is_installed(target: &str) -> Result<bool> {
     let output = compiler().args(["--print", "sysroot"]).output().await.context("rustc cannot be started")?;
     if !output.status.success() {
@@ -21,7 +23,7 @@ pub async fn is_installed(target: &str) -> Result<bool> {
     Ok(sysroot.join("lib/rustlib").join(target).join("lib").is_dir())
 }
 
-/// Fail where a target is not installed, before minutes are spent on what cannot be finished.
+/// Returns an error if a target is not installed, before a long build that could not succeed.
 pub async fn ensure_installed(target: &str) -> Result<()> {
     if !is_installed(target).await? {
         let how = how_to_install(target);
@@ -30,7 +32,7 @@ pub async fn ensure_installed(target: &str) -> Result<()> {
     Ok(())
 }
 
-/// The compiler that Cargo uses.
+/// Returns a command for the compiler that Cargo uses.
 pub fn compiler() -> Command {
     Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
 }

@@ -1,4 +1,6 @@
-//! Tools that are Python packages: looked for on PATH first, else installed once into target/tools, in pinned versions.
+//! Tools that are Python packages in pinned versions.
+//!
+//! They are found on PATH, or installed once into target/tools.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -9,12 +11,13 @@ use anyhow::{Context, Result, anyhow};
 
 use crate::{Progress, command, python, workspace};
 
-/// cargo-lambda, with zig for linking.
+/// cargo-lambda, with Zig for linking.
 pub const CARGO_LAMBDA: Tool = Tool {
     name: "cargo-lambda",
     version: "1.9.2",
     packages: &["cargo-lambda==1.9.2", "ziglang==0.15.2"],
-    // Where it looks for zig: https://github.com/rust-cross/cargo-zigbuild/blob/main/src/zig/locate.rs
+    // The commands with which it looks for Zig:
+    // https://github.com/rust-cross/cargo-zigbuild/blob/main/src/zig/locate.rs
     companion: Some(Companion {
         version: "0.15.2",
         commands: &[&["python3", "-m", "ziglang", "version"], &["zig", "version"]],
@@ -23,7 +26,7 @@ pub const CARGO_LAMBDA: Tool = Tool {
 /// A linter of CloudFormation templates.
 pub const CFN_LINT: Tool =
     Tool { name: "cfn-lint", version: "1.58.0", packages: &["cfn-lint==1.58.0"], companion: None };
-/// A scanner of CloudFormation templates for what is insecure.
+/// A security scanner for CloudFormation templates.
 pub const CHECKOV: Tool =
     Tool { name: "checkov", version: "3.3.30", packages: &["checkov==3.3.30"], companion: None };
 /// A validator of OpenAPI documents.
@@ -34,36 +37,37 @@ pub const OPENAPI_SPEC_VALIDATOR: Tool = Tool {
     companion: None,
 };
 
-/// A tool and what it is installed from.
+/// A tool and the packages that it is installed from.
 pub struct Tool {
-    /// Its name, which is also that of its program.
+    /// The name of the tool and of its program.
     pub name: &'static str,
     version: &'static str,
     packages: &'static [&'static str],
     companion: Option<Companion>,
 }
 
-/// Another program that a tool runs, and whose version matters as much.
+/// Another program that a tool runs, which also has a pinned version.
 struct Companion {
     version: &'static str,
-    /// The ways in which the tool looks for it, each asking for the version. The first one that answers is the one that
-    /// the tool would run.
+    /// The commands with which the tool looks for it, each printing the version.
+    ///
+    /// The tool runs the first one that works.
     commands: &'static [&'static [&'static str]],
 }
 
-/// A program of a tool, and what else must be found for it.
+/// The path of a tool's program, with the directory of its companion.
 pub struct Program {
     path: PathBuf,
     beside: Option<PathBuf>,
 }
 
 impl Program {
-    /// The program.
+    /// Returns the path of the program.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// `PATH`, with the programs that were installed together with it.
+    /// Returns `PATH` with the programs that were installed together with the tool.
     pub fn search_path(&self) -> Result<OsString> {
         let inherited = search_path();
         let paths = self.beside.iter().cloned().chain(std::env::split_paths(&inherited));
@@ -72,7 +76,7 @@ impl Program {
 }
 
 impl Tool {
-    /// The tool's program, installed if need be.
+    /// Returns the tool's program, and installs it if necessary.
     pub fn program(&self, progress: &dyn Progress) -> Result<Program> {
         if let Some(path) = self.on_path(&search_path()) {
             return Ok(Program { path, beside: None });
@@ -85,14 +89,16 @@ impl Tool {
         Ok(Program { path: beside.join(self.name), beside: Some(beside) })
     }
 
-    /// Where the tool is now, if it is anywhere.
+    /// Returns the path of the tool if it is installed.
     pub fn find(&self) -> Option<PathBuf> {
         let installed =
             workspace::tools().join(self.packages.join("_").replace("==", "-")).join("bin").join(self.name);
         self.on_path(&search_path()).or_else(|| installed.exists().then_some(installed))
     }
 
-    /// The program on a search path, where it is there, works, and is of the pinned version, as is its companion.
+    /// Returns the program on a search path if it works.
+    ///
+    /// It and its companion must have the pinned versions.
     fn on_path(&self, search_path: &OsStr) -> Option<PathBuf> {
         let mut candidates = std::env::split_paths(search_path).map(|directory| directory.join(self.name));
         let candidate = candidates.find(|candidate| candidate.is_file())?;
@@ -100,7 +106,7 @@ impl Tool {
             let output = Command::new(program).args(arguments).env("PATH", search_path).output().ok()?;
             output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
         };
-        // cargo-lambda is a subcommand of Cargo, and wants to be called as one.
+        // cargo-lambda is a subcommand of Cargo and expects its name as the first argument.
         let subcommand = self.name.strip_prefix("cargo-");
         let arguments: Vec<&str> = subcommand.into_iter().chain(["--version"]).collect();
         let is_pinned = names_version(&says(candidate.as_os_str(), &arguments)?, self.version);
@@ -114,7 +120,7 @@ impl Tool {
         (is_pinned && goes_with).then_some(candidate)
     }
 
-    /// Install beside its place first, so that an interrupted installation is never taken for a whole one.
+    /// Installs under a temporary name first, so an interrupted installation is never used.
     fn install(&self, environment: &Path, progress: &dyn Progress) -> Result<()> {
         progress.note(&format!("  installing {} …", self.name));
         let help = || {
@@ -139,7 +145,7 @@ impl Tool {
                 .args(self.packages),
         )
         .with_context(help)?;
-        // Programs of an environment name its Python by its path, which is about to change.
+        // The programs contain the path of their Python, which is about to change.
         for entry in fs::read_dir(partial.join("bin"))?.flatten() {
             rewrite_interpreter(&entry.path(), &partial, environment)?;
         }
@@ -151,7 +157,7 @@ fn search_path() -> OsString {
     std::env::var_os("PATH").unwrap_or_default()
 }
 
-/// Whether one of the words is exactly this version.
+/// Returns whether one of the words is exactly this version.
 fn names_version(text: &str, version: &str) -> bool {
     text.split_whitespace().any(|word| word == version)
 }
@@ -183,7 +189,7 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    /// Whether a machine's own cargo-lambda is taken.
+    /// Returns whether an installed cargo-lambda with these versions is used.
     fn is_taken(cargo_lambda: &str, ziglang: Option<&str>, zig: Option<&str>) -> bool {
         let directory = tempfile::tempdir().unwrap();
         install(

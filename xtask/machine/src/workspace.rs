@@ -1,4 +1,4 @@
-//! Where everything goes that can be made again.
+//! Directories for build output and other files that can be recreated.
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -7,14 +7,17 @@ use serde::Deserialize;
 
 use crate::{command, repository};
 
-/// Where Cargo builds, and where everything else goes that can be made again. A variable or anybody's configuration may
-/// say where that is, so Cargo is asked. Where a program is that it has built, it says when it builds.
+/// Returns Cargo's target directory, which also contains all other files that can be recreated.
+///
+/// A variable or the user's configuration may set it, so this asks Cargo. For the path of a program, use what Cargo
+/// reports when it builds it.
 pub fn target() -> PathBuf {
     static TARGET: LazyLock<PathBuf> =
         LazyLock::new(|| target_of_cargo().unwrap_or_else(|| repository::root().join("target")));
     TARGET.clone()
 }
 
+/// Returns the target directory that `cargo metadata` reports:
 /// <https://doc.rust-lang.org/cargo/commands/cargo-metadata.html>
 fn target_of_cargo() -> Option<PathBuf> {
     #[derive(Deserialize)]
@@ -25,12 +28,12 @@ fn target_of_cargo() -> Option<PathBuf> {
     serde_json::from_slice::<Metadata>(&output.stdout).ok().map(|metadata| metadata.target_directory)
 }
 
-/// Where the local stack keeps its state, where nothing else is said.
+/// Returns the default state directory of the local stack.
 pub fn local_state() -> PathBuf {
     target().join("local")
 }
 
-/// Where tools are installed on first use.
+/// Returns the directory in which tools are installed on first use.
 pub fn tools() -> PathBuf {
     target().join("tools")
 }

@@ -1,4 +1,4 @@
-//! The file that holds the output of a process.
+//! The file with the output of a process.
 
 use std::io::{self, SeekFrom};
 use std::path::Path;
@@ -7,10 +7,10 @@ use std::process::Stdio;
 use tokio::fs::{self, File};
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 
-/// Enough for the lines that an error shows, however large the log.
+/// The number of bytes to read for the lines in an error, independent of the size of the log.
 const TAIL_BYTES: u64 = 64 * 1024;
 
-/// A log that begins anew, as the standard output and the standard error of a process.
+/// Creates an empty log, and returns it as the standard output and standard error of a process.
 pub(super) async fn create(path: &Path) -> io::Result<(Stdio, Stdio)> {
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).await?;
@@ -20,7 +20,7 @@ pub(super) async fn create(path: &Path) -> io::Result<(Stdio, Stdio)> {
     Ok((file.into_std().await.into(), copy.into_std().await.into()))
 }
 
-/// The last lines of a log; none if it cannot be read.
+/// Returns the last lines of a log, or nothing if it cannot be read.
 pub async fn tail(path: &Path, lines: usize) -> String {
     let text = end(path).await.unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
@@ -37,7 +37,7 @@ async fn end(path: &Path) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
-/// The tail of a log as the end of a message that has just named the log.
+/// Formats the tail of a log for the end of a message that names the log.
 pub(super) fn indented(tail: &str) -> String {
     if tail.is_empty() {
         return ".".to_owned();

@@ -1,7 +1,7 @@
-//! The record of a running process, by which a later run ends what a dead one left.
+//! Records of running processes, with which a later run ends those that a killed run left behind.
 //!
-//! A process id alone proves nothing: after a crash, or a restart of the machine, another process may have it. So a
-//! record also holds when the process started, as the kernel tells it, and only a process with both is ours.
+//! A process ID alone is not enough: after a crash or a restart of the machine, another process may have it. A record
+//! therefore also contains the start time from the kernel, and both must match.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -33,7 +33,9 @@ fn relative(name: &str) -> String {
     format!("{RECORDS}/{name}.json")
 }
 
-/// Records a process that has just been started. One that has already ended needs no record.
+/// Records a process that has just been started.
+///
+/// A process that has already ended needs no record.
 pub(super) async fn write(
     directory: &StateDirectory,
     name: &str,
@@ -46,8 +48,9 @@ pub(super) async fn write(
     directory.write(&relative(name), &text).await
 }
 
-/// Records a process that somebody else started, the leader of its group, so that a later run ends it where this one
-/// cannot.
+/// Records a process that was started elsewhere and leads its own group.
+///
+/// A later run ends it if this one cannot.
 pub async fn record(directory: &StateDirectory, name: &str, pid: u32) -> Result<(), DirectoryError> {
     match Pid::from_raw(pid.cast_signed()) {
         Some(id) => write(directory, &format!("{name}-{pid}"), id, StopSignal::Terminate).await,
@@ -55,10 +58,10 @@ pub async fn record(directory: &StateDirectory, name: &str, pid: u32) -> Result<
     }
 }
 
-/// Ends the processes that an earlier run has left behind, and returns their names.
+/// Ends the processes that an earlier run left behind, and returns their names.
 ///
-/// Call it first, with the lock just taken: its owner is then known to be dead. Records that make no sense, or that
-/// name a process which is not the recorded one, are dropped.
+/// Call it first, right after taking the lock, when the earlier run is known to have ended. Records that are invalid
+/// or refer to another process are removed.
 pub async fn clean_up(directory: &StateDirectory) -> Result<Vec<String>, DirectoryError> {
     let mut ended = Vec::new();
     if let Ok(mut entries) = fs::read_dir(directory.file(RECORDS)).await {
@@ -76,9 +79,9 @@ pub async fn clean_up(directory: &StateDirectory) -> Result<Vec<String>, Directo
     Ok(ended)
 }
 
-/// Ends a recorded process and its group; false if it is not there any more.
+/// Ends a recorded process and its group. Returns false if it does not exist anymore.
 async fn end(record: &Record) -> bool {
-    // 0 would mean our own group, -1 every process there is.
+    // 0 would mean the group of this process, and -1 all processes.
     let pid = if record.pid > 1 { Pid::from_raw(record.pid) } else { None };
     let Some(pid) = pid else { return false };
     if !is_running(pid, record).await {
@@ -97,7 +100,7 @@ async fn is_running(pid: Pid, record: &Record) -> bool {
     started(pid).await.is_some_and(|started| started == record.started)
 }
 
-/// Only a parent can wait for a process; to others the kernel announces nothing, so this looks again and again.
+/// Polls until a process ends, because only its parent can wait for it.
 async fn ends_within(limit: Duration, pid: Pid, record: &Record) -> bool {
     let ended = async {
         let mut ticks = interval(Duration::from_millis(20));
@@ -108,8 +111,9 @@ async fn ends_within(limit: Duration, pid: Pid, record: &Record) -> bool {
     timeout(limit, ended).await.is_ok()
 }
 
-/// When the process started, in whatever form the system tells it; none if there is no such process, or if it has
-/// ended and merely waits to be reaped.
+/// Returns when the process started, in the system's own format.
+///
+/// Returns `None` if the process does not exist, or has ended and was not reaped yet.
 pub(super) async fn started(pid: Pid) -> Option<String> {
     if cfg!(target_os = "linux") {
         let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).await.ok()?;
@@ -121,8 +125,9 @@ pub(super) async fn started(pid: Pid) -> Option<String> {
     }
 }
 
-/// Field 22 of `/proc/PID/stat`: ticks since the machine started. Field 2, the name, may contain anything.
-/// <https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>
+/// Returns field 22 of `/proc/PID/stat`, the start time in ticks since boot.
+///
+/// Field 2, the name, may contain any character. <https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>
 fn started_in_stat(stat: &str) -> Option<String> {
     let (_, after_name) = stat.rsplit_once(')')?;
     let mut fields = after_name.split_whitespace();
@@ -130,7 +135,7 @@ fn started_in_stat(stat: &str) -> Option<String> {
     fields.nth(18).filter(|_| state != "Z" && state != "X").map(str::to_owned)
 }
 
-/// The state, then the time: `Ss   Mon Nov 23 22:13:05 2026`.
+/// Parses the state and the start time: `Ss   Mon Nov 23 22:13:05 2026`.
 fn started_in_ps(line: &str) -> Option<String> {
     let (state, time) = line.trim().split_once(char::is_whitespace)?;
     (!state.starts_with('Z')).then(|| time.trim().to_owned())

@@ -1,6 +1,6 @@
-//! Python environments with pinned packages, in the directory of tools.
+//! Python environments with pinned packages, in the tools directory.
 //!
-//! The name of an environment tells what is in it, and it gets that name only when it is complete. An interrupted
+//! The name of an environment identifies its content, and is assigned only when it is complete. An interrupted
 //! installation is never used, and a new version never changes an environment that is in use.
 
 use std::fs::{File, TryLockError};
@@ -16,19 +16,19 @@ use super::interpreter::{self, PythonError};
 use crate::directory::{DirectoryError, StateDirectory, fingerprint, remove};
 use crate::process::{Service, ServiceError, StopSignal};
 
-/// For all packages of an environment together, at most some 25 MB.
+/// The time limit for installing all packages of an environment, about 25 MB at most.
 const LIMIT: Duration = Duration::from_mins(5);
-/// For the question whether an installation is there.
+/// The time limit for checking an installation.
 const FIND_LIMIT: Duration = Duration::from_secs(20);
 
-/// Packages that are installed together, apart from everything else.
+/// Packages that are installed together into their own environment.
 #[derive(Debug)]
 pub struct PythonEnvironment {
-    /// What it is for, in a few words: `the AWS emulator`.
+    /// A short description: `the AWS emulator`.
     pub purpose: &'static str,
-    /// The package that matters, whose version names the environment.
+    /// The main package, which determines the version of the environment.
     pub package: &'static str,
-    /// All packages with exact versions, in pip's requirements format. Nothing else comes in.
+    /// All packages with exact versions, in pip's requirements format. No others are installed.
     pub requirements: &'static str,
 }
 
@@ -41,7 +41,7 @@ pub struct Installation {
 /// Why an environment could not be installed.
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError {
-    /// No Python that could make it.
+    /// There is no suitable Python.
     #[error(transparent)]
     Python(#[from] PythonError),
     /// pip failed.
@@ -53,10 +53,10 @@ pub enum InstallError {
     Package {
         /// What the environment is for.
         purpose: &'static str,
-        /// How the step of the installation ended.
+        /// The error of the installation step.
         source: ServiceError,
     },
-    /// Another process installs it and does not come to an end.
+    /// Another process is installing it and does not finish.
     #[error(
         "another process has been installing {purpose} in {path} for minutes; end that process, then run the command again"
     )]
@@ -66,22 +66,22 @@ pub enum InstallError {
         /// The lock file.
         path: String,
     },
-    /// The tools directory cannot be written.
+    /// The tools directory is not writable.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
 }
 
 impl PythonEnvironment {
-    /// The pinned version of its package.
+    /// Returns the pinned version of the main package.
     pub fn version(&self) -> &'static str {
         let pinned = |line: &'static str| line.strip_prefix(self.package)?.strip_prefix("==");
         self.requirements.lines().find_map(pinned).unwrap_or_default()
     }
 
-    /// Returns the installation in this directory of tools, if it is there and its Python still works.
+    /// Returns the installation in the tools directory, if it exists and its Python works.
     pub async fn find(&self, tools: &Path) -> Option<Installation> {
         let installation = Installation { directory: self.directory(tools) };
-        // The environment may be there, but the Python it was made with gone.
+        // The environment may exist while the Python that created it was removed.
         let mut command = Command::new(installation.python());
         command.args(["-I", "-c", ""]).stdin(Stdio::null()).kill_on_drop(true);
         command.stdout(Stdio::null()).stderr(Stdio::null());
@@ -89,7 +89,9 @@ impl PythonEnvironment {
         status.success().then_some(installation)
     }
 
-    /// Installs from the network, which takes some seconds, unless another process has just done so.
+    /// Installs the packages from the network, which takes some seconds.
+    ///
+    /// If another process is installing them, this waits and uses the result.
     pub async fn install(
         &self,
         directory: &StateDirectory,
@@ -129,7 +131,7 @@ impl PythonEnvironment {
         tools.join(format!("{}-{}-{contents}", self.package, self.version()))
     }
 
-    /// Runs a step of the installation as a process of the stack, so that it ends with us.
+    /// Runs a step of the installation as a process of the stack, which ends with this process.
     async fn run(
         &self,
         directory: &StateDirectory,
@@ -145,7 +147,9 @@ impl PythonEnvironment {
         outcome.map_err(|source| InstallError::Package { purpose: self.purpose, source })
     }
 
-    /// Waits for another installation into the same tools to end: stacks in other directories may share them.
+    /// Waits until no other process is installing into the same directory.
+    ///
+    /// Several stacks may share it.
     async fn lock(&self, path: &Path) -> Result<File, InstallError> {
         let file =
             fs::File::create(path).await.map_err(|source| failed("create", path, source))?.into_std().await;
@@ -167,12 +171,12 @@ impl PythonEnvironment {
 }
 
 impl Installation {
-    /// The interpreter of the environment.
+    /// Returns the interpreter of the environment.
     pub fn python(&self) -> PathBuf {
         self.directory.join("bin/python")
     }
 
-    /// The directory of an installed package, whatever the version of Python.
+    /// Returns the directory of an installed package, for any version of Python.
     pub async fn package(&self, name: &str) -> Option<PathBuf> {
         let mut versions = fs::read_dir(self.directory.join("lib")).await.ok()?;
         while let Ok(Some(version)) = versions.next_entry().await {

@@ -1,4 +1,4 @@
-//! Finds a Python that can run the emulator and make virtual environments.
+//! Finds a Python that can run the emulator and create virtual environments.
 
 use std::ffi::OsString;
 use std::process::Stdio;
@@ -7,16 +7,16 @@ use std::time::Duration;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-/// What MiniStack asks for.
+/// The minimum version, required by MiniStack.
 const OLDEST: (u32, u32) = (3, 10);
-/// Looked for in this order: what the user calls python3 first, then newest first.
+/// The programs to try: first the user's default, then the newest first.
 const CANDIDATES: [&str; 6] =
     ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10"];
-/// Prints the version first, so that a Python that lacks a module is known from one that is too old.
+/// A script that prints the version first, to distinguish a missing module from an old version.
 const QUESTION: &str = "import sys; print(*sys.version_info[:2]); import venv, ensurepip";
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// No Python could be found that is new enough and can make virtual environments.
+/// An error: no Python is new enough and can create virtual environments.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "there is no Python {}.{} or newer with venv: {found}.\n\
@@ -25,11 +25,11 @@ const LIMIT: Duration = Duration::from_secs(20);
     OLDEST.0, OLDEST.1
 )]
 pub struct PythonError {
-    /// What was looked at, and what is wrong with it.
+    /// The programs that were tried, with the reason why each is not suitable.
     pub found: String,
 }
 
-/// The Python named in `PYTHON`, or the first on PATH that will do.
+/// Returns the Python in `PYTHON`, or the first suitable one on PATH.
 pub async fn find() -> Result<OsString, PythonError> {
     match std::env::var_os("PYTHON").filter(|python| !python.is_empty()) {
         Some(python) => first_usable(&[python]).await,
@@ -48,7 +48,7 @@ async fn first_usable(candidates: &[OsString]) -> Result<OsString, PythonError> 
     Err(PythonError { found: faults.join(", ") })
 }
 
-/// What is wrong with a Python; none if it will do.
+/// Returns why a Python is not suitable, or `None` if it is.
 async fn fault(python: &OsString) -> Option<String> {
     let mut command = Command::new(python);
     command.args(["-I", "-c", QUESTION]).stdin(Stdio::null()).kill_on_drop(true);

