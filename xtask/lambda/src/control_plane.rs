@@ -1,11 +1,11 @@
-//! Reads what is deployed from the emulated AWS control plane.
+//! Reads the deployed resources from the emulated AWS control plane.
 //!
-//! The data plane of the local stack serves what was deployed, not what the code says should have been: a template
-//! that forgets a route, an authorizer or a variable fails here as it would fail on AWS. What is deployed but not
-//! emulated is refused when it is read, with its name, so that nothing seems to work here that is never tried.
+//! The local stack serves what was deployed, not what the code would deploy. A template that forgets a route, an
+//! authorizer or a variable fails here as it would fail on AWS. A deployed feature that the local stack does not
+//! emulate is rejected by name when it is read; it is never ignored.
 //!
-//! The emulator takes the region from the credential scope of a request and checks no signature on these services,
-//! so plain HTTP with such a scope is all it takes; two more SDK crates would double the compile time of this one.
+//! The emulator takes the region from the credential scope of a request and checks no signature on these services, so
+//! plain HTTP with such a scope is enough. Two more SDK crates would double the compile time of this one.
 
 mod arn;
 mod event_source;
@@ -31,67 +31,67 @@ pub use http_api::{
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A description of a resource: far more than any of ours.
+/// Size limit of a description, in bytes; far more than any of ours.
 const MAXIMUM_DESCRIPTION_BYTES: usize = 10 * 1024 * 1024;
 
-/// Why a deployed resource could not be read.
+/// The reason why a deployed resource could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ControlPlaneError {
-    /// The HTTP client could not be made.
+    /// The HTTP client could not be built.
     #[error("cannot set up an HTTP client for the emulator: {0}")]
     Client(#[source] reqwest::Error),
-    /// The emulator did not answer, or not in time.
+    /// The emulator did not respond, or not in time.
     #[error("the emulator does not answer when asked for {what}: {source}; look into its log")]
     Unreachable {
-        /// What was asked for.
+        /// The resource that was requested.
         what: String,
-        /// Why there was no answer; it names no URL, because that of a function's code is signed.
+        /// The cause, without a URL: the URL of a function's code is signed.
         #[source]
         source: reqwest::Error,
     },
-    /// The resource is not there.
+    /// The resource does not exist.
     #[error("{what} is not deployed; look at the events of the stack, then deploy it again")]
     NotDeployed {
-        /// What was asked for.
+        /// The resource that was requested.
         what: String,
     },
-    /// The emulator answered with an error.
+    /// The emulator responded with an error.
     #[error("the emulator answers {status} when asked for {what}: {body}")]
     Refused {
-        /// What was asked for.
+        /// The resource that was requested.
         what: String,
-        /// Status of the answer.
+        /// Status of the response.
         status: StatusCode,
-        /// The beginning of the answer.
+        /// The beginning of the response body.
         body: String,
     },
-    /// The answer is longer than it may be.
+    /// The response exceeds the size limit.
     #[error("the emulator's answer for {what} is longer than {limit} bytes")]
     TooLarge {
-        /// What was asked for.
+        /// The resource that was requested.
         what: String,
-        /// The most that is read, in bytes.
+        /// The size limit, in bytes.
         limit: usize,
     },
-    /// The answer is not what AWS would answer.
+    /// The response does not have the format that AWS documents.
     #[error("the emulator's answer for {what} cannot be understood: {source}")]
     Malformed {
-        /// What was asked for.
+        /// The resource that was requested.
         what: String,
-        /// What is wrong with it.
+        /// The parse error.
         #[source]
         source: serde_json::Error,
     },
-    /// The resource names another one by something that is no ARN.
+    /// The resource refers to another one by an invalid ARN.
     #[error("{what}: {source}")]
     InvalidArn {
-        /// What was asked for.
+        /// The resource that was requested.
         what: String,
-        /// What is wrong with the ARN.
+        /// The parse error of the ARN.
         #[source]
         source: InvalidArn,
     },
-    /// The resource refers to one that is not there.
+    /// The resource refers to a resource that does not exist.
     #[error("{what} refers to {missing}, which is not there")]
     Dangling {
         /// The resource with the reference.
@@ -104,17 +104,17 @@ pub enum ControlPlaneError {
     NotEmulated {
         /// The resource.
         what: String,
-        /// What it uses.
+        /// The feature that it uses.
         feature: String,
     },
-    /// The code that came is not the code that was deployed.
+    /// The downloaded code is not the code that was deployed.
     #[error("the code of function {name} has SHA-256 {actual}, but {expected} was deployed; deploy it again")]
     CodeMismatch {
         /// The function.
         name: FunctionName,
-        /// Hash of what came, base64.
+        /// SHA-256 of the downloaded code, base64.
         actual: String,
-        /// Hash of what was deployed, base64.
+        /// SHA-256 of the deployed code, base64.
         expected: String,
     },
 }
@@ -125,12 +125,12 @@ impl ControlPlaneError {
     }
 }
 
-/// Fails with [`ControlPlaneError::NotEmulated`] where a resource uses what is not emulated.
+/// Fails with [`ControlPlaneError::NotEmulated`] if `uses` is true.
 fn refuse_if(uses: bool, what: &str, feature: impl Into<String>) -> Result<(), ControlPlaneError> {
     if uses { Err(ControlPlaneError::not_emulated(what, feature)) } else { Ok(()) }
 }
 
-/// The emulated control plane of one region.
+/// A client of the emulated control plane of one region.
 pub struct ControlPlane {
     endpoint: Url,
     region: String,
@@ -138,19 +138,19 @@ pub struct ControlPlane {
 }
 
 impl ControlPlane {
-    /// Makes a client; nothing is sent yet.
+    /// Creates a client without sending a request.
     pub fn new(endpoint_url: Url, region: &str) -> Result<Self, ControlPlaneError> {
         let client = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(REQUEST_TIMEOUT)
-            // The emulator is on this machine; a proxy of the surroundings must not come between.
+            // The emulator runs on this machine, so a proxy from the environment must not be used.
             .no_proxy()
             .build()
             .map_err(ControlPlaneError::Client)?;
         Ok(Self { endpoint: endpoint_url, region: region.to_owned(), client })
     }
 
-    /// Asks `service` for the description at `path`.
+    /// Fetches the description at `path` from `service`.
     async fn describe<T: DeserializeOwned>(
         &self,
         what: &str,
@@ -173,7 +173,7 @@ impl ControlPlane {
             .map_err(|source| ControlPlaneError::Malformed { what: what.to_owned(), source })
     }
 
-    /// Sends a request and reads its answer, `limit` bytes at most.
+    /// Sends a request and reads at most `limit` bytes of the response.
     async fn fetch(
         &self,
         what: &str,

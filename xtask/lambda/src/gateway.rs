@@ -1,7 +1,7 @@
-//! An HTTP API as API Gateway serves it: routes, CORS, authorizer, payload format 2.0, limits.
+//! Serves an HTTP API as API Gateway does: routes, CORS, authorizers, payload format 2.0 and limits.
 //!
-//! What is documented is done as documented, with the link where it is done; where AWS documents nothing, this gateway
-//! takes the stricter way, so that what works here works there.
+//! Documented behavior follows the documentation, with a link at each place. Where the documentation is silent, this
+//! gateway chooses the stricter behavior, so that a request that succeeds here also succeeds on AWS.
 
 mod access_log;
 mod authorizer;
@@ -31,25 +31,26 @@ use access_log::AccessLogEntry;
 use request::RequestId;
 use served_api::ServedApi;
 
-/// A gateway and what it serves; clones share it.
+/// A gateway that serves an HTTP API; clones share their state.
 #[derive(Clone)]
 pub struct Gateway {
     served: watch::Sender<Arc<ServedApi>>,
 }
 
 impl Gateway {
-    /// A gateway for a deployed API whose functions are in the pool.
+    /// Creates a gateway for a deployed API. The pool must contain the functions of the API.
     pub fn new(api: HttpApi, pool: FunctionPool) -> Self {
         Self { served: watch::Sender::new(Arc::new(ServedApi::new(api, pool))) }
     }
 
-    /// Id of the API.
+    /// Returns the id of the API.
     pub fn api_id(&self) -> String {
         self.served.borrow().api_id().to_owned()
     }
 
-    /// Serves what is deployed now, and tells whether that differs from before. Requests under way end as they began.
-    /// The functions of the API have to be in the pool already.
+    /// Replaces the served API and returns whether it differs from the previous one.
+    ///
+    /// Requests in progress finish with the previous API. The pool must already contain the functions of the new one.
     pub fn deploy(&self, api: HttpApi) -> bool {
         self.served.send_if_modified(|served| match served.successor(api) {
             Some(successor) => {
@@ -60,13 +61,13 @@ impl Gateway {
         })
     }
 
-    /// Answers a request, whatever happens.
+    /// Responds to a request. Errors become responses too.
     async fn answer(&self, peer: SocketAddr, request: Request) -> http::Response<Bytes> {
         let id = RequestId::new();
         let mut log = AccessLogEntry::new(&id, &request);
         let served = Arc::clone(&self.served.borrow());
         let mut response = served.answer(peer, &id, request, &mut log).await;
-        // A request id is base64, which a header can always hold.
+        // A request id is base64, which is always a valid header value.
         if let Ok(id) = HeaderValue::from_str(id.as_str()) {
             response.headers_mut().insert("apigw-requestid", id);
         }
@@ -75,7 +76,7 @@ impl Gateway {
     }
 }
 
-/// Serves the API until `shutdown` completes and the requests under way are answered.
+/// Serves the API until `shutdown` completes and the requests in progress are finished.
 pub async fn serve(
     listener: TcpListener,
     gateway: Gateway,

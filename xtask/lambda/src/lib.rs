@@ -1,6 +1,6 @@
-//! Lambda, its event sources and API Gateway on this machine: serves the functions that are deployed.
+//! Runs deployed functions on this machine, with Lambda, its event sources and API Gateway.
 //!
-//! What is served is read from the deployed resources ([`control_plane`]), never from the code that deployed them.
+//! The resources are read from what was deployed ([`control_plane`]), never from the code that deployed them.
 
 pub mod control_plane;
 pub mod gateway;

@@ -1,9 +1,9 @@
-//! Feeds a queue to a function, as an event source mapping of Lambda does:
+//! Invokes a function with the messages of a queue, like an event source mapping of Lambda:
 //! <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>.
 //!
-//! Messages that succeeded are deleted. Those that failed are left alone: they come back when their visibility time-out
-//! is over, or earlier where the function shortened it, and the queue's own redrive policy moves them to the dead-letter
-//! queue after enough receives.
+//! Messages that succeeded are deleted. Messages that failed stay in the queue: they become visible again after their
+//! visibility timeout, or earlier if the function shortened it. After the maximum number of receives, the redrive
+//! policy of the queue moves them to the dead-letter queue.
 
 mod event;
 mod outcome;
@@ -22,31 +22,31 @@ use crate::control_plane::EventSourceMapping;
 use crate::pool::{FunctionPool, InvocationOutcome};
 use outcome::BatchOutcome;
 
-/// The most that SQS waits for a message, in seconds.
+/// The longest long poll that SQS allows, in seconds.
 const LONG_POLL_SECONDS: i32 = 20;
 
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long nothing is asked of a queue that did not answer.
+/// The pause before the next request to a queue that did not respond.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
 
-/// Batches at the same time where the mapping sets no limit: what Lambda starts with.
+/// Number of concurrent batches if the mapping sets no limit; Lambda starts with the same.
 const DEFAULT_CONCURRENCY: u16 = 5;
 
-/// Why a queue cannot be polled.
+/// The reason why a queue cannot be polled.
 #[derive(Debug, thiserror::Error)]
 pub enum PollerError {
-    /// SQS does not know the queue, or does not answer.
+    /// The queue does not exist, or SQS does not respond.
     #[error("cannot find queue {queue}: {message}; look at the events of the stack, then deploy it again")]
     QueueUrl {
         /// Name of the queue.
         queue: String,
-        /// What SQS said.
+        /// The error of SQS.
         message: String,
     },
 }
 
-/// A mapping that is ready to be polled.
+/// A poller of one event source mapping.
 pub struct Poller {
     mapping: EventSourceMapping,
     queue_url: String,
@@ -55,7 +55,7 @@ pub struct Poller {
 }
 
 impl Poller {
-    /// Looks the queue of a mapping up.
+    /// Creates a poller after looking up the URL of the queue.
     pub async fn new(
         mapping: EventSourceMapping,
         sqs: &Client,
@@ -74,7 +74,9 @@ impl Poller {
         }
     }
 
-    /// Polls until `shutdown` completes, then waits for the batches under way; stopping the pool ends those early.
+    /// Polls until `shutdown` completes, then waits for the batches in progress.
+    ///
+    /// Stopping the pool ends those early.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
         let concurrency = self.mapping.maximum_concurrency.unwrap_or(DEFAULT_CONCURRENCY);
         let permits = Arc::new(Semaphore::new(concurrency.into()));
@@ -82,7 +84,7 @@ impl Poller {
         let mut batches = JoinSet::new();
         tokio::pin!(shutdown);
         loop {
-            // Nothing is received before it can be handled: its visibility time-out would run.
+            // Wait for capacity before receiving messages: their visibility timeout starts when they are received.
             let next = async {
                 let permit = Arc::clone(&permits).acquire_owned().await;
                 (permit, poller.receive().await)
@@ -104,7 +106,9 @@ impl Poller {
         batches.join_all().await;
     }
 
-    /// The next messages; none if there are none, or after a pause if the queue does not answer.
+    /// Receives the next messages.
+    ///
+    /// Returns none if the queue is empty, or after a pause if it does not respond.
     async fn receive(&self) -> Vec<Message> {
         let received = self
             .sqs
@@ -126,7 +130,7 @@ impl Poller {
         }
     }
 
-    /// Has the function handle a batch, and deletes what succeeded.
+    /// Invokes the function with a batch and deletes the messages that succeeded.
     async fn handle(&self, messages: Vec<Message>) {
         let event = event::of(&self.mapping.queue, &messages);
         let ids: Vec<&str> = messages.iter().filter_map(Message::message_id).collect();
@@ -159,7 +163,7 @@ impl Poller {
                 .id(index.to_string())
                 .receipt_handle(handle)
                 .build();
-            // Both required fields are there.
+            // Building cannot fail, because both required fields are set.
             entry.ok()
         });
         let entries: Vec<_> = entries.collect();

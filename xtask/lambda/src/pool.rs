@@ -1,11 +1,12 @@
-//! Runs deployed functions: the real binaries behind the Lambda Runtime API.
+//! Runs deployed functions: the real binaries, started with the Lambda Runtime API.
 //!
-//! Every instance is a process of its own that handles one invocation at a time. A caller gets an idle instance if
-//! there is one (reuse), else a new one (cold start), else waits until one is free: where Lambda would throttle, a
-//! small machine queues. An invocation that a caller gives up on still runs to its end, as on Lambda.
+//! Each instance is a separate process that handles one invocation at a time. An invocation reuses an idle instance
+//! if there is one. Otherwise it starts a new one (cold start), or waits for a free instance if the maximum is
+//! reached, where Lambda would throttle. An invocation runs to its end even if the caller stops waiting, as on
+//! Lambda.
 //!
-//! A function can be deployed again while it is invoked. Invocations under way end on the instances they began on, which
-//! then end too; those that have not begun, queued ones included, run what was deployed last.
+//! A function can be deployed again while it is in use. Invocations in progress finish on their current instances,
+//! which are stopped afterwards. Invocations that have not started, including queued ones, use the latest deployment.
 
 mod bootstrap;
 mod definition;
@@ -34,46 +35,48 @@ pub use log_delivery::{LogDelivery, LogSink, log_delivery};
 use slot::Slot;
 pub use statistics::FunctionStatistics;
 
-/// Lambda takes events of 6 MB for a synchronous invocation:
+/// Lambda limits the event of a synchronous invocation to 6 MB:
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>.
 const MAXIMUM_EVENT_BYTES: usize = 6 * 1024 * 1024;
 
-/// How a pool runs its functions.
+/// The settings of a pool.
 #[derive(Clone)]
 pub struct PoolSettings {
-    /// Where the code of the functions is unpacked.
+    /// Directory into which the code of the functions is unpacked.
     pub code_directory: PathBuf,
-    /// Where each function's output goes, as `NAME.log`.
+    /// Directory for the output of the functions, one file `NAME.log` each.
     pub log_directory: PathBuf,
-    /// What takes the output for CloudWatch Logs as well; without it there are only the files.
+    /// Sends the output to CloudWatch Logs as well. With `None`, it is only written to the files.
     pub log_sink: Option<LogSink>,
-    /// Variables that every function gets: where the services of the local stack are. They replace those of the same
-    /// name that were deployed, such as the address of a service on AWS.
+    /// Environment variables for all functions: the addresses of local services. They override deployed variables of
+    /// the same name, such as the address of a service on AWS.
     pub environment: BTreeMap<String, String>,
-    /// The most instances of one function.
+    /// Maximum number of instances of one function.
     pub maximum_instances: usize,
-    /// Is told the id of every process, which leads a process group of its own, so that a later run can end it if
-    /// this one crashes.
+    /// Called with the id of each new process, which leads its own process group. If this process crashes, a later
+    /// run can use the ids to end the groups.
     pub on_spawn: Arc<dyn Fn(u32) + Send + Sync>,
 }
 
-/// How an invocation ended.
+/// The outcome of an invocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InvocationOutcome {
-    /// The function answered.
+    /// The function returned a response.
     Response(Bytes),
-    /// The function reported an error, crashed, or took too long; the payload is what Lambda answers beside the
-    /// header `X-Amz-Function-Error`: `{"errorType": "…", "errorMessage": "…"}`.
+    /// The function reported an error, crashed or timed out.
+    ///
+    /// The payload is what Lambda returns together with the header `X-Amz-Function-Error`: `{"errorType": "…",
+    /// "errorMessage": "…"}`.
     FunctionError(Bytes),
 }
 
-/// Why a function was not invoked, or its outcome is unknown.
+/// The reason why a function was not invoked, or why its outcome is unknown.
 #[derive(Debug, thiserror::Error)]
 pub enum InvokeError {
     /// The pool has no such function.
     #[error("no function {0} is deployed")]
     UnknownFunction(FunctionName),
-    /// The event is larger than Lambda takes.
+    /// The event exceeds the limit of Lambda.
     #[error("an event of {0} bytes is more than the 6 MB that Lambda takes")]
     EventTooLarge(usize),
     /// The process could not be started.
@@ -83,7 +86,7 @@ pub enum InvokeError {
     Start {
         /// The function.
         name: FunctionName,
-        /// What the system said.
+        /// The error of the operating system.
         #[source]
         source: std::io::Error,
     },
@@ -92,7 +95,7 @@ pub enum InvokeError {
     Stopped,
 }
 
-/// The functions of the local stack; clones share them.
+/// A pool of functions; clones share their state.
 #[derive(Clone)]
 pub struct FunctionPool {
     shared: Arc<Shared>,
@@ -100,13 +103,13 @@ pub struct FunctionPool {
 
 struct Shared {
     settings: PoolSettings,
-    /// A slot stays when its function is removed: the function may be at work still, and may come back.
+    /// The slot of a removed function stays: the function may still be running, and may be deployed again.
     slots: Mutex<BTreeMap<FunctionName, Arc<Slot>>>,
     stop: watch::Sender<bool>,
 }
 
 impl FunctionPool {
-    /// Unpacks the functions; nothing is started before the first invocation.
+    /// Creates a pool and unpacks the functions. Instances start with the first invocation.
     pub async fn new(
         functions: Vec<DeployedFunction>,
         settings: PoolSettings,
@@ -119,9 +122,9 @@ impl FunctionPool {
         Ok(pool)
     }
 
-    /// Adds a function, or replaces what is deployed of it; if that fails, what was there goes on.
+    /// Adds or replaces a function. If that fails, the previous deployment stays.
     ///
-    /// Only one deployment of a function may be at work at a time.
+    /// A function must not be deployed twice at the same time.
     pub async fn deploy(&self, function: DeployedFunction) -> Result<(), BootstrapError> {
         let name = function.arn.name.clone();
         let definition = Definition::new(function, &self.shared.settings).await?;
@@ -132,7 +135,9 @@ impl FunctionPool {
         Ok(())
     }
 
-    /// Removes a function, if it is there. Invocations that have not begun fail like those of an unknown function.
+    /// Removes a function if it exists.
+    ///
+    /// Waiting invocations fail with [`InvokeError::UnknownFunction`].
     pub async fn remove(&self, name: &FunctionName) {
         let slot = self.slots().get(name).cloned();
         if let Some(slot) = slot {
@@ -140,7 +145,7 @@ impl FunctionPool {
         }
     }
 
-    /// What is deployed of every function.
+    /// Returns the deployed revision of each function.
     pub fn revisions(&self) -> BTreeMap<FunctionName, FunctionRevision> {
         let slots = self.slots();
         slots.iter().filter_map(|(name, slot)| Some((name.clone(), slot.revision()?))).collect()
@@ -155,12 +160,12 @@ impl FunctionPool {
         slot.ok_or_else(|| InvokeError::UnknownFunction(name.clone()))?.invoke(name, event).await
     }
 
-    /// What every function has done so far.
+    /// Returns the statistics of each function.
     pub fn statistics(&self) -> BTreeMap<FunctionName, FunctionStatistics> {
         self.slots().iter().map(|(name, slot)| (name.clone(), slot.statistics())).collect()
     }
 
-    /// Ends every process and every invocation; when it returns, no process is left.
+    /// Ends all invocations and processes, and waits until no process is left.
     pub async fn stop(&self) {
         self.shared.stop.send_replace(true);
         let slots: Vec<_> = self.slots().values().cloned().collect();
@@ -170,7 +175,7 @@ impl FunctionPool {
     }
 
     fn slots(&self) -> MutexGuard<'_, BTreeMap<FunctionName, Arc<Slot>>> {
-        // A map is whole again after any panic that its own operations can have.
+        // No operation on the map can panic halfway, so a poisoned map is still valid.
         self.shared.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,12 +1,12 @@
-//! Follows what is deployed while the local stack runs.
+//! Applies new deployments while the local stack runs.
 //!
-//! After another deploy, or a rotation of keys, the functions and the API are served as they are deployed then: code,
-//! configuration and variables of functions; routes, authorizers and CORS of the API. Nothing under way is disturbed,
-//! as on AWS.
+//! After a deployment or a key rotation, the local stack serves the new code, configuration and variables of the
+//! functions, and the new routes, authorizers and CORS of the API. Requests in progress are not interrupted, as on
+//! AWS.
 //!
-//! Event source mappings are read once, when the local stack starts: a changed one is polled as it was until the next
-//! start, though its function runs what was deployed last. An API that is replaced by one with another id is followed
-//! no more.
+//! Event source mappings are read only when the local stack starts. A changed mapping takes effect at the next start,
+//! although its function runs the latest deployment. If the API is replaced by one with another id, changes are no
+//! longer detected.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -17,10 +17,12 @@ use crate::control_plane::{ControlPlane, ControlPlaneError, FunctionName};
 use crate::gateway::Gateway;
 use crate::pool::{BootstrapError, FunctionPool};
 
-/// How often the local stack looks for changes. A look is a handful of small requests to the emulator.
+/// How often the local stack checks for changes.
+///
+/// Each check sends a few small requests to the emulator.
 pub const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Why what is deployed could not be served.
+/// The reason why a new deployment could not be served.
 #[derive(Debug, thiserror::Error)]
 enum RedeploymentError {
     #[error(transparent)]
@@ -29,9 +31,10 @@ enum RedeploymentError {
     Bootstrap(#[from] BootstrapError),
 }
 
-/// Looks every `period` for what is deployed, and has the pool and the gateway serve it, until `shutdown` completes.
+/// Applies new deployments to the pool and the gateway until `shutdown` completes.
 ///
-/// What cannot be read or run is logged and tried again; until then, what was served before goes on.
+/// It checks for changes every `period`. A deployment that cannot be read or run is logged and retried. Until it
+/// succeeds, the previous one is served.
 pub async fn follow(
     control_plane: ControlPlane,
     pool: FunctionPool,
@@ -61,7 +64,7 @@ impl Followed {
         loop {
             ticks.tick().await;
             let problem_now = self.apply().await.err().map(|error| error.to_string());
-            // What lasts is said once.
+            // A persistent problem is logged only once.
             if let Some(error) = problem_now.as_ref().filter(|_| problem != problem_now) {
                 tracing::warn!("what is deployed cannot be served yet: {error}");
             }
@@ -69,8 +72,10 @@ impl Followed {
         }
     }
 
-    /// Brings the pool and the gateway to what is deployed. The order keeps every route served: what the API names is
-    /// there before it is named, and goes only when it is not named any more.
+    /// Applies the current deployment to the pool and the gateway.
+    ///
+    /// The order keeps all routes available: functions are added before the API refers to them, and removed after it
+    /// no longer does.
     async fn apply(&self) -> Result<(), RedeploymentError> {
         let api = self.control_plane.http_api(&self.gateway.api_id()).await?;
         let named = api.functions();
@@ -80,7 +85,7 @@ impl Followed {
         if self.gateway.deploy(api) {
             tracing::info!("serving the API as it is deployed now");
         }
-        // What the API does not name, a queue may feed.
+        // Functions that the API does not use may be invoked by a queue.
         let others: BTreeSet<_> =
             self.pool.revisions().into_keys().filter(|it| !named.contains(it)).collect();
         for name in &others {
@@ -95,7 +100,7 @@ impl Followed {
         Ok(())
     }
 
-    /// Has the pool run a function as it is deployed, if it does not yet.
+    /// Deploys the current revision of a function to the pool, if it is not there yet.
     async fn deploy(&self, name: &FunctionName) -> Result<(), RedeploymentError> {
         let revision = self.control_plane.function_revision(name).await?;
         if self.pool.revisions().get(name) != Some(&revision) {

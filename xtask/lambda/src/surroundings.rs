@@ -1,13 +1,13 @@
-//! What the functions find here instead of what the template says.
+//! Environment variables that replace those of the template on this machine.
 
 use std::collections::BTreeMap;
 
 use openapi::variables;
 use url::Url;
 
-/// The variables that differ locally from what is deployed: where AWS, the database and the distribution are.
+/// Returns the variables with local values: the addresses of AWS, the database and the distribution.
 ///
-/// `database_url` holds everything that a login takes, the password included.
+/// `database_url` contains all login data, including the password.
 pub fn surroundings(aws_endpoint_url: &str, cdn_url: &str, database_url: &Url) -> BTreeMap<String, String> {
     let database = database_url.path().trim_start_matches('/');
     [

@@ -1,9 +1,9 @@
-//! The names by which deployed resources refer to each other.
+//! Names and ARNs by which deployed resources refer to each other.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// Text that does not name what it should.
+/// A text that is not a valid ARN or name.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{text:?} is not {expected}")]
 pub struct InvalidArn {
@@ -11,13 +11,13 @@ pub struct InvalidArn {
     expected: &'static str,
 }
 
-/// Name of a function: letters, digits, `-` and `_`, 64 at most.
+/// The name of a function: at most 64 letters, digits, `-` and `_`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(transparent)]
 pub struct FunctionName(String);
 
 impl FunctionName {
-    /// The name as text; safe as the name of a file.
+    /// Returns the name as text, which is safe to use as a file name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -42,7 +42,7 @@ impl FromStr for FunctionName {
     }
 }
 
-/// ARN of a function without a version or an alias: `arn:aws:lambda:REGION:ACCOUNT:function:NAME`.
+/// The ARN of a function without a version or an alias: `arn:aws:lambda:REGION:ACCOUNT:function:NAME`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FunctionArn {
     text: String,
@@ -55,8 +55,9 @@ pub struct FunctionArn {
 }
 
 impl FunctionArn {
-    /// Reads the URI by which API Gateway invokes a function:
-    /// `arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/ARN/invocations`, or the ARN alone.
+    /// Parses the URI by which API Gateway invokes a function.
+    ///
+    /// It is `arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/ARN/invocations`, or only the ARN.
     pub fn from_invocation_uri(uri: &str) -> Result<Self, InvalidArn> {
         let arn = uri
             .split_once(":lambda:path/2015-03-31/functions/")
@@ -93,7 +94,7 @@ impl FromStr for FunctionArn {
     }
 }
 
-/// ARN of a standard queue: `arn:aws:sqs:REGION:ACCOUNT:NAME`.
+/// The ARN of a standard queue: `arn:aws:sqs:REGION:ACCOUNT:NAME`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueueArn {
     text: String,
@@ -117,7 +118,7 @@ impl FromStr for QueueArn {
     fn from_str(text: &str) -> Result<Self, InvalidArn> {
         let parts: Vec<&str> = text.split(':').collect();
         match parts[..] {
-            // The poller does not keep the order of a FIFO queue. A dot can only be in the name of one.
+            // The poller does not keep the order of a FIFO queue. Only the name of a FIFO queue can contain a dot.
             ["arn", _partition, "sqs", region, account, name] if !name.is_empty() && !name.contains('.') => {
                 Ok(Self {
                     text: text.to_owned(),

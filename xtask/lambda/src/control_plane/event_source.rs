@@ -1,11 +1,11 @@
-//! Deployed event source mappings: which queue is fed to which function.
+//! Deployed event source mappings from queues to functions.
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{ControlPlane, ControlPlaneError, FunctionArn, FunctionName, QueueArn, refuse_if};
 
-/// Lambda takes more than ten messages a batch only with a batching window.
+/// Lambda accepts more than ten messages per batch only with a batching window.
 const MAXIMUM_BATCH_SIZE: u8 = 10;
 
 /// An enabled mapping of an SQS queue to a function.
@@ -13,13 +13,13 @@ const MAXIMUM_BATCH_SIZE: u8 = 10;
 pub struct EventSourceMapping {
     /// The queue that is polled.
     pub queue: QueueArn,
-    /// The function that is invoked.
+    /// The function that handles the messages.
     pub function: FunctionArn,
-    /// The most messages of one event, 1 to 10.
+    /// The maximum number of messages in one event, from 1 to 10.
     pub batch_size: u8,
-    /// The most events at the same time, where the mapping limits them.
+    /// The maximum number of concurrent invocations, if the mapping sets one.
     pub maximum_concurrency: Option<u16>,
-    /// Whether the function says which messages of a batch failed.
+    /// Whether the function reports which messages of a batch failed.
     pub reports_batch_item_failures: bool,
 }
 

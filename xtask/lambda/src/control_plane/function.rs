@@ -11,43 +11,43 @@ use serde::Deserialize;
 
 use super::{ControlPlane, ControlPlaneError, FunctionArn, FunctionName, refuse_if};
 
-/// A zip with everything in it may have 250 MB on Lambda.
+/// Size limit of the zip archive, in bytes: Lambda limits its unzipped content to 250 MB.
 const MAXIMUM_CODE_BYTES: usize = 250 * 1024 * 1024;
 
-/// What a function's deployment is told apart by: another one after every change of its code or its configuration.
+/// The revision of a function's deployment, which changes with its code and its configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct FunctionRevision(String);
 
 impl FunctionRevision {
-    /// A revision with this text, for a function that was not deployed by anybody.
+    /// Creates a revision from a text, for a function that was not deployed.
     pub fn new(text: &str) -> Self {
         Self(text.to_owned())
     }
 }
 
-/// A function as it is deployed, with its code.
+/// A deployed function with its code.
 ///
-/// It is not `Debug`, because its variables may be secret.
+/// It does not implement `Debug`, because its variables may contain secrets.
 #[derive(Clone)]
 pub struct DeployedFunction {
-    /// ARN, without a qualifier.
+    /// ARN without a qualifier.
     pub arn: FunctionArn,
-    /// Which deployment of it this is.
+    /// Revision of the deployment.
     pub revision: FunctionRevision,
-    /// What Lambda tells the bootstrap to run; ours ignore it.
+    /// Handler name that Lambda passes to the bootstrap. Our functions ignore it.
     pub handler: String,
-    /// How long one invocation may take.
+    /// Timeout of one invocation.
     pub timeout: Duration,
-    /// Memory in MB; told to the function, not enforced.
+    /// Memory in MB. It is passed to the function but not enforced.
     pub memory_megabytes: u32,
-    /// Name of its log group.
+    /// Name of the log group.
     pub log_group: String,
     /// `JSON` or `Text`.
     pub log_format: String,
-    /// Its environment variables.
+    /// Environment variables.
     pub environment: BTreeMap<String, String>,
-    /// The zip, as it was deployed.
+    /// The deployed zip archive.
     pub code: Bytes,
 }
 
@@ -103,7 +103,7 @@ struct Revision {
 }
 
 impl ControlPlane {
-    /// Reads which deployment of a function is the current one: one small request, without the code.
+    /// Reads the current revision of a function with one small request, without the code.
     pub async fn function_revision(
         &self,
         name: &FunctionName,
@@ -114,7 +114,7 @@ impl ControlPlane {
         Ok(answer.revision_id)
     }
 
-    /// Reads a function and downloads its code from where it was deployed.
+    /// Reads a function and downloads its deployed code.
     pub async fn function(&self, name: &FunctionName) -> Result<DeployedFunction, ControlPlaneError> {
         let what = format!("function {name}");
         let path = format!("/2015-03-31/functions/{name}");
@@ -147,7 +147,7 @@ impl ControlPlane {
     }
 }
 
-/// Refuses what the function pool cannot run.
+/// Rejects a configuration that the function pool cannot run.
 fn check(what: &str, configuration: Configuration) -> Result<Configuration, ControlPlaneError> {
     refuse_if(
         configuration.package_type != "Zip",

@@ -1,4 +1,4 @@
-//! Deployed HTTP APIs: routes, what answers them, who may call them, and CORS.
+//! Deployed HTTP APIs: routes, integrations, authorizers and CORS.
 
 mod description;
 
@@ -16,21 +16,21 @@ use description::{
     StageDescription,
 };
 
-/// An HTTP API with everything resolved that its routes refer to.
+/// An HTTP API with all references of its routes resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpApi {
     /// Id of the API.
     pub id: String,
-    /// Every route, in no order that matters.
+    /// All routes, in no particular order.
     pub routes: Vec<Route>,
-    /// The authorizers that routes name.
+    /// The authorizers of the routes.
     pub authorizers: BTreeMap<AuthorizerId, Authorizer>,
-    /// CORS, where the gateway does it.
+    /// The CORS configuration, if the gateway handles CORS.
     pub cors: Option<CorsConfiguration>,
 }
 
 impl HttpApi {
-    /// Every function that the gateway will invoke: those of the routes and those of the authorizers.
+    /// Returns all functions that the gateway invokes, for routes and for authorizers.
     pub fn functions(&self) -> BTreeSet<FunctionName> {
         let integrations = self.routes.iter().map(|route| &route.integration.function);
         let authorizers = self.authorizers.values().map(|authorizer| &authorizer.function);
@@ -38,30 +38,30 @@ impl HttpApi {
     }
 }
 
-/// One route.
+/// A route of an HTTP API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
-    /// What it answers.
+    /// The requests that the route matches.
     pub key: RouteKey,
-    /// What answers it.
+    /// The integration that handles the requests.
     pub integration: Integration,
-    /// Who decides about callers; `None` is a public route.
+    /// The authorizer of the route; `None` for a public route.
     pub authorizer: Option<AuthorizerId>,
 }
 
-/// What a route answers: `GET /path`, `ANY /path` or `$default`.
+/// The requests that a route matches: `GET /path`, `ANY /path` or `$default`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RouteKey {
-    /// Whatever no other route answers.
+    /// Requests that no other route matches.
     Default,
-    /// One path, exactly.
+    /// Requests for exactly this path.
     Path(RouteMethod, String),
 }
 
 /// The method of a route.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RouteMethod {
-    /// Every method that has no route of its own.
+    /// All methods that have no route of their own.
     Any,
     /// One method.
     Exactly(Method),
@@ -78,7 +78,7 @@ impl fmt::Display for RouteKey {
 }
 
 impl FromStr for RouteKey {
-    /// What the key uses that is not emulated.
+    /// The feature of the key that is not emulated.
     type Err = &'static str;
 
     fn from_str(key: &str) -> Result<Self, Self::Err> {
@@ -108,11 +108,11 @@ impl FromStr for RouteKey {
 pub struct Integration {
     /// The function that is invoked.
     pub function: FunctionArn,
-    /// How long the gateway waits for it.
+    /// How long the gateway waits for the response of the function.
     pub timeout: Duration,
 }
 
-/// Id of an authorizer.
+/// The id of an authorizer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
 #[serde(transparent)]
 pub struct AuthorizerId(String);
@@ -126,15 +126,15 @@ impl fmt::Display for AuthorizerId {
 /// A Lambda authorizer of type REQUEST with payload format 2.0 and simple responses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authorizer {
-    /// The function that decides.
+    /// The function that authorizes requests.
     pub function: FunctionArn,
-    /// What identifies a caller: all must be there, and together they are the key of the cache.
+    /// The identity sources of a caller. All must be present, and together they are the cache key.
     pub identity_sources: Vec<IdentitySource>,
-    /// How long a decision is kept; `None` asks every time.
+    /// How long a decision is cached. With `None`, each request invokes the authorizer.
     pub result_ttl: Option<Duration>,
 }
 
-/// Where a part of a caller's identity is in a request.
+/// A part of a request that identifies the caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IdentitySource {
     /// `$request.header.NAME`
@@ -162,26 +162,26 @@ impl FromStr for IdentitySource {
     }
 }
 
-/// CORS as it is configured on the API; every text goes into its header as it is.
+/// The CORS configuration of an API. Each text is copied into its header unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct CorsConfiguration {
     /// Origins, `*`, or `https://*` and `http://*`.
     pub allow_origins: Vec<String>,
-    /// Whether credentials may be sent.
+    /// Whether credentials are allowed.
     pub allow_credentials: bool,
-    /// Methods a preflight allows.
+    /// Methods that a preflight response allows.
     pub allow_methods: Vec<String>,
-    /// Headers a preflight allows.
+    /// Request headers that a preflight response allows.
     pub allow_headers: Vec<String>,
-    /// Response headers a page may read.
+    /// Response headers that a page can read.
     pub expose_headers: Vec<String>,
-    /// How long a preflight holds, in seconds.
+    /// How long a browser caches a preflight response, in seconds.
     pub max_age: Option<u32>,
 }
 
 impl ControlPlane {
-    /// Reads an HTTP API with its routes, integrations, authorizers and its `$default` stage.
+    /// Reads an HTTP API with its routes, integrations, authorizers and `$default` stage.
     pub async fn http_api(&self, id: &str) -> Result<HttpApi, ControlPlaneError> {
         let what = format!("HTTP API {id}");
         let part = |kind: &str| (format!("the {kind} of {what}"), format!("/v2/apis/{id}/{kind}"));
@@ -205,7 +205,7 @@ impl ControlPlane {
     }
 }
 
-/// Name of the service in a credential scope.
+/// Service name in the credential scope.
 const SERVICE: &str = "apigateway";
 
 #[cfg(test)]

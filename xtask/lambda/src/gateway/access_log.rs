@@ -1,6 +1,7 @@
-//! One line in the log for every request.
+//! Logs one line per request.
 //!
-//! Of a query only the names go into it: the values may be signed URLs and the headers tokens.
+//! Only the names of query parameters are logged, because their values may be signed URLs. Headers are not logged,
+//! because they may hold tokens.
 
 use std::time::Instant;
 
@@ -10,14 +11,14 @@ use url::form_urlencoded;
 
 use super::request::RequestId;
 
-/// What is known of a request until it is answered.
+/// The data of a log line, collected until the request has a response.
 pub(super) struct AccessLogEntry {
     id: RequestId,
     method: Method,
     path: String,
     parameters: String,
     started: Instant,
-    /// Key of the route, once there is one.
+    /// Key of the route, if a route matches.
     pub(super) route: Option<String>,
 }
 
@@ -48,12 +49,13 @@ impl AccessLogEntry {
     }
 }
 
-/// The names of a query's parameters, comma-separated.
+/// Returns the names of the parameters in a query, separated by commas.
 ///
-/// A signed URL that a client forgot to encode spills its own parameters into the query; their names tell.
+/// If a client forgets to encode a signed URL, the parameters of that URL become part of the query. Their names in
+/// the log show the mistake.
 fn parameter_names(query: &str) -> String {
     let names: Vec<_> = form_urlencoded::parse(query.as_bytes())
-        // What has no value may be a value that lost its name.
+        // A parameter without a value may itself be a value, so its name is not logged.
         .map(|(name, value)| if value.is_empty() { "?".into() } else { name })
         .collect();
     names.join(",")

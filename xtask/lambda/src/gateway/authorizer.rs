@@ -18,7 +18,7 @@ use crate::control_plane::{Authorizer, AuthorizerId, IdentitySource, Route};
 use crate::pool::{FunctionPool, InvocationOutcome};
 use cache::DecisionCache;
 
-/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
+/// Time limit of an authorizer: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The authorizers of an API with their caches.
@@ -30,7 +30,7 @@ struct CachingAuthorizer {
     cache: Mutex<DecisionCache>,
 }
 
-/// What an authorizer answers: `{"isAuthorized": true, "context": {…}}`.
+/// The response of an authorizer: `{"isAuthorized": true, "context": {…}}`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Decision {
@@ -41,7 +41,7 @@ struct Decision {
 
 impl Decision {
     fn parse(payload: &[u8]) -> Result<Self, serde_json::Error> {
-        // By way of a map, because serde takes a list for a struct too.
+        // Parse into a map first, because serde also accepts a list for a struct.
         let fields: Map<String, Value> = serde_json::from_slice(payload)?;
         serde_json::from_value(Value::Object(fields))
     }
@@ -52,7 +52,7 @@ impl Decision {
 }
 
 impl Authorizers {
-    /// The authorizers that are deployed after these. One that is the same as before keeps its cache.
+    /// Creates the authorizers of the next deployment. An unchanged authorizer keeps its cache.
     pub(super) fn successors(&self, authorizers: &BTreeMap<AuthorizerId, Authorizer>) -> Self {
         let caching = |(id, authorizer): (&AuthorizerId, &Authorizer)| {
             let same = self.0.get(id).filter(|before| before.authorizer == *authorizer).cloned();
@@ -63,7 +63,7 @@ impl Authorizers {
         Self(authorizers.iter().map(caching).collect())
     }
 
-    /// Lets the authorizer, or its cache, decide about the caller of a route.
+    /// Authorizes the caller of a route, from the cache if possible.
     pub(super) async fn authorize(
         &self,
         pool: &FunctionPool,
@@ -76,7 +76,7 @@ impl Authorizers {
         let CachingAuthorizer { authorizer, cache } = caching.as_ref();
         let identity =
             identity_of(&authorizer.identity_sources, route, request).ok_or(Refusal::Unauthorized)?;
-        // A cache is whole again after any panic that its own operations can have.
+        // No operation on the cache can panic halfway, so a poisoned cache is still valid.
         let lock = || cache.lock().unwrap_or_else(PoisonError::into_inner);
         if authorizer.result_ttl.is_some()
             && let Some(decision) = lock().get(&identity, Instant::now())
@@ -99,7 +99,7 @@ impl Authorizer {
         let problem = match timeout(TIMEOUT, pool.invoke(name, event)).await {
             Ok(Ok(InvocationOutcome::Response(payload))) => match Decision::parse(&payload) {
                 Ok(decision) => return Ok(decision),
-                // The answer itself is not logged: it may be about a person.
+                // The response itself is not logged: it may contain personal data.
                 Err(error) => format!("no simple response: {error}"),
             },
             Ok(Ok(InvocationOutcome::FunctionError(_))) => "a function error".to_owned(),
@@ -111,7 +111,7 @@ impl Authorizer {
     }
 }
 
-/// The values of all identity sources, or nothing if one is missing or empty.
+/// Returns the values of all identity sources, or `None` if one is missing or empty.
 fn identity_of(sources: &[IdentitySource], route: &Route, request: &IncomingRequest) -> Option<Vec<String>> {
     let parameters = event::query_parameters(request.parts.uri.query().unwrap_or_default());
     let value_of = |source: &IdentitySource| match source {

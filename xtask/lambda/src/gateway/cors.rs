@@ -1,8 +1,8 @@
-//! CORS as an HTTP API does it:
+//! CORS as an HTTP API implements it:
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html>.
 //!
-//! A wildcard among the allowed headers goes out as `*`, which browsers do not take for `Authorization`: what works here
-//! works on AWS whether or not it echoes the headers that were asked for.
+//! A wildcard among the allowed headers is sent as `*`, which browsers do not apply to `Authorization`. A request
+//! that works here therefore works on AWS, whether or not AWS echoes the requested headers.
 
 use bytes::Bytes;
 use http::header::{
@@ -14,10 +14,10 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 
 use crate::control_plane::CorsConfiguration;
 
-/// The CORS of an API.
+/// The CORS settings of an API.
 pub(super) struct Cors(CorsConfiguration);
 
-/// Whether a request is a preflight: these headers are what API Gateway asks of one.
+/// Returns whether a request is a preflight: it has the headers that API Gateway requires of one.
 pub(super) fn is_preflight<B>(request: &Request<B>) -> bool {
     request.method() == Method::OPTIONS
         && request.headers().contains_key(ORIGIN)
@@ -29,7 +29,9 @@ impl Cors {
         Self(configuration)
     }
 
-    /// Answers a preflight; an origin that is not allowed gets the same answer without the headers.
+    /// Responds to a preflight.
+    ///
+    /// For a disallowed origin, the response is the same without the CORS headers.
     pub(super) fn answer_preflight<B>(&self, request: &Request<B>) -> Option<Response<Bytes>> {
         let origin = request.headers().get(ORIGIN)?;
         let mut response = Response::new(Bytes::new());
@@ -46,7 +48,7 @@ impl Cors {
         Some(response)
     }
 
-    /// Puts the configured headers in place of whatever CORS headers the function answered with.
+    /// Replaces the CORS headers of a function's response with the configured ones.
     pub(super) fn decorate(&self, origin: Option<&HeaderValue>, headers: &mut HeaderMap) {
         let of_the_function: Vec<HeaderName> =
             headers.keys().filter(|name| name.as_str().starts_with("access-control-")).cloned().collect();
@@ -59,11 +61,11 @@ impl Cors {
         }
     }
 
-    /// What to answer to an origin: `*`, the origin itself, or nothing.
+    /// Returns the allowed origin for a response: `*`, the origin itself, or `None`.
     fn allow(&self, origin: &HeaderValue) -> Option<HeaderValue> {
         let text = origin.to_str().ok()?;
         let matches = |allowed: &String| match allowed.strip_suffix('*') {
-            // `https://*` stands for every origin of that scheme.
+            // `https://*` allows every origin with that scheme.
             Some(prefix) if prefix.ends_with("://") => text.starts_with(prefix),
             _ => allowed == text,
         };
@@ -83,7 +85,7 @@ impl Cors {
 }
 
 fn insert_list(headers: &mut HeaderMap, name: HeaderName, values: &[String]) {
-    // What cannot be in a header cannot have been deployed either.
+    // A value that is not valid in a header cannot have been deployed.
     if !values.is_empty()
         && let Ok(value) = HeaderValue::from_str(&values.join(","))
     {
@@ -115,7 +117,7 @@ mod tests {
         lines(response.headers())
     }
 
-    /// What is left of a function's headers that claim everything.
+    /// Returns the headers that remain of a function's response with all CORS headers set.
     fn decorated(configuration: CorsConfiguration, origin: Option<&'static str>) -> String {
         let mut headers = HeaderMap::new();
         for (name, value) in [
@@ -167,7 +169,7 @@ mod tests {
             ("https://a.example", "null", ""),
             ("https://*", "https://any.example", "access-control-allow-origin: https://any.example\n"),
             ("https://*", "http://any.example", ""),
-            // Only a whole scheme may be left open: this is no pattern on AWS either.
+            // A wildcard is allowed only for all hosts of a scheme. AWS does not accept other patterns either.
             ("https://*.example", "https://a.example", ""),
             ("https://a*", "https://a.example", ""),
             ("*", "https://any.example", wildcard),

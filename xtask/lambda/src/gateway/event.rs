@@ -18,10 +18,12 @@ use crate::control_plane::Route;
 const VERSION: &str = "2.0";
 const STAGE: &str = "$default";
 
-/// What an authorizer said about the caller: its context, with the types of JSON.
+/// The context that an authorizer returned for the caller, as JSON values.
 pub(super) type CallerContext = Option<Map<String, Value>>;
 
-/// The event for the function of a route, as JSON. `caller` is absent on a public route.
+/// Returns the event for the function of a route, as JSON.
+///
+/// `caller` is `None` on a public route.
 pub(super) fn of(
     api_id: &str,
     route: &Route,
@@ -35,7 +37,7 @@ pub(super) fn of(
     to_json(&Event { version: VERSION, common, body: body.map(|body| body.text), is_base64_encoded })
 }
 
-/// The event for the authorizer of a route, as JSON:
+/// Returns the event for the authorizer of a route, as JSON:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html>.
 pub(super) fn for_authorizer(
     api_id: &str,
@@ -88,7 +90,9 @@ struct AuthorizerEvent<'a> {
     common: Common,
 }
 
-/// What both events have. What a request does not have is left out, as the gateway leaves it out.
+/// The fields that both events share.
+///
+/// Like the gateway, it omits fields that the request does not have.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Common {
@@ -173,7 +177,7 @@ impl Common {
     }
 }
 
-/// Parameters of a query, decoded; several of one name are joined with commas.
+/// Returns the decoded query parameters. Values of the same name are joined with commas.
 pub(super) fn query_parameters(query: &str) -> BTreeMap<String, String> {
     let mut parameters = BTreeMap::new();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -182,14 +186,18 @@ pub(super) fn query_parameters(query: &str) -> BTreeMap<String, String> {
     parameters
 }
 
-/// The value of a header as an event shows it; several of one name are joined with commas.
+/// Returns the value of a header as it appears in an event.
+///
+/// Values of the same name are joined with commas.
 pub(super) fn header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     let mut values = headers.get_all(name).iter().map(text).peekable();
     values.peek()?;
     Some(values.collect::<Vec<_>>().join(","))
 }
 
-/// All headers, as the gateway hands them on: its own added, those of the connection taken out.
+/// Returns the headers for an event.
+///
+/// They include those that the gateway adds, but not those of the connection.
 fn combined_headers(request: &IncomingRequest) -> BTreeMap<String, String> {
     let mut combined = BTreeMap::new();
     for (name, value) in &request.parts.headers {
@@ -228,7 +236,9 @@ fn cookies(headers: &HeaderMap) -> Vec<String> {
         .collect()
 }
 
-/// The text of a header; bytes above ASCII count as Latin-1, the historical meaning.
+/// Returns a header value as text.
+///
+/// Bytes above ASCII are read as Latin-1, their historical meaning.
 fn text(value: &HeaderValue) -> String {
     value.as_bytes().iter().map(|byte| char::from(*byte)).collect()
 }
@@ -239,7 +249,7 @@ struct EncodedBody {
 }
 
 impl EncodedBody {
-    /// Text stays text; everything else, forms included, becomes base64.
+    /// Keeps text as text and encodes all other bodies, forms included, as base64.
     fn of(request: &IncomingRequest) -> Self {
         let content_type = request.parts.headers.get(CONTENT_TYPE).map(text).unwrap_or_default();
         match std::str::from_utf8(&request.body) {

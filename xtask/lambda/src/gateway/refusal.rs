@@ -1,26 +1,26 @@
-//! The answers that the gateway gives itself.
+//! Error responses that the gateway itself sends.
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response, StatusCode};
 use serde_json::json;
 
-/// Why a request did not reach its function, or got no answer from it.
+/// The reason why a request did not reach its function, or got no response from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refusal {
     /// No route matches.
     NotFound,
     /// An identity source is missing.
     Unauthorized,
-    /// The authorizer says no.
+    /// The authorizer denied the request.
     Forbidden,
-    /// The body is larger than the gateway takes, or the event larger than Lambda takes.
+    /// The body exceeds the limit of the gateway, or the event exceeds the limit of Lambda.
     RequestEntityTooLarge,
-    /// Request line and headers are larger than the gateway takes.
+    /// The request line and headers exceed the limit of the gateway.
     RequestHeaderFieldsTooLarge,
     /// The function or the authorizer failed.
     InternalServerError,
-    /// The function did not answer in time.
+    /// The function did not respond in time.
     ServiceUnavailable,
 }
 
@@ -49,7 +49,7 @@ impl Refusal {
         }
     }
 
-    /// `{"message": "…"}` with its status.
+    /// Returns the response `{"message": "…"}` with its status.
     pub(super) fn into_response(self) -> Response<Bytes> {
         let body = json!({"message": self.message()}).to_string();
         let mut response = Response::new(Bytes::from(body));

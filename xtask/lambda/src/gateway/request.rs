@@ -1,4 +1,4 @@
-//! A request as the gateway takes it in, within its limits:
+//! Reads a request within the limits of the gateway:
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>.
 
 use std::net::SocketAddr;
@@ -17,10 +17,10 @@ use super::refusal::Refusal;
 
 const MAXIMUM_BODY_BYTES: usize = 10 * 1024 * 1024;
 
-/// Request line and header values together.
+/// Size limit of the request line and the header values together.
 const MAXIMUM_HEADER_BYTES: usize = 10_240;
 
-/// Id of a request: 15 characters of base64 and a `=`, as those of API Gateway look.
+/// The id of a request: 15 characters of base64 and a `=`, the format of API Gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RequestId(String);
 
@@ -34,7 +34,7 @@ impl RequestId {
     }
 }
 
-/// A request with all of its body.
+/// A request with its complete body.
 pub(super) struct IncomingRequest {
     pub(super) id: RequestId,
     pub(super) received: DateTime<Utc>,
@@ -44,7 +44,7 @@ pub(super) struct IncomingRequest {
 }
 
 impl IncomingRequest {
-    /// Reads the body, as far as it may go.
+    /// Reads the body up to the size limit.
     pub(super) async fn read(
         peer: SocketAddr,
         id: RequestId,
@@ -52,7 +52,7 @@ impl IncomingRequest {
     ) -> Result<Self, Refusal> {
         let received = Utc::now();
         let (parts, body) = request.into_parts();
-        // What is announced as too large is refused before it is sent.
+        // A body whose announced length is too large is rejected before it is read.
         let announced = parts.headers.get(CONTENT_LENGTH).and_then(|it| it.to_str().ok()?.parse().ok());
         if announced.is_some_and(|length: usize| length > MAXIMUM_BODY_BYTES) {
             return Err(Refusal::RequestEntityTooLarge);
@@ -62,7 +62,7 @@ impl IncomingRequest {
     }
 }
 
-/// Refuses a request whose line and headers are together larger than the gateway takes.
+/// Rejects a request with a request line and headers larger than the limit.
 pub(super) fn check_header_size<B>(request: &Request<B>) -> Result<(), Refusal> {
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     let line = request.method().as_str().len() + target + "  HTTP/1.1".len();

@@ -1,4 +1,4 @@
-//! What a function's answer becomes, by payload format 2.0:
+//! Converts the payload of a function to a response, by payload format 2.0:
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>.
 
 use std::collections::BTreeMap;
@@ -11,19 +11,19 @@ use http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// Why an answer is no response.
+/// The reason why a payload is not a valid response.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Malformed {
-    /// It is not JSON, or a field has the wrong type.
+    /// The payload is not JSON, or a field has the wrong type.
     #[error("{0}")]
     Json(#[from] serde_json::Error),
-    /// The status is none that a response can end with.
+    /// The status is not a valid final status code.
     #[error("{0} is no status code")]
     Status(u16),
-    /// A name or a value cannot be in a header.
+    /// The name or the value of a header is invalid.
     #[error("{0:?} cannot be a header")]
     Header(String),
-    /// The body is said to be base64, and is not.
+    /// The body is marked as base64 but is not valid base64.
     #[error("the body is not base64: {0}")]
     Base64(#[from] base64::DecodeError),
 }
@@ -60,10 +60,10 @@ impl Scalar {
     }
 }
 
-/// The response for the payload that a function answered with.
+/// Returns the response for the payload of a function.
 ///
-/// Its `Content-Length` is that of its body, whatever the function said: an answer to `HEAD` has an empty body, and
-/// so a length of 0. That is why our API answers `HEAD` with redirects.
+/// `Content-Length` is always the length of the body, whatever the function returned. A response to `HEAD` has an
+/// empty body and thus a length of 0. That is why our API responds to `HEAD` with redirects.
 pub(super) fn of(payload: &[u8]) -> Result<Response<Bytes>, Malformed> {
     let value: Value = serde_json::from_slice(payload)?;
     let mut response = if value.get("statusCode").is_some() {
@@ -78,7 +78,7 @@ pub(super) fn of(payload: &[u8]) -> Result<Response<Bytes>, Malformed> {
     Ok(response)
 }
 
-/// An answer without a status code is the body of a 200.
+/// Returns a 200 response with `value` as the body, for a payload without a status code.
 fn inferred(value: Value) -> Response<Bytes> {
     let body = match value {
         Value::String(text) => text,
@@ -101,7 +101,7 @@ fn explicit(answer: Answer) -> Result<Response<Bytes>, Malformed> {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain;charset=UTF-8"));
     for (name, value) in answer.headers.unwrap_or_default() {
         let (name, value) = header(&name, &value.into_text())?;
-        // The connection is the gateway's business.
+        // The gateway itself sets the headers of the connection.
         if ![CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING].contains(&name) {
             headers.insert(name, value);
         }
@@ -115,7 +115,7 @@ fn explicit(answer: Answer) -> Result<Response<Bytes>, Malformed> {
 
 fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Malformed> {
     let parsed = name.parse().ok().zip(value.parse().ok());
-    // The value may be a signed URL.
+    // The error omits the value, which may be a signed URL.
     parsed.ok_or_else(|| Malformed::Header(name.to_owned()))
 }
 
@@ -127,7 +127,7 @@ mod tests {
 
     use super::*;
 
-    /// Status, headers and body as text.
+    /// Returns the status, headers and body as text.
     fn shown(answer: &Value) -> String {
         let response = of(answer.to_string().as_bytes()).unwrap();
         let mut text = format!("{}\n", response.status());

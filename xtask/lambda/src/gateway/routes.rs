@@ -1,6 +1,6 @@
-//! Which route answers a request.
+//! Selects the route of a request.
 //!
-//! The most specific wins: method and path, then `ANY` and path, then `$default`:
+//! The most specific route matches: method and path first, then `ANY` and path, then `$default`:
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html>.
 
 use http::{Method, Request};
@@ -16,7 +16,7 @@ impl RouteTable {
         Self(routes)
     }
 
-    /// The route for a method and a path. A `GET` route does not answer `HEAD`.
+    /// Returns the route for a method and a path. A `GET` route does not match `HEAD`.
     pub(super) fn find(&self, method: &Method, path: &str) -> Option<&Route> {
         let specificity = |route: &Route| match &route.key {
             RouteKey::Path(RouteMethod::Exactly(own), at) if own == method && at == path => Some(2),
@@ -28,10 +28,10 @@ impl RouteTable {
         candidates.max_by_key(|(specificity, _)| *specificity).map(|(_, route)| route)
     }
 
-    /// Whether a request is a preflight that the gateway answers itself, if it does CORS.
+    /// Returns whether a request is a preflight that the gateway handles, provided that CORS is configured.
     ///
-    /// `$default` catches preflights too, with its authorizer, and `ANY` does as much for its path; that is why AWS
-    /// recommends an `OPTIONS` route beside them:
+    /// `$default` also matches preflights, which then need its authorizer, and `ANY` does the same for its path. AWS
+    /// therefore recommends an additional `OPTIONS` route:
     /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html>.
     pub(super) fn leaves_preflight_to_gateway<B>(&self, request: &Request<B>) -> bool {
         cors::is_preflight(request)

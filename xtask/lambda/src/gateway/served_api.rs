@@ -1,4 +1,4 @@
-//! One deployment of an API, and how it answers a request.
+//! One deployment of an API, and its responses to requests.
 
 use std::net::SocketAddr;
 
@@ -17,7 +17,9 @@ use super::{event, response};
 use crate::control_plane::{HttpApi, Route};
 use crate::pool::{FunctionPool, InvocationOutcome, InvokeError};
 
-/// An API with what is made of it. A request is answered by one and the same, whatever is deployed meanwhile.
+/// An API with its route table, CORS and authorizers.
+///
+/// A request uses the same instance from start to end, even if another deployment is made meanwhile.
 pub(super) struct ServedApi {
     api: HttpApi,
     routes: RouteTable,
@@ -31,7 +33,7 @@ impl ServedApi {
         Self::after(&Authorizers::default(), api, pool)
     }
 
-    /// What `api` is to be served by in place of this, unless it is the same.
+    /// Returns the replacement for this deployment, or `None` if `api` is the same.
     pub(super) fn successor(&self, api: HttpApi) -> Option<Self> {
         (api != self.api).then(|| Self::after(&self.authorizers, api, self.pool.clone()))
     }
@@ -50,7 +52,7 @@ impl ServedApi {
         &self.api.id
     }
 
-    /// Answers a request.
+    /// Responds to a request.
     pub(super) async fn answer(
         &self,
         peer: SocketAddr,
@@ -96,7 +98,7 @@ impl ServedApi {
         self.invoke(route, event).await
     }
 
-    /// Invokes the function of a route and turns what it answers into a response.
+    /// Invokes the function of a route and converts its payload to a response.
     async fn invoke(&self, route: &Route, event: Bytes) -> Result<http::Response<Bytes>, Refusal> {
         let integration = &route.integration;
         let name = &integration.function.name;
@@ -105,7 +107,7 @@ impl ServedApi {
                 tracing::warn!(function = %name, "not a response of payload format 2.0: {malformed}");
                 Refusal::InternalServerError
             }),
-            // The pool has logged what went wrong.
+            // The pool has already logged the error.
             Ok(Ok(InvocationOutcome::FunctionError(_))) => Err(Refusal::InternalServerError),
             Ok(Err(InvokeError::EventTooLarge(_))) => Err(Refusal::RequestEntityTooLarge),
             Ok(Err(InvokeError::Stopped)) => Err(Refusal::ServiceUnavailable),

@@ -1,4 +1,4 @@
-//! The gateway over HTTP, with real functions behind it.
+//! Tests the gateway over HTTP with real functions.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,11 +15,11 @@ use super::*;
 use crate::control_plane::{Authorizer, CorsConfiguration, IdentitySource, Integration, Route};
 use crate::pool::testing::{Gate, TestPool, function, function_returning};
 
-/// What takes longer is stuck.
+/// Time limit after which a test fails.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// A gateway with the routes `GET|HEAD|POST /open` (public, function `api`), `GET /hurried` (the same, which has no time)
-/// and `GET|POST /closed` (behind the function `authorizer`).
+/// A gateway with three kinds of routes: `GET|HEAD|POST /open` (public, function `api`), `GET /hurried` (the same
+/// with too short a timeout) and `GET|POST /closed` (behind the function `authorizer`).
 struct TestGateway {
     test: TestPool,
     gateway: Gateway,
@@ -50,12 +50,12 @@ impl TestGateway {
         answer(self.request("GET", path)).await
     }
 
-    /// An authorized-or-not request to `/closed`, by the token it carries.
+    /// Sends a request with `token` to `/closed`.
     async fn closed(&self, token: &str) -> (StatusCode, Value) {
         answer(self.request("GET", "/closed?dataset_id=d").header("Authorization", token)).await
     }
 
-    /// Sends bytes as they are, and returns the head and the body of what comes back.
+    /// Sends raw bytes and returns the head and the body of the response.
     async fn raw(&self, request: &str) -> String {
         let mut stream = TcpStream::connect(self.url.trim_start_matches("http://")).await.unwrap();
         stream.write_all(request.as_bytes()).await.unwrap();
@@ -170,7 +170,7 @@ async fn the_authorizer_decides_and_its_context_reaches_the_function() {
     let (status, first) = gateway.closed("good").await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(first["requestContext"]["authorizer"]["lambda"]["n"], 1);
-    // From the cache, on another route too: the decision made once, refusals included.
+    // The cached decision applies to another route too, rejections included.
     let request = gateway.request("POST", "/closed?dataset_id=d").header("Authorization", "good");
     let (_, second) = answer(request).await;
     let seen = |event: &Value| event["requestContext"]["authorizer"]["lambda"]["seen"].clone();
@@ -228,7 +228,7 @@ async fn requests_have_limits() {
     assert_eq!(post(5 * megabyte).await, (StatusCode::OK, json!(5 * megabyte)));
     let too_large = (StatusCode::PAYLOAD_TOO_LARGE, message("Request Entity Too Large"));
     assert_eq!(post(7 * megabyte).await, too_large, "more than Lambda takes");
-    // Announced only: the answer comes before the body.
+    // Only announces a large body: the response arrives before the body is sent.
     let announced =
         format!("POST /open HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", 10 * megabyte + 1);
     let mut stream = TcpStream::connect(gateway.url.trim_start_matches("http://")).await.unwrap();
@@ -256,7 +256,7 @@ async fn cors_is_the_gateways_business() {
         response.headers().get("access-control-allow-origin").map(|value| value.to_str().unwrap().to_owned())
     };
 
-    // Neither an OPTIONS route nor a token, and not even a route.
+    // Needs neither an OPTIONS route nor a token, nor any route at all.
     for path in ["/closed", "/nowhere"] {
         let request = gateway.request("OPTIONS", path).header("Access-Control-Request-Method", "GET");
         let response = origin(request).send().await.unwrap();

@@ -1,4 +1,4 @@
-//! The event that a batch of messages becomes.
+//! Converts a batch of messages to the event of a function.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::control_plane::QueueArn;
 
-/// `{"Records": […]}`, as JSON.
+/// Returns the event `{"Records": […]}` as JSON.
 pub(super) fn of(queue: &QueueArn, messages: &[Message]) -> Bytes {
     let records: Vec<Value> = messages.iter().map(|message| record(queue, message)).collect();
     json!({"Records": records}).to_string().into()

@@ -1,18 +1,18 @@
-//! Which messages of a batch succeeded, by what the function answered.
+//! Determines from a function's response which messages of a batch succeeded.
 
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// What becomes of a batch.
+/// The outcome of a batch.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum BatchOutcome {
     /// Every message succeeded.
     AllSucceeded,
     /// The messages with these ids failed.
     SomeFailed(BTreeSet<String>),
-    /// Every message failed, and why.
+    /// Every message failed, for this reason.
     AllFailed(String),
 }
 
@@ -30,16 +30,16 @@ struct Failure {
 }
 
 impl BatchOutcome {
-    /// Reads a partial batch response for the messages with these ids.
+    /// Parses the partial batch response for the messages with these ids.
     ///
-    /// Nothing, `null`, and an empty or absent list mean success; anything that cannot be understood means that all
-    /// failed, so that no message is lost:
+    /// An empty response, `null`, and an empty or absent list mean success. Every message fails if the response is
+    /// invalid, so that no message is lost:
     /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>.
     pub(super) fn of(answer: &[u8], ids: &[&str]) -> Self {
         if answer.trim_ascii().is_empty() {
             return Self::AllSucceeded;
         }
-        // By way of a map, because serde takes a list for a struct too.
+        // Parse into a map first, because serde also accepts a list for a struct.
         let answer = serde_json::from_slice::<Option<Map<String, Value>>>(answer)
             .and_then(|fields| serde_json::from_value(Value::Object(fields.unwrap_or_default())));
         let failures = match answer {
@@ -54,7 +54,7 @@ impl BatchOutcome {
         }
     }
 
-    /// Whether the message with this id is done.
+    /// Returns whether the message with this id succeeded.
     pub(super) fn is_success(&self, id: &str) -> bool {
         match self {
             Self::AllSucceeded => true,

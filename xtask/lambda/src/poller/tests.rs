@@ -1,4 +1,4 @@
-//! The poller against a queue in this process, with real functions.
+//! Tests the poller with a fake queue in this process and real functions.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 use super::*;
 use crate::pool::testing::{Gate, TestPool, function};
 
-/// A queue that hands every message out once, in order.
+/// A fake queue that delivers each message once, in order.
 #[derive(Default)]
 struct FakeQueue {
     state: Mutex<QueueState>,
@@ -86,7 +86,7 @@ impl FakeQueue {
         json!({"Successful": successful, "Failed": []})
     }
 
-    /// Waits until the queue is as it should be, and returns what was deleted and what is in flight.
+    /// Waits for a state of the queue and returns the deleted messages and those in flight.
     async fn until(&self, is_reached: impl Fn(&QueueState) -> bool) -> (Vec<String>, Vec<String>) {
         loop {
             let changed = self.changed.notified();
@@ -156,7 +156,7 @@ impl Running {
     }
 }
 
-/// Reports the messages whose body starts with `bad`, and crashes on `crash`.
+/// A handler that reports messages that start with `bad` as failed, and crashes on `crash`.
 const FUNCTION: &str = r#"
 def handle(event, context):
     if any(record["body"] == "crash" for record in event["Records"]): os._exit(1)
@@ -193,7 +193,7 @@ async fn without_partial_responses_the_answer_does_not_matter() {
     running.stop().await;
 }
 
-/// Arrives at the gate with the body of its first message.
+/// Returns a function that waits at the gate with the body of its first message.
 fn waiting_function(gate: &Gate) -> String {
     format!("main(lambda event, context: [{}, None][1])\n", gate.wait("event['Records'][0]['body']"))
 }

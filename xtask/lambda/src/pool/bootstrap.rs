@@ -14,24 +14,24 @@ use crate::control_plane::{DeployedFunction, FunctionName};
 
 const BOOTSTRAP: &str = "bootstrap";
 
-/// Lambda's limit of a function's unpacked code.
+/// Lambda's size limit of unpacked code, in bytes.
 const MAXIMUM_BOOTSTRAP_BYTES: u64 = 250 * 1024 * 1024;
 
-/// Why the code of a function could not be unpacked.
+/// The reason why the code of a function could not be unpacked.
 #[derive(Debug, thiserror::Error)]
 pub enum BootstrapError {
-    /// The zip is damaged or has no `bootstrap`.
+    /// The zip archive is damaged or has no `bootstrap`.
     #[error(
         "the code of function {name} is no zip with a bootstrap: {source}; build it again, then deploy it"
     )]
     Zip {
         /// The function.
         name: FunctionName,
-        /// What is wrong.
+        /// The error of the zip reader.
         #[source]
         source: ZipError,
     },
-    /// The bootstrap is larger than Lambda takes.
+    /// The bootstrap exceeds the limit of Lambda.
     #[error("the bootstrap of function {0} is larger than the 250 MB that Lambda takes")]
     TooLarge(FunctionName),
     /// The bootstrap could not be written.
@@ -39,16 +39,16 @@ pub enum BootstrapError {
     Write {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         #[source]
         source: io::Error,
     },
 }
 
-/// Unpacks the bootstrap of a function below `directory` and returns its path.
+/// Unpacks the bootstrap of a function under `directory` and returns its path.
 ///
-/// The hash of the code is part of the path: code that an instance of an earlier run may still execute is never
-/// written over.
+/// The path contains the hash of the code. An executable that an instance of an earlier run may still use is
+/// therefore never overwritten.
 pub(super) async fn unpack(function: &DeployedFunction, directory: &Path) -> Result<PathBuf, BootstrapError> {
     let hash = digest::digest(&digest::SHA256, &function.code);
     let directory = directory.join(function.arn.name.as_str()).join(URL_SAFE_NO_PAD.encode(hash));
@@ -62,7 +62,7 @@ pub(super) async fn unpack(function: &DeployedFunction, directory: &Path) -> Res
 
     let write = async {
         tokio::fs::create_dir_all(&directory).await?;
-        // A copy that is renamed into place is never seen half written, not even after a crash.
+        // Write a temporary file and rename it, so that a crash cannot leave a partial bootstrap.
         let partial = directory.join("bootstrap.partial");
         tokio::fs::write(&partial, bootstrap).await?;
         tokio::fs::set_permissions(&partial, std::fs::Permissions::from_mode(0o755)).await?;

@@ -1,4 +1,4 @@
-//! One deployment of a function, ready to run.
+//! A deployment of a function, ready to run.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use super::instance::Launch;
 use super::{BootstrapError, DeployedFunction, PoolSettings, bootstrap, environment};
 use crate::control_plane::{FunctionArn, FunctionRevision};
 
-/// What it takes to run a function as it was deployed.
+/// Everything that is needed to run a deployed function.
 pub(super) struct Definition {
     pub(super) arn: FunctionArn,
     pub(super) revision: FunctionRevision,

@@ -1,4 +1,4 @@
-//! The variables of a function's process.
+//! Environment variables of a function's process.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -6,14 +6,15 @@ use std::path::Path;
 
 use crate::control_plane::DeployedFunction;
 
-/// All that a function inherits from this process: what a binary needs to run at all.
+/// The variables that a function inherits from this process: those that a binary needs to run.
 const INHERITED: [&str; 3] = ["PATH", "HOME", "TMPDIR"];
 
-/// Everything but the address of the Runtime API and the log stream, which each instance has to itself.
+/// Returns the variables that all instances of a function share.
 ///
-/// Later entries win: inherited, what Lambda sets
-/// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>), the function's own, and the local
-/// stack's.
+/// Each instance adds its log stream and the address of its Runtime API. Later sources override earlier ones: the
+/// inherited variables, those that Lambda sets
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>), those of the function, and those of
+/// the local stack.
 pub(super) fn of(
     function: &DeployedFunction,
     bootstrap: &Path,
@@ -34,7 +35,7 @@ fn set_by_lambda(
     [
         ("AWS_REGION", region),
         ("AWS_DEFAULT_REGION", region),
-        // The only credentials that the emulator checks signatures with.
+        // The only credentials for which the emulator checks signatures.
         ("AWS_ACCESS_KEY_ID", "test"),
         ("AWS_SECRET_ACCESS_KEY", "test"),
         ("AWS_LAMBDA_FUNCTION_NAME", function.arn.name.as_str()),

@@ -1,4 +1,4 @@
-//! What Lambda answers when a function does not.
+//! The function errors that Lambda reports when a function gives no response.
 
 use std::process::ExitStatus;
 use std::time::Duration;
@@ -9,17 +9,17 @@ use uuid::Uuid;
 
 use super::InvocationOutcome;
 
-/// Why an instance gave no answer.
+/// The reason why an instance gave no response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// It took longer than this.
+    /// The invocation exceeded this timeout.
     TimedOut(Duration),
-    /// Its process ended.
+    /// The process ended.
     Exited(ExitStatus),
 }
 
 impl Failure {
-    /// The outcome of the invocation with the given request id.
+    /// Returns the outcome of the invocation with this request id.
     pub(super) fn outcome(self, request_id: Uuid) -> InvocationOutcome {
         let (error_type, message) = match self {
             Self::TimedOut(limit) => {

@@ -1,4 +1,4 @@
-//! One instance of a function: a process and its Runtime API.
+//! An instance of a function: a process and its Runtime API.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -22,7 +22,7 @@ use super::log_delivery::{LogSink, LogStream};
 use super::output;
 use super::runtime_api::{self, Channels, Invocation, Report};
 
-/// What it takes to start an instance.
+/// The settings for starting an instance.
 pub(super) struct Launch {
     pub(super) bootstrap: PathBuf,
     pub(super) environment: BTreeMap<OsString, OsString>,
@@ -32,13 +32,13 @@ pub(super) struct Launch {
     pub(super) on_spawn: Arc<dyn Fn(u32) + Send + Sync>,
 }
 
-/// How a run ended.
+/// The result of running an event on an instance.
 pub(super) enum Run {
-    /// The function answered, well or badly; the instance can be reused.
+    /// The function returned a response or an error; the instance can be reused.
     Done(InvocationOutcome),
     /// The function failed; the instance must be ended.
     Failed(InvocationOutcome),
-    /// The process ended without having seen the event: another instance can take it.
+    /// The process ended before it took the event; another instance can handle it.
     NotTaken(Failure),
 }
 
@@ -50,7 +50,7 @@ pub(super) struct Instance {
 }
 
 impl Instance {
-    /// Starts a process that will ask for work.
+    /// Starts a process, which then asks its Runtime API for an invocation.
     pub(super) async fn start(launch: &Launch) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
@@ -77,7 +77,7 @@ impl Instance {
         Ok(Self { child, channels, server })
     }
 
-    /// Waits until the process asks for work, as long as Lambda lets it.
+    /// Waits until the process asks for an invocation, up to Lambda's limit.
     pub(super) async fn initialize(
         &mut self,
         request_id: Uuid,
@@ -94,7 +94,7 @@ impl Instance {
         }
     }
 
-    /// Hands the process an event and waits for the outcome.
+    /// Sends an event to the process and waits for the outcome.
     pub(super) async fn run(
         &mut self,
         request_id: Uuid,
@@ -104,12 +104,12 @@ impl Instance {
     ) -> Run {
         let deadline = Instant::now() + limit;
         let invocation = Invocation { request_id, function_arn, deadline: SystemTime::now() + limit, event };
-        // The only receiver is the API of this instance; that it is gone shows below as an exit or a time-out.
+        // Fails only if the instance's API has ended, which the loop below detects as an exit or a timeout.
         let _unheard = self.channels.invocations.send(invocation).await;
         let mut taken = false;
         loop {
             tokio::select! {
-                // An answer counts even if the process ends right after it.
+                // A response takes precedence over an exit right after it.
                 biased;
                 Some(report) = self.channels.reports.recv() => match report {
                     Report::Ready => {}
@@ -130,24 +130,24 @@ impl Instance {
         }
     }
 
-    /// Whether the process still runs.
+    /// Returns whether the process is still running.
     pub(super) fn is_alive(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// Ends the process and everything it started, and waits for the end.
+    /// Ends the process and all processes that it started, and waits for its exit.
     pub(super) async fn end(mut self) {
         self.kill();
-        // Whether it was killed or had ended by itself makes no difference any more.
+        // The exit status does not matter here.
         let _status = self.child.wait().await;
     }
 
     fn kill(&self) {
         self.server.abort();
-        // A process that was waited for has no id any more, and its number may be somebody else's.
+        // After `wait`, the child has no id: the system may have given it to another process.
         let group = self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         if let Some(group) = group {
-            // It may have ended in this very moment.
+            // Fails if the process group has just ended.
             let _already_gone = kill_process_group(group, Signal::KILL);
         }
     }
@@ -163,10 +163,10 @@ fn exit(status: io::Result<ExitStatus>) -> Failure {
     Failure::Exited(status.unwrap_or_default())
 }
 
-/// Starts a process, again if its file is busy.
+/// Starts a process, and retries if its executable is busy.
 ///
-/// Between fork and exec, a process that another thread is starting holds this process's open files, among them
-/// possibly the one through which a bootstrap has just been written: <https://github.com/golang/go/issues/22315>.
+/// Between fork and exec, a child process that another thread starts holds copies of this process's open files. One
+/// of them may be the file descriptor that wrote the bootstrap: <https://github.com/golang/go/issues/22315>.
 async fn spawn(command: &mut Command) -> io::Result<Child> {
     const ATTEMPTS: u32 = 10;
     for attempt in 1..ATTEMPTS {

@@ -1,6 +1,7 @@
-//! Delivers what functions print to CloudWatch Logs, as Lambda does.
+//! Sends the output of functions to CloudWatch Logs, as Lambda does.
 //!
-//! Nothing waits for it: a line that finds the queue full is not delivered, and is in the function's file all the same.
+//! Delivery never blocks a function: if the queue is full, a line is dropped here, but the log file of the function
+//! still contains it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,18 +16,20 @@ use machine::causes::with_causes;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-/// Lambda splits what is longer, and CloudWatch Logs counts 26 bytes more for each event:
+/// Size limit of a line.
+///
+/// Lambda splits longer lines, and CloudWatch Logs counts 26 extra bytes per event:
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html>.
 pub(super) const MAXIMUM_LINE_BYTES: usize = 256 * 1024 - EVENT_BYTES;
 const EVENT_BYTES: usize = 26;
 const MAXIMUM_BATCH_BYTES: usize = 1024 * 1024;
 
-/// How many lines can wait. So many are delivered at once at the most.
+/// Capacity of the queue in lines, and the maximum number of lines in one delivery.
 const QUEUE: usize = 1000;
-/// How long lines are gathered, so that the emulator has time for other things.
+/// How long lines are collected before a delivery, to limit the load on the emulator.
 const GATHERING: Duration = Duration::from_millis(200);
 
-/// The log of one instance.
+/// The log stream of one instance.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct LogStream {
     pub(super) group: String,
@@ -34,7 +37,7 @@ pub(super) struct LogStream {
 }
 
 impl LogStream {
-    /// A log with a name as Lambda gives it.
+    /// Creates a log stream with a name in Lambda's format.
     pub(super) fn new(group: &str) -> Self {
         let name = format!("{}/[$LATEST]{}", Utc::now().format("%Y/%m/%d"), Uuid::new_v4().simple());
         Self { group: group.to_owned(), name }
@@ -46,22 +49,22 @@ pub(super) struct Line {
     pub(super) event: InputLogEvent,
 }
 
-/// Takes the lines of functions.
+/// Accepts the lines of functions.
 #[derive(Clone)]
 pub struct LogSink {
     lines: mpsc::Sender<Line>,
-    /// How many lines found the queue full since the last delivery.
+    /// Number of lines dropped since the last delivery.
     lost: Arc<AtomicUsize>,
 }
 
-/// Brings the lines to CloudWatch Logs.
+/// Delivers the lines to CloudWatch Logs.
 pub struct LogDelivery {
     client: Client,
     lines: mpsc::Receiver<Line>,
     lost: Arc<AtomicUsize>,
 }
 
-/// Both ends of the way that lines take.
+/// Returns the two ends of the queue of lines.
 pub fn log_delivery(client: Client) -> (LogSink, LogDelivery) {
     let (sink, lines) = LogSink::new();
     let lost = Arc::clone(&sink.lost);
@@ -77,7 +80,7 @@ impl LogSink {
     pub(super) fn take(&self, stream: &Arc<LogStream>, line: &[u8]) {
         let text = String::from_utf8_lossy(line);
         let text = text.trim_end();
-        // CloudWatch Logs takes no empty message.
+        // CloudWatch Logs rejects empty messages.
         let event = InputLogEvent::builder().timestamp(Utc::now().timestamp_millis()).message(text).build();
         let Some(event) = event.ok().filter(|_| !text.is_empty()) else { return };
         if self.lines.try_send(Line { stream: Arc::clone(stream), event }).is_err() {
@@ -87,7 +90,7 @@ impl LogSink {
 }
 
 impl LogDelivery {
-    /// Delivers until `shutdown` completes, and then what has come until then.
+    /// Delivers lines until `shutdown` completes, then those that are still in the queue.
     pub async fn run(mut self, shutdown: impl Future<Output = ()>) {
         tokio::pin!(shutdown);
         let mut ends = false;
@@ -106,7 +109,7 @@ impl LogDelivery {
             {
                 lines.push(line);
             }
-            // Once a delivery, since a function that prints much loses thousands of lines at a time.
+            // Logged once per delivery, because a function that prints much loses thousands of lines at a time.
             let lost = self.lost.swap(0, Ordering::Relaxed);
             if lost > 0 {
                 tracing::warn!("{lost} lines are in the file only: CloudWatch Logs does not keep up");
@@ -144,7 +147,7 @@ impl LogDelivery {
     }
 }
 
-/// Lines by the log that they belong to, in portions that one request takes.
+/// Groups lines by log stream, and splits the groups to the size of one request.
 fn batches(lines: Vec<Line>) -> Vec<(Arc<LogStream>, Vec<InputLogEvent>)> {
     let mut full = Vec::new();
     let mut open: BTreeMap<Arc<LogStream>, (usize, Vec<InputLogEvent>)> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! Where an instance prints to.
+//! The standard output and standard error of an instance.
 
 use std::io::{self, PipeReader};
 use std::os::fd::OwnedFd;
@@ -12,8 +12,9 @@ use tokio::net::unix::pipe::Receiver;
 
 use super::log_delivery::{LogSink, LogStream, MAXIMUM_LINE_BYTES};
 
-/// Standard output and standard error of an instance: the file of its function, and on the way there the sink, if there
-/// is one.
+/// Opens the standard output and standard error of an instance.
+///
+/// Without a sink, they go directly to the function's log file. With a sink, a pipe leads to both.
 pub(super) async fn open(
     file: &Path,
     sink: Option<&LogSink>,
@@ -25,7 +26,7 @@ pub(super) async fn open(
         return Ok((file.try_clone()?.into(), file.into()));
     };
     let (reader, writer) = io::pipe()?;
-    // It ends with the last process that holds the other end.
+    // The task ends when the last process closes its end of the pipe.
     tokio::spawn(copy(receiver(reader)?, file, sink, stream));
     Ok((writer.try_clone()?.into(), writer.into()))
 }
@@ -44,7 +45,7 @@ async fn copy(from: Receiver, mut file: File, sink: LogSink, stream: Arc<LogStre
             Ok(1..) => {}
             Ok(0) | Err(_) => break,
         }
-        // A full disk must not stop the function, which would wait for somebody to read on.
+        // Errors are ignored: if a full disk stopped the reader, the function would block on its output.
         let _not_written = file.write_all(&line).await;
         sink.take(&stream, &line);
     }

@@ -1,6 +1,6 @@
 //! The Lambda Runtime API of one instance.
 //!
-//! Each instance has a listener of its own, so that a call needs no other identification than where it arrives:
+//! Each instance has its own listener, so the address of a call identifies the instance:
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,10 +20,10 @@ use uuid::Uuid;
 
 use super::InvocationOutcome;
 
-/// 6 MB and some room for the wrapping, as the Runtime API's own error message has it.
+/// Size limit of a response: 6 MB plus overhead, as in the error message of the Runtime API.
 const MAXIMUM_RESPONSE_BYTES: usize = 6_291_556;
 
-/// What an instance is asked to do.
+/// An invocation for an instance.
 pub(super) struct Invocation {
     pub(super) request_id: Uuid,
     pub(super) function_arn: String,
@@ -31,19 +31,19 @@ pub(super) struct Invocation {
     pub(super) event: Bytes,
 }
 
-/// What an instance reports.
+/// A report of an instance.
 pub(super) enum Report {
-    /// It asks for work.
+    /// It asks for an invocation.
     Ready,
     /// It has taken the invocation.
     Taken,
-    /// It is done with the invocation.
+    /// It has finished the invocation.
     Done(InvocationOutcome),
-    /// It could not get ready.
+    /// Its initialization failed.
     InitializationFailed(Bytes),
 }
 
-/// The ends of the channels through which a pool talks to an instance.
+/// The pool's ends of the channels to an instance.
 pub(super) struct Channels {
     pub(super) invocations: mpsc::Sender<Invocation>,
     pub(super) reports: mpsc::Receiver<Report>,
@@ -55,7 +55,7 @@ struct Api {
     current: Mutex<Option<Uuid>>,
 }
 
-/// Serves the Runtime API on `listener`; ends with the task.
+/// Serves the Runtime API on `listener` until the returned task is aborted.
 pub(super) fn serve(listener: TcpListener) -> (Channels, tokio::task::JoinHandle<()>) {
     let (invocations, receiver) = mpsc::channel(1);
     let (sender, reports) = mpsc::channel(8);
@@ -71,7 +71,7 @@ pub(super) fn serve(listener: TcpListener) -> (Channels, tokio::task::JoinHandle
         .route("/2018-06-01/runtime/init/error", post(fail_initialization))
         .with_state(api);
     let server = tokio::spawn(async move {
-        // The only error is that of a listener that cannot accept, which the instance's time-out covers.
+        // Fails only if the listener cannot accept connections; the timeout of the instance covers that.
         let _ended = axum::serve(listener, router).await;
     });
     (Channels { invocations, reports }, server)
@@ -81,7 +81,7 @@ async fn next(State(api): State<Arc<Api>>) -> Response {
     let mut invocations = api.invocations.lock().await;
     api.report(Report::Ready).await;
     let Some(invocation) = invocations.recv().await else {
-        // The instance is about to be ended.
+        // The instance is about to be stopped.
         return StatusCode::GONE.into_response();
     };
     *api.current() = Some(invocation.request_id);
@@ -128,16 +128,16 @@ async fn fail_initialization(State(api): State<Arc<Api>>, request: Request) -> R
 
 impl Api {
     fn current(&self) -> std::sync::MutexGuard<'_, Option<Uuid>> {
-        // A request id cannot be left half written.
+        // Assigning a request id cannot panic halfway, so a poisoned value is still valid.
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn report(&self, report: Report) {
-        // Nobody listens to an instance that is being ended.
+        // Fails only if the instance is being stopped.
         let _unheard = self.reports.send(report).await;
     }
 
-    /// Ends the current invocation, if it is the one that is meant.
+    /// Finishes the current invocation if it has this request id.
     async fn finish(&self, request_id: &str, outcome: InvocationOutcome) -> Response {
         let is_current = {
             let mut current = self.current();
@@ -175,7 +175,9 @@ fn error_payload(error_type: &str, message: &str) -> Bytes {
     json!({"errorType": error_type, "errorMessage": message}).to_string().into()
 }
 
-/// A trace of its own for every invocation; it is not sampled, because nothing takes traces here.
+/// Returns a new trace id.
+///
+/// The trace is not sampled, because the local stack collects no traces.
 fn trace_id(request_id: Uuid) -> String {
     let digits = request_id.simple().to_string();
     format!("Root=1-{}-{};Parent={};Sampled=0", &digits[..8], &digits[8..], &digits[..16])

@@ -1,4 +1,4 @@
-//! One function of the pool and its instances.
+//! A function of the pool with its instances.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,13 +13,13 @@ use super::statistics::{Counters, FunctionStatistics};
 use super::{InvocationOutcome, InvokeError};
 use crate::control_plane::{FunctionName, FunctionRevision};
 
-/// Lambda gives the initialization ten seconds:
+/// Lambda limits the initialization to ten seconds:
 /// <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>.
 const INITIALIZATION_LIMIT: Duration = Duration::from_secs(10);
 
-/// A function and its instances, whatever is deployed of it.
+/// A function and its instances, across deployments.
 pub(super) struct Slot {
-    /// One permit for every instance that may be at work; instances exist only at work or idle.
+    /// One permit per busy instance. An instance is always either busy or idle.
     permits: Arc<Semaphore>,
     maximum_instances: u32,
     current: Mutex<Option<Current>>,
@@ -27,13 +27,13 @@ pub(super) struct Slot {
     stop: watch::Receiver<bool>,
 }
 
-/// What new invocations run on: a definition and its idle instances.
+/// The current deployment and its idle instances.
 struct Current {
     definition: Arc<Definition>,
     idle: Vec<Instance>,
 }
 
-/// What one invocation runs on. An instance that is left in its place can be reused.
+/// A deployment for one invocation, with an instance if one can be reused.
 struct Place {
     definition: Arc<Definition>,
     instance: Option<Instance>,
@@ -51,8 +51,9 @@ impl Slot {
         }
     }
 
-    /// Lets new invocations run on another definition, or on none, and ends the idle instances of the old one. Those at
-    /// work end when their invocation does.
+    /// Replaces or removes the deployment for new invocations.
+    ///
+    /// The idle instances of the old deployment are stopped. A busy one is stopped after its invocation.
     pub(super) async fn replace(&self, definition: Option<Definition>) {
         let new = definition.map(|it| Current { definition: Arc::new(it), idle: Vec::new() });
         let old = std::mem::replace(&mut *self.current(), new);
@@ -63,7 +64,7 @@ impl Slot {
         self.current().as_ref().map(|current| current.definition.revision.clone())
     }
 
-    /// Waits until an instance may work and invokes the function.
+    /// Waits for a permit and invokes the function.
     pub(super) async fn invoke(
         self: &Arc<Self>,
         name: &FunctionName,
@@ -75,7 +76,8 @@ impl Slot {
             _ = stop.wait_for(|stopped| *stopped) => return Err(InvokeError::Stopped),
             permit = Arc::clone(&self.permits).acquire_owned() => permit.map_err(|_| InvokeError::Stopped)?,
         };
-        // A task of its own: the invocation goes on when its caller has gone, and the instance is not left halfway.
+        // Run in a separate task: the invocation continues if its caller is dropped, and leaves no instance in an
+        // undefined state.
         let (slot, name) = (Arc::clone(self), name.clone());
         let invocation = tokio::spawn(async move { slot.run(&name, event, permit, stop).await });
         invocation.await.unwrap_or(Err(InvokeError::Stopped))
@@ -98,12 +100,12 @@ impl Slot {
             let unwanted = if outcome.is_ok() { self.keep(&definition, instance) } else { Some(instance) };
             end_all(unwanted).await;
         }
-        // Only now may another invocation use, or start, an instance.
+        // The instance is idle or stopped now, so another invocation can use or start one.
         drop(permit);
         outcome
     }
 
-    /// Runs the event on an idle instance or a new one of what is deployed now.
+    /// Runs the event on an idle or a new instance of the current deployment.
     async fn run_in(
         &self,
         place: &mut Option<Place>,
@@ -132,7 +134,7 @@ impl Slot {
                     return Ok(outcome);
                 }
                 Run::Failed(outcome) => break outcome,
-                // It died while idle: that is nobody's failure.
+                // The instance died while idle, so retry with another one.
                 Run::NotTaken(_) if is_reused => {}
                 Run::NotTaken(failure) => break failure.outcome(request_id),
             }
@@ -149,7 +151,7 @@ impl Slot {
             .map_err(|source| InvokeError::Start { name: definition.arn.name.clone(), source })
     }
 
-    /// What is deployed now, with the idle instance that worked last if one is still alive; the dead are cleared away.
+    /// Takes the current deployment with its most recently used idle instance, and drops dead instances.
     async fn take(&self) -> Option<Place> {
         loop {
             let mut place = {
@@ -164,7 +166,7 @@ impl Slot {
         }
     }
 
-    /// Makes an instance idle, or gives it back if something else has been deployed since it was started.
+    /// Keeps an instance as idle, or returns it if the deployment has been replaced since it started.
     fn keep(&self, definition: &Arc<Definition>, instance: Instance) -> Option<Instance> {
         match self.current().as_mut() {
             Some(current) if Arc::ptr_eq(&current.definition, definition) => {
@@ -193,9 +195,9 @@ impl Slot {
         }
     }
 
-    /// Waits until no instance is at work, which the stop signal brings about, and ends the idle ones.
+    /// Waits until the stop signal has ended all busy instances, and stops the idle ones.
     pub(super) async fn drain(&self) {
-        // Fails only on a closed semaphore, and this one is never closed.
+        // Fails only on a closed semaphore; this one is never closed.
         if let Ok(permits) = self.permits.acquire_many(self.maximum_instances).await {
             let idle = self.current().as_mut().map(|current| std::mem::take(&mut current.idle));
             end_all(idle.unwrap_or_default()).await;
@@ -204,7 +206,7 @@ impl Slot {
     }
 
     fn current(&self) -> MutexGuard<'_, Option<Current>> {
-        // A vector is whole again after any panic that its own operations can have.
+        // No operation on the vector can panic halfway, so a poisoned value is still valid.
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

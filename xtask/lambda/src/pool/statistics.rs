@@ -1,23 +1,23 @@
-//! What a function has done, for the console.
+//! Statistics of a function, for the console.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What one function has done since the pool was made.
+/// The statistics of one function since the pool was created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 pub struct FunctionStatistics {
-    /// Invocations that reached an instance.
+    /// Number of invocations that reached an instance.
     pub invocations: u64,
-    /// Instances that were started; the other invocations reused one.
+    /// Number of instances that were started. All other invocations reused one.
     pub cold_starts: u64,
-    /// Invocations that ended in a function error.
+    /// Number of invocations that ended in a function error.
     pub errors: u64,
-    /// Instances at work now.
+    /// Current number of busy instances.
     pub busy: usize,
-    /// Instances waiting now.
+    /// Current number of idle instances.
     pub idle: usize,
 }
 
-/// Counts as they go up.
+/// Counters that only increase.
 #[derive(Default)]
 pub(super) struct Counters {
     pub(super) invocations: Counter,

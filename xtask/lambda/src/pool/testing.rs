@@ -1,4 +1,4 @@
-//! Small real functions for tests: Python scripts that speak the Runtime API.
+//! Small real functions for tests: Python scripts that use the Runtime API.
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Write};
@@ -14,8 +14,10 @@ use zip::write::SimpleFileOptions;
 use super::{FunctionPool, LogSink, PoolSettings};
 use crate::control_plane::{DeployedFunction, FunctionRevision};
 
-/// Defines `post(path, value)` for the Runtime API, `wait_at(port, text)` for a [`Gate`], and `main(handle)`, which answers every event with
-/// `handle(event, context)`.
+/// The beginning of each script.
+///
+/// It defines `post(path, value)` for the Runtime API, `wait_at(port, text)` for a [`Gate`], and `main(handle)`,
+/// which responds to each event with `handle(event, context)`.
 const PRELUDE: &str = r#"#!/usr/bin/env python3
 import json, os, socket, subprocess, sys, time, urllib.request
 API = "http://" + os.environ["AWS_LAMBDA_RUNTIME_API"] + "/2018-06-01/runtime/"
@@ -38,7 +40,7 @@ def main(handle):
         post("invocation/" + id + "/response", handle(json.load(answer), headers))
 "#;
 
-/// A function whose bootstrap is the prelude and this Python code.
+/// Returns a function with the prelude and this Python code as its bootstrap.
 pub(crate) fn function(name: &str, code: &str) -> DeployedFunction {
     DeployedFunction {
         arn: format!("arn:aws:lambda:us-east-1:000000000000:function:{name}").parse().unwrap(),
@@ -53,7 +55,7 @@ pub(crate) fn function(name: &str, code: &str) -> DeployedFunction {
     }
 }
 
-/// A function that answers with the value of a Python expression over `event` and `context`.
+/// Returns a function that responds with a Python expression over `event` and `context`.
 pub(crate) fn function_returning(name: &str, expression: &str) -> DeployedFunction {
     function(name, &format!("main(lambda event, context: {expression})\n"))
 }
@@ -65,7 +67,7 @@ pub(crate) fn zip_with(file: &str, content: &[u8]) -> Vec<u8> {
     zip.finish().unwrap().into_inner()
 }
 
-/// A place where functions wait until a test lets them go on.
+/// A gate at which functions wait until a test releases them.
 pub(crate) struct Gate {
     listener: TcpListener,
     port: u16,
@@ -78,12 +80,14 @@ impl Gate {
         Self { listener, port }
     }
 
-    /// Python that arrives with a text and waits.
+    /// Returns Python code that sends a text to the gate and waits.
     pub(crate) fn wait(&self, text: &str) -> String {
         format!("wait_at({}, {text})", self.port)
     }
 
-    /// The next arrival: its text, and what to drop to let it go on.
+    /// Waits for the next arrival.
+    ///
+    /// Returns its text, and a stream that releases it when dropped.
     pub(crate) async fn arrival(&self) -> (String, TcpStream) {
         let (mut stream, _) = self.listener.accept().await.unwrap();
         let mut text = String::new();
@@ -92,7 +96,7 @@ impl Gate {
     }
 }
 
-/// A pool with its folder and the processes it started.
+/// A pool with its directory and the ids of its processes.
 pub(crate) struct TestPool {
     pub(crate) pool: FunctionPool,
     pub(crate) directory: TempDir,
@@ -100,7 +104,7 @@ pub(crate) struct TestPool {
 }
 
 impl TestPool {
-    /// A pool with at most two instances of a function.
+    /// Starts a pool with at most two instances per function.
     pub(crate) async fn with(functions: Vec<DeployedFunction>) -> Self {
         Self::with_limit(functions, 2).await
     }
@@ -109,7 +113,7 @@ impl TestPool {
         Self::start(functions, maximum_instances, None).await
     }
 
-    /// A pool whose functions are heard by this sink.
+    /// Starts a pool that sends the output of its functions to this sink.
     pub(crate) async fn heard_by(sink: LogSink, functions: Vec<DeployedFunction>) -> Self {
         Self::start(functions, 2, Some(sink)).await
     }
@@ -134,7 +138,7 @@ impl TestPool {
         Self { pool, directory, spawned }
     }
 
-    /// Ids of all processes that were started so far, in order.
+    /// Returns the ids of all processes started so far, in order.
     pub(crate) fn spawned(&self) -> Vec<u32> {
         self.spawned.lock().unwrap().clone()
     }

@@ -23,7 +23,7 @@ async fn response(test: &TestPool, function: &str, value: Value) -> Value {
     }
 }
 
-/// Type and message of the function error, without the request id.
+/// Returns the type and the message of a function error, without the request id.
 async fn error(test: &TestPool, function: &str) -> (String, String) {
     match test.pool.invoke(&name(function), event(&json!({}))).await.unwrap() {
         InvocationOutcome::FunctionError(payload) => {
@@ -36,7 +36,7 @@ async fn error(test: &TestPool, function: &str) -> (String, String) {
     }
 }
 
-/// Whether a process runs; one that ended and was not waited for counts too.
+/// Returns whether a process exists, including one that has ended but was not waited for.
 fn is_running(id: u32) -> bool {
     Pid::from_raw(i32::try_from(id).unwrap()).is_some_and(|id| test_kill_process(id).is_ok())
 }
@@ -98,7 +98,7 @@ async fn a_function_has_its_variables_and_its_context() {
 async fn a_function_that_takes_too_long_is_ended_and_replaced() {
     let code = "main(lambda event, context: time.sleep(60) if event == {} else os.getpid())\n";
     let mut slow = function("f", code);
-    // What the other call has, too: more than a moment, on a machine that does other things.
+    // The other call has the same timeout, so it must be long enough for a busy machine.
     slow.timeout = Duration::from_secs(3);
     let test = TestPool::with(vec![slow]).await;
     let (kind, message) = error(&test, "f").await;
@@ -142,7 +142,7 @@ async fn a_function_that_cannot_get_ready_is_a_function_error() {
 
 #[tokio::test]
 async fn an_instance_that_died_while_idle_is_replaced_silently() {
-    // It ends right after its answer, before or after it is called idle.
+    // The process ends right after its response, before or after the pool considers it idle.
     let code = r#"
 answer = OPEN(API + "invocation/next")
 post("invocation/" + answer.headers["Lambda-Runtime-Aws-Request-Id"] + "/response", os.getpid())
@@ -210,7 +210,7 @@ async fn an_invocation_outlives_its_caller() {
     };
     assert_eq!(test.pool.statistics()[&name("f")].busy, 1);
     drop(go_on);
-    // The instance was not harmed.
+    // The instance still works.
     assert_eq!(response(&test, "f", json!("")).await, json!(test.spawned()[0]));
     assert_eq!(test.spawned().len(), 1);
     test.pool.stop().await;
@@ -219,7 +219,7 @@ async fn an_invocation_outlives_its_caller() {
 #[tokio::test]
 async fn stop_leaves_no_process_and_no_waiting_caller() {
     let gate = Gate::new().await;
-    // The function starts a process of its own, which must not outlive it.
+    // The function starts another process, which must not outlive it.
     let code = format!(
         r#"
 def handle(event, context):
@@ -266,7 +266,9 @@ async fn stop_refuses_callers_in_the_queue() {
     assert_eq!(test.spawned().len(), 1);
 }
 
-/// Whether a grandchild ends. It is nobody's child here, so its end can only be looked for.
+/// Waits for the end of a grandchild.
+///
+/// It is not a child of this process, so its state must be polled.
 async fn is_ended(id: u32) -> bool {
     let is_over = || match std::fs::read_to_string(format!("/proc/{id}/stat")) {
         Ok(stat) => stat.contains(") Z "),
@@ -335,7 +337,7 @@ async fn functions_are_replaced_under_load() {
         })
     });
     for deployed in 1..=5 {
-        // Some are reused by now, and some are at work.
+        // By now, some instances have been reused and some are busy.
         for _ in 0..20 {
             answers.recv().await.unwrap();
         }
@@ -421,7 +423,7 @@ main(lambda event, context: [print(event, flush=True), os.environ['AWS_LAMBDA_LO
     let shape = stream.as_str().unwrap().replace(|character| matches!(character, '0'..='9' | 'a'..='f'), "0");
     assert_eq!(shape, format!("0000/00/00/[$LATEST]{}", "0".repeat(32)));
     test.pool.stop().await;
-    // The pipe ends with the process, and with it the last thing that holds the sink but the pool.
+    // The pipe closes with the process. After that, only the pool holds the sink.
     drop(test.pool);
     assert!(lines.recv().await.is_none());
     let file = std::fs::read_to_string(test.directory.path().join("logs/f.log")).unwrap();

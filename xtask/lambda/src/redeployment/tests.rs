@@ -1,4 +1,4 @@
-//! Following a control plane in this process.
+//! Tests redeployment with a fake control plane in this process.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -24,11 +24,11 @@ use crate::gateway;
 use crate::pool::InvokeError;
 use crate::pool::testing::{TestPool, function_returning};
 
-/// Lambda and API Gateway, as far as they are read.
+/// A fake of the parts of Lambda and API Gateway that are read.
 struct FakeControlPlane {
     url: String,
     deployed: Mutex<Deployed>,
-    /// How often the API was asked for, which is how a look begins.
+    /// Number of requests for the API. Each check begins with one.
     looks: watch::Sender<usize>,
     downloads: watch::Sender<usize>,
 }
@@ -66,7 +66,7 @@ impl FakeControlPlane {
         change(&mut self.deployed.lock().unwrap());
     }
 
-    /// Until something that was deployed before this call has been seen: a look that began after it has ended.
+    /// Waits until a check that began after this call has ended, so that earlier deployments are applied.
     async fn looked_at(&self) {
         let mut looks = self.looks.subscribe();
         let now = *looks.borrow();
@@ -147,7 +147,7 @@ async fn part(State(fake): Fake, Path(kind): Path<String>) -> String {
     json!({ "items": items }).to_string()
 }
 
-/// What serves a control plane and follows it.
+/// A pool and a gateway that follow a fake control plane.
 struct Stack {
     test: TestPool,
     url: String,
@@ -157,7 +157,7 @@ struct Stack {
 }
 
 impl Stack {
-    /// Reads what is deployed, serves it, and follows it.
+    /// Reads the deployment, serves it, and follows changes.
     async fn start(fake: &FakeControlPlane, functions: &[&str]) -> Self {
         let control_plane = ControlPlane::new(fake.url.parse().unwrap(), "us-east-1").unwrap();
         let mut deployed = Vec::new();
@@ -243,7 +243,7 @@ async fn routes_and_functions_come_and_go() {
     let gone = stack.test.pool.invoke(&"restore".parse().unwrap(), Bytes::new()).await;
     assert!(matches!(gone, Err(InvokeError::UnknownFunction(_))), "{gone:?}");
 
-    // A function goes only when the API does not name it any more.
+    // A function is removed only after the API no longer refers to it.
     fake.deploy(|it| drop(it.functions.remove("new")));
     fake.looked_at().await;
     assert_eq!(stack.get("/new").await, ok("new"));

@@ -1,6 +1,6 @@
-//! The API Gateway's own descriptions, and what becomes of them.
+//! Descriptions of an HTTP API from API Gateway, and their conversion to [`HttpApi`].
 //!
-//! Field by field as in the
+//! The fields follow the
 //! [reference of the service](https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid.html).
 
 use std::collections::BTreeMap;
@@ -93,7 +93,7 @@ pub(super) struct StageDescription {
     stage_variables: Map<String, Value>,
 }
 
-/// All that describes one API.
+/// All descriptions of one API.
 pub(super) struct Descriptions {
     pub(super) api: ApiDescription,
     pub(super) routes: Vec<RouteDescription>,
@@ -103,7 +103,7 @@ pub(super) struct Descriptions {
 }
 
 impl Descriptions {
-    /// Resolves every reference, and refuses what the gateway does not emulate.
+    /// Resolves all references and rejects features that the gateway does not emulate.
     pub(super) fn resolve(self) -> Result<HttpApi, ControlPlaneError> {
         let what = format!("HTTP API {}", self.api.api_id);
         refuse_if(self.api.protocol_type != "HTTP", &what, format!("protocol {}", self.api.protocol_type))?;
@@ -111,7 +111,7 @@ impl Descriptions {
         refuse_if(selection != "$request.method $request.path", &what, "its route selection expression")?;
         check_stages(&what, &self.stages)?;
         if let Some(cors) = &self.api.cors_configuration {
-            // AWS refuses this itself, because browsers take no wildcard together with credentials.
+            // AWS rejects this too, because browsers do not accept a wildcard together with credentials.
             let wildcard = cors.allow_origins.iter().any(|origin| origin == "*");
             refuse_if(cors.allow_credentials && wildcard, &what, "CORS with credentials for every origin")?;
         }
@@ -145,7 +145,7 @@ impl Descriptions {
     }
 }
 
-/// A client that names no stage reaches `$default`; without it there is nothing to serve.
+/// Rejects stages without a usable `$default`, which serves all requests that name no stage.
 fn check_stages(what: &str, stages: &[StageDescription]) -> Result<(), ControlPlaneError> {
     let stage = stages.iter().find(|stage| stage.stage_name == DEFAULT_STAGE).ok_or_else(|| {
         ControlPlaneError::Dangling { what: what.to_owned(), missing: "its stage $default".to_owned() }
@@ -221,7 +221,7 @@ fn authorizer_of(description: &AuthorizerDescription) -> Result<Authorizer, Cont
     refuse_if(!description.enable_simple_responses, &what, "an authorizer that answers with IAM policies")?;
     let ttl = description.authorizer_result_ttl_in_seconds;
     refuse_if(ttl > 3600, &what, format!("a cache of {ttl} seconds"))?;
-    // AWS refuses this itself: such a cache would give everyone the first caller's decision.
+    // AWS rejects this too: such a cache would give all callers the decision about the first one.
     refuse_if(ttl > 0 && description.identity_source.is_empty(), &what, "a cache without identity sources")?;
     let identity_sources = description.identity_source.iter().map(|expression| {
         expression.parse().map_err(|()| {
@@ -249,7 +249,7 @@ mod tests {
 
     const FUNCTION: &str = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:000000000000:function:api/invocations";
 
-    /// An API with one protected route, as the emulator describes it, after `change`.
+    /// Resolves an API with one protected route, as the emulator describes it, after `change`.
     fn resolve(change: impl FnOnce(&mut Value)) -> Result<HttpApi, ControlPlaneError> {
         let mut all = json!({
             "api": {

@@ -1,14 +1,14 @@
-//! Decisions of an authorizer, kept for a while.
+//! A cache of authorizer decisions.
 //!
-//! The key is the identity and nothing else, as on AWS: a decision made for one route holds for every route of the
-//! authorizer, refusals too. Failures are not kept.
+//! The key is only the identity, as on AWS: a decision made for one route applies to all routes of the authorizer,
+//! rejections included. Failures are not cached.
 
 use std::collections::HashMap;
 use std::time::Instant;
 
 use super::Decision;
 
-/// So many callers have no place on one machine; a full cache starts anew.
+/// More callers than one machine ever has. A full cache is cleared.
 const MAXIMUM_ENTRIES: usize = 10_000;
 
 #[derive(Default)]
@@ -17,7 +17,7 @@ pub(super) struct DecisionCache {
 }
 
 impl DecisionCache {
-    /// The decision about an identity, if it still holds.
+    /// Returns the decision about an identity if it has not expired.
     pub(super) fn get(&self, identity: &[String], now: Instant) -> Option<Decision> {
         self.entries.get(identity).filter(|(_, until)| now < *until).map(|(decision, _)| decision.clone())
     }
