@@ -1,4 +1,4 @@
-//! Decides whether a signed request may pass.
+//! Authorizes signed requests.
 
 use std::collections::BTreeMap;
 
@@ -9,31 +9,31 @@ use super::signature::{HashAlgorithm, PublicKey, decode_base64};
 /// The keys of all key groups that a behavior trusts, by public key id.
 pub type TrustedKeys = BTreeMap<String, PublicKey>;
 
-/// Why a request is refused, in CloudFront's own words.
+/// The reason why CloudFront rejects a request.
 ///
-/// Codes and messages as CloudFront sends them with status 403; see
+/// Codes and messages are those that CloudFront sends with status 403; see
 /// <https://repost.aws/knowledge-center/cloudfront-troubleshoot-signed-url-cookies>.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Denial {
-    /// No key id, in the query string or the cookies.
+    /// Neither the query string nor the cookies contain a key id.
     #[error("Missing Key-Pair-Id query parameter or cookie value")]
     MissingKey,
-    /// The key is in no key group that the behavior trusts.
+    /// The key is not in a key group that the behavior trusts.
     #[error("Unknown Key")]
     InvalidKey,
     /// The signature is not base64 in CloudFront's alphabet.
     #[error("Could not unencode Signature")]
     MalformedSignature,
-    /// No policy, or one that is not as documented.
+    /// The policy is missing or does not have the documented format.
     #[error("Malformed Policy")]
     MalformedPolicy,
-    /// Everything else: wrong signature, expired, not yet valid, another resource or address.
+    /// All other reasons: wrong signature, expired, not yet valid, or another resource or address.
     #[error("Access denied")]
     AccessDenied,
 }
 
 impl Denial {
-    /// The `Code` of the error document.
+    /// Returns the `Code` of the error document.
     pub fn code(self) -> &'static str {
         match self {
             Self::MissingKey => "MissingKey",
@@ -45,7 +45,7 @@ impl Denial {
     }
 }
 
-/// Checks that a trusted key has signed a policy that allows this access.
+/// Checks that a trusted key has signed a policy that allows this request.
 pub fn authorize(keys: &TrustedKeys, credentials: &Credentials, access: Access<'_>) -> Result<(), Denial> {
     let present = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());
     let key_pair_id = present(&credentials.key_pair_id).ok_or(Denial::MissingKey)?;
@@ -104,7 +104,7 @@ mod tests {
         Access { url, time, source: "127.0.0.1".parse().unwrap() }
     }
 
-    /// Asks for a URL as a browser would: the signed URL is all it has.
+    /// Authorizes a request for a signed URL without cookies.
     fn ask(keys: &TrustedKeys, signed_url: &str, time: i64) -> Result<(), Denial> {
         let (base, query) = signed_url.split_once('?').unwrap_or((signed_url, ""));
         let (credentials, rest) = Credentials::split_query(query);

@@ -1,4 +1,4 @@
-//! The edge's memory of small objects.
+//! The cache for small objects.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
@@ -9,27 +9,27 @@ use bytes::Bytes;
 use super::origin::Metadata;
 use super::origin::Origin;
 
-/// Larger objects are streamed and never remembered.
+/// Size limit of a cached object, in bytes. Larger objects are streamed and never cached.
 pub const LARGEST_OBJECT: u64 = 1024 * 1024;
 
-/// What all remembered objects may take together.
+/// Maximum total size of all cached objects, in bytes.
 const CAPACITY: usize = 64 * 1024 * 1024;
 
-/// An object in the cache.
+/// A cached object.
 #[derive(Clone, Debug)]
 pub struct Cached {
-    /// Its headers.
+    /// Headers of the object.
     pub metadata: Metadata,
-    /// All its bytes.
+    /// The complete object.
     pub body: Bytes,
-    /// For how long it has been there.
+    /// Time since the object was stored.
     pub age: Duration,
 }
 
-/// A cache keyed by origin and path alone, as the cache policies that are emulated want it.
+/// A cache with the origin and the path as its key, like the emulated cache policies.
 ///
-/// The oldest objects make room for new ones; errors are not remembered (CloudFront keeps them for
-/// ten seconds).
+/// When the cache is full, the oldest objects are evicted. Errors are not cached (CloudFront caches them for ten
+/// seconds).
 #[derive(Debug, Default)]
 pub struct Cache {
     state: Mutex<State>,
@@ -40,7 +40,7 @@ type Key = (String, String);
 #[derive(Debug, Default)]
 struct State {
     entries: HashMap<Key, Entry>,
-    /// The keys in the order of their arrival.
+    /// Keys in the order in which they were stored.
     arrivals: BTreeMap<u64, Key>,
     next_arrival: u64,
     size: usize,
@@ -56,7 +56,7 @@ struct Entry {
 }
 
 impl Cache {
-    /// The object at `key`, if it is there and has not outlived its time.
+    /// Returns the object at `key` unless it is missing or has expired.
     pub fn get(&self, origin: &Origin, key: &str) -> Option<Cached> {
         let now = Instant::now();
         self.with(|state| {
@@ -69,7 +69,7 @@ impl Cache {
         })
     }
 
-    /// Remembers an object for as long as it may live.
+    /// Stores an object until `ttl` has passed.
     pub fn put(&self, origin: &Origin, key: &str, metadata: Metadata, body: Bytes, ttl: Duration) {
         let stored = Instant::now();
         let Some(expires) = stored.checked_add(ttl).filter(|_| !ttl.is_zero()) else {
@@ -91,7 +91,7 @@ impl Cache {
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
-        // A panic elsewhere leaves at worst a stale size; the objects themselves stay whole.
+        // After a panic elsewhere, the total size may be wrong, but the objects are still valid.
         work(&mut self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 }

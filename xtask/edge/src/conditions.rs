@@ -4,23 +4,23 @@ use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use http::header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE};
 
-/// What the conditions of a request are evaluated against.
+/// The properties of an object that conditions are evaluated against.
 #[derive(Clone, Copy, Debug)]
 pub struct Validators<'a> {
-    /// `ETag`, with its quotes.
+    /// `ETag`, including its quotes.
     pub etag: Option<&'a str>,
     /// `Last-Modified`, in seconds since 1970.
     pub last_modified: Option<i64>,
 }
 
-/// What becomes of a conditional request.
+/// The result of a conditional request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is answered as if there were no condition.
+    /// Respond as if there were no condition.
     Proceed,
-    /// 304: the viewer has this object.
+    /// 304: the viewer already has this version of the object.
     NotModified,
-    /// 412: the object is not the one that the viewer means.
+    /// 412: the object does not match the condition.
     PreconditionFailed,
 }
 
@@ -47,7 +47,7 @@ impl Validators<'_> {
         if known { Outcome::NotModified } else { Outcome::Proceed }
     }
 
-    /// The `Range` header, unless `If-Range` says that it was meant for another object.
+    /// Returns the `Range` header, unless `If-Range` does not match the object.
     pub fn range<'h>(&self, headers: &'h HeaderMap) -> Option<&'h str> {
         let meant = match headers.get(IF_RANGE).map(|value| value.to_str()) {
             None => true,
@@ -69,7 +69,7 @@ fn parse_date(value: &str) -> Option<i64> {
     DateTime::parse_from_rfc2822(value).ok().map(|date| date.timestamp())
 }
 
-/// The form of dates in HTTP headers.
+/// Formats a date for an HTTP header.
 pub fn format_date(seconds: i64) -> Option<String> {
     let date: DateTime<Utc> = DateTime::from_timestamp(seconds, 0)?;
     Some(date.format("%a, %d %b %Y %H:%M:%S GMT").to_string())

@@ -1,34 +1,33 @@
-//! Finds a request's signature in its query string or its cookies.
+//! Reads the signature of a request from its query string or cookies.
 
 use http::HeaderMap;
 use http::header::COOKIE;
 use percent_encoding::percent_decode_str;
 
-/// The parameters that make a signed URL, as they stand in the request.
+/// The signature parameters of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Credentials {
-    /// `Key-Pair-Id`: id of the public key.
+    /// `Key-Pair-Id`: the id of the public key.
     pub key_pair_id: Option<String>,
     /// `Signature`, in CloudFront's base64.
     pub signature: Option<String>,
     /// `Policy`: a custom policy, in CloudFront's base64.
     pub policy: Option<String>,
-    /// `Expires`: the only variable of a canned policy besides the URL.
+    /// `Expires`: the only variable part of a canned policy besides the URL.
     pub expires: Option<String>,
     /// `Hash-Algorithm`.
     pub hash_algorithm: Option<String>,
-    /// One of them is there more than once, so that nobody can say which one counts.
+    /// Whether a parameter occurs more than once, which makes the request ambiguous.
     pub repeated: bool,
 }
 
 impl Credentials {
-    /// Takes the signature's parameters out of a query string; also gives what is left of it.
+    /// Splits a query string into the signature parameters and the rest.
     ///
-    /// Their values are percent-decoded, because some clients send `~` as `%7E` and CloudFront accepts it. A `+` has no
-    /// place in CloudFront's base64 and stays what it is.
+    /// The values are percent-decoded, because some clients send `~` as `%7E` and CloudFront accepts it. A `+` is not
+    /// part of CloudFront's base64 and is kept.
     ///
-    /// What is left is what the signer saw and what the origin may see; its order and its bytes
-    /// are kept.
+    /// The rest is what the signer signed and what the origin may see. Its order and its bytes are unchanged.
     pub fn split_query(query: &str) -> (Self, String) {
         let mut credentials = Self::default();
         let rest: Vec<&str> = query
@@ -41,7 +40,7 @@ impl Credentials {
         (credentials, rest.join("&"))
     }
 
-    /// The signed cookies `CloudFront-Key-Pair-Id` and so on; other cookies are not ours to read.
+    /// Reads the signed cookies `CloudFront-Key-Pair-Id` and so on. Other cookies are ignored.
     pub fn from_cookies(headers: &HeaderMap) -> Self {
         let mut credentials = Self::default();
         let cookies = headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok());
@@ -55,7 +54,7 @@ impl Credentials {
         credentials
     }
 
-    /// Whether nothing at all was presented.
+    /// Returns whether the request has no signature parameters.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }

@@ -1,4 +1,4 @@
-//! What is deployed: a distribution's behaviors with everything they refer to, resolved.
+//! A deployed distribution: its behaviors with all references resolved.
 
 mod read;
 
@@ -12,45 +12,45 @@ use super::response_headers::ResponseHeaders;
 use super::wildcard;
 pub use read::{ReadError, read};
 
-/// A distribution as it was at one moment.
+/// A snapshot of a distribution.
 #[derive(Debug)]
 pub struct Distribution {
-    /// Tried in their order; the first whose pattern matches is used.
+    /// Behaviors in order of precedence. The first whose pattern matches is used.
     behaviors: Vec<(PathPattern, Behavior)>,
     default_behavior: Behavior,
     default_root_object: Option<String>,
 }
 
-/// How requests to some paths are served.
+/// The cache behavior for some paths.
 #[derive(Debug)]
 pub struct Behavior {
-    /// Methods that are let through.
+    /// Allowed methods.
     pub allowed_methods: Vec<Method>,
-    /// The keys whose signatures open it; none where it is public.
+    /// Keys whose signatures are accepted; `None` if the behavior is public.
     pub trusted_keys: Option<TrustedKeys>,
-    /// How long objects stay in the cache.
+    /// How long objects are cached.
     pub ttl: TimeToLive,
-    /// Headers that are added to what the viewer gets.
+    /// Headers that are added to responses.
     pub response_headers: Option<ResponseHeaders>,
-    /// Whether `Origin` and the preflight headers reach the origin, so that it can answer them.
+    /// Whether `Origin` and the preflight headers are forwarded, so that the origin can respond to preflights.
     pub forwards_preflight: bool,
-    /// Where the objects are.
+    /// The origin of the objects.
     pub origin: Origin,
 }
 
-/// The times of a cache policy.
+/// The time-to-live settings of a cache policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimeToLive {
-    /// Lower bound, whatever the object says.
+    /// Lower bound, even if the object specifies a shorter time.
     pub minimum: Duration,
-    /// For objects that say nothing.
+    /// Applies to objects that specify no time.
     pub default: Duration,
-    /// Upper bound, whatever the object says.
+    /// Upper bound, even if the object specifies a longer time.
     pub maximum: Duration,
 }
 
 impl TimeToLive {
-    /// How long an object with this `Cache-Control` may be served without asking the origin.
+    /// Returns how long an object with this `Cache-Control` is served from the cache.
     ///
     /// See <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Expiration.html>.
     pub fn of(&self, cache_control: Option<&str>) -> Duration {
@@ -81,14 +81,14 @@ impl TimeToLive {
 pub struct PathPattern(String);
 
 impl PathPattern {
-    /// The leading slash is optional and means nothing.
+    /// Creates a pattern. A leading slash is optional and has no effect.
     pub fn new(pattern: &str) -> Self {
         Self(pattern.strip_prefix('/').unwrap_or(pattern).to_owned())
     }
 
-    /// Whether a request path, as the viewer sent it, belongs to this pattern.
+    /// Returns whether a request path, as the viewer sent it, matches this pattern.
     ///
-    /// CloudFront normalizes the path by RFC 3986 to choose the behavior, and only for that: see
+    /// CloudFront normalizes the path by RFC 3986 to select the behavior, and only for that: see
     /// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html#DownloadDistValuesPathPattern>.
     pub fn matches(&self, path: &str) -> bool {
         let path = normalize(path);
@@ -96,7 +96,7 @@ impl PathPattern {
     }
 }
 
-/// Decodes what needs no encoding and resolves `.` and `..`.
+/// Decodes characters that need no encoding, and resolves `.` and `..`.
 fn normalize(path: &str) -> String {
     let mut decoded = String::with_capacity(path.len());
     let mut rest = path;
@@ -129,7 +129,7 @@ fn normalize(path: &str) -> String {
 }
 
 impl Distribution {
-    /// The behavior that serves a path as the viewer sent it.
+    /// Returns the behavior for a path as the viewer sent it.
     pub fn behavior(&self, path: &str) -> &Behavior {
         self.behaviors
             .iter()
@@ -137,7 +137,9 @@ impl Distribution {
             .map_or(&self.default_behavior, |(_, behavior)| behavior)
     }
 
-    /// The path that is asked for, which for `/` is the default root object, if there is one.
+    /// Returns the path of the requested object.
+    ///
+    /// For `/`, it is the default root object, if there is one.
     pub fn object_path<'a>(&'a self, path: &'a str) -> std::borrow::Cow<'a, str> {
         match &self.default_root_object {
             Some(object) if path == "/" => format!("/{object}").into(),

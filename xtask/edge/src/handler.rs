@@ -1,4 +1,4 @@
-//! From a viewer's request to the answer that CloudFront would give.
+//! Responds to a viewer's request as CloudFront would.
 
 use std::net::IpAddr;
 
@@ -20,13 +20,14 @@ use super::origin::{OriginError, key_of};
 use super::page;
 use super::policy::Access;
 
-/// CloudFront's limit, in bytes. See
-/// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html>.
+/// CloudFront's limit for a URL, in bytes.
+///
+/// See <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html>.
 const LONGEST_URL: usize = 8192;
 
 const CF_ID: HeaderName = HeaderName::from_static("x-amz-cf-id");
 
-/// Answers one request; refusals and failures are answers too.
+/// Responds to a request. Rejections and failures become responses too.
 pub(super) async fn handle(edge: &Edge, request: &Parts, source: IpAddr) -> Response {
     let distribution = match edge.distribution().await {
         Ok(distribution) => distribution,
@@ -61,7 +62,7 @@ async fn serve(edge: &Edge, behavior: &Behavior, path: &str, request: &Parts, so
             return page::page(StatusCode::BAD_REQUEST, "Bad request.");
         };
         let (mut credentials, rest) = Credentials::split_query(request.uri.query().unwrap_or_default());
-        // A signed URL counts more than signed cookies.
+        // A signed URL takes precedence over signed cookies.
         if credentials.is_empty() {
             credentials = Credentials::from_cookies(&request.headers);
         }
@@ -118,7 +119,7 @@ async fn options(edge: &Edge, behavior: &Behavior, headers: &HeaderMap) -> Resul
     })
 }
 
-/// Adds what every answer of CloudFront has, and takes the body from an answer to HEAD.
+/// Adds the headers of all CloudFront responses, and removes the body of a response to HEAD.
 fn finish(mut response: Response, method: &Method) -> Response {
     let failed = response.status().is_client_error() || response.status().is_server_error();
     let status = if failed { "Error from cloudfront" } else { "Miss from cloudfront" };

@@ -1,22 +1,20 @@
 //! CloudFront on this machine: serves the deployed distribution as CloudFront would.
 //!
-//! What is served is read from the deployed resources and never from the code that deployed them:
-//! behaviors, cache policies, response headers policies, trusted key groups, the origin and what its
-//! bucket's policy allows. It is read again when it is older than a second, so that a change, such as
-//! a key rotation, shows at once; CloudFront itself takes minutes to spread one.
+//! The configuration is read from the deployed resources, never from the code that deployed them: behaviors, cache
+//! policies, response headers policies, trusted key groups, the origin and the permissions in its bucket policy. It
+//! is read again when it is older than a second, so that a change, such as a key rotation, takes effect at once.
+//! CloudFront itself takes minutes to propagate a change.
 //!
-//! What it does as CloudFront does: signed URLs and signed cookies (canned and custom policies, RSA
-//! and ECDSA, SHA-1 and SHA-256), behaviors by path pattern, the methods and errors, ranges,
-//! conditional requests, CORS with preflights answered by the bucket's rules, time to live, and
-//! the headers `X-Cache`, `Age`, `Via` and `X-Amz-Cf-Id`. Query string and cookies never reach the
-//! origin.
+//! Emulated features: signed URLs and signed cookies (canned and custom policies, RSA and ECDSA, SHA-1 and SHA-256),
+//! behaviors by path pattern, methods and errors, ranges, conditional requests, CORS with preflights handled by the
+//! bucket's rules, time to live, and the headers `X-Cache`, `Age`, `Via` and `X-Amz-Cf-Id`. Query strings and cookies
+//! are never forwarded to the origin.
 //!
-//! What it does not do: HTTPS (viewer protocol policies are ignored; URLs begin with `http:`),
-//! compression (bodies go out as they are stored, also where a policy allows gzip), HTTP/2 and 3,
-//! caching of errors and of objects over 1 MiB, revalidation, invalidations, custom error
-//! responses. A distribution that caches by query string, header or cookie, runs functions, trusts
-//! accounts as signers, or has an origin that is no S3 bucket with origin access control is refused
-//! with status 503 and the reason.
+//! Not emulated: HTTPS (viewer protocol policies are ignored; URLs begin with `http:`), compression (bodies are sent
+//! as stored, even if a policy allows gzip), HTTP/2 and HTTP/3, caching of errors and of objects over 1 MiB,
+//! revalidation, invalidations, and custom error responses. A distribution is rejected with status 503 and the reason
+//! if it caches by query string, header or cookie, runs functions, trusts accounts as signers, or has an origin other
+//! than an S3 bucket with origin access control.
 
 pub mod authorization;
 pub mod cache;
@@ -50,13 +48,13 @@ use cache::Cache;
 use distribution::{Distribution, ReadError};
 use object::Store;
 
-/// How old the known state of the distribution may be.
+/// Maximum age of the distribution's configuration before it is read again.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// How long reading the distribution may take.
+/// Time limit for reading the distribution.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// An edge location with one distribution.
+/// An edge location that serves one distribution.
 #[derive(Debug)]
 pub struct Edge {
     cloudfront: aws_sdk_cloudfront::Client,
@@ -66,9 +64,9 @@ pub struct Edge {
 }
 
 impl Edge {
-    /// An edge for the distribution with this id; nothing is read before the first request.
+    /// Creates an edge for the distribution with this id. The distribution is read at the first request.
     ///
-    /// `s3` must use path-style addresses, which is how an emulator finds the bucket.
+    /// `s3` must use path-style addresses, which the emulator needs to find the bucket.
     pub fn new(
         cloudfront: aws_sdk_cloudfront::Client,
         s3: aws_sdk_s3::Client,
@@ -82,7 +80,7 @@ impl Edge {
         }
     }
 
-    /// The distribution as it is deployed now, at most a second old.
+    /// Returns the deployed distribution, at most a second old.
     pub async fn distribution(&self) -> Result<Arc<Distribution>, ReadError> {
         let mut known = self.known.lock().await;
         if let Some((read_at, distribution)) = &*known
@@ -101,7 +99,7 @@ impl Edge {
     }
 }
 
-/// Serves viewers on `listener` until `shutdown` is ready, then finishes the requests under way.
+/// Serves viewers on `listener` until `shutdown` completes, then finishes the requests in progress.
 pub async fn serve(
     listener: TcpListener,
     edge: Edge,

@@ -1,4 +1,4 @@
-//! Serves an object: from the cache or the origin, whole or in part.
+//! Serves all or part of an object from the cache or the origin.
 
 use std::fmt::Write as _;
 
@@ -19,17 +19,17 @@ use super::origin::{self, Metadata, OriginError};
 use super::page;
 use super::range::{ByteRange, Selection, select};
 
-/// What viewers are told in `X-Cache`.
+/// The header that tells viewers whether the cache was used.
 pub(super) const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 
-/// Where objects come from.
+/// The cache, and the client for the origin.
 #[derive(Debug)]
 pub(super) struct Store {
     pub(super) s3: Client,
     pub(super) cache: Cache,
 }
 
-/// The object that a request is for.
+/// The requested object with the request's properties.
 pub(super) struct Wanted<'a> {
     pub(super) behavior: &'a Behavior,
     pub(super) key: &'a str,
@@ -38,7 +38,7 @@ pub(super) struct Wanted<'a> {
 }
 
 impl Store {
-    /// Answers GET and HEAD.
+    /// Responds to GET and HEAD.
     pub(super) async fn serve(&self, wanted: &Wanted<'_>) -> Result<Response, OriginError> {
         let cached = self.cache.get(&wanted.behavior.origin, wanted.key);
         let (metadata, memory, age) = match cached {
@@ -134,10 +134,10 @@ impl Store {
         })
     }
 
-    /// Fetches a small object as a whole, even for a part of it, and remembers it.
+    /// Fetches a small object completely, even if only a range was requested, and caches it.
     ///
-    /// CloudFront, too, may ask the origin for more than the viewer did, and answers the next
-    /// ranges from its cache.
+    /// CloudFront, too, may request more from the origin than the viewer requested, and serves further ranges from
+    /// its cache.
     async fn fetch(&self, wanted: &Wanted<'_>, metadata: &Metadata) -> Result<Bytes, OriginError> {
         let origin = &wanted.behavior.origin;
         let body = origin::open(&self.s3, origin, wanted.key, metadata, None).await?;
@@ -148,14 +148,14 @@ impl Store {
     }
 }
 
-/// The bytes that go into a body.
+/// The parts of an object that form a body.
 enum Parts {
     Whole,
     One(ByteRange),
     Several(Multipart),
 }
 
-/// A body of several ranges (RFC 9110, section 14.6).
+/// A body with several ranges (RFC 9110, section 14.6).
 struct Multipart {
     ranges: Vec<ByteRange>,
     size: u64,
@@ -177,7 +177,7 @@ impl Multipart {
 
     fn head(&self, range: ByteRange) -> String {
         let mut head = String::new();
-        // Writing into a string cannot fail.
+        // Writing to a String cannot fail.
         let _ = write!(
             head,
             "\r\n--{}\r\nContent-Type: {}\r\nContent-Range: {}\r\n\r\n",

@@ -22,49 +22,49 @@ use self::bucket_policy::BucketPolicy;
 use super::conditions::{Validators, format_date};
 use super::range::ByteRange;
 
-/// How long S3 has to begin its answer; CloudFront waits as long by default.
+/// Time limit for S3 to begin its response; CloudFront's default is the same.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A private bucket that the distribution signs its requests to.
+/// A private bucket for which the distribution signs its requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
     /// Name of the bucket.
     pub bucket: String,
-    /// What is put before every path; empty or `/…`.
+    /// Prefix of all paths: empty or `/…`.
     pub path: String,
-    /// What the bucket lets the distribution do.
+    /// The bucket permissions of the distribution.
     pub policy: BucketPolicy,
 }
 
-/// Why the origin gave no object.
+/// The reason why the origin returned no object.
 #[derive(Debug, thiserror::Error)]
 pub enum OriginError {
-    /// The bucket's policy does not let the distribution read, or know what is missing.
+    /// The bucket policy does not allow the distribution to read the object, or to learn that it is missing.
     #[error("the bucket's policy refuses it")]
     Denied,
-    /// S3 has no object of this key.
+    /// The bucket contains no object with this key.
     #[error("no object {0}")]
     NotFound(String),
-    /// The object was replaced between two requests for its parts.
+    /// The object was replaced between two requests for parts of it.
     #[error("the object changed while it was read")]
     Changed,
-    /// S3 refused or did not answer.
+    /// S3 returned an error or did not respond.
     #[error("S3: {0}")]
     Failed(String),
 }
 
-/// What S3 says of an object besides its bytes.
+/// The metadata that S3 returns for an object.
 #[derive(Clone, Debug, Default)]
 pub struct Metadata {
-    /// The headers that viewers get, without Content-Length.
+    /// Headers for viewers, without Content-Length.
     pub headers: HeaderMap,
-    /// Number of bytes.
+    /// Size in bytes.
     pub size: u64,
     last_modified: Option<i64>,
 }
 
 impl Metadata {
-    /// What conditional requests are evaluated against.
+    /// Returns the validators for conditional requests.
     pub fn validators(&self) -> Validators<'_> {
         Validators {
             etag: self.headers.get(ETAG).and_then(|etag| etag.to_str().ok()),
@@ -72,23 +72,25 @@ impl Metadata {
         }
     }
 
-    /// What the object itself says about its time in caches.
+    /// Returns the object's own `Cache-Control`.
     pub fn cache_control(&self) -> Option<&str> {
         self.headers.get(CACHE_CONTROL).and_then(|value| value.to_str().ok())
     }
 }
 
-/// The key that S3 reads in a path: a raw `+` is a space, escapes are decoded once. See
+/// Returns the key that S3 reads from a path.
+///
+/// A raw `+` is a space, and escapes are decoded once. See
 /// <https://github.com/aws/aws-sdk-ruby/issues/654> and <https://github.com/duckdb/duckdb/issues/3938>.
 ///
-/// None where the path is that of the bucket itself, or its bytes are no UTF-8.
+/// Returns `None` if the path is that of the bucket itself, or if its bytes are not valid UTF-8.
 pub fn key_of(origin: &Origin, path: &str) -> Option<String> {
     let path = format!("{}{path}", origin.path).replace('+', " ");
     let key = percent_encoding::percent_decode_str(path.strip_prefix('/')?).decode_utf8().ok()?;
     (!key.is_empty()).then(|| key.into_owned())
 }
 
-/// Asks for an object without its bytes.
+/// Requests the metadata of an object.
 pub async fn head(client: &Client, origin: &Origin, key: &str) -> Result<Metadata, OriginError> {
     if !origin.policy.reads(key) {
         return Err(OriginError::Denied);
@@ -102,7 +104,9 @@ pub async fn head(client: &Client, origin: &Origin, key: &str) -> Result<Metadat
     Ok(metadata(&found))
 }
 
-/// Opens the bytes of the object that `metadata` describes; `range` must not be empty.
+/// Opens the object that `metadata` describes, as a stream of bytes.
+///
+/// `range` must not be empty.
 pub async fn open(
     client: &Client,
     origin: &Origin,
@@ -132,7 +136,7 @@ pub async fn open(
     Ok(found.body)
 }
 
-/// Reads an opened object to its end; for small ones only.
+/// Reads an opened object to its end. Use it for small objects only.
 pub async fn collect(body: ByteStream) -> Result<Bytes, OriginError> {
     let collected = patiently(body.collect()).await?;
     collected

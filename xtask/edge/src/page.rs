@@ -1,4 +1,4 @@
-//! The error documents of CloudFront and of S3 behind it.
+//! Error documents of CloudFront and S3.
 
 use axum::body::Body;
 use axum::response::Response;
@@ -7,14 +7,14 @@ use http::{HeaderValue, StatusCode};
 
 use super::authorization::Denial;
 
-/// Who answers; viewers tell them apart by the `Server` header.
+/// The service that responds, which viewers see in the `Server` header.
 #[derive(Clone, Copy)]
 enum Author {
     CloudFront,
     S3,
 }
 
-/// 403: the viewer's signature does not open this.
+/// 403: the viewer's signature is rejected.
 pub(super) fn denied(denial: Denial) -> Response {
     let text = format!(
         r#"<?xml version="1.0" encoding="UTF-8"?><Error><Code>{}</Code><Message>{denial}</Message></Error>"#,
@@ -23,7 +23,7 @@ pub(super) fn denied(denial: Denial) -> Response {
     document(StatusCode::FORBIDDEN, Author::CloudFront, "text/xml", text)
 }
 
-/// A page of CloudFront itself, for people.
+/// Returns an HTML error page of CloudFront itself.
 pub(super) fn page(status: StatusCode, reason: &str) -> Response {
     let text = format!(
         "<!DOCTYPE html>\n<html><head><title>ERROR: The request could not be satisfied</title></head>\
@@ -35,7 +35,7 @@ pub(super) fn page(status: StatusCode, reason: &str) -> Response {
     document(status, Author::CloudFront, "text/html", text)
 }
 
-/// 404: S3 has no such object.
+/// 404: the bucket has no object with this key.
 pub(super) fn no_such_key(key: &str) -> Response {
     s3(
         StatusCode::NOT_FOUND,
@@ -45,7 +45,7 @@ pub(super) fn no_such_key(key: &str) -> Response {
     )
 }
 
-/// Another error of S3.
+/// Returns another S3 error.
 pub(super) fn s3_error(status: StatusCode, code: &str, message: &str) -> Response {
     s3(status, code, message, "")
 }
@@ -70,7 +70,7 @@ fn document(status: StatusCode, author: Author, content_type: &'static str, text
     response
 }
 
-/// Makes text safe inside an element.
+/// Escapes text for use in an element.
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -1,4 +1,4 @@
-//! The policies that CloudFront's signatures are made over, canned and custom.
+//! Canned and custom policies, which CloudFront signatures are made over.
 
 use std::net::IpAddr;
 
@@ -6,21 +6,22 @@ use serde::Deserialize;
 
 use super::wildcard;
 
-/// What a policy is checked against.
+/// The properties of a request that a policy is checked against.
 #[derive(Clone, Copy, Debug)]
 pub struct Access<'a> {
-    /// The URL as the viewer asked for it, without the parameters of the signature.
+    /// The requested URL, without the signature parameters.
     pub url: &'a str,
-    /// Now, in seconds since 1970.
+    /// The current time, in seconds since 1970.
     pub time: i64,
-    /// Whom the request came from.
+    /// The viewer's address.
     pub source: IpAddr,
 }
 
-/// The text that a canned policy stands for; it is signed, but not sent.
+/// Returns the text of a canned policy, which is signed but not sent.
 ///
-/// No white space, members in this order: the signer and CloudFront must arrive at the same bytes.
-/// See <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-canned-policy.html>.
+/// It has no white space and a fixed order of members, because the signer and CloudFront must produce the same bytes.
+/// See
+/// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-canned-policy.html>.
 pub fn canned(url: &str, expires: i64) -> String {
     format!(
         r#"{{"Statement":[{{"Resource":"{url}","Condition":{{"DateLessThan":{{"AWS:EpochTime":{expires}}}}}}}]}}"#
@@ -31,7 +32,7 @@ pub fn canned(url: &str, expires: i64) -> String {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
-    // CloudFront takes one statement and no more.
+    // CloudFront accepts exactly one statement.
     #[serde(rename = "Statement")]
     statement: [Statement; 1],
 }
@@ -39,7 +40,7 @@ pub struct Policy {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Statement {
-    /// Left out, it means every file of every distribution that trusts the key.
+    /// If absent, the policy applies to all files of all distributions that trust the key.
     #[serde(rename = "Resource", default = "everything")]
     resource: String,
     #[serde(rename = "Condition")]
@@ -76,7 +77,9 @@ fn everything() -> String {
 }
 
 impl Policy {
-    /// Reads a policy; nothing where it is not exactly what CloudFront documents.
+    /// Parses a policy.
+    ///
+    /// Returns `None` if it deviates from the format that CloudFront documents.
     pub fn parse(text: &[u8]) -> Option<Self> {
         let policy: Self = serde_json::from_slice(text).ok()?;
         let [statement] = &policy.statement;
@@ -87,7 +90,7 @@ impl Policy {
         Some(policy)
     }
 
-    /// Whether every condition holds.
+    /// Returns whether all conditions hold.
     pub fn allows(&self, access: Access<'_>) -> bool {
         let [Statement { resource, condition }] = &self.statement;
         wildcard::matches(resource, access.url)
@@ -97,9 +100,9 @@ impl Policy {
     }
 }
 
-/// Network and prefix length of an IPv4 range, or of a single address.
+/// Parses an IPv4 range or a single address into the network and the prefix length.
 ///
-/// CloudFront has no IPv6 in this condition.
+/// CloudFront does not support IPv6 in this condition.
 fn parse_range(range: &str) -> Option<(u32, u32)> {
     let (address, length) = range.split_once('/').unwrap_or((range, "32"));
     let length: u32 = length.parse().ok().filter(|&length| length <= 32)?;

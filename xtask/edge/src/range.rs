@@ -1,13 +1,15 @@
-//! `Range` requests, as CloudFront answers them.
+//! `Range` requests, as CloudFront handles them.
 //!
-//! CloudFront keeps to RFC 9110 with a rule of its own: ranges that are malformed, overlap or are
-//! not in ascending order give the whole object with status 200. See
+//! CloudFront follows RFC 9110 with an additional rule: if ranges are malformed, overlap or are not in ascending
+//! order, it returns the whole object with status 200. See
 //! <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RangeGETs.html>.
 
-/// Several ranges are put together in memory; what is larger is answered with the whole object.
+/// Size limit of a multipart body, which is built in memory.
+///
+/// For larger ones, the whole object is returned.
 const LARGEST_MULTIPART: u64 = 16 * 1024 * 1024;
 
-/// A run of bytes of an object, both ends included; never empty.
+/// A range of bytes of an object, both ends included; never empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ByteRange {
     /// Position of the first byte.
@@ -17,31 +19,31 @@ pub struct ByteRange {
 }
 
 impl ByteRange {
-    /// Number of bytes.
+    /// Returns the number of bytes.
     pub fn length(self) -> u64 {
         self.last - self.first + 1
     }
 
-    /// The value of `Content-Range`.
+    /// Returns the value of `Content-Range`.
     pub fn content_range(self, size: u64) -> String {
         format!("bytes {}-{}/{size}", self.first, self.last)
     }
 }
 
-/// Which bytes of an object are asked for.
+/// The requested bytes of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selection {
-    /// All of them: status 200.
+    /// The whole object: status 200.
     Whole,
     /// One range: status 206.
     One(ByteRange),
-    /// Two or more: status 206, `multipart/byteranges`.
+    /// Two or more ranges: status 206, `multipart/byteranges`.
     Several(Vec<ByteRange>),
-    /// Nothing that the object has: status 416.
+    /// No byte that the object has: status 416.
     Unsatisfiable,
 }
 
-/// What a `Range` header selects of an object of `size` bytes.
+/// Returns the bytes that a `Range` header selects of an object of `size` bytes.
 pub fn select(header: Option<&str>, size: u64) -> Selection {
     let Some(specifications) = header.and_then(|header| header.strip_prefix("bytes=")) else {
         return Selection::Whole;
@@ -65,14 +67,16 @@ pub fn select(header: Option<&str>, size: u64) -> Selection {
 
 struct Malformed;
 
-/// The bytes that one specification names; none where it begins behind the end.
+/// Returns the bytes of one range specification.
+///
+/// Returns `None` if the range begins after the end of the object.
 fn resolve(specification: &str, size: u64) -> Result<Option<ByteRange>, Malformed> {
     let (first, last) = specification.split_once('-').ok_or(Malformed)?;
     let number = |digits: &str| -> Result<u64, Malformed> {
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(Malformed);
         }
-        // More digits than a number of 64 bits has are beyond the end of every object.
+        // A number with more digits than fit into 64 bits is after the end of every object.
         Ok(digits.parse().unwrap_or(u64::MAX))
     };
     if first.is_empty() {

@@ -46,7 +46,7 @@ struct Cors {
 }
 
 impl ResponseHeaders {
-    /// Changes the headers of an answer to `method` with these request headers.
+    /// Applies the policy to the headers of a response to `method` with these request headers.
     pub fn apply(&self, method: &Method, request: &HeaderMap, response: &mut HeaderMap) {
         for name in &self.removed {
             response.remove(name);
@@ -61,12 +61,13 @@ impl ResponseHeaders {
 }
 
 impl Cors {
-    /// CORS headers go to CORS requests only, those with an `Origin`.
+    /// Adds CORS headers to responses to CORS requests, which are those with an `Origin`.
     ///
-    /// All other responses vary by it. Without that, a browser would take the response to an `<img>` out of its cache for
-    /// a `fetch` of the same URL, find no CORS headers, and refuse it. CloudFront sends `Vary: Origin` on a plain request
-    /// and no `Vary` at all on a request whose origin is allowed by `*`, whatever the origin server or the policy's own
-    /// headers say: <https://github.com/ttoss/ttoss/pull/1205>, <https://github.com/ttoss/ttoss/pull/1206>.
+    /// All other responses get `Vary: Origin`. Without it, a browser would reuse the cached response to an `<img>`
+    /// for a `fetch` of the same URL, find no CORS headers, and reject it. CloudFront sends `Vary: Origin` on a plain
+    /// request. It sends no `Vary` at all if `*` allows the origin of the request, whatever the origin server or the
+    /// policy's own headers say: <https://github.com/ttoss/ttoss/pull/1205>,
+    /// <https://github.com/ttoss/ttoss/pull/1206>.
     fn apply(&self, method: &Method, request: &HeaderMap, response: &mut HeaderMap) {
         let Some(allowed) = self.allowed_origin(request) else {
             response.insert(VARY, HeaderValue::from_static("Origin"));
@@ -103,7 +104,9 @@ impl Cors {
         }
     }
 
-    /// The origin to answer with: `*`, that of the request, or none where there is none or it is not allowed.
+    /// Returns the allowed origin for the response.
+    ///
+    /// It is `*`, the origin of the request, or `None` if that is absent or not allowed.
     fn allowed_origin(&self, request: &HeaderMap) -> Option<HeaderValue> {
         let origin = request.get(ORIGIN)?;
         let any = self.origins.iter().any(|allowed| allowed == "*");
@@ -115,7 +118,9 @@ impl Cors {
     }
 }
 
-/// An entry is an origin or a host, `*` allowed as its leftmost part; without a scheme it means both.
+/// Returns whether an entry of a policy matches an origin.
+///
+/// An entry is an origin or a host, and its leftmost part can be `*`. An entry without a scheme matches both schemes.
 fn origin_matches(allowed: &str, origin: &str) -> bool {
     let host = origin.split_once("://").map_or(origin, |(_, host)| host);
     let found = if allowed.contains("://") { origin } else { host };
@@ -274,7 +279,7 @@ mod tests {
         assert!(!found.contains_key("vary"));
     }
 
-    /// What the origin server says of `Vary` does not arrive, as with CloudFront.
+    /// The origin server's own `Vary` is replaced, as CloudFront does.
     #[test]
     fn responses_without_cors_headers_vary_by_origin() {
         let of_origin = [("vary", "Accept-Encoding")];

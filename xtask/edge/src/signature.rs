@@ -1,7 +1,7 @@
-//! CloudFront's signatures: keys, algorithms and base64 alphabet.
+//! CloudFront signatures: keys, algorithms and base64 alphabet.
 //!
-//! Written from the documentation and with another library call than the signer of the API
-//! function uses, so that a mistake there is found here and not repeated.
+//! This module is written from the documentation and uses another library call than the signer in the API function,
+//! so that a mistake in the signer is detected instead of repeated.
 
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA1_ASN1, ECDSA_P256_SHA256_ASN1, ParsedPublicKey,
@@ -10,14 +10,14 @@ use aws_lc_rs::signature::{
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// The digest that is signed.
+/// The digest of a signature.
 ///
-/// CloudFront takes SHA-1 for every URL that does not name another digest in `Hash-Algorithm`, for
-/// RSA and ECDSA keys alike. See
+/// CloudFront uses SHA-1 for all URLs that do not name another digest in `Hash-Algorithm`, for RSA and ECDSA keys
+/// alike. See
 /// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-canned-policy.html>.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum HashAlgorithm {
-    /// What an absent parameter means.
+    /// The default if the parameter is absent.
     #[default]
     Sha1,
     /// `Hash-Algorithm=SHA256`.
@@ -25,7 +25,7 @@ pub enum HashAlgorithm {
 }
 
 impl HashAlgorithm {
-    /// The algorithm that a parameter's value names; none for any other text.
+    /// Parses the value of the parameter. Returns `None` for an unknown algorithm.
     pub fn parse(value: &str) -> Option<Self> {
         match value {
             "SHA1" => Some(Self::Sha1),
@@ -35,18 +35,18 @@ impl HashAlgorithm {
     }
 }
 
-/// Why a public key of the distribution cannot be used.
+/// The reason why a public key of the distribution cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PublicKeyError {
-    /// Neither PEM nor DER of a public key.
+    /// The text is not a public key in PEM.
     #[error("it is not a PEM public key (BEGIN PUBLIC KEY)")]
     NotPem,
-    /// CloudFront takes RSA from 2048 bits and ECDSA on P-256.
+    /// The key has an unsupported type: CloudFront accepts RSA from 2048 bits and ECDSA on P-256.
     #[error("it is neither an RSA key of 2048 to 8192 bits nor an ECDSA key on P-256")]
     Unsupported,
 }
 
-/// A public key that signatures are checked with, one parsed form for each digest.
+/// A public key for checking signatures, parsed once for each digest.
 #[derive(Debug)]
 pub struct PublicKey {
     sha1: ParsedPublicKey,
@@ -54,7 +54,7 @@ pub struct PublicKey {
 }
 
 impl PublicKey {
-    /// Reads the PEM text of an `AWS::CloudFront::PublicKey`.
+    /// Parses the PEM text of an `AWS::CloudFront::PublicKey`.
     pub fn from_pem(pem: &str) -> Result<Self, PublicKeyError> {
         let body: String = pem
             .trim()
@@ -80,7 +80,7 @@ impl PublicKey {
         })
     }
 
-    /// Whether `signature` is this key's signature of `message`.
+    /// Returns whether `signature` is a valid signature of `message` by this key.
     pub fn verifies(&self, hash: HashAlgorithm, message: &[u8], signature: &[u8]) -> bool {
         let key = match hash {
             HashAlgorithm::Sha1 => &self.sha1,
@@ -90,9 +90,9 @@ impl PublicKey {
     }
 }
 
-/// Decodes base64 in CloudFront's alphabet: `-`, `_` and `~` in place of `+`, `=` and `/`.
+/// Decodes base64 in CloudFront's alphabet: `-`, `_` and `~` instead of `+`, `=` and `/`.
 ///
-/// That is not the URL-safe alphabet of RFC 4648, in which `_` stands for `/`.
+/// This is not the URL-safe alphabet of RFC 4648, in which `_` stands for `/`.
 pub fn decode_base64(value: &str) -> Option<Vec<u8>> {
     let standard: Option<String> = value
         .chars()
@@ -139,7 +139,7 @@ mod tests {
         }
     }
 
-    /// Made by `openssl dgst -sha1 -sign`: no library here signs SHA-1 with an ECDSA key.
+    /// Created with `openssl dgst -sha1 -sign`: no library here signs SHA-1 with an ECDSA key.
     #[test]
     fn takes_ecdsa_over_sha1() {
         let key = PublicKey::from_pem(concat!(

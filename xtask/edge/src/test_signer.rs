@@ -1,4 +1,4 @@
-//! Signs in tests, with other code than the API function does.
+//! A signer for tests, with different code than the API function.
 
 use std::sync::OnceLock;
 
@@ -16,7 +16,7 @@ use rsa::pkcs8::DecodePrivateKey as _;
 use super::policy;
 use super::signature::HashAlgorithm;
 
-/// A key pair and the digest it signs with.
+/// A key pair with the digest for its signatures.
 pub(crate) struct TestSigner {
     key: &'static Key,
     pub(crate) hash: HashAlgorithm,
@@ -28,7 +28,9 @@ enum Key {
 }
 
 impl TestSigner {
-    /// A P-256 key, one a test run. SHA-256 only: the library signs no SHA-1 with it.
+    /// Returns a signer with a P-256 key, generated once per test run.
+    ///
+    /// The library supports only SHA-256 with it.
     pub(crate) fn ecdsa() -> Self {
         static KEY: OnceLock<Key> = OnceLock::new();
         let key =
@@ -36,7 +38,7 @@ impl TestSigner {
         Self { key, hash: HashAlgorithm::Sha256 }
     }
 
-    /// An RSA key of 2048 bits, one a test run.
+    /// Returns a signer with an RSA key of 2048 bits, generated once per test run.
     pub(crate) fn rsa(hash: HashAlgorithm) -> Self {
         static KEY: OnceLock<Key> = OnceLock::new();
         let key = KEY.get_or_init(|| Key::Rsa(Box::new(RsaKeyPair::generate(KeySize::Rsa2048).unwrap())));
@@ -67,7 +69,9 @@ impl TestSigner {
         }
     }
 
-    /// The signed URL of a canned policy, its parameters in the order of AWS's signers.
+    /// Returns a signed URL with a canned policy.
+    ///
+    /// The order of its parameters is that of AWS's signers.
     pub(crate) fn canned_url(&self, key_pair_id: &str, url: &str, expires: i64) -> String {
         let signature = encode_base64(&self.sign(policy::canned(url, expires).as_bytes()));
         let separator = if url.contains('?') { '&' } else { '?' };
@@ -79,7 +83,9 @@ impl TestSigner {
     }
 }
 
-/// PKCS #1 v1.5 over SHA-1: the prefix is the DER of its `DigestInfo` (RFC 8017, section 9.2).
+/// Signs with PKCS #1 v1.5 over SHA-1.
+///
+/// The prefix is the DER of its `DigestInfo` (RFC 8017, section 9.2).
 fn sign_rsa_sha1(key: &RsaKeyPair, message: &[u8]) -> Vec<u8> {
     const DIGEST_INFO: [u8; 15] =
         [0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00, 0x04, 0x14];

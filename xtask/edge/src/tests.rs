@@ -1,4 +1,4 @@
-//! The edge before a stand-in for CloudFront's API and S3, asked as a viewer would.
+//! Tests the edge with a fake of the CloudFront API and S3, by requests as a viewer sends them.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -17,7 +17,7 @@ const EXPIRES: i64 = 1 << 40;
 const KEY: &str = "K1";
 const OBJECT: &[u8] = b"PAR1 some columns PAR1";
 
-/// What the stand-in says, and how often it was asked for an object's bytes.
+/// The responses of the fake, and the number of requests for an object's bytes.
 struct Aws {
     query_strings: &'static str,
     public_key: String,
@@ -110,7 +110,7 @@ impl Aws {
     }
 }
 
-/// An edge that runs, and what stops it.
+/// A running edge, which stops when this is dropped.
 struct Running {
     url: String,
     aws: Arc<Aws>,

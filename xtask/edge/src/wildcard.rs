@@ -1,15 +1,15 @@
-//! Matching with `*` and `?`, as CloudFront and S3 use it in policies, path patterns and origins.
+//! Matching with `*` and `?`, as CloudFront and S3 do in policies, path patterns and origins.
 
-/// Whether `text` matches `pattern`.
+/// Returns whether `text` matches `pattern`.
 ///
-/// `*` stands for any run of characters, none and `/` included, `?` for exactly one; there is no
-/// escape. The time is bounded by the product of both lengths whatever the pattern, because a
-/// pattern can come from a policy that a stranger sent.
+/// `*` matches any sequence of characters, including `/` and the empty sequence. `?` matches exactly one character.
+/// There is no escape. The time is at most proportional to the product of both lengths, because a pattern can come
+/// from a policy in an untrusted request.
 pub fn matches(pattern: &str, text: &str) -> bool {
     let pattern: Vec<char> = pattern.chars().collect();
     let text: Vec<char> = text.chars().collect();
     let (mut at_pattern, mut at_text) = (0, 0);
-    // Where the last `*` was, and how far it has reached in the text.
+    // The position of the last `*`, and how much of the text it has matched.
     let mut star: Option<(usize, usize)> = None;
     while at_text < text.len() {
         match pattern.get(at_pattern) {
@@ -51,7 +51,7 @@ mod tests {
         assert!(matches("**", ""));
     }
 
-    /// The definition, word for word; exponential, so only for short texts.
+    /// Matches by the definition. It takes exponential time, so it is only for short texts.
     fn by_definition(pattern: &[char], text: &[char]) -> bool {
         match (pattern.split_first(), text.split_first()) {
             (None, None) => true,

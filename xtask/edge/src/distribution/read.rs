@@ -1,4 +1,4 @@
-//! Reads a distribution from CloudFront's API and resolves what it refers to.
+//! Reads a distribution from the CloudFront API and resolves its references.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -20,41 +20,42 @@ use crate::origin::bucket_policy::BucketPolicy;
 use crate::response_headers::ResponseHeaders;
 use crate::signature::PublicKey;
 
-/// What S3 must see to answer a preflight.
+/// The headers that S3 needs to respond to a preflight.
 const PREFLIGHT_HEADERS: [&str; 3] =
     ["origin", "access-control-request-method", "access-control-request-headers"];
 
-/// Why a distribution cannot be served here.
+/// The reason why a distribution cannot be served locally.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// CloudFront's API or S3 refused or did not answer.
+    /// The CloudFront API or S3 returned an error or did not respond.
     #[error("could not read {what}: {cause}")]
     Api {
-        /// What was asked for.
+        /// The resource that was requested.
         what: String,
-        /// Its error, with its causes.
+        /// The error with its causes.
         cause: String,
     },
-    /// It is not there, or not any more.
+    /// The resource does not exist, or no longer exists.
     #[error("{what} does not exist: {cause}")]
     Gone {
-        /// What was asked for.
+        /// The resource that was requested.
         what: String,
-        /// The error, with its causes.
+        /// The error with its causes.
         cause: String,
     },
-    /// The distribution uses something that the local edge does not emulate, or is incomplete.
+    /// The distribution is incomplete, or uses a feature that the local edge does not emulate.
     #[error("the distribution cannot be served locally: {0}")]
     Unsupported(String),
 }
 
-/// How often a distribution is read before it counts as broken.
+/// How often reading a distribution is tried while a resource is missing.
 const ATTEMPTS: u32 = 5;
 
-/// Reads distribution `id` with its policies, origins, their buckets' policies and keys.
+/// Reads distribution `id` with its policies, keys, origins and bucket policies.
 ///
-/// That takes several calls. A deployment meanwhile can remove what an earlier answer refers to, such as a public key of
-/// a key group: then everything is read anew. On AWS a viewer never sees half of a deployment either.
+/// This takes several calls. A concurrent deployment can remove a resource that an earlier response refers to, such
+/// as a public key of a key group. Then everything is read again. On AWS, too, a viewer never sees a partial
+/// deployment.
 pub async fn read(client: &Client, s3: &aws_sdk_s3::Client, id: &str) -> Result<Distribution, ReadError> {
     for _ in 1..ATTEMPTS {
         match read_once(client, s3, id).await {
@@ -95,7 +96,7 @@ async fn read_once(client: &Client, s3: &aws_sdk_s3::Client, id: &str) -> Result
     })
 }
 
-/// What the two shapes of a behavior, default and by path, have in common.
+/// The fields that the default behavior and path-based behaviors share.
 struct Reference<'a> {
     origin: &'a str,
     key_groups: &'a [String],
@@ -144,7 +145,7 @@ struct Reader<'a> {
     s3: &'a aws_sdk_s3::Client,
     arn: &'a str,
     config: &'a DistributionConfig,
-    /// PEM by public key id: several behaviors trust the same keys.
+    /// PEM by public key id. It is a cache, because several behaviors trust the same keys.
     keys: BTreeMap<String, String>,
 }
 
@@ -330,14 +331,16 @@ impl Reader<'_> {
         match self.s3.get_bucket_policy().bucket(bucket).send().await {
             Ok(found) => BucketPolicy::parse(found.policy().unwrap_or_default(), bucket, self.arn)
                 .ok_or_else(|| unsupported(format!("the policy of bucket {bucket} is malformed"))),
-            // Without a policy, CloudFront may do nothing.
+            // Without a bucket policy, CloudFront has no permissions.
             Err(error) if error.as_service_error().is_some() => Ok(BucketPolicy::default()),
             Err(error) => Err(api(format!("the policy of bucket {bucket}"), &error)),
         }
     }
 }
 
-/// The bucket of `bucket.s3.region.amazonaws.com` and its older forms.
+/// Returns the bucket of an S3 domain.
+///
+/// The domain has the form `bucket.s3.region.amazonaws.com` or an older one.
 fn bucket_of(domain: &str) -> Option<String> {
     let host = domain.strip_suffix(".cn").unwrap_or(domain).strip_suffix("amazonaws.com")?;
     let at = host.rfind(".s3.").or_else(|| host.rfind(".s3-"))?;
@@ -350,7 +353,7 @@ where
     E: std::error::Error + ProvideErrorMetadata + 'static,
 {
     let cause = with_causes(error);
-    // Each kind of thing has a code of its own for that: NoSuchPublicKey, NoSuchCachePolicy, NoSuchResource.
+    // The code depends on the type of the resource: NoSuchPublicKey, NoSuchCachePolicy, NoSuchResource.
     if error.code().is_some_and(|code| code.starts_with("NoSuch")) {
         ReadError::Gone { what, cause }
     } else {

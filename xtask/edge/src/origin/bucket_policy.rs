@@ -1,22 +1,21 @@
-//! What the bucket's policy lets the distribution do.
+//! Permissions of the distribution in a bucket policy.
 //!
-//! The emulator lets everyone read everything, so that a policy which shuts CloudFront out would show
-//! on AWS only. Here it counts: without a statement that allows `s3:GetObject` to the distribution
-//! every object is 403, and without `s3:ListBucket` a missing object is 403 instead of 404. See
+//! The emulator allows everyone to read everything, so a policy that locks out CloudFront would fail only on AWS.
+//! This module enforces the policy: unless a statement allows `s3:GetObject` for the distribution, every object is
+//! 403, and without `s3:ListBucket`, a missing object is 403 instead of 404. See
 //! <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html>.
 //!
-//! Statements that deny are not looked at: those of a bucket for CloudFront concern plain HTTP, and
-//! CloudFront signs over HTTPS.
+//! Deny statements are ignored: in a bucket for CloudFront they concern plain HTTP, and CloudFront signs over HTTPS.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::wildcard;
 
-/// The principal that CloudFront's origin access control acts as.
+/// The service principal of CloudFront's origin access control.
 const CLOUDFRONT: &str = "cloudfront.amazonaws.com";
 
-/// What one distribution is allowed in one bucket.
+/// The permissions of one distribution in one bucket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BucketPolicy {
     bucket: String,
@@ -63,7 +62,9 @@ impl<T> From<OneOrMany<T>> for Vec<T> {
 }
 
 impl BucketPolicy {
-    /// Reads what a bucket's policy gives to the distribution with this ARN; nothing where it is no policy.
+    /// Reads the permissions of the distribution with this ARN from a bucket policy.
+    ///
+    /// Returns `None` if the document is not a valid policy.
     pub fn parse(document: &str, bucket: &str, distribution_arn: &str) -> Option<Self> {
         let document: Document = serde_json::from_str(document).ok()?;
         let grants = Vec::from(document.statement)
@@ -74,12 +75,12 @@ impl BucketPolicy {
         Some(Self { bucket: bucket.to_owned(), grants })
     }
 
-    /// Whether the distribution may read this object.
+    /// Returns whether the distribution can read this object.
     pub fn reads(&self, key: &str) -> bool {
         self.allows("s3:GetObject", &format!("arn:aws:s3:::{}/{key}", self.bucket))
     }
 
-    /// Whether S3 tells the distribution that an object is missing.
+    /// Returns whether S3 tells the distribution that an object is missing.
     pub fn lists(&self) -> bool {
         self.allows("s3:ListBucket", &format!("arn:aws:s3:::{}", self.bucket))
     }
@@ -102,7 +103,7 @@ impl Statement {
                     .as_object()
                     .filter(|keys| keys.len() == 1)
                     .and_then(|keys| keys.iter().find(|(key, _)| key.eq_ignore_ascii_case("AWS:SourceArn")));
-                // A condition that is not known here cannot be said to hold.
+                // A statement with an unknown condition grants nothing.
                 compares
                     && source_arn.is_some_and(|(_, value)| {
                         contains(Some(value), |pattern| {
@@ -117,7 +118,7 @@ impl Statement {
     }
 }
 
-/// Whether one of the strings that a value holds, alone or in a list, passes the test.
+/// Returns whether a JSON string, or a string in a JSON array, passes the test.
 fn contains(value: Option<&Value>, test: impl Fn(&str) -> bool) -> bool {
     match value {
         Some(Value::String(one)) => test(one),

@@ -1,9 +1,9 @@
-//! S3's answer to a preflight, from the CORS rules of the bucket.
+//! S3's response to a preflight, from the CORS rules of the bucket.
 //!
-//! CloudFront passes OPTIONS on to the origin; a response headers policy only adds headers to what
-//! comes back, it does not turn a refusal into an approval. So a preflight succeeds where the
-//! behavior forwards `Origin` and the `Access-Control-Request-*` headers (the managed policy
-//! `CORS-S3Origin` does) and the bucket's rules allow the request. See
+//! CloudFront forwards OPTIONS to the origin. A response headers policy only adds headers to the origin's response
+//! and does not turn a rejection into an approval. A preflight therefore succeeds if the behavior forwards `Origin`
+//! and the `Access-Control-Request-*` headers (the managed policy `CORS-S3Origin` does) and the bucket's rules allow
+//! the request. See
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html>.
 
 use aws_sdk_s3::Client;
@@ -18,18 +18,18 @@ use http::{HeaderMap, HeaderName};
 use super::{Origin, OriginError, failed, patiently};
 use crate::wildcard;
 
-/// What S3 says to a preflight.
+/// S3's response to a preflight.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Answer {
     /// 200 with these headers.
     Allowed(HeaderMap),
-    /// 403: no rule of the bucket allows it.
+    /// 403: no rule of the bucket allows the request.
     Forbidden,
-    /// 400: the request has no `Origin`, so it is no preflight.
+    /// 400: the request has no `Origin`, so it is not a preflight.
     NoOrigin,
 }
 
-/// Asks the bucket's rules about the headers that were forwarded.
+/// Evaluates the bucket's CORS rules for the forwarded headers.
 pub async fn answer(client: &Client, origin: &Origin, forwarded: &HeaderMap) -> Result<Answer, OriginError> {
     if !forwarded.contains_key(ORIGIN) {
         return Ok(Answer::NoOrigin);
