@@ -1,8 +1,8 @@
-//! A page that shows what runs where and lets one try it.
+//! A web page that shows the components of the local stack and lets users try the API.
 //!
-//! The page is plain HTML, CSS and JavaScript from this binary: no build step, nothing from
-//! elsewhere, and a content security policy that lets it talk to the servers of the stack only.
-//! All that it shows comes from JSON documents, which it puts on the page as text, never as markup.
+//! The page is plain HTML, CSS and JavaScript in this binary. It has no build step and loads nothing from other
+//! sites. A content security policy allows requests only to the servers of the stack. All its content comes from JSON
+//! documents and is inserted as text, never as markup.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,35 +21,35 @@ use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use url::{Host, Url};
 
-/// How long a component has to take a connection before it counts as down.
+/// Time limit for a connection to a component before it is shown as down.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// A part of the stack that runs on this machine.
+/// A component of the stack that runs on this machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Component {
-    /// One word, such as `gateway`; the page asks `issuer` for tokens.
+    /// One word, such as `gateway`. The page requests tokens from `issuer`.
     pub name: String,
-    /// Where it listens, with a port.
+    /// Address at which it listens, with a port.
     pub url: String,
-    /// What it is, in a sentence.
+    /// A sentence that describes it.
     pub description: String,
 }
 
-/// What the page shows.
+/// The data that the page shows.
 #[derive(Clone)]
 pub struct ConsoleModel {
-    /// The contents of `stack.json`: URLs, tokens and ids of the demo data.
+    /// Content of `stack.json`: URLs, tokens and ids of the demo data.
     pub stack_json: Value,
     /// The API's OpenAPI document.
     pub openapi: Value,
-    /// What runs where.
+    /// Components of the stack.
     pub components: Vec<Component>,
-    /// The functions' statistics at this moment: a table as an array of objects, or as an object
-    /// of objects by function.
+    /// Returns the current statistics of the functions: a table as an array of objects, or as an object with one
+    /// object per function.
     pub statistics: Arc<dyn Fn() -> Value + Send + Sync>,
 }
 
-/// Serves the page on `listener` until `shutdown` is ready.
+/// Serves the page on `listener` until `shutdown` completes.
 pub async fn serve(
     listener: TcpListener,
     model: ConsoleModel,
@@ -93,7 +93,7 @@ async fn statistics(State(model): State<Arc<ConsoleModel>>) -> Response {
     document("application/json", (model.statistics)().to_string())
 }
 
-/// Whether something takes connections at a URL.
+/// Returns whether a server accepts connections at a URL.
 async fn is_up(url: String) -> bool {
     let Ok(url) = Url::parse(&url) else { return false };
     let port = url.port_or_known_default().or((url.scheme() == "postgres").then_some(5432));
@@ -106,7 +106,7 @@ fn document(content_type: &'static str, text: String) -> Response {
     ([(CONTENT_TYPE, content_type)], text).into_response()
 }
 
-/// Nothing from elsewhere; requests only to the servers that the model names.
+/// Returns a policy that forbids other sites and allows requests only to the servers in the model.
 fn content_security_policy(model: &ConsoleModel) -> HeaderValue {
     let urls = ["api_url", "cdn_url", "aws_endpoint_url"]
         .into_iter()
@@ -124,12 +124,13 @@ fn content_security_policy(model: &ConsoleModel) -> HeaderValue {
          connect-src 'self' {}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
         origins.join(" ")
     );
-    // Serialized origins are ASCII without spaces, so there always is a value.
+    // Serialized origins are ASCII without spaces, so the policy is always a valid header value.
     HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
 }
 
-/// Answers this machine only, by name too: a site whose name was pointed here (DNS rebinding) must
-/// not read the tokens.
+/// Rejects requests that do not name this machine as the host.
+///
+/// A site that resolves its own name to this machine (DNS rebinding) must not read the tokens.
 async fn guard(State(policy): State<HeaderValue>, request: Request, next: Next) -> Response {
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
     if !host.is_some_and(is_this_machine) {
@@ -174,7 +175,7 @@ mod tests {
     async fn serves_the_page_and_its_documents() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        // Its port is held, so that nothing else comes to answer there, but it does not listen.
+        // The socket is bound but does not listen, so no other process can respond on its port.
         let silent = tokio::net::TcpSocket::new_v4().unwrap();
         silent.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let gone = silent.local_addr().unwrap();
@@ -220,7 +221,7 @@ mod tests {
         server.await.unwrap().unwrap();
     }
 
-    /// The policy forbids it anyway; this says so before anyone opens the page.
+    /// The policy forbids both anyway, but this test fails before a user opens the page.
     #[test]
     fn the_page_has_nothing_inline_and_nothing_from_elsewhere() {
         let page = include_str!("console/index.html");

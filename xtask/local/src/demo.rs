@@ -1,8 +1,8 @@
-//! Demo data that a viewer would recognise, as the platform would hold it.
+//! Demo data that looks like real data of the platform.
 //!
-//! An organization with two datasets and four users; a live folder tree, a deleted file and a
-//! deleted folder; and for one package the viewer assets: a Parquet file, an OME-Zarr and a
-//! thumbnail. Everything is made from fixed seeds, so ids and bytes are the same on every start.
+//! It consists of an organization with two datasets and four users, a live folder tree, a deleted file and a deleted
+//! folder. One package has viewer assets: a Parquet file, an OME-Zarr and a thumbnail. All content is generated from
+//! fixed seeds, so ids and bytes are the same on every start.
 
 mod assets;
 mod dataset;
@@ -32,20 +32,20 @@ use objects::Object;
 pub use people::{DemoUser, DemoUsers};
 use records::DeleteRecord;
 
-/// Pixels along the side of the picture at its largest level.
+/// Width and height of the largest level of the picture, in pixels.
 const PICTURE_SIDE: usize = 512;
 
-/// Where the demo data goes.
+/// The services that receive the demo data.
 ///
-/// The schema of [`ORGANIZATION`], the table and the two buckets must be there, the storage bucket
-/// with versioning. The clients bring their own time-outs.
+/// The schema of [`ORGANIZATION`], the table and the two buckets must exist, and the storage bucket must have
+/// versioning. The clients must have timeouts.
 #[derive(Debug, Clone)]
 pub struct DemoTargets<'a> {
     /// The platform's database.
     pub pool: &'a PgPool,
-    /// Where both buckets are.
+    /// Client for both buckets.
     pub s3: &'a aws_sdk_s3::Client,
-    /// Where the table of delete records is.
+    /// Client for the table of delete records.
     pub dynamodb: &'a aws_sdk_dynamodb::Client,
     /// The platform's bucket for the files of packages.
     pub storage_bucket: &'a str,
@@ -55,28 +55,28 @@ pub struct DemoTargets<'a> {
     pub delete_record_table: &'a str,
 }
 
-/// What was loaded, in the terms in which a request names it.
+/// The ids of the loaded data, as requests use them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DemoData {
     /// The integer that names the organization's schema.
     pub organization_id: OrganizationId,
     /// The organization's node id.
     pub organization_node_id: String,
-    /// The dataset that everything is in.
+    /// The dataset that contains the demo data.
     pub dataset_id: DatasetNodeId,
     /// The integer id of that dataset.
     pub dataset_int_id: DatasetId,
     /// Another dataset of the same organization; only the owner has a role in it.
     pub other_dataset_id: DatasetNodeId,
-    /// Those who have a role in the dataset.
+    /// The users with a role in the dataset.
     pub users: DemoUsers,
-    /// Packages by what they are good for.
+    /// Packages for demo requests.
     pub packages: DemoPackages,
     /// Paths of the viewer assets of the package `viewer`.
     pub assets: DemoAssets,
 }
 
-/// Packages by what they are good for.
+/// Packages for demo requests, by use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DemoPackages {
     /// A file to presign.
@@ -91,20 +91,20 @@ pub struct DemoPackages {
     pub other_file: PackageNodeId,
 }
 
-/// Why the demo data could not be loaded.
+/// The reason why the demo data could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
-    /// The database refused a row or could not be reached.
+    /// The database rejected a row or was unreachable.
     #[error(
         "the demo data could not be written to the local database; start with a fresh one if it was kept"
     )]
     Database(#[from] sqlx::Error),
-    /// S3 refused an object or could not be reached.
+    /// S3 rejected an object or was unreachable.
     #[error("the demo data could not be written to bucket {bucket}; the emulator's log says more")]
     Bucket {
         /// The bucket's name.
         bucket: String,
-        /// What the AWS SDK said.
+        /// The error of the AWS SDK.
         #[source]
         source: Box<aws_sdk_s3::Error>,
     },
@@ -117,7 +117,7 @@ pub enum DemoError {
         /// The bucket's name.
         bucket: String,
     },
-    /// A deleted object got no delete marker.
+    /// The deletion of an object created no delete marker.
     #[error("bucket {bucket} created no delete marker for {key}; versioning must be enabled")]
     NoDeleteMarker {
         /// The bucket's name.
@@ -125,16 +125,16 @@ pub enum DemoError {
         /// The object's key.
         key: String,
     },
-    /// DynamoDB refused a delete record or could not be reached.
+    /// DynamoDB rejected a delete record or was unreachable.
     #[error("the delete records could not be written to table {table}; the emulator's log says more")]
     DeleteRecords {
         /// The table's name.
         table: String,
-        /// What the AWS SDK said.
+        /// The error of the AWS SDK.
         #[source]
         source: Box<aws_sdk_dynamodb::Error>,
     },
-    /// The table of the recording could not be encoded.
+    /// The Parquet file could not be encoded.
     #[error("the demo's Parquet file could not be made")]
     Parquet(#[from] parquet::errors::ParquetError),
     /// A picture could not be encoded.
@@ -145,16 +145,16 @@ pub enum DemoError {
     Interrupted(#[from] tokio::task::JoinError),
 }
 
-/// Loads the demo data, unless it is there from an earlier start.
+/// Loads the demo data, unless an earlier start has loaded it.
 ///
-/// The rows come last and at once, so a load that was interrupted is simply done again.
+/// All rows are inserted last and in one transaction, so an interrupted load is simply repeated.
 pub async fn load(targets: &DemoTargets<'_>) -> Result<DemoData, DemoError> {
     let (study, levels) = tokio::task::spawn_blocking(make_study).await??;
     let data = describe(&study);
     let files = files_of(&study, targets.storage_bucket);
     let assets = data.assets.objects(targets.assets_bucket, study.viewer.id, &levels)?;
     if rows::are_there(targets.pool).await? {
-        // The first file is a live one.
+        // The first file belongs to a live package.
         for object in [files.first(), assets.first()].into_iter().flatten() {
             if !objects::is_there(targets.s3, object).await? {
                 return Err(DemoError::ObjectsLost { bucket: object.bucket.clone() });
@@ -206,7 +206,7 @@ fn files_of(study: &Study, bucket: &str) -> Vec<Object> {
         .collect()
 }
 
-/// Hides the objects of deleted packages under delete markers and records which marker hides what.
+/// Deletes the objects of deleted packages and records the version id of each delete marker.
 async fn delete_objects(targets: &DemoTargets<'_>, study: &Study) -> Result<(), DemoError> {
     let deleted = study.tree.packages.iter().filter(|package| package.deleted);
     let files: Vec<_> = deleted.filter_map(|package| Some((package, package.file()?))).collect();

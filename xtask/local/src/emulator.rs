@@ -1,7 +1,7 @@
-//! The AWS emulator: MiniStack with our shim, as a process.
+//! Runs the AWS emulator as a process: MiniStack with our shim.
 //!
-//! MiniStack answers for the control plane of AWS, and for S3, SQS, SSM and DynamoDB altogether. What it lacks for our
-//! template is in `emulator/shim.py`.
+//! MiniStack emulates the control plane of AWS, and S3, SQS, SSM and DynamoDB completely. `emulator/shim.py` adds the
+//! features that our template needs and MiniStack lacks.
 
 use std::time::Duration;
 
@@ -13,40 +13,42 @@ use tokio::process::Command;
 
 const NAME: &str = "emulator";
 const SHIM: &str = include_str!("emulator/shim.py");
-/// The port in the state directory: kept queue URLs contain it.
+/// The file with the port in the state directory. Kept queue URLs contain the port.
 const PORT: &str = "emulator/port";
 const READY_LIMIT: Duration = Duration::from_secs(30);
 
-/// The access key id that the emulator takes, and the only one for which it checks presigned URLs.
+/// The access key id that the emulator accepts, and the only one for which it checks presigned URLs.
 pub const ACCESS_KEY_ID: &str = "test";
 /// The secret access key of [`ACCESS_KEY_ID`].
 pub const SECRET_ACCESS_KEY: &str = "test";
 /// The region of the local stack.
 pub const REGION: &str = "us-east-1";
 
-/// The running emulator. Dropping it kills it; [`Emulator::stop`] is the orderly way.
+/// The running emulator.
+///
+/// Dropping it kills the process; [`Emulator::stop`] shuts it down cleanly.
 #[derive(Debug)]
 pub struct Emulator {
     service: Service,
     port: u16,
 }
 
-/// Why there is no emulator.
+/// The reason why the emulator is not running.
 #[derive(Debug, thiserror::Error)]
 pub enum EmulatorError {
-    /// The kept data belongs to a port that another process has.
+    /// The kept data requires a port that another process uses.
     #[error(
         "port {0}, which the kept data requires, is in use.\nEnd the process that listens there, or start \
          without --keep."
     )]
     PortTaken(u16),
-    /// There is no free port.
+    /// No port is free.
     #[error("cannot find a port for the AWS emulator: {0}")]
     Port(#[from] std::io::Error),
-    /// It cannot be asked whether it is ready.
+    /// The HTTP client for the health check could not be built.
     #[error("cannot make an HTTP client: {0}")]
     Client(#[from] reqwest::Error),
-    /// The state directory or the tools directory refuses.
+    /// The state directory or the tools directory cannot be used.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
     /// The process failed.
@@ -55,10 +57,12 @@ pub enum EmulatorError {
 }
 
 impl Emulator {
-    /// Starts the emulator on 127.0.0.1, on its usual port if that is free, and waits until it answers.
+    /// Starts the emulator on 127.0.0.1 and waits until it responds.
     ///
-    /// With [`Data::Kept`] it begins with what the last run kept, and keeps its own when it is stopped in order.
-    /// Kept data holds on to its port, because it contains URLs of queues.
+    /// It uses its usual port if that is free.
+    ///
+    /// With [`Data::Kept`], it loads the data of the last run, and saves its own when [`Emulator::stop`] is called.
+    /// Kept data requires the same port, because it contains queue URLs.
     pub async fn start(
         directory: &StateDirectory,
         installation: &Installation,
@@ -93,10 +97,10 @@ impl Emulator {
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2)).build()?;
         let mark = uuid::Uuid::new_v4().to_string();
         let mut command = Command::new(installation.python());
-        // -I: nothing from the user's own Python packages. -u: the log shows what happened up to a crash.
+        // -I: ignore the user's own Python packages. -u: the log is complete up to a crash.
         command.args(["-I", "-u", "shim.py"]).current_dir(directory.file(NAME));
         set_environment(&mut command, directory, port, data);
-        // Shown by the health check, by which we know that it is this process that answers on the port.
+        // The health check returns this value, which confirms that this process listens on the port.
         command.env("MINISTACK_EDITION", &mark);
         let service = Service::start(directory, NAME, command, StopSignal::Terminate).await?;
         let emulator = Self { service, port };
@@ -110,33 +114,35 @@ impl Emulator {
         Ok(emulator)
     }
 
-    /// The base URL of every AWS service, for `AWS_ENDPOINT_URL`.
+    /// Returns the base URL of all AWS services, for `AWS_ENDPOINT_URL`.
     pub fn endpoint_url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// The process.
+    /// Returns the process.
     pub fn service(&self) -> &Service {
         &self.service
     }
 
-    /// Waits until it ends although nobody has asked it to.
+    /// Waits until the process ends unexpectedly.
     pub async fn exited(&self) -> ServiceError {
         self.service.exited().await
     }
 
-    /// Ends it, in order so that it can write what is to be kept.
+    /// Stops the process cleanly, so that it can save data to keep.
     pub async fn stop(self) {
         self.service.stop().await;
     }
 }
 
-/// The port of the kept data, if there is some.
+/// Returns the port of the kept data, if there is any.
 async fn kept_port(directory: &StateDirectory) -> Option<u16> {
     tokio::fs::read_to_string(directory.file(PORT)).await.ok()?.parse().ok()
 }
 
-/// Exactly what the emulator needs: neither the user's AWS credentials nor settings for a MiniStack of their own.
+/// Sets only the variables that the emulator needs.
+///
+/// The user's AWS credentials and MiniStack settings are removed.
 fn set_environment(command: &mut Command, directory: &StateDirectory, port: u16, data: Data) {
     let home = directory.file(NAME);
     let persist = if data == Data::Kept { "1" } else { "0" };

@@ -1,9 +1,8 @@
-//! Access tokens for the demo users, as the platform's Cognito user pool issues them.
+//! Issues access tokens for the demo users, like the platform's Cognito user pool.
 //!
-//! The issuer is `{base_url}/local_pool`, its keys are at `{issuer}/.well-known/jwks.json` as with
-//! Cognito, and `GET {base_url}/token/{user}` gives a fresh token as text, so that nobody has to
-//! start the stack anew when one expires. The key is made at start and never leaves the process:
-//! a token of an earlier run is refused.
+//! The issuer is `{base_url}/local_pool`, and its keys are at `{issuer}/.well-known/jwks.json`, as with Cognito. `GET
+//! {base_url}/token/{user}` returns a fresh token as text, so an expired token does not require a restart of the
+//! stack. The key is generated at the start and never leaves the process. Tokens of an earlier run are rejected.
 
 mod key;
 
@@ -25,20 +24,20 @@ use uuid::Uuid;
 use key::Key;
 pub use key::KeyError;
 
-/// The path of the one user pool.
+/// The path of the user pool.
 const POOL: &str = "local_pool";
 
-/// How long a token of the endpoint is valid; Cognito's default.
+/// How long a token from the endpoint is valid; Cognito's default.
 pub const TOKEN_LIFETIME: Duration = Duration::from_hours(1);
 
-/// Somebody who can sign in.
+/// A user who can sign in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     /// The Cognito user name: the UUID that the platform's `users.cognito_id` holds.
     pub username: Uuid,
 }
 
-/// Issues access tokens and publishes the key they are checked with.
+/// An issuer of access tokens, which also publishes the key for checking them.
 #[derive(Debug)]
 pub struct Issuer {
     base_url: String,
@@ -46,7 +45,9 @@ pub struct Issuer {
     key: Key,
 }
 
-/// The claims of a Cognito access token. See
+/// The claims of a Cognito access token.
+///
+/// See
 /// <https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html>.
 #[derive(Debug, Serialize)]
 struct Claims<'a> {
@@ -65,27 +66,27 @@ struct Claims<'a> {
 }
 
 impl Issuer {
-    /// An issuer at `base_url` (without a slash at its end) with a new key of its own.
+    /// Creates an issuer at `base_url` (without a trailing slash) with a new key.
     pub fn new(base_url: impl Into<String>, client_id: impl Into<String>) -> Result<Self, KeyError> {
         Ok(Self { base_url: base_url.into(), client_id: client_id.into(), key: Key::generate()? })
     }
 
-    /// The `iss` of the tokens.
+    /// Returns the `iss` claim of the tokens.
     pub fn issuer(&self) -> String {
         format!("{}/{POOL}", self.base_url)
     }
 
-    /// Where the keys are.
+    /// Returns the URL of the keys.
     pub fn jwks_url(&self) -> String {
         format!("{}/.well-known/jwks.json", self.issuer())
     }
 
-    /// The `client_id` of the tokens.
+    /// Returns the `client_id` claim of the tokens.
     pub fn client_id(&self) -> &str {
         &self.client_id
     }
 
-    /// A token for `user` that is valid from now for `lifetime`.
+    /// Returns a token for `user` that is valid for `lifetime` from now.
     pub fn access_token(&self, user: &User, lifetime: Duration) -> Result<String, KeyError> {
         let now = Utc::now().timestamp();
         let lifetime = i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX);
@@ -111,9 +112,9 @@ struct Office {
     users: BTreeMap<String, User>,
 }
 
-/// Serves keys and tokens on `listener` until `shutdown` is ready.
+/// Serves keys and tokens on `listener` until `shutdown` completes.
 ///
-/// `users` are those whose tokens can be asked for, by the name that stands in the URL.
+/// `users` maps the names in token URLs to users.
 pub async fn serve(
     listener: TcpListener,
     issuer: Arc<Issuer>,
@@ -149,7 +150,9 @@ async fn token(State(office): State<Arc<Office>>, Path(name): Path<String>) -> R
     }
 }
 
-/// The console is another origin; the users are demo users, so any page may ask.
+/// The console has another origin.
+///
+/// Any page may request tokens, because the users are demo users.
 fn headers() -> [(HeaderName, &'static str); 3] {
     [
         (CONTENT_TYPE, "text/plain; charset=utf-8"),

@@ -1,7 +1,7 @@
-//! The packages service on one machine.
+//! Runs the packages service on one machine.
 //!
-//! Every process and every file of a run belongs to one [`directory::StateDirectory`]; whoever holds its
-//! lock owns them, and cleans up after an owner that died.
+//! All processes and files of a run belong to one [`machine::directory::StateDirectory`]. The process that holds its
+//! lock owns them, and cleans up after a previous owner that crashed.
 
 pub mod console;
 pub mod demo;
@@ -13,5 +13,5 @@ mod stack_file;
 
 pub use stack_file::{Buckets, Queues, StackFile, StackFileError};
 
-/// The name of the environment that this is.
+/// The name of the local environment.
 pub const ENVIRONMENT: &str = "local";

@@ -1,8 +1,8 @@
-//! What surrounds the packages service on the platform, made locally.
+//! The parts of the platform that surround the packages service, created locally.
 //!
-//! On AWS all of this is there before the service is deployed and belongs to others: the database,
-//! the jobs queue, the table of delete records, the storage bucket. The service's stack learns of
-//! it by SSM parameters, here as there, so a local deploy takes the same path as a real one.
+//! On AWS, these resources exist before the service is deployed and are not part of it: the database, the jobs queue,
+//! the table of delete records and the storage bucket. The service's stack reads their names from SSM parameters,
+//! here as on AWS, so a local deployment takes the same path as a real one.
 
 mod facts;
 mod resources;
@@ -12,29 +12,29 @@ pub use facts::put_facts;
 pub use resources::{DELETE_RECORD_TABLE, JOBS_QUEUE, PlatformResources, STORAGE_BUCKET, create_resources};
 pub use schema::{PENNSIEVE_SCHEMA, create_schema, organization_schema};
 
-/// Why the local platform could not be made.
+/// The reason why the local platform could not be created.
 #[derive(Debug, thiserror::Error)]
 pub enum PlatformError {
-    /// The database refused a statement or could not be reached.
+    /// The database rejected a statement or was unreachable.
     #[error(
         "the platform's tables could not be created in the local database; start with a fresh one if it was kept from an earlier run"
     )]
     Schema(#[source] sqlx::Error),
-    /// The emulator refused to create a resource or could not be reached.
+    /// The emulator did not create a resource or was unreachable.
     #[error("the platform's {resource} could not be created; the emulator's log says more")]
     Resource {
-        /// Which resource, in words.
+        /// Description of the resource.
         resource: &'static str,
-        /// What the AWS SDK said.
+        /// The error of the AWS SDK.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The emulator did not take a fact.
+    /// A platform parameter could not be written.
     #[error("SSM parameter {path} could not be written; the emulator's log says more")]
     Fact {
         /// The parameter's name.
         path: String,
-        /// What the AWS SDK said.
+        /// The error of the AWS SDK.
         #[source]
         source: Box<aws_sdk_ssm::Error>,
     },

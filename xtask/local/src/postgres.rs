@@ -1,7 +1,7 @@
-//! The PostgreSQL server of the local stack, as a process.
+//! Runs the PostgreSQL server of the local stack as a process.
 //!
-//! The server is the one installed on this machine, or one from a Python package. Its cluster is made for the run, listens
-//! on 127.0.0.1 only, and takes nothing but a random password.
+//! The server is the one installed on this machine, or one from a Python package. Its cluster is created for the
+//! local stack, listens on 127.0.0.1 only, and requires a random password.
 
 mod cluster;
 mod private_copy;
@@ -27,12 +27,12 @@ const DATABASE: &str = "pennsieve_postgres";
 const CONNECT_LIMIT: Duration = Duration::from_secs(2);
 const READY_LIMIT: Duration = Duration::from_secs(30);
 
-/// A password, which shows itself only on request.
+/// A password, whose `Debug` output hides it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);
 
 impl Password {
-    /// The password itself: 32 hexadecimal digits.
+    /// Returns the password: 32 hexadecimal digits.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -44,41 +44,44 @@ impl fmt::Debug for Password {
     }
 }
 
-/// The running server. Dropping it kills it; [`Postgres::stop`] is the orderly way.
+/// The running server.
+///
+/// Dropping it kills the process; [`Postgres::stop`] shuts it down cleanly.
 #[derive(Debug)]
 pub struct Postgres {
     service: Service,
-    // After the service, so that it is dropped after it.
+    // Must come after `service`, because fields are dropped in order.
     cluster: Cluster,
     port: u16,
 }
 
-/// Why there is no database.
+/// The reason why the server is not running.
 #[derive(Debug, thiserror::Error)]
 pub enum PostgresError {
-    /// We are root, for whom PostgreSQL refuses to run, and there is nobody else to run it.
+    /// This process runs as root, which PostgreSQL rejects, and no other account is available to run it.
     #[error(
         "PostgreSQL does not run as root, and there is no user postgres or nobody; run the command as another \
          user"
     )]
     Root,
-    /// No free port, no randomness, or a file system that refuses.
+    /// No port is free, no random numbers are available, or the file system returned an error.
     #[error("cannot prepare PostgreSQL: {0}")]
     Prepare(#[from] std::io::Error),
-    /// The state directory refuses.
+    /// The state directory cannot be used.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
-    /// The server, or the making of its cluster, failed.
+    /// The server failed, or the creation of its cluster.
     #[error(transparent)]
     Service(#[from] ServiceError),
-    /// The server runs, but its database could not be made.
+    /// The server runs, but its database could not be created.
     #[error("cannot create the database {DATABASE}: {0}")]
     Create(#[from] sqlx::Error),
 }
 
 impl Postgres {
-    /// Makes a cluster where none was kept, starts the server, on its usual port if that is free, and waits until it
-    /// accepts connections.
+    /// Starts the server, on its usual port if that is free, and waits until it accepts connections.
+    ///
+    /// Creates a cluster unless one was kept.
     pub async fn start(
         directory: &StateDirectory,
         server: Server,
@@ -100,52 +103,52 @@ impl Postgres {
         Ok(postgres)
     }
 
-    /// The address it listens on.
+    /// Returns the address on which it listens.
     pub fn host(&self) -> &'static str {
         HOST
     }
 
-    /// The port it listens on.
+    /// Returns the port on which it listens.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// The name of the superuser.
+    /// Returns the name of the superuser.
     pub fn user(&self) -> &'static str {
         USER
     }
 
-    /// The password of the superuser.
+    /// Returns the password of the superuser.
     pub fn password(&self) -> &Password {
         self.cluster.password()
     }
 
-    /// The name of the database.
+    /// Returns the name of the database.
     pub fn database(&self) -> &'static str {
         DATABASE
     }
 
-    /// All of these as a URL, password included.
+    /// Returns the connection URL, including the password.
     pub fn url(&self) -> String {
         format!("postgres://{USER}:{}@{}:{}/{DATABASE}", self.password().expose(), self.host(), self.port)
     }
 
-    /// The process.
+    /// Returns the process.
     pub fn service(&self) -> &Service {
         &self.service
     }
 
-    /// Waits until it ends although nobody has asked it to.
+    /// Waits until the process ends unexpectedly.
     pub async fn exited(&self) -> ServiceError {
         self.service.exited().await
     }
 
-    /// Ends it, whoever is connected, and removes its data unless that is to be kept.
+    /// Stops the server, even if clients are connected, and removes its data unless it is kept.
     pub async fn stop(self) {
         self.service.stop().await;
     }
 
-    /// Creates the database; a kept one is there already.
+    /// Creates the database unless it exists in a kept cluster.
     async fn create_database(&self) -> Result<(), sqlx::Error> {
         let mut connection = connect(self.port, self.password()).await?;
         let exists = sqlx::query("SELECT 1 FROM pg_database WHERE datname = $1").bind(DATABASE);
@@ -157,7 +160,9 @@ impl Postgres {
     }
 }
 
-/// Starts the server and waits until it takes our password: another server on the port would not.
+/// Starts the server and waits until it accepts our password.
+///
+/// Another server on the port would reject the password.
 async fn serve(directory: &StateDirectory, cluster: &Cluster, port: u16) -> Result<Service, ServiceError> {
     let service =
         Service::start(directory, NAME, cluster.server_command(port), StopSignal::Interrupt).await?;
@@ -166,7 +171,7 @@ async fn serve(directory: &StateDirectory, cluster: &Cluster, port: u16) -> Resu
     Ok(service)
 }
 
-/// Connects to the database that every cluster has.
+/// Connects to the default database of the cluster.
 async fn connect(port: u16, password: &Password) -> Result<PgConnection, sqlx::Error> {
     PgConnectOptions::new_without_pgpass()
         .host(HOST)

@@ -1,4 +1,4 @@
-//! `stack.json`: where everything is, for programs and tests.
+//! `stack.json`: the addresses and ids of the local stack, for programs and tests.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -9,20 +9,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::demo::{DemoAssets, DemoPackages};
 
-/// A local stack that runs.
+/// The description of a running local stack.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StackFile {
-    /// What comes before `/restore`.
+    /// Base URL of the API, before `/restore`.
     pub api_url: String,
-    /// The CDN edge.
+    /// URL of the CDN edge.
     pub cdn_url: String,
-    /// The page for people.
+    /// URL of the console.
     pub console_url: String,
-    /// The token issuer: `GET /token/{user}` answers with a fresh access token.
+    /// URL of the token issuer: `GET /token/{user}` returns a fresh access token.
     pub issuer_url: String,
-    /// The emulator.
+    /// URL of the emulator.
     pub aws_endpoint_url: String,
-    /// The platform's database.
+    /// URL of the platform's database.
     pub database_url: String,
     /// Access tokens by demo user.
     pub tokens: BTreeMap<String, String>,
@@ -30,7 +30,7 @@ pub struct StackFile {
     pub organization_id: OrganizationId,
     /// The demo dataset.
     pub dataset_id: DatasetNodeId,
-    /// Demo packages by what they are good for.
+    /// Packages for demo requests.
     pub packages: DemoPackages,
     /// Paths of the viewer assets of the package `viewer`.
     pub assets: DemoAssets,
@@ -38,38 +38,40 @@ pub struct StackFile {
     pub queues: Queues,
     /// Names of the buckets.
     pub buckets: Buckets,
-    /// The deployed stack.
+    /// Name of the deployed stack.
     pub stack_name: String,
-    /// Whether the functions are those built for Lambda.
+    /// Whether the functions are the binaries that were built for Lambda.
     pub release: bool,
 }
 
 /// URLs of the queues.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Queues {
-    /// Of the restore function.
+    /// Queue of the restore function.
     pub restore: String,
-    /// What the restore function could not do.
+    /// Dead-letter queue of the restore function.
     pub dead_letters: String,
-    /// The platform's, which takes the changelog.
+    /// Jobs queue of the platform, which receives the changelog.
     pub jobs: String,
 }
 
 /// Names of the buckets.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Buckets {
-    /// Viewer assets.
+    /// Bucket for viewer assets.
     pub assets: String,
-    /// Files of packages.
+    /// Bucket for the files of packages.
     pub storage: String,
 }
 
 impl StackFile {
-    /// Its name in the state directory.
+    /// File name in the state directory.
     pub const NAME: &str = "stack.json";
 
-    /// Reads the file of the running stack: the one that `PACKAGES_STACK` names, as in a command of `local`, or that in the
-    /// usual directory.
+    /// Reads the file of the running stack.
+    ///
+    /// It is the file that `PACKAGES_STACK` names, which `local` sets for its commands, or the one in the default
+    /// state directory.
     pub fn read_running() -> Result<Self, StackFileError> {
         let named = std::env::var_os("PACKAGES_STACK").filter(|path| !path.is_empty()).map(PathBuf::from);
         let path = named.unwrap_or_else(|| workspace::local_state().join(Self::NAME));
@@ -77,24 +79,24 @@ impl StackFile {
         serde_json::from_slice(&text).map_err(|source| StackFileError::Malformed { path, source })
     }
 
-    /// The content of the file.
+    /// Serializes the content of the file.
     pub fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
         serde_json::to_vec_pretty(self)
     }
 }
 
-/// Why the file of the running stack cannot be read.
+/// The reason why the file of the running stack cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum StackFileError {
-    /// There is no file.
+    /// The file does not exist.
     #[error("the local stack does not run; start it with `cargo xtask local` in another terminal")]
     NotRunning(#[source] std::io::Error),
-    /// The file is of another version.
+    /// The file was written by another version.
     #[error("{} is malformed; end the local stack and start it again", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The parse error.
         source: serde_json::Error,
     },
 }

@@ -1,4 +1,4 @@
-//! The demo data in a real PostgreSQL and the AWS emulator.
+//! Tests the demo data with a real PostgreSQL server and the AWS emulator.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
 
@@ -97,8 +97,8 @@ async fn the_demo_is_in_the_state_that_the_platform_would_leave() {
     };
     let data = demo::load(&targets).await.unwrap();
 
-    // Every object of a live package is there; every one of a deleted package is under the marker
-    // that its delete record names.
+    // The object of a live package is visible. The object of a deleted package has the delete marker that its delete
+    // record names.
     let files: Vec<(String, String, String, i64)> = sqlx::query_as(
         r#"SELECT state, node_id, s3_key, files.size
            FROM "367".packages JOIN "367".files ON package_id = packages.id"#,
@@ -133,7 +133,7 @@ async fn the_demo_is_in_the_state_that_the_platform_would_leave() {
         assert_eq!(marker.unwrap_err().raw_response().unwrap().status().as_u16(), 405, "a delete marker");
     }
 
-    // The counters are those of the live files alone.
+    // The counters include only live files.
     let counters: (i64, i64, i64, i64) = sqlx::query_as(
         r#"SELECT (SELECT sum(files.size)::bigint FROM "367".packages JOIN "367".files ON package_id = packages.id
                    WHERE state = 'READY'),
@@ -164,7 +164,7 @@ async fn the_demo_is_in_the_state_that_the_platform_would_leave() {
         assert_eq!(object.content_type(), Some(content_type), "{key}");
     }
 
-    // A start that keeps the data finds it and changes nothing.
+    // A start with kept data finds the demo data and changes nothing.
     sqlx::query(r#"UPDATE "367".packages SET name = 'renamed' WHERE node_id = $1"#)
         .bind(data.packages.live_file.as_str())
         .execute(&pool)

@@ -1,4 +1,4 @@
-//! A real AWS emulator: installed, started, and asked for what the shim adds to it.
+//! Tests the features that the shim adds, with a real AWS emulator.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, also in its helpers")]
 
@@ -22,7 +22,7 @@ const EC_KEY: &str = "-----BEGIN PUBLIC KEY-----\n\
     6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7LtkBoN79R9Q==\n\
     -----END PUBLIC KEY-----\n";
 
-/// Shared with `cargo xtask local`, so that it is installed once.
+/// Uses the installation of `cargo xtask local`, so that it is installed only once.
 async fn installation(directory: &StateDirectory) -> Installation {
     let tools = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../tools");
     MINISTACK.install(directory, &tools).await.unwrap()
@@ -47,7 +47,7 @@ async fn assert_gone(group: Pid) {
     timeout(Duration::from_mins(1), gone).await.unwrap();
 }
 
-/// Requests without a signature: the emulator only reads from it which service is meant.
+/// A client without signatures: the emulator only reads the service name from them.
 struct Aws {
     http: Client,
     endpoint: String,
@@ -70,7 +70,7 @@ impl Aws {
         text(request.header("authorization", credential("cloudformation")).body(body)).await
     }
 
-    /// Creates or updates the stack and returns the status it ends in.
+    /// Creates or updates the stack and returns its final status.
     async fn deploy(&self, action: &str, stack: &str, template: &Value) -> String {
         let answer = self.cloudformation(action, stack, &[("TemplateBody", &template.to_string())]).await;
         assert!(answer.contains("<StackId>"), "{answer}");
@@ -147,7 +147,7 @@ fn template(key: &str, body: &Value) -> Value {
     }, "Outputs": {"Group": {"Value": {"Ref": "Group"}}}})
 }
 
-/// An API with an authorizer for the first path and none for the others.
+/// Returns an API with an authorizer for the first path and none for the others.
 fn body(paths: &[&str]) -> Value {
     let function =
         json!({"Fn::Sub": "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:api"});
@@ -227,7 +227,7 @@ async fn the_shim_deploys_keys_and_apis_and_refuses_what_aws_refuses() {
     assert_eq!(aws.deploy("UpdateStack", "good", &second).await, "UPDATE_COMPLETE");
     assert_eq!(aws.routes(api).await, ["GET /new", "GET /restore"]);
 
-    // The last digits of the point: another key of the same kind.
+    // Changes the last digits of the point, which gives another key of the same type.
     let other_key = template(&EC_KEY.replace("79R9Q", "79R9A"), &body(&["/restore"]));
     assert_eq!(aws.deploy("UpdateStack", "good", &other_key).await, "UPDATE_ROLLBACK_COMPLETE");
     let events = aws.cloudformation("DescribeStackEvents", "good", &[]).await;
@@ -256,7 +256,7 @@ async fn kept_state_survives_a_crash_of_ours() {
     let directory = StateDirectory::open(root.path()).unwrap();
     assert_eq!(clean_up(&directory).await.unwrap(), ["emulator"]);
     assert_gone(left_behind).await;
-    // Another process on the port of the kept data, which contains URLs with it.
+    // Another process uses the port of the kept data, which contains URLs with this port.
     let port = between(&format!("{endpoint}/"), "127.0.0.1:", "/").parse().unwrap();
     let other = machine::ports::bind(Some(port)).await.unwrap();
     let refused = Emulator::start(&directory, &installation(&directory).await, None, Data::Kept).await;
@@ -282,7 +282,7 @@ async fn log_events_come_in_pages_none_of_them_twice() {
     let emulator = start(&directory, Data::Fresh).await;
     let aws = Aws::new(&emulator);
     aws.logs("CreateLogGroup", json!({ "logGroupName": "g" })).await;
-    // More of one time than a page takes, in two streams.
+    // More events with the same time than fit on a page, in two streams.
     for (stream, times) in [("a", [1, 5, 5, 5, 6]), ("b", [2, 5, 5, 7, 8])] {
         let named = json!({ "logGroupName": "g", "logStreamName": stream });
         aws.logs("CreateLogStream", named.clone()).await;

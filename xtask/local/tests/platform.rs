@@ -1,4 +1,4 @@
-//! The platform's schema in a real PostgreSQL: what it refuses, and what its triggers do.
+//! Tests the constraints and triggers of the platform's schema in a real PostgreSQL server.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
 
@@ -23,7 +23,7 @@ const SEED: &str = r#"
     INSERT INTO "1".files (package_id, object_type, processing_state) VALUES (2, 'source', 'processed');
 "#;
 
-/// A server of its own, with two organizations of which the first has content.
+/// A separate server with two organizations. The first has content.
 struct Database {
     pool: PgPool,
     _postgres: Postgres,
@@ -109,7 +109,7 @@ async fn constraints_refuse_what_the_platform_refuses() {
     ] {
         database.assert_refused(sql, constraint).await;
     }
-    // The same name is free in another folder or dataset.
+    // The same name is allowed in another folder or dataset.
     database.run(r#"UPDATE "1".packages SET name = 'folder' WHERE id = 3"#).await;
     database
         .run(r#"INSERT INTO "1".packages (name, type, state, dataset_id) VALUES ('file', 'CSV', 'READY', 2)"#)

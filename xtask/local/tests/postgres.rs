@@ -1,4 +1,4 @@
-//! A real PostgreSQL server: started, kept, left behind by a crash, and ended.
+//! Tests a real PostgreSQL server: start, kept data, cleanup after a crash, and stop.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
 
@@ -42,7 +42,7 @@ async fn execute(postgres: &Postgres, statement: &'static str) -> Result<u64, sq
     Ok(result.rows_affected())
 }
 
-/// The password is in one file, which others cannot read, and nowhere else.
+/// Checks that only `postgres-password`, which other users cannot read, contains the password.
 fn assert_password_is_private(directory: &Path, password: &str) {
     for entry in std::fs::read_dir(directory).unwrap().map(Result::unwrap) {
         if entry.file_name() != "postgres-password" && entry.path().is_file() {
@@ -64,7 +64,7 @@ async fn a_fresh_server_serves_and_leaves_nothing() {
     assert_password_is_private(&directory.logs(), &password);
     assert!(PgConnection::connect(&postgres.url().replace(&password, "guess")).await.is_err());
     let group = group(&postgres);
-    // A client that stays connected does not hold it up.
+    // A connected client does not delay the stop.
     let _client = PgConnection::connect(&postgres.url()).await.unwrap();
     postgres.stop().await;
     assert_gone(group).await;
@@ -92,7 +92,7 @@ async fn kept_data_survives_a_stop_and_a_crash() {
     assert_eq!(execute(&postgres, "SELECT id FROM packages").await.unwrap(), 1);
     postgres.stop().await;
 
-    // A run that keeps nothing removes what was kept, wherever that is.
+    // A run with fresh data removes kept data, wherever it is.
     let postgres = start(&directory, Data::Fresh).await;
     assert!(execute(&postgres, "SELECT id FROM packages").await.is_err());
     postgres.stop().await;
@@ -109,8 +109,9 @@ async fn an_end_of_the_server_is_noticed() {
     postgres.stop().await;
 }
 
-/// The package is what a machine without PostgreSQL uses. It lies where only we may go, so that its way to the account that
-/// runs the server is tried as well.
+/// A machine without PostgreSQL uses the package.
+///
+/// Here it is in a private directory, which also tests the copy for the account that runs the server.
 #[tokio::test]
 async fn the_server_of_the_package_serves() {
     let root = tempfile::tempdir().unwrap();

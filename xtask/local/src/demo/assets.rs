@@ -13,12 +13,12 @@ use super::signal::{SAMPLE_RATE, record};
 use super::table::to_parquet;
 use super::zarr;
 
-/// Paths of the viewer assets, as `path=` takes them.
+/// Paths of the viewer assets, as values of the `path` parameter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DemoAssets {
     /// A Parquet file with an EEG of 5,000 samples in five row groups.
     pub parquet: String,
-    /// An OME-Zarr group of three levels; its attributes are at `{zarr}/.zattrs`.
+    /// An OME-Zarr group with three levels; its attributes are at `{zarr}/.zattrs`.
     pub zarr: String,
     /// A PNG of the same picture.
     pub thumbnail: String,
@@ -33,7 +33,7 @@ impl DemoAssets {
         }
     }
 
-    /// The objects of the assets; `levels` is the picture, from the largest to the smallest.
+    /// Returns the objects of the assets. `levels` contains the picture in decreasing sizes.
     pub(super) fn objects(
         &self,
         bucket: &str,

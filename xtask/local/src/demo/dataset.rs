@@ -1,4 +1,4 @@
-//! What is in the demo datasets: a small study with slices and EEG of three subjects.
+//! Content of the demo datasets: a small study with slices and EEG of three subjects.
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use super::picture::to_png;
 use super::signal::{SAMPLE_RATE, record, to_csv};
 use super::tree::{Added, Tree};
 
-/// All packages, and those of them that a demo request names.
+/// All packages, and those that demo requests use.
 pub(super) struct Study {
     pub(super) tree: Tree,
     pub(super) live_file: Added,
@@ -19,7 +19,7 @@ pub(super) struct Study {
     pub(super) other_file: Added,
 }
 
-/// Lays the study out; `slice` is the picture that the package `viewer` shows.
+/// Creates the packages of the study. `slice` is the picture of the package `viewer`.
 pub(super) fn lay_out(slice: &Micrograph) -> Result<Study, DemoError> {
     let mut tree = Tree::default();
 
@@ -51,7 +51,7 @@ pub(super) fn lay_out(slice: &Micrograph) -> Result<Study, DemoError> {
     Ok(Study { tree, live_file, viewer, deleted_file, deleted_folder, other_file })
 }
 
-/// Adds the folder of a subject; returns the file with the recording.
+/// Adds the folder of a subject and returns the file with the recording.
 fn add_subject(tree: &mut Tree, primary: &Added, subject: u8) -> Result<Added, DemoError> {
     let folder = tree.folder(primary, &format!("sub-{subject:02}"));
     let recording = to_csv(&record(subject.into(), 4 * SAMPLE_RATE));
@@ -63,7 +63,7 @@ fn add_subject(tree: &mut Tree, primary: &Added, subject: u8) -> Result<Added, D
     Ok(file)
 }
 
-/// Adds sixty files, thirty for each of two sessions, down to the fourth level.
+/// Adds sixty files, thirty for each of two sessions, in folders down to the fourth level.
 fn add_rejected_sessions(tree: &mut Tree, subject: &Added) {
     for session in 1..=2 {
         let folder = tree.folder(subject, &format!("ses-{session:02}"));

@@ -1,31 +1,31 @@
-//! Ids that are the same on every start, so that a bookmarked request keeps working.
+//! Ids that are the same on every start, so that bookmarked requests keep working.
 //!
-//! The integers of organization, dataset, package and user come from far-apart ranges: code that
-//! takes one for another finds nothing, instead of something that happens to be right.
+//! The integer ids of organizations, datasets, packages and users come from distant ranges. Code that confuses two
+//! kinds of ids finds nothing, instead of an entity that is correct by accident.
 
 use openapi::{DatasetId, OrganizationId};
 use uuid::Uuid;
 
-/// The demo organization, and so the name of its schema.
+/// The id of the demo organization, which is also the name of its schema.
 pub const ORGANIZATION: OrganizationId = OrganizationId(367);
-/// The dataset that everything is in.
+/// The dataset that contains the demo data.
 pub(super) const DATASET: DatasetId = DatasetId(1180);
 /// Another dataset of the same organization, in which only the owner has a role.
 pub(super) const OTHER_DATASET: DatasetId = DatasetId(1181);
-/// The first of the packages.
+/// The id of the first package.
 pub(super) const FIRST_PACKAGE: i32 = 9001;
-/// The first of the users.
+/// The id of the first user.
 pub(super) const FIRST_USER: i32 = 101;
 
-/// The UUID that belongs to a name.
+/// Returns the UUID for a name.
 ///
-/// It has the form of a random one (version 4), which is what the platform's ids are.
+/// It has the form of a random UUID (version 4), like the ids of the platform.
 pub(super) fn fixed_uuid(name: &str) -> Uuid {
     let hash = Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("https://pennsieve.io/demo/{name}").as_bytes());
     uuid::Builder::from_random_bytes(hash.into_bytes()).into_uuid()
 }
 
-/// The node id that belongs to a name: `N:<kind>:<uuid>`.
+/// Returns the node id for a name: `N:<kind>:<uuid>`.
 pub(super) fn fixed_node_id(kind: &str, name: &str) -> String {
     format!("N:{kind}:{}", fixed_uuid(&format!("{kind}/{name}")))
 }

@@ -8,28 +8,28 @@ pub(super) const CHANNELS: [Channel; 3] = [
     Channel { label: "GFP", color: [0x20, 0xff, 0x60] },
     Channel { label: "Synapsin", color: [0xff, 0x30, 0x40] },
 ];
-/// The brightest value that the 12-bit camera gives.
+/// The highest value of the 12-bit camera.
 pub(super) const FULL_SCALE: u16 = 4095;
 
-/// What one plane of a micrograph shows.
+/// The content of one plane of a micrograph.
 pub(super) struct Channel {
     /// The stain.
     pub(super) label: &'static str,
-    /// The red, green and blue by which it is shown at full scale.
+    /// Red, green and blue at full scale.
     pub(super) color: [u8; 3],
 }
 
 /// A square image with one plane for each channel.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Micrograph {
-    /// Pixels in a row, and rows.
+    /// Width and height in pixels.
     pub(super) side: usize,
-    /// The planes, each row after row.
+    /// Planes, in row-major order.
     pub(super) planes: [Vec<u16>; CHANNELS.len()],
 }
 
 impl Micrograph {
-    /// The picture of this seed, with as many neurons as suit its size.
+    /// Generates the picture for a seed, with a number of neurons that fits its size.
     pub(super) fn synthesize(seed: u64, side: usize) -> Self {
         let mut noise = Noise::new(seed);
         let mut planes = [(); CHANNELS.len()].map(|()| {
@@ -56,7 +56,7 @@ impl Micrograph {
         Self { side, planes: planes.map(|plane| plane.pixels) }
     }
 
-    /// The same picture at half the size: each pixel is the mean of four.
+    /// Returns the picture at half the size. Each pixel is the mean of four.
     pub(super) fn halve(&self) -> Self {
         let side = self.side / 2;
         let planes = self.planes.each_ref().map(|plane| {
@@ -77,7 +77,9 @@ struct Plane {
 }
 
 impl Plane {
-    /// Adds a soft spot of this radius, brightest at its centre; what is outside the plane is cut off.
+    /// Adds a soft spot of this radius, brightest at its center.
+    ///
+    /// Parts outside of the plane are cut off.
     fn stain(&mut self, x: f64, y: f64, radius: f64, brightness: f64) {
         for row in self.covered(y, radius) {
             for column in self.covered(x, radius) {

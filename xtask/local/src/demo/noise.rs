@@ -1,16 +1,16 @@
 //! Numbers that look random and are the same on every run and machine.
 
-/// SplitMix64: a few lines, good enough for pictures and signals.
+/// SplitMix64: short, and good enough for pictures and signals.
 /// <https://dl.acm.org/doi/10.1145/2714064.2660195>
 pub(super) struct Noise(u64);
 
 impl Noise {
-    /// Noise that differs from that of every other seed.
+    /// Creates a generator. Each seed gives different noise.
     pub(super) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// The next number, from 0 up to but without 1.
+    /// Returns the next number, from 0 up to but not including 1.
     pub(super) fn unit(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
@@ -20,7 +20,7 @@ impl Noise {
         f64::from(u32::try_from(mixed >> 32).unwrap_or_default()) / 4_294_967_296.0
     }
 
-    /// The next number from `low` up to but without `high`.
+    /// Returns the next number, from `low` up to but not including `high`.
     pub(super) fn between(&mut self, low: f64, high: f64) -> f64 {
         low + (high - low) * self.unit()
     }

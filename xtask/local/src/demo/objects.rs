@@ -1,4 +1,4 @@
-//! Objects of the demo in S3.
+//! Uploads and deletes demo objects in S3.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use super::DemoError;
 
-/// Uploads at a time: enough to keep the emulator busy, few enough not to queue behind each other.
+/// Number of concurrent uploads: enough to keep the emulator busy, but few enough that none has to wait long.
 const UPLOADS_AT_ONCE: usize = 16;
 
 /// An object to upload.
@@ -21,7 +21,7 @@ pub(super) struct Object {
     pub(super) bytes: Bytes,
 }
 
-/// Whether an earlier start has uploaded this object.
+/// Returns whether an earlier start has uploaded this object.
 pub(super) async fn is_there(s3: &aws_sdk_s3::Client, object: &Object) -> Result<bool, DemoError> {
     match s3.head_object().bucket(&object.bucket).key(&object.key).send().await {
         Ok(_) => Ok(true),
@@ -64,9 +64,9 @@ async fn put(s3: aws_sdk_s3::Client, object: Object) -> Result<(), DemoError> {
     Ok(())
 }
 
-/// Puts a delete marker on each key; returns the version ids of the markers by key.
+/// Deletes keys and returns the version id of each delete marker by key.
 ///
-/// DeleteObjects takes 1,000 keys a call, far more than the demo has.
+/// DeleteObjects accepts 1,000 keys per call, far more than the demo has.
 pub(super) async fn delete(
     s3: &aws_sdk_s3::Client,
     bucket: &str,

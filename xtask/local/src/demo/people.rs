@@ -1,4 +1,4 @@
-//! The people who have a role in the demo dataset.
+//! The users with a role in the demo dataset.
 
 use openapi::UserNodeId;
 use serde::{Deserialize, Serialize};
@@ -6,33 +6,33 @@ use uuid::Uuid;
 
 use super::identifiers::{FIRST_USER, fixed_node_id, fixed_uuid};
 
-/// One user for each role that matters, lowest privilege last.
+/// One user per relevant role, in decreasing order of privileges.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DemoUsers {
-    /// May do everything.
+    /// Has all permissions.
     pub owner: DemoUser,
-    /// May restore.
+    /// Can restore.
     pub editor: DemoUser,
-    /// May read.
+    /// Can read.
     pub viewer: DemoUser,
-    /// May not even read.
+    /// Cannot read.
     pub guest: DemoUser,
 }
 
-/// A user as an access token names them.
+/// A user with the data of an access token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DemoUser {
-    /// The row's id.
+    /// Id of the row.
     pub id: i32,
     /// The user's node id.
     pub node_id: UserNodeId,
     /// The `username` claim of the user's access tokens.
     pub cognito_id: Uuid,
-    /// The address by which the user signs in.
+    /// The email address for signing in.
     pub email: String,
 }
 
-/// What a user may do, in the words and bits of the platform's tables.
+/// The permissions of a user, as roles and permission bits of the platform's tables.
 pub(super) struct Membership<'a> {
     pub(super) user: &'a DemoUser,
     pub(super) dataset_role: &'static str,
@@ -56,8 +56,10 @@ impl DemoUsers {
         }
     }
 
-    /// Everybody with their roles. A guest of a dataset is a guest of its organization too; the
-    /// other members have the organization's usual permission (delete, which includes write).
+    /// Returns all users with their roles.
+    ///
+    /// A guest of a dataset is a guest of its organization too. The other members have the usual permission in the
+    /// organization (delete, which includes write).
     pub(super) fn memberships(&self) -> [Membership<'_>; 4] {
         let membership = |user, dataset_role, dataset_permission, organization_permission| Membership {
             user,

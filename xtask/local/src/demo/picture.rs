@@ -1,11 +1,13 @@
-//! A micrograph as a PNG.
+//! Encodes a micrograph as a PNG.
 
 use super::image::{CHANNELS, Micrograph};
 
-/// The value that is shown at full brightness: specimens rarely fill the camera's scale.
+/// The value that is rendered at full brightness.
+///
+/// Specimens rarely use the full scale of the camera.
 const WHITE: u32 = 3000;
 
-/// Renders the channels over each other in their colours.
+/// Renders the channels on top of each other in their colors.
 pub(super) fn to_png(image: &Micrograph) -> Result<Vec<u8>, png::EncodingError> {
     let side = u32::try_from(image.side).unwrap_or(u32::MAX);
     let mut bytes = Vec::new();

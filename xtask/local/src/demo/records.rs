@@ -1,4 +1,4 @@
-//! Delete records, by which a restore finds the delete markers to take away.
+//! Delete records, which a restore uses to find and remove delete markers.
 
 use std::collections::HashMap;
 
@@ -7,11 +7,11 @@ use openapi::PackageNodeId;
 
 use super::DemoError;
 
-/// The most that one BatchWriteItem takes.
+/// The maximum number of records in one BatchWriteItem.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>
 const RECORDS_PER_CALL: usize = 25;
 
-/// What the platform keeps of a deleted file.
+/// The platform's record of a deleted file.
 pub(super) struct DeleteRecord<'a> {
     pub(super) node_id: &'a PackageNodeId,
     pub(super) bucket: &'a str,
@@ -49,7 +49,7 @@ pub(super) async fn put(
 }
 
 impl DeleteRecord<'_> {
-    /// All attributes are strings, the size too.
+    /// Returns the attributes. All are strings, including the size.
     fn attributes(&self) -> HashMap<String, AttributeValue> {
         [
             ("NodeId", self.node_id.to_string()),

@@ -1,4 +1,4 @@
-//! Rows of the demo in the database.
+//! Inserts the rows of the demo into the database.
 
 use sqlx::{AssertSqlSafe, PgPool, Postgres, Transaction};
 
@@ -6,7 +6,7 @@ use super::DemoData;
 use super::identifiers::{DATASET, ORGANIZATION, OTHER_DATASET};
 use super::tree::{Package, Tree};
 
-/// Whether an earlier start has loaded the demo.
+/// Returns whether an earlier start has loaded the demo.
 pub(super) async fn are_there(pool: &PgPool) -> sqlx::Result<bool> {
     sqlx::query_scalar("SELECT EXISTS (SELECT FROM pennsieve.organizations WHERE id = $1)")
         .bind(ORGANIZATION.0)
@@ -14,7 +14,7 @@ pub(super) async fn are_there(pool: &PgPool) -> sqlx::Result<bool> {
         .await
 }
 
-/// Inserts everything, or nothing.
+/// Inserts all rows in one transaction.
 pub(super) async fn insert(
     pool: &PgPool,
     data: &DemoData,
@@ -32,7 +32,7 @@ pub(super) async fn insert(
     transaction.commit().await
 }
 
-/// Puts the organization's integer where its schema is named.
+/// Replaces the placeholder in a statement with the organization's schema name.
 fn in_schema(sql: &'static str) -> AssertSqlSafe<String> {
     AssertSqlSafe(sql.replace("{organization}", &ORGANIZATION.to_string()))
 }
@@ -163,8 +163,9 @@ async fn insert_files(
     Ok(())
 }
 
-/// The counters as the platform computes them anew: what is deleted counts nothing, a folder
-/// counts what is live below it.
+/// Computes the storage counters as the platform does.
+///
+/// Deleted files do not count, and a folder counts the live files below it.
 const COUNT_STORAGE: &str = r#"
     WITH RECURSIVE counted (package_id, parent_id, size) AS (
         SELECT packages.id, packages.parent_id, files.size
@@ -189,7 +190,7 @@ const COUNT_STORAGE: &str = r#"
     SELECT {organization}, sum(size) FROM "{organization}".dataset_storage;
 "#;
 
-/// Ids that were given do not move a sequence; the next row must not meet one of them.
+/// Inserting explicit ids does not advance a sequence, so this sets each one past the existing ids.
 const ADVANCE_SEQUENCES: &str = r#"
     SELECT setval(pg_get_serial_sequence('pennsieve.organizations', 'id'), max(id)) FROM pennsieve.organizations;
     SELECT setval(pg_get_serial_sequence('pennsieve.users', 'id'), max(id)) FROM pennsieve.users;

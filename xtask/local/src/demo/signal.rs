@@ -1,27 +1,27 @@
-//! A synthetic EEG: what the demo's tables and its Parquet file hold.
+//! A synthetic EEG for the tables and the Parquet file of the demo.
 
 use std::f64::consts::TAU;
 use std::fmt::Write;
 
 use super::noise::Noise;
 
-/// Samples a second.
+/// Samples per second.
 pub(super) const SAMPLE_RATE: u32 = 250;
 /// Names of the electrodes, in the order of [`Sample::microvolts`].
 pub(super) const ELECTRODES: [&str; 4] = ["c3", "c4", "o1", "o2"];
 
-/// One moment of the recording.
+/// One sample of the recording.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Sample {
-    /// Microseconds since the recording began.
+    /// Microseconds since the start of the recording.
     pub(super) microseconds: i64,
-    /// Potential at each electrode, to a tenth of a microvolt as an amplifier would give it.
+    /// Potential at each electrode, rounded to a tenth of a microvolt like the output of an amplifier.
     pub(super) microvolts: [f32; ELECTRODES.len()],
-    /// Whether the flash that the subject sees every two seconds happens now.
+    /// Whether a flash occurs at this sample. The subject sees one every two seconds.
     pub(super) flash: bool,
 }
 
-/// The recording of a subject: alpha waves that swell and fade, theta waves and noise.
+/// Generates the recording of a subject: alpha waves of varying strength, theta waves and noise.
 pub(super) fn record(subject: u64, samples: u32) -> Vec<Sample> {
     let mut noise = Noise::new(subject);
     let phases = [0.0; ELECTRODES.len()].map(|_: f64| noise.between(0.0, TAU));
@@ -42,11 +42,11 @@ fn potential(seconds: f64, phase: f64, noise: f64) -> f32 {
     let envelope = 1.0 + 0.6 * (TAU * 0.25 * seconds + phase).sin();
     let alpha = 18.0 * envelope * (TAU * 10.0 * seconds + phase).sin();
     let theta = 9.0 * (TAU * 6.0 * seconds + 2.0 * phase).sin();
-    // Rounding also makes the value independent of the last bit of a platform's sine.
+    // Rounding also removes platform differences in the last bit of the sine.
     (((alpha + theta + noise) * 10.0).round() / 10.0) as f32
 }
 
-/// The recording as text with a header line.
+/// Returns the recording as CSV with a header line.
 pub(super) fn to_csv(samples: &[Sample]) -> String {
     let mut text = format!("time_us,{}\n", ELECTRODES.join(","));
     for sample in samples {

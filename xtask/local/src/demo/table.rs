@@ -1,4 +1,4 @@
-//! The recording as a Parquet file.
+//! Writes the recording to a Parquet file.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use parquet::schema::parser::parse_message_type;
 
 use super::signal::{ELECTRODES, Sample};
 
-/// Rows in each row group: small, so that a reader has a reason to fetch only some by range.
+/// Rows in each row group: few, so that a reader benefits from fetching single groups by range.
 const ROWS_PER_GROUP: usize = 1000;
 
-/// When the recording began: 14 March 2025, 09:00 UTC, in microseconds since 1970.
+/// Start of the recording: 14 March 2025, 09:00 UTC, in microseconds since 1970.
 const RECORDING_START: i64 = 1_741_942_800_000_000;
 
 const SCHEMA: &str = "
@@ -26,7 +26,7 @@ const SCHEMA: &str = "
         optional binary event (UTF8);
     }";
 
-/// Writes the samples, uncompressed so that any reader can take them.
+/// Writes the samples without compression, so that all readers support the file.
 pub(super) fn to_parquet(samples: &[Sample]) -> Result<Vec<u8>, ParquetError> {
     let schema = Arc::new(parse_message_type(SCHEMA)?);
     let mut file = SerializedFileWriter::new(Vec::new(), schema, Arc::new(WriterProperties::new()))?;
@@ -38,7 +38,7 @@ pub(super) fn to_parquet(samples: &[Sample]) -> Result<Vec<u8>, ParquetError> {
     file.into_inner()
 }
 
-/// The columns must be written in the order of the schema.
+/// Writes a row group. The columns must be in the order of the schema.
 fn write_group(
     group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
     samples: &[Sample],

@@ -1,4 +1,4 @@
-//! Packages as the database and the storage bucket are to hold them.
+//! Packages as they appear in the database and the storage bucket.
 
 use bytes::Bytes;
 use openapi::{DatasetId, PackageId, PackageNodeId, PackageType};
@@ -17,7 +17,7 @@ pub(super) struct Package {
     original_name: String,
 }
 
-/// What makes a package a file or a folder.
+/// The content of a package: it is a file or a folder.
 pub(super) enum Content {
     Folder,
     File(SourceFile),
@@ -35,7 +35,9 @@ pub(super) struct SourceFile {
 }
 
 impl Package {
-    /// The name in the database: a deleted package makes room for another of its name.
+    /// Returns the name in the database.
+    ///
+    /// A deleted package has another one, so that its original name can be reused.
     pub(super) fn name(&self) -> String {
         if self.deleted {
             format!("__DELETED__{}_{}", self.node_id, self.original_name)
@@ -60,7 +62,7 @@ impl Package {
     }
 }
 
-/// All packages of the organization, parents before what is in them.
+/// All packages of the organization, parents before their children.
 #[derive(Default)]
 pub(super) struct Tree {
     pub(super) packages: Vec<Package>,
@@ -73,7 +75,7 @@ pub(super) struct Added {
     dataset: DatasetId,
 }
 
-/// Where a package goes: into a folder, or to the root of a dataset.
+/// The location of a package: in a folder, or at the root of a dataset.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
     dataset: DatasetId,
@@ -115,7 +117,7 @@ impl Tree {
         self.add(place, name, Content::File(file))
     }
 
-    /// Deletes a package and all that is in it.
+    /// Deletes a package and all packages in it.
     pub(super) fn delete(&mut self, root: &Added) {
         let mut gone = vec![root.id];
         for package in &mut self.packages {
@@ -151,8 +153,9 @@ impl Tree {
     }
 }
 
-/// What the platform makes of a file name's extension: the type of the package, the type of the
-/// file, and the content type of the object.
+/// Returns the types that the platform derives from a file name's extension.
+///
+/// They are the type of the package, the type of the file, and the content type of the object.
 fn types_of(name: &str) -> (PackageType, &'static str, &'static str) {
     match name.rsplit('.').next() {
         Some("csv") => (PackageType::CSV, "CSV", "text/csv"),

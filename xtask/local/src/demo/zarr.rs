@@ -1,18 +1,20 @@
-//! A micrograph as an OME-Zarr group.
+//! Encodes a micrograph as an OME-Zarr group.
 //!
-//! OME-Zarr 0.4 on Zarr 2, which every viewer reads: <https://ngff.openmicroscopy.org/0.4/>.
-//! The chunks are raw: nothing to decompress, and their sizes are known beforehand.
+//! The format is OME-Zarr 0.4 on Zarr 2, which all viewers support: <https://ngff.openmicroscopy.org/0.4/>.
+//! The chunks are not compressed, so their sizes are known in advance.
 
 use serde_json::{Value, json};
 
 use super::image::{CHANNELS, FULL_SCALE, Micrograph};
 
-/// Pixels along the side of a chunk; a chunk holds one channel.
+/// Width and height of a chunk in pixels. A chunk contains one channel.
 const CHUNK_SIDE: usize = 128;
-/// Micrometres along the side of a pixel of the largest level.
+/// Width and height of a pixel of the largest level, in micrometers.
 const PIXEL_SIZE: f64 = 0.325;
 
-/// The objects of a group, each with its key below the group, for levels from the largest to the smallest.
+/// Returns the objects of a group with their keys in the group.
+///
+/// The levels are in decreasing sizes.
 pub(super) fn to_objects(name: &str, levels: &[Micrograph]) -> Vec<(String, Vec<u8>)> {
     let mut objects = vec![
         (".zgroup".to_owned(), document(&json!({ "zarr_format": 2 }))),
@@ -66,7 +68,7 @@ fn attributes(name: &str, levels: usize) -> Value {
     })
 }
 
-/// Zarr 2 metadata: <https://zarr-specs.readthedocs.io/en/latest/v2/v2.0.html>.
+/// Returns the metadata of a Zarr 2 array: <https://zarr-specs.readthedocs.io/en/latest/v2/v2.0.html>.
 fn array(side: usize) -> Value {
     json!({
         "zarr_format": 2,
@@ -81,7 +83,9 @@ fn array(side: usize) -> Value {
     })
 }
 
-/// A chunk at the edge is as large as the others; what lies outside the plane is the fill value.
+/// Returns a chunk.
+///
+/// A chunk at the edge has full size, with the fill value outside of the plane.
 fn chunk(plane: &[u16], side: usize, row: usize, column: usize) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(CHUNK_SIDE * CHUNK_SIDE * 2);
     for y in row * CHUNK_SIDE..(row + 1) * CHUNK_SIDE {

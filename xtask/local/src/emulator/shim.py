@@ -1,18 +1,19 @@
-"""Starts MiniStack with what its CloudFormation lacks and our template needs.
+"""Starts MiniStack with additional CloudFormation features that our template needs.
 
-MiniStack keeps one table of resource handlers, `create`, `update` and `delete` for a type. This adds or wraps:
+MiniStack has one table of resource handlers: `create`, `update` and `delete` for each type. This shim adds or wraps:
 
-- AWS::CloudFront::PublicKey and AWS::CloudFront::KeyGroup, by its own CloudFront API, so that its errors apply;
-- `Body` and `FailOnWarnings` of AWS::ApiGatewayV2::Api: routes, integrations, authorizers and CORS of an OpenAPI document;
-- buckets that a change set imports because they exist (`ImportExistingResources`), what drift detection sees of a
-  bucket, and change sets that revert drift (`REVERT_DRIFT`);
-- GetResource of Cloud Control for resources that were not made by Cloud Control;
+- AWS::CloudFront::PublicKey and AWS::CloudFront::KeyGroup, through MiniStack's CloudFront API and its errors;
+- `Body` and `FailOnWarnings` of AWS::ApiGatewayV2::Api: routes, integrations, authorizers and CORS of an OpenAPI
+  document;
+- import of existing buckets by a change set (`ImportExistingResources`), drift detection of buckets, and change sets
+  that revert drift (`REVERT_DRIFT`);
+- GetResource of Cloud Control for resources that were not created through Cloud Control;
 - `Metrics` of AWS::CloudWatch::Alarm (accepted, never evaluated) and throttling of AWS::ApiGatewayV2::Stage;
-- the pages of FilterLogEvents after the first, and an end to what a log stream keeps;
-- `encoding-type=url` of ListObjectVersions;
+- further pages of FilterLogEvents, and a limit on the events that a log stream keeps;
+- `encoding-type=url` of ListObjectVersions.
 
-and switches off its poller of event source mappings, because the local stack polls the queues itself.
-A handler that raises makes the stack roll back, with the message as the reason in the stack's events.
+It also disables MiniStack's poller of event source mappings, because the local stack polls the queues itself.
+If a handler raises an exception, the stack rolls back, and the stack events contain the message as the reason.
 """
 
 import base64
@@ -39,7 +40,7 @@ from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS as
 
 
 def answer(response):
-    """The headers and body of a service's response, or its error as an exception."""
+    """Returns the headers and the body of a service's response, or raises its error."""
     status, headers, body = response
     text = body.decode() if isinstance(body, bytes) else body
     if status < 400:
@@ -52,7 +53,7 @@ def answer(response):
 
 # --- AWS::CloudFront::PublicKey and AWS::CloudFront::KeyGroup --------------------------------------------------------
 
-# A DER SubjectPublicKeyInfo has a fixed length and beginning for each of the two kinds of key that CloudFront takes.
+# The DER SubjectPublicKeyInfo of each key type that CloudFront accepts has a fixed length and a fixed beginning.
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-trusted-signers.html
 PUBLIC_KEYS = {
     294: bytes.fromhex("30820122300d06092a864886f70d01010105000382010f003082010a0282010100"),  # RSA, 2048 bits
@@ -62,7 +63,7 @@ PEM = re.compile(r"-----BEGIN PUBLIC KEY-----\s+([A-Za-z0-9+/=\s]+)-----END PUBL
 
 
 def check_public_key(pem):
-    """MiniStack takes any text for a key; CloudFront takes RSA with 2048 bits or EC P-256, in PEM."""
+    """Rejects keys other than RSA 2048 or EC P-256 in PEM, like CloudFront. MiniStack accepts any text."""
     match = PEM.fullmatch(pem)
     try:
         der = base64.b64decode("".join(match[1].split()), validate=True) if match else b""
@@ -74,7 +75,7 @@ def check_public_key(pem):
 
 
 def element(tag, config):
-    """A flat configuration as the XML that the CloudFront API takes."""
+    """Returns a flat configuration as XML for the CloudFront API."""
     root = Element(tag)
     for name, value in config.items():
         child = SubElement(root, name)
@@ -87,7 +88,7 @@ def element(tag, config):
 
 
 def cloudfront_handlers(config_name, store, service_create, service_update, service_delete, check=lambda config: None):
-    """The handlers of a CloudFront resource that consists of one flat configuration."""
+    """Returns the handlers of a CloudFront resource that consists of one flat configuration."""
 
     def attributes(physical_id):
         record = store[physical_id]
@@ -115,7 +116,7 @@ HANDLERS["AWS::CloudFront::PublicKey"] = cloudfront_handlers(
     "PublicKeyConfig",
     cloudfront._public_keys,
     cloudfront._create_public_key,
-    # It refuses to change anything but the comment, as CloudFormation does for a key in place:
+    # Rejects all changes except to the comment, as CloudFormation does when it updates a key in place:
     # https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_UpdatePublicKey.html
     cloudfront._update_public_key,
     cloudfront._delete_public_key,
@@ -139,7 +140,7 @@ METHODS = ("get", "head", "put", "post", "patch", "delete", "options", "x-amazon
 
 
 def without_body(properties):
-    """The properties with what the document says in the place of the document."""
+    """Returns the properties with the values of the OpenAPI document instead of the document."""
     body = properties.get("Body")
     if not body:
         return properties
@@ -159,7 +160,10 @@ def created(response, id_name):
 
 
 def import_authorizer(api_id, name, extension):
-    """https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-authorizer.html"""
+    """Creates the authorizer that an extension defines.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-authorizer.html
+    """
     authorizer = {
         **extension,
         "name": name,
@@ -171,7 +175,7 @@ def import_authorizer(api_id, name, extension):
 
 
 def import_route(api_id, route_key, operation, security, authorizers):
-    """One operation of the document: an integration and the route that leads to it."""
+    """Creates the integration and the route of one operation in the document."""
     extension = operation.get("x-amazon-apigateway-integration")
     if not extension:
         raise ValueError(f"{route_key} has no x-amazon-apigateway-integration.")
@@ -207,14 +211,17 @@ def import_routes(api_id, body):
         for method, operation in operations.items():
             if method in METHODS:
                 verb = "ANY" if method.startswith("x-") else method.upper()
-                # `/$default` is how a document writes the catch-all route, whose key has no method.
+                # In a document, `/$default` is the catch-all route. Its key has no method.
                 route_key = "$default" if path == "/$default" else f"{verb} {path}"
                 import_route(api_id, route_key, operation, body.get("security", []), authorizers)
 
 
 def import_body(api_id, body):
-    """Replaces what the API serves, under the same API id, or changes nothing: a handler that fails must leave its
-    resource as it was. Nothing runs in between, because handlers hold the event loop."""
+    """Replaces the routes, integrations and authorizers of an API.
+
+    If this fails, the API is unchanged, because a failed handler must not change its resource. No other request can
+    run meanwhile, because handlers block the event loop.
+    """
     before = [(store, store.get(api_id, {})) for store in SERVED]
     for store in SERVED:
         store[api_id] = {}
@@ -250,7 +257,7 @@ API.update(create=create_api, update=update_api)
 
 
 def rewrite_properties(resource_type, rewrite):
-    """Lets the handlers of a type see other properties. These are the only dictionaries among their arguments."""
+    """Rewrites the properties for the handlers of a type. They are the only dictionaries among the arguments."""
     handlers = HANDLERS[resource_type]
 
     def rewritten(handler):
@@ -262,7 +269,7 @@ def rewrite_properties(resource_type, rewrite):
 
 
 def without_metric_math(properties):
-    """MiniStack refuses `Metrics`. No metric arrives here, so an alarm on one of them is as good as the expression."""
+    """Replaces `Metrics`, which MiniStack rejects, by the first metric. No metric data arrives here anyway."""
     if "Metrics" not in properties:
         return properties
     plain = {name: value for name, value in properties.items() if name != "Metrics"}
@@ -271,7 +278,7 @@ def without_metric_math(properties):
 
 
 def with_readable_throttling(properties):
-    """MiniStack keeps route settings as the template spells them, where its API would answer `throttlingRateLimit`."""
+    """Lowers the first letter of each route setting, as in the API's `throttlingRateLimit`. MiniStack does not."""
     settings = {"default": properties.get("DefaultRouteSettings", {}), **properties.get("RouteSettings", {})}
     settings = {
         route: {name[0].lower() + name[1:]: value for name, value in values.items()}
@@ -290,7 +297,7 @@ deploy_stack = changesets._deploy_stack_async
 
 
 def deploy_with_imports(*arguments, imports=None, **options):
-    """MiniStack checks first that no bucket of the template exists, those too that the change set takes back."""
+    """Skips MiniStack's check that no bucket of the template exists, which also fails for imported buckets."""
     if imports:
         cloudformation._stacks[arguments[0]]["_disable_validation"] = True
     return deploy_stack(*arguments, imports=imports, **options)
@@ -299,7 +306,7 @@ def deploy_with_imports(*arguments, imports=None, **options):
 changesets._deploy_stack_async = deploy_with_imports
 
 
-# --- What a bucket is like, and drift ---------------------------------------------------------------------------------
+# --- Bucket properties and drift --------------------------------------------------------------------------------------
 
 BUCKET = HANDLERS["AWS::S3::Bucket"]
 CORS_LISTS = {
@@ -308,14 +315,14 @@ CORS_LISTS = {
     "AllowedOrigin": "AllowedOrigins",
     "ExposeHeader": "ExposedHeaders",
 }
-# MiniStack does not keep the lifecycle that a template gives a bucket.
+# Lifecycle configurations by bucket. MiniStack does not keep those of a template.
 lifecycles = {}
 
 
 def keep_lifecycle(handler):
     def kept(*arguments):
         name, attributes = handler(*arguments)
-        # The last dictionary among the arguments has the properties as they become.
+        # The last dictionary among the arguments contains the new properties.
         properties = [argument for argument in arguments if isinstance(argument, dict)][-1]
         lifecycles[name] = properties.get("LifecycleConfiguration")
         return name, attributes
@@ -342,8 +349,11 @@ def cors_rule(element):
 
 
 def bucket_properties(name, expected=None):
-    """The properties of a bucket as a template has them. Encryption and ownership are those that every bucket has by
-    default: https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html"""
+    """Returns the properties of a bucket in the format of a template.
+
+    Encryption and ownership are the defaults of all buckets:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html
+    """
     if name not in s3._buckets:
         return None
     encryption = {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
@@ -375,7 +385,7 @@ differing_resources = changesets._diff_resources
 
 
 def drifts(resources):
-    """The resources that have drifted, each with its record and what was found."""
+    """Yields each drifted resource with its record and the detected drift."""
     for logical_id, record in resources.items():
         if drift.supports_drift(record["ResourceType"]):
             found = drift.detect_resource_drift({}, logical_id, record, "")
@@ -420,7 +430,7 @@ def create_drift_aware_change_set(parameters):
 
 
 def execute_drift_aware_change_set(parameters):
-    """What is there becomes what was deployed, so that the update brings it back to the template."""
+    """Records the actual properties as the deployed ones, so that the update restores those of the template."""
     change_set = find_change_set(parameters)
     if change_set and change_set.get("_reverts_drift"):
         stack = cloudformation._stacks[change_set["StackName"]]
@@ -441,7 +451,7 @@ get_cloud_control_resource = cloudcontrol._get_resource
 
 
 def read(resource_type, identifier):
-    """The properties of a resource as a template has them; none where there is none."""
+    """Returns the properties of a resource in the format of a template, or None if it does not exist."""
     if resource_type in drift._DRIFT_READERS:
         return drift._DRIFT_READERS[resource_type][0](identifier, {})
     stores = {
@@ -470,8 +480,10 @@ filter_first_log_events = cloudwatch_logs._filter_log_events
 
 
 def filter_log_events(data):
-    """MiniStack answers with the first events and no token. A token here is the time of the last event, and how many
-    events of that time were there already."""
+    """Adds paging. MiniStack returns only the first events, without a token.
+
+    The token consists of the time of the last event and the number of events with that time returned so far.
+    """
     token = data.get("nextToken")
     start, skip = (int(number) for number in token.split(":")) if token else (data.get("startTime"), 0)
     limit = min(data.get("limit", MAXIMUM_EVENTS) + skip, MAXIMUM_EVENTS)
@@ -495,7 +507,7 @@ put_all_log_events = cloudwatch_logs._put_log_events
 
 
 def put_log_events(data):
-    """MiniStack keeps in memory all that ever came; here the oldest events of a stream go."""
+    """Removes the oldest events of a stream. MiniStack keeps all events in memory."""
     response = put_all_log_events(data)
     if response[0] < 400:
         stream = cloudwatch_logs._log_groups[data["logGroupName"]]["streams"][data["logStreamName"]]
@@ -515,8 +527,10 @@ list_plain_object_versions = s3._list_object_versions
 
 
 def list_object_versions(bucket_name, query_params):
-    """MiniStack encodes the keys of other listings, and writes those of this one as they are, where XML cannot carry them.
-    S3 encodes a space as `+`: https://github.com/boto/boto/pull/2654"""
+    """Adds URL encoding of keys, which MiniStack supports only in other listings. XML cannot contain all keys.
+
+    S3 encodes a space as `+`: https://github.com/boto/boto/pull/2654
+    """
     if s3._qp(query_params, "encoding-type", "") != "url":
         return list_plain_object_versions(bucket_name, query_params)
     xml_body = s3._xml_body
@@ -529,7 +543,7 @@ def list_object_versions(bucket_name, query_params):
             SubElement(root, "EncodingType").text = "url"
         return xml_body(root)
 
-    # Nothing runs in between: the original does not await.
+    # No other request can run meanwhile, because the original function does not await.
     s3._xml_body = encoded_body
     try:
         return list_plain_object_versions(bucket_name, query_params)
@@ -542,7 +556,7 @@ s3._list_object_versions = list_object_versions
 
 # --- Event source mappings -------------------------------------------------------------------------------------------
 
-# It would take the messages away from the local stack's poller and run the function itself.
+# MiniStack's poller would receive messages instead of the local stack's poller, and run the function itself.
 lambda_svc._ensure_poller = lambda: None
 
 if __name__ == "__main__":

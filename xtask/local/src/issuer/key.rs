@@ -13,13 +13,13 @@ use rsa::traits::PublicKeyParts as _;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// Why there is no key, or no signature of it.
+/// The reason why the key cannot be created or used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// The cryptographic library failed.
     #[error("the token key could not be made or used")]
     Cryptography,
-    /// The claims are no JSON object.
+    /// The claims could not be serialized as JSON.
     #[error("could not write the claims as JSON")]
     Claims(#[from] serde_json::Error),
 }
@@ -51,7 +51,7 @@ impl Key {
         })
     }
 
-    /// The key set that anybody may read.
+    /// Returns the public key set.
     pub(super) fn jwks(&self) -> Value {
         json!({"keys": [{
             "alg": "RS256",
@@ -63,7 +63,7 @@ impl Key {
         }]})
     }
 
-    /// A signed JWT of these claims.
+    /// Returns a signed JWT with these claims.
     pub(super) fn sign(&self, claims: &impl Serialize) -> Result<String, KeyError> {
         let header = json!({"kid": self.id, "alg": "RS256"}).to_string();
         let claims = serde_json::to_string(claims)?;

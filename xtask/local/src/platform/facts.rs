@@ -1,10 +1,10 @@
-//! The SSM parameters by which the platform tells the service's stack where things are.
+//! Platform parameters: SSM parameters that tell the service's stack where the platform's resources are.
 
 use std::collections::BTreeMap;
 
 use super::PlatformError;
 
-/// Writes one String parameter for each path; one that is there takes the new value.
+/// Writes one String parameter per path, and overwrites existing ones.
 pub async fn put_facts(
     ssm: &aws_sdk_ssm::Client,
     facts: &BTreeMap<String, String>,

@@ -8,14 +8,14 @@ use aws_sdk_sqs::types::QueueAttributeName;
 
 use super::PlatformError;
 
-/// The queue that takes the platform's jobs, among them the changelog.
+/// The queue for jobs of the platform, including changelog events.
 pub const JOBS_QUEUE: &str = "local-jobs-queue-use1";
-/// The table of the delete records, by node id.
+/// The table of delete records, keyed by node id.
 pub const DELETE_RECORD_TABLE: &str = "local-process-jobs-table-use1";
 /// The bucket with the files of packages.
 pub const STORAGE_BUCKET: &str = "pennsieve-local-storage-use1";
 
-/// Where the platform's resources are.
+/// The platform's resources for the packages service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlatformResources {
     /// URL of the jobs queue.
@@ -28,7 +28,7 @@ pub struct PlatformResources {
     pub storage_bucket: String,
 }
 
-/// Creates the platform's resources, as far as they are not there yet.
+/// Creates the platform's resources that do not exist yet.
 pub async fn create_resources(
     sqs: &aws_sdk_sqs::Client,
     dynamodb: &aws_sdk_dynamodb::Client,
@@ -45,7 +45,9 @@ pub async fn create_resources(
     })
 }
 
-/// CreateQueue with the same attributes returns the queue that is there.
+/// Creates the jobs queue.
+///
+/// CreateQueue with the same attributes returns an existing queue.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html>
 async fn create_jobs_queue(sqs: &aws_sdk_sqs::Client) -> Result<(String, String), aws_sdk_sqs::Error> {
     let created = sqs.create_queue().queue_name(JOBS_QUEUE).send().await?;
@@ -88,7 +90,7 @@ async fn create_storage_bucket(s3: &aws_sdk_s3::Client) -> Result<(), aws_sdk_s3
         Ok(_) | Err(aws_sdk_s3::Error::BucketAlreadyOwnedByYou(_)) => {}
         Err(error) => return Err(error),
     }
-    // What is deleted stays under a delete marker: that is what a restore takes away.
+    // With versioning, a deletion adds a delete marker, which a restore removes.
     s3.put_bucket_versioning()
         .bucket(STORAGE_BUCKET)
         .versioning_configuration(

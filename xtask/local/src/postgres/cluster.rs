@@ -1,4 +1,4 @@
-//! The files of a PostgreSQL server, and who owns them.
+//! The files of a PostgreSQL server, and the account that owns them.
 
 use std::io;
 use std::os::unix::fs::{MetadataExt as _, chown};
@@ -14,11 +14,11 @@ use tokio::process::Command;
 
 use super::{Password, PostgresError, Server, USER, private_copy};
 
-/// In the state directory: the password of a cluster that is complete.
+/// The file in the state directory with the password of a complete cluster.
 const PASSWORD: &str = "postgres-password";
 const INITDB_LIMIT: Duration = Duration::from_mins(1);
 
-/// A cluster, ready for a server. Dropping it removes its files, unless they are to be kept.
+/// A cluster, ready for a server. Dropping it removes its files, unless they are kept.
 #[derive(Debug)]
 pub(super) struct Cluster {
     path: PathBuf,
@@ -28,7 +28,7 @@ pub(super) struct Cluster {
     password: Password,
 }
 
-/// The user that the server runs as where we are root.
+/// The account that runs the server if this process runs as root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Account {
     user: u32,
@@ -36,7 +36,7 @@ struct Account {
 }
 
 impl Cluster {
-    /// The kept cluster if it is wanted and complete, else a new one.
+    /// Returns the kept cluster if it is requested and complete, otherwise a new one.
     pub(super) async fn prepare(
         directory: &StateDirectory,
         server: Server,
@@ -48,8 +48,8 @@ impl Cluster {
         if data == Data::Kept
             && let Some(password) = kept_password(directory, &path, account).await
         {
-            // Of a server that died: clean_up has seen to that. PostgreSQL itself would refuse to start if another
-            // process happened to have its process id now.
+            // This file is of a dead server, because clean_up has ended a running one. With the file, PostgreSQL
+            // would not start if another process now had the same process id.
             remove(&path.join("data/postmaster.pid")).await?;
             let mut cluster = Self { path, server, data, account, password };
             cluster.bring_server_within_reach().await?;
@@ -62,7 +62,7 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// Replaces the server by a copy beside the data where the account could not reach the original.
+    /// Uses a copy of the server next to the data if the account cannot access the original.
     async fn bring_server_within_reach(&mut self) -> io::Result<()> {
         if self.account.is_none() || private_copy::is_reachable(self.server.bin()).await? {
             return Ok(());
@@ -74,7 +74,7 @@ impl Cluster {
         Ok(())
     }
 
-    /// The command that runs the server in the foreground.
+    /// Returns the command that runs the server in the foreground.
     pub(super) fn server_command(&self, port: u16) -> Command {
         let mut command = self.command(&self.server.postgres());
         command.arg("-D").arg(self.path.join("data"));
@@ -82,11 +82,11 @@ impl Cluster {
             &format!("port={port}"),
             "listen_addresses=127.0.0.1",
             "unix_socket_directories=",
-            // A crash of the machine may cost the data: they can be made again.
+            // A crash of the machine may destroy the data, which can be created again.
             "fsync=off",
             "synchronous_commit=off",
             "full_page_writes=off",
-            // 128 MB and 100 connections are the defaults, more than a few functions and tests need.
+            // The defaults of 128 MB and 100 connections are more than a few functions and tests need.
             "shared_buffers=16MB",
             "max_connections=60",
         ];
@@ -94,7 +94,7 @@ impl Cluster {
         command
     }
 
-    /// Notes that the cluster has all it needs, so that a later run may continue with it.
+    /// Marks the cluster as complete, so that a later run can reuse it.
     pub(super) async fn complete(&self, directory: &StateDirectory) -> Result<(), PostgresError> {
         Ok(directory.write(PASSWORD, self.password.expose().as_bytes()).await?)
     }
@@ -106,11 +106,11 @@ impl Cluster {
     async fn initialize(&mut self, directory: &StateDirectory) -> Result<(), PostgresError> {
         let mut builder = fs::DirBuilder::new();
         builder.mode(0o700);
-        // Not recursive: in the shared temporary directory nobody else must have made it meanwhile.
+        // Not recursive: fails if another user has created the directory in the shared temporary directory.
         builder.create(&self.path).await?;
         self.give(&self.path)?;
         self.bring_server_within_reach().await?;
-        // A file, because other users see command lines.
+        // The password is in a file, because other users can see command lines.
         let password_file = self.path.join("password");
         let mut options = fs::OpenOptions::new();
         options.write(true).create_new(true).mode(0o600);
@@ -135,7 +135,7 @@ impl Cluster {
         Ok(outcome?)
     }
 
-    /// A command of the server, as the account that it runs as, with nothing from the user's settings.
+    /// Returns a command of the server, run by its account and without the user's environment.
     fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.path).env_clear().env("LC_ALL", "C");
@@ -154,14 +154,18 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         if self.data == Data::Fresh {
-            // Outside of the state directory nobody else would; what cannot be removed, the next run tries again.
+            // The cluster may be outside of the state directory, which is cleaned up separately. If removing it
+            // fails, the next run tries again.
             let _ = std::fs::remove_dir_all(&self.path);
         }
     }
 }
 
-/// In the state directory; but another account may be unable to get there (it may be below a private home), so for
-/// one it is in the system's temporary directory, under a name that belongs to this state directory.
+/// Returns the directory of the cluster.
+///
+/// It is in the state directory if this process runs the server. Another account may not have access to that
+/// directory, for example in a private home, so it uses the system's temporary directory, with a name derived from
+/// the state directory.
 fn location(directory: &StateDirectory, account: Option<Account>) -> PathBuf {
     if account.is_none() {
         return directory.file("postgres");
@@ -170,7 +174,7 @@ fn location(directory: &StateDirectory, account: Option<Account>) -> PathBuf {
     std::env::temp_dir().join(format!("local-stack-postgres-{name}"))
 }
 
-/// The password of the cluster there, if that is complete and belongs to whom it should.
+/// Returns the password of the kept cluster, if it is complete and has the expected owner.
 async fn kept_password(
     directory: &StateDirectory,
     path: &Path,
@@ -184,13 +188,13 @@ async fn kept_password(
 }
 
 impl Account {
-    /// The user postgres, which packages of PostgreSQL make; else nobody.
+    /// Returns the account `postgres`, which PostgreSQL packages create, or else `nobody`.
     async fn unprivileged() -> Result<Self, PostgresError> {
         let passwd = fs::read_to_string("/etc/passwd").await?;
         ["postgres", "nobody"].iter().find_map(|name| Self::parse(&passwd, name)).ok_or(PostgresError::Root)
     }
 
-    /// Lines of `name:password:user:group:…`.
+    /// Finds an account by name in lines of `name:password:user:group:…`.
     fn parse(passwd: &str, name: &str) -> Option<Self> {
         let line = passwd.lines().find(|line| line.split(':').next() == Some(name))?;
         let mut numbers = line.split(':').skip(2).map_while(|number| number.parse().ok());

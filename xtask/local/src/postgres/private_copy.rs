@@ -1,7 +1,7 @@
-//! A copy of a server for an account that cannot reach the original.
+//! A copy of a server for an account that cannot access the original.
 //!
-//! PostgreSQL does not run as root. Where we are root, another account runs it, and a server below root's home is out of
-//! that account's reach.
+//! PostgreSQL does not run as root. If this process does, another account runs the server, but it cannot access a
+//! server in root's home.
 
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
@@ -9,7 +9,7 @@ use std::path::Path;
 
 use tokio::{fs, task};
 
-/// Whether every account may enter all directories down to this one.
+/// Returns whether every account can access this directory and all its ancestors.
 pub(super) async fn is_reachable(directory: &Path) -> io::Result<bool> {
     let directory = fs::canonicalize(directory).await?;
     for place in directory.ancestors() {
@@ -20,7 +20,7 @@ pub(super) async fn is_reachable(directory: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Copies a directory with everything in it. Links are copied as links.
+/// Copies a directory recursively. Symbolic links are copied as links.
 pub(super) async fn copy(from: &Path, to: &Path) -> io::Result<()> {
     let (from, to) = (from.to_owned(), to.to_owned());
     task::spawn_blocking(move || copy_directory(&from, &to)).await?
