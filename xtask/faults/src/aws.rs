@@ -1,4 +1,4 @@
-//! The proxy in front of the emulator.
+//! A proxy for the emulator.
 
 use std::io;
 use std::sync::Arc;
@@ -20,14 +20,16 @@ use tokio::task::JoinHandle;
 use super::partial::{Partial, cancel_transaction, deny_objects};
 use super::{Fate, Faults, Moment, Service};
 
-/// S3 takes requests of 5 GB; nothing that functions send comes near this.
+/// Size limit of a body.
+///
+/// S3 accepts requests of up to 5 GB, but functions send far less than this limit.
 const MAXIMUM_BODY_BYTES: usize = 64 * 1024 * 1024;
-/// How requests in AWS's older query protocol come.
+/// Content type of requests in AWS's older query protocol.
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON_TYPE: [(&str, &str); 1] = [("content-type", "application/x-amz-json-1.0")];
 const TIME_LIMIT: Duration = Duration::from_mins(2);
 
-/// A proxy in front of the emulator, on 127.0.0.1. It ends when it is dropped.
+/// A proxy for the emulator, on 127.0.0.1. Dropping it stops it.
 pub struct AwsProxy {
     url: String,
     server: JoinHandle<()>,
@@ -40,7 +42,7 @@ struct Proxy {
     faults: Arc<Faults>,
 }
 
-/// A request that can be sent on.
+/// A request that can be forwarded.
 struct Forwarded {
     method: Method,
     path: String,
@@ -48,7 +50,7 @@ struct Forwarded {
     body: Bytes,
 }
 
-/// An answer of the emulator.
+/// A response of the emulator.
 struct Answer {
     status: StatusCode,
     headers: HeaderMap,
@@ -56,7 +58,7 @@ struct Answer {
 }
 
 impl AwsProxy {
-    /// Starts a proxy for the emulator at this URL.
+    /// Starts a proxy for the emulator at the URL `upstream`.
     pub async fn start(upstream: &str, faults: Arc<Faults>) -> io::Result<Self> {
         let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
         let http = client.timeout(TIME_LIMIT).build().map_err(io::Error::other)?;
@@ -65,13 +67,13 @@ impl AwsProxy {
         let proxy = Proxy { http, upstream: upstream.trim_end_matches('/').to_owned(), faults };
         let router = Router::new().fallback(handle).with_state(proxy);
         let server = tokio::spawn(async move {
-            // The only error is that of a listener that cannot accept, which whoever calls will notice.
+            // Fails only if the listener cannot accept connections, which the client will notice.
             let _ended = axum::serve(listener, router).await;
         });
         Ok(Self { url, server })
     }
 
-    /// The URL for `AWS_ENDPOINT_URL`.
+    /// Returns the URL for `AWS_ENDPOINT_URL`.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -160,7 +162,9 @@ impl Answer {
     }
 }
 
-/// The operation that a request is for: DynamoDB and SQS say it in a header, CloudFormation in a form, S3 by method and
+/// Returns the operation of a request.
+///
+/// DynamoDB and SQS name it in a header, and CloudFormation in a form. For S3, it follows from the method and the
 /// query.
 fn operation_of(request: &Parts, body: &[u8]) -> String {
     let header = |name: &str| request.headers.get(name).and_then(|value| value.to_str().ok());
@@ -186,7 +190,7 @@ fn query_has(uri: &Uri, parameter: &str) -> bool {
     names.flatten().any(|name| name == parameter)
 }
 
-/// Headers without those that are of one connection, or that follow from the body.
+/// Removes the headers that belong to one connection, or that are derived from the body.
 fn end_to_end(mut headers: HeaderMap) -> HeaderMap {
     for name in ["host", "connection", "content-length", "transfer-encoding", "expect", "keep-alive"] {
         headers.remove(name);
@@ -194,13 +198,13 @@ fn end_to_end(mut headers: HeaderMap) -> HeaderMap {
     headers
 }
 
-/// A date of HTTP that is so much later.
+/// Returns an HTTP date that is later by this duration.
 fn later(date: &HeaderValue, by: Duration) -> Option<HeaderValue> {
     let date = DateTime::parse_from_rfc2822(date.to_str().ok()?).ok()? + by;
     date.to_utc().format("%a, %d %b %Y %H:%M:%S GMT").to_string().parse().ok()
 }
 
-/// Headers without the checksums, which are of a body that has changed.
+/// Removes the checksums, which are wrong after the body has changed.
 fn without_checksums(mut headers: HeaderMap) -> HeaderMap {
     let is_checksum =
         |name: &str| name == "content-md5" || name == "x-amz-crc32" || name.starts_with("x-amz-checksum-");
@@ -211,14 +215,14 @@ fn without_checksums(mut headers: HeaderMap) -> HeaderMap {
     headers
 }
 
-/// Why a call is refused.
+/// The reason why a call is rejected.
 #[derive(Clone, Copy)]
 enum Refusal {
     Throttled,
     Denied,
 }
 
-/// In the words of the service, as its SDK understands them.
+/// Returns an error response in the format of the service, which its SDK understands.
 fn refused(request: &Forwarded, refusal: Refusal) -> Response {
     let header = |name: &str| request.headers.get(name).and_then(|value| value.to_str().ok());
     let is_denied = matches!(refusal, Refusal::Denied);
@@ -250,7 +254,7 @@ fn refused(request: &Forwarded, refusal: Refusal) -> Response {
     }
 }
 
-/// An answer that breaks off: the client sees its connection end.
+/// Returns a response whose body ends with an error: the client's connection breaks.
 fn broken() -> Response {
     let end = futures_util::stream::once(async { Err::<Bytes, _>(io::Error::other("cut")) });
     Body::from_stream(end).into_response()

@@ -1,7 +1,7 @@
-//! The proxy in front of PostgreSQL.
+//! A proxy for PostgreSQL.
 //!
-//! It reads the messages of the protocol in both directions, as far as it must to know when a statement is executed and
-//! when it has been answered: <https://www.postgresql.org/docs/current/protocol-message-formats.html>.
+//! It parses the messages of the protocol in both directions, as far as needed to detect when a statement is executed
+//! and when its response is complete: <https://www.postgresql.org/docs/current/protocol-message-formats.html>.
 
 mod wire;
 
@@ -19,9 +19,9 @@ use self::wire::{Bind, Message, Parse, Statements};
 use super::tally::Flight;
 use super::{Fate, Faults, Moment, Service};
 
-/// A proxy in front of PostgreSQL, on 127.0.0.1. It ends, with all its connections, when it is dropped.
+/// A proxy for PostgreSQL, on 127.0.0.1. Dropping it stops it and closes all its connections.
 ///
-/// Connections must not ask for TLS.
+/// Clients must not request TLS.
 pub struct DatabaseProxy {
     port: u16,
     server: JoinHandle<()>,
@@ -37,7 +37,7 @@ impl DatabaseProxy {
         Ok(Self { port, server })
     }
 
-    /// The port it listens on.
+    /// Returns the port on which it listens.
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -50,24 +50,24 @@ impl Drop for DatabaseProxy {
 }
 
 async fn accept(listener: TcpListener, upstream: SocketAddr, faults: Arc<Faults>) {
-    // Its connections end with it.
+    // Dropping the set closes all connections.
     let mut connections = JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {
         connections.spawn(serve(client, upstream, Arc::clone(&faults)));
     }
 }
 
-/// What the two directions of a connection share.
+/// State that both directions of a connection share.
 struct Connection {
     faults: Arc<Faults>,
-    /// Statements whose answer is not complete yet.
+    /// Statements whose response is not complete.
     open: Mutex<Open>,
 }
 
 #[derive(Default)]
 struct Open {
     flights: Vec<Flight>,
-    /// What becomes of the next answer, where it is not to arrive.
+    /// The fault for the next response, if it must not arrive.
     loss: Option<Loss>,
 }
 
@@ -83,7 +83,7 @@ impl Connection {
     }
 }
 
-/// Serves a connection until one of its ends closes it, or it is cut: then both are closed.
+/// Serves a connection until either end closes it or a fault breaks it, then closes both ends.
 async fn serve(client: TcpStream, upstream: SocketAddr, faults: Arc<Faults>) -> io::Result<()> {
     let server = TcpStream::connect(upstream).await?;
     for stream in [&client, &server] {
@@ -127,7 +127,7 @@ async fn forward_questions(
     }
 }
 
-/// Counts a statement, and does to it what the script says; an error breaks the connection.
+/// Counts a statement and applies its fault. An error breaks the connection.
 async fn execute(connection: &Connection, statement: super::Statement) -> io::Result<()> {
     let faults = &connection.faults;
     let (fate, flight) = faults.judge(Service::Database, &statement.text).await;
@@ -163,7 +163,7 @@ async fn forward_answers(
         let is_complete = message.is_ready_for_query();
         let loss = connection.open().loss;
         match loss {
-            // All that belongs to it has been done only when the server is ready for what is next.
+            // The statement is completely executed only when the server is ready for the next one.
             Some(Loss::Cut) if is_complete => return Err(io::ErrorKind::ConnectionAborted.into()),
             Some(Loss::Stop) if is_complete => {
                 connection.faults.stop().await;

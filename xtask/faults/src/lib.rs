@@ -1,10 +1,10 @@
-//! Trouble on the way: proxies between a function and what it calls, which count every call and do to some what a
-//! script says.
+//! Fault injection: proxies between a function and the services that it calls.
 //!
-//! One stands in front of PostgreSQL ([`DatabaseProxy`]), one in front of the AWS emulator ([`AwsProxy`]). Both ask the
-//! same [`Faults`] what becomes of each call, so that a script can say: break the connection at the fifth statement,
-//! let the third `DeleteObjects` do half of its work, or stop everything when the commit is done and its answer on the
-//! way, which is the moment to kill the function.
+//! The proxies count all calls and make some of them fail as a script specifies. [`DatabaseProxy`] is a proxy for
+//! PostgreSQL, and [`AwsProxy`] for the AWS emulator. Both ask the same [`Faults`] for the fate of each call. A
+//! script can, for example, break the connection at the fifth statement, or process only half of the third
+//! `DeleteObjects`. It can also stop all calls after a commit, before its response arrives, which is the moment to
+//! kill the function.
 
 mod aws;
 mod database;
@@ -25,62 +25,64 @@ pub use self::statement::{Statement, Value};
 pub use self::tally::Tally;
 use self::tally::{Busy, Flight};
 
-/// What is called.
+/// A service that a function calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Service {
     /// PostgreSQL; a call is the execution of a statement.
     Database,
-    /// The emulator; a call is a request, so that another attempt of the SDK is another call.
+    /// The AWS emulator; a call is a request, so each retry of the SDK is another call.
     Aws,
 }
 
-/// A call that is about to be forwarded.
+/// A call before it is forwarded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
-    /// What is called.
+    /// The called service.
     pub service: Service,
-    /// The operation of AWS, or the text of the statement.
+    /// The AWS operation, or the text of the statement.
     pub operation: String,
-    /// Which call of the service it is since the script began, from 1.
+    /// Number of the call among all calls of the service since the script began, from 1.
     pub number: u32,
-    /// Which call of this operation it is since the script began, from 1.
+    /// Number of the call among the calls of this operation since the script began, from 1.
     pub number_of_operation: u32,
 }
 
-/// A side of a call.
+/// The point of a call at which a fault occurs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
-    /// The call does not arrive.
+    /// The service does not receive the call.
     Before,
-    /// The call is done, and its answer does not arrive.
+    /// The service executes the call, but its response does not arrive.
     After,
 }
 
-/// What becomes of a call. The database has no word for the last four, and breaks the connection instead.
+/// The fate of a call.
+///
+/// For the database, each of the last four breaks the connection instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// It is forwarded.
+    /// The call is forwarded.
     Forward,
-    /// It is forwarded later.
+    /// The call is forwarded after a delay.
     Delay(Duration),
     /// The connection breaks.
     Cut(Moment),
-    /// Nothing passes any more, in neither proxy, until the next script begins; see [`Faults::stopped`].
+    /// Both proxies forward nothing until the next script begins; see [`Faults::stopped`].
     Stop(Moment),
-    /// The service says that there are too many calls, in its own words: S3 with 503 `SlowDown`.
+    /// The service responds with its throttling error, for example S3 with 503 `SlowDown`.
     Throttle,
-    /// The service denies the call; S3 denies a `DeleteObjects` by an error for each of its keys.
+    /// The service denies the call. For a `DeleteObjects`, S3 returns an error for each key.
     Deny,
-    /// Status 503, and nothing that could be understood.
+    /// The service responds with status 503 and an unparsable body.
     Unavailable,
-    /// A call that carries many entries is done for the first half of them, and the answer says that the others were
-    /// not; a transaction is cancelled because of the others; any other call is forwarded.
+    /// A call with several entries is executed only for the first half, and the response reports the others as failed
+    /// or unprocessed. A transaction is canceled because of the second half. All other calls are forwarded.
     Partly,
 }
 
 type Script = Box<dyn FnMut(&Call) -> Fate + Send>;
 
-/// What becomes of calls, and what has become of them so far.
+/// The script that determines the fate of calls, and the statistics of the calls so far.
 pub struct Faults {
     state: Mutex<State>,
     stopped: watch::Sender<bool>,
@@ -97,7 +99,7 @@ struct State {
 }
 
 impl Faults {
-    /// Everything is forwarded at first.
+    /// Creates an instance that forwards all calls.
     pub fn new() -> Arc<Self> {
         let state = State {
             script: Box::new(|_| Fate::Forward),
@@ -111,7 +113,7 @@ impl Faults {
         Arc::new(Self { state: Mutex::new(state), stopped: watch::Sender::new(false) })
     }
 
-    /// Begins another script, and counts anew. Calls that were stopped break off.
+    /// Begins another script and resets the statistics. The connections of stopped calls break.
     pub fn begin(&self, script: impl FnMut(&Call) -> Fate + Send + 'static) {
         let mut state = self.state();
         state.script = Box::new(script);
@@ -123,55 +125,59 @@ impl Faults {
         self.stopped.send_replace(false);
     }
 
-    /// Adds this much to every round trip to the database, from now on.
+    /// Adds this delay to every round trip to the database from now on.
     pub fn delay_database(&self, round_trip: Duration) {
         self.state().round_trip = round_trip;
     }
 
-    /// How often somebody waited for an answer of the database since the script began, logins included.
+    /// Returns the number of round trips to the database since the script began.
+    ///
+    /// Logins are included.
     pub fn database_round_trips(&self) -> u32 {
         self.state().database_round_trips
     }
 
-    /// Has AWS's clock, as the date of its answers tells it, be so much ahead, from now on.
+    /// Advances the clock of AWS, as the date in its responses shows it, from now on.
     pub fn advance_clock(&self, by: Duration) {
         self.state().clock_advance = by;
     }
 
-    /// Keeps every statement with its values until the next script begins.
+    /// Records all statements with their values until the next script begins.
     pub fn record_statements(&self) {
         self.state().statements = Some(Vec::new());
     }
 
-    /// The statements that were recorded, in the order of their execution.
+    /// Returns the recorded statements in the order of their execution.
     pub fn statements(&self) -> Vec<Statement> {
         self.state().statements.clone().unwrap_or_default()
     }
 
     /// Waits until a call has been stopped.
     pub async fn stopped(&self) {
-        // The sender is ours, and lives as long as we do.
+        // Cannot fail, because `self` owns the sender.
         let _ = self.stopped.subscribe().wait_for(|stopped| *stopped).await;
     }
 
-    /// What was called since the script began, by operation.
+    /// Returns the statistics of the calls since the script began, by operation.
     pub fn tallies(&self, service: Service) -> BTreeMap<String, Tally> {
         let state = self.state();
         let of_service = state.tallies.iter().filter(|((of, _), _)| *of == service);
         of_service.map(|((_, operation), tally)| (operation.clone(), *tally)).collect()
     }
 
-    /// How many calls there were since the script began.
+    /// Returns the number of calls since the script began.
     pub fn calls(&self, service: Service) -> u32 {
         self.tallies(service).values().map(|tally| tally.calls).sum()
     }
 
-    /// How long at least one call was with the service, since the script began.
+    /// Returns how long at least one call was in progress since the script began.
     pub fn time_in(&self, service: Service) -> Duration {
         self.state().busy.get(&service).map_or(Duration::ZERO, Busy::total)
     }
 
-    /// Counts a call and says what becomes of it. What comes while everything is stopped waits, and is then cut off.
+    /// Counts a call and returns its fate.
+    ///
+    /// While all calls are stopped, the call waits and is then cut off.
     async fn judge(self: &Arc<Self>, service: Service, operation: &str) -> (Fate, Flight) {
         let mut stopped = self.stopped.subscribe();
         if *stopped.borrow() {
@@ -190,7 +196,7 @@ impl Faults {
         (fate, Flight::new(Arc::clone(self), service, call.operation))
     }
 
-    /// Stops everything, and waits until the next script begins.
+    /// Stops all calls and waits until the next script begins.
     async fn stop(&self) {
         self.stopped.send_replace(true);
         let _ = self.stopped.subscribe().wait_for(|stopped| !*stopped).await;
@@ -198,7 +204,7 @@ impl Faults {
 
     fn land(&self, service: Service, operation: &str, time: Duration) {
         let mut state = self.state();
-        // Neither is there where another script has begun meanwhile.
+        // Both are absent if another script has begun meanwhile.
         if let Some(tally) = state.tallies.get_mut(&(service, operation.to_owned())) {
             tally.end(time);
         }
@@ -213,7 +219,7 @@ impl Faults {
         }
     }
 
-    /// Counts a round trip to the database, and returns how much longer it takes.
+    /// Counts a round trip to the database and returns its additional delay.
     fn begin_round_trip(&self) -> Duration {
         let mut state = self.state();
         state.database_round_trips += 1;
@@ -225,7 +231,7 @@ impl Faults {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Counts are whole after any panic of a script.
+        // A panic of a script leaves the statistics valid.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

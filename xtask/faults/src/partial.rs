@@ -1,23 +1,23 @@
-//! Calls that are done for a part of their entries, as AWS may do at any time.
+//! Calls that are executed for only some of their entries, as AWS may do at any time.
 
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-/// A call of which only a part is to be done.
+/// A call that is executed only in part.
 pub(super) struct Partial {
-    /// What is to be forwarded; none where nothing is left of it.
+    /// The request to forward, or `None` if no entries are left in it.
     pub(super) request: Option<Bytes>,
     rest: Rest,
 }
 
-/// What was left out, in the words of the answer.
+/// The omitted entries, in the format of the response.
 enum Rest {
     Json { key: &'static str, value: Value, done: Value },
     Xml(String),
 }
 
 impl Partial {
-    /// The first half of a call; none of a call that has no entries.
+    /// Returns the first half of a call, or `None` if the call has no entries.
     pub(super) fn of(operation: &str, body: &Bytes) -> Option<Self> {
         match operation {
             "BatchGetItem" => halve_items(body, "UnprocessedKeys", |table| table.get_mut("Keys")),
@@ -28,7 +28,7 @@ impl Partial {
         }
     }
 
-    /// The answer to the first half, or to nothing, with what was left out.
+    /// Adds the omitted entries to the response, or to an empty one.
     pub(super) fn complete(self, answer: Option<&Bytes>) -> Option<Bytes> {
         match self.rest {
             Rest::Json { key, value, done } => {
@@ -37,7 +37,7 @@ impl Partial {
                 answer[key] = value;
                 Some(answer.to_string().into())
             }
-            // The call is quiet: it names nothing that was done.
+            // The call uses quiet mode: its response does not list deleted objects.
             Rest::Xml(errors) => {
                 let namespace = "http://s3.amazonaws.com/doc/2006-03-01/";
                 Some(format!(r#"<DeleteResult xmlns="{namespace}">{errors}</DeleteResult>"#).into())
@@ -50,7 +50,7 @@ fn split(entries: &mut Vec<Value>) -> Vec<Value> {
     entries.split_off(entries.len() / 2)
 }
 
-/// `RequestItems` has one table, as the functions write it.
+/// Splits the items of `RequestItems`, which always has one table in our functions.
 fn halve_items(
     body: &Bytes,
     key: &'static str,
@@ -89,7 +89,7 @@ fn halve_objects(body: &Bytes) -> Option<Partial> {
     Some(Partial { request, rest: Rest::Xml(object_errors(left, "InternalError")) })
 }
 
-/// What is in front of the objects of a `DeleteObjects`, each of them, and what is behind them.
+/// Returns the text before the objects of a `DeleteObjects`, each object, and the text after them.
 fn objects_of(text: &str) -> Option<(&str, Vec<&str>, &str)> {
     let (start, rest) = text.split_once("<Object>")?;
     let (objects, end) = rest.rsplit_once("</Object>")?;
@@ -102,15 +102,16 @@ fn object_errors(objects: &[&str], code: &str) -> String {
     objects.iter().map(error).collect()
 }
 
-/// The answer to a `DeleteObjects` of which every object is denied.
+/// Returns the response to a `DeleteObjects` that denies all objects.
 pub(super) fn deny_objects(body: &Bytes) -> Option<Bytes> {
     let (_, objects, _) = objects_of(std::str::from_utf8(body).ok()?)?;
     let errors = Rest::Xml(object_errors(&objects, "AccessDenied"));
     Partial { request: None, rest: errors }.complete(None)
 }
 
-/// The answer to a `TransactWriteItems`, which is never done in part: it is cancelled, because other transactions have the
-/// second half of its items.
+/// Returns the response to a `TransactWriteItems` that conflicts with other transactions.
+///
+/// It is never executed in part: conflicts over the second half of its items cancel all of it.
 pub(super) fn cancel_transaction(body: &Bytes) -> Option<Bytes> {
     let request: Value = serde_json::from_slice(body).ok()?;
     let count = request["TransactItems"].as_array()?.len();

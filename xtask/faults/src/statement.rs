@@ -1,8 +1,8 @@
-//! A statement with its values, as it went over the wire.
+//! A statement with its parameter values, as sent to the server.
 
 use std::fmt::Write as _;
 
-/// A statement that was executed.
+/// An executed statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
     /// Its text.
@@ -14,21 +14,23 @@ pub struct Statement {
 /// The value of a parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Value {
-    /// The object id of its type; see `pg_type`.
+    /// Object id of the type; see `pg_type`.
     pub type_id: u32,
-    /// In the binary format of the protocol; none for NULL.
+    /// The value in the binary format of the protocol, or `None` for NULL.
     pub bytes: Option<Vec<u8>>,
 }
 
 impl Value {
-    /// The value as a literal of SQL; none where its type is not among those that the functions use.
+    /// Returns the value as an SQL literal, or `None` if the functions do not use its type.
     pub fn literal(&self) -> Option<String> {
         let Some(bytes) = &self.bytes else { return Some("NULL".to_owned()) };
         Some(quoted(&text_of(self.type_id, bytes)?))
     }
 }
 
-/// <https://www.postgresql.org/docs/current/catalog-pg-type.html>; the ids of these never change.
+/// Decodes a value of a built-in type.
+///
+/// The ids of these types never change: <https://www.postgresql.org/docs/current/catalog-pg-type.html>.
 fn text_of(type_id: u32, bytes: &[u8]) -> Option<String> {
     Some(match type_id {
         16 => (bytes.first()? != &0).to_string(),
@@ -42,7 +44,10 @@ fn text_of(type_id: u32, bytes: &[u8]) -> Option<String> {
     })
 }
 
-/// Dimensions, whether there are NULLs, the type of the elements; then length and lower bound of the one dimension.
+/// Decodes an array with one dimension.
+///
+/// The header contains the number of dimensions, whether there are NULLs, and the type of the elements. The length
+/// and the lower bound of the dimension follow.
 fn array_of(element_type: u32, bytes: &[u8]) -> Option<String> {
     let mut rest = bytes;
     let dimensions = take_i32(&mut rest)?;
@@ -77,6 +82,6 @@ fn take_i32(rest: &mut &[u8]) -> Option<i32> {
 }
 
 fn quoted(text: &str) -> String {
-    // In an escape string, a backslash means the same whatever the server's settings.
+    // In an escape string, a backslash has the same meaning for all server settings.
     format!("E'{}'", text.replace('\\', r"\\").replace('\'', "''"))
 }

@@ -1,4 +1,4 @@
-//! Counting calls.
+//! Statistics of calls.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 
 use super::{Faults, Service};
 
-/// The calls of one operation.
+/// The statistics of one operation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// How many there were.
+    /// Number of calls.
     pub calls: u32,
-    /// The most that were on their way at a time.
+    /// Maximum number of concurrent calls.
     pub most_in_flight: u32,
-    /// How long they took, all together.
+    /// Total time of all calls.
     pub time: Duration,
     in_flight: u32,
 }
@@ -35,7 +35,7 @@ pub(super) fn calls(tallies: &BTreeMap<(Service, String), Tally>, service: Servi
     tallies.iter().filter(|((of, _), _)| *of == service).map(|(_, tally)| tally.calls).sum()
 }
 
-/// How long at least one call was on its way.
+/// A timer that runs while at least one call is in progress.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Busy {
     past: Duration,
@@ -63,7 +63,7 @@ impl Busy {
     }
 }
 
-/// A call on its way; it has come back when this is dropped.
+/// A call in progress. Dropping it marks the call as finished.
 pub(super) struct Flight(Option<Counted>);
 
 struct Counted {

@@ -1,4 +1,4 @@
-//! What the proxies do, to an emulator of a few lines and to the words of the protocol.
+//! Tests the proxies with a minimal emulator and with protocol messages.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use chrono::{DateTime, SubsecRound as _, Utc};
 
 use super::{AwsProxy, Call, Fate, Faults, Moment, Service, Value};
 
-/// A proxy in front of a server that answers with the method.
+/// Starts a proxy for a server that responds with the method of the request.
 async fn proxy(faults: &Arc<Faults>) -> (AwsProxy, reqwest::Client) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let upstream = format!("http://{}", listener.local_addr().unwrap());

@@ -1,8 +1,8 @@
-//! The restore function on trial: the real binary, with deleted data of its own, and [`fault`](crate::fault) on its
-//! way to the database and to AWS. The end-to-end tests and the benchmark use it.
+//! Runs the restore function in a test environment, for the end-to-end tests and the benchmark.
 //!
-//! A trial has an organization, and so a schema, and a jobs queue to itself; table, bucket, server and emulator it
-//! shares with whatever else runs there.
+//! A trial runs the real binary with its own deleted data, and injects [`Faults`] into its calls to the database and
+//! to AWS. It has its own organization, and therefore its own schema, and its own jobs queue. It shares the table,
+//! the bucket, the database server and the emulator with everything else that uses them.
 
 mod dataset;
 mod end_state;
@@ -32,28 +32,28 @@ use self::function::Function;
 pub use self::queue::Delivery;
 use crate::{AwsProxy, DatabaseProxy, Faults};
 
-/// Where a trial takes place.
+/// The services and files that a trial uses.
 #[derive(Clone, Debug)]
 pub struct Place {
-    /// URL of the platform's database, on this machine, with its schema `pennsieve`.
+    /// URL of the platform's database on this machine, with the schema `pennsieve`.
     pub database_url: String,
     /// URL of the emulator, with the platform's table and bucket.
     pub aws_endpoint_url: String,
     /// The binary of the restore function.
     pub bootstrap: PathBuf,
-    /// A directory for the function's files, which the trial has to itself.
+    /// Directory for the function's files, which no other trial uses.
     pub directory: PathBuf,
-    /// How much the function logs.
+    /// Log level of the function.
     pub log_level: &'static str,
 }
 
-/// The restore function on trial.
+/// A restore function with its own organization and proxies.
 pub struct Trial {
-    /// What becomes of the function's calls.
+    /// The faults of the function's calls.
     pub faults: Arc<Faults>,
-    /// The database, past the proxy.
+    /// Connections to the database that bypass the proxy.
     pub database: PgPool,
-    /// The organization.
+    /// Id of the organization.
     pub organization: i32,
     s3: aws_sdk_s3::Client,
     dynamodb: aws_sdk_dynamodb::Client,
@@ -65,28 +65,30 @@ pub struct Trial {
     _proxies: (AwsProxy, DatabaseProxy),
 }
 
-/// Why a trial came to nothing; what the function does is no error.
+/// The reason why a trial could not run.
+///
+/// Errors of the function are results, not errors of the trial.
 #[derive(Debug, thiserror::Error)]
 pub enum TrialError {
-    /// The database refused something.
+    /// The database rejected a statement of the trial.
     #[error("the database refused a statement of the trial: {0}")]
     Database(#[from] sqlx::Error),
-    /// The schema could not be made.
+    /// The schema could not be created.
     #[error(transparent)]
     Platform(#[from] PlatformError),
-    /// The emulator refused something.
+    /// The emulator rejected a request of the trial.
     #[error("the emulator refused {what}: {source}")]
     Aws {
-        /// Which operation.
+        /// The operation.
         what: &'static str,
-        /// What the SDK said.
+        /// The error of the SDK.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// A file or a port could not be had.
+    /// A file or a port was not available.
     #[error("the trial cannot be prepared: {0}")]
     Io(#[from] std::io::Error),
-    /// The URL of the database is none.
+    /// The URL of the database is invalid.
     #[error("the URL of the database cannot be used")]
     DatabaseUrl,
     /// The function could not be unpacked.
@@ -98,7 +100,7 @@ pub enum TrialError {
     /// The function could not be invoked.
     #[error(transparent)]
     Invoke(#[from] InvokeError),
-    /// The function died or gave an answer that is none.
+    /// The function crashed or returned an invalid response.
     #[error("the function answered: {0}")]
     Answer(String),
 }
@@ -110,7 +112,9 @@ impl TrialError {
 }
 
 impl Trial {
-    /// Makes an organization and starts the proxies; the function starts when it is first invoked.
+    /// Creates an organization and starts the proxies.
+    ///
+    /// The function starts with its first invocation.
     pub async fn prepare(place: &Place) -> Result<Self, TrialError> {
         let url: url::Url = place.database_url.parse().map_err(|_| TrialError::DatabaseUrl)?;
         let port = url.port().ok_or(TrialError::DatabaseUrl)?;
@@ -138,7 +142,7 @@ impl Trial {
         let database_proxy = DatabaseProxy::start(port, Arc::clone(&faults)).await?;
         let mut behind_proxy = url.clone();
         behind_proxy.set_port(Some(database_proxy.port())).map_err(|()| TrialError::DatabaseUrl)?;
-        // The restore function signs nothing, and so needs no distribution.
+        // The restore function signs no URLs and needs no distribution.
         let mut variables = surroundings(aws_proxy.url(), "", &behind_proxy);
         let of_function = [
             (names::ENV, local_stack::ENVIRONMENT),
@@ -164,7 +168,7 @@ impl Trial {
         })
     }
 
-    /// Makes a dataset with these packages in it.
+    /// Creates a dataset with these packages.
     pub async fn dataset(&self, packages: &[Package]) -> Result<Dataset, TrialError> {
         let create = self.sql(
             "INSERT INTO {schema}.datasets (node_id, name, state, status_id)
@@ -181,7 +185,7 @@ impl Trial {
         Ok(dataset)
     }
 
-    /// Writes a delete record for the object of a package as a later deletion would: it names another version.
+    /// Replaces the delete record of a package by that of a later deletion, which names another version.
     pub async fn replace_record(
         &self,
         dataset: &Dataset,
@@ -191,13 +195,14 @@ impl Trial {
         objects::replace_record(self, dataset, position, object).await
     }
 
-    /// Invokes the function with a batch of messages; returns the ids of those that failed.
+    /// Invokes the function with a batch of messages and returns the ids of those that failed.
     pub async fn invoke(&self, messages: &[Delivery]) -> Result<Vec<String>, TrialError> {
         self.function.invoke(messages).await
     }
 
-    /// Invokes the function until everything is stopped, then kills it as `kill -9` does. True where it was stopped, false
-    /// where it had its answer before.
+    /// Invokes the function until all calls are stopped, then kills it like `kill -9`.
+    ///
+    /// Returns true if the function was killed, and false if it responded before.
     pub async fn invoke_and_kill(&self, messages: &[Delivery]) -> Result<bool, TrialError> {
         tokio::select! {
             answer = self.function.invoke(messages) => answer.map(|_| false),
@@ -208,17 +213,17 @@ impl Trial {
         }
     }
 
-    /// The most memory that the running function has had resident so far, in bytes.
+    /// Returns the peak resident memory of the running function, in bytes.
     pub async fn peak_memory(&self) -> Result<u64, TrialError> {
         Ok(self.function.peak_memory().await?)
     }
 
-    /// What the function has logged, of all its processes.
+    /// Returns the log of all processes of the function.
     pub async fn log(&self) -> Result<String, TrialError> {
         Ok(self.function.log().await?)
     }
 
-    /// The counter of the organization.
+    /// Returns the storage counter of the organization.
     pub async fn organization_storage(&self) -> Result<i64, TrialError> {
         let sql = "SELECT size FROM pennsieve.organization_storage WHERE organization_id = $1";
         let row = sqlx::query(sql).bind(self.organization).fetch_optional(&self.database).await?;
@@ -226,15 +231,15 @@ impl Trial {
         Ok(size.flatten().unwrap_or(0))
     }
 
-    /// Ends the function.
+    /// Stops the function.
     pub async fn end(self) {
         self.function.end().await;
         self.database.close().await;
     }
 
-    /// A statement about the organization, whose schema is `{schema}` in it.
+    /// Replaces `{schema}` in a statement with the schema of the organization.
     pub fn sql(&self, text: &str) -> AssertSqlSafe<String> {
-        // Safe: the one thing put into the text is an integer.
+        // Safe: the only inserted value is an integer.
         AssertSqlSafe(text.replace("{schema}", &format!("\"{}\"", self.organization)))
     }
 }

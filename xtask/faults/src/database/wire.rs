@@ -1,4 +1,4 @@
-//! Messages of PostgreSQL's protocol.
+//! Messages of the PostgreSQL protocol.
 
 use std::collections::HashMap;
 use std::io;
@@ -7,18 +7,18 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::{Statement, Value};
 
-/// PostgreSQL takes no longer message.
+/// PostgreSQL accepts no longer messages.
 const MAXIMUM_LENGTH: usize = 1 << 30;
 
-/// A message as it came.
+/// A raw message.
 pub(super) struct Message {
     bytes: Vec<u8>,
-    /// Where the body begins: after the kind, which the first message of a client does not have, and the length.
+    /// Start of the body, after the type and the length. The first message of a client has no type.
     body: usize,
 }
 
 impl Message {
-    /// The first message of a client.
+    /// Reads the first message of a client.
     pub(super) async fn read_startup(from: &mut (impl AsyncRead + Unpin)) -> io::Result<Self> {
         Self::read_rest(from, Vec::new()).await
     }
@@ -32,7 +32,7 @@ impl Message {
         let length = from.read_u32().await?;
         bytes.extend(length.to_be_bytes());
         let body = bytes.len();
-        // The length counts itself.
+        // The length includes itself.
         let rest = usize::try_from(length).ok().and_then(|length| length.checked_sub(4));
         let rest = rest.filter(|rest| *rest < MAXIMUM_LENGTH).ok_or_else(malformed)?;
         bytes.resize(body + rest, 0);
@@ -48,17 +48,19 @@ impl Message {
         &self.bytes[self.body..]
     }
 
-    /// The letter by which its kind is told; 0 for the first message of a client.
+    /// Returns the type as a letter, or 0 for the first message of a client.
     pub(super) fn kind(&self) -> u8 {
         if self.body == 5 { self.bytes[0] } else { 0 }
     }
 
-    /// Whether the client waits for the server after it: start, password, query, sync, flush.
+    /// Returns whether the client waits for the server after this message.
+    ///
+    /// It does after startup, password, query, sync and flush.
     pub(super) fn waits_for_answer(&self) -> bool {
         matches!(self.kind(), 0 | b'p' | b'Q' | b'S' | b'H')
     }
 
-    /// Whether the client says goodbye.
+    /// Returns whether the message ends the connection.
     pub(super) fn is_termination(&self) -> bool {
         self.kind() == b'X'
     }
@@ -72,7 +74,7 @@ fn malformed() -> io::Error {
     io::ErrorKind::InvalidData.into()
 }
 
-/// A statement that is prepared under a name.
+/// A statement that is prepared with a name.
 pub(super) struct Parse {
     name: String,
     text: String,
@@ -89,7 +91,7 @@ impl Parse {
     }
 }
 
-/// Values for a prepared statement.
+/// Parameter values for a prepared statement.
 pub(super) struct Bind {
     statement: String,
     values: Vec<Option<Vec<u8>>>,
@@ -108,12 +110,12 @@ impl Bind {
     }
 }
 
-/// The text of a query that has no values.
+/// Returns the statement of a query without parameters.
 pub(super) fn simple_query(body: &[u8]) -> io::Result<Statement> {
     Ok(Statement { text: Reader(body).text()?, values: Vec::new() })
 }
 
-/// The prepared statements of a connection, and the one that has its values.
+/// The prepared statements of a connection, and the parameter values for the next execution.
 #[derive(Default)]
 pub(super) struct Statements {
     prepared: HashMap<String, Parse>,
@@ -129,7 +131,7 @@ impl Statements {
         self.bound = Some(bind);
     }
 
-    /// The statement that is about to be executed.
+    /// Returns the statement that is about to be executed.
     pub(super) fn bound(&mut self) -> io::Result<Statement> {
         let bind = self.bound.take().ok_or_else(malformed)?;
         let parse = self.prepared.get(&bind.statement).ok_or_else(malformed)?;
@@ -139,7 +141,7 @@ impl Statements {
     }
 }
 
-/// Reads the fields of a body.
+/// A reader of the fields in a body.
 struct Reader<'a>(&'a [u8]);
 
 impl Reader<'_> {
@@ -164,7 +166,7 @@ impl Reader<'_> {
         self.array().map(u32::from_be_bytes)
     }
 
-    /// A length, -1 for NULL, and so many bytes.
+    /// Reads a length, which is -1 for NULL, and that number of bytes.
     fn value(&mut self) -> io::Result<Option<Vec<u8>>> {
         let length = self.array().map(i32::from_be_bytes)?;
         let Ok(length) = usize::try_from(length) else { return Ok(None) };

@@ -1,49 +1,49 @@
-//! A dataset with packages, as the platform leaves them.
+//! Creates a dataset with packages in the states that the platform produces.
 
 use serde_json::json;
 
 use super::{Trial, TrialError};
 
-/// A package to be made.
+/// A package to create.
 #[derive(Clone, Debug)]
 pub struct Package {
-    /// The folder it is in, by its position among the packages; none at the root.
+    /// The parent folder as its position among the packages; `None` at the root.
     pub parent: Option<usize>,
-    /// Its type: `Collection` is a folder.
+    /// Package type: `Collection` is a folder.
     pub package_type: &'static str,
     /// Its state.
     pub state: &'static str,
-    /// Its name, with `{node_id}` where its node id shall be.
+    /// Name, in which `{node_id}` stands for the node id.
     pub name: String,
-    /// The sizes of its source files, where they have one.
+    /// Sizes of the source files; `None` if the platform has no size.
     pub source_sizes: Vec<Option<i64>>,
-    /// How many of the source files are published, from the first.
+    /// Number of published source files, counted from the first.
     pub published: usize,
-    /// Its object, where it has one in the storage bucket.
+    /// Object in the storage bucket, if there is one.
     pub object: Option<Object>,
 }
 
-/// An object under a delete marker of a package.
+/// An object that a delete marker hides.
 #[derive(Clone, Debug)]
 pub struct Object {
-    /// Its key, in the dataset; packages that name the same one share it.
+    /// Key in the dataset. Packages with the same key share the object.
     pub key: String,
-    /// What the delete record says.
+    /// Kind of the delete record.
     pub record: Record,
-    /// The record's `ObjectSize`.
+    /// `ObjectSize` of the record.
     pub size: String,
 }
 
-/// What the delete record of a package says.
+/// The kind of a package's delete record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Record {
-    /// There is none.
+    /// There is no record.
     Missing,
     /// It names the package's delete marker.
     Marker,
-    /// It names the package's delete marker, which somebody has removed already.
+    /// It names the package's delete marker, which has already been removed.
     RemovedMarker,
-    /// It names the data.
+    /// It names the version with the data.
     Data,
     /// It names the package's delete marker, but there is no data.
     NoData,
@@ -56,7 +56,7 @@ pub enum Record {
 }
 
 impl Package {
-    /// A deleted folder.
+    /// Returns a deleted folder.
     pub fn folder(parent: Option<usize>, name: &str) -> Self {
         Self {
             parent,
@@ -69,7 +69,7 @@ impl Package {
         }
     }
 
-    /// A deleted file with an object and a delete record, as everything is when nothing went wrong.
+    /// Returns a deleted file with an object and a correct delete record.
     pub fn file(parent: Option<usize>, name: &str, size: i64) -> Self {
         let key = format!("{}/{name}", parent.map_or_else(String::new, |parent| parent.to_string()));
         let object = Object { key, record: Record::Marker, size: size.to_string() };
@@ -81,25 +81,25 @@ impl Package {
         }
     }
 
-    /// A deleted file whose one source file is published, so that it has neither object nor record here.
+    /// Returns a deleted file with one published source file, and thus without an object or a record here.
     pub fn published(parent: Option<usize>, name: &str, size: i64) -> Self {
         Self { published: 1, object: None, ..Self::file(parent, name, size) }
     }
 
-    /// The same package, RESTORING.
+    /// Returns the package in the state RESTORING.
     #[must_use]
     pub fn restoring(self) -> Self {
         Self { state: "RESTORING", ..self }
     }
 
-    /// The same package, in this state and with its own name.
+    /// Returns the package in this state with its original name.
     #[must_use]
     pub fn live(self, state: &'static str) -> Self {
         Self { state, name: self.name.replace("__DELETED__{node_id}_", ""), object: None, ..self }
     }
 }
 
-/// A dataset that was made.
+/// A created dataset.
 #[derive(Clone, Debug)]
 pub struct Dataset {
     /// Its id.
@@ -113,22 +113,22 @@ impl Dataset {
         Self { id, organization, first }
     }
 
-    /// The id of the package at this position.
+    /// Returns the id of the package at this position.
     pub fn package_id(&self, position: usize) -> i32 {
         self.first + i32::try_from(position).unwrap_or(i32::MAX)
     }
 
-    /// The position of the package with this id.
+    /// Returns the position of the package with this id.
     pub fn position(&self, id: i32) -> usize {
         usize::try_from(id - self.first).unwrap_or(usize::MAX)
     }
 
-    /// The node id of the package at this position, as long as the platform's.
+    /// Returns the node id of the package at this position, with the same length as on the platform.
     pub fn node_id(&self, position: usize) -> String {
         format!("N:package:{:08x}-0000-4000-8000-{:012}", self.organization, self.package_id(position))
     }
 
-    /// The message by which the package at this position is restored.
+    /// Returns the message that requests the restore of the package at this position.
     pub fn message(&self, position: usize) -> String {
         json!({
             "orgId": self.organization,
@@ -142,7 +142,7 @@ impl Dataset {
         .to_string()
     }
 
-    /// The key of an object.
+    /// Returns the full key of an object.
     pub(super) fn key(&self, key: &str) -> String {
         format!("trial/O{}/D{}/{key}", self.organization, self.id)
     }
@@ -160,7 +160,7 @@ impl Dataset {
         let states: Vec<&str> = packages.iter().map(|package| package.state).collect();
         let parents: Vec<Option<i32>> =
             packages.iter().map(|package| package.parent.map(|position| self.package_id(position))).collect();
-        // One statement, at whose end the parents are looked for: a tree on trial may run in a circle.
+        // One statement, because parents are checked at its end: a test tree may contain cycles.
         let insert = trial.sql(
             "INSERT INTO {schema}.packages (id, node_id, name, type, state, dataset_id, parent_id)
              SELECT id, node_id, name, type, state, $6, parent_id
@@ -196,7 +196,7 @@ impl Dataset {
         );
         sqlx::query(insert).bind(&owners).bind(&sizes).bind(&published).execute(&mut *transaction).await?;
         transaction.commit().await?;
-        // What a server in use has done long ago; without it the planner guesses wildly.
+        // A server in use has long done this. Without statistics, the planner's estimates are far off.
         let analyze = trial.sql("ANALYZE {schema}.packages; ANALYZE {schema}.files");
         if packages.len() >= 1000 {
             sqlx::raw_sql(analyze).execute(&trial.database).await?;

@@ -1,4 +1,4 @@
-//! What is there in the end, in terms that are the same for two datasets in which the same was done.
+//! The end state of a dataset, in a form that can be compared between two datasets.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,47 +13,49 @@ use sqlx::Row;
 use super::dataset::{Dataset, Package};
 use super::{Trial, TrialError};
 
-/// What is there in the end. Packages are told by their position, also where names contain their node ids.
+/// The end state of a dataset.
+///
+/// Packages are identified by position, even in names that contain node ids.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EndState {
-    /// Every package.
+    /// All packages.
     pub packages: Vec<PackageState>,
-    /// The counter of the dataset.
+    /// Storage counter of the dataset.
     pub dataset_storage: i64,
-    /// How many delete markers each key of an object has.
+    /// Number of delete markers by object key.
     pub markers: BTreeMap<String, usize>,
-    /// How many versions with data each key of an object has.
+    /// Number of versions with data by object key.
     pub data: BTreeMap<String, usize>,
     /// Packages with a delete record.
     pub records: BTreeSet<usize>,
 }
 
-/// A package in the end.
+/// The end state of a package.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PackageState {
-    /// Its name, with `{node_id}` in place of its node id.
+    /// Name, with `{node_id}` instead of the node id.
     pub name: String,
     /// Its state.
     pub state: String,
-    /// Its counter; 0 where there is none.
+    /// Storage counter; 0 if there is none.
     pub storage: i64,
 }
 
 /// An event of the changelog.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Event {
-    /// The id of the message that it came in.
+    /// Id of the message that contained the event.
     pub job: String,
-    /// The package's id.
+    /// Id of the package.
     pub package: i32,
-    /// The name it got.
+    /// Name of the package after the restore.
     pub name: String,
-    /// The name it had, where it got another.
+    /// Previous name, if the restore changed it.
     pub original_name: Option<String>,
 }
 
 impl Trial {
-    /// What is there of a dataset with these packages.
+    /// Returns the end state of a dataset with these packages.
     pub async fn end_state(&self, dataset: &Dataset, packages: &[Package]) -> Result<EndState, TrialError> {
         let sql = self.sql(
             "SELECT p.name, p.state, COALESCE(s.size, 0) FROM {schema}.packages p
@@ -97,7 +99,7 @@ impl Trial {
                 .send()
                 .await
                 .map_err(|error| TrialError::aws("ListObjectVersions")(error.into()))?;
-            // Encoded as forms are: a space is `+`.
+            // Keys are form-encoded: a space is `+`.
             let decoded = |key: &str| {
                 let key = key.replace('+', " ");
                 percent_decode_str(&key).decode_utf8_lossy().into_owned()
@@ -118,7 +120,7 @@ impl Trial {
         }
     }
 
-    /// Which of these packages have a delete record.
+    /// Returns the positions of the packages with a delete record.
     async fn records_of(
         &self,
         dataset: &Dataset,
@@ -139,7 +141,7 @@ impl Trial {
         Ok(items.iter().filter_map(|item| node_id(item.get("NodeId")?)).collect())
     }
 
-    /// Takes the events of the changelog that were sent since this was last asked, in the order they came in.
+    /// Takes the changelog events that were sent since the last call, in the order received.
     pub async fn take_changelog(&self) -> Result<Vec<Event>, TrialError> {
         let mut events = Vec::new();
         loop {

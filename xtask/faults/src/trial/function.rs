@@ -1,4 +1,4 @@
-//! The function itself: the real binary behind the Lambda Runtime API.
+//! Runs the restore function: the real binary with the Lambda Runtime API.
 
 use std::collections::BTreeMap;
 use std::io::{self, Cursor, Write};
@@ -98,14 +98,14 @@ impl Function {
         }
     }
 
-    /// Kills the process that was started last, and returns when it is gone.
+    /// Kills the most recently started process and waits until it has ended.
     pub(super) async fn kill(&self) {
         let process = self.process.load(Ordering::Relaxed).cast_signed();
         if let Some(group) = Pid::from_raw(process) {
-            // It may have ended by itself just now.
+            // Fails if the process has just ended.
             let _ = kill_process_group(group, Signal::KILL);
         }
-        // The pool reaps it, and gives the next invocation a new one.
+        // The pool reaps the process and starts another one for the next invocation.
         while self.pool.statistics().values().any(|function| function.busy > 0) {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
@@ -128,7 +128,9 @@ impl Function {
     }
 }
 
-/// What a pool takes; nothing is gained by making it small.
+/// Returns a zip archive for the pool.
+///
+/// It is not compressed, because its size does not matter.
 fn zip(bootstrap: &[u8]) -> Result<Bytes, TrialError> {
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
     zip.start_file("bootstrap", SimpleFileOptions::default().compression_method(CompressionMethod::Stored))?;

@@ -1,4 +1,4 @@
-//! Objects under delete markers, and the records of these.
+//! Creates objects with delete markers, and their delete records.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -12,15 +12,16 @@ use super::dataset::{Dataset, Object, Package, Record};
 use super::{Trial, TrialError};
 
 const CALLS_AT_ONCE: usize = 16;
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
+/// Limit of keys per DeleteObjects: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>.
 const KEYS_A_CALL: usize = 1000;
-/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>
+/// Limit of records per BatchWriteItem:
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>.
 const RECORDS_A_CALL: usize = 25;
 
-/// The versions that records name, by the position of the package.
+/// Version ids for delete records, by the position of the package.
 pub(super) type Versions = HashMap<usize, String>;
 
-/// Puts the objects, and a delete marker of its own for each package.
+/// Uploads the objects and creates a separate delete marker for each package.
 pub(super) async fn lay_out(
     trial: &Trial,
     dataset: &Dataset,
@@ -39,7 +40,7 @@ pub(super) async fn lay_out(
         stream::iter(puts).buffer_unordered(CALLS_AT_ONCE).try_collect().await?;
     let data: HashMap<String, String> = data.into_iter().collect();
 
-    // One marker of a key a wave: a call tells of one only.
+    // Each wave deletes a key only once, because a call returns only one delete marker per key.
     let mut waves: Vec<BTreeMap<String, usize>> = Vec::new();
     for (position, object) in with_object() {
         let key = dataset.key(&object.key);
@@ -70,20 +71,20 @@ pub(super) async fn lay_out(
     Ok(versions)
 }
 
-/// Puts an object, and returns its version.
+/// Uploads an object and returns its key and version id.
 async fn put(s3: &aws_sdk_s3::Client, key: &str) -> Result<(String, String), TrialError> {
     let put = s3.put_object().bucket(STORAGE_BUCKET).key(key).body(ByteStream::from_static(b"data"));
     let answer = put.send().await.map_err(|error| TrialError::aws("PutObject")(error.into()))?;
     Ok((key.to_owned(), answer.version_id.unwrap_or_default()))
 }
 
-/// Deletes keys, or versions of them, and returns the delete markers that were put.
+/// Deletes keys or versions, and returns the created delete markers.
 async fn delete(
     s3: &aws_sdk_s3::Client,
     keys: &[(String, Option<String>)],
 ) -> Result<Vec<(String, String)>, TrialError> {
     let mut markers = Vec::new();
-    // XML cannot carry these keys.
+    // XML cannot contain control characters, so keys with them need separate requests.
     let (alone, together): (Vec<_>, Vec<_>) =
         keys.iter().cloned().partition(|(key, _)| key.contains(char::is_control));
     for (key, version) in alone {
@@ -132,7 +133,7 @@ pub(super) async fn put_records(
     stream::iter(writes).buffer_unordered(CALLS_AT_ONCE).try_for_each(async |_| Ok(())).await
 }
 
-/// Writes the record of a later deletion in the place of another.
+/// Replaces a delete record by that of a later deletion.
 pub(super) async fn replace_record(
     trial: &Trial,
     dataset: &Dataset,

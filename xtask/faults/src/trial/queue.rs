@@ -1,4 +1,6 @@
-//! The restore queue of a trial: a message is received, handed to the function, and received again if that failed.
+//! The restore queue of a trial.
+//!
+//! A message is received, sent to the function, and received again if that failed.
 
 use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
 use openapi::RESTORE_QUEUE_VISIBILITY_SECONDS;
@@ -6,26 +8,26 @@ use uuid::Uuid;
 
 use super::{Trial, TrialError};
 
-/// A message, as the function receives it.
+/// A message as the function receives it.
 #[derive(Clone, Debug)]
 pub struct Delivery {
     /// The message's id.
     pub id: String,
     /// The message's body.
     pub body: String,
-    /// How often it was received.
+    /// Number of times the message was received.
     pub receives: u32,
     pub(super) receipt: String,
 }
 
 impl Delivery {
-    /// The first delivery of a message that is in no queue, so it cannot come back by itself.
+    /// Creates the first delivery of a message that is not in a queue and cannot be delivered again.
     pub fn new(body: String) -> Self {
         Self { id: Uuid::new_v4().to_string(), body, receives: 1, receipt: "none".to_owned() }
     }
 }
 
-/// Creates a queue and returns its URL. Messages stay hidden for as long as in the deployed queue.
+/// Creates a queue with the visibility timeout of the deployed queue and returns its URL.
 pub(super) async fn create(sqs: &aws_sdk_sqs::Client, name: String) -> Result<String, TrialError> {
     let visibility = RESTORE_QUEUE_VISIBILITY_SECONDS.to_string();
     let create =
@@ -41,7 +43,9 @@ impl Trial {
         send.map(drop).map_err(|error| TrialError::aws("SendMessage")(error.into()))
     }
 
-    /// Receives the next message of the restore queue, and waits up to 20 seconds for one, as long as SQS does.
+    /// Receives the next message of the restore queue.
+    ///
+    /// Waits for one for up to 20 seconds, the limit of SQS.
     pub async fn receive(&self) -> Result<Option<Delivery>, TrialError> {
         let count = MessageSystemAttributeName::ApproximateReceiveCount;
         let receive = self.sqs.receive_message().queue_url(&self.restore_queue_url).wait_time_seconds(20);
@@ -56,14 +60,14 @@ impl Trial {
         }))
     }
 
-    /// Makes a message visible again at once, so that no time passes until its next delivery.
+    /// Makes a message visible immediately, so that the next delivery needs no waiting.
     pub async fn show(&self, delivery: &Delivery) -> Result<(), TrialError> {
         let change = self.sqs.change_message_visibility().queue_url(&self.restore_queue_url);
         let change = change.receipt_handle(&delivery.receipt).visibility_timeout(0).send().await;
         change.map(drop).map_err(|error| TrialError::aws("ChangeMessageVisibility")(error.into()))
     }
 
-    /// Deletes a message that is done, as Lambda does.
+    /// Deletes a successful message, as Lambda does.
     pub async fn delete(&self, delivery: &Delivery) -> Result<(), TrialError> {
         let delete = self.sqs.delete_message().queue_url(&self.restore_queue_url);
         let deleted = delete.receipt_handle(&delivery.receipt).send().await;
