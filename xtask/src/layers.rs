@@ -13,8 +13,8 @@ const FORBIDDEN: [(&str, &[&str]); 5] = [
         &["clap", "indicatif", "comfy-table", "command-line", "local-stack", "edge", "lambda", "faults"],
     ),
     // These crates serve what is deployed, and are not deployed themselves.
-    ("edge", &["openapi", "runtime", "deploy", "lambda", "local-stack"]),
-    ("lambda", &["openapi", "runtime", "deploy", "edge", "local-stack"]),
+    ("edge", &["openapi", "runtime", "stack", "deploy", "lambda", "local-stack"]),
+    ("lambda", &["runtime", "stack", "deploy", "edge", "local-stack"]),
     ("stack", &["aws-", "sqlx", "tokio", "chrono", "rand"]),
 ];
 
