@@ -131,8 +131,11 @@ async fn printed_example_works_and_start_after_a_crash_cleans_up() {
     let command = r#"test -f "$PACKAGES_STACK" && test -n "$AWS_ENDPOINT_URL" && exit 7"#;
     let mut next = Run::start(&directory, &["sh", "-c", command]).await;
     assert_eq!(next.exit_code().await, Some(7), "{}", next.stderr.text);
-    let cleaned_up =
-        next.stderr.text.lines().find(|line| line.contains("ended what an earlier run had left behind"));
+    let cleaned_up = next
+        .stderr
+        .text
+        .lines()
+        .find(|line| line.contains("ended processes that an earlier run left behind"));
     let cleaned_up = cleaned_up.unwrap_or_else(|| panic!("{}", next.stderr.text));
     assert!(cleaned_up.contains("emulator") && cleaned_up.contains("postgres"), "{cleaned_up}");
     next.leaves_nothing().await;

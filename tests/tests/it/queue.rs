@@ -36,7 +36,7 @@ async fn dead_letters_are_shown_with_reasons_and_redriven() {
     let summary = stdout.lines().find(|line| line.contains("dead letters")).unwrap();
     assert!(summary.trim_end().ends_with("2 h"), "{summary}");
     let line = stdout.lines().find(|line| line.contains(&file.node_id)).unwrap_or_else(|| panic!("{stdout}"));
-    assert!(line.contains("the package is RESTORING still"), "{line}");
+    assert!(line.contains("the package is still RESTORING"), "{line}");
     assert!(stdout.contains("the body is not a restore message: wrong syntax at line 1, column"), "{stdout}");
     assert!(!stdout.contains("no message"), "a body is not repeated");
 

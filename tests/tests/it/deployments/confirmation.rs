@@ -118,7 +118,7 @@ async fn changes_made_during_the_question_are_shown_again() {
     let ended = run(running, &["deploy", "--release", &two, "--yes"]).await;
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     terminal.enter("y").await;
-    terminal.wait_for("changed while you were asked: template; review again").await;
+    terminal.wait_for("changed while you were asked: template; review it again").await;
     terminal.wait_for("3003").await;
     terminal.wait_for(QUESTION).await;
     assert_eq!(deployed(running).await.release, two, "nothing is done before it is agreed to");
@@ -144,7 +144,7 @@ async fn lost_lock_stops_the_deployment() {
     let ended = halted.run.end().await;
     assert_eq!(ended.code, Some(1), "{}", ended.stderr);
     assert!(ended.stderr.contains("user/alice has it"), "{}", ended.stderr);
-    assert!(ended.stderr.contains("Nothing was executed"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("nothing was executed"), "{}", ended.stderr);
     assert_eq!(deployed(running).await.template, before.template);
     let ended = run(running, &["deploy", "--release", &release, "--yes"]).await;
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
@@ -181,7 +181,7 @@ async fn key_change_before_the_execution_stops_the_deployment() {
     aws.take_parameter(RING).await;
     aws.put_parameter(RING, &ring).await;
     assert_eq!(ended.code, Some(1), "{}", ended.stderr);
-    assert!(ended.stderr.contains("the signing keys were changed meanwhile"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("a rotation changed the signing keys in the meantime"), "{}", ended.stderr);
     assert_eq!(deployed(running).await.template, before.template);
 }
 

@@ -113,7 +113,7 @@ async fn taken_over_bucket_is_reported_and_changed_to_the_template() {
     let ended = run(running, &["deploy", "--release", &release, "--yes"]).await;
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     for expected in [
-        format!("~ {bucket} (AssetsBucket, AWS::S3::Bucket) exists, and joins the stack"),
+        format!("~ {bucket} (AssetsBucket, AWS::S3::Bucket) exists, and is imported"),
         r#"CorsConfiguration.CorsRules.0.AllowedOrigins: ["https://old"] → ["*"]"#.to_owned(),
     ] {
         assert!(ended.stderr.contains(&expected), "{expected} is not in:\n{}", ended.stderr);

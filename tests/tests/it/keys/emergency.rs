@@ -16,7 +16,7 @@ async fn emergency_drops_the_next_key_and_ends_with_a_new_one() {
     let keys = introducing["keys"].as_array().unwrap();
     let next = keys.iter().find(|key| key["state"] == "next").unwrap()["fingerprint"].as_str().unwrap();
     let stderr = Keys::start(running, &["rotate", "--emergency", "--yes"]).end().await.success();
-    assert!(stderr.contains(&format!("{next}, which was to sign next, is dropped")), "{stderr}");
+    assert!(stderr.contains(&format!("{next}, the next key, is removed")), "{stderr}");
     let after = assert_settled(running).await;
     assert!(after != before && after != next, "{after}");
 }
@@ -28,7 +28,7 @@ async fn emergency_revokes_the_old_key_once_the_new_one_signs() {
     let old = assert_settled(running).await;
     let url = client.sign(&running.stack.assets.thumbnail).await;
     let stderr = Keys::start(running, &["rotate", "--emergency"]).end().await.failure();
-    assert!(stderr.contains("stops working") && stderr.contains("--yes"), "{stderr}");
+    assert!(stderr.contains("stop working") && stderr.contains("--yes"), "{stderr}");
     assert_eq!(assert_settled(running).await, old, "without confirmation nothing changes");
 
     Keys::start(running, &["rotate", "--emergency", "--yes"]).end().await.success();

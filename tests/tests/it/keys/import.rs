@@ -16,7 +16,7 @@ async fn imported_key_becomes_active() {
     let pem = ec_private_key();
     Keys::start_with(running, &["import", "-"], &pem).end().await.success();
     let stderr = Keys::start_with(running, &["import", "-"], &pem).end().await.failure();
-    assert!(stderr.contains("in the key ring already, as next"), "{stderr}");
+    assert!(stderr.contains("the key ring already has this key, as next"), "{stderr}");
     let (code, introducing) = status(running).await;
     assert_eq!((code, &introducing["phase"]), (Some(3), &"introducing".into()), "{introducing:#}");
 

@@ -111,7 +111,7 @@ async fn key_rejected_by_cloudfront_never_signs() {
     let Ended { code, stderr, .. } = Run::of(rotate).end().await;
     server.abort();
     assert_eq!(code, Some(1), "{stderr}");
-    assert!(stderr.contains("the old one goes on signing"), "{stderr}");
+    assert!(stderr.contains("the old key continues to sign"), "{stderr}");
     assert!(stderr.contains("403 (AccessDenied)"), "{stderr}");
 
     let (_, introducing) = status(running).await;
@@ -142,9 +142,9 @@ async fn concurrent_rotations_do_no_harm() {
             succeeded += 1;
         } else {
             let known = [
-                "somebody else has changed the key ring",
-                "is being changed right now",
-                "does not execute the change set",
+                "another process changed the key ring",
+                "is being changed",
+                "did not confirm that it executes the change set",
             ];
             assert!(known.iter().any(|reason| stderr.contains(reason)), "{stderr}");
         }

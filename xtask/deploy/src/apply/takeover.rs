@@ -25,7 +25,7 @@ pub(super) async fn bring_to_template(
     let stack_name = stack::stack_name(application.environment);
     let step = application.audience.operator.begin("taken over");
     if drifted(client, &stack_name, imported).await?.is_empty() {
-        step.done(&format!("{} already match the template", imported.join(", ")));
+        step.done(&format!("{} as in the template", imported.join(", ")));
         return Ok(());
     }
     if let Proposal::Changes(change_set) =

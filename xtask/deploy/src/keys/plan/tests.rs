@@ -231,7 +231,7 @@ fn what_is_in_the_way_is_named() {
         world.group.remove(&key);
         world.edges.remove(&key);
     });
-    assert!(untrusted.contains("the old key goes on signing"), "{untrusted}");
+    assert!(untrusted.contains("the old key continues to sign"), "{untrusted}");
     let absent = obstacle(|world| world.is_deployed = false);
     assert!(absent.contains("cargo xtask deploy"), "{absent}");
 }

@@ -100,17 +100,17 @@ fn each_disagreement_is_named() {
         })
     };
     let cases: [(&str, String); 6] = [
-        ("the key ring has ba9876543210, the stack has not", {
+        ("the key ring has ba9876543210, but the stack does not", {
             let mut observed = agreed(&entries, "2026-11-24T00:00:00Z");
             observed.stack = deployed(&[NEW], NEW);
             status(&observed).problems.join("\n")
         }),
-        ("the stack has cccccccccccc, the key ring has not", {
+        ("the stack has cccccccccccc, but the key ring does not", {
             let mut observed = agreed(&entries, "2026-11-24T00:00:00Z");
             observed.stack = deployed(&[NEW, OLD, "cccccccccccc"], NEW);
             status(&observed).problems.join("\n")
         }),
-        ("by the key ring, the key that signs is 0123456789ab, but the stack signs with ba9876543210", {
+        ("the active key of the key ring is 0123456789ab, but the stack signs with ba9876543210", {
             let mut observed = agreed(&entries, "2026-11-24T00:00:00Z");
             observed.stack = deployed(&[NEW, OLD], OLD);
             status(&observed).problems.join("\n")
