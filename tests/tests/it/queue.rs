@@ -47,7 +47,7 @@ async fn dead_letters_are_shown_with_reasons_and_redriven() {
 
     let (code, stdout, stderr) = queue(&["redrive", "--yes"]).await;
     assert_eq!((code, &*stdout), (Some(0), "1 moved\n"), "{stderr}");
-    assert!(stderr.contains("1 are no restore messages"), "{stderr}");
+    assert!(stderr.contains("1 are not restore messages"), "{stderr}");
     let ready = async || (database.package(&file.node_id).await.state == "READY").then_some(());
     eventually("the package is READY", ready).await;
     assert_eq!(aws.messages_in(&stack.queues.dead_letters).await, 1);
