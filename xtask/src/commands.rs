@@ -6,6 +6,7 @@ mod cargo_tool;
 pub(crate) mod ci;
 pub(crate) mod doctor;
 pub(crate) mod fuzz;
+mod generated;
 pub(crate) mod openapi;
 pub(crate) mod reference;
 pub(crate) mod render;

@@ -17,6 +17,7 @@ const PROGRAM: &str = "xtask-commands";
 
 /// Whatever follows the name of the command; `xtask-commands` parses it.
 #[derive(Args)]
+#[command(disable_help_flag = true)]
 pub(crate) struct Forwarded {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTIONS")]
     _arguments: Vec<OsString>,

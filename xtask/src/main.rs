@@ -36,7 +36,6 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Run the whole system on this machine: database, AWS emulator, functions, gateway, CDN edge, demo data.
-    #[command(disable_help_flag = true)]
     Local(Forwarded),
     /// Run all tests; installs what they need.
     Test(test::Arguments),
@@ -45,7 +44,6 @@ enum Command {
     /// Run the fuzz targets of the code that parses untrusted input.
     Fuzz(fuzz::Arguments),
     /// Build the functions into target/lambda; the same source gives the same bytes.
-    #[command(disable_help_flag = true)]
     Build(Forwarded),
     /// Write openapi/openapi.json and openapi/gateway.json.
     Openapi(openapi::Arguments),
@@ -54,43 +52,30 @@ enum Command {
     /// Print the CloudFormation template of an environment.
     Render(render::Arguments),
     /// Show what a deployment would change; needs only read permissions.
-    #[command(disable_help_flag = true)]
     Diff(Forwarded),
     /// Build, review, upload and apply an environment's stack.
-    #[command(disable_help_flag = true)]
     Deploy(Forwarded),
     /// Upload a release for an environment without deploying it.
-    #[command(disable_help_flag = true)]
     Publish(Forwarded),
     /// List the releases of an environment.
-    #[command(disable_help_flag = true)]
     Releases(Forwarded),
     /// Deploy an earlier release again.
-    #[command(disable_help_flag = true)]
     Rollback(Forwarded),
     /// Show the state of an environment.
-    #[command(disable_help_flag = true)]
     Status(Forwarded),
     /// Print the outputs of a deployed stack as JSON.
-    #[command(disable_help_flag = true)]
     Outputs(Forwarded),
     /// Show the resources that differ from the deployed template.
-    #[command(disable_help_flag = true)]
     Drift(Forwarded),
     /// Print the logs of the functions.
-    #[command(disable_help_flag = true)]
     Logs(Forwarded),
     /// Manage the keys that sign CDN URLs.
-    #[command(disable_help_flag = true)]
     Keys(Forwarded),
     /// Inspect and repair the restore queue and its dead letters.
-    #[command(disable_help_flag = true)]
     Queue(Forwarded),
     /// Delete the stack of an environment; the assets bucket is kept.
-    #[command(disable_help_flag = true)]
     Destroy(Forwarded),
     /// Measure the functions and compare the figures with their limits.
-    #[command(disable_help_flag = true)]
     Bench(Forwarded),
     /// Show which programs are installed, which are missing, and how to install them.
     Doctor,

@@ -81,7 +81,7 @@ impl Tool {
         if let Some(path) = self.on_path(&search_path()) {
             return Ok(Program { path, beside: None });
         }
-        let environment = workspace::tools().join(self.packages.join("_").replace("==", "-"));
+        let environment = self.environment();
         if !environment.exists() {
             self.install(&environment, progress)?;
         }
@@ -91,9 +91,13 @@ impl Tool {
 
     /// Returns the path of the tool if it is installed.
     pub fn find(&self) -> Option<PathBuf> {
-        let installed =
-            workspace::tools().join(self.packages.join("_").replace("==", "-")).join("bin").join(self.name);
+        let installed = self.environment().join("bin").join(self.name);
         self.on_path(&search_path()).or_else(|| installed.exists().then_some(installed))
+    }
+
+    /// Returns the directory that the tool is installed in, named for its packages and their versions.
+    fn environment(&self) -> PathBuf {
+        workspace::tools().join(self.packages.join("_").replace("==", "-"))
     }
 
     /// Returns the program on a search path if it works.

@@ -1,12 +1,11 @@
 //! `cargo xtask openapi`: writes the OpenAPI documents.
 
-use std::fs;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
-use command_line::{Outcome, terminal};
-use machine::repository;
+use command_line::Outcome;
 use serde_json::Value;
+
+use super::generated::GeneratedFile;
 
 /// Options of `openapi`.
 #[derive(Args)]
@@ -22,21 +21,15 @@ pub(crate) fn check() -> Result<Outcome> {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
-    let documents =
-        [("openapi.json", openapi::openapi_document()), ("gateway.json", openapi::gateway_preview())];
+    let documents = [
+        ("openapi/openapi.json", openapi::openapi_document()),
+        ("openapi/gateway.json", openapi::gateway_preview()),
+    ];
     let mut outcome = Outcome::Done;
-    for (name, document) in documents {
-        let path = repository::root().join("openapi").join(name);
-        let text = rendered(&document)?;
-        if fs::read_to_string(&path).is_ok_and(|current| current == text) {
-            continue;
-        }
-        if arguments.check {
-            terminal::say(format!("openapi/{name} is out of date; run `cargo xtask openapi`"));
+    for (path, document) in documents {
+        let file = GeneratedFile { path, command: "openapi", text: &rendered(&document)? };
+        if file.update(arguments.check)? == Outcome::Differences {
             outcome = Outcome::Differences;
-        } else {
-            fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
-            terminal::say(format!("wrote openapi/{name}"));
         }
     }
     Ok(outcome)

@@ -1,14 +1,14 @@
 //! `cargo xtask reference`: writes docs/commands.md from the help texts of the commands.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::slice;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::Args;
+use command_line::Outcome;
 use command_line::reference::{Section, sections};
-use command_line::{Outcome, terminal};
-use machine::repository;
 
+use super::generated::GeneratedFile;
 use crate::forwarded;
 
 const PATH: &str = "docs/commands.md";
@@ -29,18 +29,8 @@ pub(crate) fn check(command: clap::Command) -> Result<Outcome> {
 }
 
 pub(crate) fn run(arguments: &Arguments, command: clap::Command) -> Result<Outcome> {
-    let path = repository::root().join(PATH);
     let text = reference(command)?;
-    if fs::read_to_string(&path).is_ok_and(|current| current == text) {
-        return Ok(Outcome::Done);
-    }
-    if arguments.check {
-        terminal::say(format!("{PATH} is out of date; run `cargo xtask reference`"));
-        return Ok(Outcome::Differences);
-    }
-    fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
-    terminal::say(format!("wrote {PATH}"));
-    Ok(Outcome::Done)
+    GeneratedFile { path: PATH, command: "reference", text: &text }.update(arguments.check)
 }
 
 /// Returns the reference. The help of forwarded commands comes from the program that runs them.
@@ -52,8 +42,6 @@ fn reference(command: clap::Command) -> Result<String> {
     }
     let mut text = INTRODUCTION.to_owned();
     for section in sections(command) {
-        let own = [section];
-        let [section] = &own;
         // `render` runs in this program, except for the parts that need AWS.
         let others = forwarded.get(&section.name).filter(|_| section.name != "cargo xtask render");
         if let Some(other) = others.and_then(|others| others.first())
@@ -61,7 +49,7 @@ fn reference(command: clap::Command) -> Result<String> {
         {
             bail!("`{}` is described differently: {} / {}", section.name, section.summary, other.summary);
         }
-        for section in others.map_or(&own[..], Vec::as_slice) {
+        for section in others.map_or(slice::from_ref(&section), Vec::as_slice) {
             text.push('\n');
             text.push_str(&section.markdown());
         }
