@@ -20,7 +20,7 @@ use self::figure::Figures;
 /// Options of `bench`.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// What to measure; everything where nothing is named.
+    /// What to measure [default: everything].
     #[arg(value_enum)]
     subjects: Vec<Subject>,
 }
@@ -28,13 +28,13 @@ pub(crate) struct Arguments {
 /// What can be measured.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Subject {
-    /// The time that a template takes.
+    /// The time to render a template.
     Render,
-    /// The kinds of CloudFront signatures, side by side.
+    /// The time to sign a URL with each kind of key, in a release build.
     Signing,
-    /// The API function: size, cold start, and the time that each endpoint adds to a round trip.
+    /// The API function: size, cold start, and the time of each endpoint above its minimum.
     Api,
-    /// The restore function: statements, calls, time and memory, by the size of the folder.
+    /// The restore function: SQL statements, AWS calls, time and memory for several folder sizes.
     Restore,
 }
 
@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
         let mut figures = Figures::default();
         match subject {
             Subject::Render => render::measure(&mut figures)?,
-            Subject::Signing => signing::measure(&mut figures)?,
+            Subject::Signing => command::block_on(signing::measure(&mut figures))?,
             Subject::Api if std::env::var_os("PACKAGES_STACK").is_none() => {
                 measure_api_on_own_stack()?;
                 continue;

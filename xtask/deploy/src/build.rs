@@ -13,7 +13,6 @@ use machine::{Progress, workspace};
 use stack::{ArtifactHash, FunctionName};
 
 pub use archive::sha256;
-pub use programs::Programs;
 
 /// How functions are built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

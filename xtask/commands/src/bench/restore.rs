@@ -11,19 +11,19 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow, ensure};
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
-use command_line::terminal;
-use deploy::build::Programs;
+use command_line::{environment, terminal};
+use deploy::build::{self, Profile};
 use faults::trial::{Delivery, Package, Place, Trial};
 use faults::{Fate, Service, Tally};
 use machine::directory::{Data, StateDirectory};
 use machine::process as processes;
 use machine::{command, workspace};
 use stack::FunctionName;
-use tokio::process::Command;
 
 use super::figure::{Figures, megabytes};
 use super::replay;
 use crate::local::foundation::Foundation;
+use crate::operator::Terminal;
 
 /// The round trip to a database in another availability zone, through a proxy.
 const ROUND_TRIP: Duration = Duration::from_micros(2500);
@@ -50,7 +50,9 @@ struct Measured {
 }
 
 pub(super) async fn measure(figures: &mut Figures) -> Result<()> {
-    let bootstrap = build().await?;
+    let profile = Profile::Release(environment::load(local_stack::ENVIRONMENT)?.architecture);
+    build::build(profile, &Terminal).await?;
+    let bootstrap = build::bootstrap(profile, FunctionName::Restore);
     let directory = StateDirectory::open(&workspace::target().join("bench-restore"))?;
     processes::clean_up(&directory).await?;
     directory.reset().await?;
@@ -61,15 +63,6 @@ pub(super) async fn measure(figures: &mut Figures) -> Result<()> {
     };
     foundation.stop().await;
     outcome
-}
-
-/// Builds the function for this machine with its Lambda profile.
-async fn build() -> Result<PathBuf> {
-    terminal::say("  building the restore function …");
-    let mut command = command::cargo();
-    command.args(["build", "--quiet", "--release", "--package", "runtime", "--bin", "restore"]);
-    let programs = Programs::build(&mut Command::from(command)).await?;
-    Ok(programs.get(FunctionName::Restore)?.to_owned())
 }
 
 async fn measure_all(

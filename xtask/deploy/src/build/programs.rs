@@ -18,7 +18,7 @@ const MESSAGES: [&str; 2] = ["--message-format", "json-render-diagnostics"];
 
 /// The functions' programs, built by one run of Cargo.
 #[derive(Debug)]
-pub struct Programs(BTreeMap<String, PathBuf>);
+pub(super) struct Programs(BTreeMap<String, PathBuf>);
 
 /// The fields of Cargo's messages about artifacts that are used here.
 #[derive(Deserialize)]
@@ -37,7 +37,7 @@ struct Target {
 
 impl Programs {
     /// Runs a Cargo command that builds functions.
-    pub async fn build(command: &mut Command) -> Result<Self> {
+    pub(super) async fn build(command: &mut Command) -> Result<Self> {
         let printed = command::output(command.args(MESSAGES)).await?;
         Ok(Self::of(&String::from_utf8_lossy(&printed), &repository::root().join("runtime/Cargo.toml")))
     }
@@ -63,7 +63,7 @@ impl Programs {
     }
 
     /// Returns the path of a function's program.
-    pub fn get(&self, function: FunctionName) -> Result<&Path> {
+    pub(super) fn get(&self, function: FunctionName) -> Result<&Path> {
         let program = self.0.get(function.as_str()).map(PathBuf::as_path);
         program.with_context(|| format!("Cargo reported no program for the function {function}"))
     }
