@@ -1,7 +1,7 @@
 //! Environments: what differs between deployments of the system.
 
 mod error;
-mod fact;
+mod platform_parameter;
 mod propagation;
 mod setting;
 mod string_types;
@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use crate::function_name::FunctionName;
 
 pub use error::EnvironmentError;
-pub use fact::FactKind;
-pub(crate) use fact::FactType;
+pub use platform_parameter::PlatformParameterKind;
+pub(crate) use platform_parameter::PlatformParameterType;
 pub use propagation::PropagationTime;
 pub use setting::{ParameterPath, Setting};
 pub use string_types::{

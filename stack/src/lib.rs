@@ -13,7 +13,7 @@ mod infrastructure;
 mod inputs;
 mod operators;
 mod output;
-mod platform_facts;
+mod platform_parameters;
 mod review;
 mod signing_key;
 #[cfg(test)]
@@ -24,7 +24,7 @@ pub use cloudformation::{Consequence, Problem, StackError, Template, holds_data,
 pub use deployed::{DeployedTemplate, DeployedTemplateError};
 pub use environment::{
     AccountId, Architecture, Arn, Authorizer, BucketName, Cdn, Database, DomainName, Environment,
-    EnvironmentError, EnvironmentName, FactKind, FunctionArn, HeaderName, InvalidValue, JobsQueue, KeyArn,
+    EnvironmentError, EnvironmentName, PlatformParameterKind, FunctionArn, HeaderName, InvalidValue, JobsQueue, KeyArn,
     LogDestination, LogLevel, Network, Origin, OwnAuthorizer, ParameterName, ParameterPath, PolicyArn,
     PropagationTime, ProxyId, QueueArn, Region, RegionShortName, RestoreConcurrency, RoleArn,
     SecurityGroupId, ServiceName, Setting, SharedAuthorizer, StorageBucket, SubnetId, Suffix, TableName,
@@ -32,9 +32,9 @@ pub use environment::{
 };
 pub use function_name::FunctionName;
 pub use inputs::Inputs;
-pub use operators::{operator_facts, operator_policies};
+pub use operators::{operator_parameters, operator_policies};
 pub use output::OutputName;
-pub use platform_facts::{Facts, PlatformFact, platform_facts};
+pub use platform_parameters::{PlatformParameterValues, PlatformParameter, platform_parameters};
 pub use review::{
     ChangeKind, Finding, GrantChange, PropertyDifference, TemplateChange, TemplateReview, TemplateState,
 };

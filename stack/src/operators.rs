@@ -18,7 +18,7 @@ use crate::cloudformation::{
 use crate::environment::{Environment, stack_name};
 use crate::infrastructure;
 use crate::inputs::Inputs;
-use crate::platform_facts::{Facts, PlatformFact, platform_facts};
+use crate::platform_parameters::{PlatformParameterValues, PlatformParameter, platform_parameters};
 use crate::signing_key::SigningKeys;
 use target::Place;
 
@@ -34,12 +34,12 @@ use target::Place;
 /// contain a wildcard instead: such a policy is about the account that it is created in, since it cannot allow anything in
 /// another one.
 ///
-/// Roles that are passed to AWS services are named by their ARNs. Where an ARN is in the Parameter Store, it comes from the
-/// `facts`: those that [`operator_facts`] returns, by the names of their parameters.
-pub fn operator_policies(environment: &Environment, facts: &Facts) -> Result<Json, StackError> {
+/// Roles that are passed to AWS services are named by their ARNs. Where an ARN is in the Parameter Store, it comes from
+/// `values`: the values of the parameters that [`operator_parameters`] returns.
+pub fn operator_policies(environment: &Environment, values: &PlatformParameterValues) -> Result<Json, StackError> {
     let template = template(environment, &SigningKeys::unknown());
-    let missing = needed_facts(&template).into_iter().filter(|fact| !facts.contains_key(&fact.id));
-    let missing: Vec<Problem> = missing.map(|fact| Problem::UnknownFact { path: fact.path }).collect();
+    let missing = needed_parameters(&template).into_iter().filter(|parameter| !values.contains_key(&parameter.id));
+    let missing: Vec<Problem> = missing.map(|parameter| Problem::UnknownPlatformParameter { path: parameter.path }).collect();
     if !missing.is_empty() {
         return Err(StackError { problems: missing });
     }
@@ -48,7 +48,7 @@ pub fn operator_policies(environment: &Environment, facts: &Facts) -> Result<Jso
         region: environment.region.as_str(),
         account: environment.account.as_ref().map_or("*", |account| account.as_str()),
         stack_name: stack_name(environment),
-        template: fill_in(&template, facts),
+        template: fill_in(&template, values),
     };
     let place = Place { environment, location };
     let deployed = || RESOURCE_TYPES.iter().filter(|resource_type| place.location.has(resource_type.name));
@@ -76,9 +76,9 @@ pub fn operator_policies(environment: &Environment, facts: &Facts) -> Result<Jso
     if problems.is_empty() { Ok(policies) } else { Err(StackError { problems }) }
 }
 
-/// Returns the facts that the policies of an environment need from the Parameter Store.
-pub fn operator_facts(environment: &Environment) -> Vec<PlatformFact> {
-    needed_facts(&template(environment, &SigningKeys::none()))
+/// Returns the platform parameters that the policies of an environment need.
+pub fn operator_parameters(environment: &Environment) -> Vec<PlatformParameter> {
+    needed_parameters(&template(environment, &SigningKeys::none()))
 }
 
 fn template(environment: &Environment, signing_keys: &SigningKeys) -> Json {
@@ -86,11 +86,11 @@ fn template(environment: &Environment, signing_keys: &SigningKeys) -> Json {
     infrastructure::build(&Inputs { environment, signing_keys, artifacts }).to_value()
 }
 
-fn needed_facts(template: &Json) -> Vec<PlatformFact> {
+fn needed_parameters(template: &Json) -> Vec<PlatformParameter> {
     let named: BTreeSet<&str> =
         values_named_by_permissions(template).filter_map(|value| value["Ref"].as_str()).collect();
-    let facts = platform_facts(template).into_iter();
-    facts.filter(|fact| named.contains(fact.id.as_str())).collect()
+    let parameters = platform_parameters(template).into_iter();
+    parameters.filter(|parameter| named.contains(parameter.id.as_str())).collect()
 }
 
 /// Returns a policy with one statement for each target that has resources.

@@ -19,7 +19,7 @@ use self::finding::findings;
 pub use self::grants::GrantChange;
 use self::grants::grant_changes;
 use crate::cloudformation::{Consequence, fill_in, holds_data, resource_type};
-use crate::platform_facts::Facts;
+use crate::platform_parameters::PlatformParameterValues;
 
 /// All differences between two templates.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -32,13 +32,13 @@ pub struct TemplateReview {
     pub findings: Vec<Finding>,
 }
 
-/// A template, and the facts of the platform that it refers to.
+/// A template, and the values of the platform parameters that it refers to.
 #[derive(Clone, Copy, Debug)]
 pub struct TemplateState<'a> {
     /// The template.
     pub template: &'a Value,
-    /// The facts.
-    pub facts: &'a Facts,
+    /// The values of the platform parameters.
+    pub parameters: &'a PlatformParameterValues,
 }
 
 /// One part of a template that differs.
@@ -80,8 +80,8 @@ impl TemplateChange {
 impl TemplateReview {
     /// Compares what is deployed, if anything, with what would be deployed.
     ///
-    /// Changes are those of the templates. Permissions and access are compared with the facts filled in, because another
-    /// fact under the same name is another permission.
+    /// Changes are those of the templates. Permissions and access are compared with the values of the platform parameters
+    /// filled in, because another value under the same name is another permission.
     pub fn of(deployed: Option<TemplateState<'_>>, proposed: TemplateState<'_>) -> Self {
         let nothing = Value::Null;
         let old = deployed.map_or(&nothing, |deployed| deployed.template);
@@ -90,8 +90,8 @@ impl TemplateReview {
             .into_iter()
             .flat_map(|section| section_changes(section, &old[section], &new[section]))
             .collect();
-        let old = deployed.map_or(Value::Null, |deployed| fill_in(deployed.template, deployed.facts));
-        let new = fill_in(new, proposed.facts);
+        let old = deployed.map_or(Value::Null, |deployed| fill_in(deployed.template, deployed.parameters));
+        let new = fill_in(new, proposed.parameters);
         Self {
             changes,
             grants: grant_changes(&old, &new),

@@ -1,4 +1,4 @@
-//! Settings: a literal, or a fact of the platform that CloudFormation looks up.
+//! Settings: a literal, or a platform parameter that CloudFormation looks up.
 
 use std::fmt;
 use std::marker::PhantomData;

@@ -3,11 +3,11 @@
 use std::fmt::Display;
 
 use crate::cloudformation::{Parameter, ParameterType, PseudoParameter, Template, Value, text};
-use crate::environment::{Environment, FactKind, FactType, ParameterPath, Setting, StorageBucket};
-use crate::platform_facts::METADATA;
+use crate::environment::{Environment, PlatformParameterKind, PlatformParameterType, ParameterPath, Setting, StorageBucket};
+use crate::platform_parameters::METADATA;
 
 /// Returns the value of a setting: its literal, or a reference to a parameter of the template, which this adds.
-pub(super) fn value<T: Display + FactType>(
+pub(super) fn value<T: Display + PlatformParameterType>(
     template: &mut Template,
     id: &str,
     description: &'static str,
@@ -22,7 +22,7 @@ pub(super) fn value<T: Display + FactType>(
 }
 
 /// Returns the value of a list of ids, which is always a parameter of the template.
-pub(super) fn ids<T: FactType>(
+pub(super) fn ids<T: PlatformParameterType>(
     template: &mut Template,
     id: &str,
     kind: ParameterType,
@@ -36,7 +36,7 @@ fn parameter(kind: ParameterType, description: &'static str, path: &ParameterPat
     Parameter { kind, description, path: path.as_str().to_owned() }
 }
 
-fn add_parameter<T>(template: &mut Template, id: &str, kind: FactKind, parameter: &Parameter) -> Value<T> {
+fn add_parameter<T>(template: &mut Template, id: &str, kind: PlatformParameterKind, parameter: &Parameter) -> Value<T> {
     template.add_metadata(METADATA, id, kind.into());
     template.add_parameter(id, parameter)
 }

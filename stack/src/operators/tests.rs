@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value as Json;
 
 use super::limits::ACTIONS_WITHOUT_RESOURCE;
-use super::{operator_facts, operator_policies};
+use super::{operator_parameters, operator_policies};
 use crate::cloudformation::RESOURCE_TYPES;
 use crate::environment::testing::{environment, environments};
 use crate::snapshot::difference;
@@ -20,14 +20,15 @@ fn template(environment: &Environment) -> Json {
     render(&inputs).unwrap().to_value()
 }
 
-/// Returns the policies, with values for all facts that they need.
+/// Returns the policies, with values for all platform parameters that they need.
 fn policies_of(environment: &Environment) -> Result<Json, StackError> {
     let value = |id: &str| match id {
         "LogDestinationArn" => "arn:aws:logs:us-east-1:210987654321:destination:logs".to_owned(),
         role => format!("arn:aws:iam::123456789012:role/{role}"),
     };
-    let facts = operator_facts(environment).into_iter().map(|fact| (fact.id.clone(), value(&fact.id)));
-    operator_policies(environment, &facts.collect())
+    let needed = operator_parameters(environment).into_iter();
+    let values = needed.map(|parameter| (parameter.id.clone(), value(&parameter.id)));
+    operator_policies(environment, &values.collect())
 }
 
 fn statements(policy: &Json) -> impl Iterator<Item = &Json> {
@@ -143,9 +144,9 @@ fn arns_have_the_partition_of_the_region() {
     ] {
         let mut dev = environment("dev");
         dev.region = region.parse().unwrap();
-        let facts =
-            operator_facts(&dev).into_iter().map(|fact| (fact.id, "arn:aws:iam::1:role/passed".to_owned()));
-        let policies = operator_policies(&dev, &facts.collect()).unwrap();
+        let needed = operator_parameters(&dev).into_iter();
+        let values = needed.map(|parameter| (parameter.id, "arn:aws:iam::1:role/passed".to_owned()));
+        let policies = operator_policies(&dev, &values.collect()).unwrap();
         for statement in policies.as_object().unwrap().values().flat_map(statements) {
             for arn in texts(&statement["Resource"]).filter(|arn| *arn != "*" && !arn.ends_with("/passed")) {
                 assert!(arn.starts_with(&format!("arn:{partition}:")), "{region}: {arn}");
@@ -184,12 +185,12 @@ fn passed_roles_are_named() {
 }
 
 #[test]
-fn role_from_the_parameter_store_is_a_needed_fact() {
+fn role_from_the_parameter_store_is_a_needed_parameter() {
     let error = operator_policies(&environment("prod"), &std::collections::BTreeMap::new()).unwrap_err();
     let error = error.to_string();
     assert!(error.contains("/prod/platform/authorizer-invoke-role-arn"), "{error}");
     assert!(error.contains("/prod/platform/log-destination-role-arn"), "{error}");
-    assert!(operator_facts(&environment("local")).is_empty());
+    assert!(operator_parameters(&environment("local")).is_empty());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{ChangeKind, Consequence, TemplateChange, TemplateReview, TemplateState};
-use crate::Facts;
+use crate::PlatformParameterValues;
 use crate::cloudformation::{Property, resource_type};
 use crate::infrastructure::tests::template_of;
 use crate::snapshot::difference;
@@ -12,10 +12,10 @@ fn template() -> Value {
     template_of("dev").to_value()
 }
 
-/// Compares templates without facts.
+/// Compares templates without platform parameters.
 fn compare(old: Option<&Value>, new: &Value) -> TemplateReview {
-    let facts = &Facts::new();
-    let state = |template| TemplateState { template, facts };
+    let parameters = &PlatformParameterValues::new();
+    let state = |template| TemplateState { template, parameters };
     TemplateReview::of(old.map(state), state(new))
 }
 
@@ -346,16 +346,16 @@ fn properties_inside_others_are_judged_and_replace_too() {
 }
 
 #[test]
-fn permissions_are_compared_with_facts_filled_in() {
+fn permissions_are_compared_with_parameter_values() {
     let template = template_of("prod").to_value();
-    let facts = |bucket: &str| {
+    let parameters = |bucket: &str| {
         let names = template["Parameters"].as_object().unwrap().keys();
-        let mut facts: Facts = names.map(|name| (name.clone(), format!("value-of-{name}"))).collect();
-        facts.insert("StorageBucket1".to_owned(), bucket.to_owned());
-        facts
+        let mut parameters: PlatformParameterValues = names.map(|name| (name.clone(), format!("value-of-{name}"))).collect();
+        parameters.insert("StorageBucket1".to_owned(), bucket.to_owned());
+        parameters
     };
-    let (before, after) = (facts("storage"), facts("other"));
-    let state = |facts| TemplateState { template: &template, facts };
+    let (before, after) = (parameters("storage"), parameters("other"));
+    let state = |parameters| TemplateState { template: &template, parameters };
     assert!(TemplateReview::of(Some(state(&before)), state(&before)).is_empty());
     let review = TemplateReview::of(Some(state(&before)), state(&after));
     assert!(review.changes.is_empty(), "the templates are the same");

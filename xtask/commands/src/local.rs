@@ -95,7 +95,7 @@ async fn serve(
     let connection = connect_to_emulator(&environment, &foundation.emulator.endpoint_url()).await?;
     let listeners = data_plane::Listeners::bind().await?;
     let issuer = listeners.issuer()?;
-    let platform = foundation.prepare_platform(&connection, &data_plane::facts_of(&issuer)).await?;
+    let platform = foundation.prepare_platform(&connection, &data_plane::issuer_urls(&issuer)).await?;
     let options = Options::new(Consent::Implied);
     let subject = Subject::Source(profile);
     let outputs =

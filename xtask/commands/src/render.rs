@@ -5,7 +5,7 @@
 use anyhow::Result;
 use clap::Args;
 use command_line::{EnvironmentArgument, Format, Outcome};
-use deploy::platform_facts;
+use deploy::platform_parameters;
 
 use crate::connect::connect;
 
@@ -25,9 +25,9 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     let environment = arguments.environment.load()?;
     let connection = connect(&environment).await?;
-    let needed = stack::operator_facts(&environment);
-    let facts = platform_facts::read_all(&environment, &connection, &needed).await?;
-    let document = stack::operator_policies(&environment, &facts)?;
+    let needed = stack::operator_parameters(&environment);
+    let values = platform_parameters::read_all(&environment, &connection, &needed).await?;
+    let document = stack::operator_policies(&environment, &values)?;
     println!("{}", arguments.format.text_of(&document)?.trim_end());
     Ok(Outcome::Done)
 }

@@ -131,10 +131,10 @@ impl Shown<'_> {
     }
 
     fn platform(&self, text: &mut Text) {
-        if !self.0.platform_facts.is_empty() {
+        if !self.0.platform_parameters.is_empty() {
             text.heading("Platform");
-            for fact in &self.0.platform_facts {
-                text.line(2, &format!("~ {} ({}): {} → {}", fact.path, fact.name, fact.old, fact.new));
+            for change in &self.0.platform_parameters {
+                text.line(2, &format!("~ {} ({}): {} → {}", change.path, change.name, change.old, change.new));
             }
         }
     }
@@ -207,7 +207,7 @@ impl Shown<'_> {
             1 => parts.push(format!("1 {one}")),
             count => parts.push(format!("{count} {several}")),
         };
-        warn(self.0.platform_facts.len(), "platform parameter changed", "platform parameters changed");
+        warn(self.0.platform_parameters.len(), "platform parameter changed", "platform parameters changed");
         warn(self.0.existing.conflicts.len(), "NAME TAKEN", "NAMES TAKEN");
         warn(self.0.endangered().len(), "LOSS OF DATA", "LOSSES OF DATA");
         warn(self.0.widening(), "PERMISSION WIDENED", "PERMISSIONS WIDENED");

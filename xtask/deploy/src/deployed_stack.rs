@@ -30,8 +30,8 @@ pub struct DeployedStack {
     pub changed_at: Option<DateTime<Utc>>,
     /// Its outputs.
     pub outputs: Outputs,
-    /// The values of the template's parameters at the last deployment, by the parameters' names.
-    pub facts: BTreeMap<String, String>,
+    /// The values of the template's parameters at the last deployment, by their names.
+    pub parameters: BTreeMap<String, String>,
 }
 
 /// What can be done with a stack:
@@ -98,7 +98,7 @@ impl DeployedStack {
 
     fn new(stack: Stack, status: StackStatus) -> Self {
         let time = stack.last_updated_time.or(stack.creation_time);
-        let facts = stack.parameters.unwrap_or_default().into_iter().filter_map(|parameter| {
+        let parameters = stack.parameters.unwrap_or_default().into_iter().filter_map(|parameter| {
             // For a parameter that CloudFormation resolved, the plain value is the path.
             Some((parameter.parameter_key?, parameter.resolved_value.or(parameter.parameter_value)?))
         });
@@ -110,7 +110,7 @@ impl DeployedStack {
                 .is_some_and(|config| config.mode == Some(DeploymentConfigMode::Express)),
             status,
             changed_at: time.and_then(|time| DateTime::from_timestamp(time.secs(), time.subsec_nanos())),
-            facts: facts.collect(),
+            parameters: parameters.collect(),
             outputs: Outputs::new(stack.outputs.unwrap_or_default()),
         }
     }
@@ -149,8 +149,8 @@ impl Deployed {
 #[cfg(test)]
 impl DeployedStack {
     /// Returns a stack that was deployed with these platform parameters.
-    pub fn with_facts(facts: BTreeMap<String, String>) -> Self {
-        Self { facts, ..Self::new(Stack::builder().build(), StackStatus::CreateComplete) }
+    pub fn with_parameters(parameters: BTreeMap<String, String>) -> Self {
+        Self { parameters, ..Self::new(Stack::builder().build(), StackStatus::CreateComplete) }
     }
 }
 

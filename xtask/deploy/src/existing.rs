@@ -76,10 +76,10 @@ impl Existing {
         connection: &Connection,
         deployed: Option<&Value>,
         proposed: &Value,
-        facts: &BTreeMap<String, String>,
+        parameters: &BTreeMap<String, String>,
     ) -> Self {
-        let names = new_names(deployed, proposed, facts);
-        let search = Search { environment, connection, creates_stack: deployed.is_none(), proposed, facts };
+        let names = new_names(deployed, proposed, parameters);
+        let search = Search { environment, connection, creates_stack: deployed.is_none(), proposed, parameters };
         let search = &search;
         let looks = names.iter().map(async |name| (name, search.look_for(name).await));
         let looks: Vec<_> = stream::iter(looks).buffered(CONCURRENCY).collect().await;
@@ -114,7 +114,7 @@ struct Search<'a> {
     connection: &'a Connection,
     creates_stack: bool,
     proposed: &'a Value,
-    facts: &'a BTreeMap<String, String>,
+    parameters: &'a BTreeMap<String, String>,
 }
 
 impl Search<'_> {

@@ -21,7 +21,7 @@ pub mod keys;
 pub mod lock;
 pub mod logs;
 pub mod operator;
-pub mod platform_facts;
+pub mod platform_parameters;
 pub mod queue;
 pub mod release;
 pub mod review;

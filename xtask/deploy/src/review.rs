@@ -18,7 +18,7 @@ use crate::candidate::Candidate;
 use crate::connection::Connection;
 use crate::deployed_stack::Deployed;
 use crate::existing::{Conflict, Existing};
-use crate::platform_facts::{self, FactChange};
+use crate::platform_parameters::{self, PlatformParameterChange};
 use crate::release::{ReleaseStore, TemplateHash};
 
 /// All differences between what is deployed and what would be deployed.
@@ -37,7 +37,8 @@ pub struct Review {
     /// The differences in the template.
     pub template: TemplateReview,
     /// Platform parameters that changed since the last deployment.
-    pub platform_facts: Vec<FactChange>,
+    #[serde(rename = "platform_facts")]
+    pub platform_parameters: Vec<PlatformParameterChange>,
     /// Functions with changed code.
     pub functions: Vec<FunctionChange>,
     /// Signing keys that would be added, removed, or used for signing.
@@ -58,13 +59,13 @@ impl Review {
         candidate: &Candidate,
         generates_key: bool,
     ) -> Result<Self> {
-        let (facts, contract) = tokio::try_join!(
-            platform_facts::read(environment, connection, candidate.template.as_value()),
+        let (values, contract) = tokio::try_join!(
+            platform_parameters::read(environment, connection, candidate.template.as_value()),
             deployed_contract(environment, bucket, deployed),
         )?;
         let old = deployed.map(|deployed| deployed.template.as_value());
         let new = candidate.template.as_value();
-        let existing = Existing::look_for(environment, connection, old, new, &facts).await;
+        let existing = Existing::look_for(environment, connection, old, new, &values).await;
         Ok(Self {
             stack: stack::stack_name(environment),
             account: connection.account.clone(),
@@ -74,12 +75,12 @@ impl Review {
             template: TemplateReview::of(
                 deployed.map(|deployed| TemplateState {
                     template: deployed.template.as_value(),
-                    facts: &deployed.stack.facts,
+                    parameters: &deployed.stack.parameters,
                 }),
-                TemplateState { template: new, facts: &facts },
+                TemplateState { template: new, parameters: &values },
             ),
-            platform_facts: deployed
-                .map(|deployed| platform_facts::changes(&deployed.stack, new, &facts))
+            platform_parameters: deployed
+                .map(|deployed| platform_parameters::changes(&deployed.stack, new, &values))
                 .unwrap_or_default(),
             functions: functions::changes(old, new),
             signing_keys: KeyChanges::of(deployed.map(|deployed| &deployed.template), &candidate.template),
@@ -90,7 +91,7 @@ impl Review {
 
     /// Returns whether a deployment would change nothing.
     pub fn is_empty(&self) -> bool {
-        !self.creates_stack && self.template.is_empty() && self.platform_facts.is_empty()
+        !self.creates_stack && self.template.is_empty() && self.platform_parameters.is_empty()
     }
 
     /// Returns the number of changes that widen permissions.

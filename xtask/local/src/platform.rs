@@ -4,11 +4,11 @@
 //! the table of delete records and the storage bucket. The service's stack reads their names from SSM parameters,
 //! here as on AWS, so a local deployment takes the same path as a real one.
 
-mod facts;
+mod parameters;
 mod resources;
 mod schema;
 
-pub use facts::put_facts;
+pub use parameters::put_platform_parameters;
 pub use resources::{DELETE_RECORD_TABLE, JOBS_QUEUE, PlatformResources, STORAGE_BUCKET, create_resources};
 pub use schema::{PENNSIEVE_SCHEMA, create_schema, organization_schema};
 
@@ -31,7 +31,7 @@ pub enum PlatformError {
     },
     /// A platform parameter could not be written.
     #[error("SSM parameter {path} could not be written; the emulator's log says more")]
-    Fact {
+    Parameter {
         /// The parameter's name.
         path: String,
         /// The error of the AWS SDK.

@@ -64,8 +64,8 @@ async fn resources_and_facts_can_be_made_again() {
     assert_eq!(platform::create_resources(&sqs, &dynamodb, &s3).await.unwrap(), resources);
 
     for issuer in ["http://127.0.0.1:1", "http://127.0.0.1:2"] {
-        let facts = [("/local/platform/token-issuer".to_owned(), issuer.to_owned())].into();
-        platform::put_facts(&ssm, &facts).await.unwrap();
+        let parameters = [("/local/platform/token-issuer".to_owned(), issuer.to_owned())].into();
+        platform::put_platform_parameters(&ssm, &parameters).await.unwrap();
         let answer = ssm.get_parameter().name("/local/platform/token-issuer").send().await.unwrap();
         assert_eq!(answer.parameter().and_then(|parameter| parameter.value()), Some(issuer));
     }

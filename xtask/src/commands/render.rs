@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use command_line::{EnvironmentArgument, Format, Outcome};
-use stack::Facts;
+use stack::PlatformParameterValues;
 
 use crate::forwarded;
 
@@ -26,11 +26,11 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
     let environment = arguments.environment.load()?;
     let document = if arguments.policies {
-        if !stack::operator_facts(&environment).is_empty() {
+        if !stack::operator_parameters(&environment).is_empty() {
             // The name of a role is in the Parameter Store, which has to be read.
             return forwarded::run();
         }
-        stack::operator_policies(&environment, &Facts::new())?
+        stack::operator_policies(&environment, &PlatformParameterValues::new())?
     } else if arguments.iam {
         stack::iam_policies(&stack::preview(&environment)?.to_value())
     } else {

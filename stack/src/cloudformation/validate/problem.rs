@@ -88,7 +88,7 @@ pub enum Problem {
     },
     /// A policy needs a value that was not read from the Parameter Store.
     #[error("the value of the parameter {path} is needed, because a policy names what is in it")]
-    UnknownFact {
+    UnknownPlatformParameter {
         /// The path in the Parameter Store.
         path: String,
     },

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 
 use super::{template, two_keys};
 use crate::environment::testing::{environment, environments};
-use crate::{DeployedTemplate, Environment, Facts, TemplateReview, TemplateState};
+use crate::{DeployedTemplate, Environment, PlatformParameterValues, TemplateReview, TemplateState};
 
 /// Route settings, dashboards or alarms with the name of a route would still contain it in the update or rollback that
 /// removes the route.
@@ -35,8 +35,8 @@ fn changed_routes_change_one_resource_in_both_directions() {
     paths.insert("/renamed".to_owned(), removed);
     for (from, to) in [(&before, &after), (&after, &before)] {
         let target = DeployedTemplate::from(to.clone()).with_keys(&environment, &two_keys()).unwrap();
-        let facts = &Facts::new();
-        let state = |template| TemplateState { template, facts };
+        let parameters = &PlatformParameterValues::new();
+        let state = |template| TemplateState { template, parameters };
         let changes = TemplateReview::of(Some(state(from)), state(&target)).changes;
         let names: Vec<&str> = changes.iter().map(|change| change.name.as_str()).collect();
         assert_eq!(names, ["Api"]);

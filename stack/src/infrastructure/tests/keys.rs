@@ -43,17 +43,17 @@ fn change_of_keys_changes_nothing_else() {
 #[test]
 fn change_of_keys_keeps_the_topic_of_the_deployed_alarm() {
     let literal = "alarm_topic = \"arn:aws:sns:us-east-1:123456789012:alarms\"";
-    let fact = "alarm_topic = { ssm = \"/dev/platform/alarm-topic-arn\" }";
+    let parameter = "alarm_topic = { ssm = \"/dev/platform/alarm-topic-arn\" }";
     let text = include_str!("../../../environments/dev.toml");
-    assert!(text.contains(fact));
+    assert!(text.contains(parameter));
     let with =
-        |topic: &str| Environment::parse(&"dev".parse().unwrap(), &text.replacen(fact, topic, 1)).unwrap();
+        |topic: &str| Environment::parse(&"dev".parse().unwrap(), &text.replacen(parameter, topic, 1)).unwrap();
     let one_key = {
         let key = two_keys().trusted()[0].clone();
         let active = key.fingerprint().clone();
         SigningKeys::new(vec![key], Some(active)).unwrap()
     };
-    for (before, now) in [(literal, fact), (fact, literal), (fact, "")] {
+    for (before, now) in [(literal, parameter), (parameter, literal), (parameter, "")] {
         let deployed = template(&with(before), &one_key).to_value();
         let changed = DeployedTemplate::from(deployed.clone()).with_keys(&with(now), &two_keys()).unwrap();
         let alarm = "/Resources/SigningKeyAgeAlarm/Properties";

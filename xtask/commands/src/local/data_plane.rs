@@ -24,7 +24,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
-use super::foundation::{Foundation, IssuerFacts};
+use super::foundation::{Foundation, IssuerUrls};
 
 /// The client ID in access tokens, which matches the environment file of the local stack.
 const TOKEN_CLIENT: &str = "local";
@@ -96,9 +96,9 @@ fn url_of(listener: &TcpListener) -> Result<String> {
     Ok(format!("http://{}", listener.local_addr().context("a listener has no address")?))
 }
 
-/// Returns the issuer's addresses for the platform parameters.
-pub(super) fn facts_of(issuer: &Issuer) -> IssuerFacts {
-    IssuerFacts { issuer: issuer.issuer(), jwks_url: issuer.jwks_url() }
+/// Returns the issuer's URLs for the platform parameters.
+pub(super) fn issuer_urls(issuer: &Issuer) -> IssuerUrls {
+    IssuerUrls { issuer: issuer.issuer(), jwks_url: issuer.jwks_url() }
 }
 
 impl DataPlane {

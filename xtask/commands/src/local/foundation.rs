@@ -65,7 +65,7 @@ impl Foundation {
     pub(super) async fn prepare_platform(
         &self,
         connection: &Connection,
-        issuer: &IssuerFacts,
+        issuer: &IssuerUrls,
     ) -> Result<PlatformResources> {
         let step = Step::begin("platform");
         let sqs = aws_sdk_sqs::Client::new(&connection.configuration);
@@ -76,13 +76,13 @@ impl Foundation {
         let organizations = [demo::ORGANIZATION.0];
         let schema = platform::create_schema(&self.pool, &organizations);
         let (resources, ()) = tokio::try_join!(resources, schema)?;
-        let facts = BTreeMap::from([
+        let parameters = BTreeMap::from([
             ("/local/platform/jobs-queue-url".to_owned(), resources.jobs_queue_url.clone()),
             ("/local/platform/jobs-queue-arn".to_owned(), resources.jobs_queue_arn.clone()),
             ("/local/platform/token-issuer".to_owned(), issuer.issuer.clone()),
             ("/local/platform/token-jwks-url".to_owned(), issuer.jwks_url.clone()),
         ]);
-        platform::put_facts(&ssm, &facts).await?;
+        platform::put_platform_parameters(&ssm, &parameters).await?;
         step.done("database schema, jobs queue, delete records, storage bucket");
         Ok(resources)
     }
@@ -122,8 +122,8 @@ impl Foundation {
     }
 }
 
-/// The addresses of the token issuer.
-pub(super) struct IssuerFacts {
+/// The URLs of the token issuer.
+pub(super) struct IssuerUrls {
     pub(super) issuer: String,
     pub(super) jwks_url: String,
 }

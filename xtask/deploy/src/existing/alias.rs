@@ -31,7 +31,7 @@ impl Search<'_> {
         }
         let certificate = &self.proposed["Resources"][&name.resource]["Properties"]["DistributionConfig"]["ViewerCertificate"]
             ["AcmCertificateArn"];
-        let certificate = text(certificate, self.facts);
+        let certificate = text(certificate, self.parameters);
         let proves = |distribution: &&DistributionSummary| {
             let attached = distribution.viewer_certificate.as_ref();
             certificate.is_some() && attached.and_then(|it| it.acm_certificate_arn.as_deref()) == certificate

@@ -80,34 +80,34 @@ impl Name {
 pub(super) fn new_names(
     deployed: Option<&Value>,
     proposed: &Value,
-    facts: &BTreeMap<String, String>,
+    parameters: &BTreeMap<String, String>,
 ) -> Vec<Name> {
-    let before = deployed.map(|deployed| names(deployed, facts)).unwrap_or_default();
-    let mut names = names(proposed, facts);
+    let before = deployed.map(|deployed| names(deployed, parameters)).unwrap_or_default();
+    let mut names = names(proposed, parameters);
     names.retain(|name| !before.contains(name));
     names
 }
 
-fn names(template: &Value, facts: &BTreeMap<String, String>) -> Vec<Name> {
+fn names(template: &Value, parameters: &BTreeMap<String, String>) -> Vec<Name> {
     let resources = template["Resources"].as_object().into_iter().flatten();
-    resources.filter_map(|(id, resource)| name_of(id, resource, facts)).collect()
+    resources.filter_map(|(id, resource)| name_of(id, resource, parameters)).collect()
 }
 
-fn name_of(id: &str, resource: &Value, facts: &BTreeMap<String, String>) -> Option<Name> {
+fn name_of(id: &str, resource: &Value, parameters: &BTreeMap<String, String>) -> Option<Name> {
     let resource_type = resource["Type"].as_str()?;
     let (_, place, finder) = *NAMED.iter().find(|(named, ..)| *named == resource_type)?;
     let properties = &resource["Properties"];
-    let mut value = text(properties.pointer(place)?, facts)?.to_owned();
+    let mut value = text(properties.pointer(place)?, parameters)?.to_owned();
     if finder == Finder::ApiMapping {
-        value = format!("{}/{value}", text(&properties["DomainName"], facts)?);
+        value = format!("{}/{value}", text(&properties["DomainName"], parameters)?);
     }
     Some(Name { resource: id.to_owned(), resource_type: resource_type.to_owned(), value, finder })
 }
 
 /// Returns the text of a value that is a literal or a reference to a platform parameter.
-pub(super) fn text<'a>(value: &'a Value, facts: &'a BTreeMap<String, String>) -> Option<&'a str> {
+pub(super) fn text<'a>(value: &'a Value, parameters: &'a BTreeMap<String, String>) -> Option<&'a str> {
     match value {
         Value::String(text) => Some(text),
-        value => facts.get(value["Ref"].as_str()?).map(String::as_str),
+        value => parameters.get(value["Ref"].as_str()?).map(String::as_str),
     }
 }

@@ -48,13 +48,13 @@ fn every_resource_type_is_known_to_have_a_name_or_none() {
 #[test]
 fn names_of_every_named_resource_are_found() {
     for template in templates() {
-        let facts: BTreeMap<String, String> = template["Parameters"]
+        let parameters: BTreeMap<String, String> = template["Parameters"]
             .as_object()
             .unwrap()
             .keys()
-            .map(|parameter| (parameter.clone(), format!("value-of-{parameter}")))
+            .map(|name| (name.clone(), format!("value-of-{name}")))
             .collect();
-        let names = new_names(None, &template, &facts);
+        let names = new_names(None, &template, &parameters);
         for (id, resource) in template["Resources"].as_object().unwrap() {
             let resource_type = resource["Type"].as_str().unwrap();
             // AWS generates the names of roles, and a distribution may have no domain of its own.
@@ -86,9 +86,9 @@ fn only_names_that_are_not_deployed_are_new() {
             "ApiMappingKey": "packages", "DomainName": { "Ref": "ApiDomain" },
         }},
     }});
-    let facts = BTreeMap::from([("ApiDomain".to_owned(), "api.example".to_owned())]);
+    let parameters = BTreeMap::from([("ApiDomain".to_owned(), "api.example".to_owned())]);
     assert_eq!(
-        new_names(Some(&deployed), &proposed, &facts),
+        new_names(Some(&deployed), &proposed, &parameters),
         [
             name("Mapping", "AWS::ApiGatewayV2::ApiMapping", "api.example/packages", Finder::ApiMapping),
             name("Renamed", "AWS::SQS::Queue", "new", Finder::Queue),

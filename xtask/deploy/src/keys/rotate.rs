@@ -58,7 +58,7 @@ pub async fn rotate(
     let first = next_step(observed, intent, Progress { create: create.is_some(), ..Progress::default() })?;
     if !matches!(first, Step::Done | Step::AwaitRetirement(_)) {
         // Checks this before anything is begun that could not be completed.
-        rotation.allow(&rotation.observed_facts(&observation).await?)?;
+        rotation.allow(&rotation.observed_parameter_changes(&observation).await?)?;
         connection.operator.note(&announcement(observed, environment, &rotation, create));
         let question = format!("Rotate the signing keys of {}?", environment.name);
         agree(options.consent, &question, &*connection.operator).await?;

@@ -18,7 +18,7 @@ use crate::artifact_bucket::ArtifactBucket;
 use crate::connection::Connection;
 use crate::deployed_stack::DeployedStack;
 use crate::lock::{Attempt, Lock};
-use crate::platform_facts::{self, FactChange};
+use crate::platform_parameters::{self, PlatformParameterChange};
 
 /// How long a completed step may have no visible effect.
 ///
@@ -207,7 +207,7 @@ impl<'a> Rotation<'a> {
         }
         let template = observation.template.as_ref().context("nothing is deployed")?;
         let stack = observation.stack.as_ref().context("nothing is deployed")?;
-        self.allow(&self.changed_facts(stack, template).await?)?;
+        self.allow(&self.parameter_changes(stack, template).await?)?;
         let template = template.with_keys(self.environment, &keys)?.into();
         let application = Application {
             environment: self.environment,
@@ -228,20 +228,20 @@ impl<'a> Rotation<'a> {
     /// Returns the platform parameters that changed since the last deployment.
     ///
     /// CloudFormation resolves them again for each change set, so they would change with the keys.
-    async fn changed_facts(
+    async fn parameter_changes(
         &self,
         stack: &DeployedStack,
         template: &DeployedTemplate,
-    ) -> Result<Vec<FactChange>> {
+    ) -> Result<Vec<PlatformParameterChange>> {
         let template = template.as_value();
-        let facts = platform_facts::read(self.environment, self.connection, template).await?;
-        Ok(platform_facts::changes(stack, template, &facts))
+        let values = platform_parameters::read(self.environment, self.connection, template).await?;
+        Ok(platform_parameters::changes(stack, template, &values))
     }
 
     /// Returns the platform parameters that changed since the observed deployment.
-    pub(super) async fn observed_facts(&self, observation: &Observation) -> Result<Vec<FactChange>> {
+    pub(super) async fn observed_parameter_changes(&self, observation: &Observation) -> Result<Vec<PlatformParameterChange>> {
         match (&observation.stack, &observation.template) {
-            (Some(stack), Some(template)) => self.changed_facts(stack, template).await,
+            (Some(stack), Some(template)) => self.parameter_changes(stack, template).await,
             _ => Ok(Vec::new()),
         }
     }
@@ -249,12 +249,12 @@ impl<'a> Rotation<'a> {
     /// Rejects platform parameters that were not reviewed.
     ///
     /// An emergency rotation cannot wait for a review, so it only reports them.
-    pub(super) fn allow(&self, changes: &[FactChange]) -> Result<()> {
+    pub(super) fn allow(&self, changes: &[PlatformParameterChange]) -> Result<()> {
         if changes.is_empty() {
             return Ok(());
         }
         if self.intent == Intent::Revoke {
-            for FactChange { name, old, new, .. } in changes {
+            for PlatformParameterChange { name, old, new, .. } in changes {
                 self.connection
                     .operator
                     .note(&format!("  a platform parameter changes with the keys: {name}: {old} → {new}"));

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::{Parameter, ParameterType};
 use serde::Serialize;
-use stack::{Environment, Facts, PlatformFact, platform_facts};
+use stack::{Environment, PlatformParameterValues, PlatformParameter, platform_parameters};
 
 use crate::connection::Connection;
 use crate::deployed_stack::DeployedStack;
@@ -23,8 +23,8 @@ pub async fn read(
     environment: &Environment,
     connection: &Connection,
     template: &serde_json::Value,
-) -> Result<Facts> {
-    read_all(environment, connection, &platform_facts(template)).await
+) -> Result<PlatformParameterValues> {
+    read_all(environment, connection, &platform_parameters(template)).await
 }
 
 /// Reads these platform parameters.
@@ -33,21 +33,22 @@ pub async fn read(
 pub async fn read_all(
     environment: &Environment,
     connection: &Connection,
-    facts: &[PlatformFact],
-) -> Result<Facts> {
+    parameters: &[PlatformParameter],
+) -> Result<PlatformParameterValues> {
     let client = Client::new(&connection.configuration);
-    let batches = batches(facts).into_iter();
+    let batches = batches(parameters).into_iter();
     let calls = batches.map(|names| client.get_parameters().set_names(Some(names)).send());
     let mut found: BTreeMap<String, Parameter> = BTreeMap::new();
-    for answer in futures_util::future::join_all(calls).await {
-        let answer = answer.context("cannot read the platform parameters in the Parameter Store")?;
-        let named = answer.parameters.unwrap_or_default().into_iter();
+    for response in futures_util::future::join_all(calls).await {
+        let response = response.context("cannot read the platform parameters in the Parameter Store")?;
+        let named = response.parameters.unwrap_or_default().into_iter();
         found.extend(named.filter_map(|parameter| Some((parameter.name.clone()?, parameter))));
     }
-    let problems: Vec<String> = facts
-        .iter()
-        .filter_map(|fact| Some(format!("  {} {}", fact.path, problem(fact, found.get(&fact.path))?)))
-        .collect();
+    let problem = |parameter: &PlatformParameter| {
+        let problem = problem(parameter, found.get(&parameter.path))?;
+        Some(format!("  {} {problem}", parameter.path))
+    };
+    let problems: Vec<String> = parameters.iter().filter_map(problem).collect();
     if !problems.is_empty() {
         bail!(
             "the Parameter Store of account {} in {} lacks platform parameters of environment \
@@ -58,22 +59,24 @@ pub async fn read_all(
             problems.join("\n")
         );
     }
-    let value = |fact: &PlatformFact| Some((fact.id.clone(), found.get(&fact.path)?.value.clone()?));
-    Ok(facts.iter().filter_map(value).collect())
+    let value = |parameter: &PlatformParameter| {
+        Some((parameter.id.clone(), found.get(&parameter.path)?.value.clone()?))
+    };
+    Ok(parameters.iter().filter_map(value).collect())
 }
 
 /// Returns the paths of platform parameters, grouped into requests.
 ///
 /// A path that two of them share occurs once, because a request rejects repeated names.
-fn batches(facts: &[PlatformFact]) -> Vec<Vec<String>> {
-    let paths: BTreeSet<&str> = facts.iter().map(|fact| fact.path.as_str()).collect();
+fn batches(parameters: &[PlatformParameter]) -> Vec<Vec<String>> {
+    let paths: BTreeSet<&str> = parameters.iter().map(|parameter| parameter.path.as_str()).collect();
     let paths: Vec<String> = paths.into_iter().map(str::to_owned).collect();
     paths.chunks(BATCH).map(<[String]>::to_vec).collect()
 }
 
 /// A platform parameter that changed since the last deployment.
 #[derive(Serialize)]
-pub struct FactChange {
+pub struct PlatformParameterChange {
     /// The name of the template's parameter.
     pub name: String,
     /// The path in the Parameter Store.
@@ -90,13 +93,14 @@ pub struct FactChange {
 pub fn changes(
     deployed: &DeployedStack,
     template: &serde_json::Value,
-    facts: &BTreeMap<String, String>,
-) -> Vec<FactChange> {
-    let changes = platform_facts(template).into_iter().filter_map(|fact| {
-        let old = deployed.facts.get(&fact.id)?;
-        let new = facts.get(&fact.id)?;
-        let differs = if fact.is_list { !items(old).eq(items(new)) } else { old != new };
-        let change = FactChange { name: fact.id, path: fact.path, old: old.clone(), new: new.clone() };
+    current: &PlatformParameterValues,
+) -> Vec<PlatformParameterChange> {
+    let changes = platform_parameters(template).into_iter().filter_map(|parameter| {
+        let old = deployed.parameters.get(&parameter.id)?;
+        let new = current.get(&parameter.id)?;
+        let differs = if parameter.is_list { !items(old).eq(items(new)) } else { old != new };
+        let PlatformParameter { id: name, path, .. } = parameter;
+        let change = PlatformParameterChange { name, path, old: old.clone(), new: new.clone() };
         differs.then_some(change)
     });
     changes.collect()
@@ -110,14 +114,14 @@ fn items(list: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Returns what is wrong with a platform parameter, if anything.
-fn problem(fact: &PlatformFact, parameter: Option<&Parameter>) -> Option<String> {
-    let wanted = if fact.is_list { ParameterType::StringList } else { ParameterType::String };
-    match parameter.and_then(|parameter| parameter.r#type.as_ref()) {
-        None => Some(format!("({wanted}) is missing: {}", fact.description)),
-        Some(found) if *found != wanted => Some(format!("is a {found}, but must be a {wanted}")),
+fn problem(parameter: &PlatformParameter, stored: Option<&Parameter>) -> Option<String> {
+    let required = if parameter.is_list { ParameterType::StringList } else { ParameterType::String };
+    match stored.and_then(|stored| stored.r#type.as_ref()) {
+        None => Some(format!("({required}) is missing: {}", parameter.description)),
+        Some(found) if *found != required => Some(format!("is a {found}, but must be a {required}")),
         Some(_) => {
-            let value = parameter.and_then(|parameter| parameter.value.as_deref()).unwrap_or_default();
-            fact.check(value).err().map(|error| format!("has a wrong value: {error}"))
+            let value = stored.and_then(|stored| stored.value.as_deref()).unwrap_or_default();
+            parameter.check(value).err().map(|error| format!("has a wrong value: {error}"))
         }
     }
 }
@@ -128,25 +132,25 @@ mod tests {
 
     use aws_sdk_ssm::types::{Parameter, ParameterType};
     use serde_json::json;
-    use stack::{FactKind, PlatformFact};
+    use stack::{PlatformParameterKind, PlatformParameter};
 
     use super::{batches, changes, problem};
     use crate::deployed_stack::DeployedStack;
 
     /// CloudFormation stores `a,b` for `a, b` in the Parameter Store.
     #[test]
-    fn lists_are_compared_item_by_item_and_texts_as_they_are() {
+    fn lists_are_compared_by_item_and_texts_as_a_whole() {
         let parameter = |kind: &str| json!({ "Type": kind, "Default": "/path", "Description": "Of a test." });
         let template = json!({ "Parameters": {
             "List": parameter("AWS::SSM::Parameter::Value<List<AWS::EC2::Subnet::Id>>"),
             "Text": parameter("AWS::SSM::Parameter::Value<String>"),
         }});
-        let facts = |list: &str, text: &str| {
+        let values = |list: &str, text: &str| {
             BTreeMap::from([("List".to_owned(), list.to_owned()), ("Text".to_owned(), text.to_owned())])
         };
         let changed = |list, text| {
-            let deployed = DeployedStack::with_facts(facts("subnet-1,subnet-2", "a,b"));
-            let changes = changes(&deployed, &template, &facts(list, text));
+            let deployed = DeployedStack::with_parameters(values("subnet-1,subnet-2", "a,b"));
+            let changes = changes(&deployed, &template, &values(list, text));
             changes.into_iter().map(|change| change.name).collect::<Vec<_>>()
         };
         assert_eq!(changed(" subnet-1, subnet-2 ", "a,b"), [""; 0]);
@@ -156,74 +160,74 @@ mod tests {
     }
 
     #[test]
-    fn path_that_two_facts_share_is_read_once() {
-        let fact = |path: usize| PlatformFact {
-            id: format!("Fact{path}"),
+    fn path_shared_by_two_parameters_is_read_once() {
+        let parameter = |path: usize| PlatformParameter {
+            id: format!("Parameter{path}"),
             path: format!("/dev/{path:02}"),
             description: String::new(),
             is_list: false,
-            kind: FactKind::Text,
+            kind: PlatformParameterKind::Text,
         };
-        let facts: Vec<PlatformFact> = (0..12).chain([3, 11]).map(fact).collect();
-        let batches = batches(&facts);
+        let parameters: Vec<PlatformParameter> = (0..12).chain([3, 11]).map(parameter).collect();
+        let batches = batches(&parameters);
         assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), [10, 2]);
-        assert_eq!(batches.concat(), (0..12).map(|path| fact(path).path).collect::<Vec<_>>());
+        assert_eq!(batches.concat(), (0..12).map(|path| parameter(path).path).collect::<Vec<_>>());
     }
 
     #[test]
-    fn a_fact_must_be_there_and_of_its_type() {
-        let fact = |is_list| PlatformFact {
+    fn missing_or_mistyped_parameter_is_a_problem() {
+        let parameter = |is_list| PlatformParameter {
             id: "SubnetIds".to_owned(),
             path: "/dev/subnets".to_owned(),
             description: "Ids of the subnets.".to_owned(),
             is_list,
-            kind: FactKind::SubnetId,
+            kind: PlatformParameterKind::SubnetId,
         };
-        let parameter = |kind| Parameter::builder().r#type(kind).value("subnet-1,subnet-2").build();
-        assert_eq!(problem(&fact(true), Some(&parameter(ParameterType::StringList))), None);
+        let stored = |kind| Parameter::builder().r#type(kind).value("subnet-1,subnet-2").build();
+        assert_eq!(problem(&parameter(true), Some(&stored(ParameterType::StringList))), None);
         assert_eq!(
-            problem(&fact(true), Some(&parameter(ParameterType::String))).unwrap(),
+            problem(&parameter(true), Some(&stored(ParameterType::String))).unwrap(),
             "is a String, but must be a StringList"
         );
-        assert_eq!(problem(&fact(false), None).unwrap(), "(String) is missing: Ids of the subnets.");
+        assert_eq!(problem(&parameter(false), None).unwrap(), "(String) is missing: Ids of the subnets.");
     }
 
     #[test]
-    fn a_fact_must_be_what_its_setting_takes() {
-        let told = |kind, is_list, value: &str| {
-            let fact = PlatformFact {
-                id: "Fact".to_owned(),
-                path: "/dev/fact".to_owned(),
-                description: "A fact.".to_owned(),
+    fn parameter_must_be_valid_for_its_setting() {
+        let problem_of = |kind, is_list, value: &str| {
+            let parameter = PlatformParameter {
+                id: "Parameter".to_owned(),
+                path: "/dev/parameter".to_owned(),
+                description: "A parameter.".to_owned(),
                 is_list,
                 kind,
             };
-            let held = if is_list { ParameterType::StringList } else { ParameterType::String };
-            problem(&fact, Some(&Parameter::builder().r#type(held).value(value).build()))
+            let stored = if is_list { ParameterType::StringList } else { ParameterType::String };
+            problem(&parameter, Some(&Parameter::builder().r#type(stored).value(value).build()))
         };
         for (kind, good, bad) in [
-            (FactKind::BucketName, "pennsieve-dev-storage", "*"),
-            (FactKind::RoleArn, "arn:aws:iam::123456789012:role/a", "arn:aws:iam::123456789012:role/*"),
+            (PlatformParameterKind::BucketName, "pennsieve-dev-storage", "*"),
+            (PlatformParameterKind::RoleArn, "arn:aws:iam::123456789012:role/a", "arn:aws:iam::123456789012:role/*"),
             (
-                FactKind::QueueArn,
+                PlatformParameterKind::QueueArn,
                 "arn:aws:sqs:us-east-1:123456789012:a",
                 "arn:aws:sqs:us-east-1:123456789012:*",
             ),
             (
-                FactKind::KeyArn,
+                PlatformParameterKind::KeyArn,
                 "arn:aws:kms:us-east-1:123456789012:key/a",
                 "arn:aws:kms:us-east-1:123456789012:alias/a",
             ),
-            (FactKind::ProxyId, "prx-0123", "*"),
-            (FactKind::TableName, "process-jobs", "*"),
-            (FactKind::Url, "https://sqs.us-east-1.amazonaws.com/1/a", "a"),
+            (PlatformParameterKind::ProxyId, "prx-0123", "*"),
+            (PlatformParameterKind::TableName, "process-jobs", "*"),
+            (PlatformParameterKind::Url, "https://sqs.us-east-1.amazonaws.com/1/a", "a"),
         ] {
-            assert_eq!(told(kind, false, good), None);
-            assert!(told(kind, false, bad).unwrap().starts_with("has a wrong value: `"), "{bad}");
+            assert_eq!(problem_of(kind, false, good), None);
+            assert!(problem_of(kind, false, bad).unwrap().starts_with("has a wrong value: `"), "{bad}");
         }
-        assert_eq!(told(FactKind::SubnetId, true, "subnet-1, subnet-2"), None);
+        assert_eq!(problem_of(PlatformParameterKind::SubnetId, true, "subnet-1, subnet-2"), None);
         for list in ["subnet-1,", "subnet-1,sg-2", "*"] {
-            assert!(told(FactKind::SubnetId, true, list).is_some(), "{list}");
+            assert!(problem_of(PlatformParameterKind::SubnetId, true, list).is_some(), "{list}");
         }
     }
 }

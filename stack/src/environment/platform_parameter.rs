@@ -1,4 +1,4 @@
-//! The types of facts: what a parameter of the Parameter Store may contain, by the setting that refers to it.
+//! The kinds of platform parameters: what each may contain, by the setting that refers to it.
 
 use std::str::FromStr;
 
@@ -7,32 +7,32 @@ use super::string_types::{
     SecurityGroupId, SubnetId, TableName, Text, Url,
 };
 
-/// The type of a setting whose value may be in the Parameter Store.
-pub(crate) trait FactType {
-    /// The type as a value.
-    const KIND: FactKind;
+/// The type of a setting whose value may be a platform parameter.
+pub(crate) trait PlatformParameterType {
+    /// The kind of the platform parameter.
+    const KIND: PlatformParameterKind;
 }
 
-macro_rules! fact_kinds {
+macro_rules! parameter_kinds {
     ($($kind:ident: $type:ty,)+) => {
-        /// The type of a fact of the platform.
+        /// The kind of a platform parameter: the type of its setting.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, strum::EnumString, strum::IntoStaticStr)]
         #[strum(serialize_all = "snake_case")]
         #[expect(missing_docs, reason = "each has the name of its type")]
-        pub enum FactKind { $($kind),+ }
+        pub enum PlatformParameterKind { $($kind),+ }
 
-        impl FactKind {
+        impl PlatformParameterKind {
             /// Checks one value.
             fn check_one(self, value: &str) -> Result<(), InvalidValue> {
                 match self { $(Self::$kind => <$type>::from_str(value).map(|_| ())),+ }
             }
         }
 
-        $(impl FactType for $type { const KIND: FactKind = FactKind::$kind; })+
+        $(impl PlatformParameterType for $type { const KIND: PlatformParameterKind = PlatformParameterKind::$kind; })+
     };
 }
 
-fact_kinds! {
+parameter_kinds! {
     Arn: Arn,
     BucketName: BucketName,
     DomainName: DomainName,
@@ -48,7 +48,7 @@ fact_kinds! {
     Url: Url,
 }
 
-impl FactKind {
+impl PlatformParameterKind {
     /// Checks a value of the Parameter Store, a list item by item.
     pub(crate) fn check(self, value: &str, is_list: bool) -> Result<(), InvalidValue> {
         if is_list {

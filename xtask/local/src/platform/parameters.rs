@@ -1,15 +1,15 @@
-//! Platform parameters: SSM parameters that tell the service's stack where the platform's resources are.
+//! Platform parameters: SSM parameters from which the service's stack reads where the platform's resources are.
 
 use std::collections::BTreeMap;
 
 use super::PlatformError;
 
 /// Writes one String parameter per path, and overwrites existing ones.
-pub async fn put_facts(
+pub async fn put_platform_parameters(
     ssm: &aws_sdk_ssm::Client,
-    facts: &BTreeMap<String, String>,
+    parameters: &BTreeMap<String, String>,
 ) -> Result<(), PlatformError> {
-    for (path, value) in facts {
+    for (path, value) in parameters {
         ssm.put_parameter()
             .name(path)
             .value(value)
@@ -17,7 +17,7 @@ pub async fn put_facts(
             .overwrite(true)
             .send()
             .await
-            .map_err(|error| PlatformError::Fact { path: path.clone(), source: Box::new(error.into()) })?;
+            .map_err(|error| PlatformError::Parameter { path: path.clone(), source: Box::new(error.into()) })?;
     }
     Ok(())
 }
