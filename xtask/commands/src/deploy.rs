@@ -69,7 +69,7 @@ impl DeployOptions {
     /// Returns the options of the deployment, and the file for its outputs.
     pub(crate) fn split(self) -> (Options, Option<PathBuf>) {
         let options = Options {
-            consent: Consent::of(self.yes),
+            consent: Consent::from_yes_flag(self.yes),
             allow_iam_widening: self.allow_iam_widening,
             allow_data_loss: self.allow_data_loss,
             express: self.express,
@@ -90,13 +90,13 @@ pub(crate) async fn deploy(
     connection.announce(environment);
     let deployment = Deployment::new(environment, connection, options, subject, &show);
     let work = async {
-        let ending = deployment.apply().await?;
-        let json = ending.outputs.to_json()?;
+        let result = deployment.apply().await?;
+        let json = result.outputs.to_json()?;
         // The outputs are printed before the verification, which may fail. A file that cannot be written does not
         // prevent it.
         println!("{json}");
         let written = write_outputs(outputs, &json);
-        deployment.verify(&ending).await?;
+        deployment.verify(&result).await?;
         written
     };
     tokio::select! {

@@ -24,7 +24,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     let connection = connect(&environment).await?;
     let destruction = Destruction::new(&environment, &connection);
     tokio::select! {
-        ended = destruction.run(Consent::of(arguments.yes)) => ended.map(|()| Outcome::Done),
+        ended = destruction.run(Consent::from_yes_flag(arguments.yes)) => ended.map(|()| Outcome::Done),
         interrupted = command::interrupted() => {
             interrupted?;
             terminal::say(destruction.interrupt().await);

@@ -43,16 +43,16 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     if let Some(id) = &arguments.release {
         (deployed, keys) = read.await?;
         let release = ReleaseStore::new(&bucket, &environment).get(id).await?.release;
-        candidate = Candidate::of_release(&environment, &bucket, &keys.keys, &release).await?;
+        candidate = Candidate::from_release(&environment, &bucket, &keys.keys, &release).await?;
     } else {
         let built;
         ((deployed, keys), built) =
             tokio::try_join!(read, build::build(profile_of(&environment)?, &Terminal))?;
-        candidate = Candidate::of_source(&environment, &keys.keys, &built)?;
+        candidate = Candidate::from_source(&environment, &keys.keys, &built)?;
     }
     let generates_key = keys.has_new_key();
     let review =
-        Review::of(&environment, &connection, &bucket, deployed.as_ref(), &candidate, generates_key).await?;
+        Review::compare(&environment, &connection, &bucket, deployed.as_ref(), &candidate, generates_key).await?;
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&review)?);
     } else {

@@ -6,7 +6,7 @@ use std::fmt;
 use anyhow::{Result, bail};
 use clap::Args;
 use command_line::{EnvironmentArgument, Outcome, terminal};
-use deploy::drift::{self, Difference, Drifted, Folded, Report};
+use deploy::drift::{self, Difference, Drifted, FalsePositive, Report};
 
 use crate::connect::connect;
 
@@ -45,7 +45,7 @@ fn show(report: &Report) {
     for drifted in &report.drifted {
         println!("{}", DriftText(drifted));
     }
-    for Folded { logical_id, path, link } in &report.false_positives {
+    for FalsePositive { logical_id, path, link } in &report.false_positives {
         terminal::say(format!(
             "CloudFormation reports {path} of {logical_id} as changed, which is a known error: {link}"
         ));

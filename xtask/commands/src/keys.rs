@@ -15,13 +15,13 @@ use crate::connect::connect;
 /// Commands about keys.
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Generate the first key of an environment; `deploy` does it by itself.
+    /// Generate the first key of an environment; `deploy` also does this.
     Generate(GenerateArguments),
     /// Show the keys of an environment, and the next step.
     Status(status::Arguments),
     /// Replace the signing key without breaking valid URLs, or continue a rotation.
     Rotate(rotate::Arguments),
-    /// Remove old keys that have expired, or a next key that is not wanted.
+    /// Remove old keys that have expired, or a next key that is not needed.
     Retire(retire::Arguments),
     /// Import a key that was generated elsewhere.
     Import(import::Arguments),

@@ -15,12 +15,12 @@ use deploy::time_span;
 use machine::command;
 use stack::FunctionName;
 
-use self::line::line_of;
+use self::line::format_line;
 use crate::connect::connect;
 
 /// How often new lines are requested. An account is limited to about ten requests per second:
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html>.
-const PACE: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Options of `logs`.
 #[derive(Args)]
@@ -60,10 +60,10 @@ impl From<FunctionArgument> for FunctionName {
 
 /// Whether standard output is still open.
 #[derive(PartialEq, Eq)]
-enum Audience {
-    Listens,
+enum StandardOutput {
+    Open,
     /// It was closed, as with `| head`.
-    Gone,
+    Closed,
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
@@ -88,29 +88,29 @@ async fn print(arguments: &Arguments) -> Result<Outcome> {
             let line = if arguments.json {
                 entry.to_json()
             } else {
-                line_of(&entry, log.request_of(&entry), Palette::of_output())
+                format_line(&entry, log.request_of(&entry), Palette::of_output())
             };
-            if tell(&line)? == Audience::Gone {
+            if print_line(&line)? == StandardOutput::Closed {
                 return Ok(Outcome::Done);
             }
         }
         if !arguments.follow {
             if !any {
-                let since = time_span::spoken(arguments.since);
+                let since = time_span::format_span(arguments.since);
                 terminal::say(format!(
                     "Nothing was logged in the last {since}; use --since to look further back."
                 ));
             }
             return Ok(Outcome::Done);
         }
-        tokio::time::sleep(PACE).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
 }
 
-fn tell(line: &str) -> Result<Audience> {
+fn print_line(line: &str) -> Result<StandardOutput> {
     match writeln!(io::stdout(), "{line}") {
-        Ok(()) => Ok(Audience::Listens),
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Audience::Gone),
+        Ok(()) => Ok(StandardOutput::Open),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(StandardOutput::Closed),
         Err(error) => Err(error).context("cannot write to standard output"),
     }
 }

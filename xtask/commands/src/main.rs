@@ -32,7 +32,7 @@ use command_line::reference::sections;
 use command_line::{Outcome, finish};
 use machine::command::block_on;
 
-use self::operator::said_by_aws;
+use self::operator::aws_error_message;
 
 /// Builds, runs and ships the packages service.
 #[derive(Parser)]
@@ -85,7 +85,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    finish(|| run(arguments.command), said_by_aws)
+    finish(|| run(arguments.command), aws_error_message)
 }
 
 fn run(command: Command) -> Result<Outcome> {

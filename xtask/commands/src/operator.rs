@@ -2,7 +2,7 @@
 
 use aws_sdk_cloudformation::error::ErrorMetadata;
 use command_line::terminal::{self, TerminalProgress, paint};
-use deploy::operator::{Operator, ResourceChange, ResourceEnding};
+use deploy::operator::{Operator, ResourceChange, ResourceOutcome};
 use futures_util::future::BoxFuture;
 use machine::{Progress, Step};
 
@@ -21,17 +21,17 @@ impl Progress for Terminal {
 
 impl Operator for Terminal {
     fn warn(&self, error: &anyhow::Error) {
-        terminal::warning(error, said_by_aws);
+        terminal::warning(error, aws_error_message);
     }
 
     fn resource(&self, change: &ResourceChange<'_>) {
-        let ResourceChange { logical_id, resource_type, ending, took } = change;
-        let sign = if *ending == ResourceEnding::Failed { paint("✗", "31") } else { paint("✓", "32") };
-        let took = match ending {
-            ResourceEnding::Kept => "kept".to_owned(),
-            ResourceEnding::Done | ResourceEnding::Failed => format!("{:.1} s", took.as_secs_f64()),
+        let ResourceChange { logical_id, resource_type, outcome, duration } = change;
+        let sign = if *outcome == ResourceOutcome::Failed { paint("✗", "31") } else { paint("✓", "32") };
+        let duration = match outcome {
+            ResourceOutcome::Kept => "kept".to_owned(),
+            ResourceOutcome::Done | ResourceOutcome::Failed => format!("{:.1} s", duration.as_secs_f64()),
         };
-        terminal::say(format!("    {sign} {logical_id:<32} {resource_type:<40} {}", paint(&took, "2")));
+        terminal::say(format!("    {sign} {logical_id:<32} {resource_type:<40} {}", paint(&duration, "2")));
     }
 
     fn rolling_back(&self) {
@@ -46,7 +46,7 @@ impl Operator for Terminal {
 /// Returns the message and code of an AWS service's error response.
 ///
 /// The AWS SDK wraps it in layers without information.
-pub(crate) fn said_by_aws(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
-    let said = cause.downcast_ref::<ErrorMetadata>()?;
-    Some(format!("{} ({})", said.message()?, said.code().unwrap_or("no code")))
+pub(crate) fn aws_error_message(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let metadata = cause.downcast_ref::<ErrorMetadata>()?;
+    Some(format!("{} ({})", metadata.message()?, metadata.code().unwrap_or("no code")))
 }

@@ -17,7 +17,7 @@ use crate::operator::Terminal;
 pub(crate) struct Arguments {
     #[command(flatten)]
     environment: EnvironmentArgument,
-    /// Create the artifact bucket without asking, where there is none.
+    /// Create the artifact bucket without asking if it does not exist.
     #[arg(long)]
     yes: bool,
 }
@@ -33,18 +33,18 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
             environment.name
         );
     }
-    let (built, source) = SourceRevision::during(build::build(profile_of(&environment)?, &Terminal)).await?;
+    let (built, source) = SourceRevision::unchanged_during(build::build(profile_of(&environment)?, &Terminal)).await?;
     let bucket = ArtifactBucket::new(&environment, &connection);
-    bucket.ensure(Consent::of(arguments.yes), &Terminal).await?;
+    bucket.ensure(Consent::from_yes_flag(arguments.yes), &Terminal).await?;
     source.ensure_checked_out().await?;
     artifacts::upload(&bucket, &environment, &built, &Terminal).await?;
-    let candidate = Candidate::of_source(&environment, &keys.keys, &built)?;
+    let candidate = Candidate::from_source(&environment, &keys.keys, &built)?;
     let store = ReleaseStore::new(&bucket, &environment);
-    let hash = TemplateHash::of(&candidate.template)?;
+    let hash = TemplateHash::new(&candidate.template)?;
     let newest = store.newest().await?.map(|stored| stored.release);
     let id = match newest.filter(|newest| newest.template == hash && newest.source == source) {
         Some(newest) => {
-            terminal::say(format!("  published before, as release {}", newest.id));
+            terminal::say(format!("  already published as release {}", newest.id));
             newest.id
         }
         None => store.create(&candidate, source, &connection.caller).await?.release.id,

@@ -12,7 +12,7 @@ use deploy::connection::Connection;
 use deploy::queue::{
     DeadLetter, DeadLetters, Queues, Rows, connect_to_platform_database, missing_messages, send,
 };
-use deploy::{Consent, agree};
+use deploy::{Consent, require_confirmation};
 use sqlx::PgPool;
 use stack::Environment;
 
@@ -21,11 +21,11 @@ use crate::connect::connect;
 /// Commands about the restore queue.
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Show the number of messages, and the dead letters with their packages and reasons.
+    /// Show the number of messages, and each dead letter with its package and the reason for its failure.
     Status(StatusArguments),
     /// Move the dead letters back to the restore queue.
     Redrive(RedriveArguments),
-    /// Send messages for packages that have been RESTORING for long and have none.
+    /// Send messages for packages that have been RESTORING for too long and have no message.
     Repair(RepairArguments),
 }
 
@@ -63,7 +63,7 @@ pub(crate) struct RepairArguments {
 /// The option that names the platform's database.
 #[derive(Args)]
 struct DatabaseArgument {
-    /// URL of the platform's database, reached for example through a tunnel. The local stack knows its own.
+    /// URL of the platform's database, for example through a tunnel; not needed for the local stack.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     database_url: Option<String>,
 }
@@ -95,7 +95,7 @@ pub(crate) async fn run(command: Command) -> Result<Outcome> {
 
 async fn status(environment: &Environment, database: &DatabaseArgument) -> Result<()> {
     let connection = connect(environment).await?;
-    let queues = Queues::of(environment, &connection).await?;
+    let queues = Queues::find(environment, &connection).await?;
     let mut table = Table::new();
     table.load_style(NOTHING).set_header(["QUEUE", "WAITING", "IN FLIGHT", "OLDEST"]);
     for (name, url) in [("restore", &queues.restore), ("dead letters", &queues.dead_letters)] {
@@ -103,20 +103,20 @@ async fn status(environment: &Environment, database: &DatabaseArgument) -> Resul
         let oldest = match queues.age_of_oldest(url).await? {
             _ if depth.waiting + depth.in_flight == 0 => String::new(),
             Some(age) => in_one_unit(age),
-            None => "not known to CloudWatch yet".to_owned(),
+            None => "not in CloudWatch yet".to_owned(),
         };
         let [waiting, in_flight] = [depth.waiting, depth.in_flight].map(|count| count.to_string());
         table.add_row([name.to_owned(), waiting, in_flight, oldest]);
     }
     println!("{table}");
 
-    let letters = DeadLetters::new(&queues).look().await?;
+    let letters = DeadLetters::new(&queues).peek().await?;
     let pool = database.connect(&connection).await?;
     if let Some(pool) = &pool {
         let stuck = missing_messages(pool, &letters).await?.len();
         println!("\n{stuck} packages are RESTORING without a message");
         if stuck > 0 {
-            terminal::say(format!("  Send them: cargo xtask queue repair --env {}", environment.name));
+            terminal::say(format!("  To send messages for them: cargo xtask queue repair --env {}", environment.name));
         }
     } else {
         terminal::say(
@@ -137,7 +137,7 @@ async fn show_letters(environment: &Environment, letters: &[DeadLetter], rows: &
         .load_style(NOTHING)
         .set_header(["SENT", "AGE", "RECEIVED", "DATASET", "PACKAGE", "MESSAGE", "REASON"]);
     for letter in letters {
-        let (dataset, package) = subject_of(letter);
+        let (dataset, package) = dataset_and_package(letter);
         table.add_row([
             letter.sent.map_or("?".to_owned(), |sent| sent.format("%Y-%m-%d %H:%M").to_string()),
             letter.sent.map_or("?".to_owned(), |sent| age(sent, now)),
@@ -161,8 +161,8 @@ async fn repair(environment: &Environment, database: &DatabaseArgument, yes: boo
     let Some(pool) = database.connect(&connection).await? else {
         bail!("the platform's database is needed: pass --database-url, or set DATABASE_URL");
     };
-    let queues = Queues::of(environment, &connection).await?;
-    let letters = DeadLetters::new(&queues).look().await?;
+    let queues = Queues::find(environment, &connection).await?;
+    let letters = DeadLetters::new(&queues).peek().await?;
     let messages = missing_messages(&pool, &letters).await?;
     if messages.is_empty() {
         terminal::say("No package is RESTORING without a message.");
@@ -172,7 +172,7 @@ async fn repair(environment: &Environment, database: &DatabaseArgument, yes: boo
         terminal::say(format!("  {}/{}  {}", message.org_id, message.dataset_id, message.package.node_id));
     }
     let question = format!("Send {} messages to the restore queue of {}?", messages.len(), environment.name);
-    agree(Consent::of(yes), &question, &*connection.operator).await?;
+    require_confirmation(Consent::from_yes_flag(yes), &question, &*connection.operator).await?;
     send(&queues, &messages).await?;
     println!("{} sent", messages.len());
     Ok(())
@@ -180,7 +180,7 @@ async fn repair(environment: &Environment, database: &DatabaseArgument, yes: boo
 
 async fn redrive(environment: &Environment, yes: bool) -> Result<()> {
     let connection = connect(environment).await?;
-    let queues = Queues::of(environment, &connection).await?;
+    let queues = Queues::find(environment, &connection).await?;
     let depth = queues.depth(&queues.dead_letters).await?;
     if depth.waiting == 0 {
         terminal::say("There are no dead letters.");
@@ -190,12 +190,12 @@ async fn redrive(environment: &Environment, yes: bool) -> Result<()> {
         "Move about {} dead letters back to the restore queue of {}?",
         depth.waiting, environment.name
     );
-    agree(Consent::of(yes), &question, &*connection.operator).await?;
-    let outcome = DeadLetters::new(&queues).move_back().await?;
+    require_confirmation(Consent::from_yes_flag(yes), &question, &*connection.operator).await?;
+    let outcome = DeadLetters::new(&queues).redrive().await?;
     println!("{} moved", outcome.moved);
     if outcome.left > 0 {
         terminal::say(format!(
-            "  {} are not restore messages and would fail again; they stay: cargo xtask queue status --env {}",
+            "  {} are not restore messages and would fail again; they were left: cargo xtask queue status --env {}",
             outcome.left, environment.name
         ));
     }
@@ -216,7 +216,7 @@ fn in_one_unit(age: TimeDelta) -> String {
 }
 
 /// Returns the dataset and the package, as far as the message contains them.
-fn subject_of(letter: &DeadLetter) -> (String, String) {
+fn dataset_and_package(letter: &DeadLetter) -> (String, String) {
     match &letter.content {
         Ok(message) => {
             (format!("{}/{}", message.org_id, message.dataset_id), message.package.node_id.to_string())

@@ -28,7 +28,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     let bucket = ArtifactBucket::new(&environment, &connection);
     let store = ReleaseStore::new(&bucket, &environment);
     let (stored, deployed) = tokio::try_join!(store.all(), Deployed::read(&environment, &connection))?;
-    let current = deployed.map(|deployed| TemplateHash::of(&deployed.template)).transpose()?;
+    let current = deployed.map(|deployed| TemplateHash::new(&deployed.template)).transpose()?;
     let releases: Vec<Release> = stored.into_iter().map(|stored| stored.release).collect();
     let is_current = |release: &Release| current.as_ref() == Some(&release.template);
     if arguments.json {
@@ -39,7 +39,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
         println!("{}", serde_json::to_string_pretty(&all)?);
     } else if releases.is_empty() {
         terminal::say(format!(
-            "There is no release of {} yet; `cargo xtask deploy` makes one.",
+            "There is no release of {} yet; `cargo xtask deploy` creates one.",
             environment.name
         ));
     } else {

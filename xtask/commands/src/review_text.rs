@@ -22,13 +22,13 @@ const POLICIES: [&str; 4] = ["AssumeRolePolicyDocument", "ManagedPolicyArns", "P
 /// What needs attention is marked with text as well as color.
 pub(crate) fn text_of(review: &Review, palette: Palette) -> String {
     let mut text = Text { lines: String::new(), palette };
-    Shown(review).write(&mut text);
+    ReviewText(review).write(&mut text);
     text.lines
 }
 
-struct Shown<'a>(&'a Review);
+struct ReviewText<'a>(&'a Review);
 
-impl Shown<'_> {
+impl ReviewText<'_> {
     fn write(&self, text: &mut Text) {
         text.line(0, &format!("{} in account {}, {}", self.0.stack, self.0.account, self.0.region));
         if self.0.is_empty() {
@@ -60,8 +60,8 @@ impl Shown<'_> {
             text.heading("Names that are taken");
             for Conflict { resource, resource_type, name, advice } in conflicts {
                 let what = text.palette.paint(&format!("! {name}"), "31");
-                let whose = text.palette.paint(&format!("{resource}, {resource_type}"), "2");
-                text.line(2, &format!("{what} ({whose})"));
+                let owner = text.palette.paint(&format!("{resource}, {resource_type}"), "2");
+                text.line(2, &format!("{what} ({owner})"));
                 text.line(4, advice);
             }
         }
@@ -70,8 +70,8 @@ impl Shown<'_> {
         }
         for Takeover { resource, resource_type, name, differences, kept } in takeovers {
             let what = text.palette.paint(&format!("~ {name}"), "33");
-            let whose = text.palette.paint(&format!("{resource}, {resource_type}"), "2");
-            text.line(2, &format!("{what} ({whose}) exists, and is imported with its data"));
+            let owner = text.palette.paint(&format!("{resource}, {resource_type}"), "2");
+            text.line(2, &format!("{what} ({owner}) exists, and is imported with its data"));
             if !differences.is_empty() {
                 text.line(4, "then changed to match the template:");
             }
@@ -162,7 +162,7 @@ impl Shown<'_> {
             text.line(2, &format!("+ {key} {generated}"));
         }
         for key in &self.0.signing_keys.removed {
-            text.line(2, &format!("- {key} trusted no more"));
+            text.line(2, &format!("- {key} no longer trusted"));
         }
         if let Some(key) = &self.0.signing_keys.signs {
             text.line(2, &format!("~ {key} signs"));
@@ -195,7 +195,7 @@ impl Shown<'_> {
 
     fn summary(&self) -> String {
         let resources = || self.0.template.changes.iter().filter(|change| change.section == "Resources");
-        let count = |fits: fn(&ChangeKind) -> bool| resources().filter(|change| fits(&change.kind)).count();
+        let count = |matches_kind: fn(&ChangeKind) -> bool| resources().filter(|change| matches_kind(&change.kind)).count();
         let mut parts = vec![
             format!("{} to add", count(|kind| matches!(kind, ChangeKind::Added))),
             format!("{} to change", count(|kind| matches!(kind, ChangeKind::Changed(_)))),
@@ -250,15 +250,15 @@ impl Text {
             ChangeKind::Replaced(differences) => ("±", "31", differences),
             ChangeKind::Removed => ("-", "31", &none),
         };
-        let fate = match &change.kind {
+        let consequence = match &change.kind {
             _ if change.endangers_data() => "   LOSES ITS DATA",
             ChangeKind::Replaced(_) => "   replaced",
             _ => "",
         };
         let name = self.palette.paint(&format!("{sign} {}", change.name), color);
         let kind = self.palette.paint(&change.resource_type, "2");
-        let fate = self.palette.paint(fate, "1;31");
-        self.line(2, format!("{name} {kind}{fate}").trim_end());
+        let consequence = self.palette.paint(consequence, "1;31");
+        self.line(2, format!("{name} {kind}{consequence}").trim_end());
         let shown = differences.iter().filter(|difference| !POLICIES.contains(&difference.property()));
         let shown: Vec<_> = shown.collect();
         for difference in shown.iter().take(MAXIMUM_DIFFERENCES) {
@@ -270,7 +270,7 @@ impl Text {
     }
 
     fn difference(&mut self, difference: &PropertyDifference) {
-        let [old, new] = [&difference.old, &difference.new].map(|value| shown(value.as_ref()));
+        let [old, new] = [&difference.old, &difference.new].map(|value| format_value(value.as_ref()));
         let line = format!("{}: {old} → {new}", difference.path);
         if line.chars().count() <= MAXIMUM_LINE {
             self.line(4, &line);
@@ -283,7 +283,7 @@ impl Text {
 }
 
 /// Formats a value on one line, and truncates a long one.
-fn shown(value: Option<&Value>) -> String {
+fn format_value(value: Option<&Value>) -> String {
     let Some(value) = value else { return "none".to_owned() };
     let text = value.to_string();
     if text.chars().count() <= MAXIMUM_VALUE {

@@ -14,7 +14,7 @@ use crate::deploy::{DeployOptions, deploy};
 pub(crate) struct Arguments {
     #[command(flatten)]
     environment: EnvironmentArgument,
-    /// Go back to this release; without it, to what was deployed before that which is deployed now.
+    /// Deploy this release; by default, the one that was deployed before the current one.
     #[arg(long, value_name = "ID")]
     to: Option<ReleaseId>,
     #[command(flatten)]

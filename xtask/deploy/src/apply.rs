@@ -19,7 +19,7 @@ use self::change_set::{ChangeSet, Proposal, Purpose};
 pub(crate) use self::events::EventLog;
 pub(crate) use self::execution::{Operation, follow};
 pub(crate) use self::phase::{Phase, PhaseCell};
-pub(crate) use self::progress::{Audience, Detail};
+pub(crate) use self::progress::{Reporter, Detail};
 pub(crate) use self::source::{TemplateSource, template_source};
 use crate::connection::Connection;
 
@@ -51,7 +51,7 @@ pub(crate) struct Application<'a> {
     /// Whether resources that hold data may be replaced or removed.
     pub may_lose_data: bool,
     pub mode: Mode,
-    pub audience: Audience<'a>,
+    pub reporter: Reporter<'a>,
     pub phase: &'a PhaseCell,
 }
 
@@ -60,7 +60,7 @@ impl Application<'_> {
     ///
     /// `check` runs immediately before the change set is executed, which can be minutes after the template was
     /// created. If it fails, nothing is changed.
-    pub(crate) async fn bring_to(
+    pub(crate) async fn update_to(
         &self,
         template: &DeployedTemplate,
         check: impl AsyncFnOnce() -> Result<()>,
@@ -69,19 +69,19 @@ impl Application<'_> {
         let body = source::template_source(self.environment, self.connection, template).await?;
         let Some(change_set) = self.propose(&client, &body).await? else { return Ok(Applied::Nothing) };
         if !self.may_lose_data
-            && let Err(refusal) = change_set.refuse_loss()
+            && let Err(rejection) = change_set.reject_data_loss()
         {
             change_set.discard(&client).await;
-            return Err(refusal);
+            return Err(rejection);
         }
         if let Err(reason) = check().await {
             change_set.discard(&client).await;
             return Err(reason);
         }
-        execution::execute(&client, &change_set, self.audience, self.phase).await?;
+        execution::execute(&client, &change_set, self.reporter, self.phase).await?;
         let imported = change_set.imported();
         if !imported.is_empty() {
-            takeover::bring_to_template(&client, self, &body, &imported).await?;
+            takeover::update_to_template(&client, self, &body, &imported).await?;
         }
         Ok(Applied::Changes)
     }
@@ -90,7 +90,7 @@ impl Application<'_> {
     ///
     /// Returns `None` if there are no changes.
     async fn propose(&self, client: &Client, body: &TemplateSource) -> Result<Option<ChangeSet>> {
-        let operator = self.audience.operator;
+        let operator = self.reporter.operator;
         let step = operator.begin("change set");
         let stack_name = stack::stack_name(self.environment);
         let mut proposal = ChangeSet::propose(client, &stack_name, body, Purpose::Change(self.mode)).await?;

@@ -21,13 +21,13 @@ use stack::{BucketName, Environment, Region};
 
 use crate::clock::Clock;
 use crate::connection::Connection;
-use crate::consent::{Consent, agree};
+use crate::consent::{Consent, require_confirmation};
 use crate::operator::Operator;
 
 /// The time limit for uploading a zip file of several megabytes on a slow connection.
 const UPLOAD_LIMIT: Duration = Duration::from_mins(15);
 /// The time limit of a request that the caller retries itself.
-const IMPATIENT_LIMIT: Duration = Duration::from_secs(10);
+const SINGLE_ATTEMPT_LIMIT: Duration = Duration::from_secs(10);
 
 /// The artifact bucket of an environment.
 #[derive(Clone)]
@@ -39,7 +39,7 @@ pub struct ArtifactBucket {
 }
 
 /// An object as it was read.
-pub struct Stored {
+pub struct StoredObject {
     /// Its content.
     pub bytes: Vec<u8>,
     /// Its revision.
@@ -76,8 +76,8 @@ impl ArtifactBucket {
     ///
     /// The caller retries.
     #[must_use]
-    pub fn impatient(&self) -> Self {
-        let limits = TimeoutConfig::builder().operation_timeout(IMPATIENT_LIMIT).build();
+    pub fn without_retries(&self) -> Self {
+        let limits = TimeoutConfig::builder().operation_timeout(SINGLE_ATTEMPT_LIMIT).build();
         let settings = self.client.config().to_builder();
         let settings = settings.retry_config(RetryConfig::disabled()).timeout_config(limits);
         Self { client: Client::from_conf(settings.build()), ..self.clone() }
@@ -108,7 +108,7 @@ impl ArtifactBucket {
             return Ok(());
         }
         let question = format!("The artifact bucket {} does not exist. Create it?", self.name);
-        agree(consent, &question, operator).await?;
+        require_confirmation(consent, &question, operator).await?;
         self.create().await
     }
 
@@ -130,8 +130,8 @@ impl ArtifactBucket {
             .restrict_public_buckets(true)
             .build();
         let request = self.client.put_public_access_block().bucket(self.name());
-        let made = request.public_access_block_configuration(private).send().await;
-        made.with_context(|| format!("cannot make the artifact bucket {} private", self.name))?;
+        let blocked = request.public_access_block_configuration(private).send().await;
+        blocked.with_context(|| format!("cannot make the artifact bucket {} private", self.name))?;
         Ok(())
     }
 
@@ -140,16 +140,16 @@ impl ArtifactBucket {
         match self.client.head_object().bucket(self.name()).key(key).send().await {
             Ok(_) => Ok(true),
             Err(error) if error.as_service_error().is_some_and(HeadObjectError::is_not_found) => Ok(false),
-            Err(error) => Err(error).with_context(|| format!("cannot look for {}", self.shown(key))),
+            Err(error) => Err(error).with_context(|| format!("cannot look for {}", self.s3_uri(key))),
         }
     }
 
     /// Reads an object. Returns `None` if the object or the bucket does not exist.
-    pub async fn read(&self, key: &str) -> Result<Option<Stored>> {
+    pub async fn read(&self, key: &str) -> Result<Option<StoredObject>> {
         // The SDK's future is large and is awaited in many places, so it is boxed.
         let request = Box::pin(self.client.get_object().bucket(self.name()).key(key).send());
-        let answer = match request.await {
-            Ok(answer) => answer,
+        let response = match request.await {
+            Ok(response) => response,
             Err(error)
                 if error.as_service_error().is_some_and(|error| {
                     matches!(error, GetObjectError::NoSuchKey(_)) || error.code() == Some("NoSuchBucket")
@@ -157,14 +157,14 @@ impl ArtifactBucket {
             {
                 return Ok(None);
             }
-            Err(error) => return Err(error).with_context(|| format!("cannot read {}", self.shown(key))),
+            Err(error) => return Err(error).with_context(|| format!("cannot read {}", self.s3_uri(key))),
         };
-        let revision = Revision(answer.e_tag.unwrap_or_default());
+        let revision = Revision(response.e_tag.unwrap_or_default());
         let written_at =
-            answer.last_modified.and_then(|time| DateTime::from_timestamp(time.secs(), time.subsec_nanos()));
+            response.last_modified.and_then(|time| DateTime::from_timestamp(time.secs(), time.subsec_nanos()));
         let bytes =
-            answer.body.collect().await.with_context(|| format!("cannot read {}", self.shown(key)))?;
-        Ok(Some(Stored { bytes: bytes.to_vec(), revision, written_at }))
+            response.body.collect().await.with_context(|| format!("cannot read {}", self.s3_uri(key)))?;
+        Ok(Some(StoredObject { bytes: bytes.to_vec(), revision, written_at }))
     }
 
     /// Writes an object if the condition holds. Returns `None` if it does not.
@@ -181,7 +181,7 @@ impl ArtifactBucket {
             Condition::Unchanged(Revision(tag)) => request.if_match(tag),
         };
         match Box::pin(request.send()).await {
-            Ok(answer) => Ok(Some(Revision(answer.e_tag.unwrap_or_default()))),
+            Ok(response) => Ok(Some(Revision(response.e_tag.unwrap_or_default()))),
             // 409 means that another write is in progress, and 404 that an object expected to be unchanged was
             // deleted.
             Err(error)
@@ -191,7 +191,7 @@ impl ArtifactBucket {
             {
                 Ok(None)
             }
-            Err(error) => Err(error).with_context(|| format!("cannot write {}", self.shown(key))),
+            Err(error) => Err(error).with_context(|| format!("cannot write {}", self.s3_uri(key))),
         }
     }
 
@@ -201,14 +201,14 @@ impl ArtifactBucket {
         let settings = aws_sdk_s3::config::Config::builder().timeout_config(limits);
         let request = self.client.put_object().bucket(self.name()).key(key).body(bytes.into());
         let put = request.customize().config_override(settings).send().await;
-        put.with_context(|| format!("cannot upload to {}; run this again", self.shown(key)))?;
+        put.with_context(|| format!("cannot upload to {}; run the command again", self.s3_uri(key)))?;
         Ok(())
     }
 
     /// Deletes an object if it has not been written since this revision was read.
     pub async fn delete(&self, key: &str, Revision(tag): &Revision) -> Result<()> {
         let request = self.client.delete_object().bucket(self.name()).key(key).if_match(tag);
-        request.send().await.with_context(|| format!("cannot delete {}", self.shown(key)))?;
+        request.send().await.with_context(|| format!("cannot delete {}", self.s3_uri(key)))?;
         Ok(())
     }
 
@@ -225,14 +225,14 @@ impl ArtifactBucket {
                 {
                     break;
                 }
-                page => page.with_context(|| format!("cannot list {}", self.shown(prefix)))?,
+                page => page.with_context(|| format!("cannot list {}", self.s3_uri(prefix)))?,
             };
             keys.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key));
         }
         Ok(keys)
     }
 
-    fn shown(&self, key: &str) -> String {
+    fn s3_uri(&self, key: &str) -> String {
         format!("s3://{}/{key}", self.name)
     }
 }
@@ -253,7 +253,7 @@ mod tests {
     async fn an_impatient_call_is_made_once_and_ends_within_ten_seconds() {
         let fake = FakeBucket::start().await;
         let environment = command_line::environment::load("dev").unwrap();
-        let bucket = ArtifactBucket::new(&environment, &fake.connection).impatient();
+        let bucket = ArtifactBucket::new(&environment, &fake.connection).without_retries();
         let configuration = bucket.client.config();
         assert_eq!(configuration.retry_config().map(aws_config::retry::RetryConfig::max_attempts), Some(1));
         let limit = configuration.timeout_config().and_then(TimeoutConfig::operation_timeout);

@@ -35,7 +35,7 @@ pub async fn upload(
     });
     let uploads = try_join_all(uploads).await?;
     let summary = match uploads.iter().filter(|uploaded| **uploaded).count() {
-        0 => "all there already".to_owned(),
+        0 => "already uploaded".to_owned(),
         count => format!("{count} of {} uploaded", uploads.len()),
     };
     step.done(&summary);
@@ -43,7 +43,7 @@ pub async fn upload(
 }
 
 /// Returns where the code of built functions will be stored.
-pub fn of_built(environment: &Environment, built: &[BuiltFunction]) -> Result<Artifacts> {
+pub fn from_built(environment: &Environment, built: &[BuiltFunction]) -> Result<Artifacts> {
     let key_of = |name: FunctionName| {
         let function = built.iter().find(|function| function.name == name);
         let function = function.with_context(|| format!("the function {name} was not built"))?;
@@ -63,10 +63,10 @@ pub async fn missing<'a>(
     environment: &Environment,
     functions: impl Iterator<Item = (&'a FunctionName, &'a ArtifactHash)>,
 ) -> Result<Vec<ArtifactKey>> {
-    let looks = functions.map(async |(name, hash)| {
+    let lookups = functions.map(async |(name, hash)| {
         let key = ArtifactKey::new(&environment.service, *name, hash);
-        let is_there = bucket.has(key.as_str()).await?;
-        Ok::<_, anyhow::Error>((!is_there).then_some(key))
+        let exists = bucket.has(key.as_str()).await?;
+        Ok::<_, anyhow::Error>((!exists).then_some(key))
     });
-    Ok(try_join_all(looks).await?.into_iter().flatten().collect())
+    Ok(try_join_all(lookups).await?.into_iter().flatten().collect())
 }

@@ -23,12 +23,12 @@ pub struct Candidate {
 
 impl Candidate {
     /// Creates a candidate from the current source and the functions that were built from it.
-    pub fn of_source(
+    pub fn from_source(
         environment: &Environment,
         signing_keys: &SigningKeys,
         built: &[BuiltFunction],
     ) -> Result<Self> {
-        let artifacts = artifacts::of_built(environment, built)?;
+        let artifacts = artifacts::from_built(environment, built)?;
         let template = stack::render(&Inputs { environment, signing_keys, artifacts: &artifacts })?;
         let deployed = built.iter().filter(|function| environment.functions().contains(&function.name));
         Ok(Self {
@@ -41,7 +41,7 @@ impl Candidate {
     /// Creates a candidate from a release, with the current keys.
     ///
     /// A rollback must not restore a key that was retired.
-    pub async fn of_release(
+    pub async fn from_release(
         environment: &Environment,
         bucket: &ArtifactBucket,
         signing_keys: &SigningKeys,

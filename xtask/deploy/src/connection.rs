@@ -154,13 +154,13 @@ impl Connection {
 #[cfg(test)]
 impl Connection {
     /// Returns a connection for tests, with an operator that discards all reports.
-    pub(crate) fn of_test(configuration: SdkConfig) -> Self {
+    pub(crate) fn for_test(configuration: SdkConfig) -> Self {
         Self {
             configuration,
             account: "123456789012".to_owned(),
             caller: "arn:aws:iam::123456789012:user/bob".to_owned(),
             local: None,
-            operator: Arc::new(crate::operator::testing::Silent),
+            operator: Arc::new(crate::operator::testing::SilentOperator),
         }
     }
 }
@@ -175,7 +175,7 @@ mod tests {
         assert!(check_account(&environment, "111111111111").is_ok());
         environment.account = Some("222222222222".parse().unwrap());
         assert!(check_account(&environment, "222222222222").is_ok());
-        let refusal = check_account(&environment, "111111111111").unwrap_err().to_string();
-        assert!(refusal.contains("for account 111111111111, but environment dev belongs to 222222222222"));
+        let rejection = check_account(&environment, "111111111111").unwrap_err().to_string();
+        assert!(rejection.contains("for account 111111111111, but environment dev belongs to 222222222222"));
     }
 }

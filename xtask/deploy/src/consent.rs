@@ -17,13 +17,13 @@ pub enum Consent {
 
 impl Consent {
     /// Returns the consent for the value of `--yes`.
-    pub fn of(yes: bool) -> Self {
+    pub fn from_yes_flag(yes: bool) -> Self {
         if yes { Self::Given } else { Self::Ask }
     }
 }
 
 /// Asks for confirmation of what was just shown, if necessary.
-pub async fn agree(consent: Consent, question: &str, operator: &dyn Operator) -> Result<()> {
+pub async fn require_confirmation(consent: Consent, question: &str, operator: &dyn Operator) -> Result<()> {
     if consent != Consent::Ask {
         return Ok(());
     }

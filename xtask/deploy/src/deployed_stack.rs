@@ -51,7 +51,7 @@ pub enum Condition {
 }
 
 impl Condition {
-    fn of(status: &StackStatus) -> Self {
+    fn from_status(status: &StackStatus) -> Self {
         match status {
             StackStatus::CreateFailed
             | StackStatus::DeleteFailed
@@ -70,15 +70,15 @@ impl Condition {
 impl DeployedStack {
     /// Finds a stack. Returns `None` for a stack without resources whose first change set was not executed yet.
     pub async fn find(client: &Client, name: &str) -> Result<Option<Self>> {
-        let answer = match client.describe_stacks().stack_name(name).send().await {
-            Ok(answer) => answer,
+        let response = match client.describe_stacks().stack_name(name).send().await {
+            Ok(response) => response,
             // CloudFormation has no separate error code for a stack that does not exist.
             Err(error) if error.message().is_some_and(|message| message.contains("does not exist")) => {
                 return Ok(None);
             }
             Err(error) => return Err(error).with_context(|| format!("cannot look for the stack {name}")),
         };
-        let stack = answer.stacks.unwrap_or_default().pop().context("CloudFormation returned no stack")?;
+        let stack = response.stacks.unwrap_or_default().pop().context("CloudFormation returned no stack")?;
         let status = stack.stack_status.clone().context("CloudFormation returned no status for the stack")?;
         if [StackStatus::ReviewInProgress, StackStatus::DeleteComplete].contains(&status) {
             return Ok(None);
@@ -104,7 +104,7 @@ impl DeployedStack {
         });
         Self {
             id: stack.stack_id.unwrap_or_default(),
-            condition: Condition::of(&status),
+            condition: Condition::from_status(&status),
             was_express: stack
                 .deployment_config
                 .is_some_and(|config| config.mode == Some(DeploymentConfigMode::Express)),
@@ -118,9 +118,9 @@ impl DeployedStack {
     /// Returns the template that the stack was deployed with.
     pub async fn template(&self, client: &Client) -> Result<DeployedTemplate> {
         let request = client.get_template().stack_name(&self.id).template_stage(TemplateStage::Original);
-        let answer = request.send().await;
-        let answer = answer.with_context(|| format!("cannot read the template of {}", self.id))?;
-        let body = answer.template_body.with_context(|| format!("{} has no template", self.id))?;
+        let response = request.send().await;
+        let response = response.with_context(|| format!("cannot read the template of {}", self.id))?;
+        let body = response.template_body.with_context(|| format!("{} has no template", self.id))?;
         DeployedTemplate::parse(&body).with_context(|| format!("in the template of {}", self.id))
     }
 }
@@ -182,7 +182,7 @@ mod tests {
                 status if status.ends_with("_IN_PROGRESS") => Changing,
                 status => panic!("{status} is a status that this test does not know"),
             };
-            assert_eq!(Condition::of(&StackStatus::from(*status)), expected, "{status}");
+            assert_eq!(Condition::from_status(&StackStatus::from(*status)), expected, "{status}");
         }
     }
 }

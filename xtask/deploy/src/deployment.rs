@@ -9,4 +9,4 @@ mod verification;
 
 pub use self::options::Options;
 pub use self::recovery::delete as delete_stack;
-pub use self::run::{Deployment, Ending, Subject};
+pub use self::run::{Deployment, DeploymentResult, Subject};

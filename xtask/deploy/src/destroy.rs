@@ -4,10 +4,10 @@ use anyhow::{Result, bail};
 use aws_sdk_cloudformation::Client;
 use stack::{DeployedTemplate, Environment, OutputName, key_parameters};
 
-use crate::apply::{Audience, Detail, PhaseCell};
+use crate::apply::{Reporter, Detail, PhaseCell};
 use crate::artifact_bucket::ArtifactBucket;
 use crate::connection::Connection;
-use crate::consent::{Consent, agree};
+use crate::consent::{Consent, require_confirmation};
 use crate::deployed_stack::{Condition, DeployedStack};
 use crate::deployment::delete_stack;
 use crate::lock::LockGuard;
@@ -48,7 +48,7 @@ impl<'a> Destruction<'a> {
         let template = stack.template(&client).await?;
         connection.announce(environment);
         operator.note(&format!("\n{}", announcement(environment, &connection.account, &stack, &template)));
-        agree(consent, &format!("Delete {name}?"), operator).await?;
+        require_confirmation(consent, &format!("Delete {name}?"), operator).await?;
 
         self.lock.acquire().await?;
         let deleted = self.delete(&client, &name, &template).await;
@@ -64,17 +64,17 @@ impl<'a> Destruction<'a> {
         self.phase.get().interruption(self.environment)
     }
 
-    async fn delete(&self, client: &Client, name: &str, agreed: &DeployedTemplate) -> Result<()> {
+    async fn delete(&self, client: &Client, name: &str, confirmed: &DeployedTemplate) -> Result<()> {
         // Much may have happened during the confirmation, so the stack is read again.
         let stack = DeployedStack::get(client, name).await?;
         if stack.condition == Condition::Changing {
             bail!("{name} is being changed ({}); wait until it has finished", stack.status);
         }
-        if stack.template(client).await?.as_value() != agreed.as_value() {
+        if stack.template(client).await?.as_value() != confirmed.as_value() {
             bail!("{name} was deployed in the meantime; nothing was deleted; run the command again");
         }
-        let audience = Audience { operator: &*self.connection.operator, detail: Detail::Resources };
-        delete_stack(client, &stack, name, audience, &self.phase).await
+        let reporter = Reporter { operator: &*self.connection.operator, detail: Detail::Resources };
+        delete_stack(client, &stack, name, reporter, &self.phase).await
     }
 }
 

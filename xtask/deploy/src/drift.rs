@@ -8,8 +8,8 @@ use anyhow::Result;
 use aws_sdk_cloudformation::Client;
 use stack::Environment;
 
-pub use self::false_positive::Folded;
-pub(crate) use self::false_positive::{is_known, is_left_out};
+pub use self::false_positive::FalsePositive;
+pub(crate) use self::false_positive::{is_known, is_omitted};
 pub use self::report::{Difference, Drifted, NotChecked, Report};
 use crate::connection::Connection;
 use crate::deployed_stack::DeployedStack;

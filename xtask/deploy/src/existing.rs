@@ -19,7 +19,7 @@ use serde_json::Value;
 use stack::Environment;
 
 pub use self::bucket::Takeover;
-use self::names::{Finder, Name, new_names};
+use self::names::{LookupMethod, Name, new_names};
 use crate::connection::Connection;
 
 /// The maximum number of names that are looked up concurrently.
@@ -71,7 +71,7 @@ impl Existing {
     /// Looks up every name in the proposed template that is not in the deployed one.
     ///
     /// Requires only read permissions.
-    pub async fn look_for(
+    pub async fn find(
         environment: &Environment,
         connection: &Connection,
         deployed: Option<&Value>,
@@ -81,10 +81,10 @@ impl Existing {
         let names = new_names(deployed, proposed, parameters);
         let search = Search { environment, connection, creates_stack: deployed.is_none(), proposed, parameters };
         let search = &search;
-        let looks = names.iter().map(async |name| (name, search.look_for(name).await));
-        let looks: Vec<_> = stream::iter(looks).buffered(CONCURRENCY).collect().await;
+        let lookups = names.iter().map(async |name| (name, search.find(name).await));
+        let lookups: Vec<_> = stream::iter(lookups).buffered(CONCURRENCY).collect().await;
         let mut existing = Self::default();
-        for (name, found) in looks {
+        for (name, found) in lookups {
             match found {
                 Ok(found) => existing.extend(found),
                 Err(error) => existing.unchecked.push(Unchecked {
@@ -118,17 +118,17 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    async fn look_for(&self, name: &Name) -> Result<Vec<Found>> {
+    async fn find(&self, name: &Name) -> Result<Vec<Found>> {
         let configuration = &self.connection.configuration;
-        let is_taken = match name.finder {
-            Finder::CloudControl => {
+        let is_taken = match name.method {
+            LookupMethod::CloudControl => {
                 cloud_control::exists(configuration, &name.resource_type, &name.value).await?
             }
-            Finder::Queue => queue_exists(configuration, &name.value).await?,
-            Finder::CloudFront(kind) => cloudfront::names(configuration, kind).await?.contains(&name.value),
-            Finder::ApiMapping => cloud_control::mapping_exists(configuration, &name.value).await?,
-            Finder::Alias => return Ok(vec![self.look_for_alias(name).await?]),
-            Finder::Bucket => return self.look_for_bucket(name).await,
+            LookupMethod::Queue => queue_exists(configuration, &name.value).await?,
+            LookupMethod::CloudFront(kind) => cloudfront::names(configuration, kind).await?.contains(&name.value),
+            LookupMethod::ApiMapping => cloud_control::mapping_exists(configuration, &name.value).await?,
+            LookupMethod::Alias => return Ok(vec![self.find_alias(name).await?]),
+            LookupMethod::Bucket => return self.find_bucket(name).await,
         };
         let found = if is_taken { Found::Taken(self.conflict(name, name.advice())) } else { Found::Nothing };
         Ok(vec![found])
@@ -145,8 +145,8 @@ impl Search<'_> {
 }
 
 async fn queue_exists(configuration: &aws_config::SdkConfig, name: &str) -> Result<bool> {
-    let answer = aws_sdk_sqs::Client::new(configuration).get_queue_url().queue_name(name).send().await;
-    match answer {
+    let response = aws_sdk_sqs::Client::new(configuration).get_queue_url().queue_name(name).send().await;
+    match response {
         Ok(_) => Ok(true),
         Err(error) if error.as_service_error().is_some_and(GetQueueUrlError::is_queue_does_not_exist) => {
             Ok(false)

@@ -51,7 +51,7 @@ pub async fn generate_first(
     let step = connection.operator.begin("signing key");
     let key = rotation::generate(algorithm).await?;
     store.put_key_pair(&key).await?;
-    rotation::enlist(&store, &read, &read.ring, &key, store.now()?).await?;
+    rotation::add_to_ring(&store, &read, &read.ring, &key, store.now()?).await?;
     step.done(&format!("{} {} generated", key.algorithm(), key.fingerprint()));
     Ok(())
 }
@@ -125,7 +125,7 @@ impl DeploymentKeys {
         let step = connection.operator.begin("signing key");
         let store = KeyStore::new(&connection.configuration, environment);
         store.put_key_pair(&new.pair).await?;
-        rotation::enlist(&store, &new.read, &new.read.ring, &new.pair, new.created_at).await?;
+        rotation::add_to_ring(&store, &new.read, &new.read.ring, &new.pair, new.created_at).await?;
         step.done(&format!("{} {} generated", new.pair.algorithm(), new.pair.fingerprint()));
         Ok(())
     }

@@ -29,4 +29,4 @@ mod stack_resources;
 pub mod status;
 pub mod time_span;
 
-pub use consent::{Consent, agree};
+pub use consent::{Consent, require_confirmation};

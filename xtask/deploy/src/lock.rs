@@ -21,7 +21,7 @@ use tokio::time::timeout;
 
 pub use self::guard::LockGuard;
 pub use self::holder::Holder;
-use crate::artifact_bucket::{ArtifactBucket, Condition, Revision, Stored};
+use crate::artifact_bucket::{ArtifactBucket, Condition, Revision, StoredObject};
 use crate::connection::Connection;
 use crate::operator::Operator;
 
@@ -50,7 +50,7 @@ pub enum Attempt {
     /// Another process holds the lock.
     ///
     /// The message names the holder, when it took the lock, and what to do.
-    Refused(String),
+    Rejected(String),
 }
 
 impl Lock {
@@ -63,11 +63,11 @@ impl Lock {
     ) -> Result<Self> {
         match Self::attempt(bucket, environment, connection, action).await? {
             Attempt::Acquired(lock) => Ok(lock),
-            Attempt::Refused(refusal) => bail!(refusal),
+            Attempt::Rejected(rejection) => bail!(rejection),
         }
     }
 
-    /// Takes the lock, or returns a refusal that names the holder.
+    /// Takes the lock, or returns a rejection that names the holder.
     pub async fn attempt(
         bucket: &ArtifactBucket,
         environment: &Environment,
@@ -77,27 +77,27 @@ impl Lock {
         let key = key(environment);
         let taken = bucket.read(&key).await?;
         let now = bucket.now()?;
-        let holder = Holder::us(connection, action, now);
+        let holder = Holder::this_process(connection, action, now);
         let condition = match &taken {
             None => Condition::Absent,
             Some(taken) => {
-                let state = Taken::of(taken, now);
+                let state = StoredLock::new(taken, now);
                 if state.is_held(now) {
-                    let refusal = refusal(environment, state.holder.as_ref(), state.free_at);
-                    return Ok(Attempt::Refused(refusal));
+                    let rejection = rejection(environment, state.holder.as_ref(), state.free_at);
+                    return Ok(Attempt::Rejected(rejection));
                 }
                 Condition::Unchanged(&taken.revision)
             }
         };
-        let Some(revision) = Held::begin(bucket, &key, &holder, condition).await? else {
+        let Some(revision) = Held::acquire(bucket, &key, &holder, condition).await? else {
             let name = &environment.name;
-            let refusal = format!("another process has just started to change {name}; try again later");
-            return Ok(Attempt::Refused(refusal));
+            let rejection = format!("another process has just started to change {name}; try again later");
+            return Ok(Attempt::Rejected(rejection));
         };
         let held = Arc::new(Mutex::new(Held { holder, revision }));
         let operator = Arc::clone(&connection.operator);
-        let keeping = keep(bucket.impatient(), key.clone(), Arc::clone(&held), Arc::clone(&operator));
-        let renewal = tokio::spawn(keeping);
+        let renewals = renew_periodically(bucket.without_retries(), key.clone(), Arc::clone(&held), Arc::clone(&operator));
+        let renewal = tokio::spawn(renewals);
         Ok(Attempt::Acquired(Self { bucket: bucket.clone(), key, held, renewal, operator }))
     }
 
@@ -147,20 +147,20 @@ impl Lock {
 pub async fn holder(bucket: &ArtifactBucket, environment: &Environment) -> Result<Option<Holder>> {
     let Some(taken) = bucket.read(&key(environment)).await? else { return Ok(None) };
     let now = bucket.now()?;
-    let taken = Taken::of(&taken, now);
+    let taken = StoredLock::new(&taken, now);
     Ok(if taken.is_held(now) { taken.holder } else { None })
 }
 
 /// A lock as it is stored, held or expired.
-struct Taken {
+struct StoredLock {
     /// The holder, or `None` if it could not be parsed.
     holder: Option<Holder>,
     /// When the lock expires unless it is renewed.
     free_at: DateTime<Utc>,
 }
 
-impl Taken {
-    fn of(stored: &Stored, now: DateTime<Utc>) -> Self {
+impl StoredLock {
+    fn new(stored: &StoredObject, now: DateTime<Utc>) -> Self {
         let holder = serde_json::from_slice(&stored.bytes).ok();
         Self { holder, free_at: stored.written_at.unwrap_or(now) + LEASE }
     }
@@ -188,7 +188,7 @@ enum Renewal {
 
 impl Held {
     /// Writes a lock that is free. Returns `None` if another process was faster.
-    async fn begin(
+    async fn acquire(
         bucket: &ArtifactBucket,
         key: &str,
         holder: &Holder,
@@ -225,7 +225,7 @@ impl Held {
         }
     }
 
-    fn is_in(&self, stored: &Stored) -> bool {
+    fn is_in(&self, stored: &StoredObject) -> bool {
         serde_json::from_slice(&stored.bytes).is_ok_and(|found| self.holder.is_same(&found))
     }
 }
@@ -235,7 +235,7 @@ fn key(environment: &Environment) -> String {
 }
 
 /// Renews a lock periodically until it is lost.
-async fn keep(bucket: ArtifactBucket, key: String, held: Arc<Mutex<Held>>, operator: Arc<dyn Operator>) {
+async fn renew_periodically(bucket: ArtifactBucket, key: String, held: Arc<Mutex<Held>>, operator: Arc<dyn Operator>) {
     let mut pause = RENEWAL;
     loop {
         tokio::time::sleep(pause).await;
@@ -250,7 +250,7 @@ async fn keep(bucket: ArtifactBucket, key: String, held: Arc<Mutex<Held>>, opera
     }
 }
 
-fn refusal(environment: &Environment, holder: Option<&Holder>, free_at: DateTime<Utc>) -> String {
+fn rejection(environment: &Environment, holder: Option<&Holder>, free_at: DateTime<Utc>) -> String {
     let free_at = free_at.format("%H:%M:%S UTC");
     let name = &environment.name;
     let Some(holder) = holder else {

@@ -31,7 +31,7 @@ impl Log {
         functions: &[FunctionName],
         from: DateTime<Utc>,
     ) -> Result<Self> {
-        let groups = groups::of(environment, connection, functions).await?;
+        let groups = groups::find(environment, connection, functions).await?;
         let client = Client::new(&connection.configuration);
         let reader = Reader::new(client, groups, from, Arc::clone(&connection.operator));
         Ok(Self { reader, requests: Requests::default() })

@@ -27,14 +27,14 @@ pub struct ResourceChange<'a> {
     /// The type of the resource.
     pub resource_type: &'a str,
     /// How the change ended.
-    pub ending: ResourceEnding,
+    pub outcome: ResourceOutcome,
     /// How long the change took.
-    pub took: Duration,
+    pub duration: Duration,
 }
 
 /// How a change to a resource ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ResourceEnding {
+pub enum ResourceOutcome {
     /// The change succeeded.
     Done,
     /// The resource was removed from the stack but not deleted.

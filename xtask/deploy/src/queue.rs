@@ -41,7 +41,7 @@ pub struct Depth {
 
 impl Queues {
     /// Finds the queues of an environment.
-    pub async fn of(environment: &Environment, connection: &Connection) -> Result<Self> {
+    pub async fn find(environment: &Environment, connection: &Connection) -> Result<Self> {
         let cloudformation = aws_sdk_cloudformation::Client::new(&connection.configuration);
         let outputs = DeployedStack::get(&cloudformation, &stack::stack_name(environment)).await?.outputs;
         Ok(Self {
@@ -58,8 +58,8 @@ impl Queues {
         let in_flight = QueueAttributeName::ApproximateNumberOfMessagesNotVisible;
         let request = self.client.get_queue_attributes().queue_url(queue_url);
         let request = request.attribute_names(waiting.clone()).attribute_names(in_flight.clone());
-        let answer = request.send().await.with_context(|| format!("cannot ask queue {queue_url}"))?;
-        let attributes = answer.attributes.unwrap_or_default();
+        let response = request.send().await.with_context(|| format!("cannot read the attributes of queue {queue_url}"))?;
+        let attributes = response.attributes.unwrap_or_default();
         let count = |name| attributes.get(name).and_then(|count| count.parse().ok());
         let depth = (|| Some(Depth { waiting: count(&waiting)?, in_flight: count(&in_flight)? }))();
         depth.with_context(|| format!("SQS returned no number of messages for {queue_url}"))
@@ -67,6 +67,6 @@ impl Queues {
 
     /// Returns the age of the oldest message in a queue, according to CloudWatch.
     pub async fn age_of_oldest(&self, queue_url: &str) -> Result<Option<TimeDelta>> {
-        age::of_oldest(&self.metrics, queue_url).await
+        age::read(&self.metrics, queue_url).await
     }
 }

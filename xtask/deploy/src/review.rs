@@ -51,7 +51,7 @@ pub struct Review {
 
 impl Review {
     /// Compares the deployed template with a candidate. Requires only read permissions.
-    pub async fn of(
+    pub async fn compare(
         environment: &Environment,
         connection: &Connection,
         bucket: &ArtifactBucket,
@@ -65,7 +65,7 @@ impl Review {
         )?;
         let old = deployed.map(|deployed| deployed.template.as_value());
         let new = candidate.template.as_value();
-        let existing = Existing::look_for(environment, connection, old, new, &values).await;
+        let existing = Existing::find(environment, connection, old, new, &values).await;
         Ok(Self {
             stack: stack::stack_name(environment),
             account: connection.account.clone(),
@@ -83,8 +83,8 @@ impl Review {
                 .map(|deployed| platform_parameters::changes(&deployed.stack, new, &values))
                 .unwrap_or_default(),
             functions: functions::changes(old, new),
-            signing_keys: KeyChanges::of(deployed.map(|deployed| &deployed.template), &candidate.template),
-            contract: ContractReview::of(deployed.is_some(), contract.as_ref(), candidate.contract.as_ref()),
+            signing_keys: KeyChanges::between(deployed.map(|deployed| &deployed.template), &candidate.template),
+            contract: ContractReview::compare(deployed.is_some(), contract.as_ref(), candidate.contract.as_ref()),
             existing,
         })
     }
@@ -131,6 +131,6 @@ async fn deployed_contract(
     deployed: Option<&Deployed>,
 ) -> Result<Option<serde_json::Value>> {
     let Some(deployed) = deployed else { return Ok(None) };
-    let hash = TemplateHash::of(&deployed.template)?;
+    let hash = TemplateHash::new(&deployed.template)?;
     ReleaseStore::new(bucket, environment).contract(&hash).await
 }

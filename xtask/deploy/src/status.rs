@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 use stack::{Environment, OutputName};
 
-use crate::apply::{Audience, Detail, EventLog, Operation, follow};
+use crate::apply::{Reporter, Detail, EventLog, Operation, follow};
 use crate::artifact_bucket::ArtifactBucket;
 use crate::connection::Connection;
 use crate::deployed_stack::{Condition, Deployed, DeployedStack};
@@ -46,9 +46,9 @@ pub async fn follow_stack(environment: &Environment, connection: &Connection) ->
     if stack.condition != Condition::Changing {
         return Ok(());
     }
-    let audience = Audience { operator: &*connection.operator, detail: Detail::Resources };
-    let mut log = EventLog::of_current_operation(&client, &stack.id).await?;
-    follow(&client, &mut log, &name, Operation::Other, audience).await
+    let reporter = Reporter { operator: &*connection.operator, detail: Detail::Resources };
+    let mut log = EventLog::with_current_operation(&client, &stack.id).await?;
+    follow(&client, &mut log, &name, Operation::Other, reporter).await
 }
 
 impl Status {
@@ -74,7 +74,7 @@ impl Status {
         };
         if let Some(deployed) = deployed {
             status.alarms = active_alarms(deployed.template.as_value(), alarms);
-            let hash = TemplateHash::of(&deployed.template)?;
+            let hash = TemplateHash::new(&deployed.template)?;
             let releases = releases.into_iter().map(|stored| stored.release);
             status.releases = releases.filter(|release| release.template == hash).collect();
             status.condition = Some(deployed.stack.status.to_string());
@@ -93,9 +93,9 @@ impl Status {
 
 async fn distribution(connection: &Connection, id: &str) -> Result<String> {
     let client = aws_sdk_cloudfront::Client::new(&connection.configuration);
-    let answer = client.get_distribution().id(id).send().await;
-    let answer = answer.with_context(|| format!("cannot read the distribution {id}"))?;
-    let distribution = answer.distribution.with_context(|| format!("there is no distribution {id}"))?;
+    let response = client.get_distribution().id(id).send().await;
+    let response = response.with_context(|| format!("cannot read the distribution {id}"))?;
+    let distribution = response.distribution.with_context(|| format!("there is no distribution {id}"))?;
     Ok(format!("{id} {} ({})", distribution.domain_name, distribution.status))
 }
 
@@ -115,8 +115,8 @@ async fn alarms(environment: &Environment, connection: &Connection) -> Result<Ve
     let client = aws_sdk_cloudwatch::Client::new(&connection.configuration);
     let prefix = format!("{}-", stack::stack_name(environment));
     let request = client.describe_alarms().alarm_name_prefix(prefix).state_value(StateValue::Alarm);
-    let answer = request.send().await.context("cannot read the alarms")?;
-    Ok(answer.metric_alarms.unwrap_or_default().into_iter().filter_map(|alarm| alarm.alarm_name).collect())
+    let response = request.send().await.context("cannot read the alarms")?;
+    Ok(response.metric_alarms.unwrap_or_default().into_iter().filter_map(|alarm| alarm.alarm_name).collect())
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ pub fn parse(text: &str) -> Result<TimeDelta> {
 }
 
 /// Formats a time span in its two largest units.
-pub fn spoken(span: TimeDelta) -> String {
+pub fn format_span(span: TimeDelta) -> String {
     let seconds = span.num_seconds().max(0);
     match (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60) {
         (0, 0, 0, seconds) => format!("{seconds} s"),

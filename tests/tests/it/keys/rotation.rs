@@ -14,7 +14,7 @@ use crate::command::{Ended, Run};
 /// The steps of a rotation as the command prints them.
 const STEPS: [&str; 11] = [
     "create a key",
-    "enlist the key",
+    "add the key to the key ring",
     "deploy the key ring",
     "probe",
     "activate the next key",

@@ -26,11 +26,11 @@ pub(crate) struct Arguments {
 
 pub(super) async fn run(arguments: Arguments) -> Result<Outcome> {
     let environment = arguments.environment.load()?;
-    let shown = arguments.pem.display().to_string();
+    let path = arguments.pem.display().to_string();
     let read = tokio::task::spawn_blocking(move || read(&arguments.pem));
     let text =
-        read.await.context("reading was interrupted")?.with_context(|| format!("cannot read {shown}"))?;
-    let key = KeyPair::from_pem(&text).with_context(|| format!("{shown} is not imported"))?;
+        read.await.context("reading was interrupted")?.with_context(|| format!("cannot read {path}"))?;
+    let key = KeyPair::from_pem(&text).with_context(|| format!("{path} is not imported"))?;
     drop(text);
 
     let connection = connect(&environment).await?;
@@ -40,8 +40,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<Outcome> {
     } else {
         format!("To activate it, run `cargo xtask keys rotate --env {}`.", environment.name)
     });
-    if shown != "-" {
-        terminal::say(format!("It is in the Parameter Store now: {shown} is no longer needed; delete it."));
+    if path != "-" {
+        terminal::say(format!("It is in the Parameter Store now: {path} is no longer needed; delete it."));
     }
     Ok(Outcome::Done)
 }

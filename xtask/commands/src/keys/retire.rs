@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
 pub(super) async fn run(arguments: Arguments) -> Result<Outcome> {
     let environment = arguments.environment.load()?;
     let connection = connect(&environment).await?;
-    let consent = Consent::of(arguments.yes);
+    let consent = Consent::from_yes_flag(arguments.yes);
     match retire(&environment, &connection, arguments.key.as_ref(), consent).await? {
         Retired::Nothing => terminal::say("There is no key to retire."),
         Retired::Done => {}

@@ -40,7 +40,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<Outcome> {
         overlap: arguments.overlap.unwrap_or_default(),
         wait: arguments.wait,
         emergency: arguments.emergency,
-        consent: Consent::of(arguments.yes),
+        consent: Consent::from_yes_flag(arguments.yes),
     };
     match rotate(&environment, &connection, &options).await? {
         Rotated::Revoked(active, when) => {

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use command_line::{EnvironmentArgument, Outcome, terminal};
 use deploy::keys::Status;
-use deploy::time_span::spoken;
+use deploy::time_span::format_span;
 
 use crate::connect::connect;
 
@@ -44,20 +44,20 @@ fn show(status: &Status) {
                 key.fingerprint.to_string(),
                 key.algorithm.to_string(),
                 key.state.to_string(),
-                spoken(TimeDelta::seconds(key.age_seconds)),
+                format_span(TimeDelta::seconds(key.age_seconds)),
                 yes(key.signs),
                 yes(key.trusted),
-                key.retire_after.map(shown).unwrap_or_default(),
+                key.retire_after.map(format_time).unwrap_or_default(),
             ]);
         }
         println!("{table}");
     }
     match (&status.next, status.next_at, status.rotation_due) {
         (Some(next), Some(time), _) => {
-            terminal::say(format!("Next: {next}, at {} (in {})", shown(time), spoken(time - status.now)));
+            terminal::say(format!("Next: {next}, at {} (in {})", format_time(time), format_span(time - status.now)));
         }
         (Some(next), None, _) => terminal::say(format!("Next: {next}")),
-        (None, _, Some(due)) => terminal::say(format!("The next rotation is due at {}.", shown(due))),
+        (None, _, Some(due)) => terminal::say(format!("The next rotation is due at {}.", format_time(due))),
         (None, _, None) => {}
     }
     for problem in &status.problems {
@@ -65,6 +65,6 @@ fn show(status: &Status) {
     }
 }
 
-fn shown(time: DateTime<Utc>) -> String {
+fn format_time(time: DateTime<Utc>) -> String {
     time.format("%Y-%m-%d %H:%M:%S UTC").to_string()
 }

@@ -150,8 +150,8 @@ impl DataPlane {
         let edge = edge::serve(listeners.edge, edge, until(&ends));
         servers.spawn(async move { serving("edge", edge.await) });
         let users = users_of(demo);
-        let office = issuer::serve(listeners.issuer, Arc::clone(&issuer), users.clone(), until(&ends));
-        servers.spawn(async move { serving("token issuer", office.await) });
+        let issuer_server = issuer::serve(listeners.issuer, Arc::clone(&issuer), users.clone(), until(&ends));
+        servers.spawn(async move { serving("token issuer", issuer_server.await) });
         let sqs = aws_sdk_sqs::Client::new(&connection.configuration);
         for mapping in mappings {
             let poller = Poller::new(mapping, &sqs, pool.clone()).await?;
@@ -266,10 +266,10 @@ fn users_of(demo: &DemoData) -> BTreeMap<String, User> {
 }
 
 fn statistics(pool: &FunctionPool) -> BTreeMap<String, serde_json::Value> {
-    let shown = |(name, statistics): (FunctionName, _)| {
+    let to_json = |(name, statistics): (FunctionName, _)| {
         (name.to_string(), serde_json::to_value(statistics).unwrap_or_default())
     };
-    pool.statistics().into_iter().map(shown).collect()
+    pool.statistics().into_iter().map(to_json).collect()
 }
 
 async fn wait_for(mut ends: watch::Receiver<bool>) {

@@ -32,8 +32,8 @@ pub(super) async fn run(words: &[OsString], stack_file: &Path, connection: &Conn
     let status = if std::io::stdin().is_terminal() {
         // The command runs in this process group. In another one, it could not read from the terminal, and Ctrl-C
         // would not reach it.
-        let shown = program.to_string_lossy();
-        let mut child = command.spawn().with_context(|| format!("`{shown}` could not be started"))?;
+        let name = program.to_string_lossy();
+        let mut child = command.spawn().with_context(|| format!("`{name}` could not be started"))?;
         child.wait().await.context("the command cannot be waited for")?
     } else {
         Group::start(&mut command)?.wait().await?

@@ -20,7 +20,7 @@ pub(super) fn print(stack: &StackFile, path: &Path, elapsed: Duration) {
     line("CDN", &stack.cdn_url);
     line("AWS", &format!("{} (access key test, secret test)", stack.aws_endpoint_url));
     line("Database", &stack.database_url);
-    line("Facts", &format!("{path}: ids, tokens, queues, buckets"));
+    line("Details", &format!("{path}: ids, tokens, queues, buckets"));
     say(format!("\n{} restore the deleted folder with its 60 files:\n", paint("Try it:", "1")));
     println!("{}", example(stack));
     say(format!("\n{}", paint("Ctrl-C ends it.", "2")));

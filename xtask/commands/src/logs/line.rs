@@ -13,10 +13,10 @@ const APART: [&str; 7] = ["timestamp", "time", "level", "message", "requestId", 
 const COLORS: [&str; 8] = ["32", "34", "35", "36", "92", "94", "95", "96"];
 
 /// Formats a line: time (UTC), function, request, level, message, and fields.
-pub(super) fn line_of(entry: &Entry, request: &str, palette: Palette) -> String {
-    let (level, said) = match &entry.content {
+pub(super) fn format_line(entry: &Entry, request: &str, palette: Palette) -> String {
+    let (level, text) = match &entry.content {
         Content::Text(text) => ("", printable(text)),
-        Content::Fields(fields) => (text_of(fields.get("level")).unwrap_or_default(), said(fields)),
+        Content::Fields(fields) => (text_of(fields.get("level")).unwrap_or_default(), message_and_fields(fields)),
     };
     let time = entry.time.format("%Y-%m-%d %H:%M:%S%.3f").to_string();
     let level_color = match level {
@@ -25,10 +25,10 @@ pub(super) fn line_of(entry: &Entry, request: &str, palette: Palette) -> String 
         _ => "2",
     };
     format!(
-        "{}  {:<10}  {}  {}  {said}",
+        "{}  {:<10}  {}  {}  {text}",
         palette.paint(&time, "2"),
         entry.function.as_str(),
-        palette.paint(&format!("{request:<16}"), color_of(request)),
+        palette.paint(&format!("{request:<16}"), request_color(request)),
         palette.paint(&format!("{level:<5}"), level_color),
     )
 }
@@ -37,7 +37,7 @@ pub(super) fn line_of(entry: &Entry, request: &str, palette: Palette) -> String 
 ///
 /// Lambda's own messages have a type in place of a message, and their fields in a record:
 /// <https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html>.
-fn said(fields: &Map<String, Value>) -> String {
+fn message_and_fields(fields: &Map<String, Value>) -> String {
     let mut words = Vec::new();
     let title = if fields.contains_key("message") { "message" } else { "type" };
     words.extend(text_of(fields.get(title)).map(printable));
@@ -64,7 +64,7 @@ fn text_of(value: Option<&Value>) -> Option<&str> {
     value?.as_str().filter(|text| !text.is_empty())
 }
 
-fn color_of(id: &str) -> &'static str {
+fn request_color(id: &str) -> &'static str {
     if id == "-" {
         return "2";
     }

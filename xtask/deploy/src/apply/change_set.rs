@@ -13,7 +13,7 @@ use aws_sdk_cloudformation::types::{
 };
 
 use super::Mode;
-use super::failure::{Subject, told, validation_failures};
+use super::failure::{Subject, failure_message, validation_failures};
 use super::source::TemplateSource;
 use crate::connection::request_token;
 use crate::deployed_stack::{Condition, DeployedStack};
@@ -111,7 +111,7 @@ impl ChangeSet {
         };
         let id = id.context("CloudFormation returned no id for the change set")?;
 
-        let described = wait_until_made(client, &id).await?;
+        let described = wait_until_created(client, &id).await?;
         if described.status == Some(ChangeSetStatus::Failed) {
             let reason = described.status_reason.unwrap_or_default();
             let causes = validation_failures(client, Subject::ChangeSet(&id)).await;
@@ -120,7 +120,7 @@ impl ChangeSet {
             {
                 return Ok(Proposal::NoChanges);
             }
-            bail!(told(&format!("CloudFormation could not create the change set: {reason}"), &causes));
+            bail!(failure_message(&format!("CloudFormation could not create the change set: {reason}"), &causes));
         }
         let changes = all_changes(client, &id).await?;
         let stack_id = described.stack_id.context("CloudFormation returned no id for the stack")?;
@@ -159,12 +159,12 @@ impl ChangeSet {
         let count = |action: &ChangeAction| {
             self.changes.iter().filter(|change| change.action.as_ref() == Some(action)).count()
         };
-        let taken_back = match count(&ChangeAction::Import) {
+        let imported = match count(&ChangeAction::Import) {
             0 => String::new(),
             count => format!(", {count} to import"),
         };
         format!(
-            "{} to add, {} to change, {} to remove{taken_back}",
+            "{} to add, {} to change, {} to remove{imported}",
             count(&ChangeAction::Add),
             count(&ChangeAction::Modify),
             count(&ChangeAction::Remove)
@@ -174,7 +174,7 @@ impl ChangeSet {
     /// Rejects the change set if CloudFormation would delete a resource that holds data.
     ///
     /// The review reports this too, but the change set is what is executed.
-    pub(super) fn refuse_loss(&self) -> Result<()> {
+    pub(super) fn reject_data_loss(&self) -> Result<()> {
         let deletes = |change: &&ResourceChange| {
             let is_deleted =
                 matches!(change.policy_action, Some(PolicyAction::Delete | PolicyAction::ReplaceAndDelete));
@@ -211,20 +211,20 @@ fn express_with_rollback() -> DeploymentConfig {
     DeploymentConfig::builder().mode(DeploymentConfigMode::Express).disable_rollback(false).build()
 }
 
-async fn wait_until_made(client: &Client, id: &str) -> Result<DescribeChangeSetOutput> {
-    let made = async {
+async fn wait_until_created(client: &Client, id: &str) -> Result<DescribeChangeSetOutput> {
+    let created = async {
         let mut pause = Duration::from_millis(50);
         loop {
-            let answer = client.describe_change_set().change_set_name(id).send().await;
-            let answer = answer.context("cannot read the change set")?;
-            match answer.status {
-                Some(ChangeSetStatus::CreateComplete | ChangeSetStatus::Failed) => return Ok(answer),
+            let response = client.describe_change_set().change_set_name(id).send().await;
+            let response = response.context("cannot read the change set")?;
+            match response.status {
+                Some(ChangeSetStatus::CreateComplete | ChangeSetStatus::Failed) => return Ok(response),
                 _ => tokio::time::sleep(pause).await,
             }
             pause = (pause * 2).min(Duration::from_secs(2));
         }
     };
-    tokio::time::timeout(LIMIT, made).await.context("CloudFormation did not create the change set in time")?
+    tokio::time::timeout(LIMIT, created).await.context("CloudFormation did not create the change set in time")?
 }
 
 async fn all_changes(client: &Client, id: &str) -> Result<Vec<ResourceChange>> {

@@ -26,7 +26,7 @@ impl EventLog {
     ///
     /// The current operation begins with the last event that the whole stack is in progress, which may be that of the
     /// rollback of an earlier operation.
-    pub(crate) async fn of_current_operation(client: &Client, stack_id: &str) -> Result<Self> {
+    pub(crate) async fn with_current_operation(client: &Client, stack_id: &str) -> Result<Self> {
         let events = read_until(client, stack_id, |event| begins_operation(stack_id, event)).await?;
         let mut log = Self::after(client, stack_id, events.clone());
         log.unread = events.into_iter().rev().collect();
@@ -39,15 +39,15 @@ impl EventLog {
     }
 
     /// Returns the events that were not returned before, the oldest first.
-    pub(crate) async fn fresh(&mut self) -> Result<Vec<StackEvent>> {
+    pub(crate) async fn new_events(&mut self) -> Result<Vec<StackEvent>> {
         let is_known = |event: &StackEvent| event.event_id().is_some_and(|id| self.seen.contains(id));
         let mut events = read_until(&self.client, &self.stack_id, is_known).await?;
         events.retain(|event| !is_known(event));
         events.reverse();
         self.seen.extend(events.iter().filter_map(|event| event.event_id.clone()));
-        let mut fresh = std::mem::take(&mut self.unread);
-        fresh.extend(events);
-        Ok(fresh)
+        let mut events_to_return = std::mem::take(&mut self.unread);
+        events_to_return.extend(events);
+        Ok(events_to_return)
     }
 
     /// Returns the ARN of the stack.

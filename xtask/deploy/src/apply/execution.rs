@@ -12,7 +12,7 @@ use super::change_set::ChangeSet;
 use super::events::EventLog;
 use super::failure::explain;
 use super::phase::{Phase, PhaseCell};
-use super::progress::{Audience, Progress};
+use super::progress::{Reporter, Progress};
 use crate::deployed_stack::{Condition, DeployedStack};
 
 /// The number of reads without a new event after which the status of the stack is read.
@@ -44,7 +44,7 @@ impl Operation {
             Self::Update => "update stack",
             Self::Delete => "delete stack",
             Self::RollBack => "roll back stack",
-            Self::Other => "await the stack",
+            Self::Other => "wait for the stack",
         }
     }
 
@@ -65,7 +65,7 @@ impl Operation {
 pub(super) async fn execute(
     client: &Client,
     change_set: &ChangeSet,
-    audience: Audience<'_>,
+    reporter: Reporter<'_>,
     phase: &PhaseCell,
 ) -> Result<()> {
     let mut log = EventLog::begin(client, &change_set.stack_id).await?;
@@ -90,7 +90,7 @@ pub(super) async fn execute(
         )
     })?;
     let operation = if change_set.creates_stack { Operation::Create } else { Operation::Update };
-    let progress = Progress::new(audience, change_set.resources());
+    let progress = Progress::new(reporter, change_set.resources());
     follow_with(client, &mut log, &change_set.stack_name, operation, progress).await
 }
 
@@ -102,9 +102,9 @@ pub(crate) async fn follow(
     log: &mut EventLog,
     stack_name: &str,
     operation: Operation,
-    audience: Audience<'_>,
+    reporter: Reporter<'_>,
 ) -> Result<()> {
-    follow_with(client, log, stack_name, operation, Progress::new(audience, BTreeSet::new())).await
+    follow_with(client, log, stack_name, operation, Progress::new(reporter, BTreeSet::new())).await
 }
 
 async fn follow_with(
@@ -121,7 +121,7 @@ async fn follow_with(
     let mut failure: Option<StackEvent> = None;
     loop {
         let events = log
-            .fresh()
+            .new_events()
             .await
             .context("CloudFormation continues; run `cargo xtask status --follow` once it can be reached")?;
         quiet = if events.is_empty() { quiet + 1 } else { 0 };
@@ -142,8 +142,8 @@ async fn follow_with(
             progress.note_stack(&event);
             failure = is_failure(status).then_some(event);
         }
-        let patience = if failure.is_some() { QUIET_POLLS_AFTER_FAILURE } else { QUIET_POLLS };
-        if quiet >= patience {
+        let limit = if failure.is_some() { QUIET_POLLS_AFTER_FAILURE } else { QUIET_POLLS };
+        if quiet >= limit {
             quiet = 0;
             let stack = DeployedStack::find(client, log.stack_id()).await?;
             let status = stack.as_ref().map_or("DELETE_COMPLETE", |stack| stack.status.as_str());

@@ -20,7 +20,7 @@ pub(super) struct Cause {
     is_early: bool,
 }
 
-/// What to ask CloudFormation for failures of.
+/// The operation whose failures are requested from CloudFormation.
 #[derive(Clone, Copy)]
 pub(super) enum Subject<'a> {
     /// An operation on the stack with this ARN that began at this time, in milliseconds.
@@ -39,7 +39,7 @@ pub(super) async fn explain(
     began: i64,
 ) -> String {
     let status = end.resource_status().map(ResourceStatus::as_str).unwrap_or_default();
-    let mut causes: Vec<Cause> = failures.iter().filter_map(Cause::of_resource).collect();
+    let mut causes: Vec<Cause> = failures.iter().filter_map(Cause::from_resource_event).collect();
     let id = end.stack_id().unwrap_or(stack_name);
     causes.extend(validation_failures(client, Subject::Stack { id, began }).await);
     if causes.is_empty() {
@@ -50,7 +50,7 @@ pub(super) async fn explain(
             is_early: false,
         }));
     }
-    let ending = match status {
+    let outcome = match status {
         "CREATE_FAILED" => "could not be created; the resources that were created still exist",
         "UPDATE_FAILED" => "could not be updated, and was not rolled back",
         "IMPORT_ROLLBACK_COMPLETE" => "could not import the existing resources, which are unchanged",
@@ -61,22 +61,22 @@ pub(super) async fn explain(
         "UPDATE_ROLLBACK_COMPLETE" => "could not be updated and was rolled back",
         "UPDATE_ROLLBACK_FAILED" => "could not be updated, and could not be rolled back",
         "DELETE_COMPLETE" => "was deleted while it was being changed",
-        "DELETE_FAILED" => "could not be deleted whole",
+        "DELETE_FAILED" => "could not be deleted completely",
         _ => "ended in an unexpected state",
     };
-    told(&format!("{stack_name} {ending} ({status})"), &causes)
+    failure_message(&format!("{stack_name} {outcome} ({status})"), &causes)
 }
 
 /// Formats a headline, each cause with advice, and what to do next.
-pub(super) fn told(headline: &str, causes: &[Cause]) -> String {
+pub(super) fn failure_message(headline: &str, causes: &[Cause]) -> String {
     let mut lines = vec![headline.to_owned()];
     if causes.is_empty() {
         lines.extend(advice(headline).map(|advice| format!("  → {advice}")));
     }
-    let mut told = BTreeSet::new();
+    let mut explained = BTreeSet::new();
     for Cause { resource, resource_type, reason, is_early } in causes {
         // The first failure of a resource is its cause. Later ones are consequences.
-        if told.insert(resource) || *is_early {
+        if explained.insert(resource) || *is_early {
             lines.push(format!("  {resource} ({resource_type}): {reason}"));
             lines.extend(advice(reason).map(|advice| format!("    → {advice}")));
         }
@@ -108,7 +108,7 @@ pub(super) async fn validation_failures(client: &Client, subject: Subject<'_>) -
     for _ in 0..MAXIMUM_PAGES {
         let Some(Ok(page)) = pages.next().await else { break };
         let events = page.operation_events.unwrap_or_default();
-        causes.extend(events.iter().filter(|event| belongs(event)).filter_map(Cause::of_validation));
+        causes.extend(events.iter().filter(|event| belongs(event)).filter_map(Cause::from_validation_event));
         if events.last().is_some_and(|event| !belongs(event)) {
             break;
         }
@@ -120,7 +120,7 @@ impl Cause {
     /// Returns the failure of a resource.
     ///
     /// Returns `None` if it was only canceled because another resource failed.
-    fn of_resource(event: &StackEvent) -> Option<Self> {
+    fn from_resource_event(event: &StackEvent) -> Option<Self> {
         let reason = event.resource_status_reason().unwrap_or("CloudFormation gives no reason");
         if reason.to_lowercase().contains("cancelled") {
             return None;
@@ -133,7 +133,7 @@ impl Cause {
         })
     }
 
-    fn of_validation(event: &OperationEvent) -> Option<Self> {
+    fn from_validation_event(event: &OperationEvent) -> Option<Self> {
         let reason = event.validation_status_reason().or(event.hook_status_reason())?;
         let place = event.validation_path().map(|path| format!(" at {path}")).unwrap_or_default();
         Some(Self {
@@ -191,8 +191,8 @@ fn advice(reason: &str) -> Option<&'static str> {
 mod tests {
     use aws_sdk_cloudformation::types::{ResourceStatus, StackEvent};
 
-    use super::super::testing::{Answer, Request, ScriptedCloudFormation};
-    use super::{Cause, Subject, advice, told, validation_failures};
+    use super::super::testing::{Response, Request, ScriptedCloudFormation};
+    use super::{Cause, Subject, advice, failure_message, validation_failures};
 
     fn failure(resource: &str, reason: &str) -> StackEvent {
         StackEvent::builder()
@@ -215,15 +215,15 @@ mod tests {
         };
         let failures = ["PolicyDocument", "PolicyName"].map(failure).concat();
         let cloudformation = ScriptedCloudFormation::start(move |_, _: &Request, before| match before {
-            0 => Answer::Result("<OperationEvents/><NextToken>next</NextToken>".to_owned()),
-            _ => Answer::Result(format!("<OperationEvents>{failures}</OperationEvents>")),
+            0 => Response::Result("<OperationEvents/><NextToken>next</NextToken>".to_owned()),
+            _ => Response::Result(format!("<OperationEvents>{failures}</OperationEvents>")),
         })
         .await;
         let causes = validation_failures(&cloudformation.client, Subject::ChangeSet("change-set")).await;
-        let told = told("the change set failed", &causes);
+        let message = failure_message("the change set failed", &causes);
         assert!(
-            told.contains("PolicyDocument is missing") && told.contains("PolicyName is missing"),
-            "{told}"
+            message.contains("PolicyDocument is missing") && message.contains("PolicyName is missing"),
+            "{message}"
         );
         assert_eq!(cloudformation.requests("DescribeEvents")[1]["NextToken"], "next");
     }
@@ -266,8 +266,8 @@ mod tests {
             failure("RestoreQueue", "It could not be deleted either"),
             failure("ApiRole", "User: bob is not authorized to perform: iam:CreateRole"),
         ];
-        let causes: Vec<_> = failures.iter().filter_map(Cause::of_resource).collect();
-        insta::assert_snapshot!(told("dev-packages-service could not be created", &causes), @r"
+        let causes: Vec<_> = failures.iter().filter_map(Cause::from_resource_event).collect();
+        insta::assert_snapshot!(failure_message("dev-packages-service could not be created", &causes), @r"
         dev-packages-service could not be created
           RestoreQueue (AWS::SQS::Queue): You must wait: a queue of this name was deleted less than 60 seconds ago
             → wait a minute

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use aws_sdk_cloudformation::types::{ResourceStatus, StackEvent};
 
-use crate::operator::{Operator, ResourceChange, ResourceEnding};
+use crate::operator::{Operator, ResourceChange, ResourceOutcome};
 
 /// Where progress is reported to, and in how much detail.
 #[derive(Clone, Copy)]
-pub struct Audience<'a> {
+pub struct Reporter<'a> {
     pub operator: &'a dyn Operator,
     pub detail: Detail,
 }
@@ -25,7 +25,7 @@ pub enum Detail {
 
 /// The state of the resources during an operation.
 pub(super) struct Progress<'a> {
-    audience: Audience<'a>,
+    reporter: Reporter<'a>,
     /// The resources that will change, or empty if unknown.
     ///
     /// The emulator also sends events of all other resources.
@@ -40,10 +40,10 @@ pub(super) struct Progress<'a> {
 }
 
 impl<'a> Progress<'a> {
-    pub(super) fn new(audience: Audience<'a>, expected: BTreeSet<String>) -> Self {
+    pub(super) fn new(reporter: Reporter<'a>, expected: BTreeSet<String>) -> Self {
         let (under_way, failures) = (BTreeMap::new(), Vec::new());
         Self {
-            audience,
+            reporter,
             expected,
             under_way,
             completed: BTreeSet::new(),
@@ -55,7 +55,7 @@ impl<'a> Progress<'a> {
 
     /// Reports that the operation has begun.
     pub(super) fn begin(&self, title: &str) -> Box<dyn machine::Step> {
-        self.audience.operator.begin(title)
+        self.reporter.operator.begin(title)
     }
 
     /// Returns how many resources are complete, and out of how many if that is known.
@@ -98,18 +98,18 @@ impl<'a> Progress<'a> {
             return;
         }
         let began = self.under_way.remove(&id).unwrap_or(time);
-        let took = Duration::from_millis(u64::try_from(time - began).unwrap_or_default());
+        let duration = Duration::from_millis(u64::try_from(time - began).unwrap_or_default());
         // A resource that is replaced or rolled back completes more than once.
         let is_known = !failed && self.completed.contains(&id);
-        if self.audience.detail == Detail::Resources && !self.is_rolling_back && !is_known {
-            let ending = match status {
-                _ if failed => ResourceEnding::Failed,
-                "DELETE_SKIPPED" => ResourceEnding::Kept,
-                _ => ResourceEnding::Done,
+        if self.reporter.detail == Detail::Resources && !self.is_rolling_back && !is_known {
+            let outcome = match status {
+                _ if failed => ResourceOutcome::Failed,
+                "DELETE_SKIPPED" => ResourceOutcome::Kept,
+                _ => ResourceOutcome::Done,
             };
             let resource_type = event.resource_type().unwrap_or_default();
-            let change = ResourceChange { logical_id: &id, resource_type, ending, took };
-            self.audience.operator.resource(&change);
+            let change = ResourceChange { logical_id: &id, resource_type, outcome, duration };
+            self.reporter.operator.resource(&change);
         }
         if failed {
             self.failures.push(event);
@@ -124,8 +124,8 @@ impl<'a> Progress<'a> {
         let status = event.resource_status().map(ResourceStatus::as_str).unwrap_or_default();
         if status.contains("ROLLBACK_IN_PROGRESS") && !self.is_rolling_back {
             self.is_rolling_back = true;
-            if self.audience.detail == Detail::Resources {
-                self.audience.operator.rolling_back();
+            if self.reporter.detail == Detail::Resources {
+                self.reporter.operator.rolling_back();
             }
         }
     }

@@ -16,14 +16,14 @@ use crate::drift;
 ///
 /// It uses a drift-aware change set:
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/drift-aware-change-sets.html>.
-pub(super) async fn bring_to_template(
+pub(super) async fn update_to_template(
     client: &Client,
     application: &Application<'_>,
     template: &TemplateSource,
     imported: &[String],
 ) -> Result<()> {
     let stack_name = stack::stack_name(application.environment);
-    let step = application.audience.operator.begin("taken over");
+    let step = application.reporter.operator.begin("taken over");
     if drifted(client, &stack_name, imported).await?.is_empty() {
         step.done(&format!("{} as in the template", imported.join(", ")));
         return Ok(());
@@ -31,7 +31,7 @@ pub(super) async fn bring_to_template(
     if let Proposal::Changes(change_set) =
         ChangeSet::propose(client, &stack_name, template, Purpose::RevertDrift).await?
     {
-        execution::execute(client, &change_set, application.audience, application.phase).await?;
+        execution::execute(client, &change_set, application.reporter, application.phase).await?;
     }
     let remaining = drifted(client, &stack_name, imported).await?;
     if remaining.is_empty() {
@@ -52,8 +52,8 @@ async fn drifted(client: &Client, stack_name: &str, resources: &[String]) -> Res
     let mut found = Vec::new();
     for resource in resources {
         let request = client.detect_stack_resource_drift().stack_name(stack_name);
-        let answer = request.logical_resource_id(resource).send().await;
-        let drift = answer
+        let response = request.logical_resource_id(resource).send().await;
+        let drift = response
             .with_context(|| format!("cannot compare {resource} with the template"))?
             .stack_resource_drift
             .with_context(|| {
@@ -74,7 +74,7 @@ fn properties_of(drift: &StackResourceDrift) -> Vec<String> {
         Some(StackResourceDriftStatus::Modified) => {
             drift.property_differences().iter().filter_map(path).collect()
         }
-        Some(StackResourceDriftStatus::Deleted) => vec![" is gone".to_owned()],
+        Some(StackResourceDriftStatus::Deleted) => vec![" was deleted".to_owned()],
         _ => Vec::new(),
     }
 }

@@ -12,8 +12,8 @@ use axum::http::StatusCode;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use super::{Audience, Detail};
-use crate::operator::testing::Silent;
+use super::{Reporter, Detail};
+use crate::operator::testing::SilentOperator;
 
 /// The fields of a request, including the action.
 pub(crate) type Request = BTreeMap<String, String>;
@@ -26,7 +26,7 @@ pub(crate) struct ScriptedCloudFormation {
 }
 
 /// A response to a request.
-pub(crate) enum Answer {
+pub(crate) enum Response {
     /// The elements of the result.
     Result(String),
     /// The message of a `ValidationError`.
@@ -40,7 +40,7 @@ impl ScriptedCloudFormation {
     ///
     /// The number is how many requests of that action came before.
     pub(crate) async fn start(
-        script: impl Fn(&str, &Request, usize) -> Answer + Clone + Send + Sync + 'static,
+        script: impl Fn(&str, &Request, usize) -> Response + Clone + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -51,17 +51,17 @@ impl ScriptedCloudFormation {
             let action = request["Action"].clone();
             let mut seen = seen.lock().unwrap();
             let before = seen.iter().filter(|earlier: &&Request| earlier["Action"] == action).count();
-            let answer = script(&action, &request, before);
+            let response = script(&action, &request, before);
             seen.push(request);
-            match answer {
-                Answer::Result(result) => (
+            match response {
+                Response::Result(result) => (
                     StatusCode::OK,
                     format!("<{action}Response><{action}Result>{result}</{action}Result></{action}Response>"),
                 ),
-                Answer::Error(message) => {
+                Response::Error(message) => {
                     (StatusCode::BAD_REQUEST, error_response("ValidationError", message))
                 }
-                Answer::AlreadyExists => {
+                Response::AlreadyExists => {
                     (StatusCode::BAD_REQUEST, error_response("AlreadyExistsException", "it already exists"))
                 }
             }
@@ -91,13 +91,13 @@ impl Drop for ScriptedCloudFormation {
 }
 
 /// Returns the description of a stack in this status.
-pub(crate) fn stack_in(status: &str) -> Answer {
+pub(crate) fn stack_in(status: &str) -> Response {
     stack_with(status, "")
 }
 
 /// Returns the description of a stack in this status, with additional elements.
-pub(crate) fn stack_with(status: &str, elements: &str) -> Answer {
-    Answer::Result(format!(
+pub(crate) fn stack_with(status: &str, elements: &str) -> Response {
+    Response::Result(format!(
         "<Stacks><member><StackId>{STACK_ID}</StackId><StackName>stack</StackName>\
          <StackStatus>{status}</StackStatus>{elements}</member></Stacks>"
     ))
@@ -106,7 +106,7 @@ pub(crate) fn stack_with(status: &str, elements: &str) -> Answer {
 /// Returns events for a response: logical ID, type, status, reason.
 ///
 /// The parameters are in order of time. In the response, the newest event comes first.
-pub(crate) fn events(events: &[(&str, &str, &str, &str)]) -> Answer {
+pub(crate) fn events(events: &[(&str, &str, &str, &str)]) -> Response {
     let event = |(number, (id, kind, status, reason)): (usize, &(&str, &str, &str, &str))| {
         let physical_id = if *kind == "AWS::CloudFormation::Stack" { STACK_ID } else { id };
         format!(
@@ -117,7 +117,7 @@ pub(crate) fn events(events: &[(&str, &str, &str, &str)]) -> Answer {
         )
     };
     let members: Vec<String> = events.iter().enumerate().map(event).rev().collect();
-    Answer::Result(format!("<StackEvents>{}</StackEvents>", members.concat()))
+    Response::Result(format!("<StackEvents>{}</StackEvents>", members.concat()))
 }
 
 /// The stack's ARN.
@@ -127,5 +127,5 @@ fn error_response(code: &str, message: &str) -> String {
     format!("<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>")
 }
 
-/// An audience that discards all reports.
-pub(crate) const AUDIENCE: Audience<'static> = Audience { operator: &Silent, detail: Detail::Summary };
+/// A reporter that discards all reports.
+pub(crate) const REPORTER: Reporter<'static> = Reporter { operator: &SilentOperator, detail: Detail::Summary };

@@ -1,7 +1,7 @@
 use aws_config::SdkConfig;
 
 use super::change_set::tests::{change, with_changes};
-use super::testing::AUDIENCE;
+use super::testing::REPORTER;
 use super::{Application, Mode, PhaseCell, TemplateSource};
 use crate::connection::Connection;
 
@@ -9,14 +9,14 @@ use crate::connection::Connection;
 async fn modes(replacement: &str) -> Vec<Option<String>> {
     let cloudformation = with_changes(vec![change("Queue", "Modify", replacement)]).await;
     let environment = command_line::environment::load("dev").unwrap();
-    let connection = Connection::of_test(SdkConfig::builder().build());
+    let connection = Connection::for_test(SdkConfig::builder().build());
     let phase = PhaseCell::default();
     let application = Application {
         environment: &environment,
         connection: &connection,
         may_lose_data: false,
         mode: Mode::Express,
-        audience: AUDIENCE,
+        reporter: REPORTER,
         phase: &phase,
     };
     let body = TemplateSource::Body("{}".to_owned());

@@ -17,9 +17,9 @@ const DATE: &str = "Tue, 24 Nov 2026 18:40:00 GMT";
 pub(crate) enum Fault {
     None,
     /// The request is lost.
-    CutBefore,
+    LostRequest,
     /// The request succeeds, but its response is lost.
-    CutAfter,
+    LostResponse,
     /// Status 409: another write is in progress.
     Conflict,
     /// Status 503.
@@ -41,7 +41,7 @@ struct State {
 }
 
 /// The status, a header, and the body of a response.
-type Answer = (&'static str, String, Vec<u8>);
+type Response = (&'static str, String, Vec<u8>);
 
 impl FakeBucket {
     pub(crate) async fn start() -> Self {
@@ -60,7 +60,7 @@ impl FakeBucket {
             .credentials_provider(Credentials::new("test", "test", None, None, "test"))
             .load()
             .await;
-        Self { connection: Connection::of_test(configuration), state }
+        Self { connection: Connection::for_test(configuration), state }
     }
 
     /// Sets the faults of the next writes, one for each write.
@@ -118,14 +118,14 @@ async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) {
     let (method, path) = (words.next().unwrap(), words.next().unwrap());
     let path = path.split('?').next().unwrap().trim_start_matches('/');
     let (_, key) = path.split_once('/').unwrap();
-    let answer = state.lock().unwrap().answer(
+    let response = state.lock().unwrap().respond(
         method,
         key,
         body,
         header("if-match"),
         header("if-none-match").as_deref(),
     );
-    let Some((status, header, body)) = answer else { return };
+    let Some((status, header, body)) = response else { return };
     let length = body.len();
     let head = format!(
         "HTTP/1.1 {status}\r\ndate: {DATE}\r\nlast-modified: {DATE}\r\nconnection: close\r\n{header}content-length: {length}\r\n\r\n"
@@ -135,14 +135,14 @@ async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) {
 
 impl State {
     /// Returns the response to a request, or `None` to close the connection.
-    fn answer(
+    fn respond(
         &mut self,
         method: &str,
         key: &str,
         body: Vec<u8>,
         if_match: Option<String>,
         if_none_match: Option<&str>,
-    ) -> Option<Answer> {
+    ) -> Option<Response> {
         let tag = self.objects.get(key).map(|(number, _)| format!("\"{number}\""));
         let holds = if_match.is_none_or(|wanted| tag.as_ref() == Some(&wanted));
         let holds = holds && (if_none_match.is_none() || tag.is_none());
@@ -155,13 +155,13 @@ impl State {
                 self.writes += 1;
                 let fault = self.faults.pop_front().unwrap_or(Fault::None);
                 match fault {
-                    Fault::CutBefore => return None,
+                    Fault::LostRequest => return None,
                     Fault::Conflict => return Some(error("409 Conflict", "ConditionalRequestConflict")),
                     Fault::Unavailable => return Some(error("503 Slow Down", "SlowDown")),
-                    Fault::None | Fault::CutAfter if !holds => {
+                    Fault::None | Fault::LostResponse if !holds => {
                         return Some(error("412 Precondition Failed", "PreconditionFailed"));
                     }
-                    Fault::None | Fault::CutAfter => {}
+                    Fault::None | Fault::LostResponse => {}
                 }
                 self.objects.insert(key.to_owned(), (self.writes, body));
                 let tag = format!("etag: \"{}\"\r\n", self.writes);
@@ -176,7 +176,7 @@ impl State {
     }
 }
 
-fn error(status: &'static str, code: &str) -> Answer {
+fn error(status: &'static str, code: &str) -> Response {
     let body = format!("<Error><Code>{code}</Code><Message>{code}</Message></Error>");
     (status, "content-type: application/xml\r\n".to_owned(), body.into_bytes())
 }

@@ -23,31 +23,31 @@ const SHARED: [&str; 5] =
     [".package-cache", ".package-cache-mutate", ".global-cache", "credentials.toml", "credentials"];
 
 /// Returns the user's Cargo home directory.
-pub(super) fn of_user() -> Option<PathBuf> {
+pub(super) fn user_home() -> Option<PathBuf> {
     let named = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     named.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))
 }
 
 /// Prepares a home directory for a build of the repository, based on the user's.
-pub(super) fn prepare(home: &Path, of_user: &Path, repository: &Path) -> Result<()> {
-    let made = || format!("cannot make {}", home.display());
-    fs::create_dir_all(home).with_context(made)?;
+pub(super) fn prepare(home: &Path, user_home: &Path, repository: &Path) -> Result<()> {
+    let failed = || format!("cannot create {}", home.display());
+    fs::create_dir_all(home).with_context(failed)?;
     for name in DOWNLOADS {
-        fs::create_dir_all(of_user.join(name)).with_context(made)?;
+        fs::create_dir_all(user_home.join(name)).with_context(failed)?;
     }
     for name in DOWNLOADS.into_iter().chain(SHARED) {
-        link(&of_user.join(name), &home.join(name)).with_context(made)?;
+        link(&user_home.join(name), &home.join(name)).with_context(failed)?;
     }
     let mut settings = Table::new();
     let folders = repository.ancestors().map(|folder| folder.join(".cargo"));
-    for folder in folders.chain([of_user.to_owned()]) {
+    for folder in folders.chain([user_home.to_owned()]) {
         if let Some(found) = read(&folder)? {
-            let reaches = found.into_iter().filter(|(name, _)| TABLES.contains(&name.as_str()));
-            merge(&mut settings, reaches.collect());
+            let relevant = found.into_iter().filter(|(name, _)| TABLES.contains(&name.as_str()));
+            merge(&mut settings, relevant.collect());
         }
     }
-    let lines = settings.iter().map(|(name, value)| format!("{name} = {}\n", written(value)));
-    fs::write(home.join("config.toml"), lines.collect::<String>()).with_context(made)
+    let lines = settings.iter().map(|(name, value)| format!("{name} = {}\n", to_toml(value)));
+    fs::write(home.join("config.toml"), lines.collect::<String>()).with_context(failed)
 }
 
 fn link(original: &Path, link: &Path) -> io::Result<()> {
@@ -59,7 +59,7 @@ fn link(original: &Path, link: &Path) -> io::Result<()> {
             fs::remove_file(link)?;
             symlink(original, link)
         }
-        made => made,
+        result => result,
     }
 }
 
@@ -89,21 +89,21 @@ fn merge(settings: &mut Table, others: Table) {
 }
 
 /// Formats a value on one line.
-fn written(value: &Value) -> String {
+fn to_toml(value: &Value) -> String {
     match value {
         Value::String(text) => quoted(text),
         Value::Array(values) => {
-            let values: Vec<String> = values.iter().map(written).collect();
+            let values: Vec<String> = values.iter().map(to_toml).collect();
             format!("[{}]", values.join(", "))
         }
         Value::Table(table) => {
             let entries: Vec<String> =
-                table.iter().map(|(name, value)| format!("{} = {}", quoted(name), written(value))).collect();
+                table.iter().map(|(name, value)| format!("{} = {}", quoted(name), to_toml(value))).collect();
             format!("{{ {} }}", entries.join(", "))
         }
         Value::Integer(number) => number.to_string(),
         Value::Float(number) => number.to_string(),
-        Value::Boolean(is) => is.to_string(),
+        Value::Boolean(value) => value.to_string(),
         Value::Datetime(time) => time.to_string(),
     }
 }
@@ -149,7 +149,7 @@ mod tests {
         fs::write(user.join("config.toml"), config).unwrap();
         fs::write(project.join("../.cargo/config.toml"), "[net]\nretry = 9\n[profile.release]\nlto = false")
             .unwrap();
-        // The second time stands for a second build.
+        // The second iteration simulates a second build.
         for _ in 0..2 {
             prepare(&home, &user, &project).unwrap();
         }

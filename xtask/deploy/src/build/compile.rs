@@ -20,7 +20,7 @@ pub(super) async fn compile(profile: Profile, directory: &Path, progress: &dyn P
     };
     for function in FunctionName::ALL {
         let bootstrap = directory.join(function.as_str()).join("bootstrap");
-        place(programs.get(function)?, &bootstrap)
+        copy_if_changed(programs.get(function)?, &bootstrap)
             .with_context(|| format!("cannot write {}", bootstrap.display()))?;
     }
     Ok(())
@@ -38,17 +38,17 @@ async fn development(progress: &dyn Progress) -> Result<Programs> {
     Programs::build(&mut Command::from(command)).await
 }
 
-/// Copies a program to its place, unless the existing file is a copy of it.
+/// Copies a program, unless the existing file is already a copy of it.
 ///
 /// Comparing which file is newer would not be enough: they may be for different targets, or from different target
 /// directories.
-fn place(program: &Path, bootstrap: &Path) -> std::io::Result<()> {
+fn copy_if_changed(program: &Path, bootstrap: &Path) -> std::io::Result<()> {
     let source = std::fs::metadata(program)?;
     let modified = source.modified()?;
-    let is_copy = |placed: &std::fs::Metadata| {
-        placed.len() == source.len() && placed.modified().is_ok_and(|at| at == modified)
+    let is_copy = |existing: &std::fs::Metadata| {
+        existing.len() == source.len() && existing.modified().is_ok_and(|at| at == modified)
     };
-    if std::fs::metadata(bootstrap).is_ok_and(|placed| is_copy(&placed)) {
+    if std::fs::metadata(bootstrap).is_ok_and(|existing| is_copy(&existing)) {
         return Ok(());
     }
     if let Some(directory) = bootstrap.parent() {
@@ -68,10 +68,10 @@ fn place(program: &Path, bootstrap: &Path) -> std::io::Result<()> {
 async fn release(architecture: Architecture, progress: &dyn Progress) -> Result<Programs> {
     target::ensure_installed(architecture.rust_target()).await?;
     let cargo_lambda = tokio::task::block_in_place(|| tools::CARGO_LAMBDA.program(progress))?;
-    let of_user =
-        cargo_home::of_user().context("could not find Cargo's home directory; set CARGO_HOME or HOME")?;
+    let user_home =
+        cargo_home::user_home().context("could not find Cargo's home directory; set CARGO_HOME or HOME")?;
     let home = workspace::target().join("release-home");
-    cargo_home::prepare(&home, &of_user, &repository::root())?;
+    cargo_home::prepare(&home, &user_home, &repository::root())?;
     progress.note("  building the functions for Lambda …");
     let mut command =
         release_command(architecture, cargo_lambda.path(), &cargo_lambda.search_path()?, std::env::vars_os());
@@ -82,9 +82,9 @@ async fn release(architecture: Architecture, progress: &dyn Progress) -> Result<
         .env("CARGO_HOME", &home)
         // Unlike the spaces of `RUSTFLAGS`, this separator occurs in no path. The variable takes precedence over all
         // other sources of flags: https://doc.rust-lang.org/cargo/reference/config.html#buildrustflags
-        .env("CARGO_ENCODED_RUSTFLAGS", remapped_paths(&[&home, &of_user]).join("\x1f"));
+        .env("CARGO_ENCODED_RUSTFLAGS", remapped_paths(&[&home, &user_home]).join("\x1f"));
     command::output(&mut command).await?;
-    Ok(Programs::moved_to(&programs))
+    Ok(Programs::in_directory(&programs))
 }
 
 fn remove(directory: &Path) -> Result<()> {

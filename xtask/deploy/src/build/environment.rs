@@ -34,16 +34,16 @@ const NAMES: [&str; 22] = [
 ];
 /// The prefixes of inherited variables: for rustup's toolchains, and for Cargo's access to registries and its output.
 /// <https://doc.rust-lang.org/cargo/reference/environment-variables.html>
-const BEGINNINGS: [&str; 6] =
+const PREFIXES: [&str; 6] =
     ["RUSTUP_", "CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTRY_", "CARGO_REGISTRIES_", "CARGO_TERM_"];
 
 /// Returns the variables that a release build inherits.
 pub(super) fn inherited(
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> BTreeMap<OsString, OsString> {
-    let is_passed_on =
-        |name: &str| NAMES.contains(&name) || BEGINNINGS.iter().any(|beginning| name.starts_with(beginning));
-    variables.into_iter().filter(|(name, _)| name.to_str().is_some_and(is_passed_on)).collect()
+    let is_inherited =
+        |name: &str| NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+    variables.into_iter().filter(|(name, _)| name.to_str().is_some_and(is_inherited)).collect()
 }
 
 #[cfg(test)]
@@ -52,8 +52,8 @@ mod tests {
 
     #[test]
     fn only_what_finds_tools_and_registries_is_inherited() {
-        let passed = ["HOME", "RUSTUP_TOOLCHAIN", "https_proxy", "CARGO_REGISTRIES_MINE_TOKEN", "TMPDIR"];
-        let kept_out = [
+        let inherited_names = ["HOME", "RUSTUP_TOOLCHAIN", "https_proxy", "CARGO_REGISTRIES_MINE_TOKEN", "TMPDIR"];
+        let excluded = [
             "CFLAGS",
             "CFLAGS_x86_64_unknown_linux_gnu",
             "CC",
@@ -71,9 +71,9 @@ mod tests {
             "RUSTC_WRAPPER",
             "RUSTC_BOOTSTRAP",
         ];
-        let all = passed.iter().chain(&kept_out).map(|name| ((*name).into(), "value".into()));
+        let all = inherited_names.iter().chain(&excluded).map(|name| ((*name).into(), "value".into()));
         let mut names: Vec<_> = inherited(all).into_keys().map(|name| name.into_string().unwrap()).collect();
-        names.sort_by_key(|name| passed.iter().position(|passed| passed == name));
-        assert_eq!(names, passed);
+        names.sort_by_key(|name| inherited_names.iter().position(|inherited| inherited == name));
+        assert_eq!(names, inherited_names);
     }
 }

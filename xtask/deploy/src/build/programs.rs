@@ -39,11 +39,11 @@ impl Programs {
     /// Runs a Cargo command that builds functions.
     pub(super) async fn build(command: &mut Command) -> Result<Self> {
         let printed = command::output(command.args(MESSAGES)).await?;
-        Ok(Self::of(&String::from_utf8_lossy(&printed), &repository::root().join("runtime/Cargo.toml")))
+        Ok(Self::parse(&String::from_utf8_lossy(&printed), &repository::root().join("runtime/Cargo.toml")))
     }
 
     /// Returns the programs that cargo-lambda moved to this directory: `{function}/bootstrap`.
-    pub(super) fn moved_to(directory: &Path) -> Self {
+    pub(super) fn in_directory(directory: &Path) -> Self {
         let programs = FunctionName::ALL.into_iter().map(|function| {
             (function.as_str().to_owned(), directory.join(function.as_str()).join("bootstrap"))
         });
@@ -51,7 +51,7 @@ impl Programs {
     }
 
     /// Reads the messages about the programs of one package.
-    fn of(printed: &str, manifest: &Path) -> Self {
+    fn parse(printed: &str, manifest: &Path) -> Self {
         // A wrapper of Cargo may print other lines too.
         let messages = printed.lines().filter_map(|line| serde_json::from_str::<Message>(line).ok());
         let programs = messages.filter_map(|message| {
@@ -99,7 +99,7 @@ mod tests {
             artifact("runtime", "api", "bin", r#""/elsewhere/aarch64-unknown-linux-gnu/debug/api""#),
             r#"{"reason":"build-finished","success":true}"#.to_owned(),
         ];
-        let programs = Programs::of(&printed.join("\n"), Path::new("/source/runtime/Cargo.toml"));
+        let programs = Programs::parse(&printed.join("\n"), Path::new("/source/runtime/Cargo.toml"));
         let api = programs.get(FunctionName::Api).unwrap();
         assert_eq!(api, Path::new("/elsewhere/aarch64-unknown-linux-gnu/debug/api"));
         let error = programs.get(FunctionName::Restore).unwrap_err().to_string();

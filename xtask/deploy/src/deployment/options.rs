@@ -47,11 +47,11 @@ impl Options {
     /// Rejects a review with changes that require a flag that was not passed.
     ///
     /// Confirmation alone is not enough: a person who confirms forty harmless changes may overlook a harmful one.
-    pub(super) fn judge(&self, review: &Review) -> Result<()> {
-        let mut refusals = Vec::new();
+    pub(super) fn check_review(&self, review: &Review) -> Result<()> {
+        let mut rejections = Vec::new();
         let taken = review.conflicts().len();
         if taken > 0 {
-            refusals.push(format!(
+            rejections.push(format!(
                 "names are taken ({taken}, marked above with what to do; see docs/taking-over.md)"
             ));
         }
@@ -59,22 +59,22 @@ impl Options {
             let lost: Vec<&str> = review.endangered().into_iter().collect();
             if !lost.is_empty() {
                 let lost = lost.join(", ");
-                refusals
+                rejections
                     .push(format!("it would lose the data of {lost}; to allow it, pass --allow-data-loss"));
             }
         }
         if !self.allow_iam_widening {
             let widening = review.widening();
             if widening > 0 {
-                refusals.push(format!(
+                rejections.push(format!(
                     "it would widen permissions or access ({widening}, marked above); to allow it, pass \
                      --allow-iam-widening"
                 ));
             }
         }
-        if refusals.is_empty() {
+        if rejections.is_empty() {
             return Ok(());
         }
-        bail!("nothing was changed: {}", refusals.join("\n  and "))
+        bail!("nothing was changed: {}", rejections.join("\n  and "))
     }
 }

@@ -22,8 +22,8 @@ pub(super) async fn ensure(client: &Client, environment: &Environment, operator:
 
 async fn enable(client: &Client, stack_name: &str) -> Result<()> {
     let request = client.update_termination_protection().stack_name(stack_name);
-    let answer = request.enable_termination_protection(true).send().await;
-    answer.with_context(|| format!("could not turn on termination protection of {stack_name}"))?;
+    let response = request.enable_termination_protection(true).send().await;
+    response.with_context(|| format!("could not turn on termination protection of {stack_name}"))?;
     Ok(())
 }
 
@@ -32,17 +32,17 @@ mod tests {
     use command_line::environment::load;
 
     use super::ensure;
-    use crate::apply::testing::{Answer, STACK_ID, ScriptedCloudFormation};
-    use crate::operator::testing::Silent;
+    use crate::apply::testing::{Response, STACK_ID, ScriptedCloudFormation};
+    use crate::operator::testing::SilentOperator;
 
     #[tokio::test]
     async fn stacks_of_protected_environments_are_protected_from_deletion() {
         let server =
-            ScriptedCloudFormation::start(|_, _, _| Answer::Result(format!("<StackId>{STACK_ID}</StackId>")))
+            ScriptedCloudFormation::start(|_, _, _| Response::Result(format!("<StackId>{STACK_ID}</StackId>")))
                 .await;
-        ensure(&server.client, &load("dev").unwrap(), &Silent).await;
+        ensure(&server.client, &load("dev").unwrap(), &SilentOperator).await;
         assert!(server.requests("UpdateTerminationProtection").is_empty());
-        ensure(&server.client, &load("prod").unwrap(), &Silent).await;
+        ensure(&server.client, &load("prod").unwrap(), &SilentOperator).await;
         let requests = server.requests("UpdateTerminationProtection");
         assert_eq!(requests.len(), 1);
         assert_eq!(requests[0]["EnableTerminationProtection"], "true");

@@ -9,7 +9,7 @@ use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::StackStatus;
 use stack::Environment;
 
-use crate::apply::{Audience, EventLog, Operation, Phase, PhaseCell, TemplateSource, follow};
+use crate::apply::{Reporter, EventLog, Operation, Phase, PhaseCell, TemplateSource, follow};
 use crate::connection::request_token;
 use crate::consent::Consent;
 use crate::deployed_stack::{Condition, DeployedStack};
@@ -19,7 +19,7 @@ use crate::lock::LockGuard;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// What a recovery may do, and how it reports and confirms it.
-pub(super) struct Terms<'a> {
+pub(super) struct RecoverySettings<'a> {
     pub(super) environment: &'a Environment,
     pub(super) consent: Consent,
     /// Held except while the user is asked for confirmation.
@@ -27,7 +27,7 @@ pub(super) struct Terms<'a> {
     pub(super) may_lose_data: bool,
     /// The logical IDs of the resources to skip when a failed rollback is continued.
     pub(super) skip: &'a [String],
-    pub(super) audience: Audience<'a>,
+    pub(super) reporter: Reporter<'a>,
     pub(super) phase: &'a PhaseCell,
 }
 
@@ -35,10 +35,10 @@ pub(super) struct Terms<'a> {
 ///
 /// Each recovery has to be confirmed. `last_successful_template` returns the template of the release that was last
 /// deployed successfully.
-pub(super) async fn settle(
+pub(super) async fn recover(
     client: &Client,
     stack_name: &str,
-    terms: &Terms<'_>,
+    settings: &RecoverySettings<'_>,
     last_successful_template: impl AsyncFn() -> Result<TemplateSource>,
 ) -> Result<()> {
     let mut may_skip = false;
@@ -47,45 +47,45 @@ pub(super) async fn settle(
         match stack.condition {
             Condition::Settled => break,
             Condition::Changing => {
-                terms.audience.operator.note(&format!(
+                settings.reporter.operator.note(&format!(
                     "  {stack_name} is still being changed ({status}); waiting until it has finished"
                 ));
-                let mut log = EventLog::of_current_operation(client, &stack.id).await?;
-                follow(client, &mut log, stack_name, Operation::Other, terms.audience).await?;
+                let mut log = EventLog::with_current_operation(client, &stack.id).await?;
+                follow(client, &mut log, stack_name, Operation::Other, settings.reporter).await?;
                 tokio::time::sleep(PAUSE).await;
             }
             Condition::Broken => {
-                terms.audience.operator.note(&format!(
+                settings.reporter.operator.note(&format!(
                     "  {stack_name} was not created or deleted completely ({status}): CloudFormation can only \
                      delete the rest of it"
                 ));
-                terms.allow_deletion(&stack, stack_name)?;
-                if !terms.agree(client, &stack, "Delete it and deploy again?").await? {
+                settings.check_deletion(&stack, stack_name)?;
+                if !settings.require_confirmation(client, &stack, "Delete it and deploy again?").await? {
                     continue;
                 }
-                delete(client, &stack, stack_name, terms.audience, terms.phase).await?;
-                terms.phase.set(Phase::Preparing);
+                delete(client, &stack, stack_name, settings.reporter, settings.phase).await?;
+                settings.phase.set(Phase::Preparing);
             }
             Condition::RollbackFailed => {
                 may_skip = true;
-                terms.audience.operator.note(&format!(
+                settings.reporter.operator.note(&format!(
                     "  the rollback of an earlier deployment of {stack_name} failed ({status}) and has to be \
                      finished first"
                 ));
-                stuck::finish_rollback(client, &stack, stack_name, terms).await?;
-                terms.phase.set(Phase::Preparing);
+                stuck::finish_rollback(client, &stack, stack_name, settings).await?;
+                settings.phase.set(Phase::Preparing);
             }
             Condition::UpdateFailed => {
-                terms.audience.operator.note(&format!(
+                settings.reporter.operator.note(&format!(
                     "  an earlier update of {stack_name} failed and was not rolled back ({status}); the \
                      previous state has to be restored first"
                 ));
-                stuck::put_back(client, &stack, stack_name, terms, &last_successful_template).await?;
-                terms.phase.set(Phase::Preparing);
+                stuck::restore_previous_state(client, &stack, stack_name, settings, &last_successful_template).await?;
+                settings.phase.set(Phase::Preparing);
             }
         }
     }
-    if !may_skip && !terms.skip.is_empty() {
+    if !may_skip && !settings.skip.is_empty() {
         bail!(
             "nothing was changed: --skip is only for a failed rollback, and no rollback of {stack_name} has \
              failed"
@@ -94,17 +94,17 @@ pub(super) async fn settle(
     Ok(())
 }
 
-impl Terms<'_> {
+impl RecoverySettings<'_> {
     /// Asks for confirmation, and returns whether the stack is unchanged since then.
-    async fn agree(&self, client: &Client, stack: &DeployedStack, question: &str) -> Result<bool> {
-        self.lock.agree(self.consent, question).await?;
+    async fn require_confirmation(&self, client: &Client, stack: &DeployedStack, question: &str) -> Result<bool> {
+        self.lock.require_confirmation(self.consent, question).await?;
         if self.consent != Consent::Ask {
             return Ok(true);
         }
         let now = DeployedStack::find(client, &stack.id).await?;
         let is_same = now.is_some_and(|now| now.status == stack.status && now.changed_at == stack.changed_at);
         if !is_same {
-            self.audience.operator.note("  the stack changed while you were asked; reading it again");
+            self.reporter.operator.note("  the stack changed while you were asked; reading it again");
         }
         Ok(is_same)
     }
@@ -112,9 +112,9 @@ impl Terms<'_> {
     /// Rejects the deletion of a stack that may hold data.
     ///
     /// A stack that was never created completely is empty. A stack left by a failed deletion or rollback may not be.
-    fn allow_deletion(&self, stack: &DeployedStack, stack_name: &str) -> Result<()> {
-        let never_came_up = [StackStatus::CreateFailed, StackStatus::RollbackComplete];
-        if never_came_up.contains(&stack.status) {
+    fn check_deletion(&self, stack: &DeployedStack, stack_name: &str) -> Result<()> {
+        let never_created = [StackStatus::CreateFailed, StackStatus::RollbackComplete];
+        if never_created.contains(&stack.status) {
             return Ok(());
         }
         if self.environment.protected {
@@ -132,7 +132,7 @@ pub async fn delete(
     client: &Client,
     stack: &DeployedStack,
     stack_name: &str,
-    audience: Audience<'_>,
+    reporter: Reporter<'_>,
     phase: &PhaseCell,
 ) -> Result<()> {
     let mut log = EventLog::begin(client, &stack.id).await?;
@@ -140,7 +140,7 @@ pub async fn delete(
     let token = request_token("delete");
     let request = client.delete_stack().stack_name(&stack.id).client_request_token(token);
     request.send().await.with_context(|| format!("CloudFormation rejected the deletion of {stack_name}"))?;
-    follow(client, &mut log, stack_name, Operation::Delete, audience).await
+    follow(client, &mut log, stack_name, Operation::Delete, reporter).await
 }
 
 #[cfg(test)]

@@ -5,11 +5,11 @@ use aws_sdk_cloudformation::Client;
 use stack::Environment;
 
 use super::options::Options;
-use super::recovery::Terms;
-use super::survey::{BuiltSource, Place, Survey};
+use super::recovery::RecoverySettings;
+use super::survey::{BuiltSource, SurveyContext, Survey};
 use super::{protection, recovery, verification};
 use crate::apply::{
-    Application, Applied, Audience, Detail, Phase, PhaseCell, TemplateSource, template_source,
+    Application, Applied, Reporter, Detail, Phase, PhaseCell, TemplateSource, template_source,
 };
 use crate::artifact_bucket::ArtifactBucket;
 use crate::artifacts;
@@ -33,7 +33,7 @@ pub enum Subject {
 }
 
 /// The result of a deployment.
-pub struct Ending {
+pub struct DeploymentResult {
     /// The outputs of the stack.
     pub outputs: Outputs,
     change: Change,
@@ -78,10 +78,10 @@ impl<'a> Deployment<'a> {
     }
 
     /// Reviews the changes and applies them. The caller then verifies the result.
-    pub async fn apply(&self) -> Result<Ending> {
-        let ending = self.carry_out().await;
+    pub async fn apply(&self) -> Result<DeploymentResult> {
+        let result = self.build_and_deploy().await;
         self.lock.release().await;
-        ending
+        result
     }
 
     /// Ends a deployment after its future was dropped.
@@ -93,7 +93,7 @@ impl<'a> Deployment<'a> {
         message
     }
 
-    async fn carry_out(&self) -> Result<Ending> {
+    async fn build_and_deploy(&self) -> Result<DeploymentResult> {
         // Building takes long, so it happens before the lock is acquired.
         let source = self.build().await?;
         if source.is_some() {
@@ -108,20 +108,20 @@ impl<'a> Deployment<'a> {
         // again.
         loop {
             if let Some(deployed) = survey.unchanged() {
-                return self.change_nothing(deployed).await;
+                return self.finish_without_changes(deployed).await;
             }
             self.show(&survey.review)?;
-            self.lock.agree(self.options.consent, "Make these changes?").await?;
+            self.lock.require_confirmation(self.options.consent, "Make these changes?").await?;
             if self.options.consent != Consent::Ask {
                 break;
             }
-            let shown = survey.shown()?;
+            let shown = survey.reviewed_state()?;
             survey = self.survey(source, Some(survey.keys)).await?;
-            let moved = shown.moved(&survey.shown()?);
-            if moved.is_empty() {
+            let changed_parts = shown.changed_parts(&survey.reviewed_state()?);
+            if changed_parts.is_empty() {
                 break;
             }
-            self.note(&format!("  changed while you were asked: {}; review it again", moved.join(", ")));
+            self.note(&format!("  changed while you were asked: {}; review it again", changed_parts.join(", ")));
         }
         self.make_changes(survey, source).await
     }
@@ -131,52 +131,52 @@ impl<'a> Deployment<'a> {
         let Subject::Source(profile) = self.subject else { return Ok(None) };
         if self.options.consent == Consent::Implied {
             // A local stack is never rolled back to a release, and its source may be edited while it starts.
-            let revision = SourceRevision::of_checkout().await;
+            let revision = SourceRevision::read().await;
             return Ok(Some(BuiltSource {
                 functions: build::build(profile, &*self.connection.operator).await?,
                 revision,
             }));
         }
         let (functions, revision) =
-            SourceRevision::during(build::build(profile, &*self.connection.operator)).await?;
+            SourceRevision::unchanged_during(build::build(profile, &*self.connection.operator)).await?;
         Ok(Some(BuiltSource { functions, revision }))
     }
 
     /// Recovers the stack if necessary, then reads everything that the deployment depends on.
     async fn survey(&self, source: Option<&BuiltSource>, keys: Option<DeploymentKeys>) -> Result<Survey> {
-        let terms = Terms {
+        let settings = RecoverySettings {
             environment: self.environment,
             consent: self.options.consent,
             lock: &self.lock,
             may_lose_data: self.may_lose_data(),
             // The first survey has already skipped these resources.
             skip: if keys.is_none() { &self.options.skip } else { &[] },
-            audience: self.audience(),
+            reporter: self.reporter(),
             phase: &self.phase,
         };
         let client = Client::new(&self.connection.configuration);
         let last = async || self.last_successful_template().await;
-        recovery::settle(&client, &stack::stack_name(self.environment), &terms, last).await?;
-        let place =
-            Place { environment: self.environment, connection: self.connection, bucket: &self.bucket };
-        Survey::take(place, &self.subject, source, keys).await
+        recovery::recover(&client, &stack::stack_name(self.environment), &settings, last).await?;
+        let context =
+            SurveyContext { environment: self.environment, connection: self.connection, bucket: &self.bucket };
+        Survey::read(context, &self.subject, source, keys).await
     }
 
     /// Ends a deployment without changes.
     ///
     /// An earlier deployment may have ended without recording its result, so its result is recorded here.
-    async fn change_nothing(&self, deployed: &Deployed) -> Result<Ending> {
+    async fn finish_without_changes(&self, deployed: &Deployed) -> Result<DeploymentResult> {
         self.note("  no changes: the deployed template is up to date");
         let store = ReleaseStore::new(&self.bucket, self.environment);
-        if let Err(error) = store.note_lost_endings(Some(&deployed.template)).await {
+        if let Err(error) = store.record_missing_results(Some(&deployed.template)).await {
             self.connection
                 .operator
                 .warn(&error.context("could not record the result of an earlier deployment"));
         }
-        Ok(Ending { outputs: deployed.stack.outputs.clone(), change: Change::Nothing })
+        Ok(DeploymentResult { outputs: deployed.stack.outputs.clone(), change: Change::Nothing })
     }
 
-    async fn make_changes(&self, survey: Survey, source: Option<&BuiltSource>) -> Result<Ending> {
+    async fn make_changes(&self, survey: Survey, source: Option<&BuiltSource>) -> Result<DeploymentResult> {
         let client = Client::new(&self.connection.configuration);
         let stack_name = stack::stack_name(self.environment);
         let store = ReleaseStore::new(&self.bucket, self.environment);
@@ -184,29 +184,29 @@ impl<'a> Deployment<'a> {
             source.revision.ensure_checked_out().await?;
         }
         survey.keys.store_new_key(self.environment, self.connection).await?;
-        store.note_lost_endings(survey.deployed_template()).await?;
+        store.record_missing_results(survey.deployed_template()).await?;
         let mut release = self.release(&store, &survey, source).await?;
-        store.note_beginning(&mut release, &self.connection.caller).await?;
-        let applied = self.bring_to(&survey).await;
-        let noted = match &applied {
-            Ok(Applied::Changes) => store.note_ending(&mut release, true).await,
-            Ok(Applied::Nothing) => store.forget_beginning(&mut release).await,
+        store.record_start(&mut release, &self.connection.caller).await?;
+        let applied = self.update_to(&survey).await;
+        let recorded = match &applied {
+            Ok(Applied::Changes) => store.record_result(&mut release, true).await,
+            Ok(Applied::Nothing) => store.remove_start_record(&mut release).await,
             Err(_) => {
                 // While CloudFormation is still changing the stack, the result is unknown. The next deployment
                 // records it.
                 if let Ok(deployed) = Deployed::read(self.environment, self.connection).await
                     && deployed.as_ref().is_none_or(|it| it.stack.condition != Condition::Changing)
                 {
-                    let hash = deployed.and_then(|it| TemplateHash::of(&it.template).ok());
+                    let hash = deployed.and_then(|it| TemplateHash::new(&it.template).ok());
                     let succeeded = hash.as_ref() == Some(&release.release.template);
-                    store.note_ending(&mut release, succeeded).await
+                    store.record_result(&mut release, succeeded).await
                 } else {
                     Ok(())
                 }
             }
         };
         // A failure to record the result does not undo the deployment, and must not hide the deployment's own error.
-        if let Err(error) = noted {
+        if let Err(error) = recorded {
             self.connection.operator.warn(&error.context(
                 "could not record the result of this deployment in its release; the next deployment records it",
             ));
@@ -218,7 +218,7 @@ impl<'a> Deployment<'a> {
         };
         protection::ensure(&client, self.environment, &*self.connection.operator).await;
         let outputs = DeployedStack::get(&client, &stack_name).await?.outputs;
-        Ok(Ending { outputs, change })
+        Ok(DeploymentResult { outputs, change })
     }
 
     /// Returns the template of the last successful release, with the current signing keys.
@@ -247,26 +247,26 @@ impl<'a> Deployment<'a> {
     }
 
     /// Updates the stack to the candidate's template.
-    async fn bring_to(&self, survey: &Survey) -> Result<Applied> {
+    async fn update_to(&self, survey: &Survey) -> Result<Applied> {
         let application = Application {
             environment: self.environment,
             connection: self.connection,
             may_lose_data: self.may_lose_data(),
             mode: self.options.mode(),
-            audience: self.audience(),
+            reporter: self.reporter(),
             phase: &self.phase,
         };
         let check = async || {
             self.lock.ensure_held().await?;
             survey.keys.ensure_current(self.environment, self.connection).await
         };
-        application.bring_to(&survey.candidate.template, check).await
+        application.update_to(&survey.candidate.template, check).await
     }
 
     /// Verifies that what was deployed works.
-    pub async fn verify(&self, ending: &Ending) -> Result<()> {
+    pub async fn verify(&self, result: &DeploymentResult) -> Result<()> {
         let is_local = self.connection.local.is_some();
-        match ending.change {
+        match result.change {
             Change::Nothing => Ok(()),
             Change::Created if is_local => {
                 self.note(
@@ -277,8 +277,8 @@ impl<'a> Deployment<'a> {
             }
             Change::Created | Change::Updated => {
                 self.phase.set(Phase::Verifying);
-                let verified = verification::verify(self.environment, self.connection, &ending.outputs).await;
-                verified.with_context(|| match ending.change {
+                let verified = verification::verify(self.environment, self.connection, &result.outputs).await;
+                verified.with_context(|| match result.change {
                     Change::Updated => format!(
                         "everything is deployed, but the verification failed; to go back, run `cargo xtask \
                          rollback --env {}`",
@@ -296,17 +296,17 @@ impl<'a> Deployment<'a> {
             return Ok(());
         }
         (self.show)(review);
-        self.options.judge(review)
+        self.options.check_review(review)
     }
 
     fn may_lose_data(&self) -> bool {
         self.options.allow_data_loss || self.options.consent == Consent::Implied
     }
 
-    fn audience(&self) -> Audience<'_> {
+    fn reporter(&self) -> Reporter<'_> {
         let is_implied = self.options.consent == Consent::Implied;
         let detail = if is_implied { Detail::Summary } else { Detail::Resources };
-        Audience { operator: &*self.connection.operator, detail }
+        Reporter { operator: &*self.connection.operator, detail }
     }
 
     fn note(&self, text: &str) {

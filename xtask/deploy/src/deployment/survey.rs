@@ -20,9 +20,9 @@ pub(super) struct BuiltSource {
     pub(super) revision: SourceRevision,
 }
 
-/// The environment, the connection, and the bucket that a survey reads from.
+/// What a survey reads from: the environment, the connection, and the bucket.
 #[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
+pub(super) struct SurveyContext<'a> {
     pub(super) environment: &'a Environment,
     pub(super) connection: &'a Connection,
     pub(super) bucket: &'a ArtifactBucket,
@@ -41,7 +41,7 @@ pub(super) struct Survey {
 /// A review as it was shown, with the template behind it.
 ///
 /// The template does not contain the signing keys, because they may change until the deployment starts.
-pub(super) struct Shown {
+pub(super) struct ReviewedState {
     review: Value,
     template: Value,
 }
@@ -50,13 +50,13 @@ impl Survey {
     /// Reads everything that the deployment depends on.
     ///
     /// A first signing key that an earlier survey generated is reused.
-    pub(super) async fn take(
-        place: Place<'_>,
+    pub(super) async fn read(
+        context: SurveyContext<'_>,
         subject: &Subject,
         source: Option<&BuiltSource>,
         earlier: Option<DeploymentKeys>,
     ) -> Result<Self> {
-        let Place { environment, connection, bucket } = place;
+        let SurveyContext { environment, connection, bucket } = context;
         let (deployed, keys) = tokio::try_join!(
             Deployed::read(environment, connection),
             DeploymentKeys::read(environment, connection, earlier),
@@ -69,14 +69,14 @@ impl Survey {
         };
         let functions = source.map(|source| source.functions.as_slice()).unwrap_or_default();
         let candidate = match &release {
-            None => Candidate::of_source(environment, &keys.keys, functions)?,
+            None => Candidate::from_source(environment, &keys.keys, functions)?,
             Some(release) => {
                 connection.operator.note(&format!("  {}", release.description()));
-                Candidate::of_release(environment, bucket, &keys.keys, release).await?
+                Candidate::from_release(environment, bucket, &keys.keys, release).await?
             }
         };
         let has_new_key = keys.has_new_key();
-        let review = Review::of(environment, connection, bucket, deployed.as_ref(), &candidate, has_new_key);
+        let review = Review::compare(environment, connection, bucket, deployed.as_ref(), &candidate, has_new_key);
         let review = review.await?;
         Ok(Self { deployed, keys, release, candidate, review })
     }
@@ -92,28 +92,30 @@ impl Survey {
     }
 
     /// Returns what is shown for confirmation.
-    pub(super) fn shown(&self) -> Result<Shown> {
+    pub(super) fn reviewed_state(&self) -> Result<ReviewedState> {
         let template = self.candidate.template.without_keys();
-        Ok(Shown { review: serde_json::to_value(&self.review)?, template })
+        Ok(ReviewedState { review: serde_json::to_value(&self.review)?, template })
     }
 }
 
-impl Shown {
+impl ReviewedState {
     /// Returns the names of the parts that differ from `now`.
-    pub(super) fn moved(&self, now: &Self) -> Vec<String> {
-        let part = |shown: &Self, name: &str| shown.review.get(name).cloned().unwrap_or_default();
+    pub(super) fn changed_parts(&self, now: &Self) -> Vec<String> {
+        let part = |state: &Self, name: &str| state.review.get(name).cloned().unwrap_or_default();
         let names = self.review.as_object().into_iter().chain(now.review.as_object());
-        let mut moved: Vec<String> = names
+        let mut changed_parts: Vec<String> = names
             .flat_map(serde_json::Map::keys)
             .filter(|name| part(self, name) != part(now, name))
+            // The JSON of a review keeps an older name of this part.
+            .map(|name| if name == "platform_facts" { "platform_parameters" } else { name })
             .map(|name| name.replace('_', " "))
             .collect();
-        if moved.is_empty() && self.template != now.template {
-            moved.push("template".to_owned());
+        if changed_parts.is_empty() && self.template != now.template {
+            changed_parts.push("template".to_owned());
         }
-        moved.sort();
-        moved.dedup();
-        moved
+        changed_parts.sort();
+        changed_parts.dedup();
+        changed_parts
     }
 }
 
@@ -121,22 +123,22 @@ impl Shown {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::Shown;
+    use super::ReviewedState;
 
-    fn shown(review: Value, template: Value) -> Shown {
-        Shown { review, template }
+    fn state(review: Value, template: Value) -> ReviewedState {
+        ReviewedState { review, template }
     }
 
     #[test]
-    fn what_moved_while_somebody_was_asked_is_named() {
-        let before = shown(json!({ "stack": "s", "signing_keys": ["a"], "template": 1 }), json!({}));
-        let same = shown(json!({ "stack": "s", "signing_keys": ["a"], "template": 1 }), json!({}));
-        assert_eq!(before.moved(&same), Vec::<String>::new());
-        let keys = shown(json!({ "stack": "s", "signing_keys": ["b"], "template": 1, "new": 1 }), json!({}));
-        assert_eq!(before.moved(&keys), ["new", "signing keys"]);
+    fn changed_parts_of_a_review_are_named() {
+        let before = state(json!({ "stack": "s", "signing_keys": ["a"], "template": 1 }), json!({}));
+        let same = state(json!({ "stack": "s", "signing_keys": ["a"], "template": 1 }), json!({}));
+        assert_eq!(before.changed_parts(&same), Vec::<String>::new());
+        let keys = state(json!({ "stack": "s", "signing_keys": ["b"], "template": 1, "new": 1 }), json!({}));
+        assert_eq!(before.changed_parts(&keys), ["new", "signing keys"]);
         // A difference that the review does not show also counts.
         let hidden =
-            shown(json!({ "stack": "s", "signing_keys": ["a"], "template": 1 }), json!({ "Description": 2 }));
-        assert_eq!(before.moved(&hidden), ["template"]);
+            state(json!({ "stack": "s", "signing_keys": ["a"], "template": 1 }), json!({ "Description": 2 }));
+        assert_eq!(before.changed_parts(&hidden), ["template"]);
     }
 }

@@ -23,7 +23,7 @@ pub(super) async fn verify(
 ) -> Result<()> {
     let step = connection.operator.begin("verify");
     let verified =
-        tokio::try_join!(api_answers(connection, outputs), open_signed_probe(environment, connection));
+        tokio::try_join!(wait_for_api(connection, outputs), open_signed_probe(environment, connection));
     let (status, ()) = verified?;
     step.done(&format!("the API responds ({}), a signed URL opens", status.as_u16()));
     Ok(())
@@ -33,7 +33,7 @@ pub(super) async fn verify(
 ///
 /// Returns the status. Only the function itself can reject missing parameters, so the rejection proves that the
 /// function runs.
-async fn api_answers(connection: &Connection, outputs: &Outputs) -> Result<StatusCode> {
+async fn wait_for_api(connection: &Connection, outputs: &Outputs) -> Result<StatusCode> {
     let base = match &connection.local {
         Some(local) => local.api_url.as_str(),
         None => outputs.get(OutputName::ApiUrl)?,
@@ -45,16 +45,16 @@ async fn api_answers(connection: &Connection, outputs: &Outputs) -> Result<Statu
         .connect_timeout(Duration::from_secs(5))
         .timeout(Duration::from_secs(35))
         .build()
-        .context("no HTTP client")?;
+        .context("could not create the HTTP client")?;
     let start = Instant::now();
     let mut pause = Duration::from_millis(100);
     loop {
-        let answer = http.get(&url).send().await;
-        match answer {
-            Ok(answer) if answer.status() == StatusCode::BAD_REQUEST => return Ok(answer.status()),
+        let response = http.get(&url).send().await;
+        match response {
+            Ok(response) if response.status() == StatusCode::BAD_REQUEST => return Ok(response.status()),
             _ if start.elapsed() < LIMIT => {}
-            Ok(answer) => bail!("{url} returned {}, expected 400", answer.status()),
-            Err(error) => return Err(error).with_context(|| format!("{url} does not answer")),
+            Ok(response) => bail!("{url} returned {}, expected 400", response.status()),
+            Err(error) => return Err(error).with_context(|| format!("{url} does not respond")),
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);

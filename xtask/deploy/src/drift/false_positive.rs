@@ -8,7 +8,7 @@ use aws_sdk_cloudformation::types::{DifferenceType, PropertyDifference};
 use serde::Serialize;
 
 /// A property that AWS returns in another form than it was deployed in.
-struct FalsePositive {
+struct KnownDifference {
     resource_type: &'static str,
     /// The path, with `*` for an index.
     path: &'static str,
@@ -18,9 +18,9 @@ struct FalsePositive {
     link: &'static str,
 }
 
-const KNOWN: &[FalsePositive] = &[
+const KNOWN: &[KnownDifference] = &[
     // S3 returns no `TransitionInDays` for a transition after zero days.
-    FalsePositive {
+    KnownDifference {
         resource_type: "AWS::S3::Bucket",
         path: "/LifecycleConfiguration/Rules/*/Transitions/*/TransitionInDays",
         expected: &["0", "false"],
@@ -31,7 +31,7 @@ const KNOWN: &[FalsePositive] = &[
 
 /// A difference that is a false positive.
 #[derive(Debug, Serialize)]
-pub struct Folded {
+pub struct FalsePositive {
     /// The logical ID of the resource.
     pub logical_id: String,
     /// The path of the property.
@@ -47,7 +47,7 @@ pub(super) fn link(
     expected: Option<&str>,
     actual: Option<&str>,
 ) -> Option<&'static str> {
-    let is_known = |known: &&FalsePositive| {
+    let is_known = |known: &&KnownDifference| {
         known.resource_type == resource_type
             && matches(known.path, path)
             && expected.is_some_and(|expected| known.expected.contains(&expected))
@@ -65,7 +65,7 @@ pub(crate) fn is_known(resource_type: &str, difference: &PropertyDifference) -> 
 }
 
 /// Returns whether AWS omits a property that is deployed with this value.
-pub(crate) fn is_left_out(resource_type: &str, property: &str, expected: &str) -> bool {
+pub(crate) fn is_omitted(resource_type: &str, property: &str, expected: &str) -> bool {
     KNOWN.iter().any(|known| {
         known.resource_type == resource_type
             && known.actual.is_none()

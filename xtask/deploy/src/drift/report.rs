@@ -5,7 +5,7 @@ use aws_sdk_cloudformation::types::{
 };
 use serde::Serialize;
 
-use super::false_positive::{self, Folded};
+use super::false_positive::{self, FalsePositive};
 
 /// All resources of a stack, grouped by the result.
 #[derive(Debug, Serialize)]
@@ -17,7 +17,7 @@ pub struct Report {
     /// Resources that CloudFormation cannot compare, or failed to.
     pub not_checked: Vec<NotChecked>,
     /// Differences that CloudFormation reports although nothing was changed.
-    pub false_positives: Vec<Folded>,
+    pub false_positives: Vec<FalsePositive>,
 }
 
 /// A resource that differs from the template.
@@ -85,7 +85,7 @@ impl Report {
             .collect();
         let mut false_positives = Vec::new();
         let drifted = drifts.into_iter().map(Drifted::from);
-        let drifted = drifted.filter_map(|drifted| drifted.fold_into(&mut false_positives)).collect();
+        let drifted = drifted.filter_map(|drifted| drifted.without_false_positives(&mut false_positives)).collect();
         Self { checked: total - not_checked.len(), drifted, not_checked, false_positives }
     }
 
@@ -121,12 +121,12 @@ impl From<StackResourceDrift> for Drifted {
 
 impl Drifted {
     /// Moves known false positives to `false_positives`. Returns `None` if no difference remains.
-    fn fold_into(mut self, false_positives: &mut Vec<Folded>) -> Option<Self> {
+    fn without_false_positives(mut self, false_positives: &mut Vec<FalsePositive>) -> Option<Self> {
         let had_differences = !self.differences.is_empty();
         self.differences.retain(|difference| {
             let Difference { path, expected, actual } = difference;
             let link = false_positive::link(&self.kind, path, expected.as_deref(), actual.as_deref());
-            false_positives.extend(link.map(|link| Folded {
+            false_positives.extend(link.map(|link| FalsePositive {
                 logical_id: self.logical_id.clone(),
                 path: path.clone(),
                 link,
@@ -269,10 +269,10 @@ mod tests {
                 vec![drift("Bucket", bucket, StackResourceDriftStatus::Modified, differences)],
             )
         };
-        let folded = report(days, "0", "null", DifferenceType::Remove);
-        assert!(folded.is_clean());
-        assert_eq!(folded.summary(), "1 resources checked, 0 drifted, 0 not checked");
-        assert!(folded.false_positives[0].link.ends_with("/issues/966"));
+        let false_positive_only = report(days, "0", "null", DifferenceType::Remove);
+        assert!(false_positive_only.is_clean());
+        assert_eq!(false_positive_only.summary(), "1 resources checked, 0 drifted, 0 not checked");
+        assert!(false_positive_only.false_positives[0].link.ends_with("/issues/966"));
         assert!(!report(days, "0", "30", DifferenceType::NotEqual).is_clean());
         assert!(!report(days, "7", "null", DifferenceType::Remove).is_clean());
         let other = "/LifecycleConfiguration/Rules/0/Transitions/0/StorageClass";

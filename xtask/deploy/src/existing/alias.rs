@@ -18,7 +18,7 @@ impl Search<'_> {
     /// domain, as proof of its ownership. `ListDomainConflicts` also covers the tenants of distributions, unlike
     /// `ListConflictingAliases`:
     /// <https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ListDomainConflicts.html>.
-    pub(super) async fn look_for_alias(&self, name: &Name) -> Result<Found> {
+    pub(super) async fn find_alias(&self, name: &Name) -> Result<Found> {
         let client = Client::new(&self.connection.configuration);
         let distributions = distributions(&client).await?;
         let has_alias = |distribution: &&DistributionSummary| {
@@ -53,7 +53,7 @@ impl Search<'_> {
             .send();
         while let Some(conflict) = conflicts.next().await {
             let conflict =
-                conflict.with_context(|| format!("cannot ask CloudFront who has {}", name.value))?;
+                conflict.with_context(|| format!("cannot ask CloudFront which distribution has {}", name.value))?;
             // A domain that a wildcard covers may have a distribution of its own.
             if conflict.domain == name.value {
                 let advice = format!(

@@ -45,7 +45,7 @@ pub struct Takeover {
 }
 
 impl Search<'_> {
-    pub(super) async fn look_for_bucket(&self, name: &Name) -> Result<Vec<Found>> {
+    pub(super) async fn find_bucket(&self, name: &Name) -> Result<Vec<Found>> {
         let request = self.connection.s3().head_bucket().bucket(&name.value).send();
         let status = match Box::pin(request).await {
             Ok(_) => 200,
@@ -69,7 +69,7 @@ impl Search<'_> {
                      stack/environments/ENVIRONMENT.toml, or get that permission";
                 Ok(vec![Found::Taken(self.conflict(name, advice))])
             }
-            status => anyhow::bail!("S3 answers {status} to the question whether {} exists", name.value),
+            status => anyhow::bail!("S3 returned {status} for the bucket {}", name.value),
         }
     }
 
@@ -122,7 +122,7 @@ fn differences(template: &Value, actual: &Value) -> Vec<PropertyDifference> {
 fn compare(path: &str, expected: &Value, actual: &Value, found: &mut Vec<PropertyDifference>) {
     let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
     match (expected, actual) {
-        _ if agrees(expected, actual) => {}
+        _ if matches_template(expected, actual) => {}
         (Value::Object(expected), Value::Object(_)) => {
             for (name, expected) in expected {
                 compare(&below(name), expected, &actual[name.as_str()], found);
@@ -146,15 +146,15 @@ fn compare(path: &str, expected: &Value, actual: &Value, found: &mut Vec<Propert
 /// Returns whether a value from AWS matches the template.
 ///
 /// AWS may return more, such as defaults.
-fn agrees(expected: &Value, actual: &Value) -> bool {
+fn matches_template(expected: &Value, actual: &Value) -> bool {
     match (expected, actual) {
         (Value::Object(expected), Value::Object(_)) => expected.iter().all(|(name, expected)| {
-            agrees(expected, &actual[name.as_str()])
-                || (actual[name.as_str()].is_null() && drift::is_left_out(BUCKET, name, &plain(expected)))
+            matches_template(expected, &actual[name.as_str()])
+                || (actual[name.as_str()].is_null() && drift::is_omitted(BUCKET, name, &plain(expected)))
         }),
         (Value::Array(expected), Value::Array(actual)) => {
             expected.len() == actual.len()
-                && expected.iter().all(|expected| actual.iter().any(|actual| agrees(expected, actual)))
+                && expected.iter().all(|expected| actual.iter().any(|actual| matches_template(expected, actual)))
         }
         (Value::Object(_) | Value::Array(_), _) | (_, Value::Object(_) | Value::Array(_)) => false,
         // AWS may return a number or a Boolean as text.

@@ -19,8 +19,8 @@ pub(super) async fn properties(
     identifier: &str,
 ) -> Result<Option<Value>> {
     let request = Client::new(configuration).get_resource().type_name(resource_type).identifier(identifier);
-    let answer = match request.send().await {
-        Ok(answer) => answer,
+    let response = match request.send().await {
+        Ok(response) => response,
         Err(error)
             if error.as_service_error().is_some_and(GetResourceError::is_resource_not_found_exception) =>
         {
@@ -30,10 +30,10 @@ pub(super) async fn properties(
             return Err(error).with_context(|| format!("cannot look for {identifier} ({resource_type})"));
         }
     };
-    let properties = answer.resource_description.and_then(|description| description.properties);
+    let properties = response.resource_description.and_then(|description| description.properties);
     let properties = properties.with_context(|| format!("Cloud Control does not describe {identifier}"))?;
     let properties = serde_json::from_str(&properties);
-    Ok(Some(properties.with_context(|| format!("Cloud Control describes {identifier} in no JSON"))?))
+    Ok(Some(properties.with_context(|| format!("Cloud Control describes {identifier}, but not as JSON"))?))
 }
 
 pub(super) async fn exists(configuration: &SdkConfig, resource_type: &str, identifier: &str) -> Result<bool> {

@@ -26,7 +26,7 @@ pub(super) async fn names(configuration: &SdkConfig, kind: Kind) -> Result<BTree
     let (mut names, mut marker) = (BTreeSet::new(), None);
     loop {
         let page = page(&client, kind, marker).await;
-        let (found, next) = page.with_context(|| format!("cannot list what CloudFront has ({kind:?})"))?;
+        let (found, next) = page.with_context(|| format!("cannot list resources of CloudFront ({kind:?})"))?;
         names.extend(found);
         marker = next.filter(|marker| !marker.is_empty());
         if marker.is_none() {
@@ -48,8 +48,8 @@ async fn page(client: &Client, kind: Kind, marker: Option<String>) -> Result<Pag
         }
         Kind::ResponseHeadersPolicy => {
             let request = client.list_response_headers_policies().r#type(ResponseHeadersPolicyType::Custom);
-            let answer = request.set_marker(marker).send().await?;
-            let list = answer.response_headers_policy_list.context("no list")?;
+            let response = request.set_marker(marker).send().await?;
+            let list = response.response_headers_policy_list.context("no list")?;
             let items = list.items.unwrap_or_default().into_iter();
             let name = |policy: aws_sdk_cloudfront::types::ResponseHeadersPolicySummary| {
                 Some(policy.response_headers_policy?.response_headers_policy_config?.name)

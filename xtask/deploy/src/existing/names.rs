@@ -8,7 +8,7 @@ use super::cloudfront::Kind;
 
 /// How to look up a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Finder {
+pub(super) enum LookupMethod {
     /// Through Cloud Control, if the name is the primary identifier of the resource.
     CloudControl,
     Queue,
@@ -20,29 +20,29 @@ pub(super) enum Finder {
 }
 
 /// The properties that hold a unique name, by resource type.
-pub(super) const NAMED: &[(&str, &str, Finder)] = &[
-    ("AWS::ApiGatewayV2::ApiMapping", "/ApiMappingKey", Finder::ApiMapping),
-    ("AWS::CloudFront::CachePolicy", "/CachePolicyConfig/Name", Finder::CloudFront(Kind::CachePolicy)),
-    ("AWS::CloudFront::Distribution", "/DistributionConfig/Aliases/0", Finder::Alias),
-    ("AWS::CloudFront::KeyGroup", "/KeyGroupConfig/Name", Finder::CloudFront(Kind::KeyGroup)),
+pub(super) const NAMED: &[(&str, &str, LookupMethod)] = &[
+    ("AWS::ApiGatewayV2::ApiMapping", "/ApiMappingKey", LookupMethod::ApiMapping),
+    ("AWS::CloudFront::CachePolicy", "/CachePolicyConfig/Name", LookupMethod::CloudFront(Kind::CachePolicy)),
+    ("AWS::CloudFront::Distribution", "/DistributionConfig/Aliases/0", LookupMethod::Alias),
+    ("AWS::CloudFront::KeyGroup", "/KeyGroupConfig/Name", LookupMethod::CloudFront(Kind::KeyGroup)),
     (
         "AWS::CloudFront::OriginAccessControl",
         "/OriginAccessControlConfig/Name",
-        Finder::CloudFront(Kind::OriginAccessControl),
+        LookupMethod::CloudFront(Kind::OriginAccessControl),
     ),
-    ("AWS::CloudFront::PublicKey", "/PublicKeyConfig/Name", Finder::CloudFront(Kind::PublicKey)),
+    ("AWS::CloudFront::PublicKey", "/PublicKeyConfig/Name", LookupMethod::CloudFront(Kind::PublicKey)),
     (
         "AWS::CloudFront::ResponseHeadersPolicy",
         "/ResponseHeadersPolicyConfig/Name",
-        Finder::CloudFront(Kind::ResponseHeadersPolicy),
+        LookupMethod::CloudFront(Kind::ResponseHeadersPolicy),
     ),
-    ("AWS::CloudWatch::Alarm", "/AlarmName", Finder::CloudControl),
-    ("AWS::CloudWatch::Dashboard", "/DashboardName", Finder::CloudControl),
-    ("AWS::IAM::Role", "/RoleName", Finder::CloudControl),
-    ("AWS::Lambda::Function", "/FunctionName", Finder::CloudControl),
-    ("AWS::Logs::LogGroup", "/LogGroupName", Finder::CloudControl),
-    ("AWS::S3::Bucket", "/BucketName", Finder::Bucket),
-    ("AWS::SQS::Queue", "/QueueName", Finder::Queue),
+    ("AWS::CloudWatch::Alarm", "/AlarmName", LookupMethod::CloudControl),
+    ("AWS::CloudWatch::Dashboard", "/DashboardName", LookupMethod::CloudControl),
+    ("AWS::IAM::Role", "/RoleName", LookupMethod::CloudControl),
+    ("AWS::Lambda::Function", "/FunctionName", LookupMethod::CloudControl),
+    ("AWS::Logs::LogGroup", "/LogGroupName", LookupMethod::CloudControl),
+    ("AWS::S3::Bucket", "/BucketName", LookupMethod::Bucket),
+    ("AWS::SQS::Queue", "/QueueName", LookupMethod::Queue),
 ];
 
 /// A name that a deployment would use.
@@ -53,14 +53,14 @@ pub(super) struct Name {
     pub(super) resource_type: String,
     /// The name. For an API mapping, it includes the domain: `domain/key`.
     pub(super) value: String,
-    pub(super) finder: Finder,
+    pub(super) method: LookupMethod,
 }
 
 impl Name {
     /// Returns what to do if the name is taken.
     pub(super) fn advice(&self) -> &'static str {
-        match self.finder {
-            Finder::ApiMapping => {
+        match self.method {
+            LookupMethod::ApiMapping => {
                 "another API is mapped there: set `suffix` in stack/environments/ENVIRONMENT.toml, \
                  and switch this mapping when the new API works"
             }
@@ -95,13 +95,13 @@ fn names(template: &Value, parameters: &BTreeMap<String, String>) -> Vec<Name> {
 
 fn name_of(id: &str, resource: &Value, parameters: &BTreeMap<String, String>) -> Option<Name> {
     let resource_type = resource["Type"].as_str()?;
-    let (_, place, finder) = *NAMED.iter().find(|(named, ..)| *named == resource_type)?;
+    let (_, pointer, method) = *NAMED.iter().find(|(named, ..)| *named == resource_type)?;
     let properties = &resource["Properties"];
-    let mut value = text(properties.pointer(place)?, parameters)?.to_owned();
-    if finder == Finder::ApiMapping {
+    let mut value = text(properties.pointer(pointer)?, parameters)?.to_owned();
+    if method == LookupMethod::ApiMapping {
         value = format!("{}/{value}", text(&properties["DomainName"], parameters)?);
     }
-    Some(Name { resource: id.to_owned(), resource_type: resource_type.to_owned(), value, finder })
+    Some(Name { resource: id.to_owned(), resource_type: resource_type.to_owned(), value, method })
 }
 
 /// Returns the text of a value that is a literal or a reference to a platform parameter.

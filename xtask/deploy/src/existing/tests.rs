@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::Existing;
-use super::names::{Finder, NAMED, Name, new_names};
+use super::names::{LookupMethod, NAMED, Name, new_names};
 use crate::connection::Connection;
 
 /// Types without a unique name.
@@ -66,12 +66,12 @@ fn names_of_every_named_resource_are_found() {
     }
 }
 
-fn name(resource: &str, resource_type: &str, value: &str, finder: Finder) -> Name {
+fn name(resource: &str, resource_type: &str, value: &str, method: LookupMethod) -> Name {
     Name {
         resource: resource.to_owned(),
         resource_type: resource_type.to_owned(),
         value: value.to_owned(),
-        finder,
+        method,
     }
 }
 
@@ -90,19 +90,19 @@ fn only_names_that_are_not_deployed_are_new() {
     assert_eq!(
         new_names(Some(&deployed), &proposed, &parameters),
         [
-            name("Mapping", "AWS::ApiGatewayV2::ApiMapping", "api.example/packages", Finder::ApiMapping),
-            name("Renamed", "AWS::SQS::Queue", "new", Finder::Queue),
+            name("Mapping", "AWS::ApiGatewayV2::ApiMapping", "api.example/packages", LookupMethod::ApiMapping),
+            name("Renamed", "AWS::SQS::Queue", "new", LookupMethod::Queue),
         ]
     );
 }
 
 /// A response of AWS: a status and a body.
-type Answer = (u16, String);
+type Response = (u16, String);
 
 /// Returns what is found for a template's names, with these responses to a method, a path, and a body.
 async fn found(
     template: &Value,
-    script: impl Fn(&str, &str, &str) -> Answer + Clone + Send + Sync + 'static,
+    script: impl Fn(&str, &str, &str) -> Response + Clone + Send + Sync + 'static,
 ) -> Existing {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -120,9 +120,9 @@ async fn found(
         .retry_config(RetryConfig::disabled())
         .endpoint_url(endpoint)
         .build();
-    let connection = Connection::of_test(configuration);
+    let connection = Connection::for_test(configuration);
     let environment = command_line::environment::load("dev").unwrap();
-    let existing = Existing::look_for(&environment, &connection, None, template, &BTreeMap::default()).await;
+    let existing = Existing::find(&environment, &connection, None, template, &BTreeMap::default()).await;
     server.abort();
     existing
 }
@@ -141,7 +141,7 @@ fn distribution() -> Value {
 }
 
 /// Returns the account's distributions: one with this domain and this certificate.
-fn distributions(alias: &str, certificate: &str) -> Answer {
+fn distributions(alias: &str, certificate: &str) -> Response {
     let text = format!(
         "<DistributionList><Marker/><MaxItems>100</MaxItems><IsTruncated>false</IsTruncated><Quantity>1</Quantity>\
          <Items><DistributionSummary><Id>E1</Id><Aliases><Quantity>1</Quantity><Items><CNAME>{alias}</CNAME></Items>\
@@ -151,7 +151,7 @@ fn distributions(alias: &str, certificate: &str) -> Answer {
     (200, text)
 }
 
-fn conflicts(domain: &str) -> Answer {
+fn conflicts(domain: &str) -> Response {
     let text = format!(
         "<ListDomainConflictsResult><DomainConflicts><DomainConflicts><Domain>{domain}</Domain>\
          <ResourceType>distribution</ResourceType><ResourceId>***E2</ResourceId><AccountId>***222</AccountId>\
@@ -216,13 +216,13 @@ async fn mapping_of_the_same_key_is_taken_whether_the_list_tells_its_key_or_not(
         let script = move |_: &str, _: &str, body: &str| {
             let request: Value = serde_json::from_str(body).unwrap();
             let description = |properties: &str| json!({ "Identifier": "id", "Properties": properties });
-            let answer = if request["Identifier"] == "id" {
+            let response = if request["Identifier"] == "id" {
                 json!({ "ResourceDescription": description(&described) })
             } else {
                 assert_eq!(request["ResourceModel"], r#"{"DomainName":"api.example"}"#);
                 json!({ "ResourceDescriptions": [description(&listed)] })
             };
-            (200, answer.to_string())
+            (200, response.to_string())
         };
         let existing = found(&template, script).await;
         assert!(existing.unchecked.is_empty(), "{existing:?}");

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use stack::{Environment, MAXIMUM_KEYS};
 
 use super::key_pair::KeyPair;
-use super::rotation::enlist;
+use super::rotation::add_to_ring;
 use super::store::KeyStore;
 use crate::connection::Connection;
 
@@ -34,7 +34,7 @@ pub async fn import(environment: &Environment, connection: &Connection, key: &Ke
     }
     let step = connection.operator.begin("signing key");
     store.put_key_pair(key).await?;
-    enlist(&store, &stored, &stored.ring, key, store.now()?).await?;
+    add_to_ring(&store, &stored, &stored.ring, key, store.now()?).await?;
     step.done(&format!("{} {} imported", key.algorithm(), key.fingerprint()));
     Ok(stored.ring.is_empty())
 }

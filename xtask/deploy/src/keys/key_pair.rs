@@ -101,7 +101,7 @@ impl KeyPair {
 
 /// Returns the fingerprint of a public key in PEM.
 pub(super) fn fingerprint_of(public_pem: &str) -> Result<Fingerprint> {
-    fingerprint_of_der(pem::parse(public_pem).context("this public key is no PEM")?.contents())
+    fingerprint_of_der(pem::parse(public_pem).context("this public key is not PEM")?.contents())
 }
 
 /// Returns the first 12 hexadecimal digits of the SHA-256 of the public key's DER.

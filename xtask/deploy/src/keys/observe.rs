@@ -70,9 +70,9 @@ pub(super) fn propagation(environment: &Environment) -> Result<TimeDelta> {
 
 /// Returns the domain of a distribution, and the keys that it trusts.
 async fn distribution(client: &aws_sdk_cloudfront::Client, id: &str) -> Result<(String, CloudFront)> {
-    let answer = client.get_distribution().id(id).send().await;
-    let answer = answer.with_context(|| format!("cannot read the distribution {id}"))?;
-    let distribution = answer.distribution.with_context(|| format!("there is no distribution {id}"))?;
+    let response = client.get_distribution().id(id).send().await;
+    let response = response.with_context(|| format!("cannot read the distribution {id}"))?;
+    let distribution = response.distribution.with_context(|| format!("there is no distribution {id}"))?;
     let config = distribution.distribution_config();
     let config = config.with_context(|| format!("the distribution {id} has no configuration"))?;
 
@@ -121,18 +121,18 @@ async fn keys_of(
     client: &aws_sdk_cloudfront::Client,
     group: &str,
 ) -> Result<(BTreeMap<Fingerprint, String>, DateTime<Utc>)> {
-    let answer = client.get_key_group().id(group).send().await;
-    let answer = answer.with_context(|| format!("cannot read the key group {group}"))?;
-    let found = answer.key_group.with_context(|| format!("there is no key group {group}"))?;
+    let response = client.get_key_group().id(group).send().await;
+    let response = response.with_context(|| format!("cannot read the key group {group}"))?;
+    let found = response.key_group.with_context(|| format!("there is no key group {group}"))?;
     let changed_at = found.last_modified_time;
     let changed_at = DateTime::from_timestamp(changed_at.secs(), changed_at.subsec_nanos());
     let changed_at = changed_at.with_context(|| format!("the key group {group} was changed at no time"))?;
     let config = found.key_group_config;
     let mut keys = BTreeMap::new();
     for id in config.map(|config| config.items).unwrap_or_default() {
-        let answer = client.get_public_key().id(&id).send().await;
-        let answer = answer.with_context(|| format!("cannot read the public key {id}"))?;
-        let config = answer.public_key.and_then(|key| key.public_key_config);
+        let response = client.get_public_key().id(&id).send().await;
+        let response = response.with_context(|| format!("cannot read the public key {id}"))?;
+        let config = response.public_key.and_then(|key| key.public_key_config);
         let pem = config.map(|config| config.encoded_key).unwrap_or_default();
         let fingerprint = fingerprint_of(&pem);
         keys.insert(fingerprint.with_context(|| format!("the public key {id} of CloudFront"))?, id);

@@ -24,7 +24,7 @@ impl Overlap {
     /// Returns the overlap in an environment.
     ///
     /// In a protected environment, it lasts at least until the last URL signed by the old key has expired.
-    pub fn within(self, environment: &Environment) -> TimeDelta {
+    pub fn in_environment(self, environment: &Environment) -> TimeDelta {
         if environment.protected {
             self.0.max(TimeDelta::seconds(SIGNED_URL_LIFETIME_SECONDS.into())) + MARGIN
         } else {
@@ -34,7 +34,7 @@ impl Overlap {
 
     /// Returns whether URLs signed by the old key would stop working before they expire.
     pub fn is_short_in(self, environment: &Environment) -> bool {
-        self.within(environment) < TimeDelta::seconds(SIGNED_URL_LIFETIME_SECONDS.into())
+        self.in_environment(environment) < TimeDelta::seconds(SIGNED_URL_LIFETIME_SECONDS.into())
     }
 }
 
@@ -61,10 +61,10 @@ mod tests {
     use command_line::environment;
 
     use super::Overlap;
-    use crate::time_span::spoken;
+    use crate::time_span::format_span;
 
     fn within(text: &str, name: &str) -> i64 {
-        text.parse::<Overlap>().unwrap().within(&environment::load(name).unwrap()).num_seconds()
+        text.parse::<Overlap>().unwrap().in_environment(&environment::load(name).unwrap()).num_seconds()
     }
 
     #[test]
@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn an_overlap_has_a_number_and_a_unit() {
         for (text, expected) in [("90m", "1 h 30 min"), ("0s", "0 s"), ("2h", "2 h"), ("30d", "30 d")] {
-            assert_eq!(spoken(text.parse::<Overlap>().unwrap().0), expected);
+            assert_eq!(format_span(text.parse::<Overlap>().unwrap().0), expected);
         }
         assert_eq!("2h".parse::<Overlap>().unwrap(), Overlap::default());
         for text in ["", "2", "h", "-1h", "1.5h", "2 h", "31d", "99999999999h", "4294967295d"] {

@@ -103,9 +103,9 @@ pub(super) struct Progress<'a> {
     /// Whether a new key has yet to be created, which begins a rotation.
     pub(super) create: bool,
     /// The key that this run created.
-    pub(super) made: Option<&'a Fingerprint>,
+    pub(super) new_key: Option<&'a Fingerprint>,
     /// The key whose signature CloudFront has accepted.
-    pub(super) proven: Option<&'a Fingerprint>,
+    pub(super) accepted_key: Option<&'a Fingerprint>,
 }
 
 /// The next step. Every step can be repeated safely.
@@ -151,7 +151,7 @@ impl Observed {
     /// Returns whether a new key has to be created.
     ///
     /// Otherwise, a rotation in progress is continued.
-    pub(super) fn begins(&self, intent: Intent) -> bool {
+    pub(super) fn needs_new_key(&self, intent: Intent) -> bool {
         let settled = self.ring_is_deployed() && self.ring.next().is_none();
         match intent {
             Intent::Rotate => settled && self.ring.retiring().next().is_none(),
@@ -164,17 +164,17 @@ impl Observed {
     /// Returns the keys with parameters that are in neither the ring nor the stack.
     ///
     /// A key whose parameters are newer than the ring is excluded, because it may be about to be added.
-    fn forgotten(&self) -> BTreeSet<Fingerprint> {
-        let forgotten = self.parameters.iter().filter(|(fingerprint, parameters)| {
+    fn unused_keys(&self) -> BTreeSet<Fingerprint> {
+        let unused_keys = self.parameters.iter().filter(|(fingerprint, parameters)| {
             self.ring.get(fingerprint).is_none() && parameters.written_at < self.ring_written_at
         });
-        forgotten.map(|(fingerprint, _)| fingerprint.clone()).collect()
+        unused_keys.map(|(fingerprint, _)| fingerprint.clone()).collect()
     }
 
     /// Returns when the key group has reached every edge.
     ///
     /// This is counted from its last change by the clock of AWS.
-    fn edges_know_at(&self, intent: Intent) -> Option<DateTime<Utc>> {
+    fn edges_updated_at(&self, intent: Intent) -> Option<DateTime<Utc>> {
         let changed_at = self.cloudfront.as_ref()?.group_changed_at?;
         Some(changed_at + propagation_of(self.propagation, intent))
     }
@@ -219,8 +219,8 @@ pub(super) fn next_step(observed: &Observed, intent: Intent, progress: Progress<
         }
         (Intent::Rotate | Intent::Retire, _) => {}
     }
-    let hurried = |time: DateTime<Utc>| intent == Intent::Revoke && time > observed.now;
-    if ring.retiring().any(|entry| entry.retire_after.is_none_or(hurried)) {
+    let shortened = |time: DateTime<Utc>| intent == Intent::Revoke && time > observed.now;
+    if ring.retiring().any(|entry| entry.retire_after.is_none_or(shortened)) {
         return Ok(Step::Schedule);
     }
     let due = |entry: &&RingEntry| entry.retire_after.is_some_and(|time| time <= observed.now);
@@ -235,9 +235,9 @@ pub(super) fn next_step(observed: &Observed, intent: Intent, progress: Progress<
         }
         return Ok(Step::Remove(due));
     }
-    let forgotten = observed.forgotten();
-    if !forgotten.is_empty() {
-        return Ok(Step::Delete(forgotten));
+    let unused_keys = observed.unused_keys();
+    if !unused_keys.is_empty() {
+        return Ok(Step::Delete(unused_keys));
     }
     if progress.create && intent == Intent::Rotate {
         if ring.entries().len() >= MAXIMUM_KEYS {
@@ -267,18 +267,18 @@ const DRIFTED: &str =
 /// Returns `None` after that, and if old keys must be removed first.
 fn step_to_replace_all(observed: &Observed, progress: Progress<'_>) -> Result<Option<Step>> {
     let ring = &observed.ring;
-    let Some(made) = progress.made else {
+    let Some(new_key) = progress.new_key else {
         // The new key replaces a next key.
         let others = ring.entries().iter().filter(|entry| entry.state != KeyState::Next);
         return Ok((others.count() < MAXIMUM_KEYS).then_some(Step::Create));
     };
-    match ring.get(made) {
+    match ring.get(new_key) {
         Some(entry) if entry.state == KeyState::Next => {
             step_to_activate(observed, entry, Intent::Revoke, progress).map(Some)
         }
         Some(entry) if entry.state == KeyState::Active => Ok(None),
         _ => bail!(
-            "another process has replaced {made}, which this run made; see `cargo xtask keys status`, and \
+            "another process has replaced {new_key}, which this run created; see `cargo xtask keys status`, and \
              unless that was an emergency rotation too, run the command again"
         ),
     }
@@ -306,10 +306,10 @@ fn step_to_activate(
              continues to sign. {DRIFTED}"
         );
     }
-    if let Some(time) = observed.edges_know_at(intent).filter(|time| *time > observed.now) {
+    if let Some(time) = observed.edges_updated_at(intent).filter(|time| *time > observed.now) {
         return Ok(Step::AwaitKeyGroup(time));
     }
-    if progress.proven == Some(fingerprint) {
+    if progress.accepted_key == Some(fingerprint) {
         Ok(Step::Activate)
     } else {
         Ok(Step::Probe(fingerprint.clone()))

@@ -23,7 +23,7 @@ pub(super) struct Prober {
     /// The hash algorithm that the API function uses.
     hash: Option<HashAlgorithm>,
     /// How long the distribution may reject the signature before that is an error.
-    patience: Duration,
+    rejection_limit: Duration,
 }
 
 impl Prober {
@@ -33,7 +33,7 @@ impl Prober {
     pub(super) fn new(environment: &Environment, connection: &Connection, domain: &str) -> Result<Self> {
         // CloudFront takes minutes to propagate a change to all edges. The local edge, which has another address than
         // the stack's output, reloads every second.
-        let (origin, patience) = match &connection.local {
+        let (origin, rejection_limit) = match &connection.local {
             Some(local) => (CdnOrigin::parse(&local.cdn_url)?, Duration::from_secs(15)),
             None => (CdnOrigin::parse(domain)?, Duration::from_mins(5)),
         };
@@ -42,10 +42,10 @@ impl Prober {
             .connect_timeout(Duration::from_secs(5))
             .timeout(Duration::from_secs(20));
         Ok(Self {
-            http: http.build().context("no HTTP client")?,
+            http: http.build().context("could not create the HTTP client")?,
             origin,
             hash: environment.signing_hash,
-            patience,
+            rejection_limit,
         })
     }
 
@@ -56,22 +56,22 @@ impl Prober {
         let signer = Signer::new(SigningKey::from_pem(key.private_pem(), self.hash)?, key_id.to_owned());
         let path = format!("probe/{}/{}", key.fingerprint(), now.timestamp());
         let url = signer.sign_url(&self.origin.url_of(&path), now.timestamp() + LIFETIME_SECONDS)?;
-        let shown = url.to_string();
+        let masked_url = url.to_string();
         let url = url.into_exposed();
-        let deadline = Instant::now() + self.patience;
+        let deadline = Instant::now() + self.rejection_limit;
         let mut pause = Duration::from_millis(250);
         loop {
-            let answer = self.ask(&url).await;
-            match &answer {
+            let response = self.request(&url).await;
+            match &response {
                 Ok((StatusCode::NOT_FOUND, _)) => return Ok(()),
                 _ if Instant::now() < deadline => {}
-                Ok((status, said)) => bail!(
-                    "CloudFront rejected a signature of the key {}: {shown} returned {} {said}, expected 404",
+                Ok((status, code)) => bail!(
+                    "CloudFront rejected a signature of the key {}: {masked_url} returned {} {code}, expected 404",
                     key.fingerprint(),
                     status.as_u16()
                 ),
                 Err(_) => {
-                    answer.with_context(|| format!("cannot request {shown} from the distribution"))?;
+                    response.with_context(|| format!("cannot request {masked_url} from the distribution"))?;
                 }
             }
             tokio::time::sleep(pause).await;
@@ -80,11 +80,11 @@ impl Prober {
     }
 
     /// Returns the status of a response, and the code in its error document.
-    async fn ask(&self, url: &str) -> Result<(StatusCode, String)> {
+    async fn request(&self, url: &str) -> Result<(StatusCode, String)> {
         // The error would contain the whole URL, which grants access.
-        let answer = self.http.get(url).send().await.map_err(reqwest::Error::without_url)?;
-        let status = answer.status();
-        let body = answer.text().await.map_err(reqwest::Error::without_url)?;
+        let response = self.http.get(url).send().await.map_err(reqwest::Error::without_url)?;
+        let status = response.status();
+        let body = response.text().await.map_err(reqwest::Error::without_url)?;
         let code = body.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>"));
         Ok((status, code.map_or(String::new(), |(code, _)| format!("({code})"))))
     }

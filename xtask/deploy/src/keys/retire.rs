@@ -9,7 +9,7 @@ use super::ring::KeyState;
 use super::rotation::{Ending, Rotation};
 use super::store::KeyStore;
 use crate::connection::Connection;
-use crate::consent::{Consent, agree};
+use crate::consent::{Consent, require_confirmation};
 
 /// The result of retiring keys.
 pub enum Retired {
@@ -51,7 +51,7 @@ pub async fn retire(
                     bail!("{key} is the next key of the ring, but already signs; deploy first");
                 }
                 operator.note(&format!("The key {key} is removed before it has signed anything."));
-                agree(consent, &format!("Remove the key {key}?"), operator).await?;
+                require_confirmation(consent, &format!("Remove the key {key}?"), operator).await?;
                 store.replace_ring(&observation.ring, &ring.without(&[key.clone()].into())).await?;
                 rotation.run(None).await?;
                 return Ok(Retired::Done);
@@ -64,7 +64,7 @@ pub async fn retire(
         first => {
             operator.note(&format!("First step: {first}. Further steps follow from it."));
             let question = format!("Retire old signing keys of {}?", environment.name);
-            agree(consent, &question, operator).await?;
+            require_confirmation(consent, &question, operator).await?;
             Ok(match rotation.run(None).await? {
                 Ending::Overlapping(time) => Retired::Until(too_early(environment, time)),
                 Ending::Complete => Retired::Done,

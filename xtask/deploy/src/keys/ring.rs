@@ -134,10 +134,10 @@ impl KeyRing {
 
     /// Returns the ring with this retirement time for the retiring keys that have none.
     ///
-    /// With `hurry`, it also replaces later times.
-    pub(super) fn retired_by(&self, time: DateTime<Utc>, hurry: bool) -> Self {
+    /// In an emergency, it also replaces later times.
+    pub(super) fn retired_by(&self, time: DateTime<Utc>, is_emergency: bool) -> Self {
         let entries = self.0.iter().cloned().map(|entry| {
-            let known = entry.retire_after.filter(|known| !hurry || *known <= time);
+            let known = entry.retire_after.filter(|known| !is_emergency || *known <= time);
             match entry.state {
                 KeyState::Retiring => RingEntry { retire_after: Some(known.unwrap_or(time)), ..entry },
                 KeyState::Active | KeyState::Next => entry,
@@ -230,10 +230,10 @@ mod tests {
         let ring = ring_of_two().promoted().retired_by(late, false);
         assert_eq!(time_of(&ring), Some(late));
         assert_eq!(time_of(&ring.retired_by(early, false)), Some(late));
-        let hurried = ring.retired_by(early, true);
-        assert_eq!(time_of(&hurried), Some(early));
-        assert_eq!(time_of(&hurried.retired_by(late, true)), Some(early), "never later");
-        assert_eq!(hurried.active().unwrap().retire_after, None);
+        let shortened = ring.retired_by(early, true);
+        assert_eq!(time_of(&shortened), Some(early));
+        assert_eq!(time_of(&shortened.retired_by(late, true)), Some(early), "never later");
+        assert_eq!(shortened.active().unwrap().retire_after, None);
     }
 
     #[test]

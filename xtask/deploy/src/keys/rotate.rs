@@ -11,8 +11,8 @@ use super::ring::Algorithm;
 use super::rotation::{Ending, Rotation};
 use super::store::KeyStore;
 use crate::connection::Connection;
-use crate::consent::{Consent, agree};
-use crate::time_span::spoken;
+use crate::consent::{Consent, require_confirmation};
+use crate::time_span::format_span;
 
 /// Options of a rotation.
 #[derive(Clone, Copy, Debug)]
@@ -54,21 +54,21 @@ pub async fn rotate(
     rotation.wait = options.wait;
     let observation = rotation.observe().await?;
     let observed = &observation.observed;
-    let create = observed.begins(intent).then_some(options.algorithm);
+    let create = observed.needs_new_key(intent).then_some(options.algorithm);
     let first = next_step(observed, intent, Progress { create: create.is_some(), ..Progress::default() })?;
     if !matches!(first, Step::Done | Step::AwaitRetirement(_)) {
         // Checks this before anything is begun that could not be completed.
         rotation.allow(&rotation.observed_parameter_changes(&observation).await?)?;
         connection.operator.note(&announcement(observed, environment, &rotation, create));
         let question = format!("Rotate the signing keys of {}?", environment.name);
-        agree(options.consent, &question, &*connection.operator).await?;
+        require_confirmation(options.consent, &question, &*connection.operator).await?;
     }
     let ending = rotation.run(create).await?;
     let ring = store.ring().await?.ring;
     let active = ring.active().map(|entry| entry.fingerprint.to_string()).unwrap_or_default();
     Ok(match ending {
         Ending::Complete if intent == Intent::Revoke => {
-            Rotated::Revoked(active, within(observed.propagation))
+            Rotated::Revoked(active, propagation_text(observed.propagation))
         }
         Ending::Complete => Rotated::Complete(active),
         Ending::Overlapping(time) => Rotated::Overlapping(active, time),
@@ -90,10 +90,10 @@ fn announcement(
             Some(next) => {
                 format!("{}, the next key, replaces {active}, which signs now.", next.fingerprint)
             }
-            None => format!("A rotation to {active} is in progress and is continued; no new key is made."),
+            None => format!("A rotation to {active} is in progress and is continued; no new key is created."),
         },
     }];
-    let lifetime = spoken(TimeDelta::seconds(SIGNED_URL_LIFETIME_SECONDS.into()));
+    let lifetime = format_span(TimeDelta::seconds(SIGNED_URL_LIFETIME_SECONDS.into()));
     if rotation.intent == Intent::Revoke {
         if let Some(next) = next {
             lines.push(format!("{}, the next key, is removed: it may have leaked too.", next.fingerprint));
@@ -102,10 +102,10 @@ fn announcement(
             "All older keys are revoked as soon as it signs; every edge applies that {}. URLs and policies \
              that they signed then stop working, up to {lifetime} before they expire: open viewers get 403 \
              until they request new ones. Their private keys are deleted.",
-            within(observed.propagation)
+            propagation_text(observed.propagation)
         ));
     } else {
-        let overlap = spoken(rotation.overlap.within(environment));
+        let overlap = format_span(rotation.overlap.in_environment(environment));
         lines.push(format!("Older keys stay trusted for {overlap} after it starts to sign."));
         if rotation.overlap.is_short_in(environment) {
             lines
@@ -116,6 +116,6 @@ fn announcement(
 }
 
 /// Describes when a change of CloudFront's configuration has reached every edge.
-fn within(propagation: TimeDelta) -> String {
-    if propagation.is_zero() { "at once".to_owned() } else { format!("within {}", spoken(propagation)) }
+fn propagation_text(propagation: TimeDelta) -> String {
+    if propagation.is_zero() { "at once".to_owned() } else { format!("within {}", format_span(propagation)) }
 }

@@ -12,8 +12,8 @@ use super::overlap::Overlap;
 use super::plan::{Intent, Progress, StackState, Step, next_step};
 use super::probe::Prober;
 use super::ring::{Algorithm, KeyRing, KeyState, RingEntry};
-use super::store::{KeyStore, Overtaken, StoredRing};
-use crate::apply::{Application, Audience, Detail, Mode, PhaseCell};
+use super::store::{KeyStore, ConcurrentChange, StoredRing};
+use crate::apply::{Application, Reporter, Detail, Mode, PhaseCell};
 use crate::artifact_bucket::ArtifactBucket;
 use crate::connection::Connection;
 use crate::deployed_stack::DeployedStack;
@@ -66,15 +66,15 @@ impl<'a> Rotation<'a> {
     /// Observes the state once no other process is changing the stack.
     pub(super) async fn observe(&self) -> Result<Observation> {
         let start = Instant::now();
-        let mut said = false;
+        let mut announced = false;
         loop {
             let observation = observe(self.environment, self.connection, self.store).await?;
             if observation.observed.stack != StackState::Changing {
                 return Ok(observation);
             }
-            if !said {
+            if !announced {
                 self.announce(&Step::AwaitStack);
-                said = true;
+                announced = true;
             }
             if start.elapsed() > STACK_LIMIT {
                 bail!(
@@ -90,14 +90,14 @@ impl<'a> Rotation<'a> {
     ///
     /// If an algorithm is given, a new key is created as soon as no other step comes first.
     pub(super) async fn run(&self, mut create: Option<Algorithm>) -> Result<Ending> {
-        let mut known = Known::default();
+        let mut known = RunProgress::default();
         let mut last: Option<(Step, Instant)> = None;
         loop {
             let observation = self.observe().await?;
             let progress = Progress {
                 create: create.is_some(),
-                made: known.made.as_ref(),
-                proven: known.proven.as_ref(),
+                new_key: known.new_key.as_ref(),
+                accepted_key: known.accepted_key.as_ref(),
             };
             let step = next_step(&observation.observed, self.intent, progress)?;
             let is_new = last.as_ref().is_none_or(|(same, _)| *same != step);
@@ -120,9 +120,9 @@ impl<'a> Rotation<'a> {
                 Step::Done => return Ok(Ending::Complete),
                 step => match self.perform(&step, &observation, &mut create, &mut known).await {
                     // An emergency rotation continues from what the other process has left.
-                    Err(error) if self.intent == Intent::Revoke && error.is::<Overtaken>() => {}
+                    Err(error) if self.intent == Intent::Revoke && error.is::<ConcurrentChange>() => {}
                     // The next observation determines what to deploy now.
-                    Err(error) if step == Step::Deploy && error.is::<Overtaken>() => {}
+                    Err(error) if step == Step::Deploy && error.is::<ConcurrentChange>() => {}
                     performed => performed?,
                 },
             }
@@ -139,7 +139,7 @@ impl<'a> Rotation<'a> {
         step: &Step,
         observation: &Observation,
         create: &mut Option<Algorithm>,
-        known: &mut Known,
+        known: &mut RunProgress,
     ) -> Result<()> {
         let read = &observation.ring;
         let now = observation.observed.now;
@@ -154,14 +154,14 @@ impl<'a> Rotation<'a> {
             Step::Deploy => self.deploy().await,
             Step::Probe(fingerprint) => {
                 self.probe(observation, fingerprint).await?;
-                known.proven = Some(fingerprint.clone());
+                known.accepted_key = Some(fingerprint.clone());
                 Ok(())
             }
             Step::Activate => self.store.replace_ring(read, &read.ring.promoted()).await,
             Step::Schedule => {
-                let hurry = self.intent == Intent::Revoke;
-                let time = if hurry { now } else { now + self.overlap.within(self.environment) };
-                self.store.replace_ring(read, &read.ring.retired_by(time, hurry)).await
+                let is_emergency = self.intent == Intent::Revoke;
+                let time = if is_emergency { now } else { now + self.overlap.in_environment(self.environment) };
+                self.store.replace_ring(read, &read.ring.retired_by(time, is_emergency)).await
             }
             Step::Remove(fingerprints) => {
                 self.store.replace_ring(read, &read.ring.without(fingerprints)).await
@@ -175,14 +175,14 @@ impl<'a> Rotation<'a> {
                 }
                 let key = generate(algorithm).await?;
                 self.store.put_key_pair(&key).await?;
-                self.announce("enlist the key");
+                self.announce("add the key to the key ring");
                 let ring = match self.intent {
                     Intent::Revoke => read.ring.without_next(),
                     Intent::Rotate | Intent::Retire => read.ring.clone(),
                 };
-                enlist(self.store, read, &ring, &key, self.store.now()?).await?;
+                add_to_ring(self.store, read, &ring, &key, self.store.now()?).await?;
                 *create = None;
-                known.made = Some(key.fingerprint().clone());
+                known.new_key = Some(key.fingerprint().clone());
                 Ok(())
             }
         }
@@ -203,7 +203,7 @@ impl<'a> Rotation<'a> {
         let observation = self.observe().await?;
         let keys = self.store.signing_keys(&observation.ring.ring).await?;
         if self.store.ring().await?.is_later_than(&observation.ring) {
-            return Err(Overtaken.into());
+            return Err(ConcurrentChange.into());
         }
         let template = observation.template.as_ref().context("nothing is deployed")?;
         let stack = observation.stack.as_ref().context("nothing is deployed")?;
@@ -214,15 +214,15 @@ impl<'a> Rotation<'a> {
             connection: self.connection,
             may_lose_data: false,
             mode: Mode::Standard,
-            audience: Audience { operator: &*self.connection.operator, detail: Detail::Summary },
+            reporter: Reporter { operator: &*self.connection.operator, detail: Detail::Summary },
             phase: &PhaseCell::default(),
         };
         let check = async || {
             lock.ensure_held().await?;
             let has_moved = self.store.ring().await?.is_later_than(&observation.ring);
-            if has_moved { Err(Overtaken.into()) } else { Ok(()) }
+            if has_moved { Err(ConcurrentChange.into()) } else { Ok(()) }
         };
-        application.bring_to(&template, check).await.map(|_| ())
+        application.update_to(&template, check).await.map(|_| ())
     }
 
     /// Returns the platform parameters that changed since the last deployment.
@@ -274,15 +274,15 @@ impl<'a> Rotation<'a> {
     async fn lock(&self) -> Result<Lock> {
         let bucket = ArtifactBucket::new(self.environment, self.connection);
         let start = Instant::now();
-        let mut said = false;
+        let mut announced = false;
         loop {
             match Lock::attempt(&bucket, self.environment, self.connection, "rotation of keys").await? {
                 Attempt::Acquired(lock) => return Ok(lock),
-                Attempt::Refused(refusal) if start.elapsed() > STACK_LIMIT => bail!(refusal),
-                Attempt::Refused(refusal) => {
-                    if !said {
-                        self.connection.operator.note(&format!("  {refusal}"));
-                        said = true;
+                Attempt::Rejected(rejection) if start.elapsed() > STACK_LIMIT => bail!(rejection),
+                Attempt::Rejected(rejection) => {
+                    if !announced {
+                        self.connection.operator.note(&format!("  {rejection}"));
+                        announced = true;
                     }
                     tokio::time::sleep(POLL).await;
                 }
@@ -291,7 +291,7 @@ impl<'a> Rotation<'a> {
     }
 
     async fn probe(&self, observation: &Observation, fingerprint: &Fingerprint) -> Result<()> {
-        let refused = || {
+        let rejected = || {
             format!(
                 "the key {fingerprint} was not made active; the old key continues to sign.\nRun the command \
                  again, or remove the key with `cargo xtask keys retire {fingerprint} --env {}`",
@@ -302,17 +302,17 @@ impl<'a> Rotation<'a> {
         let trusted = observation.observed.cloudfront.as_ref().map(|known| &known.trusted);
         let key_id =
             trusted.and_then(|trusted| trusted.get(fingerprint)).context("CloudFront lacks the key")?;
-        let key = self.store.key_pair(fingerprint).await.with_context(refused)?;
+        let key = self.store.key_pair(fingerprint).await.with_context(rejected)?;
         let prober = Prober::new(self.environment, self.connection, domain)?;
-        prober.try_key(&key, key_id, observation.observed.now).await.with_context(refused)
+        prober.try_key(&key, key_id, observation.observed.now).await.with_context(rejected)
     }
 }
 
 /// The progress of this run that cannot be observed.
 #[derive(Default)]
-struct Known {
-    made: Option<Fingerprint>,
-    proven: Option<Fingerprint>,
+struct RunProgress {
+    new_key: Option<Fingerprint>,
+    accepted_key: Option<Fingerprint>,
 }
 
 /// Returns how long a step may be repeated.
@@ -328,7 +328,7 @@ fn limit_of(step: &Step) -> Duration {
 ///
 /// The key must already be stored, because the ring must refer only to stored keys. A run that ends before this point
 /// leaves parameters that are not used.
-pub(super) async fn enlist(
+pub(super) async fn add_to_ring(
     store: &KeyStore<'_>,
     read: &StoredRing,
     ring: &KeyRing,

@@ -10,7 +10,7 @@ use super::plan::{Intent, Observed, Progress, StackState, Step, next_step};
 use super::ring::{Algorithm, KeyState};
 use super::store::KeyStore;
 use crate::connection::Connection;
-use crate::time_span::spoken;
+use crate::time_span::format_span;
 
 /// The status of an environment's keys.
 #[derive(Debug, Serialize)]
@@ -78,10 +78,10 @@ impl Status {
     pub async fn read(environment: &Environment, connection: &Connection) -> Result<Self> {
         let store = KeyStore::new(&connection.configuration, environment);
         let observed = observe(environment, connection, &store).await?.observed;
-        Ok(Self::of(environment, &observed))
+        Ok(Self::from_observed(environment, &observed))
     }
 
-    fn of(environment: &Environment, observed: &Observed) -> Self {
+    fn from_observed(environment: &Environment, observed: &Observed) -> Self {
         let rotation_period = TimeDelta::days(environment.signing_key_rotation_days.get().into());
         let (deployed, trusted) = (deployed(observed), trusted(observed));
         let keys = observed.ring.entries().iter().map(|entry| KeyStatus {
@@ -112,7 +112,7 @@ impl Status {
         Self {
             environment: environment.name.to_string(),
             keys: keys.collect(),
-            phase: Phase::of(observed),
+            phase: Phase::from_observed(observed),
             next,
             next_at,
             rotation_due: observed.ring.active().map(|entry| entry.created_at + rotation_period),
@@ -123,14 +123,14 @@ impl Status {
 }
 
 impl Phase {
-    fn of(observed: &Observed) -> Self {
+    fn from_observed(observed: &Observed) -> Self {
         let ring = &observed.ring;
-        let undue = |time: Option<DateTime<Utc>>| time.is_some_and(|time| time > observed.now);
+        let is_future = |time: Option<DateTime<Utc>>| time.is_some_and(|time| time > observed.now);
         if ring.next().is_some() {
             Self::Introducing
         } else if ring.retiring().any(|entry| entry.retire_after.is_none()) {
             Self::Switching
-        } else if ring.retiring().any(|entry| undue(entry.retire_after)) {
+        } else if ring.retiring().any(|entry| is_future(entry.retire_after)) {
             Self::Overlapping
         } else if ring.retiring().next().is_some() {
             Self::Retiring
@@ -161,7 +161,7 @@ fn problems(observed: &Observed, rotation_period: TimeDelta) -> Vec<String> {
         problems.push(format!(
             "{} is older than {}; rotate it: `cargo xtask keys rotate`",
             active.fingerprint,
-            spoken(rotation_period)
+            format_span(rotation_period)
         ));
     }
     for entry in ring.entries() {
@@ -177,18 +177,18 @@ fn problems(observed: &Observed, rotation_period: TimeDelta) -> Vec<String> {
         }
     }
     let Some(deployed) = deployed(observed) else { return problems };
-    let goes_on = "`cargo xtask keys rotate` or `deploy` continues from there";
+    let continuation = "`cargo xtask keys rotate` or `deploy` continues from there";
     for entry in ring.entries().iter().filter(|entry| !deployed.trusted.contains(&entry.fingerprint)) {
-        problems.push(format!("the key ring has {}, but the stack does not; {goes_on}", entry.fingerprint));
+        problems.push(format!("the key ring has {}, but the stack does not; {continuation}", entry.fingerprint));
     }
     for fingerprint in deployed.trusted.iter().filter(|fingerprint| ring.get(fingerprint).is_none()) {
-        problems.push(format!("the stack has {fingerprint}, but the key ring does not; {goes_on}"));
+        problems.push(format!("the stack has {fingerprint}, but the key ring does not; {continuation}"));
     }
     let active = ring.active().map(|entry| &entry.fingerprint);
     if deployed.active.as_ref() != active {
         let name = |key: Option<&Fingerprint>| key.map_or("none", Fingerprint::as_str).to_owned();
         problems.push(format!(
-            "the active key of the key ring is {}, but the stack signs with {}; {goes_on}",
+            "the active key of the key ring is {}, but the stack signs with {}; {continuation}",
             name(active),
             name(deployed.active.as_ref())
         ));

@@ -74,13 +74,13 @@ impl<'a> KeyStore<'a> {
     /// Returns the ring, which is empty if none was written yet.
     pub(super) async fn ring(&self) -> Result<StoredRing> {
         let name = key_ring_parameter(self.environment);
-        let answer = match self.client.get_parameter().name(&name).send().await {
+        let response = match self.client.get_parameter().name(&name).send().await {
             Err(error) if error.as_service_error().is_some_and(GetParameterError::is_parameter_not_found) => {
                 return Ok(StoredRing::default());
             }
-            answer => answer.with_context(|| format!("cannot read the key ring {name}"))?,
+            response => response.with_context(|| format!("cannot read the key ring {name}"))?,
         };
-        let parameter = answer.parameter.with_context(|| format!("the key ring {name} has no value"))?;
+        let parameter = response.parameter.with_context(|| format!("the key ring {name} has no value"))?;
         let ring = KeyRing::parse(parameter.value().unwrap_or_default());
         let ring = ring.with_context(|| format!("the key ring {name} is malformed"))?;
         let written_at = parameter
@@ -97,19 +97,19 @@ impl<'a> KeyStore<'a> {
         let text = serde_json::to_string(ring)?;
         if read.version == 0 {
             return match self.put(&name, ParameterType::String, &text, false).await? {
-                Put::Done(_) => Ok(()),
-                Put::AlreadyThere => Err(Overtaken.into()),
+                Put::Written(_) => Ok(()),
+                Put::AlreadyExists => Err(ConcurrentChange.into()),
             };
         }
         if self.ring().await?.version != read.version {
-            return Err(Overtaken.into());
+            return Err(ConcurrentChange.into());
         }
         match self.put(&name, ParameterType::String, &text, true).await? {
-            Put::Done(version) if version == read.version + 1 => Ok(()),
-            Put::Done(_) | Put::AlreadyThere => {
+            Put::Written(version) if version == read.version + 1 => Ok(()),
+            Put::Written(_) | Put::AlreadyExists => {
                 let first = self.value(&format!("{name}:{}", read.version + 1), false).await?;
                 self.put(&name, ParameterType::String, &first, true).await?;
-                Err(Overtaken.into())
+                Err(ConcurrentChange.into())
             }
         }
     }
@@ -147,8 +147,8 @@ impl<'a> KeyStore<'a> {
             let private = private_key_parameter(self.environment, &fingerprint);
             let public = public_key_parameter(self.environment, &fingerprint);
             let parameters = found.entry(fingerprint).or_default();
-            parameters.private = parameters.private || self.is_there(&private).await?;
-            parameters.public = parameters.public || self.is_there(&public).await?;
+            parameters.private = parameters.private || self.exists(&private).await?;
+            parameters.public = parameters.public || self.exists(&public).await?;
         }
         Ok(found)
     }
@@ -157,12 +157,12 @@ impl<'a> KeyStore<'a> {
     ///
     /// A role for reading the status must not read private keys, and IAM cannot allow the read without the
     /// decryption. For such a role, the list decides.
-    async fn is_there(&self, name: &str) -> Result<bool> {
+    async fn exists(&self, name: &str) -> Result<bool> {
         match self.client.get_parameter().name(name).send().await {
             Err(error) if matches!(error.code(), Some("ParameterNotFound" | "AccessDeniedException")) => {
                 Ok(false)
             }
-            answer => answer.map(|_| true).with_context(|| format!("cannot look for the parameter {name}")),
+            response => response.map(|_| true).with_context(|| format!("cannot look for the parameter {name}")),
         }
     }
 
@@ -204,12 +204,12 @@ impl<'a> KeyStore<'a> {
     pub(super) async fn put_key_pair(&self, key: &KeyPair) -> Result<()> {
         let private = Zeroizing::new(STANDARD.encode(key.private_pem()));
         let name = private_key_parameter(self.environment, key.fingerprint());
-        if let Put::AlreadyThere = self.put(&name, ParameterType::SecureString, &private, false).await? {
+        if let Put::AlreadyExists = self.put(&name, ParameterType::SecureString, &private, false).await? {
             self.key_pair(key.fingerprint()).await?;
         }
         let name = public_key_parameter(self.environment, key.fingerprint());
         let put = self.put(&name, ParameterType::String, key.public_pem(), false).await?;
-        if matches!(put, Put::AlreadyThere)
+        if matches!(put, Put::AlreadyExists)
             && self.value(&name, false).await?.trim() != key.public_pem().trim()
         {
             bail!("the parameter {name} holds another public key; delete it, and try again");
@@ -228,8 +228,8 @@ impl<'a> KeyStore<'a> {
                         if error
                             .as_service_error()
                             .is_some_and(DeleteParameterError::is_parameter_not_found) => {}
-                    answer => {
-                        answer.with_context(|| format!("cannot delete the parameter {name}"))?;
+                    response => {
+                        response.with_context(|| format!("cannot delete the parameter {name}"))?;
                     }
                 }
             }
@@ -238,9 +238,9 @@ impl<'a> KeyStore<'a> {
     }
 
     async fn value(&self, name: &str, decrypted: bool) -> Result<Zeroizing<String>> {
-        let answer = self.client.get_parameter().name(name).with_decryption(decrypted).send().await;
-        let answer = answer.with_context(|| format!("cannot read the parameter {name}"))?;
-        let value = answer.parameter.and_then(|parameter| parameter.value).map(Zeroizing::new);
+        let response = self.client.get_parameter().name(name).with_decryption(decrypted).send().await;
+        let response = response.with_context(|| format!("cannot read the parameter {name}"))?;
+        let value = response.parameter.and_then(|parameter| parameter.value).map(Zeroizing::new);
         value.with_context(|| format!("the parameter {name} has no value"))
     }
 
@@ -250,11 +250,11 @@ impl<'a> KeyStore<'a> {
             Err(error)
                 if error.as_service_error().is_some_and(PutParameterError::is_parameter_already_exists) =>
             {
-                Ok(Put::AlreadyThere)
+                Ok(Put::AlreadyExists)
             }
-            answer => {
-                let answer = answer.with_context(|| format!("cannot write the parameter {name}"))?;
-                Ok(Put::Done(answer.version))
+            response => {
+                let response = response.with_context(|| format!("cannot write the parameter {name}"))?;
+                Ok(Put::Written(response.version))
             }
         }
     }
@@ -263,18 +263,18 @@ impl<'a> KeyStore<'a> {
 /// The result of writing a parameter.
 enum Put {
     /// The parameter was written with this version.
-    Done(i64),
+    Written(i64),
     /// The parameter was to be created, but exists already.
-    AlreadyThere,
+    AlreadyExists,
 }
 
 /// An error: another process has changed the ring since it was read.
 #[derive(Debug)]
-pub(super) struct Overtaken;
+pub(super) struct ConcurrentChange;
 
-impl std::error::Error for Overtaken {}
+impl std::error::Error for ConcurrentChange {}
 
-impl std::fmt::Display for Overtaken {
+impl std::fmt::Display for ConcurrentChange {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(
             "another process changed the key ring at the same time, and its change was kept; see `cargo xtask \

@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 use super::Lock;
 use crate::artifact_bucket::ArtifactBucket;
 use crate::connection::Connection;
-use crate::consent::{Consent, agree};
+use crate::consent::{Consent, require_confirmation};
 
 /// The lock of an environment for one command.
 pub struct LockGuard<'a> {
@@ -55,12 +55,12 @@ impl<'a> LockGuard<'a> {
     ///
     /// A person may take an hour to answer, and an urgent deployment, such as after a leaked key, must not wait for
     /// that. What was read before may have changed by the time this returns.
-    pub async fn agree(&self, consent: Consent, question: &str) -> Result<()> {
+    pub async fn require_confirmation(&self, consent: Consent, question: &str) -> Result<()> {
         if consent != Consent::Ask {
             return Ok(());
         }
         self.release().await;
-        agree(consent, question, &*self.connection.operator).await?;
+        require_confirmation(consent, question, &*self.connection.operator).await?;
         self.acquire().await
     }
 }

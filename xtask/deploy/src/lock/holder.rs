@@ -26,7 +26,7 @@ pub struct Holder {
 }
 
 impl Holder {
-    pub(super) fn us(connection: &Connection, action: &str, now: DateTime<Utc>) -> Self {
+    pub(super) fn this_process(connection: &Connection, action: &str, now: DateTime<Utc>) -> Self {
         Self {
             by: connection.caller.clone(),
             action: action.to_owned(),
@@ -88,8 +88,8 @@ pub(super) mod tests {
 
     #[test]
     fn who_is_dead_is_known_where_process_ids_mean_the_same_only() {
-        let us = rustix::process::getpid().as_raw_nonzero().get();
-        assert!(!holder(boot(), us).is_dead());
+        let own_id = rustix::process::getpid().as_raw_nonzero().get();
+        assert!(!holder(boot(), own_id).is_dead());
         // This process ID is larger than any that a kernel assigns.
         assert_eq!(holder(boot(), i32::MAX).is_dead(), boot().is_some());
         assert!(!holder(Some("another".to_owned()), i32::MAX).is_dead());

@@ -6,7 +6,7 @@ use chrono::DateTime;
 use command_line::environment;
 
 use super::holder::tests::holder;
-use super::{Attempt, Held, Lock, Renewal, refusal};
+use super::{Attempt, Held, Lock, Renewal, rejection};
 use crate::artifact_bucket::ArtifactBucket;
 use crate::artifact_bucket::testing::{FakeBucket, Fault};
 
@@ -17,7 +17,7 @@ async fn acquired(fake: &FakeBucket) -> Lock {
     let bucket = ArtifactBucket::new(&environment, &fake.connection);
     match Lock::attempt(&bucket, &environment, &fake.connection, "deploy").await.unwrap() {
         Attempt::Acquired(lock) => lock,
-        Attempt::Refused(refusal) => panic!("{refusal}"),
+        Attempt::Rejected(rejection) => panic!("{rejection}"),
     }
 }
 
@@ -25,14 +25,14 @@ async fn acquired(fake: &FakeBucket) -> Lock {
 async fn renewal(lock: &Lock, fake: &FakeBucket, fault: Fault) -> Renewal {
     fake.fail_next_writes(&[fault]);
     let mut held = lock.held.lock().await;
-    held.renew(&lock.bucket.impatient(), &lock.key).await.unwrap()
+    held.renew(&lock.bucket.without_retries(), &lock.key).await.unwrap()
 }
 
 #[tokio::test]
 async fn a_renewal_whose_answer_is_lost_counts() {
     let fake = FakeBucket::start().await;
     let lock = acquired(&fake).await;
-    assert!(matches!(renewal(&lock, &fake, Fault::CutAfter).await, Renewal::Done));
+    assert!(matches!(renewal(&lock, &fake, Fault::LostResponse).await, Renewal::Done));
     // The next renewal continues from the stored state.
     assert!(matches!(renewal(&lock, &fake, Fault::None).await, Renewal::Done));
     lock.release().await;
@@ -43,7 +43,7 @@ async fn a_renewal_whose_answer_is_lost_counts() {
 async fn a_renewal_that_did_not_arrive_leaves_the_lock_ours() {
     let fake = FakeBucket::start().await;
     let lock = acquired(&fake).await;
-    for fault in [Fault::CutBefore, Fault::Conflict, Fault::Unavailable] {
+    for fault in [Fault::LostRequest, Fault::Conflict, Fault::Unavailable] {
         assert!(matches!(renewal(&lock, &fake, fault).await, Renewal::Missed), "{fault:?}");
         assert!(matches!(renewal(&lock, &fake, Fault::None).await, Renewal::Done), "{fault:?}");
     }
@@ -63,7 +63,7 @@ async fn a_renewal_is_one_attempt() {
 async fn the_check_before_an_execution_survives_a_lost_answer() {
     let fake = FakeBucket::start().await;
     let lock = acquired(&fake).await;
-    fake.fail_next_writes(&[Fault::CutAfter]);
+    fake.fail_next_writes(&[Fault::LostResponse]);
     lock.ensure_held().await.unwrap();
     lock.ensure_held().await.unwrap();
 }
@@ -71,7 +71,7 @@ async fn the_check_before_an_execution_survives_a_lost_answer() {
 #[tokio::test]
 async fn taking_the_lock_survives_a_lost_answer() {
     let fake = FakeBucket::start().await;
-    fake.fail_next_writes(&[Fault::CutAfter]);
+    fake.fail_next_writes(&[Fault::LostResponse]);
     acquired(&fake).await.ensure_held().await.unwrap();
 }
 
@@ -115,14 +115,14 @@ async fn only_one_begins() {
     let lock = acquired(&fake).await;
     let condition = crate::artifact_bucket::Condition::Absent;
     let other = holder(None, 7);
-    assert!(Held::begin(&lock.bucket, KEY, &other, condition).await.unwrap().is_none());
+    assert!(Held::acquire(&lock.bucket, KEY, &other, condition).await.unwrap().is_none());
 }
 
 #[test]
 fn a_second_person_is_told_who_and_when() {
     let environment = environment::load("dev").unwrap();
     let since = DateTime::from_timestamp(1_795_545_690, 0).unwrap();
-    insta::assert_snapshot!(refusal(&environment, Some(&holder(None, 7)), since), @r"
+    insta::assert_snapshot!(rejection(&environment, Some(&holder(None, 7)), since), @r"
     arn:aws:iam::123456789012:user/alice has been changing dev since 2026-11-24 18:40:00 UTC (deploy, process 7 on desk); wait until it has finished.
     If that process was killed, the lock expires at 18:41:30 UTC
     ");

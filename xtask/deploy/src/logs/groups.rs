@@ -14,7 +14,7 @@ pub(super) struct Group {
 }
 
 /// Returns the deployed log groups of these functions, or of all.
-pub(super) async fn of(
+pub(super) async fn find(
     environment: &Environment,
     connection: &Connection,
     wanted: &[FunctionName],

@@ -77,7 +77,7 @@ impl Reader {
         let oldest = self.groups.iter_mut().filter(|group| !group.entries.is_empty()).min_by_key(first);
         let entry = oldest.and_then(|group| group.entries.pop_front());
         if entry.is_none() {
-            self.groups.iter_mut().for_each(GroupReader::begin_again);
+            self.groups.iter_mut().for_each(GroupReader::restart);
         }
         Ok(entry)
     }
@@ -96,29 +96,29 @@ impl GroupReader {
             Page::Next(token) => Some(token.clone()),
             Page::None => return Ok(false),
         };
-        let answer = self.ask(client, token, operator).await?;
-        self.page = answer.next_token.filter(|token| !token.is_empty()).map_or(Page::None, Page::Next);
-        for event in answer.events.unwrap_or_default() {
+        let response = self.request_page(client, token, operator).await?;
+        self.page = response.next_token.filter(|token| !token.is_empty()).map_or(Page::None, Page::Next);
+        for event in response.events.unwrap_or_default() {
             let time = event.timestamp.and_then(DateTime::from_timestamp_millis).unwrap_or_default();
             let id = event.event_id.unwrap_or_default();
             if self.seen.insert(id, time).is_none() {
                 let entry = Entry::new(self.group.function, time, &event.message.unwrap_or_default());
-                requests.learn(&entry);
+                requests.record(&entry);
                 self.entries.push_back(entry);
             }
         }
-        let edge = self.edge();
-        self.seen.retain(|_, time| *time >= edge);
+        let next_start = self.next_start();
+        self.seen.retain(|_, time| *time >= next_start);
         Ok(true)
     }
 
     /// Returns the time from which the next read must look for late events.
-    fn edge(&self) -> DateTime<Utc> {
+    fn next_start(&self) -> DateTime<Utc> {
         let newest = self.seen.values().max();
         newest.map_or(self.from, |newest| (*newest - OVERLAP).max(self.from))
     }
 
-    async fn ask(
+    async fn request_page(
         &self,
         client: &Client,
         token: Option<String>,
@@ -137,14 +137,14 @@ impl GroupReader {
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
-                answer => return answer.with_context(|| format!("cannot read the log {}", self.group.name)),
+                response => return response.with_context(|| format!("cannot read the log {}", self.group.name)),
             }
         }
     }
 
     /// Begins to read again from the overlap.
-    fn begin_again(&mut self) {
-        self.from = self.edge();
+    fn restart(&mut self) {
+        self.from = self.next_start();
         self.page = Page::First;
     }
 }

@@ -16,7 +16,7 @@ pub struct Requests(HashMap<String, String>);
 
 impl Requests {
     /// Records the IDs in a line.
-    pub fn learn(&mut self, entry: &Entry) {
+    pub fn record(&mut self, entry: &Entry) {
         if let (Some(invocation), Some(request)) = (entry.invocation(), entry.request()) {
             if self.0.len() >= MAXIMUM {
                 self.0.clear();

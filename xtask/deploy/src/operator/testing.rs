@@ -7,11 +7,11 @@ use machine::{Progress, Step};
 use super::{Operator, ResourceChange};
 
 /// An operator that discards reports and declines every question.
-pub(crate) struct Silent;
+pub(crate) struct SilentOperator;
 
 struct SilentStep;
 
-impl Progress for Silent {
+impl Progress for SilentOperator {
     fn note(&self, _text: &str) {}
 
     fn begin(&self, _name: &str) -> Box<dyn Step> {
@@ -25,7 +25,7 @@ impl Step for SilentStep {
     fn done(self: Box<Self>, _detail: &str) {}
 }
 
-impl Operator for Silent {
+impl Operator for SilentOperator {
     fn warn(&self, _error: &anyhow::Error) {}
 
     fn resource(&self, _change: &ResourceChange<'_>) {}

@@ -16,10 +16,10 @@ const WINDOW: Duration = Duration::from_mins(15);
 const PERIOD_SECONDS: i32 = 60;
 
 /// Returns the age in CloudWatch, or `None` without recent data, as for a queue that is not in use.
-pub(super) async fn of_oldest(client: &Client, queue_url: &str) -> Result<Option<TimeDelta>> {
+pub(super) async fn read(client: &Client, queue_url: &str) -> Result<Option<TimeDelta>> {
     let name = queue_url.rsplit('/').next().unwrap_or(queue_url);
     let now = SystemTime::now();
-    let answer = client
+    let response = client
         .get_metric_statistics()
         .namespace("AWS/SQS")
         .metric_name("ApproximateAgeOfOldestMessage")
@@ -31,7 +31,7 @@ pub(super) async fn of_oldest(client: &Client, queue_url: &str) -> Result<Option
         .send()
         .await
         .with_context(|| format!("CloudWatch returned no age of the oldest message of {name}"))?;
-    let datapoints = answer.datapoints.unwrap_or_default();
+    let datapoints = response.datapoints.unwrap_or_default();
     let latest = datapoints.iter().max_by_key(|datapoint| datapoint.timestamp.map(|time| time.secs()));
     Ok(latest.and_then(Datapoint::maximum).map(|seconds| {
         #[expect(clippy::cast_possible_truncation, reason = "whole seconds, of two weeks at the most")]

@@ -87,32 +87,32 @@ impl<'a> DeadLetters<'a> {
     }
 
     /// Returns the first dead letters. Afterwards, other receivers can receive them at once.
-    pub async fn look(&self) -> Result<Vec<DeadLetter>> {
+    pub async fn peek(&self) -> Result<Vec<DeadLetter>> {
         let mut seen = SeenLetters::default();
         // A batch without a new message begins the second round, so all were received.
         while seen.0.len() < SHOWN && seen.add(self.receive().await?) {}
         let letters = seen.into_letters();
-        self.show_again(&letters).await?;
+        self.make_visible(&letters).await?;
         Ok(letters)
     }
 
     /// Moves all dead letters that are restore messages back to the restore queue.
-    pub async fn move_back(&self) -> Result<Redriven> {
+    pub async fn redrive(&self) -> Result<Redriven> {
         let mut moved_count = 0;
         // These stay hidden until no other message is left to receive. They reappear if that takes longer than a
         // minute.
         let mut left = SeenLetters::default();
-        let mut batches_without_news = 0;
+        let mut batches_without_new_messages = 0;
         loop {
             let received = self.receive().await?;
             let is_empty = received.is_empty();
             let (good, bad): (Vec<_>, Vec<_>) =
                 received.into_iter().partition(|letter| letter.content.is_ok());
-            let is_one_new = left.add(bad);
-            batches_without_news = if is_one_new || !good.is_empty() { 0 } else { batches_without_news + 1 };
-            if is_empty || batches_without_news > left.0.len() {
+            let has_new_message = left.add(bad);
+            batches_without_new_messages = if has_new_message || !good.is_empty() { 0 } else { batches_without_new_messages + 1 };
+            if is_empty || batches_without_new_messages > left.0.len() {
                 let left = left.into_letters();
-                self.show_again(&left).await?;
+                self.make_visible(&left).await?;
                 return Ok(Redriven { moved: moved_count, left: left.len() });
             }
             if good.is_empty() {
@@ -134,7 +134,7 @@ impl<'a> DeadLetters<'a> {
     }
 
     async fn receive(&self) -> Result<Vec<DeadLetter>> {
-        let answer = self
+        let response = self
             .queues
             .client
             .receive_message()
@@ -147,10 +147,10 @@ impl<'a> DeadLetters<'a> {
             .send()
             .await
             .context("cannot receive dead letters")?;
-        Ok(answer.messages.unwrap_or_default().into_iter().map(DeadLetter::read).collect())
+        Ok(response.messages.unwrap_or_default().into_iter().map(DeadLetter::read).collect())
     }
 
-    async fn show_again(&self, letters: &[DeadLetter]) -> Result<()> {
+    async fn make_visible(&self, letters: &[DeadLetter]) -> Result<()> {
         for chunk in letters.chunks(MESSAGES_A_CALL.unsigned_abs() as usize) {
             let entries = chunk.iter().map(|letter| {
                 let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(&letter.message_id);
@@ -171,10 +171,10 @@ impl<'a> DeadLetters<'a> {
         });
         let entries = entries.collect::<Result<Vec<_>, _>>()?;
         let send = self.queues.client.send_message_batch().queue_url(&self.queues.restore);
-        let answer = send.set_entries(Some(entries)).send().await;
-        let answer = answer
+        let response = send.set_entries(Some(entries)).send().await;
+        let response = response
             .context("the restore queue accepts no messages; those not moved are still dead letters")?;
-        Ok(answer.successful().iter().map(|entry| entry.id().to_owned()).collect())
+        Ok(response.successful().iter().map(|entry| entry.id().to_owned()).collect())
     }
 
     /// Deletes messages that were sent.

@@ -20,7 +20,7 @@ impl Rows<'_> {
             return "in the log of the restore function, under the message's id".to_owned();
         };
         match state_of(pool, message).await {
-            Ok(Some(state)) => told(&state).to_owned(),
+            Ok(Some(state)) => state_reason(&state).to_owned(),
             Ok(None) => "there is no such package in this dataset".to_owned(),
             // 42P01 means that a table does not exist.
             Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42P01") => {
@@ -45,7 +45,7 @@ async fn state_of(pool: &PgPool, message: &ReceivedRestoreMessage) -> sqlx::Resu
 }
 
 /// Describes what the state of the package means for its message.
-fn told(state: &str) -> &'static str {
+fn state_reason(state: &str) -> &'static str {
     match state {
         "RESTORING" => {
             "the package is still RESTORING: each attempt failed; search the log for the message's id"

@@ -89,11 +89,11 @@ pub async fn send(queues: &Queues, messages: &[RestoreMessage]) -> Result<()> {
         let entries = entries.collect::<Result<Vec<_>>>()?;
         let request =
             queues.client.send_message_batch().queue_url(&queues.restore).set_entries(Some(entries));
-        let answer = request
+        let response = request
             .send()
             .await
             .with_context(|| format!("cannot send more than {sent} messages; run the command again"))?;
-        sent += answer.successful().len();
+        sent += response.successful().len();
     }
     if sent < messages.len() {
         bail!(

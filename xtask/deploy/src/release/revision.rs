@@ -19,11 +19,11 @@ pub struct SourceRevision {
 
 impl SourceRevision {
     /// Reads the revision of the checkout.
-    pub async fn of_checkout() -> Self {
-        Self::of(&repository::root()).await
+    pub async fn read() -> Self {
+        Self::read_from(&repository::root()).await
     }
 
-    async fn of(directory: &Path) -> Self {
+    async fn read_from(directory: &Path) -> Self {
         let git = async |arguments: &[&str]| {
             let mut command = Command::from(command::at_root("git"));
             let output = command.args(arguments).current_dir(directory).output().await.ok()?;
@@ -37,14 +37,14 @@ impl SourceRevision {
     /// Awaits `work`, and returns its result with the revision of the checkout.
     ///
     /// Returns an error if the revision changed meanwhile, because the work could have used either of the two.
-    pub async fn during<T>(work: impl Future<Output = Result<T>>) -> Result<(T, Self)> {
-        Self::during_in(&repository::root(), work).await
+    pub async fn unchanged_during<T>(work: impl Future<Output = Result<T>>) -> Result<(T, Self)> {
+        Self::unchanged_during_in(&repository::root(), work).await
     }
 
-    async fn during_in<T>(directory: &Path, work: impl Future<Output = Result<T>>) -> Result<(T, Self)> {
-        let before = Self::of(directory).await;
+    async fn unchanged_during_in<T>(directory: &Path, work: impl Future<Output = Result<T>>) -> Result<(T, Self)> {
+        let before = Self::read_from(directory).await;
         let done = work.await?;
-        let after = Self::of(directory).await;
+        let after = Self::read_from(directory).await;
         if after != before {
             bail!(
                 "the checkout moved from {before} to {after} while the functions were built; nothing was \
@@ -58,7 +58,7 @@ impl SourceRevision {
     ///
     /// Files edited since the build do not matter, because the functions are already built.
     pub async fn ensure_checked_out(&self) -> Result<()> {
-        let now = Self::of_checkout().await;
+        let now = Self::read().await;
         if now.commit != self.commit {
             bail!(
                 "the functions were built from {self}, but {now} is checked out now; nothing was changed. \
@@ -113,14 +113,14 @@ mod tests {
     async fn a_release_names_the_commit_that_it_was_built_from() {
         let checkout = checkout();
         let path = checkout.path();
-        let before = SourceRevision::of(path).await;
-        let (built, revision) = SourceRevision::during_in(path, async { Ok(7) }).await.unwrap();
+        let before = SourceRevision::read_from(path).await;
+        let (built, revision) = SourceRevision::unchanged_during_in(path, async { Ok(7) }).await.unwrap();
         assert_eq!((built, &revision), (7, &before));
         assert!(!revision.is_modified);
         for change in
             [|path: &Path| commit(path, "two"), |path: &Path| std::fs::write(path.join("file"), "x").unwrap()]
         {
-            let moved = SourceRevision::during_in(path, async {
+            let moved = SourceRevision::unchanged_during_in(path, async {
                 change(path);
                 Ok(())
             });
@@ -132,7 +132,7 @@ mod tests {
     #[tokio::test]
     async fn a_build_that_fails_says_why_and_not_that_the_checkout_moved() {
         let checkout = checkout();
-        let failed = SourceRevision::during_in(checkout.path(), async {
+        let failed = SourceRevision::unchanged_during_in(checkout.path(), async {
             commit(checkout.path(), "two");
             Err::<(), _>(anyhow::anyhow!("it does not compile"))
         });

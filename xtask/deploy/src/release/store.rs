@@ -28,7 +28,7 @@ pub struct TemplateHash(ArtifactHash);
 
 impl TemplateHash {
     /// Returns the hash of a template, without the parts that depend on signing keys.
-    pub fn of(template: &DeployedTemplate) -> Result<Self> {
+    pub fn new(template: &DeployedTemplate) -> Result<Self> {
         Ok(Self(sha256(template.without_keys().to_string().as_bytes()).parse()?))
     }
 }
@@ -95,7 +95,7 @@ impl<'a> ReleaseStore<'a> {
         source: SourceRevision,
         created_by: &str,
     ) -> Result<StoredRelease> {
-        let hash = TemplateHash::of(&candidate.template)?;
+        let hash = TemplateHash::new(&candidate.template)?;
         let template = candidate.template.as_value().to_string().into_bytes();
         let contract = candidate.contract.as_ref().context("a release needs a contract")?;
         let contract = contract.to_string().into_bytes();
@@ -121,7 +121,7 @@ impl<'a> ReleaseStore<'a> {
             self.bucket.write(&key, serde_json::to_vec_pretty(&release)?, Condition::Absent).await?;
         let revision = written.with_context(|| {
             format!(
-                "release {} was made by another process in the same second; run the command again",
+                "release {} was created by another process in the same second; run the command again",
                 release.id
             )
         })?;
@@ -130,7 +130,7 @@ impl<'a> ReleaseStore<'a> {
 
     /// Returns the release that was deployed before the current one.
     pub async fn previous(&self, deployed: Option<&DeployedTemplate>) -> Result<Release> {
-        let current = deployed.map(TemplateHash::of).transpose()?;
+        let current = deployed.map(TemplateHash::new).transpose()?;
         let all = self.all().await?.into_iter().map(|stored| stored.release);
         let earlier = all.filter(|release| current.as_ref() != Some(&release.template));
         let previous = earlier.max_by_key(Release::last_deployed_at);
@@ -143,14 +143,14 @@ impl<'a> ReleaseStore<'a> {
     }
 
     /// Records in the manifest that a deployment has begun.
-    pub async fn note_beginning(&self, stored: &mut StoredRelease, by: &str) -> Result<()> {
+    pub async fn record_start(&self, stored: &mut StoredRelease, by: &str) -> Result<()> {
         let record = DeploymentRecord { by: by.to_owned(), started_at: self.bucket.now()?, ending: None };
         stored.release.deployments.push(record);
         self.update(stored).await
     }
 
     /// Records in the manifest how its deployment ended.
-    pub async fn note_ending(&self, stored: &mut StoredRelease, succeeded: bool) -> Result<()> {
+    pub async fn record_result(&self, stored: &mut StoredRelease, succeeded: bool) -> Result<()> {
         let at = self.bucket.now()?;
         if let Some(record) = stored.release.deployments.last_mut() {
             record.ending = Some(Ending { at, succeeded });
@@ -159,7 +159,7 @@ impl<'a> ReleaseStore<'a> {
     }
 
     /// Removes the record of a deployment that changed nothing.
-    pub async fn forget_beginning(&self, stored: &mut StoredRelease) -> Result<()> {
+    pub async fn remove_start_record(&self, stored: &mut StoredRelease) -> Result<()> {
         stored.release.deployments.pop();
         self.update(stored).await
     }
@@ -167,12 +167,12 @@ impl<'a> ReleaseStore<'a> {
     /// Records the results of deployments that were killed before they could.
     ///
     /// Such a deployment counts as successful if its template is the deployed one.
-    pub async fn note_lost_endings(&self, deployed: Option<&DeployedTemplate>) -> Result<()> {
-        let current = deployed.map(TemplateHash::of).transpose()?;
+    pub async fn record_missing_results(&self, deployed: Option<&DeployedTemplate>) -> Result<()> {
+        let current = deployed.map(TemplateHash::new).transpose()?;
         for mut stored in self.all().await? {
             if stored.release.deployments.last().is_some_and(|record| record.ending.is_none()) {
                 let succeeded = current.as_ref() == Some(&stored.release.template);
-                self.note_ending(&mut stored, succeeded).await?;
+                self.record_result(&mut stored, succeeded).await?;
             }
         }
         Ok(())
@@ -182,8 +182,8 @@ impl<'a> ReleaseStore<'a> {
         let key = self.key(&stored.release.id);
         let bytes = serde_json::to_vec_pretty(&stored.release)?;
         let written = self.bucket.write(&key, bytes, Condition::Unchanged(&stored.revision)).await?;
-        let gone = || format!("the manifest of release {} was changed by another process", stored.release.id);
-        stored.revision = written.with_context(gone)?;
+        let changed = || format!("the manifest of release {} was changed by another process", stored.release.id);
+        stored.revision = written.with_context(changed)?;
         Ok(())
     }
 
@@ -191,10 +191,10 @@ impl<'a> ReleaseStore<'a> {
     pub async fn template(&self, hash: &TemplateHash) -> Result<DeployedTemplate> {
         let key = self.template_key(hash);
         let stored = self.bucket.read(&key).await?;
-        let stored = stored.with_context(|| format!("{key} is gone from {}", self.bucket.name()))?;
+        let stored = stored.with_context(|| format!("{key} is missing in {}", self.bucket.name()))?;
         let text = String::from_utf8(stored.bytes).with_context(|| format!("{key} is no text"))?;
         let template = DeployedTemplate::parse(&text).with_context(|| format!("in {key}"))?;
-        if TemplateHash::of(&template)? != *hash {
+        if TemplateHash::new(&template)? != *hash {
             bail!(
                 "{key} does not match the hash in its name, so it was changed after its upload; it is not \
                  deployed"

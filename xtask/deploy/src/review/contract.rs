@@ -23,7 +23,7 @@ pub enum ContractReview {
 }
 
 impl ContractReview {
-    pub(super) fn of(is_deployed: bool, old: Option<&Value>, new: Option<&Value>) -> Self {
+    pub(super) fn compare(is_deployed: bool, old: Option<&Value>, new: Option<&Value>) -> Self {
         match (old, new) {
             _ if !is_deployed => Self::New,
             (Some(old), Some(new)) => Self::Changes(contract_changes(old, new)),

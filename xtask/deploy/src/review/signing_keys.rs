@@ -17,7 +17,7 @@ pub struct KeyChanges {
 }
 
 impl KeyChanges {
-    pub(super) fn of(old: Option<&DeployedTemplate>, new: &DeployedTemplate) -> Self {
+    pub(super) fn between(old: Option<&DeployedTemplate>, new: &DeployedTemplate) -> Self {
         let trusted = old.map(DeployedTemplate::trusted).unwrap_or_default();
         let active = old.and_then(DeployedTemplate::active);
         Self {

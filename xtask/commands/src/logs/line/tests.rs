@@ -4,27 +4,27 @@ use deploy::logs::{Entry, Requests};
 use serde_json::Value;
 use stack::FunctionName;
 
-use super::line_of;
+use super::format_line;
 
 fn entry(function: FunctionName, message: &str) -> Entry {
     Entry::new(function, DateTime::from_timestamp_millis(1_795_540_690_304).unwrap(), message)
 }
 
 /// Formats several lines without a terminal.
-fn shown(messages: &[(FunctionName, &str)]) -> String {
+fn format_lines(messages: &[(FunctionName, &str)]) -> String {
     let entries: Vec<_> = messages.iter().map(|(function, message)| entry(*function, message)).collect();
     let mut requests = Requests::default();
     for entry in &entries {
-        requests.learn(entry);
+        requests.record(entry);
     }
     let lines: Vec<_> =
-        entries.iter().map(|entry| line_of(entry, requests.id_of(entry), Palette::default())).collect();
+        entries.iter().map(|entry| format_line(entry, requests.id_of(entry), Palette::default())).collect();
     lines.join("\n")
 }
 
 #[test]
 fn the_lines_of_a_request_are_known_by_its_id_whoever_wrote_them() {
-    let lines = shown(&[
+    let lines = format_lines(&[
         (
             FunctionName::Authorizer,
             r#"{"timestamp":"2026-11-24T17:18:10.304673Z","level":"INFO","message":"decided","admitted":true,"target":"runtime::authorizer","requestId":"0aa00aa0-1111-4222-8333-000000000001","request_id":"AU3zfXiRQD+1NBQ="}"#,
@@ -52,7 +52,7 @@ fn the_lines_of_a_request_are_known_by_its_id_whoever_wrote_them() {
 
 #[test]
 fn what_is_no_json_or_belongs_to_no_request_is_shown_as_it_is_and_can_do_nothing_to_a_terminal() {
-    let lines = shown(&[
+    let lines = format_lines(&[
         (FunctionName::Api, "START RequestId: 2cc22cc2-1111-4222-8333-000000000003 Version: $LATEST\n"),
         (FunctionName::Restore, "thread 'main' panicked at src/main.rs:1:\r\n\u{1b}[31mred\u{1b}[0m\n"),
         (FunctionName::Restore, "[1, 2]"),

@@ -1,6 +1,6 @@
 use super::super::execution::execute;
-use super::super::testing::AUDIENCE;
-use super::super::testing::{Answer, Request, STACK_ID, ScriptedCloudFormation, events, stack_in};
+use super::super::testing::REPORTER;
+use super::super::testing::{Response, Request, STACK_ID, ScriptedCloudFormation, events, stack_in};
 use super::super::{Mode, PhaseCell, TemplateSource};
 use super::{ChangeSet, Proposal, Purpose};
 
@@ -17,12 +17,12 @@ pub(in crate::apply) fn change(id: &str, action: &str, replacement: &str) -> Str
 pub(in crate::apply) async fn with_changes(changes: Vec<String>) -> ScriptedCloudFormation {
     ScriptedCloudFormation::start(move |action, _: &Request, before| match action {
         "DescribeStacks" => stack_in("UPDATE_COMPLETE"),
-        "CreateChangeSet" => Answer::Result("<Id>change-set</Id>".to_owned()),
-        "DescribeChangeSet" => Answer::Result(format!(
+        "CreateChangeSet" => Response::Result("<Id>change-set</Id>".to_owned()),
+        "DescribeChangeSet" => Response::Result(format!(
             "<StackId>{STACK_ID}</StackId><Status>CREATE_COMPLETE</Status><Changes>{}</Changes>",
             changes.concat()
         )),
-        "DeleteChangeSet" | "ExecuteChangeSet" => Answer::Result(String::new()),
+        "DeleteChangeSet" | "ExecuteChangeSet" => Response::Result(String::new()),
         "DescribeStackEvents" if before == 0 => events(&[]),
         "DescribeStackEvents" => events(&[("stack", STACK, "UPDATE_COMPLETE", "")]),
         action => panic!("{action}"),
@@ -42,7 +42,7 @@ async fn requests(mode: Mode) -> (Request, Request) {
     let cloudformation = with_changes(vec![change("Queue", "Modify", "False")]).await;
     let change_set = propose(&cloudformation, Purpose::Change(mode)).await;
     let phase = PhaseCell::default();
-    execute(&cloudformation.client, &change_set, AUDIENCE, &phase).await.unwrap();
+    execute(&cloudformation.client, &change_set, REPORTER, &phase).await.unwrap();
     let one = |action| cloudformation.requests(action).pop().unwrap();
     (one("CreateChangeSet"), one("ExecuteChangeSet"))
 }
@@ -96,12 +96,12 @@ async fn drift_is_reverted_by_a_drift_aware_change_set() {
 /// Proposes a template for a new stack, with this status and reason of the change set.
 async fn proposed(status: &'static str, reason: &'static str) -> (Result<Proposal, String>, Request) {
     let cloudformation = ScriptedCloudFormation::start(move |action, _: &Request, _| match action {
-        "DescribeStacks" => Answer::Error("Stack with id stack does not exist"),
-        "CreateChangeSet" => Answer::Result("<Id>change-set</Id>".to_owned()),
-        "DescribeChangeSet" => Answer::Result(format!(
+        "DescribeStacks" => Response::Error("Stack with id stack does not exist"),
+        "CreateChangeSet" => Response::Result("<Id>change-set</Id>".to_owned()),
+        "DescribeChangeSet" => Response::Result(format!(
             "<StackId>{STACK_ID}</StackId><Status>{status}</Status><StatusReason>{reason}</StatusReason>"
         )),
-        "DeleteChangeSet" | "DescribeEvents" => Answer::Result(String::new()),
+        "DeleteChangeSet" | "DescribeEvents" => Response::Result(String::new()),
         action => panic!("{action}"),
     })
     .await;
@@ -148,8 +148,8 @@ async fn change_set_that_failed_over_a_taken_name_gets_advice() {
 async fn change_set_that_a_lost_response_was_about_is_used() {
     let cloudformation = ScriptedCloudFormation::start(|action, request: &Request, _| match action {
         "DescribeStacks" => stack_in("UPDATE_COMPLETE"),
-        "CreateChangeSet" => Answer::AlreadyExists,
-        "DescribeChangeSet" => Answer::Result(format!(
+        "CreateChangeSet" => Response::AlreadyExists,
+        "DescribeChangeSet" => Response::Result(format!(
             "<ChangeSetId>id of {}</ChangeSetId><StackId>{STACK_ID}</StackId><Status>CREATE_COMPLETE</Status>",
             request["ChangeSetName"]
         )),

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use machine::command;
 use stack::Architecture;
 
-use super::{place, release_command};
+use super::{copy_if_changed, release_command};
 
 /// Creates a program that prints its arguments and environment.
 fn program(directory: &Path, text: &str) -> PathBuf {
@@ -55,7 +55,7 @@ fn what_was_built_takes_its_place_though_it_is_older() {
     let now = SystemTime::now();
     for (text, modified) in [("new", now), ("old", now - Duration::from_mins(1)), ("odd", now)] {
         write(text, modified);
-        place(&program, &bootstrap).unwrap();
+        copy_if_changed(&program, &bootstrap).unwrap();
         assert_eq!(fs::read_to_string(&bootstrap).unwrap(), text);
     }
 }

@@ -6,7 +6,7 @@ use aws_sdk_cloudformation::types::{
     Capability, DeploymentConfig, DeploymentConfigMode, ResourceStatus, StackResource,
 };
 
-use super::Terms;
+use super::RecoverySettings;
 use crate::apply::{EventLog, Operation, Phase, TemplateSource, follow};
 use crate::connection::request_token;
 use crate::deployed_stack::{Condition, DeployedStack};
@@ -16,25 +16,25 @@ pub(super) async fn finish_rollback(
     client: &Client,
     stack: &DeployedStack,
     stack_name: &str,
-    terms: &Terms<'_>,
+    settings: &RecoverySettings<'_>,
 ) -> Result<()> {
-    if !terms.skip.is_empty() {
-        check_skipped(&failed_resources(client, stack).await?, terms.skip)?;
+    if !settings.skip.is_empty() {
+        check_skipped(&failed_resources(client, stack).await?, settings.skip)?;
     }
-    if !terms.agree(client, stack, "Continue that rollback?").await? {
+    if !settings.require_confirmation(client, stack, "Continue that rollback?").await? {
         return Ok(());
     }
-    terms.phase.set(Phase::Executing);
+    settings.phase.set(Phase::Executing);
     let mut log = EventLog::begin(client, &stack.id).await?;
     let token = request_token("continue-rollback");
     let request = client.continue_update_rollback().stack_name(&stack.id).client_request_token(token);
-    let skip = (!terms.skip.is_empty()).then(|| terms.skip.to_vec());
+    let skip = (!settings.skip.is_empty()).then(|| settings.skip.to_vec());
     let begun = request.set_resources_to_skip(skip).send().await;
     begun.context("CloudFormation rejected the continuation of the rollback")?;
-    let Err(failure) = follow(client, &mut log, stack_name, Operation::RollBack, terms.audience).await else {
+    let Err(failure) = follow(client, &mut log, stack_name, Operation::RollBack, settings.reporter).await else {
         return Ok(());
     };
-    terms.phase.set(Phase::Preparing);
+    settings.phase.set(Phase::Preparing);
     let now = DeployedStack::find(client, &stack.id).await?;
     if now.is_none_or(|now| now.condition != Condition::RollbackFailed) {
         return Err(failure);
@@ -45,7 +45,7 @@ pub(super) async fn finish_rollback(
         "{failure}\nIf it cannot be fixed: `cargo xtask deploy --env {} {}` finishes the rollback and leaves \
          these as they are.\nThey then differ from the template: `cargo xtask drift` shows how; set them to \
          it by hand before the next deployment.",
-        terms.environment.name,
+        settings.environment.name,
         flags.join(" ")
     )
 }
@@ -55,9 +55,9 @@ pub(super) async fn finish_rollback(
 /// CloudFormation can skip only these:
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ContinueUpdateRollback.html>.
 async fn failed_resources(client: &Client, stack: &DeployedStack) -> Result<Vec<StackResource>> {
-    let answer = client.describe_stack_resources().stack_name(&stack.id).send().await;
-    let answer = answer.context("cannot read the resources of the stack")?;
-    let mut resources = answer.stack_resources.unwrap_or_default();
+    let response = client.describe_stack_resources().stack_name(&stack.id).send().await;
+    let response = response.context("cannot read the resources of the stack")?;
+    let mut resources = response.stack_resources.unwrap_or_default();
     resources.retain(|resource| resource.resource_status == Some(ResourceStatus::UpdateFailed));
     Ok(resources)
 }
@@ -87,26 +87,26 @@ fn check_skipped(failed: &[StackResource], skip: &[String]) -> Result<()> {
 /// `RollbackStack` does not support stacks that were updated in express mode. Until such a stack is complete again,
 /// every operation must use express mode with rollback disabled. The last successful template is therefore applied
 /// again: <https://github.com/aws/aws-cdk-cli/issues/1739>, <https://github.com/aws/aws-cdk-cli/pull/1970>.
-pub(super) async fn put_back(
+pub(super) async fn restore_previous_state(
     client: &Client,
     stack: &DeployedStack,
     stack_name: &str,
-    terms: &Terms<'_>,
+    settings: &RecoverySettings<'_>,
     last_successful_template: &impl AsyncFn() -> Result<TemplateSource>,
 ) -> Result<()> {
-    if !terms.agree(client, stack, "Restore the previous state?").await? {
+    if !settings.require_confirmation(client, stack, "Restore the previous state?").await? {
         return Ok(());
     }
     if !stack.was_express {
-        terms.phase.set(Phase::Executing);
+        settings.phase.set(Phase::Executing);
         let mut log = EventLog::begin(client, &stack.id).await?;
         let token = request_token("roll-back");
         let begun = client.rollback_stack().stack_name(&stack.id).client_request_token(token).send().await;
         begun.context("CloudFormation rejected the rollback of the update")?;
-        return follow(client, &mut log, stack_name, Operation::RollBack, terms.audience).await;
+        return follow(client, &mut log, stack_name, Operation::RollBack, settings.reporter).await;
     }
     let template = last_successful_template().await?;
-    terms.phase.set(Phase::Executing);
+    settings.phase.set(Phase::Executing);
     let mut log = EventLog::begin(client, &stack.id).await?;
     let mode = DeploymentConfig::builder().mode(DeploymentConfigMode::Express).disable_rollback(true).build();
     let request = client
@@ -120,5 +120,5 @@ pub(super) async fn put_back(
         TemplateSource::Url(url) => request.template_url(url),
     };
     request.send().await.context("CloudFormation rejected the last successful template")?;
-    follow(client, &mut log, stack_name, Operation::Update, terms.audience).await
+    follow(client, &mut log, stack_name, Operation::Update, settings.reporter).await
 }

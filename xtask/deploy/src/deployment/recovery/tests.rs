@@ -1,7 +1,7 @@
-use super::{Terms, settle};
-use crate::apply::testing::AUDIENCE;
+use super::{RecoverySettings, recover};
+use crate::apply::testing::REPORTER;
 use crate::apply::testing::{
-    Answer, Request, STACK_ID, ScriptedCloudFormation, events, stack_in, stack_with,
+    Response, Request, STACK_ID, ScriptedCloudFormation, events, stack_in, stack_with,
 };
 use crate::apply::{PhaseCell, TemplateSource};
 use crate::artifact_bucket::ArtifactBucket;
@@ -12,37 +12,37 @@ use crate::lock::LockGuard;
 const STACK: &str = "AWS::CloudFormation::Stack";
 const EXPRESS: &str = "<DeploymentConfig><Mode>EXPRESS</Mode></DeploymentConfig>";
 
-async fn settled(cloudformation: &ScriptedCloudFormation, skip: &[&str]) -> anyhow::Result<()> {
+async fn recover_stack(cloudformation: &ScriptedCloudFormation, skip: &[&str]) -> anyhow::Result<()> {
     let environment = command_line::environment::load("dev").unwrap();
     let skip: Vec<String> = skip.iter().map(|id| (*id).to_owned()).collect();
     let phase = PhaseCell::default();
     let fake = FakeBucket::start().await;
     let bucket = ArtifactBucket::new(&environment, &fake.connection);
-    let terms = Terms {
+    let settings = RecoverySettings {
         environment: &environment,
         consent: Consent::Given,
         lock: &LockGuard::new(&environment, &fake.connection, &bucket, "deploy"),
         may_lose_data: false,
         skip: &skip,
-        audience: AUDIENCE,
+        reporter: REPORTER,
         phase: &phase,
     };
     let template = async || Ok(TemplateSource::Body("the last template".to_owned()));
-    settle(&cloudformation.client, "stack", &terms, template).await
+    recover(&cloudformation.client, "stack", &settings, template).await
 }
 
-/// Returns a CloudFormation with a failed update, where `action` moves the stack to `ending`.
+/// Returns a CloudFormation with a failed update, where `action` moves the stack to `result`.
 async fn failed_update(
     elements: &'static str,
     action: &'static str,
-    ending: &'static str,
+    result: &'static str,
 ) -> ScriptedCloudFormation {
     ScriptedCloudFormation::start(move |asked, _: &Request, before| match asked {
         "DescribeStacks" if before == 0 => stack_with("UPDATE_FAILED", elements),
-        "DescribeStacks" => stack_in(ending),
+        "DescribeStacks" => stack_in(result),
         "DescribeStackEvents" if before == 0 => events(&[]),
-        "DescribeStackEvents" => events(&[("stack", STACK, ending, "")]),
-        asked if asked == action => Answer::Result(format!("<StackId>{STACK_ID}</StackId>")),
+        "DescribeStackEvents" => events(&[("stack", STACK, result, "")]),
+        asked if asked == action => Response::Result(format!("<StackId>{STACK_ID}</StackId>")),
         asked => panic!("{asked}"),
     })
     .await
@@ -51,7 +51,7 @@ async fn failed_update(
 #[tokio::test]
 async fn failed_update_is_rolled_back() {
     let cloudformation = failed_update("", "RollbackStack", "UPDATE_ROLLBACK_COMPLETE").await;
-    settled(&cloudformation, &[]).await.unwrap();
+    recover_stack(&cloudformation, &[]).await.unwrap();
     let [request] = &cloudformation.requests("RollbackStack")[..] else { panic!("not once") };
     assert_eq!(request["StackName"], STACK_ID);
 }
@@ -62,7 +62,7 @@ async fn failed_update_is_rolled_back() {
 #[tokio::test]
 async fn failed_express_update_gets_the_last_template_again() {
     let cloudformation = failed_update(EXPRESS, "UpdateStack", "UPDATE_COMPLETE").await;
-    settled(&cloudformation, &[]).await.unwrap();
+    recover_stack(&cloudformation, &[]).await.unwrap();
     let [request] = &cloudformation.requests("UpdateStack")[..] else { panic!("not once") };
     assert_eq!(request["TemplateBody"], "the last template");
     assert_eq!(request["DeploymentConfig.Mode"], "EXPRESS");
@@ -84,19 +84,19 @@ async fn stuck_rollback() -> ScriptedCloudFormation {
     let skipped = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
     ScriptedCloudFormation::start(move |action, request: &Request, before| {
         let order = std::sync::atomic::Ordering::Relaxed;
-        let ending = if skipped.load(order) { "UPDATE_ROLLBACK_COMPLETE" } else { "UPDATE_ROLLBACK_FAILED" };
+        let result = if skipped.load(order) { "UPDATE_ROLLBACK_COMPLETE" } else { "UPDATE_ROLLBACK_FAILED" };
         match action {
-            "DescribeStacks" => stack_in(ending),
-            "DescribeStackResources" => Answer::Result(resources.clone()),
-            "DescribeEvents" => Answer::Result(String::new()),
+            "DescribeStacks" => stack_in(result),
+            "DescribeStackResources" => Response::Result(resources.clone()),
+            "DescribeEvents" => Response::Result(String::new()),
             "DescribeStackEvents" if before == 0 => events(&[]),
             "DescribeStackEvents" => events(&[
                 ("Queue", "AWS::SQS::Queue", "UPDATE_FAILED", "it is gone"),
-                ("stack", STACK, ending, "The following resource(s) failed to update: [Queue]."),
+                ("stack", STACK, result, "The following resource(s) failed to update: [Queue]."),
             ]),
             "ContinueUpdateRollback" => {
                 skipped.store(request.contains_key("ResourcesToSkip.member.1"), order);
-                Answer::Result(String::new())
+                Response::Result(String::new())
             }
             action => panic!("{action}"),
         }
@@ -107,7 +107,7 @@ async fn stuck_rollback() -> ScriptedCloudFormation {
 #[tokio::test]
 async fn rollback_that_gets_stuck_again_names_what_can_be_skipped() {
     let cloudformation = stuck_rollback().await;
-    let error = settled(&cloudformation, &[]).await.unwrap_err().to_string();
+    let error = recover_stack(&cloudformation, &[]).await.unwrap_err().to_string();
     assert!(error.contains("Queue (AWS::SQS::Queue): it is gone"), "{error}");
     assert!(error.contains("cargo xtask deploy --env dev --skip Queue`"), "{error}");
     let [request] = &cloudformation.requests("ContinueUpdateRollback")[..] else { panic!("not once") };
@@ -117,11 +117,11 @@ async fn rollback_that_gets_stuck_again_names_what_can_be_skipped() {
 #[tokio::test]
 async fn only_what_could_not_be_put_back_is_skipped() {
     let cloudformation = stuck_rollback().await;
-    let error = settled(&cloudformation, &["Other"]).await.unwrap_err().to_string();
+    let error = recover_stack(&cloudformation, &["Other"]).await.unwrap_err().to_string();
     assert!(error.contains("Other cannot be skipped") && error.contains("Queue: it is gone"), "{error}");
     assert_eq!(cloudformation.requests("ContinueUpdateRollback").len(), 0);
 
-    settled(&cloudformation, &["Queue"]).await.unwrap();
+    recover_stack(&cloudformation, &["Queue"]).await.unwrap();
     let [request] = &cloudformation.requests("ContinueUpdateRollback")[..] else { panic!("not once") };
     assert_eq!(request["ResourcesToSkip.member.1"], "Queue");
 }
@@ -133,6 +133,6 @@ async fn nothing_is_skipped_where_no_rollback_is_stuck() {
         action => panic!("{action}"),
     })
     .await;
-    let error = settled(&cloudformation, &["Queue"]).await.unwrap_err().to_string();
+    let error = recover_stack(&cloudformation, &["Queue"]).await.unwrap_err().to_string();
     assert!(error.contains("--skip is only for a failed rollback"), "{error}");
 }

@@ -5,7 +5,7 @@ use runtime::signing::SigningKey;
 
 use super::{Algorithm, KeyPair, fingerprint_of};
 
-fn refusal(pem: &str) -> String {
+fn rejection(pem: &str) -> String {
     KeyPair::from_pem(pem).err().unwrap().to_string()
 }
 
@@ -62,25 +62,25 @@ fn the_older_encodings_are_read_as_the_same_key() {
 #[test]
 fn what_cloudfront_does_not_take_is_not_imported() {
     let key = KeyPair::generate(Algorithm::EcP256).unwrap();
-    assert!(refusal(&with_tag("ENCRYPTED PRIVATE KEY", key.private_pem())).contains("encrypted"));
+    assert!(rejection(&with_tag("ENCRYPTED PRIVATE KEY", key.private_pem())).contains("encrypted"));
     let legacy = with_tag("EC PRIVATE KEY", key.private_pem());
     let header = "KEY-----\r\nProc-Type: 4,ENCRYPTED\r\nDEK-Info: AES-128-CBC,00\r\n\r\n";
-    assert!(refusal(&legacy.replacen("KEY-----\r\n", header, 1)).contains("encrypted"));
-    assert!(refusal(&with_tag("CERTIFICATE", key.public_pem())).contains("`CERTIFICATE`"));
-    assert!(refusal(key.public_pem()).contains("`PUBLIC KEY`, not a private key"));
+    assert!(rejection(&legacy.replacen("KEY-----\r\n", header, 1)).contains("encrypted"));
+    assert!(rejection(&with_tag("CERTIFICATE", key.public_pem())).contains("`CERTIFICATE`"));
+    assert!(rejection(key.public_pem()).contains("`PUBLIC KEY`, not a private key"));
     let cut: String = key.private_pem().lines().take(2).collect();
     for text in ["", "no key", &cut] {
-        assert!(refusal(text).contains("not a PEM private key"), "{text}");
+        assert!(rejection(text).contains("not a PEM private key"), "{text}");
     }
     let half = pem::parse(key.private_pem()).unwrap().into_contents();
     let half = pem::encode(&pem::Pem::new("PRIVATE KEY", &half[..half.len() / 2]));
-    assert!(refusal(&half).contains("damaged"));
+    assert!(rejection(&half).contains("damaged"));
 
     let rsa = aws_lc_rs::rsa::KeyPair::generate(KeySize::Rsa4096).unwrap();
     let rsa = AsDer::<aws_lc_rs::encoding::Pkcs8V1Der<'_>>::as_der(&rsa).unwrap();
     let rsa = pem::encode(&pem::Pem::new("PRIVATE KEY", rsa.as_ref()));
-    assert!(refusal(&rsa).contains("2048 bits"));
+    assert!(rejection(&rsa).contains("2048 bits"));
     let curve = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_ASN1_SIGNING).unwrap();
     let curve = pem::encode(&pem::Pem::new("PRIVATE KEY", curve.to_pkcs8v1().unwrap().as_ref()));
-    assert!(refusal(&curve).contains("RSA 2048 or EC P-256"));
+    assert!(rejection(&curve).contains("RSA 2048 or EC P-256"));
 }

@@ -102,7 +102,7 @@ fn an_emergency_does_not_end_on_a_next_key_of_an_earlier_run() {
     world.revokes = true;
     let run = finish(&mut world, Intent::Revoke);
     assert_settled(&world);
-    assert_eq!(Some(&world.signs), run.made.as_ref());
+    assert_eq!(Some(&world.signs), run.new_key.as_ref());
     assert_ne!(world.signs, next);
     assert!(!world.parameters.contains_key(&next), "{world:?}");
 }
@@ -117,7 +117,7 @@ fn an_emergency_in_the_midst_of_a_switch_makes_a_key_of_its_own() {
     world.revokes = true;
     let run = finish(&mut world, Intent::Revoke);
     assert_settled(&world);
-    assert_eq!(Some(&world.signs), run.made.as_ref());
+    assert_eq!(Some(&world.signs), run.new_key.as_ref());
 }
 
 #[test]
@@ -134,11 +134,11 @@ fn an_emergency_makes_room_where_the_ring_is_full() {
 #[test]
 fn an_emergency_whose_key_was_replaced_says_so() {
     let mut world = World::new();
-    let made = "ffffffffffff".parse().unwrap();
-    let progress = Progress { made: Some(&made), ..Progress::default() };
+    let new_key = "ffffffffffff".parse().unwrap();
+    let progress = Progress { new_key: Some(&new_key), ..Progress::default() };
     world.revokes = true;
-    let refusal = next_step(&world.observe(), Intent::Revoke, progress).unwrap_err().to_string();
-    assert!(refusal.contains("replaced ffffffffffff"), "{refusal}");
+    let rejection = next_step(&world.observe(), Intent::Revoke, progress).unwrap_err().to_string();
+    assert!(rejection.contains("replaced ffffffffffff"), "{rejection}");
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn a_key_signs_only_when_every_edge_may_know_the_key_group() {
     let changed_at = world.group_changed_at;
     let key = world.ring.next().unwrap().fingerprint.clone();
     let step = |world: &World, intent| {
-        let progress = Progress { create: false, made: Some(&key), proven: Some(&key) };
+        let progress = Progress { create: false, new_key: Some(&key), accepted_key: Some(&key) };
         next_step(&world.observe(), intent, progress).unwrap()
     };
     let in_time = changed_at + TimeDelta::minutes(10);
@@ -201,7 +201,7 @@ fn keys_are_retired_in_their_time_and_not_before() {
     let step = |world: &World| next_step(&world.observe(), Intent::Retire, Progress::default()).unwrap();
     world.pass(time - world.now - TimeDelta::seconds(1));
     assert_eq!(step(&world), Step::AwaitRetirement(time));
-    assert!(!world.observe().begins(Intent::Rotate), "one rotation at a time");
+    assert!(!world.observe().needs_new_key(Intent::Rotate), "one rotation at a time");
     world.pass(TimeDelta::seconds(1));
     assert!(matches!(step(&world), Step::Remove(_)));
 }
@@ -243,8 +243,8 @@ fn nothing_is_removed_while_cloudfront_does_not_trust_the_key_that_signs() {
     world.pass(TimeDelta::days(1));
     let active = world.signs.clone();
     world.group.remove(&active);
-    let refusal = next_step(&world.observe(), Intent::Rotate, Progress::default()).unwrap_err().to_string();
-    assert!(refusal.contains("does not trust the key that signs"), "{refusal}");
+    let rejection = next_step(&world.observe(), Intent::Rotate, Progress::default()).unwrap_err().to_string();
+    assert!(rejection.contains("does not trust the key that signs"), "{rejection}");
 }
 
 #[test]
@@ -256,8 +256,8 @@ fn the_group_takes_only_so_many_keys() {
     let mut observed = world.observe();
     observed.stack = StackState::Settled(observed.wanted());
     let progress = Progress { create: true, ..Progress::default() };
-    let refusal = next_step(&observed, Intent::Rotate, progress).unwrap_err().to_string();
-    assert!(refusal.contains("retire one first"), "{refusal}");
+    let rejection = next_step(&observed, Intent::Rotate, progress).unwrap_err().to_string();
+    assert!(rejection.contains("retire one first"), "{rejection}");
 }
 
 /// An event in the model.

@@ -17,7 +17,7 @@ fn entry(fingerprint: &str, state: &str, retire_after: &str) -> String {
 }
 
 /// Returns a state in which all of AWS matches this ring, at this time.
-fn agreed(entries: &[String], now: &str) -> Observed {
+fn consistent_state(entries: &[String], now: &str) -> Observed {
     let ring = KeyRing::parse(&format!("[{}]", entries.join(","))).unwrap();
     let now = now.parse().unwrap();
     let trusted = ring.fingerprints();
@@ -42,12 +42,12 @@ fn agreed(entries: &[String], now: &str) -> Observed {
 }
 
 fn status(observed: &Observed) -> Status {
-    Status::of(&environment::load("dev").unwrap(), observed)
+    Status::from_observed(&environment::load("dev").unwrap(), observed)
 }
 
 #[test]
 fn a_key_in_its_best_years_is_no_problem() {
-    let status = status(&agreed(&[entry(NEW, "active", "null")], "2026-11-24T00:00:00Z"));
+    let status = status(&consistent_state(&[entry(NEW, "active", "null")], "2026-11-24T00:00:00Z"));
     assert_eq!(status.problems, Vec::<String>::new());
     assert_eq!((status.phase, status.next), (Phase::Settled, None));
     assert_eq!(status.rotation_due, Some("2027-01-30T00:00:00Z".parse().unwrap()));
@@ -56,7 +56,7 @@ fn a_key_in_its_best_years_is_no_problem() {
 
 #[test]
 fn a_key_older_than_the_rotation_period_is_one() {
-    let status = status(&agreed(&[entry(NEW, "active", "null")], "2027-01-30T00:00:01Z"));
+    let status = status(&consistent_state(&[entry(NEW, "active", "null")], "2027-01-30T00:00:01Z"));
     assert_eq!(status.problems.len(), 1);
     assert!(status.problems[0].contains("older than 90 d"), "{:?}", status.problems);
 }
@@ -64,10 +64,10 @@ fn a_key_older_than_the_rotation_period_is_one() {
 #[test]
 fn an_overlap_is_no_problem_and_says_when_it_ends() {
     let entries = [entry(NEW, "active", "null"), entry(OLD, "retiring", r#""2026-11-24T02:00:00Z""#)];
-    let before = status(&agreed(&entries, "2026-11-24T00:00:00Z"));
+    let before = status(&consistent_state(&entries, "2026-11-24T00:00:00Z"));
     assert_eq!((before.problems.len(), before.phase), (0, Phase::Overlapping));
     assert_eq!(before.next_at, Some("2026-11-24T02:00:00Z".parse().unwrap()));
-    let after = status(&agreed(&entries, "2026-11-24T02:00:00Z"));
+    let after = status(&consistent_state(&entries, "2026-11-24T02:00:00Z"));
     assert_eq!((after.problems.len(), after.phase), (0, Phase::Retiring));
     assert_eq!(after.next.as_deref(), Some("remove ba9876543210"));
 }
@@ -75,7 +75,7 @@ fn an_overlap_is_no_problem_and_says_when_it_ends() {
 #[test]
 fn the_status_says_what_an_activation_waits_for() {
     let entries = [entry(OLD, "active", "null"), entry(NEW, "next", "null")];
-    let mut observed = agreed(&entries, "2026-11-24T00:00:00Z");
+    let mut observed = consistent_state(&entries, "2026-11-24T00:00:00Z");
     observed.cloudfront.as_mut().unwrap().group_changed_at = Some("2026-11-23T23:55:00Z".parse().unwrap());
     let status = status(&observed);
     assert_eq!(status.next_at, Some("2026-11-24T00:05:00Z".parse().unwrap()));
@@ -87,7 +87,7 @@ fn the_status_says_what_an_activation_waits_for() {
 fn each_disagreement_is_named() {
     let entries = [entry(NEW, "active", "null"), entry(OLD, "next", "null")];
     let problems = |change: fn(&mut Observed)| {
-        let mut observed = agreed(&entries, "2026-11-24T00:00:00Z");
+        let mut observed = consistent_state(&entries, "2026-11-24T00:00:00Z");
         change(&mut observed);
         status(&observed).problems.join("\n")
     };
@@ -101,17 +101,17 @@ fn each_disagreement_is_named() {
     };
     let cases: [(&str, String); 6] = [
         ("the key ring has ba9876543210, but the stack does not", {
-            let mut observed = agreed(&entries, "2026-11-24T00:00:00Z");
+            let mut observed = consistent_state(&entries, "2026-11-24T00:00:00Z");
             observed.stack = deployed(&[NEW], NEW);
             status(&observed).problems.join("\n")
         }),
         ("the stack has cccccccccccc, but the key ring does not", {
-            let mut observed = agreed(&entries, "2026-11-24T00:00:00Z");
+            let mut observed = consistent_state(&entries, "2026-11-24T00:00:00Z");
             observed.stack = deployed(&[NEW, OLD, "cccccccccccc"], NEW);
             status(&observed).problems.join("\n")
         }),
         ("the active key of the key ring is 0123456789ab, but the stack signs with ba9876543210", {
-            let mut observed = agreed(&entries, "2026-11-24T00:00:00Z");
+            let mut observed = consistent_state(&entries, "2026-11-24T00:00:00Z");
             observed.stack = deployed(&[NEW, OLD], OLD);
             status(&observed).problems.join("\n")
         }),
@@ -137,7 +137,7 @@ fn each_disagreement_is_named() {
 
 #[test]
 fn the_status_is_json_without_anything_private() {
-    let observed = agreed(&[entry(NEW, "active", "null")], "2026-11-24T00:00:00Z");
+    let observed = consistent_state(&[entry(NEW, "active", "null")], "2026-11-24T00:00:00Z");
     let json = serde_json::to_value(status(&observed)).unwrap();
     assert_eq!(json["keys"][0]["fingerprint"], NEW);
     assert_eq!(json["keys"][0]["state"], "active");

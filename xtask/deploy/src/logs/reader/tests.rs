@@ -13,13 +13,13 @@ use tokio::task::JoinHandle;
 use super::Reader;
 use crate::logs::groups::Group;
 use crate::logs::requests::Requests;
-use crate::operator::testing::Silent;
+use crate::operator::testing::SilentOperator;
 
 /// The time of the first event, in milliseconds.
 const START: i64 = 1_795_540_690_000;
 
 /// Returns a reader for a CloudWatch Logs server with these responses, and the requests that the server received.
-async fn reader(functions: &[FunctionName], answers: Vec<(u16, Value)>) -> (Reader, JoinHandle<Vec<Value>>) {
+async fn reader(functions: &[FunctionName], responses: Vec<(u16, Value)>) -> (Reader, JoinHandle<Vec<Value>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let configuration = aws_sdk_cloudwatchlogs::Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
@@ -27,21 +27,21 @@ async fn reader(functions: &[FunctionName], answers: Vec<(u16, Value)>) -> (Read
         .credentials_provider(Credentials::new("test", "test", None, None, "test"))
         .region(Region::new("us-east-1"))
         .retry_config(RetryConfig::disabled());
-    let asked = tokio::spawn(async move {
-        let mut asked = Vec::new();
-        for (status, answer) in answers {
+    let requests_seen = tokio::spawn(async move {
+        let mut requests_seen = Vec::new();
+        for (status, response) in responses {
             let (connection, _) = listener.accept().await.unwrap();
-            asked.push(answer_one(connection, status, &answer).await);
+            requests_seen.push(respond_once(connection, status, &response).await);
         }
-        asked
+        requests_seen
     });
     let group = |function: &FunctionName| Group { function: *function, name: format!("/{function}") };
     let groups = functions.iter().map(group).collect();
     let from = DateTime::from_timestamp_millis(START).unwrap();
-    (Reader::new(Client::from_conf(configuration.build()), groups, from, Arc::new(Silent)), asked)
+    (Reader::new(Client::from_conf(configuration.build()), groups, from, Arc::new(SilentOperator)), requests_seen)
 }
 
-async fn answer_one(connection: TcpStream, status: u16, answer: &Value) -> Value {
+async fn respond_once(connection: TcpStream, status: u16, response: &Value) -> Value {
     let mut connection = BufReader::new(connection);
     let mut length = 0;
     loop {
@@ -55,7 +55,7 @@ async fn answer_one(connection: TcpStream, status: u16, answer: &Value) -> Value
     }
     let mut body = vec![0; length];
     connection.read_exact(&mut body).await.unwrap();
-    let text = answer.to_string();
+    let text = response.to_string();
     let head = format!(
         "HTTP/1.1 {status} Any\r\nContent-Length: {}\r\nConnection: close\r\n\
          Content-Type: application/x-amz-json-1.1\r\n\r\n",
@@ -72,7 +72,7 @@ fn page(times: &[i64], next_token: Option<&str>) -> (u16, Value) {
 }
 
 /// Returns the lines of one read.
-async fn look(reader: &mut Reader) -> Vec<String> {
+async fn read_lines(reader: &mut Reader) -> Vec<String> {
     let mut requests = Requests::default();
     let mut seen = Vec::new();
     while let Some(entry) = reader.next(&mut requests).await.unwrap() {
@@ -86,39 +86,39 @@ async fn look(reader: &mut Reader) -> Vec<String> {
 #[tokio::test]
 async fn the_lines_of_all_functions_come_in_the_order_of_time_over_all_pages() {
     use FunctionName::{Api, Restore};
-    let answers =
+    let responses =
         vec![page(&[], Some("a")), page(&[1, 4], Some("b")), page(&[2, 3], None), page(&[5, 6], None)];
-    let (mut reader, asked) = reader(&[Api, Restore], answers).await;
-    assert_eq!(look(&mut reader).await, ["api 1", "restore 2", "restore 3", "api 4", "api 5", "api 6"]);
-    let asked: VecDeque<_> = asked.await.unwrap().into();
-    let tokens: Vec<_> = asked.iter().map(|request| request["nextToken"].as_str()).collect();
+    let (mut reader, requests_seen) = reader(&[Api, Restore], responses).await;
+    assert_eq!(read_lines(&mut reader).await, ["api 1", "restore 2", "restore 3", "api 4", "api 5", "api 6"]);
+    let requests_seen: VecDeque<_> = requests_seen.await.unwrap().into();
+    let tokens: Vec<_> = requests_seen.iter().map(|request| request["nextToken"].as_str()).collect();
     assert_eq!(tokens, [None, Some("a"), None, Some("b")]);
-    assert!(asked.iter().all(|request| request["startTime"] == START));
-    assert_eq!(asked[2]["logGroupName"], "/restore");
+    assert!(requests_seen.iter().all(|request| request["startTime"] == START));
+    assert_eq!(requests_seen[2]["logGroupName"], "/restore");
 }
 
 #[tokio::test]
 async fn a_later_look_brings_what_is_new_also_where_it_came_late() {
-    let answers = vec![
+    let responses = vec![
         page(&[1_000, 40_000], None),
         // The last 15 seconds before the newest event are read again.
         page(&[26_000, 40_000, 41_000], None),
         page(&[26_000, 40_000, 41_000], None),
     ];
-    let (mut reader, asked) = reader(&[FunctionName::Api], answers).await;
-    assert_eq!(look(&mut reader).await, ["api 1000", "api 40000"]);
-    assert_eq!(look(&mut reader).await, ["api 26000", "api 41000"]);
-    assert!(look(&mut reader).await.is_empty());
-    let starts: Vec<_> = asked.await.unwrap().iter().map(|it| it["startTime"].as_i64().unwrap()).collect();
+    let (mut reader, requests_seen) = reader(&[FunctionName::Api], responses).await;
+    assert_eq!(read_lines(&mut reader).await, ["api 1000", "api 40000"]);
+    assert_eq!(read_lines(&mut reader).await, ["api 26000", "api 41000"]);
+    assert!(read_lines(&mut reader).await.is_empty());
+    let starts: Vec<_> = requests_seen.await.unwrap().iter().map(|it| it["startTime"].as_i64().unwrap()).collect();
     assert_eq!(starts, [START, START + 25_000, START + 26_000]);
 }
 
 #[tokio::test]
 async fn too_many_requests_end_nothing_and_a_refusal_is_told() {
     let error = |name: &str| (400, json!({ "__type": name, "message": "no" }));
-    let answers = vec![error("ThrottlingException"), page(&[1], None), error("AccessDeniedException")];
-    let (mut reader, _asked) = reader(&[FunctionName::Api], answers).await;
-    assert_eq!(look(&mut reader).await, ["api 1"]);
-    let refused = reader.next(&mut Requests::default()).await.err().unwrap();
-    assert_eq!(refused.to_string(), "cannot read the log /api");
+    let responses = vec![error("ThrottlingException"), page(&[1], None), error("AccessDeniedException")];
+    let (mut reader, _asked) = reader(&[FunctionName::Api], responses).await;
+    assert_eq!(read_lines(&mut reader).await, ["api 1"]);
+    let rejected = reader.next(&mut Requests::default()).await.err().unwrap();
+    assert_eq!(rejected.to_string(), "cannot read the log /api");
 }

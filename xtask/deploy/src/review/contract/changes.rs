@@ -48,7 +48,7 @@ pub(super) fn contract_changes(old: &Value, new: &Value) -> Vec<ContractChange> 
     }
     for (route, operation) in new_routes.iter().filter(|(route, _)| !old_routes.contains_key(*route)) {
         if is_public(operation) {
-            changes.opening(route, "added, and needs no token");
+            changes.opening(route, "added, and requires no token");
         } else {
             changes.harmless(route, "added");
         }
@@ -107,7 +107,7 @@ fn compare_operations(
             continue;
         };
         match (is_required(old_parameter), is_required(new_parameter)) {
-            (false, true) => changes.breaking(&place, "is required now"),
+            (false, true) => changes.breaking(&place, "is now required"),
             (true, false) => changes.harmless(&place, "is no longer required"),
             _ => {}
         }
@@ -126,8 +126,8 @@ fn compare_operations(
     let place = format!("{route}, body");
     match (json_schema(&old_operation["requestBody"]), json_schema(&new_operation["requestBody"])) {
         (Some(old_body), Some(new_body)) => comparison.schemas(changes, &place, old_body, new_body),
-        (None, Some(_)) => changes.breaking(place, "is wanted now"),
-        (Some(_), None) => changes.breaking(place, "is no longer read"),
+        (None, Some(_)) => changes.breaking(place, "is now required"),
+        (Some(_), None) => changes.breaking(place, "removed"),
         (None, None) => {}
     }
     compare_responses(changes, route, (old, &old_operation["responses"]), (new, &new_operation["responses"]));
@@ -135,14 +135,14 @@ fn compare_operations(
 
 fn compare_access(changes: &mut Changes, route: &str, old: &Value, new: &Value) {
     match (is_public(old), is_public(new)) {
-        (true, false) => return changes.breaking(route, "needs a token now"),
-        (false, true) => return changes.opening(route, "needs no token any more"),
+        (true, false) => return changes.breaking(route, "now requires a token"),
+        (false, true) => return changes.opening(route, "no longer requires a token"),
         _ => {}
     }
     let role =
         |operation: &Value| DatasetRole::from_name(operation["x-required-role"].as_str().unwrap_or_default());
     let (old, new) = (role(old), role(new));
-    let what = format!("needs the role {new}, was {old}");
+    let what = format!("requires the role {new}, was {old}");
     match new.cmp(&old) {
         Ordering::Greater => changes.breaking(route, what),
         Ordering::Less => changes.opening(route, what),
@@ -165,7 +165,7 @@ fn compare_responses(
     };
     let (old_statuses, new_statuses) = (statuses(old_responses), statuses(new_responses));
     for status in &old_statuses {
-        let place = format!("{route}, answer {status}");
+        let place = format!("{route}, response {status}");
         if !new_statuses.contains(status) {
             // A removed error response harms no client.
             if is_error(status) {
@@ -179,8 +179,8 @@ fn compare_responses(
         let comparison = Comparison { old, new, direction: Direction::Response };
         match (json_schema(old_response), json_schema(new_response)) {
             (Some(old_body), Some(new_body)) => comparison.schemas(changes, &place, old_body, new_body),
-            (Some(_), None) => changes.breaking(&place, "has no body any more"),
-            (None, Some(_)) => changes.harmless(&place, "has a body now"),
+            (Some(_), None) => changes.breaking(&place, "body removed"),
+            (None, Some(_)) => changes.harmless(&place, "body added"),
             (None, None) => {}
         }
         let headers = |response: &Value| -> BTreeSet<String> {
@@ -191,14 +191,14 @@ fn compare_responses(
         };
         let (old_headers, new_headers) = (headers(old_response), headers(new_response));
         for name in old_headers.difference(&new_headers) {
-            changes.breaking(&place, format!("has no header `{name}` any more"));
+            changes.breaking(&place, format!("header `{name}` removed"));
         }
         for name in new_headers.difference(&old_headers) {
-            changes.harmless(&place, format!("has the header `{name}` now"));
+            changes.harmless(&place, format!("header `{name}` added"));
         }
     }
     for status in new_statuses.difference(&old_statuses) {
-        changes.harmless(format!("{route}, answer {status}"), "added");
+        changes.harmless(format!("{route}, response {status}"), "added");
     }
 }
 

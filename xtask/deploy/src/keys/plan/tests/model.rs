@@ -207,8 +207,8 @@ pub(super) struct Run {
     pub(super) steps: Vec<Step>,
     intent: Intent,
     create: Option<bool>,
-    pub(super) made: Option<Fingerprint>,
-    proven: Option<Fingerprint>,
+    pub(super) new_key: Option<Fingerprint>,
+    accepted_key: Option<Fingerprint>,
     /// How many keys there were when it began.
     older: Option<u32>,
     read: Option<(KeyRing, u32)>,
@@ -219,7 +219,7 @@ pub(super) struct Run {
 #[derive(Debug)]
 enum Operation {
     PutParameters,
-    Enlist(Fingerprint),
+    AddToRing(Fingerprint),
     Deploy,
     Probe(Fingerprint),
     ReplaceRing(KeyRing),
@@ -232,8 +232,8 @@ impl Run {
             steps: Vec::new(),
             intent,
             create: None,
-            made: None,
-            proven: None,
+            new_key: None,
+            accepted_key: None,
             older: None,
             read: None,
             operations: VecDeque::new(),
@@ -249,9 +249,9 @@ impl Run {
         if observed.stack == StackState::Changing {
             return ControlFlow::Continue(());
         }
-        let create = *self.create.get_or_insert_with(|| observed.begins(self.intent));
+        let create = *self.create.get_or_insert_with(|| observed.needs_new_key(self.intent));
         let older = *self.older.get_or_insert(world.keys);
-        let progress = Progress { create, made: self.made.as_ref(), proven: self.proven.as_ref() };
+        let progress = Progress { create, new_key: self.new_key.as_ref(), accepted_key: self.accepted_key.as_ref() };
         let Ok(step) = next_step(&observed, self.intent, progress) else { return ControlFlow::Break(()) };
         self.read = Some((observed.ring.clone(), world.ring_version));
         self.plan(&observed, &step);
@@ -278,9 +278,9 @@ impl Run {
             Step::Probe(key) => self.operations.push_back(Operation::Probe(key.clone())),
             Step::Activate => self.operations.push_back(Operation::ReplaceRing(ring.promoted())),
             Step::Schedule => {
-                let hurry = self.intent == Intent::Revoke;
-                let time = if hurry { observed.now } else { observed.now + LIFETIME };
-                self.operations.push_back(Operation::ReplaceRing(ring.retired_by(time, hurry)));
+                let is_emergency = self.intent == Intent::Revoke;
+                let time = if is_emergency { observed.now } else { observed.now + LIFETIME };
+                self.operations.push_back(Operation::ReplaceRing(ring.retired_by(time, is_emergency)));
             }
             Step::Remove(keys) => self.operations.push_back(Operation::ReplaceRing(ring.without(keys))),
             Step::Delete(keys) => self.operations.push_back(Operation::DeleteParameters(keys.clone())),
@@ -299,14 +299,14 @@ impl Run {
                 if self.intent != Intent::Revoke {
                     self.create = Some(false);
                 }
-                self.operations.push_back(Operation::Enlist(world.new_key()));
+                self.operations.push_back(Operation::AddToRing(world.new_key()));
             }
-            Operation::Enlist(key) => {
+            Operation::AddToRing(key) => {
                 let ring = if self.intent == Intent::Revoke { ring.without_next() } else { ring };
                 let entry = RingEntry::new(key.clone(), Algorithm::EcP256, world.now, KeyState::Next);
                 let replaced = world.replace_ring(version, ring.with(entry).unwrap());
                 if replaced.is_continue() {
-                    self.made = Some(key);
+                    self.new_key = Some(key);
                 }
                 return self.survive(replaced);
             }
@@ -319,7 +319,7 @@ impl Run {
                 if !world.group.contains(&key) {
                     return ControlFlow::Break(());
                 }
-                self.proven = Some(key);
+                self.accepted_key = Some(key);
             }
             Operation::ReplaceRing(ring) => {
                 let replaced = world.replace_ring(version, ring);

@@ -44,7 +44,7 @@ impl<'a> Comparison<'a> {
     pub(super) fn schemas(self, changes: &mut Changes, place: &str, old: &'a Value, new: &'a Value) {
         let (old, new) = (resolve(self.old, old), resolve(self.new, new));
         self.types(changes, place, old, new);
-        self.words(changes, place, old, new);
+        self.enum_values(changes, place, old, new);
         self.limits(changes, place, old, new);
         self.properties(changes, place, old, new);
         if let (Some(old), Some(new)) = (old.get("items"), new.get("items")) {
@@ -82,19 +82,19 @@ impl<'a> Comparison<'a> {
     }
 
     /// Compares the accepted values of two enumerations.
-    fn words(self, changes: &mut Changes, place: &str, old: &Value, new: &Value) {
-        let (old, new) = (words(old), words(new));
+    fn enum_values(self, changes: &mut Changes, place: &str, old: &Value, new: &Value) {
+        let (old, new) = (enum_values(old), enum_values(new));
         match (old, new) {
             (Some(old), Some(new)) => {
-                for word in old.difference(&new) {
-                    self.narrowed(changes, place, format!("no longer knows {word}"));
+                for value in old.difference(&new) {
+                    self.narrowed(changes, place, format!("value {value} removed"));
                 }
-                for word in new.difference(&old) {
-                    self.widened(changes, place, format!("knows {word} now"));
+                for value in new.difference(&old) {
+                    self.widened(changes, place, format!("value {value} added"));
                 }
             }
-            (None, Some(_)) => self.narrowed(changes, place, "is now one of a list of values".to_owned()),
-            (Some(_), None) => self.widened(changes, place, "is any text now".to_owned()),
+            (None, Some(_)) => self.narrowed(changes, place, "is now limited to a list of values".to_owned()),
+            (Some(_), None) => self.widened(changes, place, "is no longer limited to a list of values".to_owned()),
             (None, None) => {}
         }
     }
@@ -106,8 +106,8 @@ impl<'a> Comparison<'a> {
             if old == new {
                 continue;
             }
-            let shown = |number: Option<f64>| number.map_or("none".to_owned(), |number| number.to_string());
-            let what = format!("{name} is {}, was {}", shown(new), shown(old));
+            let limit_text = |number: Option<f64>| number.map_or("none".to_owned(), |number| number.to_string());
+            let what = format!("{name} is {}, was {}", limit_text(new), limit_text(old));
             let is_narrower = match (limit, old, new) {
                 (_, None, Some(_)) => true,
                 (_, _, None) => false,
@@ -135,9 +135,13 @@ impl<'a> Comparison<'a> {
                 changes.breaking(field, "removed");
                 continue;
             };
+            let (now_required, now_optional) = match self.direction {
+                Direction::Request => ("is now required", "is no longer required"),
+                Direction::Response => ("is now always present", "may now be missing"),
+            };
             match (required(old, name), required(new, name)) {
-                (false, true) => self.narrowed(changes, &field, "is always there now".to_owned()),
-                (true, false) => self.widened(changes, &field, "may be missing now".to_owned()),
+                (false, true) => self.narrowed(changes, &field, now_required.to_owned()),
+                (true, false) => self.widened(changes, &field, now_optional.to_owned()),
                 _ => {}
             }
             self.schemas(changes, &field, old_property, new_property);
@@ -154,7 +158,7 @@ impl<'a> Comparison<'a> {
 
     /// Compares alternatives, which are matched by their reference, or by position if they have none.
     fn alternatives(self, changes: &mut Changes, place: &str, old: &'a Value, new: &'a Value) {
-        if words(old).is_some() || words(new).is_some() {
+        if enum_values(old).is_some() || enum_values(new).is_some() {
             return;
         }
         let of = |schema: &'a Value| schema["oneOf"].as_array().or_else(|| schema["anyOf"].as_array());
@@ -162,7 +166,7 @@ impl<'a> Comparison<'a> {
             (Some(old), Some(new)) => (old, new),
             (None, None) => return,
             _ => {
-                changes.breaking(place, "is of another form");
+                changes.breaking(place, "has alternatives in only one of the two documents");
                 return;
             }
         };
@@ -179,13 +183,13 @@ impl<'a> Comparison<'a> {
                 Some((_, new_schema)) => {
                     self.schemas(changes, &format!("{place}, {alternative}"), old_schema, new_schema);
                 }
-                None => self.narrowed(changes, place, format!("is no longer {alternative}")),
+                None => self.narrowed(changes, place, format!("{alternative} removed from the alternatives")),
             }
         }
         for (index, new_schema) in new.iter().enumerate() {
             let alternative = name(index, new_schema);
             if !old.iter().enumerate().any(|(index, schema)| name(index, schema) == alternative) {
-                self.widened(changes, place, format!("can be {alternative} too"));
+                self.widened(changes, place, format!("{alternative} added to the alternatives"));
             }
         }
     }
@@ -206,9 +210,9 @@ fn types(schema: &Value) -> Option<BTreeSet<String>> {
 }
 
 /// Returns the values of an `enum`, or of alternatives that are constants.
-fn words(schema: &Value) -> Option<BTreeSet<String>> {
-    if let Some(words) = schema["enum"].as_array() {
-        return Some(words.iter().map(ToString::to_string).collect());
+fn enum_values(schema: &Value) -> Option<BTreeSet<String>> {
+    if let Some(enum_values) = schema["enum"].as_array() {
+        return Some(enum_values.iter().map(ToString::to_string).collect());
     }
     let alternatives = schema["oneOf"].as_array()?;
     alternatives.iter().map(|alternative| alternative.get("const").map(ToString::to_string)).collect()

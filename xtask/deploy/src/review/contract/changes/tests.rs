@@ -8,7 +8,7 @@ use super::{ContractChange, contract_changes};
 /// Returns the descriptions of the changes made by `edit`.
 ///
 /// A breaking change has the prefix `!`, and one that widens access the prefix `+`.
-fn told(edit: impl FnOnce(&mut Value)) -> Vec<String> {
+fn descriptions(edit: impl FnOnce(&mut Value)) -> Vec<String> {
     let old = openapi_document();
     let mut new = old.clone();
     edit(&mut new);
@@ -28,46 +28,46 @@ fn parameter<'a>(document: &'a mut Value, path: &str, method: &str, name: &str) 
 
 #[test]
 fn the_same_document_has_no_changes() {
-    assert_eq!(told(|_| {}), [""; 0]);
-    assert_eq!(told(|document| document["info"]["description"] = json!("other words")), [""; 0]);
+    assert_eq!(descriptions(|_| {}), [""; 0]);
+    assert_eq!(descriptions(|document| document["info"]["description"] = json!("other words")), [""; 0]);
 }
 
 #[test]
 fn routes_come_and_go() {
-    let removed = told(|document| {
+    let removed = descriptions(|document| {
         document["paths"].as_object_mut().unwrap().remove("/restore");
     });
     assert_eq!(removed, ["! POST /restore: removed"]);
-    let added = told(|document| document["paths"]["/other"] = json!({"get": {"responses": {}}}));
-    assert_eq!(added, ["+ GET /other: added, and needs no token"]);
+    let added = descriptions(|document| document["paths"]["/other"] = json!({"get": {"responses": {}}}));
+    assert_eq!(added, ["+ GET /other: added, and requires no token"]);
 }
 
 #[test]
 fn a_request_that_was_good_must_stay_good() {
     let sign = "/cloudfront/sign";
-    let required = told(|document| parameter(document, sign, "get", "path")["required"] = json!(true));
-    assert_eq!(required, ["! GET /cloudfront/sign, parameter `path`: is required now"]);
+    let required = descriptions(|document| parameter(document, sign, "get", "path")["required"] = json!(true));
+    assert_eq!(required, ["! GET /cloudfront/sign, parameter `path`: is now required"]);
     let fewer =
-        told(|document| parameter(document, sign, "get", "scope")["schema"]["enum"] = json!(["file"]));
-    assert_eq!(fewer, ["! GET /cloudfront/sign, parameter `scope`: no longer knows \"package\""]);
-    let more = told(|document| {
+        descriptions(|document| parameter(document, sign, "get", "scope")["schema"]["enum"] = json!(["file"]));
+    assert_eq!(fewer, ["! GET /cloudfront/sign, parameter `scope`: value \"package\" removed"]);
+    let more = descriptions(|document| {
         parameter(document, sign, "get", "scope")["schema"]["enum"] = json!(["file", "package", "all"]);
     });
-    assert_eq!(more, ["GET /cloudfront/sign, parameter `scope`: knows \"all\" now"]);
+    assert_eq!(more, ["GET /cloudfront/sign, parameter `scope`: value \"all\" added"]);
     let shorter =
-        told(|document| parameter(document, sign, "get", "path")["schema"]["maxLength"] = json!(512));
+        descriptions(|document| parameter(document, sign, "get", "path")["schema"]["maxLength"] = json!(512));
     assert_eq!(shorter, ["! GET /cloudfront/sign, parameter `path`: maxLength is 512, was 1024"]);
-    let ids = told(|document| {
+    let ids = descriptions(|document| {
         document["components"]["schemas"]["RestoreRequest"]["properties"]["nodeIds"]["maxItems"] =
             json!(20_000);
     });
     assert_eq!(ids, ["POST /restore, body, field `nodeIds`: maxItems is 20000, was 10000"]);
-    let field = told(|document| {
+    let field = descriptions(|document| {
         document["components"]["schemas"]["RestoreRequest"]["properties"]["why"] = json!({"type": "string"});
         document["components"]["schemas"]["RestoreRequest"]["required"] = json!(["nodeIds", "why"]);
     });
     assert_eq!(field, ["! POST /restore, body, field `why`: added, and required"]);
-    let added = told(|document| {
+    let added = descriptions(|document| {
         let parameters = document["paths"][sign]["get"]["parameters"].as_array_mut().unwrap();
         parameters
             .push(json!({"name": "reason", "in": "query", "required": true, "schema": {"type": "string"}}));
@@ -84,56 +84,56 @@ fn a_request_that_was_good_must_stay_good() {
 
 #[test]
 fn an_answer_must_stay_what_was_told() {
-    let gone = told(|document| {
+    let gone = descriptions(|document| {
         let schema = &mut document["components"]["schemas"]["PresignedObject"];
         schema["properties"].as_object_mut().unwrap().remove("expires_at");
     });
-    assert_eq!(gone, ["! GET /presign/s3, answer 200, field `expires_at`: removed"]);
-    let optional = told(|document| {
+    assert_eq!(gone, ["! GET /presign/s3, response 200, field `expires_at`: removed"]);
+    let optional = descriptions(|document| {
         document["components"]["schemas"]["PresignedObject"]["required"] = json!(["presigned_url"]);
     });
-    assert_eq!(optional, ["! GET /presign/s3, answer 200, field `expires_at`: may be missing now"]);
-    let text = told(|document| {
+    assert_eq!(optional, ["! GET /presign/s3, response 200, field `expires_at`: may now be missing"]);
+    let text = descriptions(|document| {
         document["components"]["schemas"]["PresignedObject"]["properties"]["expires_at"]["type"] =
             json!("string");
     });
-    assert_eq!(text, ["! GET /presign/s3, answer 200, field `expires_at`: is string, was integer"]);
-    let more = told(|document| {
+    assert_eq!(text, ["! GET /presign/s3, response 200, field `expires_at`: is string, was integer"]);
+    let more = descriptions(|document| {
         document["components"]["schemas"]["PresignedObject"]["properties"]["size"] =
             json!({"type": "integer"});
     });
-    assert_eq!(more, ["GET /presign/s3, answer 200, field `size`: added"]);
-    let hash = told(|document| {
+    assert_eq!(more, ["GET /presign/s3, response 200, field `size`: added"]);
+    let hash = descriptions(|document| {
         let alternatives =
             document["components"]["schemas"]["HashAlgorithm"]["oneOf"].as_array_mut().unwrap();
         alternatives.push(json!({"const": "SHA512", "type": "string"}));
     });
     assert_eq!(
         hash,
-        ["! GET /cloudfront/sign, answer 200, SignedPackage, field `hash_algorithm`: knows \"SHA512\" now"]
+        ["! GET /cloudfront/sign, response 200, SignedPackage, field `hash_algorithm`: value \"SHA512\" added"]
     );
-    let form = told(|document| {
+    let form = descriptions(|document| {
         let schema = &mut document["paths"]["/cloudfront/sign"]["get"]["responses"]["200"]["content"];
         schema["application/json"]["schema"]["oneOf"].as_array_mut().unwrap().remove(1);
     });
-    assert_eq!(form, ["GET /cloudfront/sign, answer 200: is no longer SignedPackage"]);
-    let header = told(|document| {
+    assert_eq!(form, ["GET /cloudfront/sign, response 200: SignedPackage removed from the alternatives"]);
+    let header = descriptions(|document| {
         document["paths"]["/proxy/s3"]["get"]["responses"]["307"]["headers"] = json!({});
     });
-    assert_eq!(header, ["! GET /proxy/s3, answer 307: has no header `location` any more"]);
+    assert_eq!(header, ["! GET /proxy/s3, response 307: header `location` removed"]);
 }
 
 #[test]
 fn who_may_call_is_part_of_the_contract() {
-    let public = told(|document| document["paths"]["/proxy/s3"]["get"]["security"] = json!([{"token": []}]));
-    assert_eq!(public, ["! GET /proxy/s3: needs a token now"]);
-    let dropped = told(|document| document["paths"]["/restore"]["post"]["security"] = json!([]));
-    assert_eq!(dropped, ["+ POST /restore: needs no token any more"]);
+    let public = descriptions(|document| document["paths"]["/proxy/s3"]["get"]["security"] = json!([{"token": []}]));
+    assert_eq!(public, ["! GET /proxy/s3: now requires a token"]);
+    let dropped = descriptions(|document| document["paths"]["/restore"]["post"]["security"] = json!([]));
+    assert_eq!(dropped, ["+ POST /restore: no longer requires a token"]);
     let role =
-        |role: &str| told(|document| document["paths"]["/restore"]["post"]["x-required-role"] = json!(role));
-    assert_eq!(role("viewer"), ["+ POST /restore: needs the role viewer, was editor"]);
-    assert_eq!(role("owner"), ["! POST /restore: needs the role owner, was editor"]);
-    let protected = told(|document| {
+        |role: &str| descriptions(|document| document["paths"]["/restore"]["post"]["x-required-role"] = json!(role));
+    assert_eq!(role("viewer"), ["+ POST /restore: requires the role viewer, was editor"]);
+    assert_eq!(role("owner"), ["! POST /restore: requires the role owner, was editor"]);
+    let protected = descriptions(|document| {
         document["paths"]["/other"] = json!({"get": {"responses": {}, "security": [{"accessToken": []}]}});
     });
     assert_eq!(protected, ["GET /other: added"]);
