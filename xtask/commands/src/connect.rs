@@ -24,8 +24,12 @@ pub(crate) async fn connect(environment: &Environment) -> Result<Connection> {
     } else {
         connect_to_emulator(environment, &stack.aws_endpoint_url).await?
     };
-    connection.local =
-        Some(LocalStack { api_url: stack.api_url, cdn_url: stack.cdn_url, database_url: stack.database_url });
+    connection.local = Some(LocalStack {
+        api_url: stack.api_url,
+        cdn_url: stack.cdn_url,
+        database_url: stack.database_url,
+        is_release_build: stack.release,
+    });
     Ok(connection)
 }
 
@@ -40,17 +44,11 @@ pub(crate) async fn connect_to_emulator(environment: &Environment, endpoint_url:
 /// Returns the build profile of an environment's functions.
 ///
 /// For the local environment, it is the profile of the running stack. For all others, it is the Lambda profile.
-pub(crate) fn profile_of(environment: &Environment) -> Result<Profile> {
-    Ok(if is_local(environment) {
-        profile_of_stack(environment, &StackFile::read_running()?)
-    } else {
-        Profile::Release(environment.architecture)
-    })
-}
-
-/// Returns the build profile of a local stack's functions.
-pub(crate) fn profile_of_stack(environment: &Environment, stack: &StackFile) -> Profile {
-    if stack.release { Profile::Release(environment.architecture) } else { Profile::Development }
+pub(crate) fn build_profile(environment: &Environment, connection: &Connection) -> Profile {
+    match &connection.local {
+        Some(local) if !local.is_release_build => Profile::Development,
+        _ => Profile::Release(environment.architecture),
+    }
 }
 
 fn is_local(environment: &Environment) -> bool {

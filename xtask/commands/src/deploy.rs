@@ -14,7 +14,7 @@ use deploy::review::Review;
 use machine::command;
 use stack::Environment;
 
-use crate::connect::{connect, profile_of};
+use crate::connect::{connect, build_profile};
 use crate::review_text::text_of;
 
 /// Options of `deploy`.
@@ -60,7 +60,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     let connection = connect(&environment).await?;
     let subject = match arguments.release {
         Some(id) => Subject::Release(id),
-        None => Subject::Source(profile_of(&environment)?),
+        None => Subject::Source(build_profile(&environment, &connection)),
     };
     deploy(&environment, &connection, &options, outputs, subject).await
 }

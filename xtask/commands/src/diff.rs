@@ -12,7 +12,7 @@ use deploy::keys::DeploymentKeys;
 use deploy::release::{ReleaseId, ReleaseStore};
 use deploy::review::Review;
 
-use crate::connect::{connect, profile_of};
+use crate::connect::{connect, build_profile};
 use crate::operator::Terminal;
 use crate::review_text::text_of;
 
@@ -47,7 +47,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     } else {
         let built;
         ((deployed, keys), built) =
-            tokio::try_join!(read, build::build(profile_of(&environment)?, &Terminal))?;
+            tokio::try_join!(read, build::build(build_profile(&environment, &connection), &Terminal))?;
         candidate = Candidate::from_source(&environment, &keys.keys, &built)?;
     }
     let generates_key = keys.has_new_key();

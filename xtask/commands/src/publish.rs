@@ -9,7 +9,7 @@ use deploy::keys::DeploymentKeys;
 use deploy::release::{ReleaseStore, SourceRevision, TemplateHash};
 use deploy::{Consent, artifacts, build};
 
-use crate::connect::{connect, profile_of};
+use crate::connect::{connect, build_profile};
 use crate::operator::Terminal;
 
 /// Options of `publish`.
@@ -33,7 +33,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
             environment.name
         );
     }
-    let (built, source) = SourceRevision::unchanged_during(build::build(profile_of(&environment)?, &Terminal)).await?;
+    let build = build::build(build_profile(&environment, &connection), &Terminal);
+    let (built, source) = SourceRevision::unchanged_during(build).await?;
     let bucket = ArtifactBucket::new(&environment, &connection);
     bucket.ensure(Consent::from_yes_flag(arguments.yes), &Terminal).await?;
     source.ensure_checked_out().await?;

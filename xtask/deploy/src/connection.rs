@@ -33,7 +33,7 @@ pub struct Connection {
     pub operator: Arc<dyn Operator>,
 }
 
-/// The addresses of a running local stack.
+/// A running local stack.
 #[derive(Clone, Debug)]
 pub struct LocalStack {
     /// The base URL of the API, which comes before `/restore`.
@@ -42,6 +42,8 @@ pub struct LocalStack {
     pub cdn_url: String,
     /// The URL of the platform's database.
     pub database_url: String,
+    /// Whether its functions are built for Lambda, and not for development.
+    pub is_release_build: bool,
 }
 
 /// The emulator of the AWS control plane.
