@@ -6,6 +6,7 @@ mod age;
 mod dead_letters;
 mod platform_database;
 mod reason;
+mod sending;
 mod stuck;
 
 use anyhow::{Context, Result};

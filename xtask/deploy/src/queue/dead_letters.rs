@@ -4,20 +4,19 @@
 //! move messages that cannot be restored, and at its own rate. If the process ends midway, a message is in both
 //! queues at worst. The restore function restores a package only once, however many messages it receives for it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use anyhow::{Context, Result, bail};
 use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message,
-    MessageSystemAttributeName, SendMessageBatchRequestEntry,
+    MessageSystemAttributeName,
 };
 use chrono::{DateTime, Utc};
 use openapi::{MalformedMessage, ReceivedRestoreMessage};
 
 use super::Queues;
+use super::sending::MESSAGES_PER_BATCH;
 
-/// The maximum number of messages in one SQS request or response.
-const MESSAGES_A_CALL: i32 = 10;
 /// How long a message is hidden from other receivers while it is read or moved.
 ///
 /// It stays hidden for that time even if the process is killed.
@@ -118,9 +117,7 @@ impl<'a> DeadLetters<'a> {
             if good.is_empty() {
                 continue;
             }
-            let sent = self.send(&good).await?;
-            let moved: Vec<&DeadLetter> =
-                good.iter().filter(|letter| sent.contains(&letter.message_id)).collect();
+            let moved = self.send(&good).await?;
             self.delete(&moved).await?;
             moved_count += moved.len();
             if moved.len() < good.len() {
@@ -139,7 +136,7 @@ impl<'a> DeadLetters<'a> {
             .client
             .receive_message()
             .queue_url(&self.queues.dead_letters)
-            .max_number_of_messages(MESSAGES_A_CALL)
+            .max_number_of_messages(i32::try_from(MESSAGES_PER_BATCH)?)
             .visibility_timeout(HIDDEN_SECONDS)
             .wait_time_seconds(WAIT_SECONDS)
             .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp)
@@ -151,7 +148,7 @@ impl<'a> DeadLetters<'a> {
     }
 
     async fn make_visible(&self, letters: &[DeadLetter]) -> Result<()> {
-        for chunk in letters.chunks(MESSAGES_A_CALL.unsigned_abs() as usize) {
+        for chunk in letters.chunks(MESSAGES_PER_BATCH) {
             let entries = chunk.iter().map(|letter| {
                 let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(&letter.message_id);
                 entry.receipt_handle(&letter.receipt).visibility_timeout(0).build()
@@ -164,17 +161,14 @@ impl<'a> DeadLetters<'a> {
         Ok(())
     }
 
-    /// Sends messages to the restore queue, and returns the IDs of those that were accepted.
-    async fn send(&self, letters: &[DeadLetter]) -> Result<HashSet<String>> {
-        let entries = letters.iter().map(|letter| {
-            SendMessageBatchRequestEntry::builder().id(&letter.message_id).message_body(&letter.body).build()
-        });
-        let entries = entries.collect::<Result<Vec<_>, _>>()?;
-        let send = self.queues.client.send_message_batch().queue_url(&self.queues.restore);
-        let response = send.set_entries(Some(entries)).send().await;
-        let response = response
+    /// Sends messages to the restore queue, and returns those that were accepted.
+    async fn send<'b>(&self, letters: &'b [DeadLetter]) -> Result<Vec<&'b DeadLetter>> {
+        let bodies: Vec<&str> = letters.iter().map(|letter| letter.body.as_str()).collect();
+        let accepted = self.queues.send_batch(&bodies).await;
+        let accepted = accepted
             .context("the restore queue accepts no messages; those not moved are still dead letters")?;
-        Ok(response.successful().iter().map(|entry| entry.id().to_owned()).collect())
+        let letters = letters.iter().enumerate();
+        Ok(letters.filter(|(position, _)| accepted.contains(position)).map(|(_, letter)| letter).collect())
     }
 
     /// Deletes messages that were sent.

@@ -8,7 +8,6 @@
 use std::collections::HashSet;
 
 use anyhow::{Context, Result, bail};
-use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use openapi::{
     DatasetId, OrganizationId, PackageId, PackageNodeId, PackageType, RESTORING_STUCK_AFTER_SECONDS,
     RestoreMessage, RestoreMessagePackage, UserNodeId, message_body,
@@ -18,10 +17,7 @@ use sqlx::{AssertSqlSafe, Row};
 
 use super::Queues;
 use super::dead_letters::DeadLetter;
-
-/// The maximum number of messages in one request:
-/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>.
-const MESSAGES_A_CALL: usize = 10;
+use super::sending::MESSAGES_PER_BATCH;
 
 /// Returns messages for the stuck packages.
 ///
@@ -80,20 +76,14 @@ fn message(organization: OrganizationId, row: &PgRow) -> sqlx::Result<RestoreMes
 
 /// Sends messages to the restore queue.
 pub async fn send(queues: &Queues, messages: &[RestoreMessage]) -> Result<()> {
+    let bodies = messages.iter().map(message_body).collect::<Result<Vec<_>, _>>()?;
+    let bodies: Vec<&str> = bodies.iter().map(String::as_str).collect();
     let mut sent = 0;
-    for chunk in messages.chunks(MESSAGES_A_CALL) {
-        let entries = chunk.iter().enumerate().map(|(index, message)| {
-            let entry = SendMessageBatchRequestEntry::builder().id(index.to_string());
-            Ok(entry.message_body(message_body(message)?).build()?)
-        });
-        let entries = entries.collect::<Result<Vec<_>>>()?;
-        let request =
-            queues.client.send_message_batch().queue_url(&queues.restore).set_entries(Some(entries));
-        let response = request
-            .send()
-            .await
+    for batch in bodies.chunks(MESSAGES_PER_BATCH) {
+        let accepted = queues.send_batch(batch).await;
+        let accepted = accepted
             .with_context(|| format!("cannot send more than {sent} messages; run the command again"))?;
-        sent += response.successful().len();
+        sent += accepted.len();
     }
     if sent < messages.len() {
         bail!(
