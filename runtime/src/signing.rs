@@ -27,7 +27,7 @@ pub use openapi::HashAlgorithm;
 pub use self::base_url::{BaseUrl, BaseUrlError};
 pub use self::encoding::cloudfront_base64;
 pub use self::key::{KeyError, SigningKey};
-pub use self::key_source::{KeySource, KeyValueError, LoadKeyError};
+pub use self::key_source::{KeySource, KeyValueError, LoadKeyError, decode_key_value, encode_key_value};
 pub use self::policy::{Resource, canned_policy, custom_policy};
 pub use self::signer::{SignedPolicy, Signer};
 pub use self::url::{CdnOrigin, CdnOriginError, SignedUrl, encode_path};

@@ -75,14 +75,25 @@ impl KeySource {
     }
 }
 
-/// Parses the base64 of a PEM. The base64 can have line breaks.
 fn parse(value: Option<&str>, hash: Option<HashAlgorithm>) -> Result<SigningKey, KeyValueError> {
-    let value = value.ok_or(KeyValueError::Missing)?;
+    let pem = decode_key_value(value.ok_or(KeyValueError::Missing)?)?;
+    Ok(SigningKey::from_pem(&pem, hash)?)
+}
+
+/// Returns the value of a parameter that holds a private key: the base64 of its PEM.
+pub fn encode_key_value(pem: &str) -> Zeroizing<String> {
+    Zeroizing::new(STANDARD.encode(pem))
+}
+
+/// Returns the PEM in the value of a parameter. The base64 can have line breaks.
+pub fn decode_key_value(value: &str) -> Result<Zeroizing<String>, KeyValueError> {
     let compact = Zeroizing::new(value.split_ascii_whitespace().collect::<String>());
     let pem = STANDARD.decode(compact.as_bytes()).map_err(|_| KeyValueError::NotBase64)?;
-    let pem = Zeroizing::new(pem);
-    let pem = std::str::from_utf8(&pem).map_err(|_| KeyValueError::NotText)?;
-    Ok(SigningKey::from_pem(pem, hash)?)
+    let pem = String::from_utf8(pem).map_err(|error| {
+        drop(Zeroizing::new(error.into_bytes()));
+        KeyValueError::NotText
+    })?;
+    Ok(Zeroizing::new(pem))
 }
 
 #[cfg(test)]

@@ -22,9 +22,8 @@ use aws_sdk_ssm::operation::delete_parameter::DeleteParameterError;
 use aws_sdk_ssm::operation::get_parameter::GetParameterError;
 use aws_sdk_ssm::operation::put_parameter::PutParameterError;
 use aws_sdk_ssm::types::{ParameterStringFilter, ParameterType};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
+use runtime::signing::{decode_key_value, encode_key_value};
 use stack::{
     Environment, Fingerprint, SigningKey, SigningKeys, key_parameters, key_ring_parameter,
     private_key_parameter, public_key_parameter,
@@ -184,10 +183,8 @@ impl<'a> KeyStore<'a> {
     pub(super) async fn key_pair(&self, fingerprint: &Fingerprint) -> Result<KeyPair> {
         let name = private_key_parameter(self.environment, fingerprint);
         let value = self.value(&name, true).await?;
-        let pem = STANDARD.decode(value.trim()).map(Zeroizing::new);
-        let pem = pem.map_err(|_| anyhow::anyhow!("the parameter {name} is not base64"))?;
-        let pem = std::str::from_utf8(&pem).with_context(|| format!("the parameter {name} holds no PEM"))?;
-        let key = KeyPair::from_pem(pem).with_context(|| format!("the key in {name} is unusable"))?;
+        let pem = decode_key_value(&value).with_context(|| format!("the key in {name} is unusable"))?;
+        let key = KeyPair::from_pem(&pem).with_context(|| format!("the key in {name} is unusable"))?;
         if key.fingerprint() != fingerprint {
             bail!(
                 "the private key in {name} belongs to another key, {}; CloudFront would reject its signatures",
@@ -202,7 +199,7 @@ impl<'a> KeyStore<'a> {
     /// Losing a private key would invalidate every URL that it signed. A parameter left by an earlier attempt is kept
     /// if it holds the same key.
     pub(super) async fn put_key_pair(&self, key: &KeyPair) -> Result<()> {
-        let private = Zeroizing::new(STANDARD.encode(key.private_pem()));
+        let private = encode_key_value(key.private_pem());
         let name = private_key_parameter(self.environment, key.fingerprint());
         if let Put::AlreadyExists = self.put(&name, ParameterType::SecureString, &private, false).await? {
             self.key_pair(key.fingerprint()).await?;
