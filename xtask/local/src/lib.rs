@@ -11,7 +11,5 @@ pub mod platform;
 pub mod postgres;
 mod stack_file;
 
+pub use machine::LOCAL_ENVIRONMENT as ENVIRONMENT;
 pub use stack_file::{Buckets, Queues, StackFile, StackFileError};
-
-/// The name of the local environment.
-pub const ENVIRONMENT: &str = "local";

@@ -17,3 +17,6 @@ pub mod tools;
 pub mod workspace;
 
 pub use progress::{Progress, Step};
+
+/// The name of the environment that is deployed only to the emulator on this machine.
+pub const LOCAL_ENVIRONMENT: &str = "local";

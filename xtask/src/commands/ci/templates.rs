@@ -8,11 +8,8 @@ use anyhow::{Context, Result};
 use command_line::environment;
 use command_line::terminal::TerminalProgress;
 use machine::tools::{CFN_LINT, CHECKOV};
-use machine::{command, repository, workspace};
+use machine::{LOCAL_ENVIRONMENT, command, repository, workspace};
 use stack::{Environment, SigningKeys};
-
-/// The environment that is deployed only to the emulator.
-const LOCAL_ENVIRONMENT: &str = "local";
 
 /// Lints all templates, and scans those for AWS for insecure settings.
 pub(super) fn check() -> Result<()> {
