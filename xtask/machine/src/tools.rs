@@ -9,7 +9,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, anyhow};
 
-use crate::{Progress, command, python, workspace};
+use crate::python::{self, virtual_environment};
+use crate::{Progress, command, workspace};
 
 /// cargo-lambda, with Zig for linking.
 pub const CARGO_LAMBDA: Tool = Tool {
@@ -140,15 +141,9 @@ impl Tool {
         if partial.exists() {
             fs::remove_dir_all(&partial)?;
         }
-        command::run_blocking(Command::new(python).args(["-I", "-m", "venv"]).arg(&partial))
+        command::run_blocking(&mut virtual_environment::create(&python, &partial)).with_context(help)?;
+        command::run_blocking(virtual_environment::install_packages(&partial).arg("--quiet").args(self.packages))
             .with_context(help)?;
-        command::run_blocking(
-            Command::new(partial.join("bin/python"))
-                .args(["-I", "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"])
-                .args(["--only-binary=:all:"])
-                .args(self.packages),
-        )
-        .with_context(help)?;
         // The programs contain the path of their Python, which is about to change.
         for entry in fs::read_dir(partial.join("bin"))?.flatten() {
             rewrite_interpreter(&entry.path(), &partial, environment)?;

@@ -13,6 +13,7 @@ use tokio::process::Command;
 use tokio::time::{interval, timeout};
 
 use super::interpreter::{self, PythonError};
+use super::virtual_environment;
 use crate::directory::{DirectoryError, StateDirectory, fingerprint, remove};
 use crate::process::{Service, ServiceError, StopSignal};
 
@@ -108,19 +109,16 @@ impl PythonEnvironment {
         remove(&environment).await?;
         remove(&partial).await?;
 
-        let mut venv = Command::new(system_python);
-        venv.args(["-I", "-m", "venv"]).arg(&partial);
-        self.run(directory, "environment", venv).await?;
+        let venv = virtual_environment::create(&system_python, &partial);
+        self.run(directory, "environment", venv.into()).await?;
 
         let requirements = partial.join("requirements.txt");
         fs::write(&requirements, self.requirements)
             .await
             .map_err(|source| failed("write", &requirements, source))?;
-        let mut pip = Command::new(partial.join("bin/python"));
-        pip.args(["-I", "-m", "pip", "install", "--no-deps", "--only-binary=:all:", "--no-input"])
-            .args(["--disable-pip-version-check", "--progress-bar=off", "--timeout=15", "--retries=1", "-r"])
-            .arg(&requirements);
-        self.run(directory, "packages", pip).await?;
+        let mut pip = virtual_environment::install_packages(&partial);
+        pip.args(["--no-deps", "--progress-bar=off", "--timeout=15", "--retries=1", "-r"]).arg(&requirements);
+        self.run(directory, "packages", pip.into()).await?;
 
         fs::rename(&partial, &environment).await.map_err(|source| failed("write", &environment, source))?;
         Ok(Installation { directory: environment })
