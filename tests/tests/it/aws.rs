@@ -31,11 +31,11 @@ pub(crate) struct Aws {
 
 impl Aws {
     pub(crate) async fn new() -> Self {
-        Self::of(stack().await)
+        Self::for_stack(stack().await)
     }
 
     /// Returns a client of the emulator of a stack.
-    pub(crate) fn of(stack: &'static Stack) -> Self {
+    pub(crate) fn for_stack(stack: &'static Stack) -> Self {
         Self { http: http(), stack }
     }
 
@@ -212,7 +212,7 @@ impl Aws {
     }
 
     /// Sends the age of a queue's oldest message to CloudWatch, as SQS does.
-    pub(crate) async fn tell_age(&self, queue_url: &str, seconds: u32) {
+    pub(crate) async fn set_oldest_message_age(&self, queue_url: &str, seconds: u32) {
         let name = queue_url.rsplit('/').next();
         let datum = json!({
             "MetricName": "ApproximateAgeOfOldestMessage",

@@ -24,11 +24,11 @@ pub(crate) fn http() -> reqwest::Client {
 
 impl Client {
     pub(crate) async fn new() -> Self {
-        Self::of(stack().await)
+        Self::for_stack(stack().await)
     }
 
     /// Returns a client of a stack.
-    pub(crate) fn of(stack: &'static Stack) -> Self {
+    pub(crate) fn for_stack(stack: &'static Stack) -> Self {
         Self { http: http(), stack }
     }
 

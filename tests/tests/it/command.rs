@@ -28,7 +28,7 @@ pub(crate) struct StandardError {
 
 impl StandardError {
     /// Returns the standard error of a process, which must be piped.
-    pub(crate) fn of(child: &mut Child) -> Self {
+    pub(crate) fn capture(child: &mut Child) -> Self {
         Self { lines: BufReader::new(child.stderr.take().unwrap()).lines(), text: String::new() }
     }
 
@@ -102,14 +102,14 @@ pub(crate) fn command(running: &Running, arguments: &[&str]) -> Command {
 }
 
 impl Run {
-    pub(crate) fn of(mut command: Command) -> Self {
+    pub(crate) fn start_command(mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
-        let stderr = StandardError::of(&mut child);
+        let stderr = StandardError::capture(&mut child);
         Self { child, stderr }
     }
 
     pub(crate) fn start(running: &Running, arguments: &[&str]) -> Self {
-        Self::of(command(running, arguments))
+        Self::start_command(command(running, arguments))
     }
 
     /// Returns its standard input, which must be piped.

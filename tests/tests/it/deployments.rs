@@ -230,7 +230,7 @@ async fn published_release_is_deployed_without_a_build() {
 #[tokio::test]
 async fn missing_platform_parameter_is_reported_by_path() {
     let (running, _turn) = turn().await;
-    let aws = Aws::of(&running.stack);
+    let aws = Aws::for_stack(&running.stack);
     let path = "/local/platform/jobs-queue-arn";
     let value = aws.take_parameter(path).await;
     let ended = run(running, &["deploy", "--yes"]).await;
@@ -248,7 +248,7 @@ async fn missing_platform_parameter_is_reported_by_path() {
 #[tokio::test]
 async fn platform_parameter_with_a_wildcard_is_rejected() {
     let (running, _turn) = turn().await;
-    let aws = Aws::of(&running.stack);
+    let aws = Aws::for_stack(&running.stack);
     let path = "/local/platform/jobs-queue-arn";
     let value = aws.take_parameter(path).await;
     aws.put_parameter(path, "*").await;
@@ -272,7 +272,7 @@ async fn throttled_deployment_succeeds() {
     faults.begin(|call| if call.number_of_operation == 1 { Fate::Throttle } else { Fate::Forward });
     let mut deploy = command(running, &["deploy", "--release", &release, "--yes"]);
     deploy.env("AWS_ENDPOINT_URL", proxy.url());
-    let ended = Run::of(deploy).end().await;
+    let ended = Run::start_command(deploy).end().await;
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert_eq!(deployed(running).await.release, release);
 }
@@ -288,7 +288,7 @@ async fn concurrent_deployment_is_rejected_with_the_holder_of_the_lock() {
     });
     let mut first = command(running, &["deploy", "--release", &release, "--yes"]);
     first.env("AWS_ENDPOINT_URL", proxy.url());
-    let first = Run::of(first);
+    let first = Run::start_command(first);
     faults.stopped().await;
     let second = run(running, &["deploy", "--yes"]).await;
     assert_eq!(second.code, Some(1), "{}", second.stderr);

@@ -37,7 +37,7 @@ async fn turn() -> (&'static Running, Turn) {
 
 /// Returns the private halves of all keys, in PEM.
 async fn private_keys(running: &'static Running) -> Vec<String> {
-    let keys = Aws::of(&running.stack).parameters_below(&format!("{PARAMETERS}/private-key")).await;
+    let keys = Aws::for_stack(&running.stack).parameters_below(&format!("{PARAMETERS}/private-key")).await;
     keys.iter().map(|key| String::from_utf8(STANDARD.decode(key).unwrap()).unwrap()).collect()
 }
 

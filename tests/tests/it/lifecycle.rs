@@ -53,7 +53,7 @@ impl Run {
             .kill_on_drop(true)
             .spawn();
         let mut child = child.unwrap();
-        let stderr = StandardError::of(&mut child);
+        let stderr = StandardError::capture(&mut child);
         Self { child, stderr, processes }
     }
 

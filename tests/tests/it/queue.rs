@@ -29,7 +29,7 @@ async fn dead_letters_are_shown_with_reasons_and_redriven() {
     for body in [message.to_string(), "no message".to_owned()] {
         aws.send(&stack.queues.dead_letters, &body).await;
     }
-    aws.tell_age(&stack.queues.dead_letters, 7300).await;
+    aws.set_oldest_message_age(&stack.queues.dead_letters, 7300).await;
 
     let (code, stdout, stderr) = queue(&["status"]).await;
     assert_eq!(code, Some(0), "{stderr}");

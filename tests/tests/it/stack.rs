@@ -154,7 +154,7 @@ pub(crate) async fn xtask_of_stack(arguments: &[&str]) -> tokio::process::Comman
 
 /// Returns exit code, standard output and standard error of a command for the shared stack.
 pub(crate) async fn run_xtask_of_stack(arguments: &[&str]) -> (Option<i32>, String, String) {
-    let ended = Run::of(xtask_of_stack(arguments).await).end().await;
+    let ended = Run::start_command(xtask_of_stack(arguments).await).end().await;
     (ended.code, ended.stdout, ended.stderr)
 }
 

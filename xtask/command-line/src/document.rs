@@ -17,7 +17,7 @@ pub enum Format {
 
 impl Format {
     /// Returns the text of a document.
-    pub fn text_of(self, document: &Value) -> Result<String> {
+    pub fn to_text(self, document: &Value) -> Result<String> {
         match self {
             Self::Json => Ok(format!("{document:#}")),
             Self::Yaml => yaml(document),

@@ -33,29 +33,29 @@ const OWN_CRATES: [&str; 10] = [
 ///
 /// The events of this repository's crates are shown if `RUST_LOG` enables them.
 pub(crate) fn show() {
-    let asked = std::env::var("RUST_LOG").unwrap_or_default();
-    let palette = Palette::of_errors();
-    let asked = asked.parse::<Targets>().unwrap_or_else(|error| {
+    let requested = std::env::var("RUST_LOG").unwrap_or_default();
+    let palette = Palette::for_errors();
+    let requested = requested.parse::<Targets>().unwrap_or_else(|error| {
         terminal::say(format!("{} RUST_LOG cannot be read: {error}", sign(Level::WARN, palette)));
         Targets::new()
     });
     // This fails only if a subscriber exists already, and this is the only one.
-    let _ = tracing::subscriber::set_global_default(subscriber(asked, palette, terminal::say));
+    let _ = tracing::subscriber::set_global_default(subscriber(requested, palette, terminal::say));
 }
 
 fn subscriber(
-    asked: Targets,
+    requested: Targets,
     palette: Palette,
     say: impl Fn(String) + Send + Sync + 'static,
 ) -> impl Subscriber + Send + Sync {
     let lines = Lines { palette, say };
-    registry().with(lines).with(filter_fn(move |metadata| is_shown(metadata, &asked)))
+    registry().with(lines).with(filter_fn(move |metadata| is_shown(metadata, &requested)))
 }
 
-fn is_shown(metadata: &Metadata<'_>, asked: &Targets) -> bool {
+fn is_shown(metadata: &Metadata<'_>, requested: &Targets) -> bool {
     let (target, level) = (metadata.target(), *metadata.level());
     match target.split("::").next().unwrap_or_default() {
-        own if OWN_CRATES.contains(&own) => level <= Level::WARN || asked.would_enable(target, &level),
+        own if OWN_CRATES.contains(&own) => level <= Level::WARN || requested.would_enable(target, &level),
         // sqlx warns about slow statements, which depend more on the machine than on this program.
         "sqlx" => level == Level::ERROR,
         _ => level <= Level::WARN,
@@ -113,11 +113,11 @@ mod tests {
     use super::{Palette, Targets, subscriber};
 
     /// Returns the output of some events with this value of `RUST_LOG`.
-    fn said(rust_log: &str) -> Vec<String> {
+    fn logged(rust_log: &str) -> Vec<String> {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&lines);
-        let asked: Targets = rust_log.parse().unwrap();
-        let subscriber = subscriber(asked, Palette::default(), move |line| sink.lock().unwrap().push(line));
+        let requested: Targets = rust_log.parse().unwrap();
+        let subscriber = subscriber(requested, Palette::default(), move |line| sink.lock().unwrap().push(line));
         tracing::subscriber::with_default(subscriber, || {
             let error = std::io::Error::other("no\n\u{1b}[2Japi");
             tracing::error!(target: "lambda::gateway::served_api", "{error}");
@@ -142,15 +142,15 @@ mod tests {
 
     #[test]
     fn warnings_and_errors_are_shown_in_one_line_each() {
-        assert_eq!(said(""), ALWAYS);
-        assert_eq!(said("off"), ALWAYS);
+        assert_eq!(logged(""), ALWAYS);
+        assert_eq!(logged("off"), ALWAYS);
     }
 
     #[test]
     fn finer_levels_are_shown_of_our_own_crates_only() {
         let with = |others: &[&'static str]| [&ALWAYS[..2], others, &ALWAYS[2..]].concat();
-        assert_eq!(said("trace"), with(&["info: running what is deployed", "debug: finer"]));
-        assert_eq!(said("lambda=info"), with(&["info: running what is deployed"]));
-        assert_eq!(said("aws_smithy_runtime=trace,hyper_util=trace"), ALWAYS);
+        assert_eq!(logged("trace"), with(&["info: running what is deployed", "debug: finer"]));
+        assert_eq!(logged("lambda=info"), with(&["info: running what is deployed"]));
+        assert_eq!(logged("aws_smithy_runtime=trace,hyper_util=trace"), ALWAYS);
     }
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::events;
-use crate::terminal::{self, Words};
+use crate::terminal::{self, CauseMessage};
 
 /// The outcome of a command that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,15 +21,15 @@ pub enum Outcome {
 /// Runs a command and returns the exit code of the process.
 ///
 /// The code is 0 for success, 1 for failure, and 3 for differences. An error is shown with its causes, with the
-/// messages that `words` returns.
-pub fn finish(run: impl FnOnce() -> Result<Outcome>, words: Words) -> ExitCode {
+/// messages that `cause_message` returns.
+pub fn finish(run: impl FnOnce() -> Result<Outcome>, cause_message: CauseMessage) -> ExitCode {
     events::show();
     match run() {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Differences) => ExitCode::from(3),
         Ok(Outcome::Code(code)) => ExitCode::from(code),
         Err(error) => {
-            terminal::error(&error, words);
+            terminal::error(&error, cause_message);
             ExitCode::FAILURE
         }
     }

@@ -13,22 +13,22 @@ use machine::Progress;
 static SPINNERS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 
 /// Returns a better message for a cause, if there is one.
-pub type Words = fn(&(dyn std::error::Error + 'static)) -> Option<String>;
+pub type CauseMessage = fn(&(dyn std::error::Error + 'static)) -> Option<String>;
 
 /// Shows an error with its causes, innermost last.
-pub fn error(error: &anyhow::Error, words: Words) {
-    eprintln!("\n{} {}", paint("error:", "1;31"), explained(error, words));
+pub fn error(error: &anyhow::Error, cause_message: CauseMessage) {
+    eprintln!("\n{} {}", paint("error:", "1;31"), with_causes(error, cause_message));
 }
 
 /// Shows an error that does not end the command.
-pub fn warning(error: &anyhow::Error, words: Words) {
-    say(format!("{} {}", paint("warning:", "1;33"), explained(error, words)));
+pub fn warning(error: &anyhow::Error, cause_message: CauseMessage) {
+    say(format!("{} {}", paint("warning:", "1;33"), with_causes(error, cause_message)));
 }
 
-fn explained(error: &anyhow::Error, words: Words) -> String {
+fn with_causes(error: &anyhow::Error, cause_message: CauseMessage) -> String {
     let mut lines = vec![error.to_string()];
     let mut last = lines[0].clone();
-    for cause in error.chain().skip(1).filter_map(|cause| words(cause).or_else(|| own_words(cause))) {
+    for cause in error.chain().skip(1).filter_map(|cause| cause_message(cause).or_else(|| default_message(cause))) {
         // Libraries often repeat their cause in their own message.
         if !last.contains(&cause) {
             lines.push(format!("  because: {cause}"));
@@ -39,7 +39,7 @@ fn explained(error: &anyhow::Error, words: Words) -> String {
 }
 
 /// Returns the message of a cause, or `None` for a layer that adds nothing.
-fn own_words(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
+fn default_message(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     let text = cause.to_string();
     let is_layer = text.starts_with("unhandled error")
         || ["service error", "dispatch failure", "other"].contains(&text.as_str());
@@ -124,12 +124,12 @@ pub struct Palette {
 
 impl Palette {
     /// Returns the palette of standard output.
-    pub fn of_output() -> Self {
+    pub fn for_output() -> Self {
         Self { is_colored: std::io::stdout().is_terminal() && wants_color() }
     }
 
     /// Returns the palette of standard error.
-    pub fn of_errors() -> Self {
+    pub fn for_errors() -> Self {
         Self { is_colored: std::io::stderr().is_terminal() && wants_color() }
     }
 
@@ -149,7 +149,7 @@ fn wants_color() -> bool {
 
 /// Returns text in a color for standard error.
 pub fn paint(text: &str, code: &str) -> String {
-    Palette::of_errors().paint(text, code)
+    Palette::for_errors().paint(text, code)
 }
 
 /// Returns text that cannot control the terminal and stays on one line.

@@ -15,7 +15,7 @@ use machine::command;
 use stack::Environment;
 
 use crate::connect::{connect, build_profile};
-use crate::review_text::text_of;
+use crate::review_text::to_text;
 
 /// Options of `deploy`.
 #[derive(Args)]
@@ -111,7 +111,7 @@ pub(crate) async fn deploy(
 }
 
 fn show(review: &Review) {
-    terminal::say(format!("\n{}\n", text_of(review, Palette::of_errors()).trim_end()));
+    terminal::say(format!("\n{}\n", to_text(review, Palette::for_errors()).trim_end()));
 }
 
 fn write_outputs(path: Option<PathBuf>, json: &str) -> Result<()> {

@@ -14,7 +14,7 @@ use deploy::review::Review;
 
 use crate::connect::{connect, build_profile};
 use crate::operator::Terminal;
-use crate::review_text::text_of;
+use crate::review_text::to_text;
 
 /// Options of `diff`.
 #[derive(Args)]
@@ -56,7 +56,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&review)?);
     } else {
-        print!("{}", text_of(&review, Palette::of_output()));
+        print!("{}", to_text(&review, Palette::for_output()));
     }
     Ok(if review.is_empty() { Outcome::Done } else { Outcome::Differences })
 }

@@ -88,7 +88,7 @@ async fn print(arguments: &Arguments) -> Result<Outcome> {
             let line = if arguments.json {
                 entry.to_json()
             } else {
-                format_line(&entry, log.request_of(&entry), Palette::of_output())
+                format_line(&entry, log.request_of(&entry), Palette::for_output())
             };
             if print_line(&line)? == StandardOutput::Closed {
                 return Ok(Outcome::Done);

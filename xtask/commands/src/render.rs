@@ -28,6 +28,6 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     let needed = stack::operator_parameters(&environment);
     let values = platform_parameters::read_all(&environment, &connection, &needed).await?;
     let document = stack::operator_policies(&environment, &values)?;
-    println!("{}", arguments.format.text_of(&document)?.trim_end());
+    println!("{}", arguments.format.to_text(&document)?.trim_end());
     Ok(Outcome::Done)
 }

@@ -20,7 +20,7 @@ const POLICIES: [&str; 4] = ["AssumeRolePolicyDocument", "ManagedPolicyArns", "P
 /// Returns everything that would change.
 ///
 /// What needs attention is marked with text as well as color.
-pub(crate) fn text_of(review: &Review, palette: Palette) -> String {
+pub(crate) fn to_text(review: &Review, palette: Palette) -> String {
     let mut text = Text { lines: String::new(), palette };
     ReviewText(review).write(&mut text);
     text.lines

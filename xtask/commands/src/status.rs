@@ -32,12 +32,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&status)?);
     } else {
-        println!("{}", text_of(&status));
+        println!("{}", to_text(&status));
     }
     Ok(Outcome::Done)
 }
 
-fn text_of(status: &Status) -> String {
+fn to_text(status: &Status) -> String {
     let time = |time: DateTime<Utc>| time.format("%Y-%m-%d %H:%M:%S UTC").to_string();
     let condition = status.condition.as_deref().unwrap_or("not deployed");
     let since = status.changed_at.map(|at| format!(" since {}", time(at))).unwrap_or_default();

@@ -167,14 +167,14 @@ mod tests {
     fn says_what_is_wrong_as_cloudfront_does() {
         let case = case(TestSigner::ecdsa());
         let signed = case.signer.canned_url(KEY, "http://h/a", 100);
-        let refused = |url: &str| ask(&case.keys, url, 1).unwrap_err();
-        assert_eq!(refused("http://h/a"), Denial::MissingKey);
-        assert_eq!(refused("http://h/a?Key-Pair-Id="), Denial::MissingKey);
-        assert_eq!(refused(&signed.replace("=K1", "=K2")), Denial::InvalidKey);
-        assert_eq!(refused(&signed.replace("Signature=", "Signature=%")), Denial::MalformedSignature);
-        assert_eq!(refused(&signed.replace("Expires=100", "Expires=soon")), Denial::MalformedPolicy);
-        assert_eq!(refused(&signed.replace("Expires=100", "Policy=AAAA")), Denial::MalformedPolicy);
-        assert_eq!(refused(&signed.replace("Expires=100&", "")), Denial::MalformedPolicy);
+        let rejected = |url: &str| ask(&case.keys, url, 1).unwrap_err();
+        assert_eq!(rejected("http://h/a"), Denial::MissingKey);
+        assert_eq!(rejected("http://h/a?Key-Pair-Id="), Denial::MissingKey);
+        assert_eq!(rejected(&signed.replace("=K1", "=K2")), Denial::InvalidKey);
+        assert_eq!(rejected(&signed.replace("Signature=", "Signature=%")), Denial::MalformedSignature);
+        assert_eq!(rejected(&signed.replace("Expires=100", "Expires=soon")), Denial::MalformedPolicy);
+        assert_eq!(rejected(&signed.replace("Expires=100", "Policy=AAAA")), Denial::MalformedPolicy);
+        assert_eq!(rejected(&signed.replace("Expires=100&", "")), Denial::MalformedPolicy);
     }
 
     proptest! {

@@ -53,7 +53,7 @@ impl TimeToLive {
     /// Returns how long an object with this `Cache-Control` is served from the cache.
     ///
     /// See <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Expiration.html>.
-    pub fn of(&self, cache_control: Option<&str>) -> Duration {
+    pub fn for_response(&self, cache_control: Option<&str>) -> Duration {
         let Some(cache_control) = cache_control else {
             return self.default.max(self.minimum);
         };

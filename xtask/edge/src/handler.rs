@@ -14,8 +14,8 @@ use super::Edge;
 use super::authorization::authorize;
 use super::credentials::Credentials;
 use super::distribution::Behavior;
-use super::object::{Wanted, X_CACHE};
-use super::origin::preflight::{self, Answer};
+use super::object::{ObjectRequest, X_CACHE};
+use super::origin::preflight::{self, PreflightResponse};
 use super::origin::{OriginError, key_of};
 use super::page;
 use super::policy::Access;
@@ -32,7 +32,7 @@ pub(super) async fn handle(edge: &Edge, request: &Parts, source: IpAddr) -> Resp
     let distribution = match edge.distribution().await {
         Ok(distribution) => distribution,
         Err(error) => {
-            tracing::warn!(%error, "the edge has nothing to serve");
+            tracing::warn!(%error, "the edge could not read the distribution");
             let page = page::page(StatusCode::SERVICE_UNAVAILABLE, &error.to_string());
             return finish(page, &request.method);
         }
@@ -80,9 +80,9 @@ async fn serve(edge: &Edge, behavior: &Behavior, path: &str, request: &Parts, so
             "Listing a bucket is not emulated locally",
         );
     };
-    let wanted = Wanted { behavior, key: &key, method: &request.method, headers: &request.headers };
+    let object_request = ObjectRequest { behavior, key: &key, method: &request.method, headers: &request.headers };
     let served = match request.method {
-        Method::GET | Method::HEAD => edge.store.serve(&wanted).await,
+        Method::GET | Method::HEAD => edge.store.serve(&object_request).await,
         Method::OPTIONS => options(edge, behavior, &request.headers).await,
         _ => {
             Ok(page::page(StatusCode::NOT_IMPLEMENTED, "The local edge emulates GET, HEAD and OPTIONS only."))
@@ -100,18 +100,18 @@ async fn serve(edge: &Edge, behavior: &Behavior, path: &str, request: &Parts, so
 
 async fn options(edge: &Edge, behavior: &Behavior, headers: &HeaderMap) -> Result<Response, OriginError> {
     let forwarded = if behavior.forwards_preflight { headers.clone() } else { HeaderMap::new() };
-    Ok(match preflight::answer(&edge.store.s3, &behavior.origin, &forwarded).await? {
-        Answer::Allowed(headers) => {
+    Ok(match preflight::evaluate_for_bucket(&edge.store.s3, &behavior.origin, &forwarded).await? {
+        PreflightResponse::Allowed(headers) => {
             let mut response = Response::new(Body::empty());
             *response.headers_mut() = headers;
             response
         }
-        Answer::Forbidden => page::s3_error(
+        PreflightResponse::Forbidden => page::s3_error(
             StatusCode::FORBIDDEN,
             "AccessForbidden",
             "CORSResponse: This CORS request is not allowed.",
         ),
-        Answer::NoOrigin => page::s3_error(
+        PreflightResponse::NoOrigin => page::s3_error(
             StatusCode::BAD_REQUEST,
             "BadRequest",
             "Insufficient information. Origin request header needed.",

@@ -30,7 +30,7 @@ pub(super) struct Store {
 }
 
 /// The requested object with the request's properties.
-pub(super) struct Wanted<'a> {
+pub(super) struct ObjectRequest<'a> {
     pub(super) behavior: &'a Behavior,
     pub(super) key: &'a str,
     pub(super) method: &'a Method,
@@ -39,13 +39,13 @@ pub(super) struct Wanted<'a> {
 
 impl Store {
     /// Responds to GET and HEAD.
-    pub(super) async fn serve(&self, wanted: &Wanted<'_>) -> Result<Response, OriginError> {
-        let cached = self.cache.get(&wanted.behavior.origin, wanted.key);
+    pub(super) async fn serve(&self, request: &ObjectRequest<'_>) -> Result<Response, OriginError> {
+        let cached = self.cache.get(&request.behavior.origin, request.key);
         let (metadata, memory, age) = match cached {
             Some(hit) => (hit.metadata, Some(hit.body), Some(hit.age)),
-            None => (origin::head(&self.s3, &wanted.behavior.origin, wanted.key).await?, None, None),
+            None => (origin::head(&self.s3, &request.behavior.origin, request.key).await?, None, None),
         };
-        let mut response = self.respond(wanted, &metadata, memory).await?;
+        let mut response = self.respond(request, &metadata, memory).await?;
         let headers = response.headers_mut();
         let hit = if age.is_some() { "Hit from cloudfront" } else { "Miss from cloudfront" };
         headers.insert(X_CACHE, HeaderValue::from_static(hit));
@@ -57,12 +57,12 @@ impl Store {
 
     async fn respond(
         &self,
-        wanted: &Wanted<'_>,
+        request: &ObjectRequest<'_>,
         metadata: &Metadata,
         memory: Option<Bytes>,
     ) -> Result<Response, OriginError> {
         let validators = metadata.validators();
-        match validators.evaluate(wanted.headers) {
+        match validators.evaluate(request.headers) {
             Outcome::Proceed => {}
             Outcome::NotModified => return Ok(not_modified(metadata)),
             Outcome::PreconditionFailed => {
@@ -74,7 +74,7 @@ impl Store {
             }
         }
         let mut headers = metadata.headers.clone();
-        let (status, length, parts) = match select(validators.range(wanted.headers), metadata.size) {
+        let (status, length, parts) = match select(validators.range(request.headers), metadata.size) {
             Selection::Unsatisfiable => return Ok(unsatisfiable(metadata.size)),
             Selection::Whole => (StatusCode::OK, metadata.size, Parts::Whole),
             Selection::One(range) => {
@@ -89,10 +89,10 @@ impl Store {
             }
         };
         headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
-        let body = if *wanted.method == Method::HEAD {
+        let body = if *request.method == Method::HEAD {
             Body::empty()
         } else {
-            self.body(wanted, metadata, memory, &parts).await?
+            self.body(request, metadata, memory, &parts).await?
         };
         let mut response = Response::new(body);
         *response.status_mut() = status;
@@ -102,17 +102,17 @@ impl Store {
 
     async fn body(
         &self,
-        wanted: &Wanted<'_>,
+        request: &ObjectRequest<'_>,
         metadata: &Metadata,
         memory: Option<Bytes>,
         parts: &Parts,
     ) -> Result<Body, OriginError> {
         let memory = match memory {
-            None if metadata.size <= LARGEST_OBJECT => Some(self.fetch(wanted, metadata).await?),
+            None if metadata.size <= LARGEST_OBJECT => Some(self.fetch(request, metadata).await?),
             memory => memory,
         };
-        let origin = &wanted.behavior.origin;
-        let open = |range| origin::open(&self.s3, origin, wanted.key, metadata, range);
+        let origin = &request.behavior.origin;
+        let open = |range| origin::open(&self.s3, origin, request.key, metadata, range);
         Ok(match (parts, memory) {
             (Parts::Whole, Some(bytes)) => Body::from(bytes),
             (Parts::Whole, None) => Body::new(open(None).await?.into_inner()),
@@ -138,12 +138,12 @@ impl Store {
     ///
     /// CloudFront, too, may request more from the origin than the viewer requested, and serves further ranges from
     /// its cache.
-    async fn fetch(&self, wanted: &Wanted<'_>, metadata: &Metadata) -> Result<Bytes, OriginError> {
-        let origin = &wanted.behavior.origin;
-        let body = origin::open(&self.s3, origin, wanted.key, metadata, None).await?;
+    async fn fetch(&self, request: &ObjectRequest<'_>, metadata: &Metadata) -> Result<Bytes, OriginError> {
+        let origin = &request.behavior.origin;
+        let body = origin::open(&self.s3, origin, request.key, metadata, None).await?;
         let bytes = origin::collect(body).await?;
-        let ttl = wanted.behavior.ttl.of(metadata.cache_control());
-        self.cache.put(origin, wanted.key, metadata.clone(), bytes.clone(), ttl);
+        let ttl = request.behavior.ttl.for_response(metadata.cache_control());
+        self.cache.put(origin, request.key, metadata.clone(), bytes.clone(), ttl);
         Ok(bytes)
     }
 }

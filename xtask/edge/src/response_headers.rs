@@ -247,7 +247,7 @@ mod tests {
         }
     }
 
-    fn answer(
+    fn respond(
         policy: &ResponseHeaders,
         method: &Method,
         request: &[(&'static str, &'static str)],
@@ -267,12 +267,12 @@ mod tests {
     #[test]
     fn only_cors_requests_get_cors_headers() {
         let policy = policy(&["*"], false, true);
-        let found = answer(&policy, &Method::GET, &[], &[("server", "AmazonS3")]);
+        let found = respond(&policy, &Method::GET, &[], &[("server", "AmazonS3")]);
         assert_eq!(found.len(), 2);
         assert_eq!(found["x-frame-options"], "DENY");
         assert_eq!(found["vary"], "Origin");
 
-        let found = answer(&policy, &Method::GET, &[("origin", "https://a.test")], &[]);
+        let found = respond(&policy, &Method::GET, &[("origin", "https://a.test")], &[]);
         assert_eq!(found["access-control-allow-origin"], "*");
         assert_eq!(found["access-control-expose-headers"], "ETag, Content-Range");
         assert!(!found.contains_key("access-control-max-age"));
@@ -284,7 +284,7 @@ mod tests {
     fn responses_without_cors_headers_vary_by_origin() {
         let of_origin = [("vary", "Accept-Encoding")];
         let vary = |policy: &ResponseHeaders, request: &[(&'static str, &'static str)]| {
-            let found = answer(policy, &Method::GET, request, &of_origin);
+            let found = respond(policy, &Method::GET, request, &of_origin);
             found.get("vary").map(|value| value.to_str().unwrap().to_owned())
         };
         let origin = [("origin", "https://a.test")];
@@ -301,7 +301,7 @@ mod tests {
     #[test]
     fn preflights_get_the_allow_headers() {
         let request = [("origin", "null"), ("access-control-request-method", "GET")];
-        let found = answer(&policy(&["*"], false, true), &Method::OPTIONS, &request, &[]);
+        let found = respond(&policy(&["*"], false, true), &Method::OPTIONS, &request, &[]);
         assert_eq!(found["access-control-allow-methods"], "GET, HEAD, OPTIONS");
         assert_eq!(found["access-control-allow-headers"], "Range");
         assert_eq!(found["access-control-max-age"], "600");
@@ -311,7 +311,7 @@ mod tests {
     #[test]
     fn a_listed_origin_is_echoed_and_another_one_ignored() {
         let policy = policy(&["*.pennsieve.io", "http://localhost:3000"], true, true);
-        let from = |origin| answer(&policy, &Method::GET, &[("origin", origin)], &[]);
+        let from = |origin| respond(&policy, &Method::GET, &[("origin", origin)], &[]);
         let found = from("https://app.pennsieve.io");
         assert_eq!(found["access-control-allow-origin"], "https://app.pennsieve.io");
         assert_eq!(found["access-control-allow-credentials"], "true");
@@ -325,10 +325,10 @@ mod tests {
     fn the_origin_keeps_its_own_header_unless_overridden() {
         let request = [("origin", "https://a.test")];
         let own = [("access-control-allow-origin", "https://own.test"), ("x-frame-options", "SAMEORIGIN")];
-        let kept = answer(&policy(&["*"], false, false), &Method::GET, &request, &own);
+        let kept = respond(&policy(&["*"], false, false), &Method::GET, &request, &own);
         assert_eq!(kept["access-control-allow-origin"], "https://own.test");
         assert_eq!(kept["x-frame-options"], "SAMEORIGIN");
-        let replaced = answer(&policy(&["*"], false, true), &Method::GET, &request, &own);
+        let replaced = respond(&policy(&["*"], false, true), &Method::GET, &request, &own);
         assert_eq!(replaced["access-control-allow-origin"], "*");
     }
 }

@@ -25,7 +25,7 @@ struct Aws {
 }
 
 impl Aws {
-    fn answer(&self, method: &Method, path: &str, query: Option<&str>, range: Option<&str>) -> Response {
+    fn respond(&self, method: &Method, path: &str, query: Option<&str>, range: Option<&str>) -> Response {
         let behavior = "<TargetOriginId>assets</TargetOriginId>\
             <TrustedKeyGroups><Enabled>true</Enabled><Quantity>1</Quantity><Items><KeyGroup>group</KeyGroup></Items></TrustedKeyGroups>\
             <AllowedMethods><Quantity>3</Quantity><Items><Method>GET</Method><Method>HEAD</Method><Method>OPTIONS</Method></Items></AllowedMethods>\
@@ -134,7 +134,7 @@ async fn start(query_strings: &'static str) -> Running {
     let answering = Arc::clone(&aws);
     let routes = Router::new().fallback(async move |request: Request| {
         let range = request.headers().get("range").map(|range| range.to_str().unwrap());
-        answering.answer(request.method(), request.uri().path(), request.uri().query(), range)
+        answering.respond(request.method(), request.uri().path(), request.uri().query(), range)
     });
     tokio::spawn(
         axum::serve(listener, routes)
@@ -275,7 +275,7 @@ async fn a_preflight_succeeds_only_where_it_is_forwarded() {
 #[tokio::test]
 async fn what_is_not_emulated_is_refused_with_the_reason() {
     let edge = start("all").await;
-    let refused = edge.ask(Method::GET, "/P1/a", &[]).await;
-    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
-    assert!(refused.text().await.unwrap().contains("cache policy c keys by query string"));
+    let rejected = edge.ask(Method::GET, "/P1/a", &[]).await;
+    assert_eq!(rejected.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(rejected.text().await.unwrap().contains("cache policy c keys by query string"));
 }

@@ -51,7 +51,7 @@ struct Forwarded {
 }
 
 /// A response of the emulator.
-struct Answer {
+struct ForwardedResponse {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
@@ -92,12 +92,12 @@ async fn handle(State(proxy): State<Proxy>, request: Request) -> Response {
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
     let forwarded = Forwarded { method: parts.method, path, headers: parts.headers, body };
 
-    let (fate, _flight) = proxy.faults.judge(Service::Aws, &operation).await;
+    let (fate, _call_in_progress) = proxy.faults.decide(Service::Aws, &operation).await;
     match fate {
-        Fate::Forward => proxy.forward(forwarded).await.map_or_else(broken, Answer::respond),
+        Fate::Forward => proxy.forward(forwarded).await.map_or_else(broken, ForwardedResponse::respond),
         Fate::Delay(delay) => {
             tokio::time::sleep(delay).await;
-            proxy.forward(forwarded).await.map_or_else(broken, Answer::respond)
+            proxy.forward(forwarded).await.map_or_else(broken, ForwardedResponse::respond)
         }
         Fate::Cut(moment) => {
             if moment == Moment::After {
@@ -112,11 +112,11 @@ async fn handle(State(proxy): State<Proxy>, request: Request) -> Response {
             proxy.faults.stop().await;
             broken()
         }
-        Fate::Throttle => refused(&forwarded, Refusal::Throttled),
+        Fate::Throttle => rejected(&forwarded, Rejection::Throttled),
         Fate::Deny if operation == "DeleteObjects" => {
             deny_objects(&forwarded.body).map_or_else(broken, IntoResponse::into_response)
         }
-        Fate::Deny => refused(&forwarded, Refusal::Denied),
+        Fate::Deny => rejected(&forwarded, Rejection::Denied),
         Fate::Unavailable => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         Fate::Partly if operation == "TransactWriteItems" => match cancel_transaction(&forwarded.body) {
             Some(body) => (StatusCode::BAD_REQUEST, JSON_TYPE, body).into_response(),
@@ -127,19 +127,19 @@ async fn handle(State(proxy): State<Proxy>, request: Request) -> Response {
 }
 
 impl Proxy {
-    async fn forward(&self, request: Forwarded) -> Option<Answer> {
+    async fn forward(&self, request: Forwarded) -> Option<ForwardedResponse> {
         let url = format!("{}{}", self.upstream, request.path);
-        let answer = self.http.request(request.method, url).headers(end_to_end(request.headers));
-        let answer = answer.body(request.body).send().await.ok()?;
-        let (status, mut headers) = (answer.status(), end_to_end(answer.headers().clone()));
+        let response = self.http.request(request.method, url).headers(end_to_end(request.headers));
+        let response = response.body(request.body).send().await.ok()?;
+        let (status, mut headers) = (response.status(), end_to_end(response.headers().clone()));
         if let Some(date) = headers.get_mut(DATE) {
             *date = later(date, self.faults.clock_advance())?;
         }
-        Some(Answer { status, headers, body: answer.bytes().await.ok()? })
+        Some(ForwardedResponse { status, headers, body: response.bytes().await.ok()? })
     }
 
     async fn forward_partly(&self, operation: &str, mut request: Forwarded) -> Option<Response> {
-        let Some(mut partial) = Partial::of(operation, &request.body) else {
+        let Some(mut partial) = Partial::first_half(operation, &request.body) else {
             return Some(self.forward(request).await?.respond());
         };
         let Some(body) = partial.request.take() else {
@@ -147,16 +147,16 @@ impl Proxy {
         };
         request.body = body;
         request.headers = without_checksums(request.headers);
-        let mut answer = self.forward(request).await?;
-        if answer.status.is_success() {
-            answer.headers = without_checksums(answer.headers);
-            answer.body = partial.complete(Some(&answer.body))?;
+        let mut response = self.forward(request).await?;
+        if response.status.is_success() {
+            response.headers = without_checksums(response.headers);
+            response.body = partial.complete(Some(&response.body))?;
         }
-        Some(answer.respond())
+        Some(response.respond())
     }
 }
 
-impl Answer {
+impl ForwardedResponse {
     fn respond(self) -> Response {
         (self.status, self.headers, self.body).into_response()
     }
@@ -217,15 +217,15 @@ fn without_checksums(mut headers: HeaderMap) -> HeaderMap {
 
 /// The reason why a call is rejected.
 #[derive(Clone, Copy)]
-enum Refusal {
+enum Rejection {
     Throttled,
     Denied,
 }
 
 /// Returns an error response in the format of the service, which its SDK understands.
-fn refused(request: &Forwarded, refusal: Refusal) -> Response {
+fn rejected(request: &Forwarded, rejection: Rejection) -> Response {
     let header = |name: &str| request.headers.get(name).and_then(|value| value.to_str().ok());
-    let is_denied = matches!(refusal, Refusal::Denied);
+    let is_denied = matches!(rejection, Rejection::Denied);
     let xml = |code| format!("<Error><Code>{code}</Code><Message>{code}</Message></Error>");
     match header("x-amz-target") {
         None if header("content-type") == Some(FORM) => {
@@ -234,19 +234,19 @@ fn refused(request: &Forwarded, refusal: Refusal) -> Response {
             (StatusCode::BAD_REQUEST, [("content-type", "text/xml")], body).into_response()
         }
         None => {
-            let (status, code) = match refusal {
-                Refusal::Throttled => (StatusCode::SERVICE_UNAVAILABLE, "SlowDown"),
-                Refusal::Denied => (StatusCode::FORBIDDEN, "AccessDenied"),
+            let (status, code) = match rejection {
+                Rejection::Throttled => (StatusCode::SERVICE_UNAVAILABLE, "SlowDown"),
+                Rejection::Denied => (StatusCode::FORBIDDEN, "AccessDenied"),
             };
             (status, [("content-type", "application/xml")], xml(code)).into_response()
         }
         Some(target) => {
-            let code = match refusal {
-                Refusal::Denied => "AccessDeniedException",
-                Refusal::Throttled if target.starts_with("DynamoDB") => {
+            let code = match rejection {
+                Rejection::Denied => "AccessDeniedException",
+                Rejection::Throttled if target.starts_with("DynamoDB") => {
                     "ProvisionedThroughputExceededException"
                 }
-                Refusal::Throttled => "RequestThrottled",
+                Rejection::Throttled => "RequestThrottled",
             };
             let body = json!({ "__type": code, "message": code }).to_string();
             (StatusCode::BAD_REQUEST, JSON_TYPE, body).into_response()

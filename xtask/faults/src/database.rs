@@ -16,7 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
 use self::wire::{Bind, Message, Parse, Statements};
-use super::tally::Flight;
+use super::tally::CallInProgress;
 use super::{Fate, Faults, Moment, Service};
 
 /// A proxy for PostgreSQL, on 127.0.0.1. Dropping it stops it and closes all its connections.
@@ -66,7 +66,7 @@ struct Connection {
 
 #[derive(Default)]
 struct Open {
-    flights: Vec<Flight>,
+    calls_in_progress: Vec<CallInProgress>,
     /// The fault for the next response, if it must not arrive.
     loss: Option<Loss>,
 }
@@ -109,14 +109,14 @@ async fn forward_questions(
     let mut message = Message::read_startup(&mut client).await?;
     loop {
         match message.kind() {
-            b'P' => statements.prepare(Parse::of(message.body())?),
-            b'B' => statements.bind(Bind::of(message.body())?),
+            b'P' => statements.prepare(Parse::parse(message.body())?),
+            b'B' => statements.bind(Bind::parse(message.body())?),
             b'E' => execute(connection, statements.bound()?).await?,
             b'Q' => execute(connection, wire::simple_query(message.body())?).await?,
             _ => {}
         }
         server.write_all(message.bytes()).await?;
-        if message.waits_for_answer() {
+        if message.expects_response() {
             tokio::time::sleep(faults.begin_round_trip()).await;
             server.flush().await?;
         }
@@ -130,7 +130,7 @@ async fn forward_questions(
 /// Counts a statement and applies its fault. An error breaks the connection.
 async fn execute(connection: &Connection, statement: super::Statement) -> io::Result<()> {
     let faults = &connection.faults;
-    let (fate, flight) = faults.judge(Service::Database, &statement.text).await;
+    let (fate, call_in_progress) = faults.decide(Service::Database, &statement.text).await;
     faults.record(|| statement);
     let mut loss = None;
     match fate {
@@ -147,7 +147,7 @@ async fn execute(connection: &Connection, statement: super::Statement) -> io::Re
         }
     }
     let mut open = connection.open();
-    open.flights.push(flight);
+    open.calls_in_progress.push(call_in_progress);
     open.loss = open.loss.or(loss);
     Ok(())
 }
@@ -173,7 +173,7 @@ async fn forward_answers(
             None => client.write_all(message.bytes()).await?,
         }
         if is_complete {
-            connection.open().flights.clear();
+            connection.open().calls_in_progress.clear();
         }
         if server.buffer().is_empty() {
             client.flush().await?;

@@ -23,7 +23,7 @@ pub use self::aws::AwsProxy;
 pub use self::database::DatabaseProxy;
 pub use self::statement::{Statement, Value};
 pub use self::tally::Tally;
-use self::tally::{Busy, Flight};
+use self::tally::{Busy, CallInProgress};
 
 /// A service that a function calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -178,11 +178,11 @@ impl Faults {
     /// Counts a call and returns its fate.
     ///
     /// While all calls are stopped, the call waits and is then cut off.
-    async fn judge(self: &Arc<Self>, service: Service, operation: &str) -> (Fate, Flight) {
+    async fn decide(self: &Arc<Self>, service: Service, operation: &str) -> (Fate, CallInProgress) {
         let mut stopped = self.stopped.subscribe();
         if *stopped.borrow() {
             let _ = stopped.wait_for(|stopped| !*stopped).await;
-            return (Fate::Cut(Moment::Before), Flight::uncounted());
+            return (Fate::Cut(Moment::Before), CallInProgress::uncounted());
         }
         let mut state = self.state();
         let number = 1 + tally::calls(&state.tallies, service);
@@ -193,7 +193,7 @@ impl Faults {
         state.busy.entry(service).or_default().begin();
         let fate = (state.script)(&call);
         drop(state);
-        (fate, Flight::new(Arc::clone(self), service, call.operation))
+        (fate, CallInProgress::new(Arc::clone(self), service, call.operation))
     }
 
     /// Stops all calls and waits until the next script begins.
@@ -202,7 +202,7 @@ impl Faults {
         let _ = self.stopped.subscribe().wait_for(|stopped| !*stopped).await;
     }
 
-    fn land(&self, service: Service, operation: &str, time: Duration) {
+    fn end_call(&self, service: Service, operation: &str, time: Duration) {
         let mut state = self.state();
         // Both are absent if another script has begun meanwhile.
         if let Some(tally) = state.tallies.get_mut(&(service, operation.to_owned())) {

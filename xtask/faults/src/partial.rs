@@ -18,7 +18,7 @@ enum Rest {
 
 impl Partial {
     /// Returns the first half of a call, or `None` if the call has no entries.
-    pub(super) fn of(operation: &str, body: &Bytes) -> Option<Self> {
+    pub(super) fn first_half(operation: &str, body: &Bytes) -> Option<Self> {
         match operation {
             "BatchGetItem" => halve_items(body, "UnprocessedKeys", |table| table.get_mut("Keys")),
             "BatchWriteItem" => halve_items(body, "UnprocessedItems", |table| Some(table)),
@@ -29,13 +29,13 @@ impl Partial {
     }
 
     /// Adds the omitted entries to the response, or to an empty one.
-    pub(super) fn complete(self, answer: Option<&Bytes>) -> Option<Bytes> {
+    pub(super) fn complete(self, response: Option<&Bytes>) -> Option<Bytes> {
         match self.rest {
             Rest::Json { key, value, done } => {
-                let answer = answer.map(|answer| serde_json::from_slice(answer)).transpose().ok()?;
-                let mut answer = answer.unwrap_or(done);
-                answer[key] = value;
-                Some(answer.to_string().into())
+                let response = response.map(|response| serde_json::from_slice(response)).transpose().ok()?;
+                let mut response = response.unwrap_or(done);
+                response[key] = value;
+                Some(response.to_string().into())
             }
             // The call uses quiet mode: its response does not list deleted objects.
             Rest::Xml(errors) => {
@@ -117,12 +117,12 @@ pub(super) fn cancel_transaction(body: &Bytes) -> Option<Bytes> {
     let count = request["TransactItems"].as_array()?.len();
     let code = |index| if index < count / 2 { "None" } else { "TransactionConflict" };
     let reasons: Vec<Value> = (0..count).map(|index| json!({ "Code": code(index) })).collect();
-    let answer = json!({
+    let response = json!({
         "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
         "Message": "Transaction cancelled",
         "CancellationReasons": reasons,
     });
-    Some(answer.to_string().into())
+    Some(response.to_string().into())
 }
 
 #[cfg(test)]
@@ -131,37 +131,37 @@ mod tests {
 
     use super::{Partial, cancel_transaction, deny_objects};
 
-    fn halves(operation: &str, body: &'static str, answer: &'static str) -> (Option<Bytes>, Bytes) {
-        let mut partial = Partial::of(operation, &Bytes::from(body)).unwrap();
+    fn halves(operation: &str, body: &'static str, response: &'static str) -> (Option<Bytes>, Bytes) {
+        let mut partial = Partial::first_half(operation, &Bytes::from(body)).unwrap();
         let request = partial.request.take();
-        let answer = request.is_some().then(|| Bytes::from(answer));
-        let answer = partial.complete(answer.as_ref()).unwrap();
-        (request, answer)
+        let response = request.is_some().then(|| Bytes::from(response));
+        let response = partial.complete(response.as_ref()).unwrap();
+        (request, response)
     }
 
     #[test]
     fn the_first_half_is_done_and_the_second_handed_back() {
         let body = r#"{"RequestItems":{"t":{"Keys":[1,2,3],"ConsistentRead":true}}}"#;
-        let (request, answer) = halves("BatchGetItem", body, r#"{"Responses":{"t":[1]}}"#);
+        let (request, response) = halves("BatchGetItem", body, r#"{"Responses":{"t":[1]}}"#);
         assert_eq!(request.unwrap(), r#"{"RequestItems":{"t":{"ConsistentRead":true,"Keys":[1]}}}"#);
         let rest = r#""UnprocessedKeys":{"t":{"ConsistentRead":true,"Keys":[2,3]}}"#;
-        assert_eq!(answer, format!(r#"{{"Responses":{{"t":[1]}},{rest}}}"#));
+        assert_eq!(response, format!(r#"{{"Responses":{{"t":[1]}},{rest}}}"#));
 
-        let (request, answer) = halves("BatchWriteItem", r#"{"RequestItems":{"t":[1]}}"#, "");
+        let (request, response) = halves("BatchWriteItem", r#"{"RequestItems":{"t":[1]}}"#, "");
         assert_eq!(request, None);
-        assert_eq!(answer, r#"{"Responses":{},"UnprocessedItems":{"t":[1]}}"#);
+        assert_eq!(response, r#"{"Responses":{},"UnprocessedItems":{"t":[1]}}"#);
 
-        let (_, answer) =
+        let (_, response) =
             halves("SendMessageBatch", r#"{"Entries":[{"Id":"0"},{"Id":"1"}]}"#, r#"{"Successful":[]}"#);
         assert_eq!(
-            answer,
+            response,
             r#"{"Failed":[{"Code":"InternalError","Id":"1","SenderFault":false}],"Successful":[]}"#
         );
 
         let body = "<Delete><Object>a</Object><Object>b</Object><Quiet>true</Quiet></Delete>";
-        let (request, answer) = halves("DeleteObjects", body, "");
+        let (request, response) = halves("DeleteObjects", body, "");
         assert_eq!(request.unwrap(), "<Delete><Object>a</Object><Quiet>true</Quiet></Delete>");
-        assert!(answer.ends_with(
+        assert!(response.ends_with(
             b"<Error>b<Code>InternalError</Code><Message>InternalError</Message></Error></DeleteResult>"
         ));
         let denied = deny_objects(&Bytes::from(body)).unwrap();

@@ -64,7 +64,7 @@ impl Busy {
 }
 
 /// A call in progress. Dropping it marks the call as finished.
-pub(super) struct Flight(Option<Counted>);
+pub(super) struct CallInProgress(Option<Counted>);
 
 struct Counted {
     faults: Arc<Faults>,
@@ -73,7 +73,7 @@ struct Counted {
     start: Instant,
 }
 
-impl Flight {
+impl CallInProgress {
     pub(super) fn new(faults: Arc<Faults>, service: Service, operation: String) -> Self {
         Self(Some(Counted { faults, service, operation, start: Instant::now() }))
     }
@@ -83,10 +83,10 @@ impl Flight {
     }
 }
 
-impl Drop for Flight {
+impl Drop for CallInProgress {
     fn drop(&mut self) {
         if let Some(Counted { faults, service, operation, start }) = &self.0 {
-            faults.land(*service, operation, start.elapsed());
+            faults.end_call(*service, operation, start.elapsed());
         }
     }
 }

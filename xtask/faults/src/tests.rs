@@ -58,7 +58,7 @@ async fn after_a_stop_nothing_passes_until_the_next_script() {
     };
     let first = ask();
     faults.stopped().await;
-    let mut second = pin!(faults.judge(Service::Aws, "GET /"));
+    let mut second = pin!(faults.decide(Service::Aws, "GET /"));
     let is_held = second.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending();
     assert!(is_held, "what comes while everything is stopped waits");
     assert_eq!(faults.calls(Service::Aws), 1, "and is not counted");
@@ -81,8 +81,8 @@ async fn the_clock_of_aws_can_be_ahead() {
         let answer = client.get(proxy.url()).send().await.unwrap();
         let after = Utc::now();
         let date = DateTime::parse_from_rfc2822(answer.headers()["date"].to_str().unwrap()).unwrap();
-        let told = date.to_utc() - Duration::from_hours(hours);
-        assert!(before - Duration::from_secs(1) <= told && told <= after, "{before} {told} {after}");
+        let reported = date.to_utc() - Duration::from_hours(hours);
+        assert!(before - Duration::from_secs(1) <= reported && reported <= after, "{before} {reported} {after}");
     }
 }
 

@@ -102,7 +102,7 @@ pub enum TrialError {
     Invoke(#[from] InvokeError),
     /// The function crashed or returned an invalid response.
     #[error("the function answered: {0}")]
-    Answer(String),
+    Response(String),
 }
 
 impl TrialError {
@@ -179,7 +179,7 @@ impl Trial {
         let count = i32::try_from(packages.len()).map_err(std::io::Error::other)?;
         let first = self.next_package.fetch_add(count, Ordering::Relaxed);
         let dataset = Dataset::new(self.organization, id, first);
-        let markers = objects::lay_out(self, &dataset, packages).await?;
+        let markers = objects::create_objects(self, &dataset, packages).await?;
         dataset.insert_rows(self, packages).await?;
         objects::put_records(self, &dataset, packages, &markers).await?;
         Ok(dataset)
@@ -205,7 +205,7 @@ impl Trial {
     /// Returns true if the function was killed, and false if it responded before.
     pub async fn invoke_and_kill(&self, messages: &[Delivery]) -> Result<bool, TrialError> {
         tokio::select! {
-            answer = self.function.invoke(messages) => answer.map(|_| false),
+            response = self.function.invoke(messages) => response.map(|_| false),
             () = self.faults.stopped() => {
                 self.function.kill().await;
                 Ok(true)

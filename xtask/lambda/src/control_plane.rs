@@ -41,7 +41,7 @@ pub enum ControlPlaneError {
     #[error("cannot set up an HTTP client for the emulator: {0}")]
     Client(#[source] reqwest::Error),
     /// The emulator did not respond, or not in time.
-    #[error("the emulator does not answer when asked for {what}: {source}; look into its log")]
+    #[error("the emulator does not respond to a request for {what}: {source}; see its log")]
     Unreachable {
         /// The resource that was requested.
         what: String,
@@ -92,7 +92,7 @@ pub enum ControlPlaneError {
         source: InvalidArn,
     },
     /// The resource refers to a resource that does not exist.
-    #[error("{what} refers to {missing}, which is not there")]
+    #[error("{what} refers to {missing}, which does not exist")]
     Dangling {
         /// The resource with the reference.
         what: String,
@@ -100,7 +100,7 @@ pub enum ControlPlaneError {
         missing: String,
     },
     /// The resource uses something that the local stack does not emulate.
-    #[error("{what}: {feature} is not emulated by the local stack; change the template, or teach the stack")]
+    #[error("{what}: {feature} is not emulated by the local stack; change the template, or add the feature to the local stack")]
     NotEmulated {
         /// The resource.
         what: String,

@@ -7,7 +7,7 @@ mod access_log;
 mod authorizer;
 mod cors;
 mod event;
-mod refusal;
+mod rejection;
 mod request;
 mod response;
 mod routes;
@@ -52,9 +52,9 @@ impl Gateway {
     ///
     /// Requests in progress finish with the previous API. The pool must already contain the functions of the new one.
     pub fn deploy(&self, api: HttpApi) -> bool {
-        self.served.send_if_modified(|served| match served.successor(api) {
-            Some(successor) => {
-                *served = Arc::new(successor);
+        self.served.send_if_modified(|served| match served.updated(api) {
+            Some(updated) => {
+                *served = Arc::new(updated);
                 true
             }
             None => false,
@@ -62,11 +62,11 @@ impl Gateway {
     }
 
     /// Responds to a request. Errors become responses too.
-    async fn answer(&self, peer: SocketAddr, request: Request) -> http::Response<Bytes> {
+    async fn respond(&self, peer: SocketAddr, request: Request) -> http::Response<Bytes> {
         let id = RequestId::new();
         let mut log = AccessLogEntry::new(&id, &request);
         let served = Arc::clone(&self.served.borrow());
-        let mut response = served.answer(peer, &id, request, &mut log).await;
+        let mut response = served.respond(peer, &id, request, &mut log).await;
         // A request id is base64, which is always a valid header value.
         if let Ok(id) = HeaderValue::from_str(id.as_str()) {
             response.headers_mut().insert("apigw-requestid", id);
@@ -92,7 +92,7 @@ async fn handle(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Response {
-    gateway.answer(peer, request).await.map(Body::from)
+    gateway.respond(peer, request).await.map(Body::from)
 }
 
 #[cfg(test)]

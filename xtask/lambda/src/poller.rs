@@ -64,10 +64,10 @@ impl Poller {
         let timeouts = TimeoutConfig::builder().operation_timeout(REQUEST_TIMEOUT).build();
         let sqs = Client::from_conf(sqs.config().to_builder().timeout_config(timeouts).build());
         let queue = mapping.queue.name.clone();
-        let answer = sqs.get_queue_url().queue_name(&queue).send().await;
-        let url = answer
+        let response = sqs.get_queue_url().queue_name(&queue).send().await;
+        let url = response
             .map_err(|error| with_causes(&error))
-            .and_then(|answer| answer.queue_url.ok_or_else(|| "the answer names no URL".to_owned()));
+            .and_then(|response| response.queue_url.ok_or_else(|| "the response names no URL".to_owned()));
         match url {
             Ok(queue_url) => Ok(Self { mapping, queue_url, sqs, pool }),
             Err(message) => Err(PollerError::QueueUrl { queue, message }),
@@ -121,7 +121,7 @@ impl Poller {
             .send()
             .await;
         match received {
-            Ok(answer) => answer.messages.unwrap_or_default(),
+            Ok(response) => response.messages.unwrap_or_default(),
             Err(error) => {
                 tracing::warn!(queue = self.mapping.queue.name, "cannot receive: {}", with_causes(&error));
                 tokio::time::sleep(PAUSE_AFTER_ERROR).await;
@@ -132,11 +132,11 @@ impl Poller {
 
     /// Invokes the function with a batch and deletes the messages that succeeded.
     async fn handle(&self, messages: Vec<Message>) {
-        let event = event::of(&self.mapping.queue, &messages);
+        let event = event::from_messages(&self.mapping.queue, &messages);
         let ids: Vec<&str> = messages.iter().filter_map(Message::message_id).collect();
         let outcome = match self.pool.invoke(&self.mapping.function.name, event).await {
-            Ok(InvocationOutcome::Response(answer)) if self.mapping.reports_batch_item_failures => {
-                BatchOutcome::of(&answer, &ids)
+            Ok(InvocationOutcome::Response(response)) if self.mapping.reports_batch_item_failures => {
+                BatchOutcome::from_response(&response, &ids)
             }
             Ok(InvocationOutcome::Response(_)) => BatchOutcome::AllSucceeded,
             Ok(InvocationOutcome::FunctionError(_)) => BatchOutcome::AllFailed("a function error".to_owned()),
@@ -179,9 +179,9 @@ impl Poller {
             .await;
         let queue = &self.mapping.queue.name;
         match deleted {
-            Ok(answer) if answer.failed.is_empty() => {}
-            Ok(answer) => {
-                tracing::warn!(queue, "{} handled messages were not deleted", answer.failed.len());
+            Ok(response) if response.failed.is_empty() => {}
+            Ok(response) => {
+                tracing::warn!(queue, "{} handled messages were not deleted", response.failed.len());
             }
             Err(error) => {
                 tracing::warn!(queue, "handled messages were not deleted: {}", with_causes(&error));

@@ -153,10 +153,10 @@ pub async fn load(targets: &DemoTargets<'_>) -> Result<DemoData, DemoError> {
     let data = describe(&study);
     let files = files_of(&study, targets.storage_bucket);
     let assets = data.assets.objects(targets.assets_bucket, study.viewer.id, &levels)?;
-    if rows::are_there(targets.pool).await? {
+    if rows::exist(targets.pool).await? {
         // The first file belongs to a live package.
         for object in [files.first(), assets.first()].into_iter().flatten() {
-            if !objects::is_there(targets.s3, object).await? {
+            if !objects::exists(targets.s3, object).await? {
                 return Err(DemoError::ObjectsLost { bucket: object.bucket.clone() });
             }
         }
@@ -172,7 +172,7 @@ fn make_study() -> Result<(Study, [Micrograph; 3]), DemoError> {
     let largest = Micrograph::synthesize(0, PICTURE_SIDE);
     let middle = largest.halve();
     let smallest = middle.halve();
-    Ok((dataset::lay_out(&middle)?, [largest, middle, smallest]))
+    Ok((dataset::create_tree(&middle)?, [largest, middle, smallest]))
 }
 
 fn describe(study: &Study) -> DemoData {

@@ -99,7 +99,7 @@ impl Server {
 
     /// Returns the same server in a copy of its root.
     #[must_use]
-    pub fn moved_to(&self, root: PathBuf) -> Self {
+    pub fn with_root(&self, root: PathBuf) -> Self {
         let within = self.bin.strip_prefix(&self.root).unwrap_or(Path::new("bin"));
         Self { bin: root.join(within), root }
     }

@@ -1,7 +1,6 @@
 //! Python and its packages, which provide the emulator and other programs of the local stack.
 
 mod environment;
-
 mod interpreter;
 mod packages;
 pub(crate) mod virtual_environment;

@@ -59,7 +59,7 @@ struct Companion {
 /// The path of a tool's program, with the directory of its companion.
 pub struct Program {
     path: PathBuf,
-    beside: Option<PathBuf>,
+    bin_directory: Option<PathBuf>,
 }
 
 impl Program {
@@ -71,7 +71,7 @@ impl Program {
     /// Returns `PATH` with the programs that were installed together with the tool.
     pub fn search_path(&self) -> Result<OsString> {
         let inherited = search_path();
-        let paths = self.beside.iter().cloned().chain(std::env::split_paths(&inherited));
+        let paths = self.bin_directory.iter().cloned().chain(std::env::split_paths(&inherited));
         std::env::join_paths(paths).context("PATH cannot be extended")
     }
 }
@@ -80,14 +80,14 @@ impl Tool {
     /// Returns the tool's program, and installs it if necessary.
     pub fn program(&self, progress: &dyn Progress) -> Result<Program> {
         if let Some(path) = self.on_path(&search_path()) {
-            return Ok(Program { path, beside: None });
+            return Ok(Program { path, bin_directory: None });
         }
         let environment = self.environment();
         if !environment.exists() {
             self.install(&environment, progress)?;
         }
-        let beside = environment.join("bin");
-        Ok(Program { path: beside.join(self.name), beside: Some(beside) })
+        let bin_directory = environment.join("bin");
+        Ok(Program { path: bin_directory.join(self.name), bin_directory: Some(bin_directory) })
     }
 
     /// Returns the path of the tool if it is installed.
@@ -107,22 +107,22 @@ impl Tool {
     fn on_path(&self, search_path: &OsStr) -> Option<PathBuf> {
         let mut candidates = std::env::split_paths(search_path).map(|directory| directory.join(self.name));
         let candidate = candidates.find(|candidate| candidate.is_file())?;
-        let says = |program: &OsStr, arguments: &[&str]| {
+        let output_of = |program: &OsStr, arguments: &[&str]| {
             let output = Command::new(program).args(arguments).env("PATH", search_path).output().ok()?;
             output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
         };
         // cargo-lambda is a subcommand of Cargo and expects its name as the first argument.
         let subcommand = self.name.strip_prefix("cargo-");
         let arguments: Vec<&str> = subcommand.into_iter().chain(["--version"]).collect();
-        let is_pinned = names_version(&says(candidate.as_os_str(), &arguments)?, self.version);
-        let goes_with = self.companion.as_ref().is_none_or(|companion| {
-            let mut answers = companion.commands.iter().filter_map(|command| {
+        let is_pinned = names_version(&output_of(candidate.as_os_str(), &arguments)?, self.version);
+        let companion_is_pinned = self.companion.as_ref().is_none_or(|companion| {
+            let mut outputs = companion.commands.iter().filter_map(|command| {
                 let (program, arguments) = command.split_first()?;
-                says(program.as_ref(), arguments)
+                output_of(program.as_ref(), arguments)
             });
-            answers.next().is_some_and(|answer| names_version(&answer, companion.version))
+            outputs.next().is_some_and(|output| names_version(&output, companion.version))
         });
-        (is_pinned && goes_with).then_some(candidate)
+        (is_pinned && companion_is_pinned).then_some(candidate)
     }
 
     /// Installs under a temporary name first, so an interrupted installation is never used.
@@ -189,7 +189,7 @@ mod tests {
     }
 
     /// Returns whether an installed cargo-lambda with these versions is used.
-    fn is_taken(cargo_lambda: &str, ziglang: Option<&str>, zig: Option<&str>) -> bool {
+    fn is_used(cargo_lambda: &str, ziglang: Option<&str>, zig: Option<&str>) -> bool {
         let directory = tempfile::tempdir().unwrap();
         install(
             directory.path(),
@@ -206,13 +206,13 @@ mod tests {
 
     #[test]
     fn tools_of_the_machine_are_taken_in_the_pinned_versions_only() {
-        assert!(is_taken("1.9.2", None, Some("0.15.2")));
-        assert!(is_taken("1.9.2", Some("0.15.2"), Some("0.14.0")), "it runs that of Python");
-        assert!(!is_taken("1.9.2", Some("0.14.0"), Some("0.15.2")), "it runs that of Python");
-        assert!(!is_taken("1.9.2", None, Some("0.15.1")));
-        assert!(!is_taken("1.9.2", None, None));
+        assert!(is_used("1.9.2", None, Some("0.15.2")));
+        assert!(is_used("1.9.2", Some("0.15.2"), Some("0.14.0")), "it runs that of Python");
+        assert!(!is_used("1.9.2", Some("0.14.0"), Some("0.15.2")), "it runs that of Python");
+        assert!(!is_used("1.9.2", None, Some("0.15.1")));
+        assert!(!is_used("1.9.2", None, None));
         for other in ["1.9.1", "1.9.21", "11.9.2"] {
-            assert!(!is_taken(other, None, Some("0.15.2")), "{other}");
+            assert!(!is_used(other, None, Some("0.15.2")), "{other}");
         }
     }
 }

@@ -36,7 +36,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
     } else {
         stack::preview(&environment)?.to_value()
     };
-    println!("{}", arguments.format.text_of(&document)?.trim_end());
+    println!("{}", arguments.format.to_text(&document)?.trim_end());
     Ok(Outcome::Done)
 }
 

@@ -133,7 +133,7 @@ async fn lost_lock_stops_the_deployment() {
     let (running, _turn) = turn().await;
     let before = deployed(running).await;
     let release = craft(running, other_alarm(3_004)).await;
-    let aws = Aws::of(&running.stack);
+    let aws = Aws::for_stack(&running.stack);
     let halted = Halted::at(running, &release, "CreateChangeSet", 1, Moment::After).await;
     // The process of the holder has ended, so no later deployment is rejected.
     let mut lock: Value = serde_json::from_slice(&aws.get_object(BUCKET, LOCK).await).unwrap();
@@ -171,7 +171,7 @@ async fn key_change_before_the_execution_stops_the_deployment() {
     let (running, _turn) = turn().await;
     let before = deployed(running).await;
     let release = craft(running, other_alarm(3_006)).await;
-    let aws = Aws::of(&running.stack);
+    let aws = Aws::for_stack(&running.stack);
     let halted = Halted::at(running, &release, "CreateChangeSet", 1, Moment::After).await;
     let ring = aws.take_parameter(RING).await;
     let active = keys_of(&ring)[0]["fingerprint"].as_str().unwrap().to_owned();
@@ -234,5 +234,5 @@ async fn with_faults(
     faults.begin(script);
     let mut command = command(running, arguments);
     command.env("AWS_ENDPOINT_URL", proxy.url()).env("AWS_MAX_ATTEMPTS", "2");
-    Run::of(command).end().await
+    Run::start_command(command).end().await
 }

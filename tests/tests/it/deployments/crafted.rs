@@ -44,7 +44,7 @@ async fn manifest(running: &'static Running) -> Value {
 
 async fn object(running: &'static Running, kind: &str, manifest: &Value) -> Value {
     let key = format!("{SERVICE}/{kind}/{}.json", manifest["template"].as_str().unwrap());
-    serde_json::from_slice(&Aws::of(&running.stack).get_object(BUCKET, &key).await).unwrap()
+    serde_json::from_slice(&Aws::for_stack(&running.stack).get_object(BUCKET, &key).await).unwrap()
 }
 
 /// Creates a release like the deployed one, but with another template or contract. Returns its id.
@@ -60,7 +60,7 @@ pub(super) async fn craft(running: &'static Running, edit: impl FnOnce(&mut Valu
     manifest["id"] = json!(id);
     manifest["template"] = json!(hash);
     manifest["deployments"] = json!([]);
-    let aws = Aws::of(&running.stack);
+    let aws = Aws::for_stack(&running.stack);
     for (key, value) in [
         (format!("{SERVICE}/templates/{hash}.json"), template),
         (format!("{SERVICE}/contracts/{hash}.json"), contract),

@@ -14,7 +14,7 @@ async fn destroyed_stack_is_created_again_with_its_retained_bucket() {
     let running = stack_of_destruction().await;
     let broken = craft(running, broken_route).await;
     let other = craft(running, other_alarm(77)).await;
-    let aws = Aws::of(&running.stack);
+    let aws = Aws::for_stack(&running.stack);
     let bucket = &running.stack.buckets.assets;
     aws.put_object(bucket, "left-behind", b"still here").await;
 

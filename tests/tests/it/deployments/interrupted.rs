@@ -36,7 +36,7 @@ impl Halted {
         });
         let mut command = command(running, &["deploy", "--release", release, "--yes"]);
         command.env("AWS_ENDPOINT_URL", proxy.url());
-        let run = Run::of(command);
+        let run = Run::start_command(command);
         faults.stopped().await;
         Self { run, faults, _proxy: proxy }
     }

@@ -26,7 +26,7 @@ async fn taken(running: &'static Running, arguments: &[&str]) -> BTreeSet<String
     let proxy = AwsProxy::start(&running.stack.aws_endpoint_url, Arc::clone(&faults)).await.unwrap();
     let mut command = command(running, arguments);
     command.env("AWS_ENDPOINT_URL", proxy.url());
-    let ended = Run::of(command).end().await;
+    let ended = Run::start_command(command).end().await;
     assert!(matches!(ended.code, Some(0 | 3)), "{}", ended.stderr);
     faults.tallies(Service::Aws).into_keys().filter_map(|call| action_of(&call)).collect()
 }

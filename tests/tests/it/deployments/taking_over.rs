@@ -63,7 +63,7 @@ async fn taken_names_are_reported_and_a_suffix_avoids_them() {
         add_suffix(template, &rendered(None), &rendered(Some("v2")));
     };
     let (running, release, _turn) = after_destruction(suffixed).await;
-    let aws = Aws::of(&running.stack);
+    let aws = Aws::for_stack(&running.stack);
     aws.create_by_hand(QUEUE, LOG_GROUP, FUNCTION).await;
 
     let ended = run(running, &["diff"]).await;
@@ -93,7 +93,7 @@ async fn taken_names_are_reported_and_a_suffix_avoids_them() {
 #[tokio::test]
 async fn taken_over_bucket_is_reported_and_changed_to_the_template() {
     let (running, release, _turn) = after_destruction(|_, _| {}).await;
-    let aws = Aws::of(&running.stack);
+    let aws = Aws::for_stack(&running.stack);
     let bucket = &running.stack.buckets.assets;
     let cors = aws.bucket_configuration(bucket, "cors").await;
     let older =

@@ -11,7 +11,7 @@ const PARAMETER: &str = "/local/platform/jobs-queue-arn";
 /// Runs a command about keys while a platform parameter has another value than at the last deployment. Returns the
 /// parameter's value as well.
 async fn run_with_changed_parameter(running: &'static Running, arguments: &[&str]) -> (Ended, String) {
-    let aws = Aws::of(&running.stack);
+    let aws = Aws::for_stack(&running.stack);
     let value = aws.take_parameter(PARAMETER).await;
     aws.put_parameter(PARAMETER, &format!("{value}-other")).await;
     let ended = Keys::start(running, arguments).end().await;

@@ -17,14 +17,14 @@ impl Keys {
     }
 
     pub(super) fn start(running: &Running, arguments: &[&str]) -> Run {
-        Run::of(Self::command(running, arguments))
+        Run::start_command(Self::command(running, arguments))
     }
 
     /// Starts a command with a text on its standard input.
     pub(super) fn start_with(running: &Running, arguments: &[&str], input: &str) -> Run {
         let mut command = Self::command(running, arguments);
         command.stdin(std::process::Stdio::piped());
-        let mut run = Run::of(command);
+        let mut run = Run::start_command(command);
         let (mut stdin, input) = (run.input(), input.to_owned());
         tokio::spawn(async move { stdin.write_all(input.as_bytes()).await });
         run

@@ -24,7 +24,7 @@ async fn emergency_drops_the_next_key_and_ends_with_a_new_one() {
 #[tokio::test]
 async fn emergency_revokes_the_old_key_once_the_new_one_signs() {
     let (running, _turn) = turn().await;
-    let client = Client::of(&running.stack);
+    let client = Client::for_stack(&running.stack);
     let old = assert_settled(running).await;
     let url = client.sign(&running.stack.assets.thumbnail).await;
     let stderr = Keys::start(running, &["rotate", "--emergency"]).end().await.failure();

@@ -7,7 +7,7 @@ use crate::aws::Aws;
 #[tokio::test]
 async fn imported_key_becomes_active() {
     let (running, _turn) = turn().await;
-    let aws = Aws::of(&running.stack);
+    let aws = Aws::for_stack(&running.stack);
     assert_settled(running).await;
     let public = &aws.parameters_below(&format!("{PARAMETERS}/public-key")).await[0];
     let stderr = Keys::start_with(running, &["import", "-"], public).end().await.failure();

@@ -20,7 +20,7 @@ fn seconds_from_now(seconds: i64) -> i64 {
 #[tokio::test]
 async fn url_works_until_its_key_is_retired() {
     let (running, _turn) = turn().await;
-    let client = Client::of(&running.stack);
+    let client = Client::for_stack(&running.stack);
     let old = assert_settled(running).await;
     let url = client.sign(&running.stack.assets.thumbnail).await;
     let (base, query) = url.split_once('?').unwrap();
@@ -53,7 +53,7 @@ async fn url_works_until_its_key_is_retired() {
     faults.advance_clock(Duration::from_hours(3));
     let mut retire = Keys::command(running, &["retire", "--yes"]);
     retire.env("AWS_ENDPOINT_URL", proxy.url());
-    let stderr = Run::of(retire).end().await.success();
+    let stderr = Run::start_command(retire).end().await.success();
     assert!(stderr.contains(&format!("step: remove {old}")), "{stderr}");
     wait_for_status(&client, &url, StatusCode::FORBIDDEN).await;
     assert_ne!(assert_settled(running).await, old);

@@ -56,7 +56,7 @@ async fn rotation_stopped_by_aws_errors_is_completed_by_the_next() {
         faults.begin(|_| Fate::Forward);
         let mut command = Keys::command(running, &rotate);
         command.env("AWS_ENDPOINT_URL", proxy.url()).env("AWS_MAX_ATTEMPTS", "1");
-        let mut stopped = Run::of(command);
+        let mut stopped = Run::start_command(command);
         stopped.wait_for(&format!("step: {step}")).await;
         // From this step on, every call fails.
         faults.begin(|_| Fate::Unavailable);
@@ -108,7 +108,7 @@ async fn key_rejected_by_cloudfront_never_signs() {
     let stack_file = running.file.with_file_name("rejecting.json");
     std::fs::write(&stack_file, text.replace(&running.stack.cdn_url, &rejecting)).unwrap();
     rotate.env("PACKAGES_STACK", &stack_file);
-    let Ended { code, stderr, .. } = Run::of(rotate).end().await;
+    let Ended { code, stderr, .. } = Run::start_command(rotate).end().await;
     server.abort();
     assert_eq!(code, Some(1), "{stderr}");
     assert!(stderr.contains("the old key continues to sign"), "{stderr}");

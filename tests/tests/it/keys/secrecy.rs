@@ -12,11 +12,11 @@ use crate::client::Client;
 async fn private_keys_are_not_written_to_disk_or_output() {
     let (running, _turn) = turn().await;
     assert_settled(running).await;
-    let aws = Aws::of(&running.stack);
+    let aws = Aws::for_stack(&running.stack);
     let mut keys = private_keys(running).await;
     let stderr = Keys::start(running, &["rotate", "--yes", "--overlap", "20s"]).end().await.success();
     // The functions have loaded the new key after this.
-    Client::of(&running.stack).sign(&running.stack.assets.thumbnail).await;
+    Client::for_stack(&running.stack).sign(&running.stack.assets.thumbnail).await;
     keys.extend(private_keys(running).await);
     assert_eq!(keys.len(), 3, "the old key, and then both");
     let lines = keys.iter().flat_map(|pem| pem.lines()).filter(|line| line.len() == 64);

@@ -36,7 +36,7 @@ impl Viewer {
         let (stops, opened) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
         let mut readers = JoinSet::new();
         for _ in 0..READERS {
-            readers.spawn(read(Client::of(&running.stack), Arc::clone(&stops), Arc::clone(&opened)));
+            readers.spawn(read(Client::for_stack(&running.stack), Arc::clone(&stops), Arc::clone(&opened)));
         }
         Self { readers, stops, opened }
     }

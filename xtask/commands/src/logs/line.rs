@@ -16,7 +16,7 @@ const COLORS: [&str; 8] = ["32", "34", "35", "36", "92", "94", "95", "96"];
 pub(super) fn format_line(entry: &Entry, request: &str, palette: Palette) -> String {
     let (level, text) = match &entry.content {
         Content::Text(text) => ("", printable(text)),
-        Content::Fields(fields) => (text_of(fields.get("level")).unwrap_or_default(), message_and_fields(fields)),
+        Content::Fields(fields) => (as_text(fields.get("level")).unwrap_or_default(), message_and_fields(fields)),
     };
     let time = entry.time.format("%Y-%m-%d %H:%M:%S%.3f").to_string();
     let level_color = match level {
@@ -40,7 +40,7 @@ pub(super) fn format_line(entry: &Entry, request: &str, palette: Palette) -> Str
 fn message_and_fields(fields: &Map<String, Value>) -> String {
     let mut words = Vec::new();
     let title = if fields.contains_key("message") { "message" } else { "type" };
-    words.extend(text_of(fields.get(title)).map(printable));
+    words.extend(as_text(fields.get(title)).map(printable));
     for (name, value) in fields.iter().filter(|(name, _)| *name != title) {
         add(&mut words, name, value);
     }
@@ -60,7 +60,7 @@ fn add(words: &mut Vec<String>, name: &str, value: &Value) {
     }
 }
 
-fn text_of(value: Option<&Value>) -> Option<&str> {
+fn as_text(value: Option<&Value>) -> Option<&str> {
     value?.as_str().filter(|text| !text.is_empty())
 }
 

@@ -74,7 +74,7 @@ async fn read_once(client: &Client, s3: &aws_sdk_s3::Client, id: &str) -> Result
         .await
         .map_err(|error| api(format!("distribution {id}"), &error))?
         .distribution
-        .ok_or_else(|| unsupported("CloudFront says nothing of it"))?;
+        .ok_or_else(|| unsupported("CloudFront returned no description of it"))?;
     let config = distribution.distribution_config().ok_or_else(|| unsupported("it has no configuration"))?;
     if !config.enabled() {
         return Err(unsupported("it is disabled"));

@@ -20,7 +20,7 @@ use crate::wildcard;
 
 /// S3's response to a preflight.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum PreflightResponse {
     /// 200 with these headers.
     Allowed(HeaderMap),
     /// 403: no rule of the bucket allows the request.
@@ -30,19 +30,19 @@ pub enum Answer {
 }
 
 /// Evaluates the bucket's CORS rules for the forwarded headers.
-pub async fn answer(client: &Client, origin: &Origin, forwarded: &HeaderMap) -> Result<Answer, OriginError> {
+pub async fn evaluate_for_bucket(client: &Client, origin: &Origin, forwarded: &HeaderMap) -> Result<PreflightResponse, OriginError> {
     if !forwarded.contains_key(ORIGIN) {
-        return Ok(Answer::NoOrigin);
+        return Ok(PreflightResponse::NoOrigin);
     }
     let request = client.get_bucket_cors().bucket(&origin.bucket).send();
     match patiently(request).await? {
         Ok(found) => Ok(evaluate(found.cors_rules(), forwarded)),
-        Err(error) if error.as_service_error().is_some() => Ok(Answer::Forbidden),
+        Err(error) if error.as_service_error().is_some() => Ok(PreflightResponse::Forbidden),
         Err(error) => Err(failed(&error)),
     }
 }
 
-fn evaluate(rules: &[CorsRule], forwarded: &HeaderMap) -> Answer {
+fn evaluate(rules: &[CorsRule], forwarded: &HeaderMap) -> PreflightResponse {
     let text =
         |name: HeaderName| forwarded.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let origin = text(ORIGIN);
@@ -62,7 +62,7 @@ fn evaluate(rules: &[CorsRule], forwarded: &HeaderMap) -> Answer {
             })
     };
     let Some(rule) = rules.iter().find(allows) else {
-        return Answer::Forbidden;
+        return PreflightResponse::Forbidden;
     };
     let any = rule.allowed_origins().iter().any(|allowed| allowed == "*");
     let headers = [
@@ -75,7 +75,7 @@ fn evaluate(rules: &[CorsRule], forwarded: &HeaderMap) -> Answer {
             rule.max_age_seconds().map(|seconds| seconds.to_string()).unwrap_or_default(),
         ),
     ];
-    Answer::Allowed(
+    PreflightResponse::Allowed(
         headers
             .into_iter()
             .filter(|(_, value)| !value.is_empty())
@@ -101,7 +101,7 @@ mod tests {
             .unwrap()
     }
 
-    fn ask(origin: &str, method: &str, headers: &str) -> Answer {
+    fn ask(origin: &str, method: &str, headers: &str) -> PreflightResponse {
         let forwarded = [
             (ORIGIN, origin),
             (ACCESS_CONTROL_REQUEST_METHOD, method),
@@ -113,15 +113,15 @@ mod tests {
 
     #[test]
     fn a_rule_must_allow_origin_method_and_every_header() {
-        let Answer::Allowed(headers) = ask("https://app.pennsieve.io", "GET", "range, X-Amz-Date") else {
+        let PreflightResponse::Allowed(headers) = ask("https://app.pennsieve.io", "GET", "range, X-Amz-Date") else {
             panic!("not allowed");
         };
         assert_eq!(headers[ACCESS_CONTROL_ALLOW_ORIGIN], "https://app.pennsieve.io");
         assert_eq!(headers[ACCESS_CONTROL_ALLOW_METHODS], "GET, HEAD");
         assert_eq!(headers[ACCESS_CONTROL_ALLOW_HEADERS], "range, x-amz-date");
         assert_eq!(headers[ACCESS_CONTROL_MAX_AGE], "600");
-        assert_eq!(ask("https://evil.test", "GET", ""), Answer::Forbidden);
-        assert_eq!(ask("https://app.pennsieve.io", "PUT", ""), Answer::Forbidden);
-        assert_eq!(ask("https://app.pennsieve.io", "GET", "if-match"), Answer::Forbidden);
+        assert_eq!(ask("https://evil.test", "GET", ""), PreflightResponse::Forbidden);
+        assert_eq!(ask("https://app.pennsieve.io", "PUT", ""), PreflightResponse::Forbidden);
+        assert_eq!(ask("https://app.pennsieve.io", "GET", "if-match"), PreflightResponse::Forbidden);
     }
 }

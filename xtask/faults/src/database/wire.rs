@@ -56,7 +56,7 @@ impl Message {
     /// Returns whether the client waits for the server after this message.
     ///
     /// It does after startup, password, query, sync and flush.
-    pub(super) fn waits_for_answer(&self) -> bool {
+    pub(super) fn expects_response(&self) -> bool {
         matches!(self.kind(), 0 | b'p' | b'Q' | b'S' | b'H')
     }
 
@@ -82,7 +82,7 @@ pub(super) struct Parse {
 }
 
 impl Parse {
-    pub(super) fn of(body: &[u8]) -> io::Result<Self> {
+    pub(super) fn parse(body: &[u8]) -> io::Result<Self> {
         let mut reader = Reader(body);
         let (name, text) = (reader.text()?, reader.text()?);
         let count = reader.u16()?;
@@ -98,7 +98,7 @@ pub(super) struct Bind {
 }
 
 impl Bind {
-    pub(super) fn of(body: &[u8]) -> io::Result<Self> {
+    pub(super) fn parse(body: &[u8]) -> io::Result<Self> {
         let mut reader = Reader(body);
         let (_portal, statement) = (reader.text()?, reader.text()?);
         for _ in 0..reader.u16()? {

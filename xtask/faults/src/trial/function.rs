@@ -31,7 +31,7 @@ pub(super) struct Function {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Answer {
+struct Response {
     batch_item_failures: Vec<BatchItemFailure>,
 }
 
@@ -47,7 +47,7 @@ impl Function {
         environment: BTreeMap<String, String>,
     ) -> Result<Self, TrialError> {
         let arn = format!("arn:aws:lambda:{}:000000000000:function:{NAME}", emulator::REGION);
-        let arn = arn.parse().map_err(|error| TrialError::Answer(format!("{error}")))?;
+        let arn = arn.parse().map_err(|error| TrialError::Response(format!("{error}")))?;
         let deployed = DeployedFunction {
             arn,
             revision: FunctionRevision::new("1"),
@@ -86,14 +86,14 @@ impl Function {
         };
         let event = json!({ "Records": messages.iter().map(record).collect::<Vec<_>>() });
         match self.pool.invoke(&self.name, event.to_string().into()).await? {
-            InvocationOutcome::Response(answer) => {
-                let parsed: Result<Answer, _> = serde_json::from_slice(&answer);
-                let parsed = parsed.map_err(|error| TrialError::Answer(error.to_string()))?;
+            InvocationOutcome::Response(response) => {
+                let parsed: Result<Response, _> = serde_json::from_slice(&response);
+                let parsed = parsed.map_err(|error| TrialError::Response(error.to_string()))?;
                 let failures = parsed.batch_item_failures.into_iter();
                 Ok(failures.map(|failure| failure.item_identifier).collect())
             }
             InvocationOutcome::FunctionError(error) => {
-                Err(TrialError::Answer(String::from_utf8_lossy(&error).into_owned()))
+                Err(TrialError::Response(String::from_utf8_lossy(&error).into_owned()))
             }
         }
     }

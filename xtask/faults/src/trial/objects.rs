@@ -22,7 +22,7 @@ const RECORDS_A_CALL: usize = 25;
 pub(super) type Versions = HashMap<usize, String>;
 
 /// Uploads the objects and creates a separate delete marker for each package.
-pub(super) async fn lay_out(
+pub(super) async fn create_objects(
     trial: &Trial,
     dataset: &Dataset,
     packages: &[Package],

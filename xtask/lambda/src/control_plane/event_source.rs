@@ -25,7 +25,7 @@ pub struct EventSourceMapping {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Answer {
+struct ListResponse {
     event_source_mappings: Vec<Description>,
 }
 
@@ -62,9 +62,9 @@ impl ControlPlane {
     ) -> Result<Vec<EventSourceMapping>, ControlPlaneError> {
         let what = format!("the event source mappings of function {function}");
         let query = [("FunctionName", function.as_str())];
-        let answer: Answer =
+        let response: ListResponse =
             self.describe(&what, "lambda", "/2015-03-31/event-source-mappings/", &query).await?;
-        let enabled = answer.event_source_mappings.into_iter().filter(|mapping| mapping.state == "Enabled");
+        let enabled = response.event_source_mappings.into_iter().filter(|mapping| mapping.state == "Enabled");
         enabled.map(|mapping| parse(&mapping)).collect()
     }
 }

@@ -53,7 +53,7 @@ pub struct DeployedFunction {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Answer {
+struct Response {
     configuration: Configuration,
     code: Code,
 }
@@ -110,22 +110,22 @@ impl ControlPlane {
     ) -> Result<FunctionRevision, ControlPlaneError> {
         let what = format!("the configuration of function {name}");
         let path = format!("/2015-03-31/functions/{name}/configuration");
-        let answer: Revision = self.describe(&what, "lambda", &path, &[]).await?;
-        Ok(answer.revision_id)
+        let response: Revision = self.describe(&what, "lambda", &path, &[]).await?;
+        Ok(response.revision_id)
     }
 
     /// Reads a function and downloads its deployed code.
     pub async fn function(&self, name: &FunctionName) -> Result<DeployedFunction, ControlPlaneError> {
         let what = format!("function {name}");
         let path = format!("/2015-03-31/functions/{name}");
-        let answer: Answer = self.describe(&what, "lambda", &path, &[]).await?;
-        let configuration = check(&what, answer.configuration)?;
+        let response: Response = self.describe(&what, "lambda", &path, &[]).await?;
+        let configuration = check(&what, response.configuration)?;
         let arn = configuration
             .function_arn
             .parse()
             .map_err(|source| ControlPlaneError::InvalidArn { what: what.clone(), source })?;
 
-        let request = self.client.get(&answer.code.location);
+        let request = self.client.get(&response.code.location);
         let code = self.fetch(&format!("the code of {what}"), request, MAXIMUM_CODE_BYTES).await?;
         let actual = BASE64.encode(digest::digest(&digest::SHA256, &code));
         if actual != configuration.code_sha256 {

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use tokio::time::timeout;
 
 use super::event::{self, CallerContext};
-use super::refusal::Refusal;
+use super::rejection::Rejection;
 use super::request::IncomingRequest;
 use crate::control_plane::{Authorizer, AuthorizerId, IdentitySource, Route};
 use crate::pool::{FunctionPool, InvocationOutcome};
@@ -46,14 +46,14 @@ impl Decision {
         serde_json::from_value(Value::Object(fields))
     }
 
-    fn into_context(self) -> Result<CallerContext, Refusal> {
-        if self.is_authorized { Ok(self.context) } else { Err(Refusal::Forbidden) }
+    fn into_context(self) -> Result<CallerContext, Rejection> {
+        if self.is_authorized { Ok(self.context) } else { Err(Rejection::Forbidden) }
     }
 }
 
 impl Authorizers {
     /// Creates the authorizers of the next deployment. An unchanged authorizer keeps its cache.
-    pub(super) fn successors(&self, authorizers: &BTreeMap<AuthorizerId, Authorizer>) -> Self {
+    pub(super) fn updated(&self, authorizers: &BTreeMap<AuthorizerId, Authorizer>) -> Self {
         let caching = |(id, authorizer): (&AuthorizerId, &Authorizer)| {
             let same = self.0.get(id).filter(|before| before.authorizer == *authorizer).cloned();
             let new =
@@ -71,11 +71,11 @@ impl Authorizers {
         api_id: &str,
         route: &Route,
         request: &IncomingRequest,
-    ) -> Result<CallerContext, Refusal> {
-        let caching = self.0.get(id).ok_or(Refusal::InternalServerError)?;
+    ) -> Result<CallerContext, Rejection> {
+        let caching = self.0.get(id).ok_or(Rejection::InternalServerError)?;
         let CachingAuthorizer { authorizer, cache } = caching.as_ref();
         let identity =
-            identity_of(&authorizer.identity_sources, route, request).ok_or(Refusal::Unauthorized)?;
+            identity_of(&authorizer.identity_sources, route, request).ok_or(Rejection::Unauthorized)?;
         // No operation on the cache can panic halfway, so a poisoned cache is still valid.
         let lock = || cache.lock().unwrap_or_else(PoisonError::into_inner);
         if authorizer.result_ttl.is_some()
@@ -94,7 +94,7 @@ impl Authorizers {
 }
 
 impl Authorizer {
-    async fn decide(&self, pool: &FunctionPool, event: bytes::Bytes) -> Result<Decision, Refusal> {
+    async fn decide(&self, pool: &FunctionPool, event: bytes::Bytes) -> Result<Decision, Rejection> {
         let name = &self.function.name;
         let problem = match timeout(TIMEOUT, pool.invoke(name, event)).await {
             Ok(Ok(InvocationOutcome::Response(payload))) => match Decision::parse(&payload) {
@@ -107,7 +107,7 @@ impl Authorizer {
             Err(_elapsed) => format!("no answer within {TIMEOUT:?}"),
         };
         tracing::warn!(authorizer = %name, "{problem}");
-        Err(Refusal::InternalServerError)
+        Err(Rejection::InternalServerError)
     }
 }
 

@@ -32,7 +32,7 @@ impl Cors {
     /// Responds to a preflight.
     ///
     /// For a disallowed origin, the response is the same without the CORS headers.
-    pub(super) fn answer_preflight<B>(&self, request: &Request<B>) -> Option<Response<Bytes>> {
+    pub(super) fn respond_to_preflight<B>(&self, request: &Request<B>) -> Option<Response<Bytes>> {
         let origin = request.headers().get(ORIGIN)?;
         let mut response = Response::new(Bytes::new());
         *response.status_mut() = StatusCode::NO_CONTENT;
@@ -49,7 +49,7 @@ impl Cors {
     }
 
     /// Replaces the CORS headers of a function's response with the configured ones.
-    pub(super) fn decorate(&self, origin: Option<&HeaderValue>, headers: &mut HeaderMap) {
+    pub(super) fn replace_headers(&self, origin: Option<&HeaderValue>, headers: &mut HeaderMap) {
         let of_the_function: Vec<HeaderName> =
             headers.keys().filter(|name| name.as_str().starts_with("access-control-")).cloned().collect();
         for name in of_the_function {
@@ -112,7 +112,7 @@ mod tests {
 
     fn preflight(configuration: CorsConfiguration, origin: &str) -> String {
         let request = Request::options("/a").header(ORIGIN, origin).body(()).unwrap();
-        let response = Cors::new(configuration).answer_preflight(&request).unwrap();
+        let response = Cors::new(configuration).respond_to_preflight(&request).unwrap();
         assert_eq!(response.status(), StatusCode::NO_CONTENT);
         lines(response.headers())
     }
@@ -128,7 +128,7 @@ mod tests {
         ] {
             headers.insert(name, HeaderValue::from_static(value));
         }
-        Cors::new(configuration).decorate(origin.map(HeaderValue::from_static).as_ref(), &mut headers);
+        Cors::new(configuration).replace_headers(origin.map(HeaderValue::from_static).as_ref(), &mut headers);
         lines(&headers)
     }
 

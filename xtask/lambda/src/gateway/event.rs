@@ -24,7 +24,7 @@ pub(super) type CallerContext = Option<Map<String, Value>>;
 /// Returns the event for the function of a route, as JSON.
 ///
 /// `caller` is `None` on a public route.
-pub(super) fn of(
+pub(super) fn for_function(
     api_id: &str,
     route: &Route,
     caller: Option<CallerContext>,
@@ -32,7 +32,7 @@ pub(super) fn of(
 ) -> Bytes {
     let mut common = Common::new(api_id, route, request);
     common.request_context.authorizer = caller.map(|lambda| AuthorizerContext { lambda });
-    let body = (!request.body.is_empty()).then(|| EncodedBody::of(request));
+    let body = (!request.body.is_empty()).then(|| EncodedBody::new(request));
     let is_base64_encoded = body.as_ref().is_some_and(|body| body.is_base64_encoded);
     to_json(&Event { version: VERSION, common, body: body.map(|body| body.text), is_base64_encoded })
 }
@@ -250,7 +250,7 @@ struct EncodedBody {
 
 impl EncodedBody {
     /// Keeps text as text and encodes all other bodies, forms included, as base64.
-    fn of(request: &IncomingRequest) -> Self {
+    fn new(request: &IncomingRequest) -> Self {
         let content_type = request.parts.headers.get(CONTENT_TYPE).map(text).unwrap_or_default();
         match std::str::from_utf8(&request.body) {
             Ok(body) if is_text(&content_type) => Self { text: body.to_owned(), is_base64_encoded: false },

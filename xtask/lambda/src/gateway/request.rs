@@ -13,7 +13,7 @@ use http::header::CONTENT_LENGTH;
 use http::request::Parts;
 use uuid::Uuid;
 
-use super::refusal::Refusal;
+use super::rejection::Rejection;
 
 const MAXIMUM_BODY_BYTES: usize = 10 * 1024 * 1024;
 
@@ -49,25 +49,25 @@ impl IncomingRequest {
         peer: SocketAddr,
         id: RequestId,
         request: Request<Body>,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, Rejection> {
         let received = Utc::now();
         let (parts, body) = request.into_parts();
         // A body whose announced length is too large is rejected before it is read.
         let announced = parts.headers.get(CONTENT_LENGTH).and_then(|it| it.to_str().ok()?.parse().ok());
         if announced.is_some_and(|length: usize| length > MAXIMUM_BODY_BYTES) {
-            return Err(Refusal::RequestEntityTooLarge);
+            return Err(Rejection::RequestEntityTooLarge);
         }
-        let body = to_bytes(body, MAXIMUM_BODY_BYTES).await.map_err(|_| Refusal::RequestEntityTooLarge)?;
+        let body = to_bytes(body, MAXIMUM_BODY_BYTES).await.map_err(|_| Rejection::RequestEntityTooLarge)?;
         Ok(Self { id, received, peer, parts, body })
     }
 }
 
 /// Rejects a request with a request line and headers larger than the limit.
-pub(super) fn check_header_size<B>(request: &Request<B>) -> Result<(), Refusal> {
+pub(super) fn check_header_size<B>(request: &Request<B>) -> Result<(), Rejection> {
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     let line = request.method().as_str().len() + target + "  HTTP/1.1".len();
     let headers: usize = request.headers().values().map(http::HeaderValue::len).sum();
-    if line + headers > MAXIMUM_HEADER_BYTES { Err(Refusal::RequestHeaderFieldsTooLarge) } else { Ok(()) }
+    if line + headers > MAXIMUM_HEADER_BYTES { Err(Rejection::RequestHeaderFieldsTooLarge) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -91,7 +91,7 @@ mod tests {
         assert_eq!(check_header_size(&of_size(MAXIMUM_HEADER_BYTES)), Ok(()));
         assert_eq!(
             check_header_size(&of_size(MAXIMUM_HEADER_BYTES + 1)),
-            Err(Refusal::RequestHeaderFieldsTooLarge)
+            Err(Rejection::RequestHeaderFieldsTooLarge)
         );
     }
 }

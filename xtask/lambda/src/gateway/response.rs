@@ -13,12 +13,12 @@ use serde_json::Value;
 
 /// The reason why a payload is not a valid response.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Malformed {
+pub(super) enum MalformedResponse {
     /// The payload is not JSON, or a field has the wrong type.
     #[error("{0}")]
     Json(#[from] serde_json::Error),
     /// The status is not a valid final status code.
-    #[error("{0} is no status code")]
+    #[error("{0} is not a valid status code")]
     Status(u16),
     /// The name or the value of a header is invalid.
     #[error("{0:?} cannot be a header")]
@@ -30,7 +30,7 @@ pub(super) enum Malformed {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Answer {
+struct Payload {
     status_code: u16,
     #[serde(default)]
     headers: Option<BTreeMap<String, Scalar>>,
@@ -64,7 +64,7 @@ impl Scalar {
 ///
 /// `Content-Length` is always the length of the body, whatever the function returned. A response to `HEAD` has an
 /// empty body and thus a length of 0. That is why our API responds to `HEAD` with redirects.
-pub(super) fn of(payload: &[u8]) -> Result<Response<Bytes>, Malformed> {
+pub(super) fn from_payload(payload: &[u8]) -> Result<Response<Bytes>, MalformedResponse> {
     let value: Value = serde_json::from_slice(payload)?;
     let mut response = if value.get("statusCode").is_some() {
         explicit(serde_json::from_value(value)?)?
@@ -89,34 +89,34 @@ fn inferred(value: Value) -> Response<Bytes> {
     response
 }
 
-fn explicit(answer: Answer) -> Result<Response<Bytes>, Malformed> {
-    let text = answer.body.unwrap_or_default();
-    let body = if answer.is_base64_encoded.unwrap_or_default() { BASE64.decode(text)? } else { text.into() };
+fn explicit(payload: Payload) -> Result<Response<Bytes>, MalformedResponse> {
+    let text = payload.body.unwrap_or_default();
+    let body = if payload.is_base64_encoded.unwrap_or_default() { BASE64.decode(text)? } else { text.into() };
     let mut response = Response::new(Bytes::from(body));
-    *response.status_mut() = StatusCode::from_u16(answer.status_code)
+    *response.status_mut() = StatusCode::from_u16(payload.status_code)
         .ok()
         .filter(|status| (200..600).contains(&status.as_u16()))
-        .ok_or(Malformed::Status(answer.status_code))?;
+        .ok_or(MalformedResponse::Status(payload.status_code))?;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain;charset=UTF-8"));
-    for (name, value) in answer.headers.unwrap_or_default() {
+    for (name, value) in payload.headers.unwrap_or_default() {
         let (name, value) = header(&name, &value.into_text())?;
         // The gateway itself sets the headers of the connection.
         if ![CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING].contains(&name) {
             headers.insert(name, value);
         }
     }
-    for cookie in answer.cookies.unwrap_or_default() {
+    for cookie in payload.cookies.unwrap_or_default() {
         let (name, value) = header(SET_COOKIE.as_str(), &cookie)?;
         headers.append(name, value);
     }
     Ok(response)
 }
 
-fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Malformed> {
+fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), MalformedResponse> {
     let parsed = name.parse().ok().zip(value.parse().ok());
     // The error omits the value, which may be a signed URL.
-    parsed.ok_or_else(|| Malformed::Header(name.to_owned()))
+    parsed.ok_or_else(|| MalformedResponse::Header(name.to_owned()))
 }
 
 #[cfg(test)]
@@ -128,8 +128,8 @@ mod tests {
     use super::*;
 
     /// Returns the status, headers and body as text.
-    fn shown(answer: &Value) -> String {
-        let response = of(answer.to_string().as_bytes()).unwrap();
+    fn format_response(payload: &Value) -> String {
+        let response = from_payload(payload.to_string().as_bytes()).unwrap();
         let mut text = format!("{}\n", response.status());
         for (name, value) in response.headers() {
             writeln!(text, "{name}: {}", value.to_str().unwrap()).unwrap();
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_full_answer_is_taken_as_it_is() {
-        let answer = json!({
+        let payload = json!({
             "statusCode": 307,
             "headers": {"Location": "https://s3/?a=b", "X-Count": 3, "X-Flag": true, "content-length": "999"},
             "multiValueHeaders": {},
@@ -148,7 +148,7 @@ mod tests {
             "body": null,
             "isBase64Encoded": false,
         });
-        insta::assert_snapshot!(shown(&answer), @r"
+        insta::assert_snapshot!(format_response(&payload), @r"
         307 Temporary Redirect
         content-type: text/plain;charset=UTF-8
         location: https://s3/?a=b
@@ -162,10 +162,10 @@ mod tests {
 
     #[test]
     fn a_base64_body_is_decoded() {
-        let answer = json!({
+        let payload = json!({
             "statusCode": 200, "headers": {"Content-Type": "image/png"}, "body": "aGVsbG8=", "isBase64Encoded": true,
         });
-        insta::assert_snapshot!(shown(&answer), @r"
+        insta::assert_snapshot!(format_response(&payload), @r"
         200 OK
         content-type: image/png
         content-length: 5
@@ -176,20 +176,20 @@ mod tests {
 
     #[test]
     fn an_answer_without_status_is_a_body() {
-        insta::assert_snapshot!(shown(&json!({"message": "hello"})), @r#"
+        insta::assert_snapshot!(format_response(&json!({"message": "hello"})), @r#"
         200 OK
         content-type: application/json
         content-length: 19
 
         {"message":"hello"}
         "#);
-        assert!(shown(&json!("plain")).ends_with("\n\nplain"));
-        assert!(shown(&Value::Null).ends_with("\n\nnull"));
+        assert!(format_response(&json!("plain")).ends_with("\n\nplain"));
+        assert!(format_response(&Value::Null).ends_with("\n\nnull"));
     }
 
     #[test]
     fn no_content_has_no_length() {
-        assert!(!shown(&json!({"statusCode": 204})).contains("content-length"));
+        assert!(!format_response(&json!({"statusCode": 204})).contains("content-length"));
     }
 
     #[test]
@@ -206,7 +206,7 @@ mod tests {
             (r#"{"statusCode": 200, "headers": {"a": "c\nd: e"}}"#, r#""a" cannot be a header"#),
             (r#"{"statusCode": 200, "body": "?", "isBase64Encoded": true}"#, "not base64"),
         ] {
-            let error = of(payload.as_bytes()).unwrap_err().to_string();
+            let error = from_payload(payload.as_bytes()).unwrap_err().to_string();
             assert!(error.contains(message), "{payload}: {error}");
         }
     }

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::access_log::AccessLogEntry;
 use super::authorizer::Authorizers;
 use super::cors::Cors;
-use super::refusal::Refusal;
+use super::rejection::Rejection;
 use super::request::{self, IncomingRequest, RequestId};
 use super::routes::RouteTable;
 use super::{event, response};
@@ -34,7 +34,7 @@ impl ServedApi {
     }
 
     /// Returns the replacement for this deployment, or `None` if `api` is the same.
-    pub(super) fn successor(&self, api: HttpApi) -> Option<Self> {
+    pub(super) fn updated(&self, api: HttpApi) -> Option<Self> {
         (api != self.api).then(|| Self::after(&self.authorizers, api, self.pool.clone()))
     }
 
@@ -42,7 +42,7 @@ impl ServedApi {
         Self {
             routes: RouteTable::new(api.routes.clone()),
             cors: api.cors.clone().map(Cors::new),
-            authorizers: authorizers.successors(&api.authorizers),
+            authorizers: authorizers.updated(&api.authorizers),
             api,
             pool,
         }
@@ -53,28 +53,28 @@ impl ServedApi {
     }
 
     /// Responds to a request.
-    pub(super) async fn answer(
+    pub(super) async fn respond(
         &self,
         peer: SocketAddr,
         id: &RequestId,
         request: Request,
         log: &mut AccessLogEntry,
     ) -> http::Response<Bytes> {
-        if let Some(response) = self.answer_preflight(&request) {
+        if let Some(response) = self.respond_to_preflight(&request) {
             return response;
         }
         let origin = request.headers().get(ORIGIN).cloned();
         let served = self.serve(peer, id, request, log).await;
-        let mut response = served.unwrap_or_else(Refusal::into_response);
+        let mut response = served.unwrap_or_else(Rejection::into_response);
         if let Some(cors) = &self.cors {
-            cors.decorate(origin.as_ref(), response.headers_mut());
+            cors.replace_headers(origin.as_ref(), response.headers_mut());
         }
         response
     }
 
-    fn answer_preflight(&self, request: &Request) -> Option<http::Response<Bytes>> {
+    fn respond_to_preflight(&self, request: &Request) -> Option<http::Response<Bytes>> {
         let cors = self.cors.as_ref().filter(|_| self.routes.leaves_preflight_to_gateway(request))?;
-        cors.answer_preflight(request)
+        cors.respond_to_preflight(request)
     }
 
     async fn serve(
@@ -83,9 +83,9 @@ impl ServedApi {
         id: &RequestId,
         request: Request,
         log: &mut AccessLogEntry,
-    ) -> Result<http::Response<Bytes>, Refusal> {
+    ) -> Result<http::Response<Bytes>, Rejection> {
         request::check_header_size(&request)?;
-        let route = self.routes.find(request.method(), request.uri().path()).ok_or(Refusal::NotFound)?;
+        let route = self.routes.find(request.method(), request.uri().path()).ok_or(Rejection::NotFound)?;
         log.route = Some(route.key.to_string());
         let request = IncomingRequest::read(peer, id.clone(), request).await?;
         let caller = match &route.authorizer {
@@ -94,30 +94,30 @@ impl ServedApi {
             ),
             None => None,
         };
-        let event = event::of(self.api_id(), route, caller, &request);
+        let event = event::for_function(self.api_id(), route, caller, &request);
         self.invoke(route, event).await
     }
 
     /// Invokes the function of a route and converts its payload to a response.
-    async fn invoke(&self, route: &Route, event: Bytes) -> Result<http::Response<Bytes>, Refusal> {
+    async fn invoke(&self, route: &Route, event: Bytes) -> Result<http::Response<Bytes>, Rejection> {
         let integration = &route.integration;
         let name = &integration.function.name;
         match timeout(integration.timeout, self.pool.invoke(name, event)).await {
-            Ok(Ok(InvocationOutcome::Response(payload))) => response::of(&payload).map_err(|malformed| {
+            Ok(Ok(InvocationOutcome::Response(payload))) => response::from_payload(&payload).map_err(|malformed| {
                 tracing::warn!(function = %name, "not a response of payload format 2.0: {malformed}");
-                Refusal::InternalServerError
+                Rejection::InternalServerError
             }),
             // The pool has already logged the error.
-            Ok(Ok(InvocationOutcome::FunctionError(_))) => Err(Refusal::InternalServerError),
-            Ok(Err(InvokeError::EventTooLarge(_))) => Err(Refusal::RequestEntityTooLarge),
-            Ok(Err(InvokeError::Stopped)) => Err(Refusal::ServiceUnavailable),
+            Ok(Ok(InvocationOutcome::FunctionError(_))) => Err(Rejection::InternalServerError),
+            Ok(Err(InvokeError::EventTooLarge(_))) => Err(Rejection::RequestEntityTooLarge),
+            Ok(Err(InvokeError::Stopped)) => Err(Rejection::ServiceUnavailable),
             Ok(Err(error)) => {
                 tracing::error!("{error}");
-                Err(Refusal::InternalServerError)
+                Err(Rejection::InternalServerError)
             }
             Err(_elapsed) => {
-                tracing::warn!(function = %name, "no answer within {:?}", integration.timeout);
-                Err(Refusal::ServiceUnavailable)
+                tracing::warn!(function = %name, "no response within {:?}", integration.timeout);
+                Err(Rejection::ServiceUnavailable)
             }
         }
     }

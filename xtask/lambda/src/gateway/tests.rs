@@ -47,21 +47,21 @@ impl TestGateway {
     }
 
     async fn get(&self, path: &str) -> (StatusCode, Value) {
-        answer(self.request("GET", path)).await
+        response_of(self.request("GET", path)).await
     }
 
     /// Sends a request with `token` to `/closed`.
     async fn closed(&self, token: &str) -> (StatusCode, Value) {
-        answer(self.request("GET", "/closed?dataset_id=d").header("Authorization", token)).await
+        response_of(self.request("GET", "/closed?dataset_id=d").header("Authorization", token)).await
     }
 
     /// Sends raw bytes and returns the head and the body of the response.
     async fn raw(&self, request: &str) -> String {
         let mut stream = TcpStream::connect(self.url.trim_start_matches("http://")).await.unwrap();
         stream.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        answer
+        let mut response = String::new();
+        stream.read_to_string(&mut response).await.unwrap();
+        response
     }
 
     async fn stop(self) {
@@ -104,7 +104,7 @@ fn http_api() -> HttpApi {
     }
 }
 
-async fn answer(request: RequestBuilder) -> (StatusCode, Value) {
+async fn response_of(request: RequestBuilder) -> (StatusCode, Value) {
     let response = request.send().await.unwrap();
     (response.status(), response.json().await.unwrap())
 }
@@ -137,7 +137,7 @@ async fn what_has_no_route_is_not_found() {
     for path in ["/", "/open/", "/Open", "/open/x"] {
         assert_eq!(gateway.get(path).await, (StatusCode::NOT_FOUND, message("Not Found")), "{path}");
     }
-    let put = answer(gateway.request("PUT", "/open")).await;
+    let put = response_of(gateway.request("PUT", "/open")).await;
     assert_eq!(put, (StatusCode::NOT_FOUND, message("Not Found")));
     assert!(gateway.test.spawned().is_empty());
     gateway.stop().await;
@@ -147,11 +147,11 @@ async fn what_has_no_route_is_not_found() {
 async fn an_empty_answer_to_head_has_length_zero_whatever_the_function_says() {
     let code = "main(lambda event, context: {'statusCode': 200, 'headers': {'Content-Length': '1234', 'ETag': 'e'}})\n";
     let gateway = TestGateway::start(code, NOBODY).await;
-    let answer = gateway.raw("HEAD /open HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
-    let lower = answer.to_lowercase();
-    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
-    assert!(lower.contains("\r\ncontent-length: 0\r\n") && lower.contains("\r\netag: e\r\n"), "{answer}");
-    assert!(!lower.contains("1234"), "{answer}");
+    let response = gateway.raw("HEAD /open HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
+    let lower = response.to_lowercase();
+    assert!(response.starts_with("HTTP/1.1 200 OK\r\n"), "{response}");
+    assert!(lower.contains("\r\ncontent-length: 0\r\n") && lower.contains("\r\netag: e\r\n"), "{response}");
+    assert!(!lower.contains("1234"), "{response}");
     gateway.stop().await;
 }
 
@@ -161,8 +161,8 @@ async fn the_authorizer_decides_and_its_context_reaches_the_function() {
     let gateway = TestGateway::start(ECHO, authorizer).await;
     for path in ["/closed", "/closed?dataset_id=d", "/closed?dataset_id="] {
         let token = if path == "/closed?dataset_id=d" { "" } else { "good" };
-        let refused = answer(gateway.request("GET", path).header("Authorization", token)).await;
-        assert_eq!(refused, (StatusCode::UNAUTHORIZED, message("Unauthorized")), "{path}");
+        let rejected = response_of(gateway.request("GET", path).header("Authorization", token)).await;
+        assert_eq!(rejected, (StatusCode::UNAUTHORIZED, message("Unauthorized")), "{path}");
     }
     assert!(gateway.test.spawned().is_empty(), "an incomplete identity must not reach the authorizer");
 
@@ -172,7 +172,7 @@ async fn the_authorizer_decides_and_its_context_reaches_the_function() {
     assert_eq!(first["requestContext"]["authorizer"]["lambda"]["n"], 1);
     // The cached decision applies to another route too, rejections included.
     let request = gateway.request("POST", "/closed?dataset_id=d").header("Authorization", "good");
-    let (_, second) = answer(request).await;
+    let (_, second) = response_of(request).await;
     let seen = |event: &Value| event["requestContext"]["authorizer"]["lambda"]["seen"].clone();
     assert_eq!(seen(&first), seen(&second));
     assert_eq!(gateway.closed("bad").await.0, StatusCode::FORBIDDEN);
@@ -222,7 +222,7 @@ async fn requests_have_limits() {
     let gateway = TestGateway::start("main(lambda event, context: len(event['body']))\n", NOBODY).await;
     let post = |length: usize| {
         let request = gateway.request("POST", "/open").header("Content-Type", "text/plain");
-        answer(request.body("a".repeat(length)))
+        response_of(request.body("a".repeat(length)))
     };
     let megabyte = 1024 * 1024;
     assert_eq!(post(5 * megabyte).await, (StatusCode::OK, json!(5 * megabyte)));
@@ -238,7 +238,7 @@ async fn requests_have_limits() {
     assert_eq!(&start, b"HTTP/1.1 413");
     drop(stream);
 
-    let fields = answer(gateway.request("GET", "/open").header("X", "a".repeat(10_240))).await;
+    let fields = response_of(gateway.request("GET", "/open").header("X", "a".repeat(10_240))).await;
     assert_eq!(
         fields,
         (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, message("Request Header Fields Too Large"))
@@ -273,9 +273,9 @@ async fn cors_is_the_gateways_business() {
     let with = origin(gateway.request("GET", "/open")).send().await.unwrap();
     assert_eq!(allowed(&with).as_deref(), Some("https://app.example.com"));
     assert_eq!(with.headers()["access-control-expose-headers"], "etag");
-    let refused = origin(gateway.request("GET", "/closed")).send().await.unwrap();
-    assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
-    assert_eq!(allowed(&refused).as_deref(), Some("https://app.example.com"));
+    let rejected = origin(gateway.request("GET", "/closed")).send().await.unwrap();
+    assert_eq!(rejected.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(allowed(&rejected).as_deref(), Some("https://app.example.com"));
     gateway.stop().await;
 }
 
@@ -319,20 +319,20 @@ async fn another_deploy_is_served_to_new_requests_only() {
 #[tokio::test]
 async fn decisions_outlive_a_deploy_unless_their_authorizer_changed() {
     let gateway = TestGateway::start(ECHO, NOBODY).await;
-    let asked = || gateway.test.pool.statistics()[&"authorizer".parse().unwrap()].invocations;
+    let authorizer_calls = || gateway.test.pool.statistics()[&"authorizer".parse().unwrap()].invocations;
     let mut api = http_api();
     gateway.closed("t").await;
 
     api.cors = None;
     assert!(gateway.gateway.deploy(api.clone()));
     gateway.closed("t").await;
-    assert_eq!(asked(), 1);
+    assert_eq!(authorizer_calls(), 1);
 
     for authorizer in api.authorizers.values_mut() {
         authorizer.result_ttl = Some(Duration::from_mins(1));
     }
     assert!(gateway.gateway.deploy(api));
     gateway.closed("t").await;
-    assert_eq!(asked(), 2);
+    assert_eq!(authorizer_calls(), 2);
     gateway.stop().await;
 }

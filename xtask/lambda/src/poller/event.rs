@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::control_plane::QueueArn;
 
 /// Returns the event `{"Records": […]}` as JSON.
-pub(super) fn of(queue: &QueueArn, messages: &[Message]) -> Bytes {
+pub(super) fn from_messages(queue: &QueueArn, messages: &[Message]) -> Bytes {
     let records: Vec<Value> = messages.iter().map(|message| record(queue, message)).collect();
     json!({"Records": records}).to_string().into()
 }
@@ -83,7 +83,7 @@ mod tests {
             .md5_of_body("e4e68fb7bd0e697a0ae8f1bb342846b3")
             .build();
         let queue = "arn:aws:sqs:us-east-1:123456789012:restore".parse().unwrap();
-        let event: Value = serde_json::from_slice(&of(&queue, &[message])).unwrap();
+        let event: Value = serde_json::from_slice(&from_messages(&queue, &[message])).unwrap();
         insta::assert_json_snapshot!(event);
     }
 }

@@ -18,7 +18,7 @@ pub(super) enum BatchOutcome {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Answer {
+struct Response {
     #[serde(default)]
     batch_item_failures: Option<Vec<Failure>>,
 }
@@ -35,15 +35,15 @@ impl BatchOutcome {
     /// An empty response, `null`, and an empty or absent list mean success. Every message fails if the response is
     /// invalid, so that no message is lost:
     /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>.
-    pub(super) fn of(answer: &[u8], ids: &[&str]) -> Self {
-        if answer.trim_ascii().is_empty() {
+    pub(super) fn from_response(response: &[u8], ids: &[&str]) -> Self {
+        if response.trim_ascii().is_empty() {
             return Self::AllSucceeded;
         }
         // Parse into a map first, because serde also accepts a list for a struct.
-        let answer = serde_json::from_slice::<Option<Map<String, Value>>>(answer)
+        let response = serde_json::from_slice::<Option<Map<String, Value>>>(response)
             .and_then(|fields| serde_json::from_value(Value::Object(fields.unwrap_or_default())));
-        let failures = match answer {
-            Ok(Answer { batch_item_failures }) => batch_item_failures.unwrap_or_default(),
+        let failures = match response {
+            Ok(Response { batch_item_failures }) => batch_item_failures.unwrap_or_default(),
             Err(error) => return Self::AllFailed(format!("no partial batch response: {error}")),
         };
         let failed: BTreeSet<String> = failures.into_iter().map(|failure| failure.item_identifier).collect();
@@ -68,13 +68,13 @@ impl BatchOutcome {
 mod tests {
     use super::*;
 
-    fn outcome(answer: &str) -> BatchOutcome {
-        BatchOutcome::of(answer.as_bytes(), &["a", "b"])
+    fn outcome(response: &str) -> BatchOutcome {
+        BatchOutcome::from_response(response.as_bytes(), &["a", "b"])
     }
 
     #[test]
     fn no_failures_is_success() {
-        for answer in [
+        for response in [
             "",
             "null",
             "{}",
@@ -82,7 +82,7 @@ mod tests {
             r#"{"batchItemFailures": null}"#,
             r#"{"x": 1}"#,
         ] {
-            assert_eq!(outcome(answer), BatchOutcome::AllSucceeded, "{answer}");
+            assert_eq!(outcome(response), BatchOutcome::AllSucceeded, "{response}");
         }
     }
 
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_understood_fails_the_batch() {
-        for answer in [
+        for response in [
             "no json",
             "\"ok\"",
             "[]",
@@ -105,8 +105,8 @@ mod tests {
             r#"{"batchItemFailures": [{"itemId": "a"}]}"#,
             r#"{"batchItemFailures": [{"itemIdentifier": "a"}, {"itemIdentifier": "c"}]}"#,
         ] {
-            let outcome = outcome(answer);
-            assert!(matches!(outcome, BatchOutcome::AllFailed(_)), "{answer}: {outcome:?}");
+            let outcome = outcome(response);
+            assert!(matches!(outcome, BatchOutcome::AllFailed(_)), "{response}: {outcome:?}");
             assert!(!outcome.is_success("a") && !outcome.is_success("b"));
         }
     }

@@ -107,7 +107,7 @@ async fn serve(
     request: Bytes,
 ) -> (StatusCode, String) {
     let request: Value = serde_json::from_slice(&request).unwrap();
-    let answer = match headers["x-amz-target"].to_str().unwrap() {
+    let response = match headers["x-amz-target"].to_str().unwrap() {
         "AmazonSQS.GetQueueUrl" if request["QueueName"] == "restore" => {
             json!({"QueueUrl": "http://localhost/restore"})
         }
@@ -119,7 +119,7 @@ async fn serve(
         "AmazonSQS.DeleteMessageBatch" => queue.delete(&request),
         other => panic!("{other}"),
     };
-    (StatusCode::OK, answer.to_string())
+    (StatusCode::OK, response.to_string())
 }
 
 fn mapping(batch_size: u8) -> EventSourceMapping {

@@ -27,7 +27,7 @@ impl Definition {
             .await
             .map_err(|source| BootstrapError::Write { path: log_directory.clone(), source })?;
         let launch = Launch {
-            environment: environment::of(&function, &bootstrap, &settings.environment),
+            environment: environment::variables(&function, &bootstrap, &settings.environment),
             bootstrap,
             log_group: function.log_group,
             log_sink: settings.log_sink.clone(),

@@ -15,7 +15,7 @@ const INHERITED: [&str; 3] = ["PATH", "HOME", "TMPDIR"];
 /// inherited variables, those that Lambda sets
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>), those of the function, and those of
 /// the local stack.
-pub(super) fn of(
+pub(super) fn variables(
     function: &DeployedFunction,
     bootstrap: &Path,
     overrides: &BTreeMap<String, String>,
@@ -74,7 +74,7 @@ mod tests {
         ];
         let mut function = function("f", "");
         function.environment.extend(deployed.map(variable));
-        let mut variables = of(&function, Path::new("/code/bootstrap"), &given);
+        let mut variables = super::variables(&function, Path::new("/code/bootstrap"), &given);
         for inherited in INHERITED {
             variables.remove(&OsString::from(inherited));
         }

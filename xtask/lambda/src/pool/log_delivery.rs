@@ -141,7 +141,7 @@ impl LogDelivery {
                 create.log_group_name(&stream.group).log_stream_name(&stream.name).send().await?;
                 request.send().await?;
             }
-            answer => drop(answer?),
+            response => drop(response?),
         }
         Ok(())
     }

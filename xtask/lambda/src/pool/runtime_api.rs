@@ -100,8 +100,8 @@ async fn next(State(api): State<Arc<Api>>) -> Response {
 async fn respond(State(api): State<Arc<Api>>, Path(request_id): Path<String>, request: Request) -> Response {
     if is_streamed(request.headers()) {
         let message = "response streaming is not emulated by the local stack";
-        let refusal = error_payload("Runtime.StreamingNotEmulated", message);
-        return api.finish(&request_id, InvocationOutcome::FunctionError(refusal)).await;
+        let rejection = error_payload("Runtime.StreamingNotEmulated", message);
+        return api.finish(&request_id, InvocationOutcome::FunctionError(rejection)).await;
     }
     if let Ok(payload) = to_bytes(request.into_body(), MAXIMUM_RESPONSE_BYTES).await {
         return api.finish(&request_id, InvocationOutcome::Response(payload)).await;
@@ -148,8 +148,8 @@ impl Api {
             is_current
         };
         if !is_current {
-            let refusal = error_payload("InvalidRequestID", "Invalid request ID");
-            return (StatusCode::BAD_REQUEST, refusal).into_response();
+            let rejection = error_payload("InvalidRequestID", "Invalid request ID");
+            return (StatusCode::BAD_REQUEST, rejection).into_response();
         }
         self.report(Report::Done(outcome)).await;
         accepted()

@@ -114,7 +114,7 @@ impl TestPool {
     }
 
     /// Starts a pool that sends the output of its functions to this sink.
-    pub(crate) async fn heard_by(sink: LogSink, functions: Vec<DeployedFunction>) -> Self {
+    pub(crate) async fn with_log_sink(sink: LogSink, functions: Vec<DeployedFunction>) -> Self {
         Self::start(functions, 2, Some(sink)).await
     }
 

@@ -78,12 +78,12 @@ async fn instances_are_added_up_to_the_limit_and_then_callers_queue() {
 #[tokio::test]
 async fn a_function_has_its_variables_and_its_context() {
     let test = TestPool::with(vec![function_returning("f", "[dict(os.environ), context]")]).await;
-    let answer = response(&test, "f", json!({})).await;
-    let variables = &answer[0];
+    let response = response(&test, "f", json!({})).await;
+    let variables = &response[0];
     assert_eq!((&variables["OWN"], &variables["GIVEN"]), (&json!("own"), &json!("given")));
     assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some());
     assert_eq!(variables.get("CARGO_MANIFEST_DIR"), None, "this process keeps its variables to itself");
-    let context = &answer[1];
+    let context = &response[1];
     assert_eq!(
         context["lambda-runtime-invoked-function-arn"],
         "arn:aws:lambda:us-east-1:000000000000:function:f"
@@ -128,8 +128,8 @@ async fn a_crash_is_the_failure_of_its_invocation_only() {
 #[tokio::test]
 async fn a_function_that_cannot_get_ready_is_a_function_error() {
     let gone = function("gone", "sys.exit(0)\n");
-    let told = function("told", r#"post("init/error", {"errorType": "Config", "errorMessage": "no table"})"#);
-    let test = TestPool::with(vec![gone, told]).await;
+    let failing = function("told", r#"post("init/error", {"errorType": "Config", "errorMessage": "no table"})"#);
+    let test = TestPool::with(vec![gone, failing]).await;
     let (kind, message) = error(&test, "gone").await;
     assert_eq!(
         (kind.as_str(), message.as_str()),
@@ -174,8 +174,8 @@ OPEN(API + "invocation/next")
 async fn payloads_end_at_six_megabytes() {
     let test = TestPool::with(vec![function_returning("f", "'a' * event")]).await;
     let limit = 6 * 1024 * 1024;
-    let answer = response(&test, "f", json!(limit)).await;
-    assert_eq!(answer.as_str().unwrap().len(), limit);
+    let response = response(&test, "f", json!(limit)).await;
+    assert_eq!(response.as_str().unwrap().len(), limit);
     let outcome = test.pool.invoke(&name("f"), event(&json!(limit + 1000))).await.unwrap();
     let InvocationOutcome::FunctionError(payload) = outcome else { panic!("{outcome:?}") };
     assert!(String::from_utf8_lossy(&payload).contains("Function.ResponseSizeTooLarge"));
@@ -310,8 +310,8 @@ async fn code_that_cannot_run_says_what_to_do() {
             maximum_instances: 1,
             on_spawn: std::sync::Arc::new(|_| ()),
         };
-        let refused = super::FunctionPool::new(vec![broken], settings).await.err();
-        assert!(matches!(refused, Some(BootstrapError::Zip { .. })), "{refused:?}");
+        let rejected = super::FunctionPool::new(vec![broken], settings).await.err();
+        assert!(matches!(rejected, Some(BootstrapError::Zip { .. })), "{rejected:?}");
     }
 }
 
@@ -319,7 +319,7 @@ async fn code_that_cannot_run_says_what_to_do() {
 async fn functions_are_replaced_under_load() {
     let number = |number: u64| function_returning("f", &format!("[{number}, os.getpid()]"));
     let test = TestPool::with(vec![number(0)]).await;
-    let (sender, mut answers) = tokio::sync::mpsc::unbounded_channel();
+    let (sender, mut responses) = tokio::sync::mpsc::unbounded_channel();
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let callers = [(); 4].map(|()| {
         let (pool, sender, stopped) = (test.pool.clone(), sender.clone(), stopped.clone());
@@ -328,8 +328,8 @@ async fn functions_are_replaced_under_load() {
             while !*stopped.borrow() {
                 let outcome = pool.invoke(&name("f"), event(&json!({}))).await.unwrap();
                 let InvocationOutcome::Response(payload) = outcome else { panic!("{outcome:?}") };
-                let answer: Value = serde_json::from_slice(&payload).unwrap();
-                let number = answer[0].as_u64().unwrap();
+                let response: Value = serde_json::from_slice(&payload).unwrap();
+                let number = response[0].as_u64().unwrap();
                 assert!(number >= last, "{number} after {last}");
                 last = number;
                 sender.send(number).unwrap();
@@ -339,7 +339,7 @@ async fn functions_are_replaced_under_load() {
     for deployed in 1..=5 {
         // By now, some instances have been reused and some are busy.
         for _ in 0..20 {
-            answers.recv().await.unwrap();
+            responses.recv().await.unwrap();
         }
         test.pool.deploy(number(deployed)).await.unwrap();
         assert_eq!(response(&test, "f", json!({})).await[0], deployed);
@@ -375,10 +375,10 @@ async fn an_invocation_under_way_ends_on_the_old_code_and_one_in_the_queue_runs_
     test.pool.deploy(function_returning("f", "'new'")).await.unwrap();
     assert_eq!(test.pool.statistics()[&name("f")].busy, 1);
     drop(go_on);
-    let answer = |text: &str| InvocationOutcome::Response(Bytes::from(format!("\"{text}\"")));
-    assert_eq!(under_way.await.unwrap(), answer("old"));
+    let response = |text: &str| InvocationOutcome::Response(Bytes::from(format!("\"{text}\"")));
+    assert_eq!(under_way.await.unwrap(), response("old"));
     assert!(!is_running(test.spawned()[0]));
-    assert_eq!(queued.await.unwrap(), answer("new"));
+    assert_eq!(queued.await.unwrap(), response("new"));
     test.pool.stop().await;
 }
 
@@ -413,7 +413,7 @@ print('from the start', file=sys.stderr, flush=True)
 main(lambda event, context: [print(event, flush=True), os.environ['AWS_LAMBDA_LOG_STREAM_NAME']][1])
 ";
     let (sink, mut lines) = LogSink::new();
-    let test = TestPool::heard_by(sink, vec![function("f", code)]).await;
+    let test = TestPool::with_log_sink(sink, vec![function("f", code)]).await;
     let stream = response(&test, "f", json!("an event")).await;
     for expected in ["from the start", "an event"] {
         let line = lines.recv().await.unwrap();

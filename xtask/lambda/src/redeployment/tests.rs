@@ -29,7 +29,7 @@ struct FakeControlPlane {
     url: String,
     deployed: Mutex<Deployed>,
     /// Number of requests for the API. Each check begins with one.
-    looks: watch::Sender<usize>,
+    polls: watch::Sender<usize>,
     downloads: watch::Sender<usize>,
 }
 
@@ -47,7 +47,7 @@ impl FakeControlPlane {
         let fake = Arc::new(Self {
             url: format!("http://{}", listener.local_addr().unwrap()),
             deployed: Mutex::default(),
-            looks: watch::Sender::new(0),
+            polls: watch::Sender::new(0),
             downloads: watch::Sender::new(0),
         });
         let router = Router::new()
@@ -68,9 +68,9 @@ impl FakeControlPlane {
 
     /// Waits until a check that began after this call has ended, so that earlier deployments are applied.
     async fn looked_at(&self) {
-        let mut looks = self.looks.subscribe();
-        let now = *looks.borrow();
-        looks.wait_for(|count| *count >= now + 2).await.unwrap();
+        let mut polls = self.polls.subscribe();
+        let now = *polls.borrow();
+        polls.wait_for(|count| *count >= now + 2).await.unwrap();
     }
 
     fn configuration(&self, name: &str) -> Result<Value, StatusCode> {
@@ -100,7 +100,7 @@ type Fake = State<Arc<FakeControlPlane>>;
 
 async fn unless_busy(State(fake): Fake, request: Request, next: Next) -> Result<Response, StatusCode> {
     if request.uri().path() == "/v2/apis/a1" {
-        fake.looks.send_modify(|count| *count += 1);
+        fake.polls.send_modify(|count| *count += 1);
     }
     let is_busy = fake.deployed.lock().unwrap().is_busy;
     if is_busy { Err(StatusCode::SERVICE_UNAVAILABLE) } else { Ok(next.run(request).await) }
@@ -112,8 +112,8 @@ async fn configuration(State(fake): Fake, Path(name): Path<String>) -> Result<St
 
 async fn function(State(fake): Fake, Path(name): Path<String>) -> Result<String, StatusCode> {
     let location = format!("{}/code/{name}", fake.url);
-    let answer = json!({"Configuration": fake.configuration(&name)?, "Code": {"Location": location}});
-    Ok(answer.to_string())
+    let response = json!({"Configuration": fake.configuration(&name)?, "Code": {"Location": location}});
+    Ok(response.to_string())
 }
 
 async fn code(State(fake): Fake, Path(name): Path<String>) -> Bytes {

@@ -20,7 +20,7 @@ pub(super) struct Study {
 }
 
 /// Creates the packages of the study. `slice` is the picture of the package `viewer`.
-pub(super) fn lay_out(slice: &Micrograph) -> Result<Study, DemoError> {
+pub(super) fn create_tree(slice: &Micrograph) -> Result<Study, DemoError> {
     let mut tree = Tree::default();
 
     tree.file(DATASET, "README.md", README);
@@ -123,10 +123,10 @@ mod tests {
 
     use super::super::image::Micrograph;
     use super::super::tree::Package;
-    use super::{Study, lay_out};
+    use super::{Study, create_tree};
 
     fn study() -> Study {
-        lay_out(&Micrograph::synthesize(1, 64)).unwrap()
+        create_tree(&Micrograph::synthesize(1, 64)).unwrap()
     }
 
     fn depth(study: &Study, package: &Package) -> usize {

@@ -22,7 +22,7 @@ pub(super) struct Object {
 }
 
 /// Returns whether an earlier start has uploaded this object.
-pub(super) async fn is_there(s3: &aws_sdk_s3::Client, object: &Object) -> Result<bool, DemoError> {
+pub(super) async fn exists(s3: &aws_sdk_s3::Client, object: &Object) -> Result<bool, DemoError> {
     match s3.head_object().bucket(&object.bucket).key(&object.key).send().await {
         Ok(_) => Ok(true),
         Err(error) if error.as_service_error().is_some_and(HeadObjectError::is_not_found) => Ok(false),

@@ -7,7 +7,7 @@ use super::identifiers::{DATASET, ORGANIZATION, OTHER_DATASET};
 use super::tree::{Package, Tree};
 
 /// Returns whether an earlier start has loaded the demo.
-pub(super) async fn are_there(pool: &PgPool) -> sqlx::Result<bool> {
+pub(super) async fn exist(pool: &PgPool) -> sqlx::Result<bool> {
     sqlx::query_scalar("SELECT EXISTS (SELECT FROM pennsieve.organizations WHERE id = $1)")
         .bind(ORGANIZATION.0)
         .fetch_one(pool)

@@ -77,18 +77,18 @@ pub(super) struct Added {
 
 /// The location of a package: in a folder, or at the root of a dataset.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct Parent {
     dataset: DatasetId,
     parent: Option<PackageId>,
 }
 
-impl From<DatasetId> for Place {
+impl From<DatasetId> for Parent {
     fn from(dataset: DatasetId) -> Self {
         Self { dataset, parent: None }
     }
 }
 
-impl From<&Added> for Place {
+impl From<&Added> for Parent {
     fn from(folder: &Added) -> Self {
         Self { dataset: folder.dataset, parent: Some(folder.id) }
     }
@@ -96,12 +96,12 @@ impl From<&Added> for Place {
 
 impl Tree {
     /// Adds a folder.
-    pub(super) fn folder(&mut self, place: impl Into<Place>, name: &str) -> Added {
+    pub(super) fn folder(&mut self, place: impl Into<Parent>, name: &str) -> Added {
         self.add(place.into(), name, Content::Folder)
     }
 
     /// Adds a file.
-    pub(super) fn file(&mut self, place: impl Into<Place>, name: &str, bytes: impl Into<Bytes>) -> Added {
+    pub(super) fn file(&mut self, place: impl Into<Parent>, name: &str, bytes: impl Into<Bytes>) -> Added {
         let place = place.into();
         let uuid = fixed_uuid(&format!("file/{}", self.next_id()));
         let (package_type, file_type, content_type) = types_of(name);
@@ -119,11 +119,11 @@ impl Tree {
 
     /// Deletes a package and all packages in it.
     pub(super) fn delete(&mut self, root: &Added) {
-        let mut gone = vec![root.id];
+        let mut deleted = vec![root.id];
         for package in &mut self.packages {
-            if package.id == root.id || package.parent.is_some_and(|parent| gone.contains(&parent)) {
+            if package.id == root.id || package.parent.is_some_and(|parent| deleted.contains(&parent)) {
                 package.deleted = true;
-                gone.push(package.id);
+                deleted.push(package.id);
             }
         }
     }
@@ -132,7 +132,7 @@ impl Tree {
         PackageId(FIRST_PACKAGE + i32::try_from(self.packages.len()).unwrap_or(i32::MAX - FIRST_PACKAGE))
     }
 
-    fn add(&mut self, place: Place, name: &str, content: Content) -> Added {
+    fn add(&mut self, place: Parent, name: &str, content: Content) -> Added {
         let id = self.next_id();
         let kind = match content {
             Content::Folder => "collection",

@@ -70,7 +70,7 @@ impl Cluster {
         let copy = self.path.join("server");
         remove(&copy).await.map_err(io::Error::other)?;
         private_copy::copy(self.server.root(), &copy).await?;
-        self.server = self.server.moved_to(copy);
+        self.server = self.server.with_root(copy);
         Ok(())
     }
 

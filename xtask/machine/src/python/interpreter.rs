@@ -8,12 +8,12 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 /// The minimum version, required by MiniStack.
-const OLDEST: (u32, u32) = (3, 10);
+const MINIMUM_VERSION: (u32, u32) = (3, 10);
 /// The programs to try: first the user's default, then the newest first.
 const CANDIDATES: [&str; 6] =
     ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10"];
 /// A script that prints the version first, to distinguish a missing module from an old version.
-const QUESTION: &str = "import sys; print(*sys.version_info[:2]); import venv, ensurepip";
+const VERSION_SCRIPT: &str = "import sys; print(*sys.version_info[:2]); import venv, ensurepip";
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// An error: no Python is new enough and can create virtual environments.
@@ -22,7 +22,7 @@ const LIMIT: Duration = Duration::from_secs(20);
     "there is no Python {}.{} or newer with venv: {found}.\n\
      Install one (Debian, Ubuntu: apt install python3 python3-venv; macOS: brew install python) \
      or name one in the environment variable PYTHON.",
-    OLDEST.0, OLDEST.1
+    MINIMUM_VERSION.0, MINIMUM_VERSION.1
 )]
 pub struct PythonError {
     /// The programs that were tried, with the reason why each is not suitable.
@@ -38,32 +38,32 @@ pub async fn find() -> Result<OsString, PythonError> {
 }
 
 async fn first_usable(candidates: &[OsString]) -> Result<OsString, PythonError> {
-    let mut faults = Vec::new();
+    let mut problems = Vec::new();
     for python in candidates {
-        match fault(python).await {
+        match problem(python).await {
             None => return Ok(python.clone()),
-            Some(fault) => faults.push(format!("{} {fault}", python.display())),
+            Some(problem) => problems.push(format!("{} {problem}", python.display())),
         }
     }
-    Err(PythonError { found: faults.join(", ") })
+    Err(PythonError { found: problems.join(", ") })
 }
 
 /// Returns why a Python is not suitable, or `None` if it is.
-async fn fault(python: &OsString) -> Option<String> {
+async fn problem(python: &OsString) -> Option<String> {
     let mut command = Command::new(python);
-    command.args(["-I", "-c", QUESTION]).stdin(Stdio::null()).kill_on_drop(true);
+    command.args(["-I", "-c", VERSION_SCRIPT]).stdin(Stdio::null()).kill_on_drop(true);
     let output = match timeout(LIMIT, command.output()).await {
         Ok(Ok(output)) => output,
         Ok(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Some("is not there".to_owned());
+            return Some("is not installed".to_owned());
         }
         Ok(Err(error)) => return Some(format!("cannot be run ({error})")),
-        Err(_) => return Some("does not answer".to_owned()),
+        Err(_) => return Some("does not respond".to_owned()),
     };
     let stdout = String::from_utf8_lossy(&output.stdout);
     match parse_version(&stdout) {
-        None => Some("is no Python 3".to_owned()),
-        Some((major, minor)) if (major, minor) < OLDEST => Some(format!("is {major}.{minor}")),
+        None => Some("is not Python 3".to_owned()),
+        Some((major, minor)) if (major, minor) < MINIMUM_VERSION => Some(format!("is {major}.{minor}")),
         Some(_) if output.status.success() => None,
         Some(_) => Some("has no venv".to_owned()),
     }
@@ -98,8 +98,8 @@ mod tests {
         let good = fake(root.path(), "good", "echo 3 10");
         let bad = [missing, old, bare, other];
         let message = first_usable(&bad).await.unwrap_err().to_string();
-        for fault in ["missing is not there", "old is 3.9", "bare has no venv", "other is no Python 3"] {
-            assert!(message.contains(fault), "{message}");
+        for problem in ["missing is not installed", "old is 3.9", "bare has no venv", "other is not Python 3"] {
+            assert!(message.contains(problem), "{message}");
         }
         assert_eq!(first_usable(&[&bad[..], std::slice::from_ref(&good)].concat()).await.unwrap(), good);
     }

@@ -344,8 +344,8 @@ mod tests {
             ("/authorizer/authorizerUri", json!(""), "not the ARN of a Lambda function"),
             ("/stage/stageVariables", json!({"a": "b"}), "stage variable"),
             ("/stage/stageName", json!("dev"), "stage $default"),
-            ("/route/target", json!("integrations/other"), "integrations/other, which is not there"),
-            ("/route/authorizerId", json!("other"), "authorizer other, which is not there"),
+            ("/route/target", json!("integrations/other"), "integrations/other, which does not exist"),
+            ("/route/authorizerId", json!("other"), "authorizer other, which does not exist"),
         ] {
             let (parent, key) = pointer.rsplit_once('/').unwrap();
             let error = resolve(|all| all.pointer_mut(parent).unwrap()[key] = value).unwrap_err().to_string();

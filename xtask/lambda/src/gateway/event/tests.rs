@@ -51,21 +51,21 @@ async fn the_event_of_an_authorized_request() {
     let request = incoming(request, b"{\"nodeIds\":[]}").await;
     let context = json!({"user_claim": {"Id": 7, "NodeId": "N:user:7"}, "team_claims": null, "flag": true});
     let context = context.as_object().cloned();
-    let event = of("a1b2c3", &route("POST /restore"), Some(context), &request);
+    let event = for_function("a1b2c3", &route("POST /restore"), Some(context), &request);
     insta::assert_json_snapshot!(parsed(&event));
 }
 
 #[tokio::test]
 async fn what_a_request_does_not_have_is_left_out() {
     let request = incoming(Request::get("/presign/s3"), b"").await;
-    let event = of("a1b2c3", &route("GET /presign/s3"), None, &request);
+    let event = for_function("a1b2c3", &route("GET /presign/s3"), None, &request);
     insta::assert_json_snapshot!(parsed(&event));
 }
 
 #[tokio::test]
 async fn an_authorizer_without_context_leaves_null() {
     let request = incoming(Request::get("/a"), b"").await;
-    let event = parsed(&of("a1b2c3", &route("GET /a"), Some(None), &request));
+    let event = parsed(&for_function("a1b2c3", &route("GET /a"), Some(None), &request));
     assert_eq!(event["requestContext"]["authorizer"], json!({"lambda": null}));
 }
 
@@ -91,7 +91,7 @@ async fn text_stays_text_and_the_rest_becomes_base64() {
         ("", b"a", "YQ==", true),
     ] {
         let request = incoming(Request::post("/a").header(CONTENT_TYPE, content_type), body).await;
-        let event = parsed(&of("a1b2c3", &route("POST /a"), None, &request));
+        let event = parsed(&for_function("a1b2c3", &route("POST /a"), None, &request));
         assert_eq!(
             (&event["body"], &event["isBase64Encoded"]),
             (&json!(expected), &json!(is_base64_encoded)),

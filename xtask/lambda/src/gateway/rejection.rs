@@ -7,7 +7,7 @@ use serde_json::json;
 
 /// The reason why a request did not reach its function, or got no response from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(super) enum Rejection {
     /// No route matches.
     NotFound,
     /// An identity source is missing.
@@ -24,7 +24,7 @@ pub(super) enum Refusal {
     ServiceUnavailable,
 }
 
-impl Refusal {
+impl Rejection {
     fn status(self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
