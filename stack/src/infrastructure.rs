@@ -30,7 +30,7 @@ pub(crate) use signing_keys::{KEY_GROUP, key_resource_fingerprint};
 pub(crate) fn build(inputs: &Inputs<'_>) -> Template {
     let environment = inputs.environment;
     let mut template = Template::new(format!("The packages service, environment {}.", environment.name));
-    let context = Context { environment, artifacts: inputs.artifacts, names: Names::of(environment) };
+    let context = Context { environment, artifacts: inputs.artifacts, names: Names::new(environment) };
 
     let keys = signing_keys::add(&mut template, &context, inputs.signing_keys);
     let bucket = assets_bucket::add(&mut template, &context);

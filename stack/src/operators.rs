@@ -20,7 +20,7 @@ use crate::infrastructure;
 use crate::inputs::Inputs;
 use crate::platform_parameters::{PlatformParameterValues, PlatformParameter, platform_parameters};
 use crate::signing_key::SigningKeys;
-use target::Place;
+use target::PolicyScope;
 
 /// Returns the policies of an environment, by name. Each one adds to those before it:
 ///
@@ -50,13 +50,13 @@ pub fn operator_policies(environment: &Environment, values: &PlatformParameterVa
         stack_name: stack_name(environment),
         template: fill_in(&template, values),
     };
-    let place = Place { environment, location };
-    let deployed = || RESOURCE_TYPES.iter().filter(|resource_type| place.location.has(resource_type.name));
+    let scope = PolicyScope { environment, location };
+    let deployed = || RESOURCE_TYPES.iter().filter(|resource_type| scope.location.has(resource_type.name));
     let of_commands = |rights: &[Right<target::Target>]| {
-        document(rights, |target| (target.into(), target.arns(&place), target.condition(&place)))
+        document(rights, |target| (target.into(), target.arns(&scope), target.condition(&scope)))
     };
     let of_resources = |rights: &mut dyn Iterator<Item = &'static Right<_>>| {
-        let location = &place.location;
+        let location = &scope.location;
         document(rights, |target: ResourceTarget| {
             (target.into(), target.arns(location), target.condition(location))
         })

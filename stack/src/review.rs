@@ -82,7 +82,7 @@ impl TemplateReview {
     ///
     /// Changes are those of the templates. Permissions and access are compared with the values of the platform parameters
     /// filled in, because another value under the same name is another permission.
-    pub fn of(deployed: Option<TemplateState<'_>>, proposed: TemplateState<'_>) -> Self {
+    pub fn compare(deployed: Option<TemplateState<'_>>, proposed: TemplateState<'_>) -> Self {
         let nothing = Value::Null;
         let old = deployed.map_or(&nothing, |deployed| deployed.template);
         let new = proposed.template;

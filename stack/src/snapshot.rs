@@ -8,11 +8,11 @@ use similar::{ChangeTag, TextDiff};
 pub(crate) fn difference((old_name, old): (&str, &str), (new_name, new): (&str, &str)) -> String {
     let old = old.replace(old_name, "{env}");
     let new = new.replace(new_name, "{env}");
-    let mut shown = String::new();
+    let mut output = String::new();
     let difference = TextDiff::from_lines(&old, &new);
     for group in difference.grouped_ops(2) {
-        if !shown.is_empty() {
-            shown.push_str("...\n");
+        if !output.is_empty() {
+            output.push_str("...\n");
         }
         for change in group.iter().flat_map(|operation| difference.iter_changes(operation)) {
             let sign = match change.tag() {
@@ -20,9 +20,9 @@ pub(crate) fn difference((old_name, old): (&str, &str), (new_name, new): (&str, 
                 ChangeTag::Insert => '+',
                 ChangeTag::Equal => ' ',
             };
-            shown.push(sign);
-            shown.push_str(change.value());
+            output.push(sign);
+            output.push_str(change.value());
         }
     }
-    shown
+    output
 }

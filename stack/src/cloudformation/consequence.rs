@@ -15,8 +15,8 @@ pub enum Consequence {
     Closes,
 }
 
-/// Reports what a new value of a property means; either value is null where there is none.
-pub(crate) type Judge = fn(&mut Consequences, &Value, &Value);
+/// Compares the values of a property and reports what the change means. A missing value is null.
+pub(crate) type Compare = fn(&mut Consequences, &Value, &Value);
 
 /// The consequences of a change of one resource, each with its description.
 #[derive(Debug, Default)]

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::consequence::Judge;
+use super::consequence::Compare;
 use super::value::Value;
 
 /// A property, as CloudFormation names it.
@@ -30,9 +30,9 @@ pub(crate) enum Change {
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html>.
     Replaces,
     /// This function reports it.
-    Judged(Judge),
-    /// The judge of a property around this one reads it.
-    JudgedAround,
+    Compared(Compare),
+    /// The function of a property around this one reports it.
+    ComparedByParent,
     /// The permissions in it are compared one by one: see [`super::resource::ResourceType::grants`].
     Grants,
     /// Environment variables: the program that reads them decides what they mean.

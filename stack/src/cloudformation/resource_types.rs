@@ -47,15 +47,15 @@ mod tests {
     use super::RESOURCE_TYPES;
     use crate::cloudformation::property::{Change, Property};
 
-    /// Returns the properties whose change nothing reports although they say that a judge around them does.
-    fn unread(properties: &[Property], has_judge: bool) -> Vec<&'static str> {
+    /// Returns the properties whose change nothing reports although they say that a property around them does.
+    fn unread(properties: &[Property], has_comparison: bool) -> Vec<&'static str> {
         let mut found = Vec::new();
         for property in properties {
-            if matches!(property.change, Change::JudgedAround) && !has_judge {
+            if matches!(property.change, Change::ComparedByParent) && !has_comparison {
                 found.push(property.name);
             }
-            let has_judge = has_judge || matches!(property.change, Change::Judged(_));
-            found.extend(unread(property.properties, has_judge));
+            let has_comparison = has_comparison || matches!(property.change, Change::Compared(_));
+            found.extend(unread(property.properties, has_comparison));
         }
         found
     }

@@ -253,7 +253,7 @@ impl Alarms<'_> {
         self.template.add(
             id,
             Alarm {
-                alarm_name: self.context.names.of_service(name),
+                alarm_name: self.context.names.service_resource(name),
                 alarm_description: description.to_owned(),
                 alarm_actions: self.actions.clone(),
                 ok_actions: self.actions.clone(),

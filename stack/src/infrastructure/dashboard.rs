@@ -94,7 +94,7 @@ pub(super) fn add(
     template.add(
         "Dashboard",
         Dashboard {
-            dashboard_name: context.names.of_service("dashboard"),
+            dashboard_name: context.names.service_resource("dashboard"),
             // Every string in it is a placeholder, or a literal that contains none.
             dashboard_body: Value::Substituted(json!({ "widgets": widgets }).to_string()),
         },

@@ -34,7 +34,7 @@ pub(super) fn add(
         "AssetsOriginAccessControl",
         OriginAccessControl {
             origin_access_control_config: OriginAccessControlConfig {
-                name: context.names.of_service("assets"),
+                name: context.names.service_resource("assets"),
                 description: format!("Reads viewer assets, environment {}", context.environment.name),
                 origin_access_control_origin_type: "s3",
                 signing_behavior: "always",
@@ -130,7 +130,7 @@ fn cache_policy(
 ) -> CachePolicy {
     CachePolicy {
         cache_policy_config: CachePolicyConfig {
-            name: context.names.of_service(name),
+            name: context.names.service_resource(name),
             comment,
             default_ttl,
             min_ttl: 0,
@@ -148,7 +148,7 @@ fn cache_policy(
 fn response_headers_policy(context: &Context<'_>) -> ResponseHeadersPolicy {
     ResponseHeadersPolicy {
         response_headers_policy_config: ResponseHeadersPolicyConfig {
-            name: context.names.of_service("assets"),
+            name: context.names.service_resource("assets"),
             comment: "CORS for viewer assets",
             cors_config: ResponseHeadersCors {
                 access_control_allow_credentials: false,

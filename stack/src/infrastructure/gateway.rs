@@ -44,7 +44,7 @@ pub(super) fn add(
     let log_group = template.add(
         "AccessLogGroup",
         LogGroup {
-            log_group_name: format!("/aws/vendedlogs/apis/{}", context.names.of_service("access")),
+            log_group_name: format!("/aws/vendedlogs/apis/{}", context.names.service_resource("access")),
             retention_in_days: LOG_RETENTION_DAYS,
         },
     );

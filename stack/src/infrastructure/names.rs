@@ -13,7 +13,7 @@ pub(super) struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
-    pub(super) fn of(environment: &'a Environment) -> Self {
+    pub(super) fn new(environment: &'a Environment) -> Self {
         Self { environment }
     }
 
@@ -33,7 +33,7 @@ impl<'a> Names<'a> {
     }
 
     pub(super) fn function(self, function: FunctionName) -> String {
-        self.of_service(match function {
+        self.service_resource(match function {
             FunctionName::Api => "lambda",
             FunctionName::Restore => "restore-lambda",
             FunctionName::Authorizer => "authorizer-lambda",
@@ -45,7 +45,7 @@ impl<'a> Names<'a> {
     }
 
     /// Returns `{environment}-{service}-{what}-{region}`, for resources without a convention of their own.
-    pub(super) fn of_service(self, what: &str) -> String {
+    pub(super) fn service_resource(self, what: &str) -> String {
         let Environment { name, service, region_short, .. } = self.environment;
         self.suffixed(format!("{name}-{service}-{what}-{region_short}"))
     }

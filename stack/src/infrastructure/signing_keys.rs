@@ -24,7 +24,7 @@ pub(super) fn add(template: &mut Template, context: &Context<'_>, keys: &Signing
         let fingerprint = key.fingerprint();
         // CloudFront accepts a name and a caller reference only once, and CloudFormation cannot change a key in place: all
         // three names contain the fingerprint, so that another key is another resource.
-        let name = context.names.of_service(fingerprint.as_str());
+        let name = context.names.service_resource(fingerprint.as_str());
         let handle = template.add(
             format!("{KEY}{fingerprint}"),
             PublicKey {
@@ -46,7 +46,7 @@ pub(super) fn add(template: &mut Template, context: &Context<'_>, keys: &Signing
             KEY_GROUP,
             KeyGroup {
                 key_group_config: KeyGroupConfig {
-                    name: context.names.of_service("assets"),
+                    name: context.names.service_resource("assets"),
                     comment: format!("Trusted for viewer assets, environment {}", context.environment.name),
                     items,
                 },

@@ -5,8 +5,8 @@ use crate::environment::{Environment, stack_name};
 use crate::function_name::FunctionName;
 use crate::signing_key::{key_parameters, key_ring_parameter};
 
-/// An environment and the location of its stack.
-pub(super) struct Place<'a> {
+/// What the policies are for: an environment and the location of its stack.
+pub(super) struct PolicyScope<'a> {
     pub(super) environment: &'a Environment,
     pub(super) location: Location<'a>,
 }
@@ -40,8 +40,8 @@ pub(super) enum Target {
 
 impl Target {
     /// Returns the ARNs of its resources.
-    pub(super) fn arns(self, place: &Place<'_>) -> Vec<String> {
-        let Place { environment, location } = place;
+    pub(super) fn arns(self, scope: &PolicyScope<'_>) -> Vec<String> {
+        let PolicyScope { environment, location } = scope;
         let parameter = |path: &str| location.regional("ssm", &format!("parameter{path}"));
         let artifact = |key: &str| {
             location.s3(&format!("{}/{}/{key}", environment.artifact_bucket, environment.service))
@@ -82,11 +82,11 @@ impl Target {
     }
 
     /// Returns the condition under which actions are allowed on it.
-    pub(super) fn condition(self, place: &Place<'_>) -> Option<Condition> {
+    pub(super) fn condition(self, scope: &PolicyScope<'_>) -> Option<Condition> {
         // A list without a prefix is allowed too: S3 checks for it before it says that a bucket exists or that an object
         // does not (404 instead of 403).
         // https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
-        let prefix = format!("{}/*", place.environment.service);
+        let prefix = format!("{}/*", scope.environment.service);
         (self == Self::ArtifactList).then(|| Condition::new("StringLikeIfExists", "s3:prefix", prefix))
     }
 }

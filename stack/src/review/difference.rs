@@ -80,12 +80,12 @@ mod tests {
         let new = json!({"Properties": {
             "A": {"B": [1, {"C": 3}]}, "Text": {"Fn::Sub": "b"}, "New": 4, "List": [1, 2],
         }});
-        let shown: Vec<_> = differences(&old, &new)
+        let output: Vec<_> = differences(&old, &new)
             .into_iter()
             .map(|it| format!("{}: {} → {}", it.path, it.old.unwrap_or_default(), it.new.unwrap_or_default()))
             .collect();
         assert_eq!(
-            shown,
+            output,
             [
                 "A.B.1.C: 2 → 3",
                 "Gone: true → null",

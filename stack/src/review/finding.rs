@@ -29,7 +29,7 @@ pub(super) fn findings(old: &Value, new: &Value) -> Vec<Finding> {
         let mut consequences = Consequences::default();
         if let Some(resource_type) = resource_type(new["Type"].as_str().unwrap_or_default()) {
             let old = old.map_or(&nothing, |old| &old["Properties"]);
-            judge(&mut consequences, resource_type.properties, old, &new["Properties"]);
+            compare(&mut consequences, resource_type.properties, old, &new["Properties"]);
         }
         if let Some(old) = old {
             retention(&mut consequences, old, new);
@@ -43,19 +43,19 @@ pub(super) fn findings(old: &Value, new: &Value) -> Vec<Finding> {
     found
 }
 
-/// Judges properties, and those inside them.
-fn judge(consequences: &mut Consequences, properties: &[Property], old: &Value, new: &Value) {
+/// Compares properties, and those inside them.
+fn compare(consequences: &mut Consequences, properties: &[Property], old: &Value, new: &Value) {
     for property in properties {
         let (old, new) = match property.name {
             "" => (old, new),
             name => (&old[name], &new[name]),
         };
         match property.change {
-            Change::Judged(judge) => judge(consequences, old, new),
-            Change::Variables => variables::judge(consequences, old, new),
-            Change::Plain | Change::Replaces | Change::JudgedAround | Change::Grants => {}
+            Change::Compared(compare) => compare(consequences, old, new),
+            Change::Variables => variables::compare(consequences, old, new),
+            Change::Plain | Change::Replaces | Change::ComparedByParent | Change::Grants => {}
         }
-        judge(consequences, property.properties, old, new);
+        compare(consequences, property.properties, old, new);
     }
 }
 

@@ -16,7 +16,7 @@ fn template() -> Value {
 fn compare(old: Option<&Value>, new: &Value) -> TemplateReview {
     let parameters = &PlatformParameterValues::new();
     let state = |template| TemplateState { template, parameters };
-    TemplateReview::of(old.map(state), state(new))
+    TemplateReview::compare(old.map(state), state(new))
 }
 
 /// Returns what a review shows of a change: all changes, then all grants.
@@ -356,8 +356,8 @@ fn permissions_are_compared_with_parameter_values() {
     };
     let (before, after) = (parameters("storage"), parameters("other"));
     let state = |parameters| TemplateState { template: &template, parameters };
-    assert!(TemplateReview::of(Some(state(&before)), state(&before)).is_empty());
-    let review = TemplateReview::of(Some(state(&before)), state(&after));
+    assert!(TemplateReview::compare(Some(state(&before)), state(&before)).is_empty());
+    let review = TemplateReview::compare(Some(state(&before)), state(&after));
     assert!(review.changes.is_empty(), "the templates are the same");
     let deletes = "allows s3:DeleteObjectVersion on {\"Fn::Sub\":\"arn:${AWS::Partition}:s3:::other/*\"}";
     assert!(review.widening().any(|change| change.what == deletes), "{:?}", review.grants);
@@ -367,12 +367,12 @@ fn permissions_are_compared_with_parameter_values() {
 
     let mut authorizer = before.clone();
     authorizer.insert("AuthorizerFunctionArn".to_owned(), "another".to_owned());
-    let review = TemplateReview::of(Some(state(&before)), state(&authorizer));
+    let review = TemplateReview::compare(Some(state(&before)), state(&authorizer));
     let opened: Vec<&str> =
         review.findings(Consequence::Opens).map(|finding| finding.what.as_str()).collect();
     assert!(opened.len() == 1 && opened[0].starts_with("the authorizer's authorizerUri"), "{opened:?}");
 
     let mut topic = before.clone();
     topic.insert("AlarmTopicArn".to_owned(), "another".to_owned());
-    assert!(TemplateReview::of(Some(state(&before)), state(&topic)).is_empty());
+    assert!(TemplateReview::compare(Some(state(&before)), state(&topic)).is_empty());
 }

@@ -72,7 +72,7 @@ impl Review {
             region: environment.region.to_string(),
             creates_stack: deployed.is_none(),
             generates_key,
-            template: TemplateReview::of(
+            template: TemplateReview::compare(
                 deployed.map(|deployed| TemplateState {
                     template: deployed.template.as_value(),
                     parameters: &deployed.stack.parameters,

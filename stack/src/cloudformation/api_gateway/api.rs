@@ -11,7 +11,7 @@ attributes!(ApiAttribute { ApiEndpoint });
 properties! {
     /// An HTTP API that is imported from an OpenAPI document. Name and CORS come from the document too.
     Api {
-        "Body" body: serde_json::Value => Judged(document::judge),
+        "Body" body: serde_json::Value => Compared(document::compare),
         "FailOnWarnings" fail_on_warnings: bool => Plain,
     }
 }

@@ -12,7 +12,7 @@ properties! {
     /// A custom domain under which an API is called.
     ApiMapping {
         "ApiId" api_id: Value<String> => Plain,
-        "ApiMappingKey" api_mapping_key: String => Judged(path),
+        "ApiMappingKey" api_mapping_key: String => Compared(path),
         "DomainName" domain_name: Value<String> => Replaces,
         "Stage" stage: Value<String> => Plain,
     }

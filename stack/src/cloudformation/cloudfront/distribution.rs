@@ -11,20 +11,20 @@ attributes!(DistributionAttribute { DomainName });
 
 properties! {
     Distribution {
-        "DistributionConfig" distribution_config: DistributionConfig => Judged(behaviors::judge),
+        "DistributionConfig" distribution_config: DistributionConfig => Compared(behaviors::compare),
     }
 
     DistributionConfig {
         "Comment" comment: String => Plain,
-        "Enabled" enabled: bool => JudgedAround,
+        "Enabled" enabled: bool => ComparedByParent,
         "HttpVersion" http_version: &'static str => Plain,
         "IPV6Enabled" ipv6_enabled: bool => Plain,
         "PriceClass" price_class: &'static str => Plain,
-        "Aliases" aliases: Vec<Value<String>> => JudgedAround,
+        "Aliases" aliases: Vec<Value<String>> => ComparedByParent,
         "ViewerCertificate" viewer_certificate: ViewerCertificate => Plain,
         "Origins" origins: [Origin; 1] => Plain,
-        "DefaultCacheBehavior" default_cache_behavior: CacheBehavior => JudgedAround,
-        "CacheBehaviors" cache_behaviors: Vec<CacheBehavior> => JudgedAround,
+        "DefaultCacheBehavior" default_cache_behavior: CacheBehavior => ComparedByParent,
+        "CacheBehaviors" cache_behaviors: Vec<CacheBehavior> => ComparedByParent,
     }
 
     /// The certificate of the domain that CloudFront gives a distribution.
@@ -52,17 +52,17 @@ properties! {
 
     CacheBehavior {
         /// The paths that the behavior is for; the default behavior has none.
-        "PathPattern" path_pattern: Option<&'static str> => JudgedAround,
+        "PathPattern" path_pattern: Option<&'static str> => ComparedByParent,
         "TargetOriginId" target_origin_id: &'static str => Plain,
-        "ViewerProtocolPolicy" viewer_protocol_policy: &'static str => JudgedAround,
-        "AllowedMethods" allowed_methods: Vec<&'static str> => JudgedAround,
+        "ViewerProtocolPolicy" viewer_protocol_policy: &'static str => ComparedByParent,
+        "AllowedMethods" allowed_methods: Vec<&'static str> => ComparedByParent,
         "CachedMethods" cached_methods: Vec<&'static str> => Plain,
         "Compress" compress: bool => Plain,
         "CachePolicyId" cache_policy_id: Value<String> => Plain,
         "OriginRequestPolicyId" origin_request_policy_id: &'static str => Plain,
         "ResponseHeadersPolicyId" response_headers_policy_id: Value<String> => Plain,
         /// A behavior without a key group serves everyone.
-        "TrustedKeyGroups" trusted_key_groups: Vec<Value<String>> => JudgedAround,
+        "TrustedKeyGroups" trusted_key_groups: Vec<Value<String>> => ComparedByParent,
     }
 }
 

@@ -15,14 +15,14 @@ properties! {
     ResponseHeadersPolicyConfig {
         "Name" name: String => Plain,
         "Comment" comment: &'static str => Plain,
-        "CorsConfig" cors_config: ResponseHeadersCors => Judged(cors),
+        "CorsConfig" cors_config: ResponseHeadersCors => Compared(cors),
     }
 
     ResponseHeadersCors {
-        "AccessControlAllowCredentials" access_control_allow_credentials: bool => JudgedAround,
-        "AccessControlAllowHeaders" access_control_allow_headers: Items => JudgedAround,
-        "AccessControlAllowMethods" access_control_allow_methods: Items => JudgedAround,
-        "AccessControlAllowOrigins" access_control_allow_origins: Items => JudgedAround,
+        "AccessControlAllowCredentials" access_control_allow_credentials: bool => ComparedByParent,
+        "AccessControlAllowHeaders" access_control_allow_headers: Items => ComparedByParent,
+        "AccessControlAllowMethods" access_control_allow_methods: Items => ComparedByParent,
+        "AccessControlAllowOrigins" access_control_allow_origins: Items => ComparedByParent,
         "AccessControlExposeHeaders" access_control_expose_headers: Items => Plain,
         "AccessControlMaxAgeSec" access_control_max_age_sec: u32 => Plain,
         "OriginOverride" origin_override: bool => Plain,

@@ -15,7 +15,7 @@ properties! {
         "Description" description: String => Plain,
         "AssumeRolePolicyDocument" assume_role_policy_document: PolicyDocument => Grants,
         "Policies" policies: Vec<Policy> => Grants,
-        "PermissionsBoundary" permissions_boundary: Option<String> => Judged(boundary),
+        "PermissionsBoundary" permissions_boundary: Option<String> => Compared(boundary),
     }
 
     Policy {

@@ -13,7 +13,7 @@ properties! {
         "EventSourceArn" event_source_arn: Value<String> => Replaces,
         "FunctionName" function_name: Value<String> => Plain,
         "BatchSize" batch_size: u32 => Plain,
-        "FunctionResponseTypes" function_response_types: [&'static str; 1] => Judged(partial_failures),
+        "FunctionResponseTypes" function_response_types: [&'static str; 1] => Compared(partial_failures),
         "ScalingConfig" scaling_config: ScalingConfig => Plain,
     }
 

@@ -12,7 +12,7 @@ attributes!(LogGroupAttribute { Arn });
 properties! {
     LogGroup {
         "LogGroupName" log_group_name: String => Replaces,
-        "RetentionInDays" retention_in_days: u32 => Judged(retention),
+        "RetentionInDays" retention_in_days: u32 => Compared(retention),
     }
 }
 

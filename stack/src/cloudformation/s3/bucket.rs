@@ -1,6 +1,6 @@
 //! `AWS::S3::Bucket`.
 
-mod judges;
+mod comparisons;
 mod lifecycle;
 
 use crate::cloudformation::property::{PropertyValue, properties};
@@ -13,12 +13,12 @@ properties! {
     Bucket {
         "BucketName" bucket_name: String => Replaces,
         "BucketEncryption" bucket_encryption: BucketEncryption => Plain,
-        "CorsConfiguration" cors_configuration: CorsConfiguration => Judged(judges::cors),
-        "LifecycleConfiguration" lifecycle_configuration: LifecycleConfiguration => Judged(lifecycle::judge),
-        "OwnershipControls" ownership_controls: OwnershipControls => Judged(judges::object_ownership),
+        "CorsConfiguration" cors_configuration: CorsConfiguration => Compared(comparisons::cors),
+        "LifecycleConfiguration" lifecycle_configuration: LifecycleConfiguration => Compared(lifecycle::compare),
+        "OwnershipControls" ownership_controls: OwnershipControls => Compared(comparisons::object_ownership),
         "PublicAccessBlockConfiguration" public_access_block_configuration: PublicAccessBlock =>
-            Judged(judges::public_access),
-        "VersioningConfiguration" versioning_configuration: Versioning => Judged(judges::versioning),
+            Compared(comparisons::public_access),
+        "VersioningConfiguration" versioning_configuration: Versioning => Compared(comparisons::versioning),
     }
 
     BucketEncryption {
@@ -34,30 +34,30 @@ properties! {
     }
 
     CorsConfiguration {
-        "CorsRules" cors_rules: Vec<CorsRule> => JudgedAround,
+        "CorsRules" cors_rules: Vec<CorsRule> => ComparedByParent,
     }
 
     CorsRule {
         "AllowedHeaders" allowed_headers: Vec<&'static str> => Plain,
-        "AllowedMethods" allowed_methods: Vec<&'static str> => JudgedAround,
-        "AllowedOrigins" allowed_origins: Vec<&'static str> => JudgedAround,
+        "AllowedMethods" allowed_methods: Vec<&'static str> => ComparedByParent,
+        "AllowedOrigins" allowed_origins: Vec<&'static str> => ComparedByParent,
         "ExposedHeaders" exposed_headers: Vec<&'static str> => Plain,
         "MaxAge" max_age: u32 => Plain,
     }
 
     LifecycleConfiguration {
-        "Rules" rules: Vec<LifecycleRule> => JudgedAround,
+        "Rules" rules: Vec<LifecycleRule> => ComparedByParent,
     }
 
     /// A rule for the whole bucket.
     LifecycleRule {
         "Id" id: &'static str => Plain,
-        "Status" status: &'static str => JudgedAround,
+        "Status" status: &'static str => ComparedByParent,
         "Transitions" transitions: Vec<Transition> => Plain,
         "NoncurrentVersionExpiration" noncurrent_version_expiration: Option<NoncurrentVersionExpiration> =>
-            JudgedAround,
+            ComparedByParent,
         "AbortIncompleteMultipartUpload" abort_incomplete_multipart_upload:
-            Option<AbortIncompleteMultipartUpload> => JudgedAround,
+            Option<AbortIncompleteMultipartUpload> => ComparedByParent,
     }
 
     Transition {
@@ -66,31 +66,31 @@ properties! {
     }
 
     NoncurrentVersionExpiration {
-        "NoncurrentDays" noncurrent_days: u32 => JudgedAround,
+        "NoncurrentDays" noncurrent_days: u32 => ComparedByParent,
     }
 
     AbortIncompleteMultipartUpload {
-        "DaysAfterInitiation" days_after_initiation: u32 => JudgedAround,
+        "DaysAfterInitiation" days_after_initiation: u32 => ComparedByParent,
     }
 
     OwnershipControls {
-        "Rules" rules: Vec<OwnershipRule> => JudgedAround,
+        "Rules" rules: Vec<OwnershipRule> => ComparedByParent,
     }
 
     OwnershipRule {
-        "ObjectOwnership" object_ownership: &'static str => JudgedAround,
+        "ObjectOwnership" object_ownership: &'static str => ComparedByParent,
     }
 
     /// The four switches that block public access.
     PublicAccessBlock {
-        "BlockPublicAcls" block_public_acls: bool => JudgedAround,
-        "BlockPublicPolicy" block_public_policy: bool => JudgedAround,
-        "IgnorePublicAcls" ignore_public_acls: bool => JudgedAround,
-        "RestrictPublicBuckets" restrict_public_buckets: bool => JudgedAround,
+        "BlockPublicAcls" block_public_acls: bool => ComparedByParent,
+        "BlockPublicPolicy" block_public_policy: bool => ComparedByParent,
+        "IgnorePublicAcls" ignore_public_acls: bool => ComparedByParent,
+        "RestrictPublicBuckets" restrict_public_buckets: bool => ComparedByParent,
     }
 
     Versioning {
-        "Status" status: &'static str => JudgedAround,
+        "Status" status: &'static str => ComparedByParent,
     }
 }
 

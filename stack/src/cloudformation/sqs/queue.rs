@@ -16,11 +16,11 @@ attributes!(QueueAttribute { Arn });
 properties! {
     Queue {
         "QueueName" queue_name: String => Replaces,
-        "MessageRetentionPeriod" message_retention_period: u32 => Judged(message_retention),
+        "MessageRetentionPeriod" message_retention_period: u32 => Compared(message_retention),
         "ReceiveMessageWaitTimeSeconds" receive_message_wait_time_seconds: u32 => Plain,
         "SqsManagedSseEnabled" sqs_managed_sse_enabled: bool => Plain,
         "VisibilityTimeout" visibility_timeout: Option<u32> => Plain,
-        "RedrivePolicy" redrive_policy: Option<RedrivePolicy> => Judged(dead_letters),
+        "RedrivePolicy" redrive_policy: Option<RedrivePolicy> => Compared(dead_letters),
     }
 
     /// A JSON document of SQS, which is why its names begin with small letters.

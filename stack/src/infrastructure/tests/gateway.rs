@@ -37,7 +37,7 @@ fn changed_routes_change_one_resource_in_both_directions() {
         let target = DeployedTemplate::from(to.clone()).with_keys(&environment, &two_keys()).unwrap();
         let parameters = &PlatformParameterValues::new();
         let state = |template| TemplateState { template, parameters };
-        let changes = TemplateReview::of(Some(state(from)), state(&target)).changes;
+        let changes = TemplateReview::compare(Some(state(from)), state(&target)).changes;
         let names: Vec<&str> = changes.iter().map(|change| change.name.as_str()).collect();
         assert_eq!(names, ["Api"]);
     }

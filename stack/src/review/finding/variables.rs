@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::cloudformation::Consequences;
 use crate::infrastructure::{AUTHORIZER_VARIABLES, PROXIED_BUCKETS};
 
-pub(super) fn judge(consequences: &mut Consequences, old: &Value, new: &Value) {
+pub(super) fn compare(consequences: &mut Consequences, old: &Value, new: &Value) {
     consequences.list("proxied buckets", &buckets(&old[PROXIED_BUCKETS]), &buckets(&new[PROXIED_BUCKETS]));
     for name in AUTHORIZER_VARIABLES {
         if !old[name].is_null() && old[name] != new[name] {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::cloudformation::consequence::{Consequences, texts};
 
 /// Compares routes, authorizers and CORS.
-pub(super) fn judge(consequences: &mut Consequences, old: &Value, new: &Value) {
+pub(super) fn compare(consequences: &mut Consequences, old: &Value, new: &Value) {
     let (old_routes, new_routes) = (routes(old), routes(new));
     for (route, new_operation) in &new_routes {
         let was_public = old_routes.get(route).map(|operation| is_public(operation));

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::cloudformation::consequence::{Consequences, texts};
 
 /// Compares two configurations of a distribution.
-pub(super) fn judge(consequences: &mut Consequences, old: &Value, new: &Value) {
+pub(super) fn compare(consequences: &mut Consequences, old: &Value, new: &Value) {
     let was_enabled = old["Enabled"] == true;
     if was_enabled && new["Enabled"] != true {
         consequences.closes("the distribution is disabled");

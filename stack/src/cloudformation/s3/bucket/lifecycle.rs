@@ -12,7 +12,7 @@ const KEEPING: [&str; 5] = ["Id", "Status", "Transition", "Transitions", "Noncur
 const SCOPE: [&str; 5] = ["Prefix", "TagFilters", "ObjectSizeGreaterThan", "ObjectSizeLessThan", "Filter"];
 
 /// Reports rules that delete more, or earlier. A rule with another scope counts as another rule.
-pub(super) fn judge(consequences: &mut Consequences, old: &Value, new: &Value) {
+pub(super) fn compare(consequences: &mut Consequences, old: &Value, new: &Value) {
     let (old, new) = (deletions(old), deletions(new));
     for ((scope, what), days) in &new {
         let before = old.get(&(scope.clone(), what.clone()));
