@@ -40,7 +40,7 @@ pub async fn respond(context: &ApiContext, request: Request) -> Response {
 }
 
 async fn respond_to(context: &ApiContext, request: &ApiRequest) -> Response {
-    let target = Target::of(request);
+    let target = Target::new(request);
     let response = match target.destination() {
         Ok(Destination::Preflight) => Response::preflight(),
         Ok(Destination::Route(route)) => {

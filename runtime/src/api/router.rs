@@ -23,7 +23,7 @@ impl<'a> Target<'a> {
     /// Returns the target of a request.
     ///
     /// It is the gateway's route if that is one of ours, and otherwise the method and path of the request.
-    pub(super) fn of(request: &'a ApiRequest) -> Self {
+    pub(super) fn new(request: &'a ApiRequest) -> Self {
         let by_route_key = request.route_key().map(|(method, path)| Self { method, path });
         by_route_key
             .filter(|target| target.route().is_some())

@@ -12,7 +12,7 @@ use runtime::logging;
 // Lambda sends one event at a time, which a single thread handles fastest.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let variables = Variables::of_process();
+    let variables = Variables::from_process();
     logging::start(&variables);
     let context = &ApiContext::new(ApiSettings::read(&variables));
     run(service_fn(|event: LambdaEvent<HttpApiEvent>| async move {

@@ -8,7 +8,7 @@ use runtime::logging;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let variables = Variables::of_process();
+    let variables = Variables::from_process();
     logging::start(&variables);
     let function = &AuthorizerFunction::new(AuthorizerSettings::read(&variables));
     run(service_fn(|event: LambdaEvent<ApiGatewayV2CustomAuthorizerV2Request>| async move {

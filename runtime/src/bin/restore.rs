@@ -10,7 +10,7 @@ use runtime::restore::RestoreFunction;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let variables = Variables::of_process();
+    let variables = Variables::from_process();
     logging::start(&variables);
     let function = &RestoreFunction::new(RestoreSettings::read(&variables));
     run(service_fn(|event: LambdaEvent<SqsEvent>| async move {

@@ -22,7 +22,7 @@ pub struct Variables(BTreeMap<String, String>);
 
 impl Variables {
     /// Returns the variables of this process that are UTF-8.
-    pub fn of_process() -> Self {
+    pub fn from_process() -> Self {
         let utf8 =
             |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
         #[expect(clippy::disallowed_methods, reason = "every other module receives the variables from here")]

@@ -65,7 +65,7 @@ pub(crate) struct UnknownRegion {
 /// The regions of buckets for which S3 was asked.
 #[derive(Default)]
 pub(crate) struct BucketRegions {
-    asked: Mutex<HashMap<String, Arc<OnceCell<Region>>>>,
+    requests: Mutex<HashMap<String, Arc<OnceCell<Region>>>>,
 }
 
 impl BucketRegions {
@@ -80,8 +80,8 @@ impl BucketRegions {
             return Ok(Region::from_static(region));
         }
         let cell = self.cell(bucket);
-        let asked = cell.get_or_try_init(async || ask(&s3().await, bucket).await).await;
-        match asked {
+        let found = cell.get_or_try_init(async || ask(&s3().await, bucket).await).await;
+        match found {
             Ok(region) => Ok(region.clone()),
             // The cell stays empty, so the next request asks again.
             Err(error) if suffix == Suffix::Other => {
@@ -93,8 +93,8 @@ impl BucketRegions {
     }
 
     fn cell(&self, bucket: &str) -> Arc<OnceCell<Region>> {
-        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(asked.entry(bucket.to_owned()).or_default())
+        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(requests.entry(bucket.to_owned()).or_default())
     }
 }
 
@@ -170,15 +170,15 @@ mod tests {
     /// An S3 that responds to every request with this head, and counts them.
     struct S3 {
         client: aws_sdk_s3::Client,
-        asked: std::sync::Arc<AtomicUsize>,
+        requests: std::sync::Arc<AtomicUsize>,
     }
 
     impl S3 {
         async fn responding(head: &'static str) -> Self {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let endpoint = format!("http://{}", listener.local_addr().unwrap());
-            let asked = std::sync::Arc::new(AtomicUsize::new(0));
-            let counter = std::sync::Arc::clone(&asked);
+            let requests = std::sync::Arc::new(AtomicUsize::new(0));
+            let counter = std::sync::Arc::clone(&requests);
             tokio::spawn(async move {
                 while let Ok((mut connection, _)) = listener.accept().await {
                     let mut request = [0; 4096];
@@ -197,7 +197,7 @@ mod tests {
                 .force_path_style(true)
                 .credentials_provider(Credentials::new("AKID", "secret", None, None, "test"))
                 .build();
-            Self { client: aws_sdk_s3::Client::from_conf(configuration), asked }
+            Self { client: aws_sdk_s3::Client::from_conf(configuration), requests }
         }
 
         async fn region_of(&self, regions: &BucketRegions, bucket: &str) -> Result<String, String> {
@@ -205,8 +205,8 @@ mod tests {
             region.map(|region| region.to_string()).map_err(|error| error.to_string())
         }
 
-        fn asked(&self) -> usize {
-            self.asked.load(Ordering::SeqCst)
+        fn requests(&self) -> usize {
+            self.requests.load(Ordering::SeqCst)
         }
     }
 
@@ -225,9 +225,9 @@ mod tests {
                     assert_eq!(region.as_deref(), Ok("ap-southeast-2"), "{bucket}, {head}");
                 }
             }
-            assert_eq!(s3.asked(), 2, "once per bucket, {head}");
+            assert_eq!(s3.requests(), 2, "once per bucket, {head}");
             assert_eq!(s3.region_of(&regions, "assets-euw1").await.as_deref(), Ok("eu-west-1"));
-            assert_eq!(s3.asked(), 2, "not for a known suffix");
+            assert_eq!(s3.requests(), 2, "not for a known suffix");
         }
     }
 
@@ -237,9 +237,9 @@ mod tests {
         assert_eq!(s3.region_of(&regions, "pennsieve-prod-storage").await.as_deref(), Ok("us-east-1"));
         let error = s3.region_of(&regions, "pennsieve-prod-storage-apse2").await.unwrap_err();
         assert!(error.contains("bucket pennsieve-prod-storage-apse2"), "{error}");
-        let asked = s3.asked();
+        let requests = s3.requests();
         assert!(s3.region_of(&regions, "pennsieve-prod-storage-apse2").await.is_err());
-        assert!(s3.asked() > asked, "a failure is not cached");
+        assert!(s3.requests() > requests, "a failure is not cached");
     }
 
     #[tokio::test]

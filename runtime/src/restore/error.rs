@@ -42,7 +42,7 @@ pub(super) enum RestoreError {
 
 impl RestoreError {
     /// Returns the error of a failed call.
-    pub(super) fn of_call<E: ProvideErrorMetadata>(operation: &str, error: &SdkError<E>) -> Self {
+    pub(super) fn from_call<E: ProvideErrorMetadata>(operation: &str, error: &SdkError<E>) -> Self {
         Self::Aws(describe(operation, error))
     }
 }

@@ -41,11 +41,11 @@ pub(super) struct Verdicts {
 
 impl Verdicts {
     /// Returns the verdict on the object of a record.
-    pub(super) fn of(&self, record: &DeleteRecord) -> ObjectVerdict {
-        self.on(&record.version)
+    pub(super) fn for_record(&self, record: &DeleteRecord) -> ObjectVerdict {
+        self.for_version(&record.version)
     }
 
-    fn on(&self, version: &Version) -> ObjectVerdict {
+    fn for_version(&self, version: &Version) -> ObjectVerdict {
         let Some(Some(keys)) = self.buckets.get(&version.bucket) else {
             return ObjectVerdict::Unrestorable(Unrestorable::NoBucket);
         };
@@ -91,11 +91,11 @@ impl<'a> Markers<'a> {
     /// Removes the delete markers of records.
     ///
     /// Returns the packages whose objects cannot be read afterwards.
-    pub(super) async fn uncover(
+    pub(super) async fn remove_markers(
         &self,
         records: &HashMap<PackageId, DeleteRecord>,
     ) -> Result<HashMap<PackageId, Unrestorable>, RestoreError> {
-        let verdicts = self.judge(records.values()).await?;
+        let verdicts = self.list_verdicts(records.values()).await?;
         let not_removed = self.remove(&verdicts).await?;
         let mut unrestorable = HashMap::new();
         let mut doubtful = HashMap::new();
@@ -103,7 +103,7 @@ impl<'a> Markers<'a> {
             not_removed.iter().map(|version| (&version.bucket, &version.key)).collect();
         for (package, record) in records {
             let version = &record.version;
-            if let ObjectVerdict::Unrestorable(reason) = verdicts.of(record) {
+            if let ObjectVerdict::Unrestorable(reason) = verdicts.for_record(record) {
                 unrestorable.insert(*package, reason);
             } else if not_removed.contains(version) {
                 unrestorable.insert(*package, Unrestorable::MarkerNotRemoved);
@@ -116,14 +116,14 @@ impl<'a> Markers<'a> {
         if doubtful.is_empty() {
             return Ok(unrestorable);
         }
-        let verdicts = self.judge(doubtful.values().copied()).await?;
+        let verdicts = self.list_verdicts(doubtful.values().copied()).await?;
         let hidden = doubtful.iter().filter(|(_, record)| verdicts.is_hidden(&record.version));
         unrestorable.extend(hidden.map(|(package, _)| (*package, Unrestorable::Hidden)));
         Ok(unrestorable)
     }
 
     /// Lists the versions of the objects of records.
-    pub(super) async fn judge(
+    pub(super) async fn list_verdicts(
         &self,
         records: impl Iterator<Item = &DeleteRecord>,
     ) -> Result<Verdicts, RestoreError> {
@@ -158,8 +158,8 @@ impl<'a> Markers<'a> {
         for bucket in verdicts.buckets.keys() {
             let of_bucket = || verdicts.versions.iter().filter(|version| version.bucket == *bucket);
             let planned: Vec<&Version> =
-                of_bucket().filter(|version| verdicts.on(version) == ObjectVerdict::RemoveMarker).collect();
-            let is_one_gone = of_bucket().any(|version| verdicts.on(version) == ObjectVerdict::MarkerGone);
+                of_bucket().filter(|version| verdicts.for_version(version) == ObjectVerdict::RemoveMarker).collect();
+            let is_one_gone = of_bucket().any(|version| verdicts.for_version(version) == ObjectVerdict::MarkerGone);
             if planned.is_empty() {
                 continue;
             }

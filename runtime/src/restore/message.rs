@@ -46,7 +46,7 @@ impl MessageHandler<'_> {
     async fn restore(&self, message: &ReceivedRestoreMessage, plan: &Plan) -> Result<(), RestoreError> {
         let message_id = self.message_id;
         let (records, mut unrestorable) = self.read_records(plan).await?;
-        unrestorable.extend(Markers::new(self.aws).uncover(&records).await?);
+        unrestorable.extend(Markers::new(self.aws).remove_markers(&records).await?);
         for (package, reason) in &unrestorable {
             tracing::error!(message_id, %package, %reason, "package stays deleted");
         }
@@ -112,9 +112,9 @@ impl MessageHandler<'_> {
                 RecordReading::Malformed => None,
             })
             .collect();
-        let verdicts = Markers::new(self.aws).judge(records.iter()).await?;
+        let verdicts = Markers::new(self.aws).list_verdicts(records.iter()).await?;
         let stale: Vec<&DeleteRecord> =
-            records.iter().filter(|record| verdicts.of(record) == ObjectVerdict::MarkerGone).collect();
+            records.iter().filter(|record| verdicts.for_record(record) == ObjectVerdict::MarkerGone).collect();
         self.records.remove(&stale).await
     }
 }

@@ -106,7 +106,7 @@ impl DeleteRecords {
         for attempt in 0..ATTEMPTS {
             back_off(FIRST_PAUSE, attempt).await;
             let response = self.client.batch_get_item().set_request_items(wanted.take()).send().await;
-            let response = response.map_err(|error| RestoreError::of_call("BatchGetItem", &error))?;
+            let response = response.map_err(|error| RestoreError::from_call("BatchGetItem", &error))?;
             let items = response.responses.unwrap_or_default().remove(&self.table).unwrap_or_default();
             readings.extend(items.iter().filter_map(reading_of));
             // DynamoDB returns the keys that it did not process.
@@ -157,7 +157,7 @@ impl DeleteRecords {
                 remaining(&records, canceled.cancellation_reasons())
             }
             Some(TransactWriteItemsError::TransactionInProgressException(_)) => Ok(records),
-            _ => Err(RestoreError::of_call("TransactWriteItems", &error)),
+            _ => Err(RestoreError::from_call("TransactWriteItems", &error)),
         }
     }
 

@@ -25,7 +25,7 @@ pub(super) async fn schedule(
         .visibility_timeout(delay.cast_signed())
         .send()
         .await
-        .map_err(|error| RestoreError::of_call("ChangeMessageVisibility", &error))?;
+        .map_err(|error| RestoreError::from_call("ChangeMessageVisibility", &error))?;
     Ok(delay)
 }
 

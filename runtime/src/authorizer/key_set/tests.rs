@@ -15,7 +15,7 @@ use super::KeySet;
 struct Issuer {
     url: String,
     keys: Arc<Mutex<Option<Vec<&'static str>>>>,
-    asked: Arc<AtomicUsize>,
+    requests: Arc<AtomicUsize>,
 }
 
 impl Issuer {
@@ -24,12 +24,12 @@ impl Issuer {
         let issuer = Self {
             url: format!("http://{}/jwks.json", listener.local_addr().unwrap()),
             keys: Arc::new(Mutex::new(Some(keys.to_vec()))),
-            asked: Arc::default(),
+            requests: Arc::default(),
         };
-        let (keys, asked) = (Arc::clone(&issuer.keys), Arc::clone(&issuer.asked));
+        let (keys, requests) = (Arc::clone(&issuer.keys), Arc::clone(&issuer.requests));
         tokio::spawn(async move {
             while let Ok((connection, _)) = listener.accept().await {
-                asked.fetch_add(1, Ordering::SeqCst);
+                requests.fetch_add(1, Ordering::SeqCst);
                 let keys = keys.lock().unwrap().clone();
                 if let Some(keys) = keys {
                     respond(connection, &keys).await;
@@ -47,8 +47,8 @@ impl Issuer {
         *self.keys.lock().unwrap() = None;
     }
 
-    fn asked(&self) -> usize {
-        self.asked.load(Ordering::SeqCst)
+    fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
     }
 }
 
@@ -95,10 +95,10 @@ async fn removed_key_is_rejected_within_the_hour() {
     assert_eq!(ask(&set, &issuer, "old", Duration::ZERO).await, Outcome::Known);
     issuer.publishes(&["new"]);
     assert_eq!(ask(&set, &issuer, "new", MINUTE * 29).await, Outcome::Known);
-    assert_eq!(issuer.asked(), 1, "a key set is used for a while");
+    assert_eq!(issuer.requests(), 1, "a key set is used for a while");
     assert_eq!(ask(&set, &issuer, "old", MINUTE * 31).await, Outcome::Unknown);
     assert_eq!(ask(&set, &issuer, "new", MINUTE * 31).await, Outcome::Known);
-    assert_eq!(issuer.asked(), 2);
+    assert_eq!(issuer.requests(), 2);
 }
 
 #[tokio::test]
@@ -118,10 +118,10 @@ async fn unknown_key_is_no_decision_if_the_set_was_read_a_moment_ago() {
     assert_eq!(ask(&set, &issuer, "old", Duration::ZERO).await, Outcome::Known);
     issuer.publishes(&["old", "new"]);
     assert_eq!(ask(&set, &issuer, "new", Duration::from_secs(29)).await, Outcome::Undecided);
-    assert_eq!(issuer.asked(), 1, "a token with an unknown key can come from anyone");
+    assert_eq!(issuer.requests(), 1, "a token with an unknown key can come from anyone");
     assert_eq!(ask(&set, &issuer, "new", Duration::from_secs(31)).await, Outcome::Known);
     assert_eq!(ask(&set, &issuer, "stranger", Duration::from_secs(62)).await, Outcome::Unknown);
-    assert_eq!(issuer.asked(), 3);
+    assert_eq!(issuer.requests(), 3);
 }
 
 #[tokio::test]
@@ -129,10 +129,10 @@ async fn failing_issuer_is_not_asked_again_for_a_while() {
     let (issuer, set) = (Issuer::start(&[]).await, KeySet::default());
     issuer.fails();
     assert_eq!(ask(&set, &issuer, "one", Duration::ZERO).await, Outcome::Undecided);
-    let after_first = issuer.asked();
+    let after_first = issuer.requests();
     assert!(after_first > 0);
     assert_eq!(ask(&set, &issuer, "two", Duration::from_secs(4)).await, Outcome::Undecided);
-    assert_eq!(issuer.asked(), after_first);
+    assert_eq!(issuer.requests(), after_first);
     issuer.publishes(&["two"]);
     assert_eq!(ask(&set, &issuer, "two", Duration::from_secs(6)).await, Outcome::Known);
 }

@@ -117,9 +117,9 @@ impl DatabaseError {
         self.is(Meaning::is_conflict)
     }
 
-    fn is(&self, judge: impl FnOnce(Meaning) -> bool) -> bool {
+    fn is(&self, predicate: impl FnOnce(Meaning) -> bool) -> bool {
         let Self::Query(sqlx::Error::Database(error)) = self else { return false };
-        error.try_downcast_ref::<PgDatabaseError>().is_some_and(|error| judge(Meaning::of(error)))
+        error.try_downcast_ref::<PgDatabaseError>().is_some_and(|error| predicate(Meaning::from_error(error)))
     }
 }
 

@@ -70,12 +70,12 @@ const STALE_PLAN_ROUTINE: &str = "RevalidateCachedQuery";
 
 impl Meaning {
     /// Returns the meaning of an error.
-    pub(super) fn of(error: &PgDatabaseError) -> Self {
+    pub(super) fn from_error(error: &PgDatabaseError) -> Self {
         let is_fatal = matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic);
-        Self::of_code(error.code(), error.routine(), is_fatal)
+        Self::from_code(error.code(), error.routine(), is_fatal)
     }
 
-    fn of_code(code: &str, routine: Option<&str>, is_fatal: bool) -> Self {
+    fn from_code(code: &str, routine: Option<&str>, is_fatal: bool) -> Self {
         let listed = MEANINGS.iter().find(|(prefix, _)| code.starts_with(prefix));
         match listed {
             Some((_, meaning)) => *meaning,
@@ -123,7 +123,7 @@ mod tests {
     use super::Meaning;
 
     fn meaning(code: &str) -> Meaning {
-        Meaning::of_code(code, None, false)
+        Meaning::from_code(code, None, false)
     }
 
     #[test]
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn stale_plan_is_distinguished_from_a_missing_feature() {
-        let of_routine = |routine| Meaning::of_code("0A000", Some(routine), false);
+        let of_routine = |routine| Meaning::from_code("0A000", Some(routine), false);
         assert_eq!(of_routine("RevalidateCachedQuery"), Meaning::StalePlan);
         assert_eq!(of_routine("ExecInitExpr"), Meaning::Other);
         assert_eq!(meaning("0A000"), Meaning::Other);
@@ -160,8 +160,8 @@ mod tests {
 
     #[test]
     fn fatal_error_closes_the_connection() {
-        assert_eq!(Meaning::of_code("XX000", None, true), Meaning::Closed);
-        assert_eq!(Meaning::of_code("28P01", None, true), Meaning::LoginRejected);
+        assert_eq!(Meaning::from_code("XX000", None, true), Meaning::Closed);
+        assert_eq!(Meaning::from_code("28P01", None, true), Meaning::LoginRejected);
     }
 
     #[test]

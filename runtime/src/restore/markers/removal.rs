@@ -113,7 +113,7 @@ async fn remove_together(
         }
         let delete = delete.build()?;
         let response = client.delete_objects().bucket(bucket).delete(delete).send().await;
-        let response = response.map_err(|error| RestoreError::of_call("DeleteObjects", &error))?;
+        let response = response.map_err(|error| RestoreError::from_call("DeleteObjects", &error))?;
         let failures = failures_of(&open, response.errors())?;
         for (version, code) in failures.rejected {
             tracing::error!(bucket, code, "S3 rejected the removal of a delete marker");
@@ -134,14 +134,14 @@ async fn remove_alone(client: &Client, bucket: &str, version: &Version) -> Resul
     let mut rejections = Rejections::default();
     let call = client.delete_object().bucket(bucket).key(&version.key).version_id(&version.id);
     let Err(error) = call.send().await else { return Ok(rejections) };
-    match error.code().map(Outcome::of) {
+    match error.code().map(Outcome::from_code) {
         Some(Outcome::Gone) => Ok(rejections),
         Some(Outcome::Rejected) => {
             tracing::error!(bucket, cause = describe("DeleteObject", &error), "a delete marker stays");
             rejections.add(version, error.code().unwrap_or_default());
             Ok(rejections)
         }
-        Some(Outcome::Transient) | None => Err(RestoreError::of_call("DeleteObject", &error)),
+        Some(Outcome::Transient) | None => Err(RestoreError::from_call("DeleteObject", &error)),
     }
 }
 
@@ -154,7 +154,7 @@ enum Outcome {
 
 impl Outcome {
     /// Returns the outcome of an error code. An unknown code can be transient.
-    fn of(code: &str) -> Self {
+    fn from_code(code: &str) -> Self {
         match code {
             "NoSuchVersion" | "NoSuchKey" => Self::Gone,
             ACCESS_DENIED | "NoSuchBucket" | "InvalidRequest" | "InvalidArgument" | "InvalidURI"
@@ -193,7 +193,7 @@ fn failures_of<'version, 'error>(
         if matching.is_empty() {
             return Err(RestoreError::Aws(format!("DeleteObjects: {code} for a key that was not asked for")));
         }
-        match Outcome::of(code) {
+        match Outcome::from_code(code) {
             Outcome::Gone => {}
             Outcome::Rejected => {
                 failures.rejected.extend(matching.into_iter().map(|version| (version, code)));

@@ -33,7 +33,7 @@ fn verdicts(planned: &[&str], listed: &[(&str, bool, i64)]) -> Verdicts {
 }
 
 fn verdict(listed: &[(&str, bool, i64)]) -> ObjectVerdict {
-    verdicts(&["marker"], listed).on(&version("marker"))
+    verdicts(&["marker"], listed).for_version(&version("marker"))
 }
 
 #[test]

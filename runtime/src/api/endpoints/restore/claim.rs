@@ -117,16 +117,16 @@ impl Claim<'_> {
             }
             outcome => return self.outcome(&outcome.map_err(DatabaseError::from)?),
         };
-        let settled = match self.settle(&since).await {
-            Ok(settled) => settled,
+        let outcome_read = match self.read_outcome(&since).await {
+            Ok(outcome_read) => outcome_read,
             Err(error) => {
                 let count = self.node_ids.len();
                 tracing::error!(count, cause = %error, "packages may stay RESTORING without a message");
                 return Err(error.into());
             }
         };
-        if !settled.claimed.is_empty() {
-            return Ok(settled);
+        if !outcome_read.claimed.is_empty() {
+            return Ok(outcome_read);
         }
         match self.claim_once().await {
             Err(ChangeError::Unknown { cause, .. }) => {
@@ -148,7 +148,7 @@ impl Claim<'_> {
     ///
     /// Another request may have claimed one of the packages in between. A second message does no harm, but
     /// releasing a package that has a message would.
-    async fn settle(&self, since: &Moment) -> Result<Claims, DatabaseError> {
+    async fn read_outcome(&self, since: &Moment) -> Result<Claims, DatabaseError> {
         let statement = self.statement(OUTCOME);
         let rows = self.database.look_up(|| self.query(&statement, since)).await?;
         let mut claims = self.read(&rows)?;

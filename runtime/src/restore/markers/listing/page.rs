@@ -65,7 +65,7 @@ impl VersionList for Bucket<'_> {
         let page = match page {
             Ok(page) => page,
             Err(error) if error.code().is_some_and(is_missing_bucket) => return Ok(None),
-            Err(error) => return Err(RestoreError::of_call("ListObjectVersions", &error)),
+            Err(error) => return Err(RestoreError::from_call("ListObjectVersions", &error)),
         };
         let is_encoded = page.encoding_type().is_some();
         let key_of = |key: &str| if is_encoded { decode(key) } else { Some(key.to_owned()) };
