@@ -19,7 +19,7 @@ const FORBIDDEN: [(&str, &[&str]); 5] = [
 ];
 
 #[test]
-fn no_crate_depends_on_what_it_must_not_know() {
+fn crates_have_no_forbidden_dependencies() {
     for (name, forbidden) in FORBIDDEN {
         let mut tree = command::cargo();
         tree.args([

@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn property_judged_by_one_around_it_has_one_around_it() {
+    fn property_compared_by_a_parent_has_such_a_parent() {
         for resource_type in RESOURCE_TYPES {
             assert_eq!(unread(resource_type.properties, false), [""; 0], "{}", resource_type.name);
         }

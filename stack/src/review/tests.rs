@@ -332,7 +332,7 @@ fn distribution_or_bucket_that_accepts_more_opens() {
 }
 
 #[test]
-fn properties_inside_others_are_judged_and_replace_too() {
+fn nested_properties_are_compared_and_can_replace_the_resource() {
     let credentials = found("dev", |template| {
         let policy = first(template, "AWS::CloudFront::ResponseHeadersPolicy").1;
         let cors = &mut policy["ResponseHeadersPolicyConfig"]["CorsConfig"];

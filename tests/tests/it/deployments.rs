@@ -24,7 +24,7 @@ use crate::command::{Ended, Run, command};
 use crate::stack::Running;
 use crate::turns::{Turn, Turns};
 
-static TURNS: Turns = Turns::of_stack("deployments");
+static TURNS: Turns = Turns::for_stack("deployments");
 
 /// A deployment with all flags.
 const WHATEVER: [&str; 4] = ["deploy", "--yes", "--allow-iam-widening", "--allow-data-loss"];

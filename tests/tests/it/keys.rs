@@ -27,7 +27,7 @@ use crate::waiting::eventually;
 
 const PARAMETERS: &str = "/local/packages-service/cloudfront";
 
-static TURNS: Turns = Turns::of_stack("keys");
+static TURNS: Turns = Turns::for_stack("keys");
 
 /// Returns a stack with one active key, for one test at a time.
 async fn turn() -> (&'static Running, Turn) {

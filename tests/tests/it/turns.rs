@@ -24,7 +24,7 @@ pub(crate) struct Turn {
 }
 
 impl Turns {
-    pub(crate) const fn of_stack(name: &'static str) -> Self {
+    pub(crate) const fn for_stack(name: &'static str) -> Self {
         Self { name, current: Mutex::const_new(Current { stack: None, started: 0 }) }
     }
 

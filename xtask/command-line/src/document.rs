@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn yaml_has_its_keys_in_reading_order() {
+    fn yaml_keys_are_in_reading_order() {
         let resource = json!({ "DeletionPolicy": "Delete", "Properties": {}, "Type": "AWS::S3::Bucket" });
         assert_eq!(
             yaml(&resource).unwrap(),

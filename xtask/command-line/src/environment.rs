@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_environment_is_told_which_there_are() {
+    fn unknown_environment_error_lists_the_known_ones() {
         let error = load("nope").unwrap_err().to_string();
         assert_eq!(error, "there is no environment `nope`; stack/environments has: dev, local, prod");
         assert!(load("../dev").is_err());

@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn finer_levels_are_shown_of_our_own_crates_only() {
+    fn debug_levels_are_shown_only_for_own_crates() {
         let with = |others: &[&'static str]| [&ALWAYS[..2], others, &ALWAYS[2..]].concat();
         assert_eq!(logged("trace"), with(&["info: running what is deployed", "debug: finer"]));
         assert_eq!(logged("lambda=info"), with(&["info: running what is deployed"]));

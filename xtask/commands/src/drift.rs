@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn of_long_values_the_part_that_differs_is_shown() {
+    fn excerpt_of_long_values_shows_the_difference() {
         let long = |middle: &str| format!("{}{middle}{}", "a".repeat(200), "b".repeat(200));
         let (expected, actual) = excerpts(Some(&long("one\n")), Some(&long("other")));
         insta::assert_snapshot!(format!("{expected}\n{actual}"), @r#"

@@ -232,7 +232,7 @@ mod tests {
     use super::age;
 
     #[test]
-    fn an_age_has_one_unit() {
+    fn age_has_one_unit() {
         let now = Utc::now();
         let ages = [59, 61 * 60, 25 * 3600].map(|seconds| age(now - TimeDelta::seconds(seconds), now));
         assert_eq!(ages, ["0 min", "1 h", "1 d"]);

@@ -250,7 +250,7 @@ mod tests {
     use super::testing::FakeBucket;
 
     #[tokio::test]
-    async fn an_impatient_call_is_made_once_and_ends_within_ten_seconds() {
+    async fn call_without_retries_is_made_once_and_ends_within_ten_seconds() {
         let fake = FakeBucket::start().await;
         let environment = command_line::environment::load("dev").unwrap();
         let bucket = ArtifactBucket::new(&environment, &fake.connection).without_retries();

@@ -172,7 +172,7 @@ mod tests {
     use super::check_account;
 
     #[test]
-    fn an_environment_that_pins_its_account_takes_no_other() {
+    fn environment_with_an_account_rejects_others() {
         let mut environment = command_line::environment::load("dev").unwrap();
         assert!(check_account(&environment, "111111111111").is_ok());
         environment.account = Some("222222222222".parse().unwrap());

@@ -131,7 +131,7 @@ mod tests {
     use super::ReleaseId;
 
     #[test]
-    fn an_id_is_a_time_and_a_commit() {
+    fn release_id_is_a_time_and_a_commit() {
         for id in ["20261124T182233Z-8b8402f", "20261124T182233Z-unknown"] {
             assert_eq!(id.parse::<ReleaseId>().unwrap().to_string(), id);
         }

@@ -41,7 +41,7 @@ mod tests {
     use super::parse;
 
     #[test]
-    fn a_span_has_a_number_and_a_unit() {
+    fn span_has_a_number_and_a_unit() {
         for (text, seconds) in [("0s", 0), ("15m", 900), ("2h", 7200), ("30d", 2_592_000)] {
             assert_eq!(parse(text).unwrap(), TimeDelta::seconds(seconds), "{text}");
         }

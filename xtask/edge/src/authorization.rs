@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_digest_other_than_the_one_named_is_refused() {
+    fn digest_other_than_the_named_one_is_rejected() {
         let case = case(TestSigner::rsa(HashAlgorithm::Sha256));
         let signed = case.signer.canned_url(KEY, "http://h/a", 100);
         assert_eq!(ask(&case.keys, &signed, 1), Ok(()));
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_custom_policy_opens_all_below_it() {
+    fn custom_policy_allows_everything_below_its_prefix() {
         let case = case(TestSigner::ecdsa());
         let signed = |path: &str| {
             let policy = policy::canned("http://h/P1/*", 100);
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_is_wrong_as_cloudfront_does() {
+    fn denials_match_those_of_cloudfront() {
         let case = case(TestSigner::ecdsa());
         let signed = case.signer.canned_url(KEY, "http://h/a", 100);
         let rejected = |url: &str| ask(&case.keys, url, 1).unwrap_err();
@@ -179,7 +179,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn one_byte_changed_anywhere_is_refused(position in 0_usize..400, replacement in "[a-zA-Z0-9]") {
+        fn change_of_any_byte_is_rejected(position in 0_usize..400, replacement in "[a-zA-Z0-9]") {
             let case = case(TestSigner::ecdsa());
             let signed = case.signer.canned_url(KEY, "http://h/O1/D2/P3/a.parquet", 1000);
             let position = position % signed.len();

@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn remembers_within_its_time() {
+    fn entry_is_cached_until_it_expires() {
         let cache = Cache::default();
         cache.put(&origin("b"), "/a", Metadata::default(), Bytes::from_static(b"x"), HOUR);
         cache.put(&origin("b"), "/b", Metadata::default(), Bytes::new(), Duration::ZERO);
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_make_room() {
+    fn oldest_entries_are_evicted_first() {
         let cache = Cache::default();
         let body = Bytes::from(vec![0; CAPACITY / 4]);
         for key in ["1", "2", "3", "4", "1", "5"] {

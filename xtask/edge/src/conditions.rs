@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entity_tag_counts_more_than_a_date() {
+    fn entity_tag_takes_precedence_over_date() {
         let both = headers(&[(IF_NONE_MATCH, "\"x\""), (IF_MODIFIED_SINCE, "Sun, 06 Nov 1994 08:49:37 GMT")]);
         assert_eq!(NOW.evaluate(&both), Outcome::Proceed);
     }

@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keeps_the_rest_of_the_query_as_it_is() {
+    fn rest_of_the_query_is_unchanged() {
         let (credentials, rest) =
             Credentials::split_query("b=%2B&Expires=5&a&Signature=x~_&expires=6&Key-Pair-Id=K");
         assert_eq!(rest, "b=%2B&a&expires=6");
@@ -119,7 +119,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_query_without_a_signature_is_left_alone(query in "([a-z]{1,3}=[a-z0-9%]{0,3}&?){0,5}") {
+        fn query_without_a_signature_is_unchanged(query in "([a-z]{1,3}=[a-z0-9%]{0,3}&?){0,5}") {
             let (credentials, rest) = Credentials::split_query(&query);
             prop_assert!(credentials.is_empty());
             prop_assert_eq!(rest, query);

@@ -166,15 +166,15 @@ mod tests {
     }
 
     #[test]
-    fn objects_live_within_the_bounds_of_the_policy() {
+    fn time_to_live_is_within_the_bounds_of_the_policy() {
         let seconds = Duration::from_secs;
         let ttl = TimeToLive { minimum: seconds(1), default: seconds(60), maximum: seconds(100) };
-        assert_eq!(ttl.of(None), seconds(60));
-        assert_eq!(ttl.of(Some("public, max-age=7")), seconds(7));
-        assert_eq!(ttl.of(Some("max-age=7, s-maxage=9")), seconds(9));
-        assert_eq!(ttl.of(Some("max-age=700")), seconds(100));
-        assert_eq!(ttl.of(Some("max-age=0")), seconds(1));
-        assert_eq!(ttl.of(Some("no-store")), seconds(1));
-        assert_eq!(ttl.of(Some("public")), seconds(60));
+        assert_eq!(ttl.for_response(None), seconds(60));
+        assert_eq!(ttl.for_response(Some("public, max-age=7")), seconds(7));
+        assert_eq!(ttl.for_response(Some("max-age=7, s-maxage=9")), seconds(9));
+        assert_eq!(ttl.for_response(Some("max-age=700")), seconds(100));
+        assert_eq!(ttl.for_response(Some("max-age=0")), seconds(1));
+        assert_eq!(ttl.for_response(Some("no-store")), seconds(1));
+        assert_eq!(ttl.for_response(Some("public")), seconds(60));
     }
 }

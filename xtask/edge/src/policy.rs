@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_canned_policy_has_the_documented_bytes() {
+    fn canned_policy_has_the_documented_bytes() {
         assert_eq!(
             canned("https://d.cloudfront.net/a.jpg?size=large", 1_767_290_400),
             r#"{"Statement":[{"Resource":"https://d.cloudfront.net/a.jpg?size=large","Condition":{"DateLessThan":{"AWS:EpochTime":1767290400}}}]}"#
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_of_no_bits_is_everyone() {
+    fn ip_range_of_zero_bits_matches_every_address() {
         assert!(in_range("0.0.0.0/0", "203.0.113.9".parse().unwrap()));
         assert!(in_range("203.0.113.9", "203.0.113.9".parse().unwrap()));
         assert!(!in_range("203.0.113.8", "203.0.113.9".parse().unwrap()));
@@ -183,7 +183,7 @@ mod tests {
         }
 
         #[test]
-        fn a_canned_policy_reads_as_a_custom_one(path in "[a-zA-Z0-9/._%-]{0,40}", expires in 1_i64..1 << 40) {
+        fn canned_policy_parses_as_a_custom_one(path in "[a-zA-Z0-9/._%-]{0,40}", expires in 1_i64..1 << 40) {
             let url = format!("http://h/{path}");
             let policy = Policy::parse(canned(&url, expires).as_bytes()).unwrap();
             prop_assert!(policy.allows(access(&url, expires - 1, "127.0.0.1")));

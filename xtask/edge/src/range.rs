@@ -135,7 +135,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_selected_lies_within(header in "bytes=[0-9,-]{0,20}", size in 0_u64..200) {
+        fn selected_range_is_within_the_object(header in "bytes=[0-9,-]{0,20}", size in 0_u64..200) {
             let ranges = match select(Some(&header), size) {
                 Selection::One(range) => vec![range],
                 Selection::Several(ranges) => ranges,

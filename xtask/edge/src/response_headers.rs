@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn a_listed_origin_is_echoed_and_another_one_ignored() {
+    fn listed_origin_is_echoed_and_others_are_ignored() {
         let policy = policy(&["*.pennsieve.io", "http://localhost:3000"], true, true);
         let from = |origin| respond(&policy, &Method::GET, &[("origin", origin)], &[]);
         let found = from("https://app.pennsieve.io");
@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn the_origin_keeps_its_own_header_unless_overridden() {
+    fn header_of_the_origin_is_kept_unless_overridden() {
         let request = [("origin", "https://a.test")];
         let own = [("access-control-allow-origin", "https://own.test"), ("x-frame-options", "SAMEORIGIN")];
         let kept = respond(&policy(&["*"], false, false), &Method::GET, &request, &own);

@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_what_the_key_signed_and_nothing_else() {
+    fn only_what_the_key_signed_verifies() {
         for signer in every_signer() {
             let key = PublicKey::from_pem(&signer.public_key_pem()).unwrap();
             let signature = signer.sign(b"policy");
@@ -141,7 +141,7 @@ mod tests {
 
     /// Created with `openssl dgst -sha1 -sign`: no library here signs SHA-1 with an ECDSA key.
     #[test]
-    fn takes_ecdsa_over_sha1() {
+    fn ecdsa_over_sha1_verifies() {
         let key = PublicKey::from_pem(concat!(
             "-----BEGIN PUBLIC KEY-----\n",
             "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEqk3qBncRuCqwJcFUWeBOiCPG2eDL\n",
@@ -168,7 +168,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn decodes_what_signers_encode(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
+        fn encoded_bytes_decode_to_themselves(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
             prop_assert_eq!(decode_base64(&encode_base64(&bytes)), Some(bytes));
         }
 
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn the_alphabet_is_cloudfronts_own() {
+    fn base64_alphabet_is_that_of_cloudfront() {
         assert_eq!(decode_base64("-~-~"), Some(vec![0xfb, 0xff, 0xbf]));
         assert_eq!(decode_base64("+/+/"), None);
         assert_eq!(decode_base64("AA__"), Some(vec![0]));

@@ -223,7 +223,7 @@ async fn objects_are_served_whole_in_part_and_from_the_cache() {
 }
 
 #[tokio::test]
-async fn refusals_are_those_of_cloudfront_and_s3() {
+async fn rejections_match_those_of_cloudfront_and_s3() {
     let edge = start("none").await;
     let unsigned = edge
         .viewer
@@ -257,7 +257,7 @@ async fn refusals_are_those_of_cloudfront_and_s3() {
 }
 
 #[tokio::test]
-async fn a_preflight_succeeds_only_where_it_is_forwarded() {
+async fn preflight_succeeds_only_where_it_is_forwarded() {
     let edge = start("none").await;
     let preflight = [
         ("origin", "https://app.test"),
@@ -273,7 +273,7 @@ async fn a_preflight_succeeds_only_where_it_is_forwarded() {
 }
 
 #[tokio::test]
-async fn what_is_not_emulated_is_refused_with_the_reason() {
+async fn feature_that_is_not_emulated_is_rejected_with_the_reason() {
     let edge = start("all").await;
     let rejected = edge.ask(Method::GET, "/P1/a", &[]).await;
     assert_eq!(rejected.status(), StatusCode::SERVICE_UNAVAILABLE);

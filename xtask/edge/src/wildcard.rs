@@ -64,7 +64,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn agrees_with_the_definition(pattern in "[ab*?]{0,6}", text in "[ab]{0,8}") {
+        fn matches_agree_with_the_definition(pattern in "[ab*?]{0,6}", text in "[ab]{0,8}") {
             let expected = by_definition(
                 &pattern.chars().collect::<Vec<_>>(),
                 &text.chars().collect::<Vec<_>>(),

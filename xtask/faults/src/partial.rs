@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_half_is_done_and_the_second_handed_back() {
+    fn first_half_is_forwarded_and_second_half_is_returned() {
         let body = r#"{"RequestItems":{"t":{"Keys":[1,2,3],"ConsistentRead":true}}}"#;
         let (request, response) = halves("BatchGetItem", body, r#"{"Responses":{"t":[1]}}"#);
         assert_eq!(request.unwrap(), r#"{"RequestItems":{"t":{"ConsistentRead":true,"Keys":[1]}}}"#);

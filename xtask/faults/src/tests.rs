@@ -72,7 +72,7 @@ async fn after_a_stop_nothing_passes_until_the_next_script() {
 }
 
 #[tokio::test]
-async fn the_clock_of_aws_can_be_ahead() {
+async fn clock_of_aws_can_be_ahead() {
     let faults = Faults::new();
     let (proxy, client) = proxy(&faults).await;
     for hours in [0, 3] {

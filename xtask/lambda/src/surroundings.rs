@@ -29,7 +29,7 @@ mod tests {
     use super::surroundings;
 
     #[test]
-    fn a_login_is_taken_out_of_the_url() {
+    fn login_is_removed_from_the_url() {
         let database = "postgres://user:secret@127.0.0.1:5433/platform".parse().unwrap();
         let variables = surroundings("http://127.0.0.1:4566", "http://127.0.0.1:9002", &database);
         let shown: Vec<_> = variables.iter().map(|(name, value)| format!("{name}={value}")).collect();

@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn serves_the_page_and_its_documents() {
+    async fn console_serves_the_page_and_its_documents() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         // The socket is bound but does not listen, so no other process can respond on its port.
@@ -223,7 +223,7 @@ mod tests {
 
     /// The policy forbids both anyway, but this test fails before a user opens the page.
     #[test]
-    fn the_page_has_nothing_inline_and_nothing_from_elsewhere() {
+    fn page_has_no_inline_code_and_no_external_resources() {
         let page = include_str!("console/index.html");
         assert!(!page.contains("style="));
         assert!(!page.contains("<style"));

@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_are_those_of_cognito() {
+    fn tokens_match_those_of_cognito() {
         let issuer = Issuer::new("http://127.0.0.1:9004", "client").unwrap();
         let keys: JwkSet = serde_json::from_value(issuer.key.jwks()).unwrap();
         let token = issuer.access_token(&user(7), Duration::from_mins(1)).unwrap();
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn serves_keys_and_tokens() {
+    async fn issuer_serves_keys_and_tokens() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let issuer = Arc::new(Issuer::new(&base, "client").unwrap());

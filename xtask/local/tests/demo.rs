@@ -52,7 +52,7 @@ async fn clients(emulator: &Emulator) -> Clients {
 }
 
 #[tokio::test]
-async fn resources_and_facts_can_be_made_again() {
+async fn resources_and_parameters_can_be_created_again() {
     let root = tempfile::tempdir().unwrap();
     let directory = StateDirectory::open(root.path()).unwrap();
     let emulator = start_emulator(&directory).await;
@@ -73,7 +73,7 @@ async fn resources_and_facts_can_be_made_again() {
 }
 
 #[tokio::test]
-async fn the_demo_is_in_the_state_that_the_platform_would_leave() {
+async fn demo_is_in_the_state_that_the_platform_leaves() {
     let root = tempfile::tempdir().unwrap();
     let directory = StateDirectory::open(root.path()).unwrap();
     let tools = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../tools");

@@ -177,7 +177,7 @@ fn body(paths: &[&str]) -> Value {
 }
 
 #[tokio::test]
-async fn the_shim_deploys_keys_and_apis_and_refuses_what_aws_refuses() {
+async fn shim_deploys_keys_and_apis_and_rejects_what_aws_rejects() {
     let root = tempfile::tempdir().unwrap();
     let directory = StateDirectory::open(root.path()).unwrap();
     let emulator = start(&directory, Data::Fresh).await;
@@ -242,7 +242,7 @@ async fn the_shim_deploys_keys_and_apis_and_refuses_what_aws_refuses() {
 }
 
 #[tokio::test]
-async fn kept_state_survives_a_crash_of_ours() {
+async fn kept_state_survives_a_crash() {
     let root = tempfile::tempdir().unwrap();
     let directory = StateDirectory::open(root.path()).unwrap();
     let emulator = start(&directory, Data::Kept).await;
@@ -308,7 +308,7 @@ async fn log_events_come_in_pages_none_of_them_twice() {
 }
 
 #[tokio::test]
-async fn a_log_stream_keeps_its_newest_events_only() {
+async fn log_stream_keeps_only_its_newest_events() {
     let root = tempfile::tempdir().unwrap();
     let directory = StateDirectory::open(root.path()).unwrap();
     let emulator = start(&directory, Data::Fresh).await;

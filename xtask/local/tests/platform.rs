@@ -59,7 +59,7 @@ impl Database {
 }
 
 #[tokio::test]
-async fn a_schema_is_created_once_by_whoever_comes_first() {
+async fn schema_is_created_once_by_concurrent_callers() {
     let database = Database::start().await;
     let (one, other) =
         tokio::join!(create_schema(&database.pool, &[1, 2, 367]), create_schema(&database.pool, &[367, 1]),);
@@ -72,7 +72,7 @@ async fn a_schema_is_created_once_by_whoever_comes_first() {
 }
 
 #[tokio::test]
-async fn constraints_refuse_what_the_platform_refuses() {
+async fn constraints_reject_what_the_platform_rejects() {
     let database = Database::start().await;
     create_schema(&database.pool, &[367]).await.unwrap();
     for (sql, constraint) in [
@@ -117,7 +117,7 @@ async fn constraints_refuse_what_the_platform_refuses() {
 }
 
 #[tokio::test]
-async fn an_update_moves_the_times_that_it_should() {
+async fn update_changes_only_the_expected_times() {
     let database = Database::start().await;
     database.run(r#"UPDATE "1".packages SET state = 'RESTORING' WHERE id = 2"#).await;
     assert!(database.truth(r#"SELECT updated_at > created_at FROM "1".packages WHERE id = 2"#).await);
@@ -129,7 +129,7 @@ async fn an_update_moves_the_times_that_it_should() {
 }
 
 #[tokio::test]
-async fn the_organization_of_a_dataset_can_be_looked_up_as_long_as_it_is_there() {
+async fn organization_of_a_dataset_can_be_looked_up_while_it_exists() {
     let database = Database::start().await;
     let map = "SELECT coalesce(array_agg(dataset_node_id ORDER BY dataset_node_id), '{}')
                FROM pennsieve.dataset_organization WHERE organization_id = ";

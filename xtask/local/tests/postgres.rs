@@ -53,7 +53,7 @@ fn assert_password_is_private(directory: &Path, password: &str) {
 }
 
 #[tokio::test]
-async fn a_fresh_server_serves_and_leaves_nothing() {
+async fn new_server_serves_and_leaves_nothing() {
     let root = tempfile::tempdir().unwrap();
     let directory = StateDirectory::open(root.path()).unwrap();
     let postgres = start(&directory, Data::Fresh).await;
@@ -99,7 +99,7 @@ async fn kept_data_survives_a_stop_and_a_crash() {
 }
 
 #[tokio::test]
-async fn an_end_of_the_server_is_noticed() {
+async fn exit_of_the_server_is_noticed() {
     let root = tempfile::tempdir().unwrap();
     let directory = StateDirectory::open(root.path()).unwrap();
     let postgres = start(&directory, Data::Fresh).await;
@@ -113,7 +113,7 @@ async fn an_end_of_the_server_is_noticed() {
 ///
 /// Here it is in a private directory, which also tests the copy for the account that runs the server.
 #[tokio::test]
-async fn the_server_of_the_package_serves() {
+async fn packaged_server_serves() {
     let root = tempfile::tempdir().unwrap();
     let directory = StateDirectory::open(root.path()).unwrap();
     let server = POSTGRESQL.install(&directory, &root.path().join("tools")).await.unwrap();

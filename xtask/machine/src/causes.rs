@@ -31,7 +31,7 @@ mod tests {
     }
 
     #[test]
-    fn every_cause_is_told_once() {
+    fn every_cause_is_listed_once() {
         let layer = |text, source: Option<Layer>| Layer { text, source: source.map(Box::new) };
         let cause = layer("connection refused", None);
         let repeated = layer("io error: connection refused", Some(cause));

@@ -187,7 +187,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_second_owner_is_refused_and_told_who_the_first_is() {
+    fn second_owner_is_rejected_with_the_first_process() {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("a/b");
         let first = StateDirectory::open(&path).unwrap();
@@ -198,14 +198,14 @@ mod tests {
     }
 
     #[test]
-    fn a_file_in_the_place_of_the_directory_is_named() {
+    fn file_in_place_of_the_directory_is_named() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let message = StateDirectory::open(file.path()).unwrap_err().to_string();
         assert!(message.contains(file.path().to_str().unwrap()), "{message}");
     }
 
     #[tokio::test]
-    async fn garbage_of_an_earlier_run_is_no_obstacle_and_a_reset_removes_it() {
+    async fn leftovers_of_an_earlier_run_are_removed_by_a_reset() {
         let root = tempfile::tempdir().unwrap();
         let outside = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(root.path().join(LOCK), "not a number").unwrap();
@@ -222,12 +222,12 @@ mod tests {
     }
 
     #[test]
-    fn a_fingerprint_is_the_beginning_of_the_hash() {
+    fn fingerprint_is_the_beginning_of_the_hash() {
         assert_eq!(fingerprint(b""), "e3b0c44298fc1c14");
     }
 
     #[tokio::test]
-    async fn what_is_written_is_private() {
+    async fn written_file_is_private() {
         let root = tempfile::tempdir().unwrap();
         let directory = StateDirectory::open(root.path()).unwrap();
         directory.write("a/stack.json", b"{}").await.unwrap();

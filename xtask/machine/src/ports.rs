@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_port_that_is_taken_is_replaced_by_another() {
+    async fn port_in_use_is_replaced_by_another() {
         let taken = bind(None).await.unwrap();
         let usual = taken.local_addr().unwrap().port();
         assert_ne!(bound(usual).await, usual);
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_usual_port_is_taken_when_it_is_free() {
+    async fn usual_port_is_used_if_free() {
         // Another process may take a released port, but not every time.
         for _ in 0..20 {
             let usual = bind(None).await.unwrap().local_addr().unwrap().port();
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_port_taken_on_all_interfaces_is_taken() {
+    async fn port_in_use_on_all_interfaces_is_not_free() {
         let taken = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).await.unwrap();
         assert!(!is_free(taken.local_addr().unwrap().port()).await);
     }

@@ -178,7 +178,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_newest_version_that_has_a_server_is_taken() {
+    async fn newest_version_with_a_server_is_used() {
         let root = tempfile::tempdir().unwrap();
         for (name, programs) in [("pg-9.6", 2), ("pg-15", 2), ("pg-16", 1), ("pg-17", 0), ("other-99", 2)] {
             let bin = root.path().join(name).join("bin");

@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn stop_ends_the_whole_group_and_forgets_it() {
+    async fn stop_ends_the_process_group_and_removes_its_record() {
         let (_root, directory) = directory();
         let (service, pids) = started(&directory, "").await;
         let record = service.record.clone();
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_signal_is_the_one_asked_for() {
+    async fn process_gets_the_requested_signal() {
         let (_root, directory) = directory();
         let script = "trap 'echo fast; exit 0' INT; trap 'echo slow; exit 0' TERM; echo up; while :; do sleep 0.01; done";
         let service = Service::start(&directory, "test", shell(script), StopSignal::Interrupt).await.unwrap();
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_unexpected_end_is_reported_with_the_end_of_the_log() {
+    async fn unexpected_exit_is_reported_with_the_end_of_the_log() {
         let (_root, directory) = directory();
         let service = start(&directory, "echo one; echo two >&2; exit 3").await;
         let error = service.ready(GRACE, async || false).await.unwrap_err();
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_process_that_never_answers_is_reported() {
+    async fn unresponsive_process_is_reported() {
         let (_root, directory) = directory();
         let (service, _) = started(&directory, "").await;
         let error = service.ready(Duration::from_millis(50), async || false).await.unwrap_err();
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn work_is_done_when_it_ends_well() {
+    async fn finish_requires_success_within_the_limit() {
         let (_root, directory) = directory();
         start(&directory, "exit 0").await.finish(GRACE).await.unwrap();
         let error = start(&directory, "echo no; exit 1").await.finish(GRACE).await.unwrap_err();
@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_program_that_is_not_there_is_named() {
+    async fn missing_program_is_named() {
         let (_root, directory) = directory();
         let command = Command::new("/no/such/program");
         let error = Service::start(&directory, "test", command, StopSignal::Terminate).await.unwrap_err();

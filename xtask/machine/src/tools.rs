@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn tools_of_the_machine_are_taken_in_the_pinned_versions_only() {
+    fn installed_tools_are_used_only_in_pinned_versions() {
         assert!(is_used("1.9.2", None, Some("0.15.2")));
         assert!(is_used("1.9.2", Some("0.15.2"), Some("0.14.0")), "it runs that of Python");
         assert!(!is_used("1.9.2", Some("0.14.0"), Some("0.15.2")), "it runs that of Python");

@@ -44,7 +44,7 @@ mod tests {
     use command_line::Outcome;
 
     #[test]
-    fn the_committed_documents_are_current() {
+    fn committed_documents_are_current() {
         let outcome = super::check().unwrap();
         assert!(outcome == Outcome::Done, "run `cargo xtask openapi`");
     }

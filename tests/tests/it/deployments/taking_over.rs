@@ -15,7 +15,7 @@ const FUNCTION: &str = "local-packages-service-lambda-use1";
 const LOG_GROUP: &str = "/aws/lambda/local-packages-service-lambda-use1";
 
 /// Both tests change one stack, beside resources that were created by hand.
-static TURNS: Turns = Turns::of_stack("taking-over");
+static TURNS: Turns = Turns::for_stack("taking-over");
 
 /// Destroys the stack; returns a release of it. Its bucket is retained.
 async fn after_destruction(edit: impl FnOnce(&mut Value, &mut Value)) -> (&'static Running, String, Turn) {

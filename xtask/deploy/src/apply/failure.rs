@@ -206,7 +206,7 @@ mod tests {
     /// There are two pages, and the first is empty. Two causes belong to the same resource:
     /// <https://github.com/aws/aws-cdk-cli/pull/1463>.
     #[tokio::test]
-    async fn every_early_failure_is_told() {
+    async fn every_validation_failure_is_listed() {
         let failure = |property: &str| {
             format!(
                 "<member><LogicalResourceId>Policy</LogicalResourceId><ResourceType>AWS::IAM::Policy</ResourceType>\
@@ -230,7 +230,7 @@ mod tests {
 
     /// The messages are from public bug reports.
     #[test]
-    fn names_that_are_taken_get_advice() {
+    fn taken_name_gets_advice() {
         for (reason, advised) in [
             // https://github.com/aws/aws-cdk-cli/pull/1367
             (
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_told_by_its_cause_and_not_by_what_was_given_up_for_it() {
+    fn failure_message_has_causes_and_no_cancellations() {
         let failures = [
             failure(
                 "RestoreQueue",

@@ -88,7 +88,7 @@ mod tests {
     use super::properties_of;
 
     #[test]
-    fn transition_without_days_is_no_drift() {
+    fn transition_without_days_is_not_drift() {
         let difference = |path: &str, expected: &str| {
             let difference = PropertyDifference::builder().property_path(path).expected_value(expected);
             difference.actual_value("null").difference_type(DifferenceType::Remove).build()

@@ -29,7 +29,7 @@ async fn modes(replacement: &str) -> Vec<Option<String>> {
 
 /// <https://github.com/aws/aws-cdk-cli/issues/1931>
 #[tokio::test]
-async fn replacements_go_the_standard_way() {
+async fn replacements_use_standard_mode() {
     let express = || Some("EXPRESS".to_owned());
     assert_eq!(modes("False").await, [express()]);
     assert_eq!(modes("Conditional").await, [express(), None]);

@@ -73,7 +73,7 @@ mod tests {
     use super::{pack, write};
 
     #[test]
-    fn a_zip_depends_on_the_binary_alone() {
+    fn zip_depends_only_on_the_binary() {
         let first = pack(b"binary").unwrap();
         assert_eq!(first, pack(b"binary").unwrap());
         let mut archive = zip::ZipArchive::new(Cursor::new(first)).unwrap();
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_written_leaves_nothing_behind() {
+    fn failed_write_leaves_no_file() {
         let directory = tempfile::tempdir().unwrap();
         // A directory takes the place of the zip file, so the file is written but cannot be renamed.
         let zip = directory.path().join("bootstrap.zip");

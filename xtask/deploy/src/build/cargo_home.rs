@@ -122,7 +122,7 @@ mod tests {
     use super::prepare;
 
     #[test]
-    fn a_home_has_registries_and_nothing_that_gets_into_the_bytes() {
+    fn cargo_home_has_registries_and_no_build_settings() {
         let directory = tempfile::tempdir().unwrap();
         let (user, project) = (directory.path().join("user"), directory.path().join("work/project"));
         let home = project.join("target/release-home");

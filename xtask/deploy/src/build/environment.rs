@@ -51,7 +51,7 @@ mod tests {
     use super::inherited;
 
     #[test]
-    fn only_what_finds_tools_and_registries_is_inherited() {
+    fn only_variables_for_tools_and_registries_are_inherited() {
         let inherited_names = ["HOME", "RUSTUP_TOOLCHAIN", "https_proxy", "CARGO_REGISTRIES_MINE_TOKEN", "TMPDIR"];
         let excluded = [
             "CFLAGS",

@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_is_where_cargo_says() {
+    fn program_path_comes_from_cargo() {
         let printed = [
             "Zig is somewhere".to_owned(),
             artifact("other", "api", "bin", r#""/elsewhere/other/api""#),

@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_drifted_is_told_property_by_property() {
+    fn drift_is_listed_by_property() {
         let queue = "AWS::SQS::Queue";
         let report = Report::new(
             vec![
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn known_false_positives_are_no_drift() {
+    fn known_false_positives_are_not_drift() {
         let bucket = "AWS::S3::Bucket";
         let days = "/LifecycleConfiguration/Rules/0/Transitions/0/TransitionInDays";
         let report = |path: &str, expected: &str, actual: &str, kind: DifferenceType| {

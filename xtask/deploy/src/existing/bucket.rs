@@ -173,7 +173,7 @@ mod tests {
     use super::differences;
 
     #[test]
-    fn bucket_agrees_with_the_template_where_aws_only_says_more() {
+    fn bucket_matches_the_template_if_aws_only_adds_values() {
         let template = json!({
             "BucketName": "assets",
             "LifecycleConfiguration": { "Rules": [
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_is_told_by_property() {
+    fn differences_are_listed_by_property() {
         let template = json!({
             "CorsConfiguration": { "CorsRules": [{ "AllowedOrigins": ["*"] }] },
             "VersioningConfiguration": { "Status": "Enabled" },

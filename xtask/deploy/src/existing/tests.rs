@@ -171,7 +171,7 @@ async fn domain_of_another_distribution_of_the_account_is_taken() {
 }
 
 #[tokio::test]
-async fn domain_in_another_account_is_asked_for_with_a_distribution_that_has_the_certificate() {
+async fn domain_in_another_account_is_looked_up_with_the_distribution_of_its_certificate() {
     let ask = async |domain: &'static str| {
         let script = move |method: &str, _: &str, body: &str| {
             if method == "GET" {
@@ -191,7 +191,7 @@ async fn domain_in_another_account_is_asked_for_with_a_distribution_that_has_the
 
 /// <https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ListDomainConflicts.html>
 #[tokio::test]
-async fn domain_that_cloudfront_tells_nothing_of_is_not_checked() {
+async fn domain_without_a_distribution_of_its_certificate_is_unchecked() {
     let existing = found(&distribution(), |_, _, _| distributions("other.example", "another")).await;
     assert!(existing.conflicts.is_empty(), "{existing:?}");
     assert!(existing.unchecked[0].reason.contains("below cloudfront.net"), "{existing:?}");
@@ -208,7 +208,7 @@ async fn bucket_of_another_account_or_region_is_taken() {
 }
 
 #[tokio::test]
-async fn mapping_of_the_same_key_is_taken_whether_the_list_tells_its_key_or_not() {
+async fn mapping_of_the_same_key_is_taken_with_or_without_its_key_in_the_list() {
     let properties = json!({ "ApiMappingKey": "packages", "DomainName": "api.example" });
     let template = only("AWS::ApiGatewayV2::ApiMapping", &properties);
     let mapping = |key: &str| json!({ "ApiMappingKey": key, "DomainName": "api.example" }).to_string();
@@ -234,7 +234,7 @@ async fn mapping_of_the_same_key_is_taken_whether_the_list_tells_its_key_or_not(
 }
 
 #[tokio::test]
-async fn name_that_must_not_be_looked_for_is_told_and_refuses_nothing() {
+async fn name_that_cannot_be_looked_up_is_unchecked() {
     let template = only("AWS::Lambda::Function", &json!({ "FunctionName": "api" }));
     let denied = r#"{"__type":"AccessDeniedException","message":"not authorized to perform: cloudformation:GetResource"}"#;
     let existing = found(&template, move |_, _, _| (400, denied.to_owned())).await;

@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_protected_environment_keeps_a_key_for_longer_than_its_urls_live() {
+    fn protected_environment_keeps_keys_longer_than_their_urls() {
         assert_eq!(within("10s", "prod"), 3600 + 300);
         assert_eq!(within("2h", "prod"), 7200 + 300);
         assert_eq!(within("10s", "local"), 10);
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn an_overlap_has_a_number_and_a_unit() {
+    fn overlap_has_a_number_and_a_unit() {
         for (text, expected) in [("90m", "1 h 30 min"), ("0s", "0 s"), ("2h", "2 h"), ("30d", "30 d")] {
             assert_eq!(format_span(text.parse::<Overlap>().unwrap().0), expected);
         }

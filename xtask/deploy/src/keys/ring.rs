@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ring_is_read_as_it_was_written() {
+    fn ring_is_read_as_it_was_written() {
         let text = format!("[{ENTRY}]");
         let ring = KeyRing::parse(&text).unwrap();
         assert_eq!(serde_json::to_string(&ring).unwrap(), text);
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ring_that_contradicts_itself_is_refused() {
+    fn contradictory_ring_is_rejected() {
         let other = ENTRY.replace("0123456789ab", "ba9876543210");
         for text in [
             format!("[{ENTRY},{ENTRY}]"),
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_promoted_ring_does_not_say_yet_when_the_old_key_may_go() {
+    fn promoted_ring_has_no_retirement_time_yet() {
         let promoted = ring_of_two().promoted();
         assert_eq!(promoted.active().unwrap().fingerprint.as_str(), "ba9876543210");
         let retiring: Vec<_> = promoted.retiring().collect();
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn the_time_of_retirement_stays_unless_there_is_hurry() {
+    fn retirement_time_is_shortened_only_in_an_emergency() {
         let at = |text: &str| text.parse().unwrap();
         let (early, late) = (at("2026-11-24T00:00:00Z"), at("2026-11-25T00:00:00Z"));
         let time_of = |ring: &KeyRing| ring.retiring().next().unwrap().retire_after;
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_come_and_go() {
+    fn keys_are_added_and_removed() {
         let ring = ring_of_two();
         assert!(ring.with(ring.entries()[0].clone()).is_err());
         let next = BTreeSet::from(["ba9876543210".parse().unwrap()]);

@@ -87,7 +87,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn who_is_dead_is_known_where_process_ids_mean_the_same_only() {
+    fn liveness_requires_a_shared_pid_namespace() {
         let own_id = rustix::process::getpid().as_raw_nonzero().get();
         assert!(!holder(boot(), own_id).is_dead());
         // This process ID is larger than any that a kernel assigns.
@@ -97,7 +97,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_renewal_does_not_change_the_holder() {
+    fn renewal_does_not_change_the_holder() {
         let one = holder(None, 7);
         assert!(one.is_same(&one.renewed().renewed()));
         assert!(!one.is_same(&holder(None, 8)));

@@ -29,7 +29,7 @@ async fn renewal(lock: &Lock, fake: &FakeBucket, fault: Fault) -> Renewal {
 }
 
 #[tokio::test]
-async fn a_renewal_whose_answer_is_lost_counts() {
+async fn renewal_with_a_lost_response_counts() {
     let fake = FakeBucket::start().await;
     let lock = acquired(&fake).await;
     assert!(matches!(renewal(&lock, &fake, Fault::LostResponse).await, Renewal::Done));
@@ -40,7 +40,7 @@ async fn a_renewal_whose_answer_is_lost_counts() {
 }
 
 #[tokio::test]
-async fn a_renewal_that_did_not_arrive_leaves_the_lock_ours() {
+async fn lost_renewal_request_keeps_the_lock() {
     let fake = FakeBucket::start().await;
     let lock = acquired(&fake).await;
     for fault in [Fault::LostRequest, Fault::Conflict, Fault::Unavailable] {
@@ -50,7 +50,7 @@ async fn a_renewal_that_did_not_arrive_leaves_the_lock_ours() {
 }
 
 #[tokio::test]
-async fn a_renewal_is_one_attempt() {
+async fn renewal_is_one_attempt() {
     let fake = FakeBucket::start().await;
     let lock = acquired(&fake).await;
     let before = fake.writes();
@@ -60,7 +60,7 @@ async fn a_renewal_is_one_attempt() {
 
 /// The SDK retries this request itself and gets status 412, because its first attempt succeeded.
 #[tokio::test]
-async fn the_check_before_an_execution_survives_a_lost_answer() {
+async fn check_before_an_execution_survives_a_lost_response() {
     let fake = FakeBucket::start().await;
     let lock = acquired(&fake).await;
     fake.fail_next_writes(&[Fault::LostResponse]);
@@ -69,14 +69,14 @@ async fn the_check_before_an_execution_survives_a_lost_answer() {
 }
 
 #[tokio::test]
-async fn taking_the_lock_survives_a_lost_answer() {
+async fn acquiring_the_lock_survives_a_lost_response() {
     let fake = FakeBucket::start().await;
     fake.fail_next_writes(&[Fault::LostResponse]);
     acquired(&fake).await.ensure_held().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_lock_that_somebody_else_took_stops_the_holder() {
+async fn lock_taken_by_another_process_stops_the_holder() {
     let fake = FakeBucket::start().await;
     let lock = acquired(&fake).await;
     fake.put(KEY, serde_json::to_vec(&holder(None, 7)).unwrap());
@@ -89,7 +89,7 @@ async fn a_lock_that_somebody_else_took_stops_the_holder() {
 }
 
 #[tokio::test]
-async fn a_lock_that_is_gone_stops_the_holder() {
+async fn deleted_lock_stops_the_holder() {
     let fake = FakeBucket::start().await;
     let lock = acquired(&fake).await;
     fake.remove(KEY);
@@ -99,7 +99,7 @@ async fn a_lock_that_is_gone_stops_the_holder() {
 
 /// The renewal is aborted between its write and the response.
 #[tokio::test]
-async fn a_lock_is_given_back_in_whatever_state_it_is() {
+async fn lock_is_released_in_any_state() {
     let fake = FakeBucket::start().await;
     let lock = acquired(&fake).await;
     let held = Arc::clone(&lock.held);
@@ -110,7 +110,7 @@ async fn a_lock_is_given_back_in_whatever_state_it_is() {
 }
 
 #[tokio::test]
-async fn only_one_begins() {
+async fn only_one_process_acquires_the_lock() {
     let fake = FakeBucket::start().await;
     let lock = acquired(&fake).await;
     let condition = crate::artifact_bucket::Condition::Absent;
@@ -119,7 +119,7 @@ async fn only_one_begins() {
 }
 
 #[test]
-fn a_second_person_is_told_who_and_when() {
+fn rejection_names_the_holder_and_the_time() {
     let environment = environment::load("dev").unwrap();
     let since = DateTime::from_timestamp(1_795_545_690, 0).unwrap();
     insta::assert_snapshot!(rejection(&environment, Some(&holder(None, 7)), since), @r"

@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_release_names_the_commit_that_it_was_built_from() {
+    async fn revision_is_the_commit_during_the_build() {
         let checkout = checkout();
         let path = checkout.path();
         let before = SourceRevision::read_from(path).await;
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_build_that_fails_says_why_and_not_that_the_checkout_moved() {
+    async fn failed_build_reports_its_own_error() {
         let checkout = checkout();
         let failed = SourceRevision::unchanged_during_in(checkout.path(), async {
             commit(checkout.path(), "two");

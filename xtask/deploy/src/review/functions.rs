@@ -45,7 +45,7 @@ mod tests {
     use super::{FunctionChange, changes};
 
     #[test]
-    fn only_functions_with_other_code_are_told() {
+    fn only_functions_with_changed_code_are_listed() {
         let function = |hash: &str| {
             let code = json!({ "S3Key": format!("service/api/{hash}.zip") });
             json!({ "Type": "AWS::Lambda::Function", "Properties": { "Code": code } })

@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn the_distribution_itself_must_be_allowed() {
+    fn policy_must_allow_the_distribution_itself() {
         let cloudfront = json!({"Service": "cloudfront.amazonaws.com"});
         let condition = json!({"StringEquals": {"AWS:SourceArn": ARN}});
         let allowed = policy(&cloudfront, &condition, ARN);

@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_must_allow_origin_method_and_every_header() {
+    fn rule_must_allow_origin_method_and_every_header() {
         let PreflightResponse::Allowed(headers) = ask("https://app.pennsieve.io", "GET", "range, X-Amz-Date") else {
             panic!("not allowed");
         };

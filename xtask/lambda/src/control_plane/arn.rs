@@ -139,7 +139,7 @@ mod tests {
     const ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:local-packages-service-lambda-use1";
 
     #[test]
-    fn an_invocation_uri_names_its_function() {
+    fn invocation_uri_names_its_function() {
         let uri = format!("arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{ARN}/invocations");
         let arn = FunctionArn::from_invocation_uri(&uri).unwrap();
         assert_eq!(arn.name.as_str(), "local-packages-service-lambda-use1");
@@ -149,13 +149,13 @@ mod tests {
     }
 
     #[test]
-    fn a_qualified_arn_is_refused() {
+    fn qualified_arn_is_rejected() {
         let error = format!("{ARN}:live").parse::<FunctionArn>().unwrap_err();
         assert!(error.to_string().contains("without a qualifier"), "{error}");
     }
 
     #[test]
-    fn a_function_name_cannot_leave_its_folder() {
+    fn function_name_cannot_escape_its_folder() {
         for name in ["", "..", "a/b", "a b", "é", &"a".repeat(65)] {
             assert!(name.parse::<FunctionName>().is_err(), "{name:?}");
         }

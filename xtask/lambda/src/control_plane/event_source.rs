@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mapping_is_read() {
+    fn mapping_is_parsed() {
         let mapping = mapping(|_| ()).unwrap();
         assert_eq!(mapping.queue.name, "restore");
         assert_eq!(mapping.function.name.as_str(), "restore");
@@ -120,13 +120,13 @@ mod tests {
     }
 
     #[test]
-    fn a_mapping_without_response_types_takes_or_leaves_whole_batches() {
+    fn mapping_without_response_types_handles_whole_batches() {
         let mapping = mapping(|d| d["FunctionResponseTypes"] = serde_json::json!([])).unwrap();
         assert!(!mapping.reports_batch_item_failures);
     }
 
     #[test]
-    fn what_the_poller_cannot_do_is_refused_by_name() {
+    fn unsupported_mapping_feature_is_rejected_by_name() {
         for (key, value, feature) in [
             ("FilterCriteria", serde_json::json!({"Filters": []}), "filtering"),
             ("MaximumBatchingWindowInSeconds", serde_json::json!(5), "a batching window"),

@@ -181,12 +181,12 @@ mod tests {
     }
 
     #[test]
-    fn a_function_without_variables_is_fine() {
+    fn function_without_variables_is_valid() {
         assert!(configuration(|_| ()).unwrap().environment.variables.is_empty());
     }
 
     #[test]
-    fn what_the_pool_cannot_run_is_refused_by_name() {
+    fn unsupported_function_feature_is_rejected_by_name() {
         for (key, value, feature) in [
             ("PackageType", serde_json::json!("Image"), "package type Image"),
             ("Runtime", serde_json::json!("nodejs24.x"), "runtime nodejs24.x"),

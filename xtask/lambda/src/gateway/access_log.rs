@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_value_of_a_query_is_logged() {
+    fn query_values_are_not_logged() {
         let names = parameter_names(
             "dataset_id=N%3Adataset%3A1&presigned_url=https%3A%2F%2Fs&X-Amz-Signature=5ec3e7",
         );

@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn an_allowed_origin_gets_everything_in_a_preflight() {
+    fn allowed_origin_gets_all_headers_in_a_preflight() {
         insta::assert_snapshot!(preflight(configuration(&["https://app.example.com"]), "https://app.example.com"), @r"
         access-control-allow-headers: authorization,content-type
         access-control-allow-methods: GET,POST
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn the_headers_of_the_function_are_replaced() {
+    fn headers_of_the_function_are_replaced() {
         let configuration = || configuration(&["https://app.example.com"]);
         insta::assert_snapshot!(decorated(configuration(), Some("https://app.example.com")), @r"
         access-control-allow-origin: https://app.example.com

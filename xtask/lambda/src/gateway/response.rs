@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_answer_is_taken_as_it_is() {
+    fn complete_response_is_returned_unchanged() {
         let payload = json!({
             "statusCode": 307,
             "headers": {"Location": "https://s3/?a=b", "X-Count": 3, "X-Flag": true, "content-length": "999"},
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_base64_body_is_decoded() {
+    fn base64_body_is_decoded() {
         let payload = json!({
             "statusCode": 200, "headers": {"Content-Type": "image/png"}, "body": "aGVsbG8=", "isBase64Encoded": true,
         });
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_status_is_a_body() {
+    fn payload_without_a_status_is_the_body() {
         insta::assert_snapshot!(format_response(&json!({"message": "hello"})), @r#"
         200 OK
         content-type: application/json
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn malformed_answers_say_what_is_wrong() {
+    fn malformed_response_error_states_the_problem() {
         for (payload, message) in [
             ("", "EOF"),
             ("no json", "expected"),

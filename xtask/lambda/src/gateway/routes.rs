@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn the_most_specific_route_wins() {
+    fn most_specific_route_wins() {
         let table = table(&["$default", "ANY /a", "GET /a", "GET /b"]);
         assert_eq!(found(&table, &Method::GET, "/a").as_deref(), Some("GET /a"));
         assert_eq!(found(&table, &Method::POST, "/a").as_deref(), Some("ANY /a"));
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_default_route_nothing_else_matches() {
+    fn other_paths_do_not_match_without_a_default_route() {
         let table = table(&["GET /a"]);
         assert_eq!(found(&table, &Method::HEAD, "/a"), None);
         assert_eq!(found(&table, &Method::GET, "/A"), None);

@@ -117,7 +117,7 @@ const ECHO: &str = "main(lambda event, context: event)\n";
 const NOBODY: &str = "{'isAuthorized': False}";
 
 #[tokio::test]
-async fn the_function_sees_the_request_and_the_client_its_answer() {
+async fn function_gets_the_request_and_client_gets_its_response() {
     let gateway = TestGateway::start(ECHO, NOBODY).await;
     let request = gateway.request("POST", "/open?a=1").header("Content-Type", "text/plain").body("hello");
     let response = request.send().await.unwrap();
@@ -132,7 +132,7 @@ async fn the_function_sees_the_request_and_the_client_its_answer() {
 }
 
 #[tokio::test]
-async fn what_has_no_route_is_not_found() {
+async fn request_without_a_route_is_not_found() {
     let gateway = TestGateway::start(ECHO, NOBODY).await;
     for path in ["/", "/open/", "/Open", "/open/x"] {
         assert_eq!(gateway.get(path).await, (StatusCode::NOT_FOUND, message("Not Found")), "{path}");
@@ -144,7 +144,7 @@ async fn what_has_no_route_is_not_found() {
 }
 
 #[tokio::test]
-async fn an_empty_answer_to_head_has_length_zero_whatever_the_function_says() {
+async fn empty_response_to_head_has_length_zero() {
     let code = "main(lambda event, context: {'statusCode': 200, 'headers': {'Content-Length': '1234', 'ETag': 'e'}})\n";
     let gateway = TestGateway::start(code, NOBODY).await;
     let response = gateway.raw("HEAD /open HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
@@ -156,7 +156,7 @@ async fn an_empty_answer_to_head_has_length_zero_whatever_the_function_says() {
 }
 
 #[tokio::test]
-async fn the_authorizer_decides_and_its_context_reaches_the_function() {
+async fn authorizer_context_reaches_the_function() {
     let authorizer = "{'isAuthorized': event['identitySource'] == ['good', 'd'], 'context': {'n': 1, 'seen': context['lambda-runtime-aws-request-id']}}";
     let gateway = TestGateway::start(ECHO, authorizer).await;
     for path in ["/closed", "/closed?dataset_id=d", "/closed?dataset_id="] {
@@ -182,7 +182,7 @@ async fn the_authorizer_decides_and_its_context_reaches_the_function() {
 }
 
 #[tokio::test]
-async fn an_authorizer_that_fails_is_an_error_and_not_remembered() {
+async fn failing_authorizer_is_an_error_and_not_cached() {
     for authorizer in ["1 / 0", "'yes'", "{'isAuthorized': 'yes'}", "[True]", "{}"] {
         let gateway = TestGateway::start(ECHO, authorizer).await;
         for _ in 0..2 {
@@ -196,7 +196,7 @@ async fn an_authorizer_that_fails_is_an_error_and_not_remembered() {
 }
 
 #[tokio::test]
-async fn a_function_that_fails_or_is_slow_is_an_error() {
+async fn failing_or_slow_function_is_an_error() {
     let gate = Gate::new().await;
     let code = format!(
         r#"
@@ -247,7 +247,7 @@ async fn requests_have_limits() {
 }
 
 #[tokio::test]
-async fn cors_is_the_gateways_business() {
+async fn cors_headers_are_set_by_the_gateway() {
     let code =
         "main(lambda event, context: {'statusCode': 200, 'headers': {'Access-Control-Allow-Origin': '*'}})\n";
     let gateway = TestGateway::start(code, NOBODY).await;
@@ -294,7 +294,7 @@ async fn shutdown_lets_requests_under_way_finish() {
 }
 
 #[tokio::test]
-async fn another_deploy_is_served_to_new_requests_only() {
+async fn new_deployment_serves_only_new_requests() {
     let gate = Gate::new().await;
     let code = format!("main(lambda event, context: [{}, event['routeKey']][1])\n", gate.wait("''"));
     let gateway = TestGateway::start(&code, NOBODY).await;

@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_becomes_a_record() {
+    fn message_becomes_a_record() {
         let text = MessageAttributeValue::builder().data_type("String").string_value("abc").build().unwrap();
         let binary = MessageAttributeValue::builder()
             .data_type("Binary")

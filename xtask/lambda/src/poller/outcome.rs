@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_understood_fails_the_batch() {
+    fn malformed_response_fails_the_batch() {
         for response in [
             "no json",
             "\"ok\"",

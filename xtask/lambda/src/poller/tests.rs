@@ -166,7 +166,7 @@ main(handle)
 "#;
 
 #[tokio::test]
-async fn what_succeeds_is_deleted_and_what_fails_is_left() {
+async fn successful_messages_are_deleted_and_failed_ones_are_kept() {
     let running = Running::start(mapping(10), &["good 1", "bad 1", "good 2"], FUNCTION).await;
     let (deleted, in_flight) = running.queue.until(|queue| queue.deleted.len() == 2).await;
     assert_eq!(deleted, ["good 1", "good 2"]);
@@ -176,7 +176,7 @@ async fn what_succeeds_is_deleted_and_what_fails_is_left() {
 }
 
 #[tokio::test]
-async fn a_function_error_leaves_its_batch_and_the_next_goes_on() {
+async fn function_error_keeps_its_batch_and_the_next_continues() {
     let running = Running::start(mapping(2), &["good 1", "crash", "good 2", "good 3"], FUNCTION).await;
     let (mut deleted, in_flight) = running.queue.until(|queue| queue.deleted.len() == 2).await;
     deleted.sort_unstable();
@@ -186,7 +186,7 @@ async fn a_function_error_leaves_its_batch_and_the_next_goes_on() {
 }
 
 #[tokio::test]
-async fn without_partial_responses_the_answer_does_not_matter() {
+async fn response_is_ignored_without_partial_batch_responses() {
     let whole = EventSourceMapping { reports_batch_item_failures: false, ..mapping(10) };
     let running = Running::start(whole, &["bad 1", "bad 2"], FUNCTION).await;
     running.queue.until(|queue| queue.deleted.len() == 2).await;
@@ -239,7 +239,7 @@ async fn shutdown_waits_for_the_batch_under_way() {
 }
 
 #[tokio::test]
-async fn a_stopped_pool_fails_the_batch_instead_of_losing_it() {
+async fn stopped_pool_fails_the_batch() {
     let gate = Gate::new().await;
     let Running { queue, test, stop, poller } =
         Running::start(mapping(1), &["a"], &waiting_function(&gate)).await;
@@ -251,7 +251,7 @@ async fn a_stopped_pool_fails_the_batch_instead_of_losing_it() {
 }
 
 #[tokio::test]
-async fn a_queue_that_is_not_there_is_named() {
+async fn missing_queue_is_named() {
     let (_queue, sqs) = FakeQueue::start(&[]).await;
     let test = TestPool::with(vec![]).await;
     let mut missing = mapping(10);

@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_queue_takes_no_more_and_nobody_waits() {
+    fn full_queue_drops_lines_without_waiting() {
         let (sink, mut lines) = LogSink::new();
         let stream = Arc::new(LogStream::new("group"));
         for _ in 0..QUEUE + 10 {

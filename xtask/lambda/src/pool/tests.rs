@@ -42,7 +42,7 @@ fn is_running(id: u32) -> bool {
 }
 
 #[tokio::test]
-async fn an_idle_instance_is_reused() {
+async fn idle_instance_is_reused() {
     let test = TestPool::with(vec![function_returning("f", "[os.getpid(), event]")]).await;
     let first = response(&test, "f", json!("a")).await;
     let second = response(&test, "f", json!("b")).await;
@@ -76,7 +76,7 @@ async fn instances_are_added_up_to_the_limit_and_then_callers_queue() {
 }
 
 #[tokio::test]
-async fn a_function_has_its_variables_and_its_context() {
+async fn function_has_its_variables_and_context() {
     let test = TestPool::with(vec![function_returning("f", "[dict(os.environ), context]")]).await;
     let response = response(&test, "f", json!({})).await;
     let variables = &response[0];
@@ -95,7 +95,7 @@ async fn a_function_has_its_variables_and_its_context() {
 }
 
 #[tokio::test]
-async fn a_function_that_takes_too_long_is_ended_and_replaced() {
+async fn timed_out_function_is_killed_and_replaced() {
     let code = "main(lambda event, context: time.sleep(60) if event == {} else os.getpid())\n";
     let mut slow = function("f", code);
     // The other call has the same timeout, so it must be long enough for a busy machine.
@@ -110,7 +110,7 @@ async fn a_function_that_takes_too_long_is_ended_and_replaced() {
 }
 
 #[tokio::test]
-async fn a_crash_is_the_failure_of_its_invocation_only() {
+async fn crash_fails_only_its_own_invocation() {
     let code = "main(lambda event, context: os._exit(7) if event == {} else os.getpid())\n";
     let test = TestPool::with(vec![function("f", code)]).await;
     response(&test, "f", json!("fine")).await;
@@ -126,7 +126,7 @@ async fn a_crash_is_the_failure_of_its_invocation_only() {
 }
 
 #[tokio::test]
-async fn a_function_that_cannot_get_ready_is_a_function_error() {
+async fn failed_initialization_is_a_function_error() {
     let gone = function("gone", "sys.exit(0)\n");
     let failing = function("told", r#"post("init/error", {"errorType": "Config", "errorMessage": "no table"})"#);
     let test = TestPool::with(vec![gone, failing]).await;
@@ -141,7 +141,7 @@ async fn a_function_that_cannot_get_ready_is_a_function_error() {
 }
 
 #[tokio::test]
-async fn an_instance_that_died_while_idle_is_replaced_silently() {
+async fn instance_that_died_while_idle_is_replaced_without_an_error() {
     // The process ends right after its response, before or after the pool considers it idle.
     let code = r#"
 answer = OPEN(API + "invocation/next")
@@ -156,7 +156,7 @@ post("invocation/" + answer.headers["Lambda-Runtime-Aws-Request-Id"] + "/respons
 }
 
 #[tokio::test]
-async fn an_error_of_the_function_is_passed_on_and_the_instance_kept() {
+async fn function_error_is_returned_and_the_instance_is_kept() {
     let code = r#"
 for attempt in range(2):
     id = OPEN(API + "invocation/next").headers["Lambda-Runtime-Aws-Request-Id"]
@@ -185,7 +185,7 @@ async fn payloads_end_at_six_megabytes() {
 }
 
 #[tokio::test]
-async fn an_answer_to_another_invocation_is_refused() {
+async fn response_to_another_invocation_is_rejected() {
     let code = r#"
 id = OPEN(API + "invocation/next").headers["Lambda-Runtime-Aws-Request-Id"]
 post("invocation/00000000-0000-0000-0000-000000000000/response", "forged")
@@ -199,7 +199,7 @@ post("invocation/" + id + "/response", "real")
 }
 
 #[tokio::test]
-async fn an_invocation_outlives_its_caller() {
+async fn invocation_outlives_its_caller() {
     let gate = Gate::new().await;
     let code = format!("main(lambda event, context: [os.getpid(), event and {}][0])\n", gate.wait("''"));
     let test = TestPool::with_limit(vec![function("f", &code)], 1).await;
@@ -252,7 +252,7 @@ main(handle)
 }
 
 #[tokio::test]
-async fn stop_refuses_callers_in_the_queue() {
+async fn stop_rejects_queued_callers() {
     let gate = Gate::new().await;
     let code = format!("main(lambda event, context: {})\n", gate.wait("''"));
     let test = TestPool::with_limit(vec![function("f", &code)], 1).await;
@@ -283,7 +283,7 @@ async fn is_ended(id: u32) -> bool {
 }
 
 #[tokio::test]
-async fn a_dropped_pool_leaves_no_process() {
+async fn dropped_pool_leaves_no_process() {
     let test = TestPool::with(vec![function_returning("f", "os.getpid()")]).await;
     response(&test, "f", json!({})).await;
     let id = test.spawned()[0];
@@ -361,7 +361,7 @@ async fn functions_are_replaced_under_load() {
 }
 
 #[tokio::test]
-async fn an_invocation_under_way_ends_on_the_old_code_and_one_in_the_queue_runs_the_new() {
+async fn running_invocation_ends_on_the_old_code_and_a_queued_one_runs_the_new() {
     let gate = Gate::new().await;
     let old = function("f", &format!("main(lambda event, context: [{}, 'old'][1])\n", gate.wait("''")));
     let test = TestPool::with_limit(vec![old], 1).await;
@@ -383,7 +383,7 @@ async fn an_invocation_under_way_ends_on_the_old_code_and_one_in_the_queue_runs_
 }
 
 #[tokio::test]
-async fn a_function_is_removed_and_comes_back() {
+async fn removed_function_can_be_deployed_again() {
     let test = TestPool::with(vec![function_returning("f", "1")]).await;
     response(&test, "f", json!({})).await;
     test.pool.remove(&name("f")).await;
@@ -407,7 +407,7 @@ async fn code_that_cannot_be_unpacked_replaces_nothing() {
 }
 
 #[tokio::test]
-async fn what_an_instance_prints_is_in_the_file_and_in_the_log_of_the_instance() {
+async fn output_of_an_instance_is_in_its_file_and_its_log_stream() {
     let code = "
 print('from the start', file=sys.stderr, flush=True)
 main(lambda event, context: [print(event, flush=True), os.environ['AWS_LAMBDA_LOG_STREAM_NAME']][1])

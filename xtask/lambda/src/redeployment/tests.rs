@@ -224,7 +224,7 @@ async fn code_and_variables_are_followed() {
 }
 
 #[tokio::test]
-async fn routes_and_functions_come_and_go() {
+async fn routes_and_functions_are_added_and_removed() {
     let fake = FakeControlPlane::start().await;
     fake.deploy(|it| {
         it.function("1", function_returning("api", "'api'"));
@@ -255,7 +255,7 @@ async fn routes_and_functions_come_and_go() {
 }
 
 #[tokio::test]
-async fn a_busy_emulator_is_asked_again() {
+async fn request_to_a_busy_emulator_is_retried() {
     let fake = FakeControlPlane::start().await;
     fake.deploy(|it| {
         it.function("1", function_returning("api", "1"));

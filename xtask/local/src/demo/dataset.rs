@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn the_deleted_folder_holds_sixty_files_on_several_levels() {
+    fn deleted_folder_has_sixty_files_on_several_levels() {
         let study = study();
         let deleted: Vec<_> = study.tree.packages.iter().filter(|package| package.deleted).collect();
         let files = deleted.iter().filter(|package| package.file().is_some()).count();
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn live_files_are_many_and_named_files_are_what_they_are_called() {
+    fn named_packages_have_the_expected_state() {
         let study = study();
         let package = |id| study.tree.packages.iter().find(|package| package.id == id).unwrap();
         assert!(!package(study.live_file.id).deleted);

@@ -122,7 +122,7 @@ mod tests {
     use super::{FULL_SCALE, Micrograph};
 
     #[test]
-    fn the_picture_is_the_same_on_every_run_and_shows_something() {
+    fn picture_is_the_same_on_every_run_and_not_blank() {
         let image = Micrograph::synthesize(1, 128);
         assert_eq!(image, Micrograph::synthesize(1, 128));
         for plane in &image.planes {

@@ -31,7 +31,7 @@ mod tests {
     use super::Noise;
 
     #[test]
-    fn a_seed_gives_the_same_numbers_within_the_bounds_and_another_seed_others() {
+    fn seed_determines_the_numbers() {
         let draw = |seed| {
             let mut noise = Noise::new(seed);
             (0..1000).map(|_| noise.between(-2.0, 3.0)).collect::<Vec<_>>()

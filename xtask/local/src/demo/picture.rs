@@ -43,7 +43,7 @@ mod tests {
     use super::{render, to_png};
 
     #[test]
-    fn the_png_decodes_to_the_rendered_pixels() {
+    fn png_decodes_to_the_rendered_pixels() {
         let image = Micrograph::synthesize(1, 64);
         let bytes = to_png(&image).unwrap();
         assert_eq!(bytes, to_png(&image).unwrap());
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn a_channel_shows_in_its_colour() {
+    fn channel_is_rendered_in_its_color() {
         let image = Micrograph { side: 1, planes: [vec![0], vec![3000], vec![0]] };
         assert_eq!(render(&image), [0x20, 0xff, 0x60]);
     }

@@ -64,7 +64,7 @@ mod tests {
     use super::{ELECTRODES, record, to_csv};
 
     #[test]
-    fn a_subject_has_one_recording_of_plausible_amplitude() {
+    fn subject_has_one_recording_of_plausible_amplitude() {
         let recording = record(1, 1000);
         assert_eq!(recording, record(1, 1000));
         assert_ne!(recording, record(2, 1000));
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn the_text_has_a_line_for_each_sample_below_its_header() {
+    fn csv_has_a_header_and_a_line_for_each_sample() {
         let text = to_csv(&record(1, 3));
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(lines[0], "time_us,c3,c4,o1,o2");

@@ -74,7 +74,7 @@ mod tests {
     use super::{RECORDING_START, to_parquet};
 
     #[test]
-    fn what_is_written_is_read_back_row_by_row() {
+    fn written_rows_are_read_back() {
         let samples = record(7, 2500);
         let reader = SerializedFileReader::new(Bytes::from(to_parquet(&samples).unwrap())).unwrap();
         assert_eq!(reader.metadata().num_row_groups(), 3);
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bytes_are_the_same_on_every_run() {
+    fn bytes_are_the_same_on_every_run() {
         assert_eq!(to_parquet(&record(7, 2500)).unwrap(), to_parquet(&record(7, 2500)).unwrap());
     }
 }

@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn the_extension_decides_what_a_file_is() {
+    fn extension_determines_the_type_of_a_file() {
         let mut tree = Tree::default();
         for (name, package_type, content_type) in [
             ("scan.png", PackageType::Image, "image/png"),

@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chunk_holds_its_pixels_in_little_endian_rows() {
+    fn chunk_has_little_endian_rows() {
         let image = Micrograph::synthesize(1, 256);
         let chunk = &group()["0/2/1/0"];
         let pixel = |x: usize, y: usize| {
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn beyond_the_edge_of_a_small_level_is_the_fill_value() {
+    fn pixels_beyond_a_small_level_have_the_fill_value() {
         let group = group();
         let chunk = &group["2/0/0/0"];
         assert_ne!(chunk[..128], [0; 128], "64 pixels of the picture");

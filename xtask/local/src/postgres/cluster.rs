@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_survives_its_file_and_does_not_show() {
+    fn password_parses_and_is_not_displayed() {
         let password = Password::random().unwrap();
         assert_ne!(password, Password::random().unwrap());
         assert_eq!(Password::parse(password.expose()), Some(password.clone()));

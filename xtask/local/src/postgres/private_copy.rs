@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_directory_below_a_private_one_is_out_of_reach() {
+    async fn directory_below_a_private_one_is_unreachable() {
         let root = tempfile::tempdir().unwrap();
         let open = root.path().join("open");
         std::fs::create_dir(&open).unwrap();
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_copy_has_files_modes_and_links() {
+    async fn copy_preserves_files_modes_and_links() {
         let root = tempfile::tempdir().unwrap();
         let from = root.path().join("from");
         std::fs::create_dir_all(from.join("lib")).unwrap();

@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_tail_is_the_last_lines_of_whatever_is_there() {
+    async fn tail_is_the_last_lines() {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("log");
         assert_eq!(tail(&path, 2).await, "");

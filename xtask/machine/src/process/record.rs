@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_start_is_found_whatever_the_name_of_the_program() {
+    fn start_time_is_found_for_any_program_name() {
         let stat = |name, state| {
             format!(
                 "42 ({name}) {state} 1 42 42 0 -1 4194560 96 0 0 0 0 0 0 0 20 0 1 0 987654 3000000 200 9 1\n"

@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_half_made_environment_is_not_used() {
+    async fn incomplete_environment_is_not_used() {
         let tools = tempfile::tempdir().unwrap();
         assert!(MINISTACK.find(tools.path()).await.is_none());
         let bin = MINISTACK.directory(tools.path()).join("bin");
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_package_is_found_in_any_version_of_python() {
+    async fn package_is_found_for_any_python_version() {
         let root = tempfile::tempdir().unwrap();
         let installation = Installation { directory: root.path().to_owned() };
         assert_eq!(installation.package("server").await, None);

@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_first_that_will_do_is_taken_and_the_others_are_explained() {
+    async fn first_usable_python_is_used_and_the_others_are_explained() {
         let root = tempfile::tempdir().unwrap();
         let missing = root.path().join("missing").into_os_string();
         let old = fake(root.path(), "old", "echo 3 9");

@@ -23,7 +23,7 @@ fn format_lines(messages: &[(FunctionName, &str)]) -> String {
 }
 
 #[test]
-fn the_lines_of_a_request_are_known_by_its_id_whoever_wrote_them() {
+fn all_lines_of_a_request_have_its_id() {
     let lines = format_lines(&[
         (
             FunctionName::Authorizer,
@@ -51,7 +51,7 @@ fn the_lines_of_a_request_are_known_by_its_id_whoever_wrote_them() {
 }
 
 #[test]
-fn what_is_no_json_or_belongs_to_no_request_is_shown_as_it_is_and_can_do_nothing_to_a_terminal() {
+fn control_characters_of_other_lines_are_escaped() {
     let lines = format_lines(&[
         (FunctionName::Api, "START RequestId: 2cc22cc2-1111-4222-8333-000000000003 Version: $LATEST\n"),
         (FunctionName::Restore, "thread 'main' panicked at src/main.rs:1:\r\n\u{1b}[31mred\u{1b}[0m\n"),

@@ -71,7 +71,7 @@ async fn standard_mode_asks_for_rollback() {
 }
 
 #[tokio::test]
-async fn change_set_knows_what_it_replaces_and_takes_over() {
+async fn change_set_lists_replaced_and_imported_resources() {
     let changes = [
         change("Kept", "Modify", "False"),
         change("Maybe", "Modify", "Conditional"),
@@ -113,7 +113,7 @@ async fn proposed(status: &'static str, reason: &'static str) -> (Result<Proposa
 }
 
 #[tokio::test]
-async fn new_stack_takes_over_what_it_may() {
+async fn new_stack_imports_existing_resources() {
     let (_, request) = proposed("CREATE_COMPLETE", "").await;
     assert_eq!(request["ChangeSetType"], "CREATE");
     assert_eq!(request["ImportExistingResources"], "true");
@@ -145,7 +145,7 @@ async fn change_set_that_failed_over_a_taken_name_gets_advice() {
 ///
 /// CloudFormation may have created the change set by then.
 #[tokio::test]
-async fn change_set_that_a_lost_response_was_about_is_used() {
+async fn change_set_of_a_lost_response_is_used() {
     let cloudformation = ScriptedCloudFormation::start(|action, request: &Request, _| match action {
         "DescribeStacks" => stack_in("UPDATE_COMPLETE"),
         "CreateChangeSet" => Response::AlreadyExists,

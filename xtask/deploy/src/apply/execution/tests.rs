@@ -27,7 +27,7 @@ async fn follow_to_end(
 }
 
 #[test]
-fn an_operation_is_over_when_nothing_follows() {
+fn final_status_ends_an_operation() {
     for status in [
         "CREATE_COMPLETE",
         "IMPORT_COMPLETE",
@@ -51,7 +51,7 @@ fn an_operation_is_over_when_nothing_follows() {
 }
 
 #[tokio::test]
-async fn failure_without_rollback_is_an_end_with_its_causes() {
+async fn failure_without_rollback_is_reported_with_its_causes() {
     let update: &[_] = &[
         ("stack", STACK, "UPDATE_IN_PROGRESS", ""),
         ("Queue", QUEUE, "UPDATE_FAILED", "Rate exceeded"),
@@ -86,7 +86,7 @@ async fn failure_that_is_rolled_back_is_followed_to_the_end_of_the_rollback() {
 }
 
 #[tokio::test]
-async fn import_is_a_successful_end() {
+async fn import_counts_as_success() {
     let reported_events: &[_] = &[("stack", STACK, "IMPORT_COMPLETE", "")];
     assert_eq!(follow_to_end(Operation::Create, reported_events, "IMPORT_COMPLETE").await, Ok(()));
     let reported_events: &[_] = &[("stack", STACK, "IMPORT_ROLLBACK_COMPLETE", "The bucket is in another stack.")];

@@ -17,7 +17,7 @@ fn program(directory: &Path, text: &str) -> PathBuf {
 }
 
 #[tokio::test]
-async fn a_release_is_built_without_anything_that_gets_into_the_bytes() {
+async fn release_build_inherits_no_build_settings() {
     let directory = tempfile::tempdir().unwrap();
     let program = program(directory.path(), "pwd; env");
     let variables =
@@ -36,7 +36,7 @@ async fn a_release_is_built_without_anything_that_gets_into_the_bytes() {
 }
 
 #[test]
-fn a_release_is_built_for_its_architecture_from_the_locked_dependencies() {
+fn release_is_built_for_its_architecture_with_locked_dependencies() {
     let command = release_command(Architecture::Arm64, "cargo-lambda".as_ref(), "/bin".as_ref(), []);
     let words: Vec<_> = command.as_std().get_args().map(|word| word.to_string_lossy()).collect();
     for word in ["--release", "--locked", "--arm64", "--manifest-path"] {
@@ -45,7 +45,7 @@ fn a_release_is_built_for_its_architecture_from_the_locked_dependencies() {
 }
 
 #[test]
-fn what_was_built_takes_its_place_though_it_is_older() {
+fn older_build_replaces_the_copy_too() {
     let directory = tempfile::tempdir().unwrap();
     let (program, bootstrap) = (directory.path().join("api"), directory.path().join("api-placed/bootstrap"));
     let write = |text: &str, modified: SystemTime| {

@@ -115,7 +115,7 @@ async fn rollback_that_gets_stuck_again_names_what_can_be_skipped() {
 }
 
 #[tokio::test]
-async fn only_what_could_not_be_put_back_is_skipped() {
+async fn only_resources_that_failed_to_roll_back_can_be_skipped() {
     let cloudformation = stuck_rollback().await;
     let error = recover_stack(&cloudformation, &["Other"]).await.unwrap_err().to_string();
     assert!(error.contains("Other cannot be skipped") && error.contains("Queue: it is gone"), "{error}");
@@ -127,7 +127,7 @@ async fn only_what_could_not_be_put_back_is_skipped() {
 }
 
 #[tokio::test]
-async fn nothing_is_skipped_where_no_rollback_is_stuck() {
+async fn skip_is_rejected_without_a_failed_rollback() {
     let cloudformation = ScriptedCloudFormation::start(|action, _: &Request, _| match action {
         "DescribeStacks" => stack_in("UPDATE_COMPLETE"),
         action => panic!("{action}"),

@@ -25,7 +25,7 @@ fn generated_keys_sign_and_can_be_deployed() {
 }
 
 #[test]
-fn what_is_read_is_what_would_have_been_generated() {
+fn read_key_equals_the_generated_one() {
     for algorithm in [Algorithm::EcP256, Algorithm::Rsa2048] {
         let key = KeyPair::generate(algorithm).unwrap();
         let other = format!("\n{}\n", key.private_pem().replace("\r\n", "\n"));
@@ -40,7 +40,7 @@ fn what_is_read_is_what_would_have_been_generated() {
 }
 
 #[test]
-fn the_older_encodings_are_read_as_the_same_key() {
+fn older_encodings_give_the_same_key() {
     // PKCS#8 contains the older encoding as its last part.
     for (algorithm, tag) in [(Algorithm::Rsa2048, "RSA PRIVATE KEY"), (Algorithm::EcP256, "EC PRIVATE KEY")] {
         let key = KeyPair::generate(algorithm).unwrap();
@@ -60,7 +60,7 @@ fn the_older_encodings_are_read_as_the_same_key() {
 }
 
 #[test]
-fn what_cloudfront_does_not_take_is_not_imported() {
+fn unsupported_key_is_not_imported() {
     let key = KeyPair::generate(Algorithm::EcP256).unwrap();
     assert!(rejection(&with_tag("ENCRYPTED PRIVATE KEY", key.private_pem())).contains("encrypted"));
     let legacy = with_tag("EC PRIVATE KEY", key.private_pem());

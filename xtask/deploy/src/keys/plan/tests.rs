@@ -33,7 +33,7 @@ fn assert_settled(world: &World) {
 }
 
 #[test]
-fn a_rotation_goes_through_its_steps() {
+fn rotation_runs_every_step() {
     let mut world = World::new();
     let old = world.signs.clone();
     let run = finish(&mut world, Intent::Rotate);
@@ -58,7 +58,7 @@ fn a_rotation_goes_through_its_steps() {
 }
 
 #[test]
-fn a_revocation_waits_for_nothing_but_the_new_key() {
+fn revocation_waits_only_for_the_new_key() {
     let mut world = World::new();
     let old = world.signs.clone();
     world.revokes = true;
@@ -69,7 +69,7 @@ fn a_revocation_waits_for_nothing_but_the_new_key() {
 }
 
 #[test]
-fn a_revocation_in_an_overlap_brings_another_key() {
+fn revocation_during_an_overlap_creates_another_key() {
     let mut world = World::new();
     run_until(&mut world, Intent::Rotate, |step| matches!(step, Step::AwaitRetirement(_)));
     let second = world.signs.clone();
@@ -95,7 +95,7 @@ fn run_until(world: &mut World, intent: Intent, is_it: fn(&Step) -> bool) -> Run
 }
 
 #[test]
-fn an_emergency_does_not_end_on_a_next_key_of_an_earlier_run() {
+fn emergency_does_not_end_with_a_next_key_of_an_earlier_run() {
     let mut world = World::new();
     drop(run_until(&mut world, Intent::Rotate, |step| matches!(step, Step::Probe(_))));
     let next = world.ring.next().unwrap().fingerprint.clone();
@@ -108,7 +108,7 @@ fn an_emergency_does_not_end_on_a_next_key_of_an_earlier_run() {
 }
 
 #[test]
-fn an_emergency_in_the_midst_of_a_switch_makes_a_key_of_its_own() {
+fn emergency_during_a_switch_creates_its_own_key() {
     let mut world = World::new();
     let mut rotation = run_until(&mut world, Intent::Rotate, |step| *step == Step::Activate);
     // The ring is written, but not deployed.
@@ -121,7 +121,7 @@ fn an_emergency_in_the_midst_of_a_switch_makes_a_key_of_its_own() {
 }
 
 #[test]
-fn an_emergency_makes_room_where_the_ring_is_full() {
+fn emergency_makes_room_in_a_full_ring() {
     let mut world = World::new();
     for _ in 1..stack::MAXIMUM_KEYS {
         world.add_retiring_key();
@@ -132,7 +132,7 @@ fn an_emergency_makes_room_where_the_ring_is_full() {
 }
 
 #[test]
-fn an_emergency_whose_key_was_replaced_says_so() {
+fn emergency_reports_that_its_key_was_replaced() {
     let mut world = World::new();
     let new_key = "ffffffffffff".parse().unwrap();
     let progress = Progress { new_key: Some(&new_key), ..Progress::default() };
@@ -142,7 +142,7 @@ fn an_emergency_whose_key_was_replaced_says_so() {
 }
 
 #[test]
-fn a_key_signs_only_when_every_edge_may_know_the_key_group() {
+fn key_is_activated_only_after_propagation() {
     let mut world = World::new();
     run_until(&mut world, Intent::Rotate, |step| matches!(step, Step::AwaitKeyGroup(_)));
     let changed_at = world.group_changed_at;
@@ -165,7 +165,7 @@ fn a_key_signs_only_when_every_edge_may_know_the_key_group() {
 }
 
 #[test]
-fn a_rotation_that_died_anywhere_is_completed_by_the_next() {
+fn interrupted_rotation_is_completed_by_the_next() {
     let orders = [Intent::Rotate, Intent::Revoke].into_iter().flat_map(|it| [(it, false), (it, true)]);
     for (intent, function_is_first) in orders {
         for ticks in 0..60 {
@@ -207,7 +207,7 @@ fn keys_are_retired_in_their_time_and_not_before() {
 }
 
 #[test]
-fn what_is_in_the_way_is_named() {
+fn obstacle_is_named() {
     let obstacle = |change: fn(&mut World)| {
         let mut world = World::new();
         run_until(&mut world, Intent::Rotate, |step| matches!(step, Step::Probe(_)));
@@ -248,7 +248,7 @@ fn nothing_is_removed_while_cloudfront_does_not_trust_the_key_that_signs() {
 }
 
 #[test]
-fn the_group_takes_only_so_many_keys() {
+fn key_group_has_a_maximum_number_of_keys() {
     let mut world = World::new();
     for _ in 1..stack::MAXIMUM_KEYS {
         world.add_retiring_key();
@@ -295,7 +295,7 @@ proptest! {
     /// After any sequence of events, all edges trust the key that signs, and no URL is rejected before it expires.
     /// Two more runs complete any unfinished work.
     #[test]
-    fn no_url_is_refused(
+    fn no_url_is_rejected(
         events in events(),
         other in prop_oneof![Just(Intent::Rotate), Just(Intent::Retire), Just(Intent::Revoke)],
     ) {

@@ -46,7 +46,7 @@ fn status(observed: &Observed) -> Status {
 }
 
 #[test]
-fn a_key_in_its_best_years_is_no_problem() {
+fn current_key_is_no_problem() {
     let status = status(&consistent_state(&[entry(NEW, "active", "null")], "2026-11-24T00:00:00Z"));
     assert_eq!(status.problems, Vec::<String>::new());
     assert_eq!((status.phase, status.next), (Phase::Settled, None));
@@ -55,14 +55,14 @@ fn a_key_in_its_best_years_is_no_problem() {
 }
 
 #[test]
-fn a_key_older_than_the_rotation_period_is_one() {
+fn key_older_than_the_rotation_period_is_a_problem() {
     let status = status(&consistent_state(&[entry(NEW, "active", "null")], "2027-01-30T00:00:01Z"));
     assert_eq!(status.problems.len(), 1);
     assert!(status.problems[0].contains("older than 90 d"), "{:?}", status.problems);
 }
 
 #[test]
-fn an_overlap_is_no_problem_and_says_when_it_ends() {
+fn overlap_is_no_problem_and_has_an_end() {
     let entries = [entry(NEW, "active", "null"), entry(OLD, "retiring", r#""2026-11-24T02:00:00Z""#)];
     let before = status(&consistent_state(&entries, "2026-11-24T00:00:00Z"));
     assert_eq!((before.problems.len(), before.phase), (0, Phase::Overlapping));
@@ -73,7 +73,7 @@ fn an_overlap_is_no_problem_and_says_when_it_ends() {
 }
 
 #[test]
-fn the_status_says_what_an_activation_waits_for() {
+fn status_shows_what_an_activation_waits_for() {
     let entries = [entry(OLD, "active", "null"), entry(NEW, "next", "null")];
     let mut observed = consistent_state(&entries, "2026-11-24T00:00:00Z");
     observed.cloudfront.as_mut().unwrap().group_changed_at = Some("2026-11-23T23:55:00Z".parse().unwrap());
@@ -136,7 +136,7 @@ fn each_disagreement_is_named() {
 }
 
 #[test]
-fn the_status_is_json_without_anything_private() {
+fn status_is_json_without_private_keys() {
     let observed = consistent_state(&[entry(NEW, "active", "null")], "2026-11-24T00:00:00Z");
     let json = serde_json::to_value(status(&observed)).unwrap();
     assert_eq!(json["keys"][0]["fingerprint"], NEW);

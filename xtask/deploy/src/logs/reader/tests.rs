@@ -84,7 +84,7 @@ async fn read_lines(reader: &mut Reader) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_lines_of_all_functions_come_in_the_order_of_time_over_all_pages() {
+async fn lines_of_all_functions_are_ordered_by_time_across_pages() {
     use FunctionName::{Api, Restore};
     let responses =
         vec![page(&[], Some("a")), page(&[1, 4], Some("b")), page(&[2, 3], None), page(&[5, 6], None)];
@@ -98,7 +98,7 @@ async fn the_lines_of_all_functions_come_in_the_order_of_time_over_all_pages() {
 }
 
 #[tokio::test]
-async fn a_later_look_brings_what_is_new_also_where_it_came_late() {
+async fn later_read_returns_new_and_late_events() {
     let responses = vec![
         page(&[1_000, 40_000], None),
         // The last 15 seconds before the newest event are read again.
@@ -114,7 +114,7 @@ async fn a_later_look_brings_what_is_new_also_where_it_came_late() {
 }
 
 #[tokio::test]
-async fn too_many_requests_end_nothing_and_a_refusal_is_told() {
+async fn throttled_request_is_retried_and_denied_one_is_an_error() {
     let error = |name: &str| (400, json!({ "__type": name, "message": "no" }));
     let responses = vec![error("ThrottlingException"), page(&[1], None), error("AccessDeniedException")];
     let (mut reader, _asked) = reader(&[FunctionName::Api], responses).await;

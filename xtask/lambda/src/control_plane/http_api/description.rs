@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn an_api_is_resolved() {
+    fn api_is_resolved() {
         let api = resolve(|_| ()).unwrap();
         let [route] = &api.routes[..] else { panic!("{:?}", api.routes) };
         assert_eq!(route.key, "GET /presign/s3".parse::<RouteKey>().unwrap());
@@ -309,14 +309,14 @@ mod tests {
     }
 
     #[test]
-    fn a_public_route_needs_no_authorizer() {
+    fn public_route_needs_no_authorizer() {
         let api = resolve(|all| all["route"]["authorizationType"] = json!("NONE")).unwrap();
         assert!(api.routes[0].authorizer.is_none());
         assert!(api.authorizers.is_empty());
     }
 
     #[test]
-    fn what_the_gateway_does_not_emulate_is_refused_by_name() {
+    fn unsupported_gateway_feature_is_rejected_by_name() {
         for (pointer, value, message) in [
             ("/api/protocolType", json!("WEBSOCKET"), "protocol WEBSOCKET"),
             ("/api/routeSelectionExpression", json!("$request.body.action"), "route selection"),

@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn a_decision_holds_until_its_time_is_over() {
+    fn decision_is_cached_until_it_expires() {
         let (mut cache, now) = (DecisionCache::default(), Instant::now());
         cache.insert(identity("t", "d"), NO, now, now + 300 * SECOND);
         assert_eq!(cache.get(&identity("t", "d"), now + 299 * SECOND), Some(NO));
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_cache_forgets_the_past_first() {
+    fn full_cache_evicts_expired_decisions_first() {
         let (mut cache, now) = (DecisionCache::default(), Instant::now());
         for number in 0..MAXIMUM_ENTRIES - 1 {
             cache.insert(identity(&number.to_string(), "d"), YES, now, now + SECOND);

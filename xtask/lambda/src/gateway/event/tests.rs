@@ -36,7 +36,7 @@ fn parsed(event: &Bytes) -> Value {
 }
 
 #[tokio::test]
-async fn the_event_of_an_authorized_request() {
+async fn event_of_an_authorized_request() {
     let request = Request::post("/restore?dataset_id=N%3Adataset%3A1&a=b+c&a=%26&empty")
         .header("Host", "api.example.com:8080")
         .header("User-Agent", "agent/1")
@@ -56,21 +56,21 @@ async fn the_event_of_an_authorized_request() {
 }
 
 #[tokio::test]
-async fn what_a_request_does_not_have_is_left_out() {
+async fn absent_parts_of_a_request_are_omitted() {
     let request = incoming(Request::get("/presign/s3"), b"").await;
     let event = for_function("a1b2c3", &route("GET /presign/s3"), None, &request);
     insta::assert_json_snapshot!(parsed(&event));
 }
 
 #[tokio::test]
-async fn an_authorizer_without_context_leaves_null() {
+async fn authorizer_without_context_gives_null() {
     let request = incoming(Request::get("/a"), b"").await;
     let event = parsed(&for_function("a1b2c3", &route("GET /a"), Some(None), &request));
     assert_eq!(event["requestContext"]["authorizer"], json!({"lambda": null}));
 }
 
 #[tokio::test]
-async fn the_event_of_the_authorizer() {
+async fn event_of_the_authorizer() {
     let request = Request::get("/presign/s3?dataset_id=d").header("Authorization", "Bearer t");
     let request = incoming(request, b"a body it does not see").await;
     let identity = ["Bearer t".to_owned(), "d".to_owned()];
@@ -79,7 +79,7 @@ async fn the_event_of_the_authorizer() {
 }
 
 #[tokio::test]
-async fn text_stays_text_and_the_rest_becomes_base64() {
+async fn text_stays_text_and_other_bodies_become_base64() {
     for (content_type, body, expected, is_base64_encoded) in [
         ("application/json", &b"{}"[..], "{}", false),
         ("text/plain;charset=UTF-8", "ü".as_bytes(), "ü", false),

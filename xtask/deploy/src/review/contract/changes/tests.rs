@@ -27,13 +27,13 @@ fn parameter<'a>(document: &'a mut Value, path: &str, method: &str, name: &str) 
 }
 
 #[test]
-fn the_same_document_has_no_changes() {
+fn same_document_has_no_changes() {
     assert_eq!(descriptions(|_| {}), [""; 0]);
     assert_eq!(descriptions(|document| document["info"]["description"] = json!("other words")), [""; 0]);
 }
 
 #[test]
-fn routes_come_and_go() {
+fn added_and_removed_routes_are_listed() {
     let removed = descriptions(|document| {
         document["paths"].as_object_mut().unwrap().remove("/restore");
     });
@@ -43,7 +43,7 @@ fn routes_come_and_go() {
 }
 
 #[test]
-fn a_request_that_was_good_must_stay_good() {
+fn change_that_rejects_valid_requests_is_breaking() {
     let sign = "/cloudfront/sign";
     let required = descriptions(|document| parameter(document, sign, "get", "path")["required"] = json!(true));
     assert_eq!(required, ["! GET /cloudfront/sign, parameter `path`: is now required"]);
@@ -83,7 +83,7 @@ fn a_request_that_was_good_must_stay_good() {
 }
 
 #[test]
-fn an_answer_must_stay_what_was_told() {
+fn change_that_breaks_a_response_schema_is_breaking() {
     let gone = descriptions(|document| {
         let schema = &mut document["components"]["schemas"]["PresignedObject"];
         schema["properties"].as_object_mut().unwrap().remove("expires_at");
@@ -124,7 +124,7 @@ fn an_answer_must_stay_what_was_told() {
 }
 
 #[test]
-fn who_may_call_is_part_of_the_contract() {
+fn access_is_part_of_the_contract() {
     let public = descriptions(|document| document["paths"]["/proxy/s3"]["get"]["security"] = json!([{"token": []}]));
     assert_eq!(public, ["! GET /proxy/s3: now requires a token"]);
     let dropped = descriptions(|document| document["paths"]["/restore"]["post"]["security"] = json!([]));
