@@ -1,4 +1,4 @@
-// The console: what runs, ready-made requests, the functions' statistics.
+// The console: the running components, example requests, and the statistics of the functions.
 "use strict";
 
 const place = (id) => document.getElementById(id);
@@ -14,7 +14,7 @@ function complain(error) {
   place("problem").hidden = false;
 }
 
-// What runs
+// Running components
 
 async function showComponents() {
   const components = await load("components.json");
@@ -52,10 +52,10 @@ function showStack(stack) {
     element("dt", {}, name), element("dd", { title: value }, value)]));
 }
 
-// Ready-made requests
+// Example requests
 
-/** Each makes its request from the stack and, where it builds on another one, from its answer. */
-function readyMade(stack) {
+/** Returns the example requests. Each step builds a request from the stack and the body of the previous response. */
+function exampleRequests(stack) {
   const api = (path, query, options = {}) => {
     const url = new URL(stack.api_url.replace(/\/$/, "") + path);
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
@@ -77,41 +77,41 @@ function readyMade(stack) {
     {
       title: "Sign the Parquet file and open it",
       about: "GET /cloudfront/sign, then its last 8 bytes",
-      steps: [sign, (answer) => ({ method: "GET", url: answer.signed_url, headers: { Range: "bytes=-8" } })],
+      steps: [sign, (body) => ({ method: "GET", url: body.signed_url, headers: { Range: "bytes=-8" } })],
     },
     {
       title: "Sign a whole package",
       about: "scope=package, then one Zarr file with its policy",
-      steps: [signPackage, (answer) => {
+      steps: [signPackage, (body) => {
         const parameters = new URLSearchParams({
-          Policy: answer.policy, Signature: answer.signature, "Key-Pair-Id": answer.key_pair_id,
-          ...(answer.hash_algorithm === "SHA256" ? { "Hash-Algorithm": "SHA256" } : {}),
+          Policy: body.policy, Signature: body.signature, "Key-Pair-Id": body.key_pair_id,
+          ...(body.hash_algorithm === "SHA256" ? { "Hash-Algorithm": "SHA256" } : {}),
         });
         const path = `${stack.assets.zarr}/.zattrs`.split("/").map(encodeURIComponent).join("/");
         // CloudFront's base64 has ~, which URLSearchParams would encode and a signed URL must not.
-        return { method: "GET", url: `${answer.base_url}${path}?${parameters.toString().replaceAll("%7E", "~")}` };
+        return { method: "GET", url: `${body.base_url}${path}?${parameters.toString().replaceAll("%7E", "~")}` };
       }],
     },
     {
       title: "Presign a file",
       about: "GET /presign/s3, then the file from S3",
-      steps: [presign, (answer) => ({ method: "GET", url: answer.presigned_url })],
+      steps: [presign, (body) => ({ method: "GET", url: body.presigned_url })],
     },
     {
-      title: "Ask for a presigned URL through the proxy",
+      title: "Request a presigned URL through the proxy",
       about: "HEAD /proxy/s3, without a token",
-      steps: [presign, (answer) => api("/proxy/s3", { presigned_url: answer.presigned_url, redirect: "false" },
+      steps: [presign, (body) => api("/proxy/s3", { presigned_url: body.presigned_url, redirect: "false" },
         { method: "HEAD", authorized: false })],
     },
     {
       title: "Open an asset without a signature",
-      about: "CloudFront says 403",
+      about: "CloudFront returns 403",
       steps: [() => ({ method: "GET", url: `${stack.cdn_url.replace(/\/$/, "")}/O1/D1/P1/asset.parquet` })],
     },
   ];
 }
 
-/** A fresh token where the issuer answers, else the one that the stack began with. */
+/** Returns a new token, or the one from the start of the stack if the issuer does not respond. */
 async function tokenOf(user, stack, issuer) {
   if (issuer) {
     const fresh = await fetch(new URL(`/token/${encodeURIComponent(user)}`, issuer)).catch(() => null);
@@ -142,7 +142,7 @@ async function send({ method, url, authorized, headers = {}, body }, token) {
   return { request, response, bytes, took: performance.now() - began };
 }
 
-/** The body as text: JSON laid out, anything else as it is, bytes that are no text in hexadecimal. */
+/** Returns a body as text: JSON indented, other text unchanged, and binary data in hexadecimal. */
 function readable(bytes) {
   const limit = 20_000;
   try {
@@ -186,22 +186,22 @@ function showExchange({ request, response, bytes, took }) {
   ];
 }
 
-async function run(ready, stack, issuer) {
+async function run(example, stack, issuer) {
   const exchange = place("exchange");
-  exchange.replaceChildren(element("p", { className: "hint" }, "Asking …"));
+  exchange.replaceChildren(element("p", { className: "hint" }, "Sending …"));
   const user = document.querySelector("#users input:checked").value;
   const shown = [];
   try {
     const token = await tokenOf(user, stack, issuer);
-    let answer;
-    for (const [at, step] of ready.steps.entries()) {
-      const made = await send(step(answer), token);
-      shown.push(...showExchange(made));
-      if (!made.response.ok || at === ready.steps.length - 1) break;
-      answer = JSON.parse(new TextDecoder().decode(made.bytes));
+    let previous;
+    for (const [at, step] of example.steps.entries()) {
+      const exchanged = await send(step(previous), token);
+      shown.push(...showExchange(exchanged));
+      if (!exchanged.response.ok || at === example.steps.length - 1) break;
+      previous = JSON.parse(new TextDecoder().decode(exchanged.bytes));
     }
   } catch (error) {
-    shown.push(element("p", { className: "bad" }, `The browser got no answer that it may show: ${error.message}`));
+    shown.push(element("p", { className: "bad" }, `The browser received no response that it may show: ${error.message}`));
   }
   exchange.replaceChildren(...shown.filter(Boolean));
   await showStatistics();
@@ -212,11 +212,11 @@ function showRequests(stack, issuer) {
   const users = Object.keys(stack.tokens).sort((one, other) => rank.indexOf(one) - rank.indexOf(other));
   place("users").append(...users.map((user, at) => element("label", {},
     element("input", { type: "radio", name: "user", value: user, checked: at === 0 }), element("span", {}, user))));
-  place("requests").replaceChildren(...readyMade(stack).map((ready) => {
-    const button = element("button", { type: "button" }, element("strong", {}, ready.title), element("small", {}, ready.about));
+  place("requests").replaceChildren(...exampleRequests(stack).map((example) => {
+    const button = element("button", { type: "button" }, element("strong", {}, example.title), element("small", {}, example.about));
     button.addEventListener("click", () => {
       for (const other of place("requests").querySelectorAll("button")) other.ariaCurrent = String(other === button);
-      run(ready, stack, issuer).catch(complain);
+      run(example, stack, issuer).catch(complain);
     });
     return element("li", {}, button);
   }));

@@ -1,14 +1,14 @@
-// Builds what the page shows.
+// Builds the elements of the page.
 "use strict";
 
-/** Makes an element; children that are no elements become text, so nothing is ever parsed as HTML. */
+/** Creates an element. Children that are not elements become text, so nothing is ever parsed as HTML. */
 function element(name, properties = {}, ...children) {
   const made = Object.assign(document.createElement(name), properties);
   made.append(...children.filter((child) => child !== null && child !== undefined));
   return made;
 }
 
-/** A table in a frame of its own that scrolls sideways. */
+/** Creates a table in a frame that scrolls horizontally. */
 function table(heads, rows) {
   const numeric = heads.map((_, at) => rows.length > 0 && rows.every((row) => typeof row[at] === "number"));
   const cell = (kind) => (content, at) =>
@@ -19,7 +19,7 @@ function table(heads, rows) {
     element("tbody", {}, ...rows.map((row) => element("tr", {}, ...row.map(cell("td")))))));
 }
 
-/** Prose with `code` between backquotes. */
+/** Creates text, with `code` between backquotes. */
 function prose(text) {
   return (text ?? "").split(/`([^`]+)`/).map((part, at) => (at % 2 ? element("code", {}, part) : part));
 }

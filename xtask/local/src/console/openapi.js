@@ -1,11 +1,11 @@
-// Renders an OpenAPI document: operations by path, with parameters, bodies and answers.
+// Renders an OpenAPI document: operations by path, with parameters, bodies, and responses.
 "use strict";
 
 const openapi = (() => {
   const METHODS = ["get", "head", "post", "put", "patch", "delete", "options"];
   let root = {};
 
-  /** Follows a reference within the document. */
+  /** Resolves a reference within the document. */
   function resolve(node) {
     for (let depth = 0; node?.$ref?.startsWith("#/") && depth < 20; depth += 1) {
       node = node.$ref.slice(2).split("/")
@@ -15,7 +15,7 @@ const openapi = (() => {
     return node ?? {};
   }
 
-  /** A schema in one line, for tables. */
+  /** Returns a schema on one line, for tables. */
   function typeOf(schema) {
     const found = resolve(schema);
     if (found.const !== undefined) return JSON.stringify(found.const);
@@ -27,7 +27,7 @@ const openapi = (() => {
     return found.format ? `${type} (${found.format})` : type;
   }
 
-  /** A schema as the JSON it describes, with types in place of values. */
+  /** Returns the JSON that a schema describes, with types in place of values. */
   function outline(schema, indent = "", depth = 0) {
     const found = resolve(schema);
     if (depth > 6) return "…";
@@ -74,9 +74,9 @@ const openapi = (() => {
     const bodies = entries.filter(([status]) => status.startsWith("2"))
       .flatMap(([status, response]) => {
         const shown = content(response);
-        return shown.length ? [element("h3", {}, `Answer ${status}`), ...shown] : [];
+        return shown.length ? [element("h3", {}, `Response ${status}`), ...shown] : [];
       });
-    return [element("h3", {}, "Answers"), table(["Status", "When"], rows), ...bodies];
+    return [element("h3", {}, "Responses"), table(["Status", "When"], rows), ...bodies];
   }
 
   function operation(path, method, shared, found) {

@@ -1,9 +1,9 @@
--- The schema of one organization, as the platform has it today.
--- {organization} stands for the organization's integer id.
+-- The schema of one organization, as it is on the platform.
+-- {organization} is replaced with the organization's integer ID.
 
 CREATE SCHEMA "{organization}";
 
--- Datasets and who may use them.
+-- Datasets, and the users who may access them.
 
 CREATE TABLE "{organization}".dataset_status (
     id serial PRIMARY KEY,
@@ -36,12 +36,12 @@ CREATE TABLE "{organization}".datasets (
     name varchar(255) NOT NULL,
     state varchar(40) NOT NULL,
     description varchar(255),
-    -- Indexed but not unique: nothing in the database keeps two datasets from one node id,
-    -- except pennsieve.dataset_organization, which then follows the last of them.
+    -- Indexed but not unique: two datasets may have the same node ID. Only pennsieve.dataset_organization
+    -- has unique node IDs, and refers to the last one.
     node_id varchar(255),
     permission_bit integer,
     type varchar(255) DEFAULT 'research',
-    -- The role of everybody in the organization; NULL is none.
+    -- The role of every member of the organization, or NULL for none.
     role varchar(50),
     status varchar(255) DEFAULT 'NO_STATUS',
     automatically_process_packages boolean DEFAULT false,
@@ -76,7 +76,7 @@ ALTER TABLE "{organization}".datasets
     ADD FOREIGN KEY (readme_id) REFERENCES "{organization}".dataset_assets ON DELETE SET NULL,
     ADD FOREIGN KEY (changelog_id) REFERENCES "{organization}".dataset_assets ON DELETE SET NULL;
 
--- Only changes that people see count as updates of a dataset.
+-- Only changes that are visible to users count as updates of a dataset.
 CREATE TRIGGER datasets_updated_at BEFORE UPDATE ON "{organization}".datasets
     FOR EACH ROW WHEN (
         (OLD.name, OLD.description, OLD.status_id, OLD.automatically_process_packages, OLD.license, OLD.tags)
@@ -144,7 +144,7 @@ CREATE TABLE "{organization}".packages (
     CHECK (replaces_package_id IS NULL OR type <> 'Collection'),
     CHECK (replaced_by_package_id IS NULL OR type <> 'Collection')
 );
--- The state is in neither of the two: a deleted package holds on to its (deleted) name.
+-- Neither index contains the state, so a deleted package keeps its (deleted) name reserved.
 CREATE UNIQUE INDEX packages_name_dataset_id__parent_id_null_idx
     ON "{organization}".packages (name, dataset_id) WHERE parent_id IS NULL;
 CREATE UNIQUE INDEX packages_name_dataset_id_parent_id__parent_id_not_null_idx
@@ -196,7 +196,7 @@ CREATE INDEX files_package_id_idx ON "{organization}".files (package_id);
 CREATE TRIGGER files_updated_at BEFORE UPDATE ON "{organization}".files
     FOR EACH ROW EXECUTE FUNCTION pennsieve.set_updated_at();
 
--- What viewers show of packages.
+-- Viewer assets of packages.
 
 CREATE TABLE "{organization}".viewer_assets (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -213,7 +213,7 @@ CREATE TABLE "{organization}".viewer_assets (
 CREATE INDEX viewer_assets_dataset_id_idx ON "{organization}".viewer_assets (dataset_id);
 CREATE TRIGGER viewer_assets_updated_at BEFORE UPDATE ON "{organization}".viewer_assets
     FOR EACH ROW EXECUTE FUNCTION pennsieve.set_updated_at();
--- A row trigger, so that deletes that cascade from the dataset are covered.
+-- A row trigger also runs for deletes that cascade from the dataset.
 CREATE TRIGGER viewer_assets_cleanup BEFORE DELETE ON "{organization}".viewer_assets
     FOR EACH ROW EXECUTE FUNCTION pennsieve.enqueue_viewer_asset_cleanup();
 

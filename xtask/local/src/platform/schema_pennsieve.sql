@@ -1,6 +1,6 @@
--- The schema that all organizations share, as the platform has it today.
--- Only what the packages service and its authorizer can meet is here: columns they read or
--- write, and the constraints and triggers that can change what they see.
+-- The schema that all organizations share, as it is on the platform.
+-- It contains only what affects the packages service and its authorizer: the columns that they read or
+-- write, and the constraints and triggers that change the results.
 
 CREATE SCHEMA pennsieve;
 
@@ -38,8 +38,8 @@ BEGIN
 END
 $$;
 
--- A schema of an organization is named by the organization's integer id, which is how a row
--- of `datasets` tells whose it is.
+-- The schema of an organization is named by the organization's integer ID, which determines the organization of
+-- a row in `datasets`.
 CREATE FUNCTION pennsieve.map_dataset_to_organization() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP <> 'INSERT' AND (TG_OP = 'DELETE' OR OLD.node_id IS DISTINCT FROM NEW.node_id) THEN
@@ -65,7 +65,7 @@ BEGIN
 END
 $$;
 
--- Organizations and who belongs to them.
+-- Organizations and their members.
 
 CREATE TABLE pennsieve.organizations (
     id serial PRIMARY KEY,
@@ -128,7 +128,7 @@ CREATE TABLE pennsieve.users (
 );
 CREATE INDEX users_node_id_idx ON pennsieve.users (node_id);
 
--- Every column of `users` follows the two of the audit, in the same order.
+-- The two audit columns come first, followed by every column of `users` in the same order.
 CREATE TABLE pennsieve.users_audit (
     change_type varchar(255) NOT NULL,
     change_time timestamp DEFAULT CURRENT_TIMESTAMP,
@@ -193,7 +193,7 @@ CREATE TABLE pennsieve.organization_team (
     organization_id integer NOT NULL REFERENCES pennsieve.organizations ON DELETE CASCADE,
     team_id integer NOT NULL REFERENCES pennsieve.teams ON DELETE CASCADE,
     permission_bit integer DEFAULT 0,
-    -- For example 'publishers'; NULL for a team that people made.
+    -- For example 'publishers', or NULL for a team that users created.
     system_team_type varchar(255),
     created_at timestamp DEFAULT CURRENT_TIMESTAMP,
     updated_at timestamp DEFAULT CURRENT_TIMESTAMP,
@@ -203,7 +203,7 @@ CREATE TABLE pennsieve.organization_team (
 CREATE TRIGGER organization_team_updated_at BEFORE UPDATE ON pennsieve.organization_team
     FOR EACH ROW EXECUTE FUNCTION pennsieve.set_updated_at();
 
--- Facts about all organizations that their own schemas write by trigger.
+-- Data about all organizations, which triggers in their own schemas write.
 
 CREATE TABLE pennsieve.dataset_organization (
     dataset_node_id varchar(255) PRIMARY KEY,
