@@ -21,7 +21,7 @@ use crate::connect::connect;
 /// Commands about the restore queue.
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Show the number of messages, and each dead letter with its package and the reason for its failure.
+    /// Show the number of messages, and each dead letter with its package and reason.
     Status(StatusArguments),
     /// Move the dead letters back to the restore queue.
     Redrive(RedriveArguments),
@@ -63,7 +63,7 @@ pub(crate) struct RepairArguments {
 /// The option that names the platform's database.
 #[derive(Args)]
 struct DatabaseArgument {
-    /// URL of the platform's database, for example through a tunnel; not needed for the local stack.
+    /// URL of the platform's database, for example of a tunnel; not needed for the local stack.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     database_url: Option<String>,
 }
