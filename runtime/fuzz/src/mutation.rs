@@ -74,8 +74,8 @@ pub(crate) fn mutated(target: &str) -> impl Strategy<Value = String> + use<> {
     let change = (any::<Index>(), 0..4_usize, inserted, any::<bool>());
     (select(seeds(target)), prop::collection::vec(change, 0..=4)).prop_map(|(seed, changes)| {
         let mut characters: Vec<char> = seed.chars().collect();
-        for (place, removed, inserted, inserts) in changes {
-            let start = place.index(characters.len() + 1);
+        for (position, removed, inserted, inserts) in changes {
+            let start = position.index(characters.len() + 1);
             let end = (start + removed).min(characters.len());
             characters.splice(start..end, inserted.chars().filter(|_| inserts));
         }

@@ -16,7 +16,7 @@ pub(super) enum ApiError {
     #[error("there is nothing at this path")]
     UnknownPath,
     /// No route has the method on a known path.
-    #[error("this path takes only {allow}")]
+    #[error("this path allows only {allow}")]
     MethodNotAllowed {
         /// The methods of the path.
         allow: String,
@@ -42,7 +42,7 @@ pub(super) enum ApiError {
     /// The files of the package are infected.
     ///
     /// The file API of the platform rejects them too.
-    #[error("package {0} is infected: its files are not given out")]
+    #[error("package {0} is infected: its files cannot be downloaded")]
     Infected(PackageNodeId),
     /// S3 rejected the URL of the request.
     #[error("S3 refused the presigned URL")]

@@ -96,7 +96,6 @@ impl Partition {
 
     /// Returns whether labels are the endpoint of transfer acceleration.
     ///
-    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/transfer-acceleration-getting-started.html>
     /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/transfer-acceleration-getting-started.html>.
     fn has_acceleration(&self, labels: &[&str]) -> bool {
         self.has_legacy && matches!(labels, ["s3-accelerate"] | ["s3-accelerate", "dualstack"])

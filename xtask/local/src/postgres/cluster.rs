@@ -52,7 +52,7 @@ impl Cluster {
             // would not start if another process now had the same process id.
             remove(&path.join("data/postmaster.pid")).await?;
             let mut cluster = Self { path, server, data, account, password };
-            cluster.bring_server_within_reach().await?;
+            cluster.ensure_server_is_accessible().await?;
             return Ok(cluster);
         }
         directory.remove(PASSWORD).await?;
@@ -63,7 +63,7 @@ impl Cluster {
     }
 
     /// Uses a copy of the server next to the data if the account cannot access the original.
-    async fn bring_server_within_reach(&mut self) -> io::Result<()> {
+    async fn ensure_server_is_accessible(&mut self) -> io::Result<()> {
         if self.account.is_none() || private_copy::is_reachable(self.server.bin()).await? {
             return Ok(());
         }
@@ -108,8 +108,8 @@ impl Cluster {
         builder.mode(0o700);
         // Not recursive: fails if another user has created the directory in the shared temporary directory.
         builder.create(&self.path).await?;
-        self.give(&self.path)?;
-        self.bring_server_within_reach().await?;
+        self.change_owner(&self.path)?;
+        self.ensure_server_is_accessible().await?;
         // The password is in a file, because other users can see command lines.
         let password_file = self.path.join("password");
         let mut options = fs::OpenOptions::new();
@@ -117,7 +117,7 @@ impl Cluster {
         let mut file = options.open(&password_file).await?;
         file.write_all(self.password.expose().as_bytes()).await?;
         file.flush().await?;
-        self.give(&password_file)?;
+        self.change_owner(&password_file)?;
 
         let mut command = self.command(&self.server.initdb());
         command.arg("-D").arg(self.path.join("data")).arg("--pwfile").arg(&password_file);
@@ -146,7 +146,7 @@ impl Cluster {
         command
     }
 
-    fn give(&self, path: &Path) -> io::Result<()> {
+    fn change_owner(&self, path: &Path) -> io::Result<()> {
         self.account.map_or(Ok(()), |account| chown(path, Some(account.user), Some(account.group)))
     }
 }
@@ -251,7 +251,7 @@ mod tests {
         assert_eq!(kept_password(&directory, &path, None).await, None);
         directory.write(PASSWORD, password.expose().as_bytes()).await.unwrap();
         assert_eq!(kept_password(&directory, &path, None).await, Some(password));
-        let stranger = Account { user: u32::MAX - 9, group: 1 };
-        assert_eq!(kept_password(&directory, &path, Some(stranger)).await, None);
+        let other_account = Account { user: u32::MAX - 9, group: 1 };
+        assert_eq!(kept_password(&directory, &path, Some(other_account)).await, None);
     }
 }

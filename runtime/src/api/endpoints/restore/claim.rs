@@ -117,16 +117,16 @@ impl Claim<'_> {
             }
             outcome => return self.outcome(&outcome.map_err(DatabaseError::from)?),
         };
-        let outcome_read = match self.read_outcome(&since).await {
-            Ok(outcome_read) => outcome_read,
+        let claims = match self.read_outcome(&since).await {
+            Ok(claims) => claims,
             Err(error) => {
                 let count = self.node_ids.len();
                 tracing::error!(count, cause = %error, "packages may stay RESTORING without a message");
                 return Err(error.into());
             }
         };
-        if !outcome_read.claimed.is_empty() {
-            return Ok(outcome_read);
+        if !claims.claimed.is_empty() {
+            return Ok(claims);
         }
         match self.claim_once().await {
             Err(ChangeError::Unknown { cause, .. }) => {

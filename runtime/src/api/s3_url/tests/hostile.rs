@@ -44,7 +44,7 @@ pub(super) const URLS: &[(&str, S3UrlError)] = &[
     ("https://my.bucket.s3.amazonaws.com/key", Host),
     ("https://evil.com.s3.amazonaws.com/key", Host),
     ("https://.s3.amazonaws.com/key", Bucket),
-    // Regions, and partitions that they are not in.
+    // Invalid regions, and regions in the wrong partition.
     ("https://s3.us-east.amazonaws.com/bucket/key", Host),
     ("https://s3.us-east-.amazonaws.com/bucket/key", Host),
     ("https://s3.us--1.amazonaws.com/bucket/key", Host),
@@ -72,7 +72,7 @@ pub(super) const URLS: &[(&str, S3UrlError)] = &[
     ("https://s3-cn-north-1.amazonaws.com.cn/bucket/key", Host),
     ("https://s3-us-iso-east-1.c2s.ic.gov/bucket/key", Host),
     ("https://s3-external-1.amazonaws.com.cn/bucket/key", Host),
-    // Forms of an endpoint that do not go together.
+    // Forms of an endpoint that cannot be combined.
     ("https://s3-external-2.amazonaws.com/bucket/key", Host),
     ("https://bucket.s3-external-1.us-east-1.amazonaws.com/key", Host),
     ("https://bucket.s3-fips.cn-north-1.amazonaws.com.cn/key", Host),
@@ -86,7 +86,7 @@ pub(super) const URLS: &[(&str, S3UrlError)] = &[
     ("https://bucket.s3-accelerate.us-east-1.amazonaws.com/key", Host),
     ("https://bucket.s3-accelerate.amazonaws.com.cn/key", Host),
     ("https://bucket.s3-accelerate-dualstack.amazonaws.com/key", Host),
-    // What is called S3 and gives no objects of a bucket as they are.
+    // Endpoints with S3 in their name that do not return the unchanged objects of a bucket.
     ("https://bucket.s3-website-us-east-1.amazonaws.com/key", Host),
     ("https://bucket.s3-website.eu-central-1.amazonaws.com/key", Host),
     ("https://bucket.s3-website.cn-north-1.amazonaws.com.cn/key", Host),
@@ -104,7 +104,7 @@ pub(super) const URLS: &[(&str, S3UrlError)] = &[
     ("https://bucket--use1-az4--x-s3.s3.us-east-1.amazonaws.com/key", Bucket),
     ("https://s3.amazonaws.com/mfzwi23gnjvgw.mrap/key", Bucket),
     ("https://s3.amazonaws.com/0a1b2c3d--table-s3/key", Bucket),
-    // Other services of AWS, some of which anybody can have a name in.
+    // Other services of AWS. In some of them, anybody can register a name.
     ("https://ec2.amazonaws.com/bucket/key", Host),
     ("https://sqs.us-east-1.amazonaws.com/bucket/key", Host),
     ("https://ec2-203-0-113-7.compute-1.amazonaws.com/bucket/key", Host),
@@ -151,10 +151,10 @@ pub(super) const URLS: &[(&str, S3UrlError)] = &[
     ("https://[fd00:ec2::254]/latest/meta-data", UserInfoOrPort),
     ("https://192.168.5.4.s3.amazonaws.com/key", Host),
     ("https://s3.amazonaws.com/192.168.5.4/key", Bucket),
-    // Letters of other alphabets.
-    // S3 reads it as a space.
+    // A plus sign, which S3 reads as a space.
     ("https://bucket.s3.amazonaws.com/a+b", RawPlus),
     ("https://s3.us-east-1.amazonaws.com/bucket/a/+", RawPlus),
+    // Letters of other alphabets.
     ("https://bucket.s3.\u{430}mazonaws.com/key", ForbiddenCharacter),
     ("https://bucket.\u{ff53}3.amazonaws.com/key", ForbiddenCharacter),
     ("https://bucket\u{3002}s3\u{ff0e}amazonaws\u{ff61}com/key", ForbiddenCharacter),
@@ -205,7 +205,7 @@ pub(super) const URLS: &[(&str, S3UrlError)] = &[
     ("https://bucket.s3.amazonaws.com/key#", Fragment),
     ("https://evil.com#.s3.amazonaws.com/key", Fragment),
     ("https://bucket.s3.amazonaws.com#@evil.com/key", Fragment),
-    // No bucket, or none that can be.
+    // No bucket, or an invalid name of a bucket.
     ("https://s3.amazonaws.com/", Bucket),
     ("https://s3.amazonaws.com//bucket/key", Bucket),
     ("https://s3.amazonaws.com/%62ucket/key", Bucket),
@@ -232,7 +232,7 @@ pub(super) const URLS: &[(&str, S3UrlError)] = &[
     ("https://bucket.s3.amazonaws.com?/key", NoKey),
     ("https://s3.amazonaws.com/bucket", NoKey),
     ("https://s3.amazonaws.com/bucket/", NoKey),
-    // Paths that end elsewhere, or that are no text.
+    // Paths that lead to another key, or that are not valid UTF-8.
     ("https://s3.amazonaws.com/bucket/../other/key", Path),
     ("https://s3.amazonaws.com/bucket/./key", Path),
     ("https://s3.amazonaws.com/bucket/a/..", Path),
@@ -249,7 +249,7 @@ pub(super) const URLS: &[(&str, S3UrlError)] = &[
     ("https://s3.amazonaws.com/bucket/%ff", Path),
     ("https://s3.amazonaws.com/bucket/%c0%ae%c0%ae/other", Path),
     ("https://s3.amazonaws.com/bucket/%ed%a0%80", Path),
-    // The configured endpoint, nearly.
+    // Almost the configured endpoint.
     ("https://127.0.0.1:4566/bucket/key", UserInfoOrPort),
     ("http://127.0.0.1:45660/bucket/key", Scheme),
     ("http://127.0.0.1:4567/bucket/key", Scheme),
@@ -306,7 +306,7 @@ pub(super) const QUERIES: &[(&str, &str, S3UrlError)] = &[
     ("20260101T000000Z", "1767225600", Parameter("X-Amz-Date")),
     // Sixteen bytes that chrono reads as a date, with a character across the eighth.
     ("20260101T000000Z", "1%200101T%E3%80%8000000Z", Parameter("X-Amz-Date")),
-    // How long it lives.
+    // The lifetime.
     ("&X-Amz-Expires=3600", "", Parameter("X-Amz-Expires")),
     ("X-Amz-Expires=3600", "X-Amz-Expires", Parameter("X-Amz-Expires")),
     ("X-Amz-Expires=3600", "Expires=3600", Parameter("X-Amz-Expires")),
@@ -341,7 +341,7 @@ pub(super) const QUERIES: &[(&str, &str, S3UrlError)] = &[
         "&X-Amz-Security-Token=t&X-Amz-Security-Token=u&X-Amz-Signature",
         Parameter("X-Amz-Security-Token"),
     ),
-    // Signature Version 2, alone or besides.
+    // Signature Version 2, also next to Version 4.
     (
         "X-Amz-Algorithm=",
         "AWSAccessKeyId=AKID&Signature=x&Expires=1767229200&X-Amz-Algorithm=",
@@ -357,7 +357,7 @@ pub(super) const QUERIES: &[(&str, &str, S3UrlError)] = &[
     ("&", "%26", Parameter("X-Amz-Algorithm")),
     ("&", ";", Parameter("X-Amz-Algorithm")),
     ("X-Amz-", "X+Amz-", Parameter("X-Amz-Algorithm")),
-    // Which version, and which operation.
+    // The version and the operation.
     ("X-Amz-Algorithm=", "versionId=&X-Amz-Algorithm=", Parameter("versionId")),
     ("X-Amz-Algorithm=", "versionId&X-Amz-Algorithm=", Parameter("versionId")),
     ("X-Amz-Algorithm=", "VersionId=v&X-Amz-Algorithm=", Parameter("versionId")),
