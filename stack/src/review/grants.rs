@@ -100,11 +100,11 @@ fn atoms(holder: &str, statement: &Value) -> BTreeSet<Grant> {
     let mut atoms = BTreeSet::new();
     for action in list(&statement["Action"]) {
         for resource in &resources {
-            let on = if resource.is_null() { String::new() } else { format!(" on {}", text_of(resource)) };
+            let on = if resource.is_null() { String::new() } else { format!(" on {}", to_text(resource)) };
             atoms.insert(Grant {
                 holder: holder.to_owned(),
                 is_denial: statement["Effect"] == "Deny",
-                what: format!("{}{on}{principal}{condition}", text_of(action)),
+                what: format!("{}{on}{principal}{condition}", to_text(action)),
             });
         }
     }
@@ -121,6 +121,6 @@ fn list(value: &Value) -> Vec<&Value> {
 }
 
 /// Returns a text as it is, an intrinsic function as its JSON.
-fn text_of(value: &Value) -> String {
+fn to_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

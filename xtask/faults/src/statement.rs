@@ -24,14 +24,14 @@ impl Value {
     /// Returns the value as an SQL literal, or `None` if the functions do not use its type.
     pub fn literal(&self) -> Option<String> {
         let Some(bytes) = &self.bytes else { return Some("NULL".to_owned()) };
-        Some(quoted(&text_of(self.type_id, bytes)?))
+        Some(quoted(&to_text(self.type_id, bytes)?))
     }
 }
 
 /// Decodes a value of a built-in type.
 ///
 /// The ids of these types never change: <https://www.postgresql.org/docs/current/catalog-pg-type.html>.
-fn text_of(type_id: u32, bytes: &[u8]) -> Option<String> {
+fn to_text(type_id: u32, bytes: &[u8]) -> Option<String> {
     Some(match type_id {
         16 => (bytes.first()? != &0).to_string(),
         20 => i64::from_be_bytes(bytes.try_into().ok()?).to_string(),
@@ -63,7 +63,7 @@ fn array_of(element_type: u32, bytes: &[u8]) -> Option<String> {
             match usize::try_from(take_i32(&mut rest)?) {
                 Err(_) => text.push_str("NULL"),
                 Ok(size) => {
-                    let element = text_of(element_type, rest.get(..size)?)?;
+                    let element = to_text(element_type, rest.get(..size)?)?;
                     rest = rest.get(size..)?;
                     let escaped = element.replace('\\', r"\\").replace('"', "\\\"");
                     write!(text, "\"{escaped}\"").ok()?;

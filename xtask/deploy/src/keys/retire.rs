@@ -6,7 +6,7 @@ use stack::{Environment, Fingerprint};
 
 use super::plan::{Intent, Progress, StackState, Step, next_step};
 use super::ring::KeyState;
-use super::rotation::{Ending, Rotation};
+use super::rotation::{RotationResult, Rotation};
 use super::store::KeyStore;
 use crate::connection::Connection;
 use crate::consent::{Consent, require_confirmation};
@@ -66,8 +66,8 @@ pub async fn retire(
             let question = format!("Retire old signing keys of {}?", environment.name);
             require_confirmation(consent, &question, operator).await?;
             Ok(match rotation.run(None).await? {
-                Ending::Overlapping(time) => Retired::Until(too_early(environment, time)),
-                Ending::Complete => Retired::Done,
+                RotationResult::Overlapping(time) => Retired::Until(too_early(environment, time)),
+                RotationResult::Complete => Retired::Done,
             })
         }
     }

@@ -8,7 +8,7 @@ use stack::Environment;
 use super::overlap::Overlap;
 use super::plan::{Intent, Observed, Progress, Step, next_step};
 use super::ring::Algorithm;
-use super::rotation::{Ending, Rotation};
+use super::rotation::{RotationResult, Rotation};
 use super::store::KeyStore;
 use crate::connection::Connection;
 use crate::consent::{Consent, require_confirmation};
@@ -67,11 +67,11 @@ pub async fn rotate(
     let ring = store.ring().await?.ring;
     let active = ring.active().map(|entry| entry.fingerprint.to_string()).unwrap_or_default();
     Ok(match ending {
-        Ending::Complete if intent == Intent::Revoke => {
+        RotationResult::Complete if intent == Intent::Revoke => {
             Rotated::Revoked(active, propagation_text(observed.propagation))
         }
-        Ending::Complete => Rotated::Complete(active),
-        Ending::Overlapping(time) => Rotated::Overlapping(active, time),
+        RotationResult::Complete => Rotated::Complete(active),
+        RotationResult::Overlapping(time) => Rotated::Overlapping(active, time),
     })
 }
 

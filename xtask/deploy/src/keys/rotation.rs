@@ -41,7 +41,7 @@ pub(super) struct Rotation<'a> {
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ending {
+pub(super) enum RotationResult {
     /// Nothing is left to do.
     Complete,
     /// Old keys are kept until this time.
@@ -89,7 +89,7 @@ impl<'a> Rotation<'a> {
     /// Does step after step until nothing is left to do, or nothing can be done yet.
     ///
     /// If an algorithm is given, a new key is created as soon as no other step comes first.
-    pub(super) async fn run(&self, mut create: Option<Algorithm>) -> Result<Ending> {
+    pub(super) async fn run(&self, mut create: Option<Algorithm>) -> Result<RotationResult> {
         let mut known = RunProgress::default();
         let mut last: Option<(Step, Instant)> = None;
         loop {
@@ -116,8 +116,8 @@ impl<'a> Rotation<'a> {
                 }
             }
             match step {
-                Step::AwaitRetirement(time) if !self.wait => return Ok(Ending::Overlapping(time)),
-                Step::Done => return Ok(Ending::Complete),
+                Step::AwaitRetirement(time) if !self.wait => return Ok(RotationResult::Overlapping(time)),
+                Step::Done => return Ok(RotationResult::Complete),
                 step => match self.perform(&step, &observation, &mut create, &mut known).await {
                     // An emergency rotation continues from what the other process has left.
                     Err(error) if self.intent == Intent::Revoke && error.is::<ConcurrentChange>() => {}

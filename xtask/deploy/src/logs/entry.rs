@@ -35,7 +35,7 @@ impl Entry {
     /// Returns the request ID assigned by API Gateway.
     pub(super) fn request(&self) -> Option<&str> {
         match &self.content {
-            Content::Fields(fields) => text_of(fields.get("request_id")),
+            Content::Fields(fields) => to_text(fields.get("request_id")),
             Content::Text(_) => None,
         }
     }
@@ -44,7 +44,7 @@ impl Entry {
     pub(super) fn invocation(&self) -> Option<&str> {
         match &self.content {
             Content::Fields(fields) => {
-                text_of(fields.get("requestId")).or_else(|| text_of(fields.get("record")?.get("requestId")))
+                to_text(fields.get("requestId")).or_else(|| to_text(fields.get("record")?.get("requestId")))
             }
             // START, END, and REPORT, if the log format is text.
             Content::Text(text) => text.split_once("RequestId: ")?.1.split_whitespace().next(),
@@ -64,6 +64,6 @@ impl Entry {
     }
 }
 
-fn text_of(value: Option<&Value>) -> Option<&str> {
+fn to_text(value: Option<&Value>) -> Option<&str> {
     value?.as_str().filter(|text| !text.is_empty())
 }
