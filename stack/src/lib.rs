@@ -24,17 +24,17 @@ pub use cloudformation::{Consequence, Problem, StackError, Template, holds_data,
 pub use deployed::{DeployedTemplate, DeployedTemplateError};
 pub use environment::{
     AccountId, Architecture, Arn, Authorizer, BucketName, Cdn, Database, DomainName, Environment,
-    EnvironmentError, EnvironmentName, PlatformParameterKind, FunctionArn, HeaderName, InvalidValue, JobsQueue, KeyArn,
-    LogDestination, LogLevel, Network, Origin, OwnAuthorizer, ParameterName, ParameterPath, PolicyArn,
-    PropagationTime, ProxyId, QueueArn, Region, RegionShortName, RestoreConcurrency, RoleArn,
-    SecurityGroupId, ServiceName, Setting, SharedAuthorizer, StorageBucket, SubnetId, Suffix, TableName,
-    Text, Url, stack_name,
+    EnvironmentError, EnvironmentName, FunctionArn, HeaderName, InvalidValue, JobsQueue, KeyArn,
+    LogDestination, LogLevel, Network, Origin, OwnAuthorizer, ParameterName, ParameterPath,
+    PlatformParameterKind, PolicyArn, PropagationTime, ProxyId, QueueArn, Region, RegionShortName,
+    RestoreConcurrency, RoleArn, SecurityGroupId, ServiceName, Setting, SharedAuthorizer, StorageBucket,
+    SubnetId, Suffix, TableName, Text, Url, stack_name,
 };
 pub use function_name::FunctionName;
 pub use inputs::Inputs;
 pub use operators::{operator_parameters, operator_policies};
 pub use output::OutputName;
-pub use platform_parameters::{PlatformParameterValues, PlatformParameter, platform_parameters};
+pub use platform_parameters::{PlatformParameter, PlatformParameterValues, platform_parameters};
 pub use review::{
     ChangeKind, Finding, GrantChange, PropertyDifference, TemplateChange, TemplateReview, TemplateState,
 };

@@ -18,7 +18,7 @@ use crate::cloudformation::{
 use crate::environment::{Environment, stack_name};
 use crate::infrastructure;
 use crate::inputs::Inputs;
-use crate::platform_parameters::{PlatformParameterValues, PlatformParameter, platform_parameters};
+use crate::platform_parameters::{PlatformParameter, PlatformParameterValues, platform_parameters};
 use crate::signing_key::SigningKeys;
 use target::PolicyScope;
 
@@ -36,10 +36,15 @@ use target::PolicyScope;
 ///
 /// Roles that are passed to AWS services are named by their ARNs. Where an ARN is in the Parameter Store, it comes from
 /// `values`: the values of the parameters that [`operator_parameters`] returns.
-pub fn operator_policies(environment: &Environment, values: &PlatformParameterValues) -> Result<Json, StackError> {
+pub fn operator_policies(
+    environment: &Environment,
+    values: &PlatformParameterValues,
+) -> Result<Json, StackError> {
     let template = template(environment, &SigningKeys::unknown());
-    let missing = needed_parameters(&template).into_iter().filter(|parameter| !values.contains_key(&parameter.id));
-    let missing: Vec<Problem> = missing.map(|parameter| Problem::UnknownPlatformParameter { path: parameter.path }).collect();
+    let missing =
+        needed_parameters(&template).into_iter().filter(|parameter| !values.contains_key(&parameter.id));
+    let missing: Vec<Problem> =
+        missing.map(|parameter| Problem::UnknownPlatformParameter { path: parameter.path }).collect();
     if !missing.is_empty() {
         return Err(StackError { problems: missing });
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::environment::{PlatformParameterKind, InvalidValue};
+use crate::environment::{InvalidValue, PlatformParameterKind};
 
 /// The section of a template's metadata with the kind of each platform parameter.
 ///

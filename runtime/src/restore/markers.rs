@@ -157,9 +157,11 @@ impl<'a> Markers<'a> {
         let mut not_removed = BTreeSet::new();
         for bucket in verdicts.buckets.keys() {
             let of_bucket = || verdicts.versions.iter().filter(|version| version.bucket == *bucket);
-            let planned: Vec<&Version> =
-                of_bucket().filter(|version| verdicts.for_version(version) == ObjectVerdict::RemoveMarker).collect();
-            let is_one_gone = of_bucket().any(|version| verdicts.for_version(version) == ObjectVerdict::MarkerGone);
+            let planned: Vec<&Version> = of_bucket()
+                .filter(|version| verdicts.for_version(version) == ObjectVerdict::RemoveMarker)
+                .collect();
+            let is_one_gone =
+                of_bucket().any(|version| verdicts.for_version(version) == ObjectVerdict::MarkerGone);
             if planned.is_empty() {
                 continue;
             }

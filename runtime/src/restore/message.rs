@@ -113,8 +113,10 @@ impl MessageHandler<'_> {
             })
             .collect();
         let verdicts = Markers::new(self.aws).list_verdicts(records.iter()).await?;
-        let stale: Vec<&DeleteRecord> =
-            records.iter().filter(|record| verdicts.for_record(record) == ObjectVerdict::MarkerGone).collect();
+        let stale: Vec<&DeleteRecord> = records
+            .iter()
+            .filter(|record| verdicts.for_record(record) == ObjectVerdict::MarkerGone)
+            .collect();
         self.records.remove(&stale).await
     }
 }

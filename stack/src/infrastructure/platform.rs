@@ -3,7 +3,9 @@
 use std::fmt::Display;
 
 use crate::cloudformation::{Parameter, ParameterType, PseudoParameter, Template, Value, text};
-use crate::environment::{Environment, PlatformParameterKind, PlatformParameterType, ParameterPath, Setting, StorageBucket};
+use crate::environment::{
+    Environment, ParameterPath, PlatformParameterKind, PlatformParameterType, Setting, StorageBucket,
+};
 use crate::platform_parameters::METADATA;
 
 /// Returns the value of a setting: its literal, or a reference to a parameter of the template, which this adds.
@@ -36,7 +38,12 @@ fn parameter(kind: ParameterType, description: &'static str, path: &ParameterPat
     Parameter { kind, description, path: path.as_str().to_owned() }
 }
 
-fn add_parameter<T>(template: &mut Template, id: &str, kind: PlatformParameterKind, parameter: &Parameter) -> Value<T> {
+fn add_parameter<T>(
+    template: &mut Template,
+    id: &str,
+    kind: PlatformParameterKind,
+    parameter: &Parameter,
+) -> Value<T> {
     template.add_metadata(METADATA, id, kind.into());
     template.add_parameter(id, parameter)
 }

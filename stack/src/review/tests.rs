@@ -350,7 +350,8 @@ fn permissions_are_compared_with_parameter_values() {
     let template = template_of("prod").to_value();
     let parameters = |bucket: &str| {
         let names = template["Parameters"].as_object().unwrap().keys();
-        let mut parameters: PlatformParameterValues = names.map(|name| (name.clone(), format!("value-of-{name}"))).collect();
+        let mut parameters: PlatformParameterValues =
+            names.map(|name| (name.clone(), format!("value-of-{name}"))).collect();
         parameters.insert("StorageBucket1".to_owned(), bucket.to_owned());
         parameters
     };

@@ -131,6 +131,7 @@ async fn console_lists_the_deployed_stack() {
     let page = client.open(&client.stack.console_url).await;
     assert_eq!(page.status(), StatusCode::OK);
     assert!(header(&page, "content-type").starts_with("text/html"));
-    let stack_file: Value = json_of(client.open(&format!("{}/stack.json", client.stack.console_url)).await).await;
+    let stack_file: Value =
+        json_of(client.open(&format!("{}/stack.json", client.stack.console_url)).await).await;
     assert_eq!(stack_file["api_url"], client.stack.api_url.as_str());
 }

@@ -117,7 +117,8 @@ mod tests {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&lines);
         let requested: Targets = rust_log.parse().unwrap();
-        let subscriber = subscriber(requested, Palette::default(), move |line| sink.lock().unwrap().push(line));
+        let subscriber =
+            subscriber(requested, Palette::default(), move |line| sink.lock().unwrap().push(line));
         tracing::subscriber::with_default(subscriber, || {
             let error = std::io::Error::other("no\n\u{1b}[2Japi");
             tracing::error!(target: "lambda::gateway::served_api", "{error}");

@@ -28,7 +28,9 @@ pub fn warning(error: &anyhow::Error, cause_message: CauseMessage) {
 fn with_causes(error: &anyhow::Error, cause_message: CauseMessage) -> String {
     let mut lines = vec![error.to_string()];
     let mut last = lines[0].clone();
-    for cause in error.chain().skip(1).filter_map(|cause| cause_message(cause).or_else(|| default_message(cause))) {
+    for cause in
+        error.chain().skip(1).filter_map(|cause| cause_message(cause).or_else(|| default_message(cause)))
+    {
         // Libraries often repeat their cause in their own message.
         if !last.contains(&cause) {
             lines.push(format!("  because: {cause}"));

@@ -14,7 +14,7 @@ use deploy::review::Review;
 use machine::command;
 use stack::Environment;
 
-use crate::connect::{connect, build_profile};
+use crate::connect::{build_profile, connect};
 use crate::review_text::to_text;
 
 /// Options of `deploy`.

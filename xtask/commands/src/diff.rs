@@ -12,7 +12,7 @@ use deploy::keys::DeploymentKeys;
 use deploy::release::{ReleaseId, ReleaseStore};
 use deploy::review::Review;
 
-use crate::connect::{connect, build_profile};
+use crate::connect::{build_profile, connect};
 use crate::operator::Terminal;
 use crate::review_text::to_text;
 
@@ -52,7 +52,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     }
     let generates_key = keys.has_new_key();
     let review =
-        Review::compare(&environment, &connection, &bucket, deployed.as_ref(), &candidate, generates_key).await?;
+        Review::compare(&environment, &connection, &bucket, deployed.as_ref(), &candidate, generates_key)
+            .await?;
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&review)?);
     } else {

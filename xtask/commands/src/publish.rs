@@ -9,7 +9,7 @@ use deploy::keys::DeploymentKeys;
 use deploy::release::{ReleaseStore, SourceRevision, TemplateHash};
 use deploy::{Consent, artifacts, build};
 
-use crate::connect::{connect, build_profile};
+use crate::connect::{build_profile, connect};
 use crate::operator::Terminal;
 
 /// Options of `publish`.

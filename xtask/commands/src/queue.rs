@@ -116,7 +116,10 @@ async fn status(environment: &Environment, database: &DatabaseArgument) -> Resul
         let stuck = missing_messages(pool, &letters).await?.len();
         println!("\n{stuck} packages are RESTORING without a message");
         if stuck > 0 {
-            terminal::say(format!("  To send messages for them: cargo xtask queue repair --env {}", environment.name));
+            terminal::say(format!(
+                "  To send messages for them: cargo xtask queue repair --env {}",
+                environment.name
+            ));
         }
     } else {
         terminal::say(

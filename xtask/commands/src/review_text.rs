@@ -134,7 +134,10 @@ impl ReviewText<'_> {
         if !self.0.platform_parameters.is_empty() {
             text.heading("Platform");
             for change in &self.0.platform_parameters {
-                text.line(2, &format!("~ {} ({}): {} → {}", change.path, change.name, change.old, change.new));
+                text.line(
+                    2,
+                    &format!("~ {} ({}): {} → {}", change.path, change.name, change.old, change.new),
+                );
             }
         }
     }
@@ -195,7 +198,9 @@ impl ReviewText<'_> {
 
     fn summary(&self) -> String {
         let resources = || self.0.template.changes.iter().filter(|change| change.section == "Resources");
-        let count = |matches_kind: fn(&ChangeKind) -> bool| resources().filter(|change| matches_kind(&change.kind)).count();
+        let count = |matches_kind: fn(&ChangeKind) -> bool| {
+            resources().filter(|change| matches_kind(&change.kind)).count()
+        };
         let mut parts = vec![
             format!("{} to add", count(|kind| matches!(kind, ChangeKind::Added))),
             format!("{} to change", count(|kind| matches!(kind, ChangeKind::Changed(_)))),

@@ -19,7 +19,7 @@ use self::change_set::{ChangeSet, Proposal, Purpose};
 pub(crate) use self::events::EventLog;
 pub(crate) use self::execution::{Operation, follow};
 pub(crate) use self::phase::{Phase, PhaseCell};
-pub(crate) use self::progress::{Reporter, Detail};
+pub(crate) use self::progress::{Detail, Reporter};
 pub(crate) use self::source::{TemplateSource, template_source};
 use crate::connection::Connection;
 

@@ -160,8 +160,9 @@ impl ArtifactBucket {
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", self.s3_uri(key))),
         };
         let revision = Revision(response.e_tag.unwrap_or_default());
-        let written_at =
-            response.last_modified.and_then(|time| DateTime::from_timestamp(time.secs(), time.subsec_nanos()));
+        let written_at = response
+            .last_modified
+            .and_then(|time| DateTime::from_timestamp(time.secs(), time.subsec_nanos()));
         let bytes =
             response.body.collect().await.with_context(|| format!("cannot read {}", self.s3_uri(key)))?;
         Ok(Some(StoredObject { bytes: bytes.to_vec(), revision, written_at }))

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use aws_sdk_cloudformation::Client;
 use stack::{DeployedTemplate, Environment, OutputName, key_parameters};
 
-use crate::apply::{Reporter, Detail, PhaseCell};
+use crate::apply::{Detail, PhaseCell, Reporter};
 use crate::artifact_bucket::ArtifactBucket;
 use crate::connection::Connection;
 use crate::consent::{Consent, require_confirmation};

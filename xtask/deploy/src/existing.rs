@@ -79,7 +79,8 @@ impl Existing {
         parameters: &BTreeMap<String, String>,
     ) -> Self {
         let names = new_names(deployed, proposed, parameters);
-        let search = Search { environment, connection, creates_stack: deployed.is_none(), proposed, parameters };
+        let search =
+            Search { environment, connection, creates_stack: deployed.is_none(), proposed, parameters };
         let search = &search;
         let lookups = names.iter().map(async |name| (name, search.find(name).await));
         let lookups: Vec<_> = stream::iter(lookups).buffered(CONCURRENCY).collect().await;
@@ -125,7 +126,9 @@ impl Search<'_> {
                 cloud_control::exists(configuration, &name.resource_type, &name.value).await?
             }
             LookupMethod::Queue => queue_exists(configuration, &name.value).await?,
-            LookupMethod::CloudFront(kind) => cloudfront::names(configuration, kind).await?.contains(&name.value),
+            LookupMethod::CloudFront(kind) => {
+                cloudfront::names(configuration, kind).await?.contains(&name.value)
+            }
             LookupMethod::ApiMapping => cloud_control::mapping_exists(configuration, &name.value).await?,
             LookupMethod::Alias => return Ok(vec![self.find_alias(name).await?]),
             LookupMethod::Bucket => return self.find_bucket(name).await,

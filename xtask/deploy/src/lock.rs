@@ -96,7 +96,12 @@ impl Lock {
         };
         let held = Arc::new(Mutex::new(Held { holder, revision }));
         let operator = Arc::clone(&connection.operator);
-        let renewals = renew_periodically(bucket.without_retries(), key.clone(), Arc::clone(&held), Arc::clone(&operator));
+        let renewals = renew_periodically(
+            bucket.without_retries(),
+            key.clone(),
+            Arc::clone(&held),
+            Arc::clone(&operator),
+        );
         let renewal = tokio::spawn(renewals);
         Ok(Attempt::Acquired(Self { bucket: bucket.clone(), key, held, renewal, operator }))
     }
@@ -235,7 +240,12 @@ fn key(environment: &Environment) -> String {
 }
 
 /// Renews a lock periodically until it is lost.
-async fn renew_periodically(bucket: ArtifactBucket, key: String, held: Arc<Mutex<Held>>, operator: Arc<dyn Operator>) {
+async fn renew_periodically(
+    bucket: ArtifactBucket,
+    key: String,
+    held: Arc<Mutex<Held>>,
+    operator: Arc<dyn Operator>,
+) {
     let mut pause = RENEWAL;
     loop {
         tokio::time::sleep(pause).await;

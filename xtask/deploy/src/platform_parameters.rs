@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::{Parameter, ParameterType};
 use serde::Serialize;
-use stack::{Environment, PlatformParameterValues, PlatformParameter, platform_parameters};
+use stack::{Environment, PlatformParameter, PlatformParameterValues, platform_parameters};
 
 use crate::connection::Connection;
 use crate::deployed_stack::DeployedStack;
@@ -132,7 +132,7 @@ mod tests {
 
     use aws_sdk_ssm::types::{Parameter, ParameterType};
     use serde_json::json;
-    use stack::{PlatformParameterKind, PlatformParameter};
+    use stack::{PlatformParameter, PlatformParameterKind};
 
     use super::{batches, changes, problem};
     use crate::deployed_stack::DeployedStack;
@@ -207,7 +207,11 @@ mod tests {
         };
         for (kind, good, bad) in [
             (PlatformParameterKind::BucketName, "pennsieve-dev-storage", "*"),
-            (PlatformParameterKind::RoleArn, "arn:aws:iam::123456789012:role/a", "arn:aws:iam::123456789012:role/*"),
+            (
+                PlatformParameterKind::RoleArn,
+                "arn:aws:iam::123456789012:role/a",
+                "arn:aws:iam::123456789012:role/*",
+            ),
             (
                 PlatformParameterKind::QueueArn,
                 "arn:aws:sqs:us-east-1:123456789012:a",

@@ -59,7 +59,10 @@ impl Queues {
         let in_flight = QueueAttributeName::ApproximateNumberOfMessagesNotVisible;
         let request = self.client.get_queue_attributes().queue_url(queue_url);
         let request = request.attribute_names(waiting.clone()).attribute_names(in_flight.clone());
-        let response = request.send().await.with_context(|| format!("cannot read the attributes of queue {queue_url}"))?;
+        let response = request
+            .send()
+            .await
+            .with_context(|| format!("cannot read the attributes of queue {queue_url}"))?;
         let attributes = response.attributes.unwrap_or_default();
         let count = |name| attributes.get(name).and_then(|count| count.parse().ok());
         let depth = (|| Some(Depth { waiting: count(&waiting)?, in_flight: count(&in_flight)? }))();

@@ -116,7 +116,10 @@ impl Release {
         let modified = if self.source.is_modified { ", with changes that were not committed" } else { "" };
         let commit = self.source.short();
         let created_at = self.created_at.format("%Y-%m-%d %H:%M:%S UTC");
-        format!("release {} of commit {commit}{modified}, created {created_at} by {}", self.id, self.created_by)
+        format!(
+            "release {} of commit {commit}{modified}, created {created_at} by {}",
+            self.id, self.created_by
+        )
     }
 
     /// Returns when the release was last deployed successfully.

@@ -83,8 +83,15 @@ impl Review {
                 .map(|deployed| platform_parameters::changes(&deployed.stack, new, &values))
                 .unwrap_or_default(),
             functions: functions::changes(old, new),
-            signing_keys: KeyChanges::between(deployed.map(|deployed| &deployed.template), &candidate.template),
-            contract: ContractReview::compare(deployed.is_some(), contract.as_ref(), candidate.contract.as_ref()),
+            signing_keys: KeyChanges::between(
+                deployed.map(|deployed| &deployed.template),
+                &candidate.template,
+            ),
+            contract: ContractReview::compare(
+                deployed.is_some(),
+                contract.as_ref(),
+                candidate.contract.as_ref(),
+            ),
             existing,
         })
     }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 use stack::{Environment, OutputName};
 
-use crate::apply::{Reporter, Detail, EventLog, Operation, follow};
+use crate::apply::{Detail, EventLog, Operation, Reporter, follow};
 use crate::artifact_bucket::ArtifactBucket;
 use crate::connection::Connection;
 use crate::deployed_stack::{Condition, Deployed, DeployedStack};

@@ -80,7 +80,8 @@ async fn serve(edge: &Edge, behavior: &Behavior, path: &str, request: &Parts, so
             "Listing a bucket is not emulated locally",
         );
     };
-    let object_request = ObjectRequest { behavior, key: &key, method: &request.method, headers: &request.headers };
+    let object_request =
+        ObjectRequest { behavior, key: &key, method: &request.method, headers: &request.headers };
     let served = match request.method {
         Method::GET | Method::HEAD => edge.store.serve(&object_request).await,
         Method::OPTIONS => options(edge, behavior, &request.headers).await,

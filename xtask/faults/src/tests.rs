@@ -82,7 +82,10 @@ async fn clock_of_aws_can_be_ahead() {
         let after = Utc::now();
         let date = DateTime::parse_from_rfc2822(answer.headers()["date"].to_str().unwrap()).unwrap();
         let reported = date.to_utc() - Duration::from_hours(hours);
-        assert!(before - Duration::from_secs(1) <= reported && reported <= after, "{before} {reported} {after}");
+        assert!(
+            before - Duration::from_secs(1) <= reported && reported <= after,
+            "{before} {reported} {after}"
+        );
     }
 }
 

@@ -100,7 +100,9 @@ pub enum ControlPlaneError {
         missing: String,
     },
     /// The resource uses something that the local stack does not emulate.
-    #[error("{what}: {feature} is not emulated by the local stack; change the template, or add the feature to the local stack")]
+    #[error(
+        "{what}: {feature} is not emulated by the local stack; change the template, or add the feature to the local stack"
+    )]
     NotEmulated {
         /// The resource.
         what: String,

@@ -142,8 +142,10 @@ impl Tool {
             fs::remove_dir_all(&partial)?;
         }
         command::run_blocking(&mut virtual_environment::create(&python, &partial)).with_context(help)?;
-        command::run_blocking(virtual_environment::install_packages(&partial).arg("--quiet").args(self.packages))
-            .with_context(help)?;
+        command::run_blocking(
+            virtual_environment::install_packages(&partial).arg("--quiet").args(self.packages),
+        )
+        .with_context(help)?;
         // The programs contain the path of their Python, which is about to change.
         for entry in fs::read_dir(partial.join("bin"))?.flatten() {
             rewrite_interpreter(&entry.path(), &partial, environment)?;

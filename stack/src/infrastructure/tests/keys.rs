@@ -46,8 +46,9 @@ fn change_of_keys_keeps_the_topic_of_the_deployed_alarm() {
     let parameter = "alarm_topic = { ssm = \"/dev/platform/alarm-topic-arn\" }";
     let text = include_str!("../../../environments/dev.toml");
     assert!(text.contains(parameter));
-    let with =
-        |topic: &str| Environment::parse(&"dev".parse().unwrap(), &text.replacen(parameter, topic, 1)).unwrap();
+    let with = |topic: &str| {
+        Environment::parse(&"dev".parse().unwrap(), &text.replacen(parameter, topic, 1)).unwrap()
+    };
     let one_key = {
         let key = two_keys().trusted()[0].clone();
         let active = key.fingerprint().clone();

@@ -54,7 +54,11 @@ fn show(status: &Status) {
     }
     match (&status.next, status.next_at, status.rotation_due) {
         (Some(next), Some(time), _) => {
-            terminal::say(format!("Next: {next}, at {} (in {})", format_time(time), format_span(time - status.now)));
+            terminal::say(format!(
+                "Next: {next}, at {} (in {})",
+                format_time(time),
+                format_span(time - status.now)
+            ));
         }
         (Some(next), None, _) => terminal::say(format!("Next: {next}")),
         (None, _, Some(due)) => terminal::say(format!("The next rotation is due at {}.", format_time(due))),

@@ -16,7 +16,9 @@ const COLORS: [&str; 8] = ["32", "34", "35", "36", "92", "94", "95", "96"];
 pub(super) fn format_line(entry: &Entry, request: &str, palette: Palette) -> String {
     let (level, text) = match &entry.content {
         Content::Text(text) => ("", printable(text)),
-        Content::Fields(fields) => (as_text(fields.get("level")).unwrap_or_default(), message_and_fields(fields)),
+        Content::Fields(fields) => {
+            (as_text(fields.get("level")).unwrap_or_default(), message_and_fields(fields))
+        }
     };
     let time = entry.time.format("%Y-%m-%d %H:%M:%S%.3f").to_string();
     let level_color = match level {

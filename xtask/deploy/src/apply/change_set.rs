@@ -120,7 +120,10 @@ impl ChangeSet {
             {
                 return Ok(Proposal::NoChanges);
             }
-            bail!(failure_message(&format!("CloudFormation could not create the change set: {reason}"), &causes));
+            bail!(failure_message(
+                &format!("CloudFormation could not create the change set: {reason}"),
+                &causes
+            ));
         }
         let changes = all_changes(client, &id).await?;
         let stack_id = described.stack_id.context("CloudFormation returned no id for the stack")?;
@@ -224,7 +227,9 @@ async fn wait_until_created(client: &Client, id: &str) -> Result<DescribeChangeS
             pause = (pause * 2).min(Duration::from_secs(2));
         }
     };
-    tokio::time::timeout(LIMIT, created).await.context("CloudFormation did not create the change set in time")?
+    tokio::time::timeout(LIMIT, created)
+        .await
+        .context("CloudFormation did not create the change set in time")?
 }
 
 async fn all_changes(client: &Client, id: &str) -> Result<Vec<ResourceChange>> {

@@ -12,7 +12,7 @@ use super::change_set::ChangeSet;
 use super::events::EventLog;
 use super::failure::explain;
 use super::phase::{Phase, PhaseCell};
-use super::progress::{Reporter, Progress};
+use super::progress::{Progress, Reporter};
 use crate::deployed_stack::{Condition, DeployedStack};
 
 /// The number of reads without a new event after which the status of the stack is read.

@@ -191,7 +191,7 @@ fn advice(reason: &str) -> Option<&'static str> {
 mod tests {
     use aws_sdk_cloudformation::types::{ResourceStatus, StackEvent};
 
-    use super::super::testing::{Response, Request, ScriptedCloudFormation};
+    use super::super::testing::{Request, Response, ScriptedCloudFormation};
     use super::{Cause, Subject, advice, failure_message, validation_failures};
 
     fn failure(resource: &str, reason: &str) -> StackEvent {

@@ -12,7 +12,7 @@ use axum::http::StatusCode;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use super::{Reporter, Detail};
+use super::{Detail, Reporter};
 use crate::operator::testing::SilentOperator;
 
 /// The fields of a request, including the action.
@@ -128,4 +128,5 @@ fn error_response(code: &str, message: &str) -> String {
 }
 
 /// A reporter that discards all reports.
-pub(crate) const REPORTER: Reporter<'static> = Reporter { operator: &SilentOperator, detail: Detail::Summary };
+pub(crate) const REPORTER: Reporter<'static> =
+    Reporter { operator: &SilentOperator, detail: Detail::Summary };

@@ -52,7 +52,8 @@ mod tests {
 
     #[test]
     fn only_variables_for_tools_and_registries_are_inherited() {
-        let inherited_names = ["HOME", "RUSTUP_TOOLCHAIN", "https_proxy", "CARGO_REGISTRIES_MINE_TOKEN", "TMPDIR"];
+        let inherited_names =
+            ["HOME", "RUSTUP_TOOLCHAIN", "https_proxy", "CARGO_REGISTRIES_MINE_TOKEN", "TMPDIR"];
         let excluded = [
             "CFLAGS",
             "CFLAGS_x86_64_unknown_linux_gnu",

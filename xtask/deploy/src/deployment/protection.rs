@@ -37,9 +37,10 @@ mod tests {
 
     #[tokio::test]
     async fn stacks_of_protected_environments_are_protected_from_deletion() {
-        let server =
-            ScriptedCloudFormation::start(|_, _, _| Response::Result(format!("<StackId>{STACK_ID}</StackId>")))
-                .await;
+        let server = ScriptedCloudFormation::start(|_, _, _| {
+            Response::Result(format!("<StackId>{STACK_ID}</StackId>"))
+        })
+        .await;
         ensure(&server.client, &load("dev").unwrap(), &SilentOperator).await;
         assert!(server.requests("UpdateTerminationProtection").is_empty());
         ensure(&server.client, &load("prod").unwrap(), &SilentOperator).await;

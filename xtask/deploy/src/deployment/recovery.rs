@@ -9,7 +9,7 @@ use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::StackStatus;
 use stack::Environment;
 
-use crate::apply::{Reporter, EventLog, Operation, Phase, PhaseCell, TemplateSource, follow};
+use crate::apply::{EventLog, Operation, Phase, PhaseCell, Reporter, TemplateSource, follow};
 use crate::connection::request_token;
 use crate::consent::Consent;
 use crate::deployed_stack::{Condition, DeployedStack};
@@ -80,7 +80,14 @@ pub(super) async fn recover(
                     "  an earlier update of {stack_name} failed and was not rolled back ({status}); the \
                      previous state has to be restored first"
                 ));
-                stuck::restore_previous_state(client, &stack, stack_name, settings, &last_successful_template).await?;
+                stuck::restore_previous_state(
+                    client,
+                    &stack,
+                    stack_name,
+                    settings,
+                    &last_successful_template,
+                )
+                .await?;
                 settings.phase.set(Phase::Preparing);
             }
         }
@@ -96,7 +103,12 @@ pub(super) async fn recover(
 
 impl RecoverySettings<'_> {
     /// Asks for confirmation, and returns whether the stack is unchanged since then.
-    async fn require_confirmation(&self, client: &Client, stack: &DeployedStack, question: &str) -> Result<bool> {
+    async fn require_confirmation(
+        &self,
+        client: &Client,
+        stack: &DeployedStack,
+        question: &str,
+    ) -> Result<bool> {
         self.lock.require_confirmation(self.consent, question).await?;
         if self.consent != Consent::Ask {
             return Ok(true);

@@ -6,10 +6,10 @@ use stack::Environment;
 
 use super::options::Options;
 use super::recovery::RecoverySettings;
-use super::survey::{BuiltSource, SurveyContext, Survey};
+use super::survey::{BuiltSource, Survey, SurveyContext};
 use super::{protection, recovery, verification};
 use crate::apply::{
-    Application, Applied, Reporter, Detail, Phase, PhaseCell, TemplateSource, template_source,
+    Application, Applied, Detail, Phase, PhaseCell, Reporter, TemplateSource, template_source,
 };
 use crate::artifact_bucket::ArtifactBucket;
 use crate::artifacts;
@@ -121,7 +121,10 @@ impl<'a> Deployment<'a> {
             if changed_parts.is_empty() {
                 break;
             }
-            self.note(&format!("  changed while you were asked: {}; review it again", changed_parts.join(", ")));
+            self.note(&format!(
+                "  changed while you were asked: {}; review it again",
+                changed_parts.join(", ")
+            ));
         }
         self.make_changes(survey, source).await
     }
@@ -157,8 +160,11 @@ impl<'a> Deployment<'a> {
         let client = Client::new(&self.connection.configuration);
         let last = async || self.last_successful_template().await;
         recovery::recover(&client, &stack::stack_name(self.environment), &settings, last).await?;
-        let context =
-            SurveyContext { environment: self.environment, connection: self.connection, bucket: &self.bucket };
+        let context = SurveyContext {
+            environment: self.environment,
+            connection: self.connection,
+            bucket: &self.bucket,
+        };
         Survey::read(context, &self.subject, source, keys).await
     }
 

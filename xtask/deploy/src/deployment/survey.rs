@@ -76,7 +76,8 @@ impl Survey {
             }
         };
         let has_new_key = keys.has_new_key();
-        let review = Review::compare(environment, connection, bucket, deployed.as_ref(), &candidate, has_new_key);
+        let review =
+            Review::compare(environment, connection, bucket, deployed.as_ref(), &candidate, has_new_key);
         let review = review.await?;
         Ok(Self { deployed, keys, release, candidate, review })
     }

@@ -14,8 +14,8 @@ const LIMIT: Duration = Duration::from_mins(10);
 /// Detects drift of all resources of a stack, and returns why some could not be checked, if so.
 pub(super) async fn run(client: &Client, stack_name: &str) -> Result<Option<String>> {
     let response = client.detect_stack_drift().stack_name(stack_name).send().await;
-    let response =
-        response.with_context(|| format!("CloudFormation could not start to detect drift of {stack_name}"))?;
+    let response = response
+        .with_context(|| format!("CloudFormation could not start to detect drift of {stack_name}"))?;
     let id =
         response.stack_drift_detection_id.context("CloudFormation returned no id for the drift detection")?;
     let ended = async {
@@ -26,7 +26,9 @@ pub(super) async fn run(client: &Client, stack_name: &str) -> Result<Option<Stri
             match response.detection_status {
                 Some(StackDriftDetectionStatus::DetectionComplete) => return Ok(None),
                 Some(StackDriftDetectionStatus::DetectionFailed) => {
-                    return Ok(Some(response.detection_status_reason.unwrap_or("no reason given".to_owned())));
+                    return Ok(Some(
+                        response.detection_status_reason.unwrap_or("no reason given".to_owned()),
+                    ));
                 }
                 _ => tokio::time::sleep(pause).await,
             }

@@ -85,7 +85,8 @@ impl Report {
             .collect();
         let mut false_positives = Vec::new();
         let drifted = drifts.into_iter().map(Drifted::from);
-        let drifted = drifted.filter_map(|drifted| drifted.without_false_positives(&mut false_positives)).collect();
+        let drifted =
+            drifted.filter_map(|drifted| drifted.without_false_positives(&mut false_positives)).collect();
         Self { checked: total - not_checked.len(), drifted, not_checked, false_positives }
     }
 

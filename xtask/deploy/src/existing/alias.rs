@@ -52,8 +52,8 @@ impl Search<'_> {
             .items()
             .send();
         while let Some(conflict) = conflicts.next().await {
-            let conflict =
-                conflict.with_context(|| format!("cannot ask CloudFront which distribution has {}", name.value))?;
+            let conflict = conflict
+                .with_context(|| format!("cannot ask CloudFront which distribution has {}", name.value))?;
             // A domain that a wildcard covers may have a distribution of its own.
             if conflict.domain == name.value {
                 let advice = format!(

@@ -154,7 +154,9 @@ fn matches_template(expected: &Value, actual: &Value) -> bool {
         }),
         (Value::Array(expected), Value::Array(actual)) => {
             expected.len() == actual.len()
-                && expected.iter().all(|expected| actual.iter().any(|actual| matches_template(expected, actual)))
+                && expected
+                    .iter()
+                    .all(|expected| actual.iter().any(|actual| matches_template(expected, actual)))
         }
         (Value::Object(_) | Value::Array(_), _) | (_, Value::Object(_) | Value::Array(_)) => false,
         // AWS may return a number or a Boolean as text.

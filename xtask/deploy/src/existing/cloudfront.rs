@@ -26,7 +26,8 @@ pub(super) async fn names(configuration: &SdkConfig, kind: Kind) -> Result<BTree
     let (mut names, mut marker) = (BTreeSet::new(), None);
     loop {
         let page = page(&client, kind, marker).await;
-        let (found, next) = page.with_context(|| format!("cannot list resources of CloudFront ({kind:?})"))?;
+        let (found, next) =
+            page.with_context(|| format!("cannot list resources of CloudFront ({kind:?})"))?;
         names.extend(found);
         marker = next.filter(|marker| !marker.is_empty());
         if marker.is_none() {

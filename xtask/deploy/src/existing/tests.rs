@@ -90,7 +90,12 @@ fn only_names_that_are_not_deployed_are_new() {
     assert_eq!(
         new_names(Some(&deployed), &proposed, &parameters),
         [
-            name("Mapping", "AWS::ApiGatewayV2::ApiMapping", "api.example/packages", LookupMethod::ApiMapping),
+            name(
+                "Mapping",
+                "AWS::ApiGatewayV2::ApiMapping",
+                "api.example/packages",
+                LookupMethod::ApiMapping
+            ),
             name("Renamed", "AWS::SQS::Queue", "new", LookupMethod::Queue),
         ]
     );

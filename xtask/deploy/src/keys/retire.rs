@@ -6,7 +6,7 @@ use stack::{Environment, Fingerprint};
 
 use super::plan::{Intent, Progress, StackState, Step, next_step};
 use super::ring::KeyState;
-use super::rotation::{RotationResult, Rotation};
+use super::rotation::{Rotation, RotationResult};
 use super::store::KeyStore;
 use crate::connection::Connection;
 use crate::consent::{Consent, require_confirmation};

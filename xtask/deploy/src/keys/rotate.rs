@@ -8,7 +8,7 @@ use stack::Environment;
 use super::overlap::Overlap;
 use super::plan::{Intent, Observed, Progress, Step, next_step};
 use super::ring::Algorithm;
-use super::rotation::{RotationResult, Rotation};
+use super::rotation::{Rotation, RotationResult};
 use super::store::KeyStore;
 use crate::connection::Connection;
 use crate::consent::{Consent, require_confirmation};

@@ -12,8 +12,8 @@ use super::overlap::Overlap;
 use super::plan::{Intent, Progress, StackState, Step, next_step};
 use super::probe::Prober;
 use super::ring::{Algorithm, KeyRing, KeyState, RingEntry};
-use super::store::{KeyStore, ConcurrentChange, StoredRing};
-use crate::apply::{Application, Reporter, Detail, Mode, PhaseCell};
+use super::store::{ConcurrentChange, KeyStore, StoredRing};
+use crate::apply::{Application, Detail, Mode, PhaseCell, Reporter};
 use crate::artifact_bucket::ArtifactBucket;
 use crate::connection::Connection;
 use crate::deployed_stack::DeployedStack;
@@ -160,7 +160,8 @@ impl<'a> Rotation<'a> {
             Step::Activate => self.store.replace_ring(read, &read.ring.promoted()).await,
             Step::Schedule => {
                 let is_emergency = self.intent == Intent::Revoke;
-                let time = if is_emergency { now } else { now + self.overlap.in_environment(self.environment) };
+                let time =
+                    if is_emergency { now } else { now + self.overlap.in_environment(self.environment) };
                 self.store.replace_ring(read, &read.ring.retired_by(time, is_emergency)).await
             }
             Step::Remove(fingerprints) => {
@@ -239,7 +240,10 @@ impl<'a> Rotation<'a> {
     }
 
     /// Returns the platform parameters that changed since the observed deployment.
-    pub(super) async fn observed_parameter_changes(&self, observation: &Observation) -> Result<Vec<PlatformParameterChange>> {
+    pub(super) async fn observed_parameter_changes(
+        &self,
+        observation: &Observation,
+    ) -> Result<Vec<PlatformParameterChange>> {
         match (&observation.stack, &observation.template) {
             (Some(stack), Some(template)) => self.parameter_changes(stack, template).await,
             _ => Ok(Vec::new()),

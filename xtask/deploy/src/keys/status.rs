@@ -179,7 +179,8 @@ fn problems(observed: &Observed, rotation_period: TimeDelta) -> Vec<String> {
     let Some(deployed) = deployed(observed) else { return problems };
     let continuation = "`cargo xtask keys rotate` or `deploy` continues from there";
     for entry in ring.entries().iter().filter(|entry| !deployed.trusted.contains(&entry.fingerprint)) {
-        problems.push(format!("the key ring has {}, but the stack does not; {continuation}", entry.fingerprint));
+        problems
+            .push(format!("the key ring has {}, but the stack does not; {continuation}", entry.fingerprint));
     }
     for fingerprint in deployed.trusted.iter().filter(|fingerprint| ring.get(fingerprint).is_none()) {
         problems.push(format!("the stack has {fingerprint}, but the key ring does not; {continuation}"));

@@ -161,7 +161,9 @@ impl<'a> KeyStore<'a> {
             Err(error) if matches!(error.code(), Some("ParameterNotFound" | "AccessDeniedException")) => {
                 Ok(false)
             }
-            response => response.map(|_| true).with_context(|| format!("cannot look for the parameter {name}")),
+            response => {
+                response.map(|_| true).with_context(|| format!("cannot look for the parameter {name}"))
+            }
         }
     }
 

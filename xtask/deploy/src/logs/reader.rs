@@ -137,7 +137,9 @@ impl GroupReader {
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
-                response => return response.with_context(|| format!("cannot read the log {}", self.group.name)),
+                response => {
+                    return response.with_context(|| format!("cannot read the log {}", self.group.name));
+                }
             }
         }
     }

@@ -108,7 +108,8 @@ impl<'a> DeadLetters<'a> {
             let (good, bad): (Vec<_>, Vec<_>) =
                 received.into_iter().partition(|letter| letter.content.is_ok());
             let has_new_message = left.add(bad);
-            batches_without_new_messages = if has_new_message || !good.is_empty() { 0 } else { batches_without_new_messages + 1 };
+            batches_without_new_messages =
+                if has_new_message || !good.is_empty() { 0 } else { batches_without_new_messages + 1 };
             if is_empty || batches_without_new_messages > left.0.len() {
                 let left = left.into_letters();
                 self.make_visible(&left).await?;

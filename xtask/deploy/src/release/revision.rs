@@ -41,7 +41,10 @@ impl SourceRevision {
         Self::unchanged_during_in(&repository::root(), work).await
     }
 
-    async fn unchanged_during_in<T>(directory: &Path, work: impl Future<Output = Result<T>>) -> Result<(T, Self)> {
+    async fn unchanged_during_in<T>(
+        directory: &Path,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<(T, Self)> {
         let before = Self::read_from(directory).await;
         let done = work.await?;
         let after = Self::read_from(directory).await;

@@ -182,7 +182,8 @@ impl<'a> ReleaseStore<'a> {
         let key = self.key(&stored.release.id);
         let bytes = serde_json::to_vec_pretty(&stored.release)?;
         let written = self.bucket.write(&key, bytes, Condition::Unchanged(&stored.revision)).await?;
-        let changed = || format!("the manifest of release {} was changed by another process", stored.release.id);
+        let changed =
+            || format!("the manifest of release {} was changed by another process", stored.release.id);
         stored.revision = written.with_context(changed)?;
         Ok(())
     }

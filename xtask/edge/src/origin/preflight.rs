@@ -30,7 +30,11 @@ pub enum PreflightResponse {
 }
 
 /// Evaluates the bucket's CORS rules for the forwarded headers.
-pub async fn evaluate_for_bucket(client: &Client, origin: &Origin, forwarded: &HeaderMap) -> Result<PreflightResponse, OriginError> {
+pub async fn evaluate_for_bucket(
+    client: &Client,
+    origin: &Origin,
+    forwarded: &HeaderMap,
+) -> Result<PreflightResponse, OriginError> {
     if !forwarded.contains_key(ORIGIN) {
         return Ok(PreflightResponse::NoOrigin);
     }
@@ -113,7 +117,8 @@ mod tests {
 
     #[test]
     fn rule_must_allow_origin_method_and_every_header() {
-        let PreflightResponse::Allowed(headers) = ask("https://app.pennsieve.io", "GET", "range, X-Amz-Date") else {
+        let PreflightResponse::Allowed(headers) = ask("https://app.pennsieve.io", "GET", "range, X-Amz-Date")
+        else {
             panic!("not allowed");
         };
         assert_eq!(headers[ACCESS_CONTROL_ALLOW_ORIGIN], "https://app.pennsieve.io");

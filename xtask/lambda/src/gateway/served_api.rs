@@ -103,10 +103,12 @@ impl ServedApi {
         let integration = &route.integration;
         let name = &integration.function.name;
         match timeout(integration.timeout, self.pool.invoke(name, event)).await {
-            Ok(Ok(InvocationOutcome::Response(payload))) => response::from_payload(&payload).map_err(|malformed| {
-                tracing::warn!(function = %name, "not a response of payload format 2.0: {malformed}");
-                Rejection::InternalServerError
-            }),
+            Ok(Ok(InvocationOutcome::Response(payload))) => {
+                response::from_payload(&payload).map_err(|malformed| {
+                    tracing::warn!(function = %name, "not a response of payload format 2.0: {malformed}");
+                    Rejection::InternalServerError
+                })
+            }
             // The pool has already logged the error.
             Ok(Ok(InvocationOutcome::FunctionError(_))) => Err(Rejection::InternalServerError),
             Ok(Err(InvokeError::EventTooLarge(_))) => Err(Rejection::RequestEntityTooLarge),

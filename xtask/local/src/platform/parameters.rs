@@ -17,7 +17,10 @@ pub async fn put_platform_parameters(
             .overwrite(true)
             .send()
             .await
-            .map_err(|error| PlatformError::Parameter { path: path.clone(), source: Box::new(error.into()) })?;
+            .map_err(|error| PlatformError::Parameter {
+                path: path.clone(),
+                source: Box::new(error.into()),
+            })?;
     }
     Ok(())
 }

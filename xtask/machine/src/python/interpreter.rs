@@ -98,7 +98,8 @@ mod tests {
         let good = fake(root.path(), "good", "echo 3 10");
         let bad = [missing, old, bare, other];
         let message = first_usable(&bad).await.unwrap_err().to_string();
-        for problem in ["missing is not installed", "old is 3.9", "bare has no venv", "other is not Python 3"] {
+        for problem in ["missing is not installed", "old is 3.9", "bare has no venv", "other is not Python 3"]
+        {
             assert!(message.contains(problem), "{message}");
         }
         assert_eq!(first_usable(&[&bad[..], std::slice::from_ref(&good)].concat()).await.unwrap(), good);

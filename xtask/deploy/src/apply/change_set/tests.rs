@@ -1,6 +1,6 @@
 use super::super::execution::execute;
 use super::super::testing::REPORTER;
-use super::super::testing::{Response, Request, STACK_ID, ScriptedCloudFormation, events, stack_in};
+use super::super::testing::{Request, Response, STACK_ID, ScriptedCloudFormation, events, stack_in};
 use super::super::{Mode, PhaseCell, TemplateSource};
 use super::{ChangeSet, Proposal, Purpose};
 

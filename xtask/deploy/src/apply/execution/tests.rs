@@ -1,6 +1,6 @@
 use super::super::EventLog;
 use super::super::testing::REPORTER;
-use super::super::testing::{Response, Request, STACK_ID, ScriptedCloudFormation, events, stack_in};
+use super::super::testing::{Request, Response, STACK_ID, ScriptedCloudFormation, events, stack_in};
 use super::{Operation, follow, is_over};
 
 const STACK: &str = "AWS::CloudFormation::Stack";
@@ -81,7 +81,8 @@ async fn failure_that_is_rolled_back_is_followed_to_the_end_of_the_rollback() {
         ("stack", STACK, "UPDATE_ROLLBACK_IN_PROGRESS", ""),
         ("stack", STACK, "UPDATE_ROLLBACK_COMPLETE", "It is rolled back."),
     ];
-    let error = follow_to_end(Operation::Update, reported_events, "UPDATE_ROLLBACK_COMPLETE").await.unwrap_err();
+    let error =
+        follow_to_end(Operation::Update, reported_events, "UPDATE_ROLLBACK_COMPLETE").await.unwrap_err();
     assert!(error.contains("could not be updated and was rolled back"), "{error}");
 }
 
@@ -89,7 +90,9 @@ async fn failure_that_is_rolled_back_is_followed_to_the_end_of_the_rollback() {
 async fn import_counts_as_success() {
     let reported_events: &[_] = &[("stack", STACK, "IMPORT_COMPLETE", "")];
     assert_eq!(follow_to_end(Operation::Create, reported_events, "IMPORT_COMPLETE").await, Ok(()));
-    let reported_events: &[_] = &[("stack", STACK, "IMPORT_ROLLBACK_COMPLETE", "The bucket is in another stack.")];
-    let error = follow_to_end(Operation::Create, reported_events, "IMPORT_ROLLBACK_COMPLETE").await.unwrap_err();
+    let reported_events: &[_] =
+        &[("stack", STACK, "IMPORT_ROLLBACK_COMPLETE", "The bucket is in another stack.")];
+    let error =
+        follow_to_end(Operation::Create, reported_events, "IMPORT_ROLLBACK_COMPLETE").await.unwrap_err();
     assert!(error.contains("could not import the existing resources, which are unchanged"), "{error}");
 }

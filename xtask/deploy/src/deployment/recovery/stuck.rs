@@ -31,7 +31,8 @@ pub(super) async fn finish_rollback(
     let skip = (!settings.skip.is_empty()).then(|| settings.skip.to_vec());
     let begun = request.set_resources_to_skip(skip).send().await;
     begun.context("CloudFormation rejected the continuation of the rollback")?;
-    let Err(failure) = follow(client, &mut log, stack_name, Operation::RollBack, settings.reporter).await else {
+    let Err(failure) = follow(client, &mut log, stack_name, Operation::RollBack, settings.reporter).await
+    else {
         return Ok(());
     };
     settings.phase.set(Phase::Preparing);

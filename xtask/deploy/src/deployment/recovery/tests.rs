@@ -1,7 +1,7 @@
 use super::{RecoverySettings, recover};
 use crate::apply::testing::REPORTER;
 use crate::apply::testing::{
-    Response, Request, STACK_ID, ScriptedCloudFormation, events, stack_in, stack_with,
+    Request, Response, STACK_ID, ScriptedCloudFormation, events, stack_in, stack_with,
 };
 use crate::apply::{PhaseCell, TemplateSource};
 use crate::artifact_bucket::ArtifactBucket;

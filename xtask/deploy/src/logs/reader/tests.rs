@@ -19,7 +19,10 @@ use crate::operator::testing::SilentOperator;
 const START: i64 = 1_795_540_690_000;
 
 /// Returns a reader for a CloudWatch Logs server with these responses, and the requests that the server received.
-async fn reader(functions: &[FunctionName], responses: Vec<(u16, Value)>) -> (Reader, JoinHandle<Vec<Value>>) {
+async fn reader(
+    functions: &[FunctionName],
+    responses: Vec<(u16, Value)>,
+) -> (Reader, JoinHandle<Vec<Value>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let configuration = aws_sdk_cloudwatchlogs::Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
@@ -38,7 +41,10 @@ async fn reader(functions: &[FunctionName], responses: Vec<(u16, Value)>) -> (Re
     let group = |function: &FunctionName| Group { function: *function, name: format!("/{function}") };
     let groups = functions.iter().map(group).collect();
     let from = DateTime::from_timestamp_millis(START).unwrap();
-    (Reader::new(Client::from_conf(configuration.build()), groups, from, Arc::new(SilentOperator)), requests_seen)
+    (
+        Reader::new(Client::from_conf(configuration.build()), groups, from, Arc::new(SilentOperator)),
+        requests_seen,
+    )
 }
 
 async fn respond_once(connection: TcpStream, status: u16, response: &Value) -> Value {
@@ -109,7 +115,8 @@ async fn later_read_returns_new_and_late_events() {
     assert_eq!(read_lines(&mut reader).await, ["api 1000", "api 40000"]);
     assert_eq!(read_lines(&mut reader).await, ["api 26000", "api 41000"]);
     assert!(read_lines(&mut reader).await.is_empty());
-    let starts: Vec<_> = requests_seen.await.unwrap().iter().map(|it| it["startTime"].as_i64().unwrap()).collect();
+    let starts: Vec<_> =
+        requests_seen.await.unwrap().iter().map(|it| it["startTime"].as_i64().unwrap()).collect();
     assert_eq!(starts, [START, START + 25_000, START + 26_000]);
 }
 

@@ -251,7 +251,8 @@ impl Run {
         }
         let create = *self.create.get_or_insert_with(|| observed.needs_new_key(self.intent));
         let older = *self.older.get_or_insert(world.keys);
-        let progress = Progress { create, new_key: self.new_key.as_ref(), accepted_key: self.accepted_key.as_ref() };
+        let progress =
+            Progress { create, new_key: self.new_key.as_ref(), accepted_key: self.accepted_key.as_ref() };
         let Ok(step) = next_step(&observed, self.intent, progress) else { return ControlFlow::Break(()) };
         self.read = Some((observed.ring.clone(), world.ring_version));
         self.plan(&observed, &step);

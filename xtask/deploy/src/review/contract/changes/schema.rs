@@ -94,7 +94,9 @@ impl<'a> Comparison<'a> {
                 }
             }
             (None, Some(_)) => self.narrowed(changes, place, "is now limited to a list of values".to_owned()),
-            (Some(_), None) => self.widened(changes, place, "is no longer limited to a list of values".to_owned()),
+            (Some(_), None) => {
+                self.widened(changes, place, "is no longer limited to a list of values".to_owned())
+            }
             (None, None) => {}
         }
     }
@@ -106,7 +108,8 @@ impl<'a> Comparison<'a> {
             if old == new {
                 continue;
             }
-            let limit_text = |number: Option<f64>| number.map_or("none".to_owned(), |number| number.to_string());
+            let limit_text =
+                |number: Option<f64>| number.map_or("none".to_owned(), |number| number.to_string());
             let what = format!("{name} is {}, was {}", limit_text(new), limit_text(old));
             let is_narrower = match (limit, old, new) {
                 (_, None, Some(_)) => true,

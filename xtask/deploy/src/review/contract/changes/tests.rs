@@ -45,10 +45,12 @@ fn added_and_removed_routes_are_listed() {
 #[test]
 fn change_that_rejects_valid_requests_is_breaking() {
     let sign = "/cloudfront/sign";
-    let required = descriptions(|document| parameter(document, sign, "get", "path")["required"] = json!(true));
+    let required =
+        descriptions(|document| parameter(document, sign, "get", "path")["required"] = json!(true));
     assert_eq!(required, ["! GET /cloudfront/sign, parameter `path`: is now required"]);
-    let fewer =
-        descriptions(|document| parameter(document, sign, "get", "scope")["schema"]["enum"] = json!(["file"]));
+    let fewer = descriptions(|document| {
+        parameter(document, sign, "get", "scope")["schema"]["enum"] = json!(["file"])
+    });
     assert_eq!(fewer, ["! GET /cloudfront/sign, parameter `scope`: value \"package\" removed"]);
     let more = descriptions(|document| {
         parameter(document, sign, "get", "scope")["schema"]["enum"] = json!(["file", "package", "all"]);
@@ -110,7 +112,9 @@ fn change_that_breaks_a_response_schema_is_breaking() {
     });
     assert_eq!(
         hash,
-        ["! GET /cloudfront/sign, response 200, SignedPackage, field `hash_algorithm`: value \"SHA512\" added"]
+        [
+            "! GET /cloudfront/sign, response 200, SignedPackage, field `hash_algorithm`: value \"SHA512\" added"
+        ]
     );
     let form = descriptions(|document| {
         let schema = &mut document["paths"]["/cloudfront/sign"]["get"]["responses"]["200"]["content"];
@@ -125,12 +129,14 @@ fn change_that_breaks_a_response_schema_is_breaking() {
 
 #[test]
 fn access_is_part_of_the_contract() {
-    let public = descriptions(|document| document["paths"]["/proxy/s3"]["get"]["security"] = json!([{"token": []}]));
+    let public =
+        descriptions(|document| document["paths"]["/proxy/s3"]["get"]["security"] = json!([{"token": []}]));
     assert_eq!(public, ["! GET /proxy/s3: now requires a token"]);
     let dropped = descriptions(|document| document["paths"]["/restore"]["post"]["security"] = json!([]));
     assert_eq!(dropped, ["+ POST /restore: no longer requires a token"]);
-    let role =
-        |role: &str| descriptions(|document| document["paths"]["/restore"]["post"]["x-required-role"] = json!(role));
+    let role = |role: &str| {
+        descriptions(|document| document["paths"]["/restore"]["post"]["x-required-role"] = json!(role))
+    };
     assert_eq!(role("viewer"), ["+ POST /restore: requires the role viewer, was editor"]);
     assert_eq!(role("owner"), ["! POST /restore: requires the role owner, was editor"]);
     let protected = descriptions(|document| {
