@@ -34,12 +34,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
         );
     }
     let build = build::build(build_profile(&environment, &connection), &Terminal);
-    let (built, source) = SourceRevision::unchanged_during(build).await?;
+    let (functions, source) = SourceRevision::unchanged_during(build).await?;
     let bucket = ArtifactBucket::new(&environment, &connection);
     bucket.ensure(Consent::from_yes_flag(arguments.yes), &Terminal).await?;
     source.ensure_checked_out().await?;
-    artifacts::upload(&bucket, &environment, &built, &Terminal).await?;
-    let candidate = Candidate::from_source(&environment, &keys.keys, &built)?;
+    artifacts::upload(&bucket, &environment, &functions, &Terminal).await?;
+    let candidate = Candidate::from_source(&environment, &keys.keys, &functions)?;
     let store = ReleaseStore::new(&bucket, &environment);
     let hash = TemplateHash::new(&candidate.template)?;
     let newest = store.newest().await?.map(|stored| stored.release);

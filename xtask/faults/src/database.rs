@@ -109,8 +109,8 @@ async fn forward_questions(
     let mut message = Message::read_startup(&mut client).await?;
     loop {
         match message.kind() {
-            b'P' => statements.prepare(Parse::parse(message.body())?),
-            b'B' => statements.bind(Bind::parse(message.body())?),
+            b'P' => statements.prepare(Parse::from_body(message.body())?),
+            b'B' => statements.bind(Bind::from_body(message.body())?),
             b'E' => execute(connection, statements.bound()?).await?,
             b'Q' => execute(connection, wire::simple_query(message.body())?).await?,
             _ => {}

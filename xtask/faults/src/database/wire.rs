@@ -82,7 +82,7 @@ pub(super) struct Parse {
 }
 
 impl Parse {
-    pub(super) fn parse(body: &[u8]) -> io::Result<Self> {
+    pub(super) fn from_body(body: &[u8]) -> io::Result<Self> {
         let mut reader = Reader(body);
         let (name, text) = (reader.text()?, reader.text()?);
         let count = reader.u16()?;
@@ -98,7 +98,7 @@ pub(super) struct Bind {
 }
 
 impl Bind {
-    pub(super) fn parse(body: &[u8]) -> io::Result<Self> {
+    pub(super) fn from_body(body: &[u8]) -> io::Result<Self> {
         let mut reader = Reader(body);
         let (_portal, statement) = (reader.text()?, reader.text()?);
         for _ in 0..reader.u16()? {

@@ -23,7 +23,7 @@ pub(super) fn compare(consequences: &mut Consequences, old: &Value, new: &Value)
     let new_behaviors = behaviors(new);
     for (pattern, new) in &new_behaviors {
         match old_behaviors.get(pattern) {
-            Some(old) => compare(consequences, pattern, old, new),
+            Some(old) => compare_behaviors(consequences, pattern, old, new),
             None if key_groups(new).is_empty() => {
                 consequences.opens(format!("{pattern} is served to everyone: it trusts no key group"));
             }
@@ -36,7 +36,7 @@ pub(super) fn compare(consequences: &mut Consequences, old: &Value, new: &Value)
 }
 
 /// Compares two states of a behavior.
-fn compare(consequences: &mut Consequences, pattern: &str, old: &Value, new: &Value) {
+fn compare_behaviors(consequences: &mut Consequences, pattern: &str, old: &Value, new: &Value) {
     let (old_groups, new_groups) = (key_groups(old), key_groups(new));
     match (old_groups.is_empty(), new_groups.is_empty()) {
         (false, true) => {

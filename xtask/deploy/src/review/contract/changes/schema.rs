@@ -95,7 +95,7 @@ impl<'a> Comparison<'a> {
             }
             (None, Some(_)) => self.narrowed(changes, place, "is now limited to a list of values".to_owned()),
             (Some(_), None) => {
-                self.widened(changes, place, "is no longer limited to a list of values".to_owned())
+                self.widened(changes, place, "is no longer limited to a list of values".to_owned());
             }
             (None, None) => {}
         }

@@ -49,7 +49,7 @@ fn change_that_rejects_valid_requests_is_breaking() {
         descriptions(|document| parameter(document, sign, "get", "path")["required"] = json!(true));
     assert_eq!(required, ["! GET /cloudfront/sign, parameter `path`: is now required"]);
     let fewer = descriptions(|document| {
-        parameter(document, sign, "get", "scope")["schema"]["enum"] = json!(["file"])
+        parameter(document, sign, "get", "scope")["schema"]["enum"] = json!(["file"]);
     });
     assert_eq!(fewer, ["! GET /cloudfront/sign, parameter `scope`: value \"package\" removed"]);
     let more = descriptions(|document| {
