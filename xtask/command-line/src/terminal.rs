@@ -1,13 +1,15 @@
 //! Messages, progress, and colors on the terminal.
 
 use std::fmt::Display;
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Write as _};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use machine::Progress;
+
+use crate::layout;
 
 /// The spinners of concurrent steps, which share the lines below the text.
 static SPINNERS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
@@ -17,7 +19,7 @@ pub type Words = fn(&(dyn std::error::Error + 'static)) -> Option<String>;
 
 /// Shows an error with its causes, innermost last.
 pub fn error(error: &anyhow::Error, words: Words) {
-    eprintln!("\n{} {}", paint("error:", "1;31"), explained(error, words));
+    say(format!("\n{} {}", paint("error:", "1;31"), explained(error, words)));
 }
 
 /// Shows an error that does not end the command.
@@ -47,8 +49,10 @@ fn own_words(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
 }
 
 /// Prints a line on standard error.
+///
+/// Messages accompany the work of a command. If nobody can read them, the work continues without them.
 pub fn say(line: impl Display) {
-    SPINNERS.suspend(|| eprintln!("{line}"));
+    SPINNERS.suspend(|| _ = writeln!(io::stderr(), "{line}"));
 }
 
 /// Shows the progress of long operations.
@@ -102,11 +106,9 @@ impl Step {
     /// Ends the step successfully, with a summary.
     pub fn done(self, detail: impl Display) {
         self.spinner.finish_and_clear();
-        let seconds = self.start.elapsed().as_secs_f64();
-        let detail = detail.to_string();
-        let tick = paint("✓", "32");
-        let seconds = paint(&format!("{seconds:.1} s"), "2");
-        say(format!("  {tick} {:<16} {detail:<56} {seconds}", self.name));
+        let time = paint(&format!("{:.1} s", self.start.elapsed().as_secs_f64()), "2");
+        let lines = layout::step(&self.name, &detail.to_string(), &time, layout::width_of_errors());
+        say(format!("  {} {}", paint("✓", "32"), lines.join("\n")));
     }
 }
 
@@ -169,7 +171,7 @@ pub async fn confirm(question: &str) -> Result<bool> {
         bail!("cannot ask for confirmation without a terminal ({question}); pass --yes to confirm");
     }
     // The terminal mode is not changed, so Ctrl-C works as usual.
-    SPINNERS.suspend(|| eprint!("{question} [y/N] "));
+    SPINNERS.suspend(|| _ = write!(io::stderr(), "{question} [y/N] "));
     let read = || {
         let mut answer = String::new();
         std::io::stdin().read_line(&mut answer).map(|_| answer)

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Args;
 use command_line::terminal::{self, Palette};
-use command_line::{EnvironmentArgument, Outcome};
+use command_line::{EnvironmentArgument, Outcome, output};
 use deploy::Consent;
 use deploy::connection::Connection;
 use deploy::deployment::{Deployment, Options, Subject};
@@ -92,11 +92,12 @@ pub(crate) async fn deploy(
     let work = async {
         let ending = deployment.apply().await?;
         let json = ending.outputs.to_json()?;
-        // The outputs are printed before the verification, which may fail. A file that cannot be written does not
-        // prevent it.
-        println!("{json}");
+        // The outputs are printed before the verification, which may fail. Neither standard output nor a file that
+        // cannot be written prevents it.
+        let printed = output::print(&json);
         let written = write_outputs(outputs, &json);
         deployment.verify(&ending).await?;
+        printed?;
         written
     };
     tokio::select! {

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use command_line::terminal::Palette;
-use command_line::{EnvironmentArgument, Outcome};
+use command_line::{EnvironmentArgument, Outcome, output};
 use deploy::artifact_bucket::ArtifactBucket;
 use deploy::build;
 use deploy::candidate::Candidate;
@@ -54,9 +54,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     let review =
         Review::of(&environment, &connection, &bucket, deployed.as_ref(), &candidate, generates_key).await?;
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&review)?);
+        output::print(serde_json::to_string_pretty(&review)?)?;
     } else {
-        print!("{}", text_of(&review, Palette::of_output()));
+        output::print(text_of(&review, Palette::of_output()).trim_end())?;
     }
     Ok(if review.is_empty() { Outcome::Done } else { Outcome::Differences })
 }

@@ -134,7 +134,7 @@ async fn serve(
 
     let path = directory.file(StackFile::NAME);
     if arguments.command.is_empty() {
-        summary::print(&stack_file, &path, start.elapsed());
+        summary::print(&stack_file, &path, start.elapsed())?;
         tokio::select! {
             error = foundation.exited() => Err(error),
             error = data_plane.ended() => Err(error),

@@ -1,6 +1,7 @@
 //! The user at the terminal, as the operator of the library's operations.
 
 use aws_sdk_cloudformation::error::ErrorMetadata;
+use command_line::layout;
 use command_line::terminal::{self, TerminalProgress, paint};
 use deploy::operator::{Operator, ResourceChange, ResourceEnding};
 use futures_util::future::BoxFuture;
@@ -31,7 +32,7 @@ impl Operator for Terminal {
             ResourceEnding::Kept => "kept".to_owned(),
             ResourceEnding::Done | ResourceEnding::Failed => format!("{:.1} s", took.as_secs_f64()),
         };
-        terminal::say(format!("    {sign} {logical_id:<32} {resource_type:<40} {}", paint(&took, "2")));
+        terminal::say(layout::resource(&sign, logical_id, resource_type, &paint(&took, "2")));
     }
 
     fn rolling_back(&self) {

@@ -4,7 +4,7 @@
 
 use anyhow::Result;
 use clap::Args;
-use command_line::{EnvironmentArgument, Format, Outcome};
+use command_line::{EnvironmentArgument, Format, Outcome, output};
 use deploy::platform_facts;
 
 use crate::connect::connect;
@@ -28,6 +28,6 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     let needed = stack::operator_facts(&environment);
     let facts = platform_facts::read_all(&environment, &connection, &needed).await?;
     let document = stack::operator_policies(&environment, &facts)?;
-    println!("{}", arguments.format.text_of(&document)?.trim_end());
+    output::print(arguments.format.text_of(&document)?.trim_end())?;
     Ok(Outcome::Done)
 }
