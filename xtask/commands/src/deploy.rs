@@ -91,7 +91,7 @@ pub(crate) async fn deploy(
     let deployment = Deployment::new(environment, connection, options, subject, &show);
     let work = async {
         let ending = deployment.apply().await?;
-        let json = ending.outputs.to_json()?;
+        let json = ending.outputs.to_json(connection.local.as_ref())?;
         // The outputs are printed before the verification, which may fail. Neither standard output nor a file that
         // cannot be written prevents it.
         let printed = output::print(&json);
