@@ -163,11 +163,16 @@ pub fn printable(text: &str) -> String {
     text.chars().map(escape).collect()
 }
 
+/// Returns whether there is a user at a terminal who can be asked.
+pub fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
 /// Asks the user at the terminal. Only an explicit yes confirms.
 ///
 /// Returns an error without a terminal.
 pub async fn confirm(question: &str) -> Result<bool> {
-    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+    if !can_ask() {
         bail!("cannot ask for confirmation without a terminal ({question}); pass --yes to confirm");
     }
     // The terminal mode is not changed, so Ctrl-C works as usual.

@@ -33,7 +33,8 @@ impl Outputs {
         let mut outputs = self.0.clone();
         if let Some(local) = local {
             let host = local.cdn_url.split_once("://").map_or(local.cdn_url.as_str(), |(_, host)| host);
-            let served = [(OutputName::ApiUrl, local.api_url.as_str()), (OutputName::DistributionDomainName, host)];
+            let served =
+                [(OutputName::ApiUrl, local.api_url.as_str()), (OutputName::DistributionDomainName, host)];
             for (name, address) in served {
                 outputs.entry(name.as_str().to_owned()).and_modify(|value| address.clone_into(value));
             }
