@@ -17,6 +17,7 @@ mod iam;
 mod lambda;
 mod logical_id;
 mod logs;
+mod number;
 mod policy_document;
 mod property;
 mod resource;
@@ -33,7 +34,7 @@ pub(crate) use cloudfront::{
     AliasCertificate, CacheBehavior, CacheKey, CachePolicy, CachePolicyConfig, DefaultCertificate,
     Distribution, DistributionAttribute, DistributionConfig, ForwardedNothing, Items, KeyGroup,
     KeyGroupConfig, Origin, OriginAccessControl, OriginAccessControlConfig, PublicKey, PublicKeyConfig,
-    ResponseHeadersCors, ResponseHeadersPolicy, ResponseHeadersPolicyConfig, S3OriginConfig,
+    ResponseHeadersCors, ResponseHeadersPolicy, ResponseHeadersPolicyConfig, S3OriginConfig, TtlSeconds,
     ViewerCertificate,
 };
 pub(crate) use cloudwatch::{
@@ -42,10 +43,12 @@ pub(crate) use cloudwatch::{
 };
 pub(crate) use iam::{Policy, Role, RoleAttribute};
 pub(crate) use lambda::{
-    Code, EventSourceMapping, Function, FunctionAttribute, FunctionEnvironment, LoggingConfig, Permission,
-    ScalingConfig, TracingConfig, VpcConfig,
+    Code, EventSourceMapping, Function, FunctionAttribute, FunctionEnvironment, LoggingConfig,
+    MemoryMegabytes, Permission, ScalingConfig, TimeoutSeconds, TracingConfig, VpcConfig,
 };
 pub(crate) use logs::{LogGroup, LogGroupAttribute, SubscriptionFilter};
+pub use number::Number;
+pub(crate) use number::{LogRetentionDays, Period};
 pub(crate) use s3::{
     AbortIncompleteMultipartUpload, Bucket, BucketAttribute, BucketEncryption, BucketPolicy,
     CorsConfiguration, CorsRule, EncryptionByDefault, EncryptionRule, LifecycleConfiguration, LifecycleRule,

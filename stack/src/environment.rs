@@ -13,6 +13,7 @@ use std::num::NonZeroU16;
 use openapi::HashAlgorithm;
 use serde::{Deserialize, Serialize};
 
+use crate::cloudformation::Number;
 use crate::function_name::FunctionName;
 
 pub use error::EnvironmentError;
@@ -131,27 +132,7 @@ pub enum LogLevel {
 /// How many batches an event source mapping processes at the same time, 2 to 1,000.
 ///
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html#events-sqs-max-concurrency>
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "u32")]
-pub struct RestoreConcurrency(u32);
-
-impl RestoreConcurrency {
-    pub(crate) const fn get(self) -> u32 {
-        self.0
-    }
-}
-
-impl TryFrom<u32> for RestoreConcurrency {
-    type Error = String;
-
-    fn try_from(number: u32) -> Result<Self, Self::Error> {
-        if (2..=1000).contains(&number) {
-            Ok(Self(number))
-        } else {
-            Err(format!("{number} is not between 2 and 1000"))
-        }
-    }
-}
+pub type RestoreConcurrency = Number<2, 1000>;
 
 /// The queue that receives the changelog.
 #[derive(Clone, Debug, Deserialize)]

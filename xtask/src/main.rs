@@ -6,8 +6,6 @@
 //! This program compiles in seconds. It runs the commands that need neither AWS nor the local stack, and builds
 //! `xtask-commands` for all others.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to people")]
-
 mod commands;
 #[cfg(test)]
 mod documents;
@@ -82,7 +80,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments: Arguments = command_line::parse();
     finish(|| run(arguments.command), |_| None)
 }
 

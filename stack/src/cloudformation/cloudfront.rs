@@ -7,7 +7,7 @@ mod origin_access_control;
 mod public_key;
 mod response_headers_policy;
 
-pub(crate) use cache_policy::{CacheKey, CachePolicy, CachePolicyConfig, ForwardedNothing};
+pub(crate) use cache_policy::{CacheKey, CachePolicy, CachePolicyConfig, ForwardedNothing, TtlSeconds};
 pub(crate) use distribution::{
     AliasCertificate, CacheBehavior, DefaultCertificate, Distribution, DistributionAttribute,
     DistributionConfig, Origin, S3OriginConfig, ViewerCertificate,

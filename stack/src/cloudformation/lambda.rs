@@ -6,6 +6,7 @@ mod permission;
 
 pub(crate) use event_source_mapping::{EventSourceMapping, ScalingConfig};
 pub(crate) use function::{
-    Code, Function, FunctionAttribute, FunctionEnvironment, LoggingConfig, TracingConfig, VpcConfig,
+    Code, Function, FunctionAttribute, FunctionEnvironment, LoggingConfig, MemoryMegabytes, TimeoutSeconds,
+    TracingConfig, VpcConfig,
 };
 pub(crate) use permission::Permission;

@@ -60,7 +60,7 @@ macro_rules! leaves {
 }
 pub(crate) use leaves;
 
-leaves!(bool, u32, u64, String, &'static str, serde_json::Value);
+leaves!(bool, u64, String, &'static str, serde_json::Value);
 
 impl<T: Serialize> PropertyValue for Value<T> {
     const PROPERTIES: &'static [Property] = &[];

@@ -7,7 +7,7 @@ use super::gateway::Gateway;
 use super::{function, platform, restore_function};
 use crate::cloudformation::{
     Alarm, Comparison, Dimension, Expression, ExpressionQuery, Measure, Metric, MetricDataQuery, MetricQuery,
-    MetricStat, Percentile, Statistic, Template, Value,
+    MetricStat, Number, Percentile, Period, Statistic, Template, Value,
 };
 use crate::function_name::FunctionName;
 use crate::signing_key::{SigningKey, SigningKeys};
@@ -18,9 +18,10 @@ pub(crate) const KEY_AGE_ALARM: &str = "SigningKeyAgeAlarm";
 /// The beginning of the expression for a key's age in seconds; the creation time follows.
 const KEY_AGE: &str = "EPOCH(invocations) - ";
 
-const MINUTE: u32 = 60;
-const HOUR: u32 = 60 * MINUTE;
-const DAY: u32 = 24 * HOUR;
+const MINUTE: Period = Period::minutes::<1>();
+const FIVE_MINUTES: Period = Period::minutes::<5>();
+const HOUR: Period = Period::minutes::<60>();
+const SECONDS_OF_DAY: u64 = 24 * 60 * 60;
 
 /// The highest age of a message of the restore queue that is retried as designed: all delays between its receives, and
 /// either a run of the function at each receive that takes the longest possible time, or one crash, which hides the message
@@ -34,7 +35,7 @@ const LONGEST_EXPLAINED_AGE: u32 = restore_retry_delays_seconds() + RESTORE_QUEU
 
 /// How many periods of five minutes may pass without a receive. Nothing is received either while all concurrent runs restore
 /// large folders, for as long as one run can take.
-const STUCK_PERIODS: u32 = restore_function::TIMEOUT_SECONDS / (5 * MINUTE) + 1;
+const STUCK_PERIODS: u32 = restore_function::TIMEOUT_SECONDS / FIVE_MINUTES.seconds() + 1;
 
 pub(super) fn add(template: &mut Template, context: &Context<'_>, gateway: &Gateway, keys: &SigningKeys) {
     let topic = context.environment.alarm_topic.as_ref();
@@ -65,7 +66,7 @@ struct Condition {
     measure: Measure,
     threshold: u64,
     comparison: Comparison,
-    periods: u32,
+    periods: Number<1, 1440>,
 }
 
 struct Alarms<'a> {
@@ -90,7 +91,7 @@ impl Alarms<'_> {
                 measure: maximum(queue(dead_letters, "ApproximateNumberOfMessagesVisible"), MINUTE),
                 threshold: 0,
                 comparison: Comparison::GreaterThanThreshold,
-                periods: 1,
+                periods: Number::of::<1>(),
             },
         );
         let restore: Value<String> = self.context.names.restore_queue().into();
@@ -101,11 +102,11 @@ impl Alarms<'_> {
             Condition {
                 measure: maximum(
                     queue(restore.clone(), "ApproximateAgeOfOldestMessage"),
-                    5 * MINUTE,
+                    FIVE_MINUTES,
                 ),
                 threshold: LONGEST_EXPLAINED_AGE.into(),
                 comparison: Comparison::GreaterThanThreshold,
-                periods: 1,
+                periods: Number::of::<1>(),
             },
         );
         // SQS sends no value of a metric while nothing is received, which counts as zero.
@@ -120,16 +121,16 @@ impl Alarms<'_> {
                         input(
                             "waiting",
                             queue(restore.clone(), "ApproximateNumberOfMessagesVisible"),
-                            5 * MINUTE,
+                            FIVE_MINUTES,
                             "Minimum",
                         ),
-                        input("received", queue(restore, "NumberOfMessagesReceived"), 5 * MINUTE, "Sum"),
+                        input("received", queue(restore, "NumberOfMessagesReceived"), FIVE_MINUTES, "Sum"),
                         result("stuck", "Waiting, and none received", is_stuck),
                     ],
                 }),
                 threshold: 0,
                 comparison: Comparison::GreaterThanThreshold,
-                periods: STUCK_PERIODS,
+                periods: Number::of::<STUCK_PERIODS>(),
             },
         );
     }
@@ -142,10 +143,10 @@ impl Alarms<'_> {
                 &format!("{function}-errors"),
                 &format!("The {function} function failed or ran out of time; its log group says why."),
                 Condition {
-                    measure: sum(self.function_metric(function, "Errors"), 5 * MINUTE),
+                    measure: sum(self.function_metric(function, "Errors"), FIVE_MINUTES),
                     threshold: 0,
                     comparison: Comparison::GreaterThanThreshold,
-                    periods: 1,
+                    periods: Number::of::<1>(),
                 },
             );
             self.add(
@@ -153,10 +154,10 @@ impl Alarms<'_> {
                 &format!("{function}-throttles"),
                 &format!("The {function} function is throttled: the account's concurrency is used up."),
                 Condition {
-                    measure: sum(self.function_metric(function, "Throttles"), 5 * MINUTE),
+                    measure: sum(self.function_metric(function, "Throttles"), FIVE_MINUTES),
                     threshold: 0,
                     comparison: Comparison::GreaterThanThreshold,
-                    periods: 1,
+                    periods: Number::of::<1>(),
                 },
             );
         }
@@ -165,10 +166,10 @@ impl Alarms<'_> {
             "restore-duration",
             "A restore took four fifths of the time it may take; a larger folder will not make it.",
             Condition {
-                measure: maximum(self.function_metric(FunctionName::Restore, "Duration"), 5 * MINUTE),
+                measure: maximum(self.function_metric(FunctionName::Restore, "Duration"), FIVE_MINUTES),
                 threshold: u64::from(restore_function::TIMEOUT_SECONDS) * 1000 * 4 / 5,
                 comparison: Comparison::GreaterThanOrEqualToThreshold,
-                periods: 1,
+                periods: Number::of::<1>(),
             },
         );
     }
@@ -188,14 +189,14 @@ impl Alarms<'_> {
             Condition {
                 measure: Measure::Expression(Expression {
                     metrics: vec![
-                        input("errors", metric("5xx"), 5 * MINUTE, "Sum"),
-                        input("requests", metric("Count"), 5 * MINUTE, "Sum"),
+                        input("errors", metric("5xx"), FIVE_MINUTES, "Sum"),
+                        input("requests", metric("Count"), FIVE_MINUTES, "Sum"),
                         result("failure_rate", "5xx in %", expression),
                     ],
                 }),
                 threshold: 5,
                 comparison: Comparison::GreaterThanThreshold,
-                periods: 2,
+                periods: Number::of::<2>(),
             },
         );
         self.add(
@@ -205,12 +206,12 @@ impl Alarms<'_> {
             Condition {
                 measure: Measure::Percentile(Percentile {
                     metric: metric("Latency"),
-                    period: 5 * MINUTE,
+                    period: FIVE_MINUTES,
                     extended_statistic: "p99",
                 }),
                 threshold: 5_000,
                 comparison: Comparison::GreaterThanThreshold,
-                periods: 3,
+                periods: Number::of::<3>(),
             },
         );
     }
@@ -233,9 +234,9 @@ impl Alarms<'_> {
                         result("age", "Age in seconds", format!("{KEY_AGE}{created_at}")),
                     ],
                 }),
-                threshold: days * u64::from(DAY),
+                threshold: days * SECONDS_OF_DAY,
                 comparison: Comparison::GreaterThanThreshold,
-                periods: 1,
+                periods: Number::of::<1>(),
             },
         );
     }
@@ -267,15 +268,15 @@ impl Alarms<'_> {
     }
 }
 
-fn sum(metric: Metric, period: u32) -> Measure {
+fn sum(metric: Metric, period: Period) -> Measure {
     Measure::Statistic(Statistic { metric, period, statistic: "Sum" })
 }
 
-fn maximum(metric: Metric, period: u32) -> Measure {
+fn maximum(metric: Metric, period: Period) -> Measure {
     Measure::Statistic(Statistic { metric, period, statistic: "Maximum" })
 }
 
-fn input(id: &'static str, metric: Metric, period: u32, stat: &'static str) -> MetricDataQuery {
+fn input(id: &'static str, metric: Metric, period: Period, stat: &'static str) -> MetricDataQuery {
     let metric_stat = MetricStat { metric, period, stat };
     MetricDataQuery::MetricQuery(MetricQuery { id, metric_stat, return_data: false })
 }

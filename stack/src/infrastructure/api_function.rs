@@ -10,7 +10,7 @@ use super::platform::{bucket_arn, regional_arn, storage_buckets};
 use super::restore_queue::Queues;
 use super::signing_keys::TrustedKeys;
 use crate::cloudformation::{
-    Bucket, BucketAttribute, Function, Handle, QueueAttribute, Statement, Template, Value, text,
+    Bucket, BucketAttribute, Function, Handle, Number, QueueAttribute, Statement, Template, Value, text,
 };
 use crate::function_name::FunctionName;
 use crate::signing_key::{private_key_parameter, private_key_parameters};
@@ -58,8 +58,8 @@ pub(super) fn add(
             name: FunctionName::Api,
             description: "Answers the requests of the packages API",
             artifact: &context.artifacts.api,
-            memory_megabytes: 512,
-            timeout_seconds: TIMEOUT_SECONDS,
+            memory_megabytes: Number::of::<512>(),
+            timeout_seconds: Number::of::<TIMEOUT_SECONDS>(),
             variables,
             statements: statements(context, bucket, &storage_buckets, queues),
         },

@@ -5,9 +5,9 @@ use super::signing_keys::TrustedKeys;
 use crate::cloudformation::{
     AbortIncompleteMultipartUpload, Bucket, BucketAttribute, BucketEncryption, BucketPolicy, Condition,
     CorsConfiguration, CorsRule, Distribution, Effect, EncryptionByDefault, EncryptionRule, Handle,
-    LifecycleConfiguration, LifecycleRule, NoncurrentVersionExpiration, OwnershipControls, OwnershipRule,
-    PolicyDocument, Principal, PseudoParameter, PublicAccessBlock, Statement, Template, Transition,
-    Versioning, text,
+    LifecycleConfiguration, LifecycleRule, NoncurrentVersionExpiration, Number, OwnershipControls,
+    OwnershipRule, PolicyDocument, Principal, PseudoParameter, PublicAccessBlock, Statement, Template,
+    Transition, Versioning, text,
 };
 
 pub(super) fn add(template: &mut Template, context: &Context<'_>) -> Handle<Bucket> {
@@ -28,7 +28,7 @@ pub(super) fn add(template: &mut Template, context: &Context<'_>) -> Handle<Buck
                     allowed_methods: vec!["GET", "HEAD"],
                     allowed_origins: vec!["*"],
                     exposed_headers: openapi::CORS_EXPOSE_HEADERS.to_vec(),
-                    max_age: openapi::CORS_MAX_AGE_SECONDS,
+                    max_age: Number::of::<{ openapi::CORS_MAX_AGE_SECONDS }>(),
                 }],
             },
             lifecycle_configuration: LifecycleConfiguration {
@@ -36,19 +36,19 @@ pub(super) fn add(template: &mut Template, context: &Context<'_>) -> Handle<Buck
                     LifecycleRule {
                         transitions: vec![Transition {
                             storage_class: "INTELLIGENT_TIERING",
-                            transition_in_days: 0,
+                            transition_in_days: Number::of::<0>(),
                         }],
                         ..rule("intelligent-tiering-at-once")
                     },
                     LifecycleRule {
                         noncurrent_version_expiration: Some(NoncurrentVersionExpiration {
-                            noncurrent_days: 30,
+                            noncurrent_days: Number::of::<30>(),
                         }),
                         ..rule("noncurrent-versions-for-30-days")
                     },
                     LifecycleRule {
                         abort_incomplete_multipart_upload: Some(AbortIncompleteMultipartUpload {
-                            days_after_initiation: 7,
+                            days_after_initiation: Number::of::<7>(),
                         }),
                         ..rule("incomplete-uploads-for-7-days")
                     },

@@ -5,7 +5,7 @@ use openapi::variables as names;
 use super::context::Context;
 use super::function::{self, FunctionParts, Variables};
 use super::platform;
-use crate::cloudformation::{Function, Handle, Template, Value};
+use crate::cloudformation::{Function, Handle, Number, Template, Value};
 use crate::environment;
 use crate::function_name::FunctionName;
 
@@ -65,8 +65,8 @@ pub(super) fn add(template: &mut Template, context: &Context<'_>) -> Authorizer 
         name: FunctionName::Authorizer,
         description: "Decides what an access token admits to",
         artifact: &context.artifacts.authorizer,
-        memory_megabytes: 256,
-        timeout_seconds: TIMEOUT_SECONDS,
+        memory_megabytes: Number::of::<256>(),
+        timeout_seconds: Number::of::<TIMEOUT_SECONDS>(),
         variables,
         statements: Vec::new(),
     };

@@ -9,8 +9,9 @@ use super::signing_keys::TrustedKeys;
 use crate::cloudformation::{
     AliasCertificate, Bucket, BucketAttribute, CacheBehavior, CacheKey, CachePolicy, CachePolicyConfig,
     DefaultCertificate, Distribution, DistributionAttribute, DistributionConfig, ForwardedNothing, Handle,
-    Items, KeyGroup, Origin, OriginAccessControl, OriginAccessControlConfig, ResponseHeadersCors,
-    ResponseHeadersPolicy, ResponseHeadersPolicyConfig, S3OriginConfig, Template, Value, ViewerCertificate,
+    Items, KeyGroup, Number, Origin, OriginAccessControl, OriginAccessControlConfig, ResponseHeadersCors,
+    ResponseHeadersPolicy, ResponseHeadersPolicyConfig, S3OriginConfig, Template, TtlSeconds, Value,
+    ViewerCertificate,
 };
 use crate::environment::{Cdn, Environment};
 
@@ -42,10 +43,11 @@ pub(super) fn add(
             },
         },
     );
-    let assets_policy = cache_policy(context, "assets", "Viewer assets", DAY, true);
+    let assets_policy = cache_policy(context, "assets", "Viewer assets", Number::of::<DAY>(), true);
     let assets_policy = template.add("AssetsCachePolicy", assets_policy);
     // Parquet files are compressed already, and their readers request ranges, which a compressed response does not have.
-    let parquet_policy = cache_policy(context, "parquet", "Parquet files", 30 * DAY, false);
+    let parquet_policy =
+        cache_policy(context, "parquet", "Parquet files", Number::of::<{ 30 * DAY }>(), false);
     let parquet_policy = template.add("ParquetCachePolicy", parquet_policy);
     let headers_policy = template.add("AssetsResponseHeadersPolicy", response_headers_policy(context));
 
@@ -125,7 +127,7 @@ fn cache_policy(
     context: &Context<'_>,
     name: &str,
     comment: &'static str,
-    default_ttl: u32,
+    default_ttl: TtlSeconds,
     compress: bool,
 ) -> CachePolicy {
     CachePolicy {
@@ -133,8 +135,8 @@ fn cache_policy(
             name: context.names.service_resource(name),
             comment,
             default_ttl,
-            min_ttl: 0,
-            max_ttl: YEAR,
+            min_ttl: Number::of::<0>(),
+            max_ttl: Number::of::<YEAR>(),
             cache_key: CacheKey {
                 enable_accept_encoding_brotli: compress,
                 enable_accept_encoding_gzip: compress,
@@ -157,7 +159,7 @@ fn response_headers_policy(context: &Context<'_>) -> ResponseHeadersPolicy {
                 access_control_allow_methods: Items { items: vec!["GET", "HEAD", "OPTIONS"] },
                 access_control_allow_origins: Items { items: vec!["*"] },
                 access_control_expose_headers: Items { items: openapi::CORS_EXPOSE_HEADERS.to_vec() },
-                access_control_max_age_sec: openapi::CORS_MAX_AGE_SECONDS,
+                access_control_max_age_sec: Number::of::<{ openapi::CORS_MAX_AGE_SECONDS }>(),
                 origin_override: true,
             },
         },

@@ -9,8 +9,9 @@ use super::platform::{self, regional_arn};
 use crate::artifacts::ArtifactKey;
 use crate::cloudformation::{
     Code, Condition, Effect, Function, FunctionEnvironment, Handle, LogGroup, LogGroupAttribute,
-    LoggingConfig, ParameterType, Policy, PolicyDocument, Principal, Role, RoleAttribute, Statement,
-    SubscriptionFilter, Template, TracingConfig, Value, VpcConfig, text,
+    LogRetentionDays, LoggingConfig, MemoryMegabytes, ParameterType, Policy, PolicyDocument, Principal, Role,
+    RoleAttribute, Statement, SubscriptionFilter, Template, TimeoutSeconds, TracingConfig, Value, VpcConfig,
+    text,
 };
 use crate::environment::{
     Database, Environment, LogDestination, Network, PolicyArn, SecurityGroupId, SubnetId,
@@ -18,7 +19,7 @@ use crate::environment::{
 use crate::function_name::FunctionName;
 
 /// How long log groups keep logs.
-pub(super) const LOG_RETENTION_DAYS: u32 = 30;
+pub(super) const LOG_RETENTION: LogRetentionDays = LogRetentionDays::of::<30>();
 
 /// Lambda must not drop lines: the functions themselves write only lines of the level in `LOG_LEVEL` and above.
 ///
@@ -34,8 +35,8 @@ pub(super) struct FunctionParts<'a> {
     pub(super) name: FunctionName,
     pub(super) description: &'static str,
     pub(super) artifact: &'a ArtifactKey,
-    pub(super) memory_megabytes: u32,
-    pub(super) timeout_seconds: u32,
+    pub(super) memory_megabytes: MemoryMegabytes,
+    pub(super) timeout_seconds: TimeoutSeconds,
     pub(super) variables: Variables,
     pub(super) statements: Vec<Statement>,
 }
@@ -58,10 +59,7 @@ pub(super) fn add(
     let function_name = context.names.function(parts.name);
     let log_group = template.add(
         format!("{id}LogGroup"),
-        LogGroup {
-            log_group_name: format!("/aws/lambda/{function_name}"),
-            retention_in_days: LOG_RETENTION_DAYS,
-        },
+        LogGroup { log_group_name: format!("/aws/lambda/{function_name}"), retention_in_days: LOG_RETENTION },
     );
     if let Some(destination) = &context.environment.log_destination {
         let subscription = log_subscription(template, destination, &log_group);

@@ -5,11 +5,11 @@ use serde_json::json;
 
 use super::authorizer_function::Authorizer;
 use super::context::Context;
-use super::function::LOG_RETENTION_DAYS;
+use super::function::LOG_RETENTION;
 use super::platform::{self, regional_arn};
 use crate::cloudformation::{
     AccessLogSettings, Api, ApiAttribute, ApiMapping, DefaultRouteSettings, Function, FunctionAttribute,
-    Handle, LogGroup, Permission, PseudoParameter, Stage, Template, Value, text,
+    Handle, LogGroup, Number, Permission, PseudoParameter, Stage, Template, Value, text,
 };
 use crate::environment::{HeaderName, Origin, stack_name};
 
@@ -45,7 +45,7 @@ pub(super) fn add(
         "AccessLogGroup",
         LogGroup {
             log_group_name: format!("/aws/vendedlogs/apis/{}", context.names.service_resource("access")),
-            retention_in_days: LOG_RETENTION_DAYS,
+            retention_in_days: LOG_RETENTION,
         },
     );
     let stage = template.add("ApiStage", stage(&api, &log_group));
@@ -138,8 +138,8 @@ fn stage(api: &Handle<Api>, log_group: &Handle<LogGroup>) -> Stage {
         // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-throttling.html
         default_route_settings: DefaultRouteSettings {
             detailed_metrics_enabled: true,
-            throttling_burst_limit: BURST,
-            throttling_rate_limit: REQUESTS_PER_SECOND,
+            throttling_burst_limit: Number::of::<BURST>(),
+            throttling_rate_limit: Number::of::<REQUESTS_PER_SECOND>(),
         },
     }
 }

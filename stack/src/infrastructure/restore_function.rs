@@ -7,7 +7,8 @@ use super::function::{self, FunctionParts, Variables};
 use super::platform::{self, bucket_arn, regional_arn};
 use super::restore_queue::Queues;
 use crate::cloudformation::{
-    EventSourceMapping, Function, Handle, QueueAttribute, ScalingConfig, Statement, Template, Value, text,
+    EventSourceMapping, Function, Handle, Number, QueueAttribute, ScalingConfig, Statement, Template, Value,
+    text,
 };
 use crate::function_name::FunctionName;
 
@@ -30,8 +31,8 @@ pub(super) fn add(template: &mut Template, context: &Context<'_>, queues: &Queue
             name: FunctionName::Restore,
             description: "Restores deleted packages",
             artifact: &context.artifacts.restore,
-            memory_megabytes: 1024,
-            timeout_seconds: TIMEOUT_SECONDS,
+            memory_megabytes: Number::of::<1024>(),
+            timeout_seconds: Number::of::<TIMEOUT_SECONDS>(),
             variables: Variables::from([
                 (names::DELETE_RECORD_DYNAMODB_TABLE_NAME, table),
                 (names::JOBS_QUEUE_ID, jobs_queue_url),
@@ -45,11 +46,9 @@ pub(super) fn add(template: &mut Template, context: &Context<'_>, queues: &Queue
         EventSourceMapping {
             event_source_arn: queues.restore.attribute(QueueAttribute::Arn),
             function_name: function.reference(),
-            batch_size: 10,
+            batch_size: Number::of::<10>(),
             function_response_types: ["ReportBatchItemFailures"],
-            scaling_config: ScalingConfig {
-                maximum_concurrency: context.environment.restore_concurrency.get(),
-            },
+            scaling_config: ScalingConfig { maximum_concurrency: context.environment.restore_concurrency },
         },
     );
     function

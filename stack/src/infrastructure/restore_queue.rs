@@ -3,7 +3,7 @@
 use openapi::{RESTORE_QUEUE_MAXIMUM_RECEIVES, RESTORE_QUEUE_VISIBILITY_SECONDS};
 
 use super::context::Context;
-use crate::cloudformation::{Handle, Queue, QueueAttribute, RedrivePolicy, Template};
+use crate::cloudformation::{Handle, Number, Queue, QueueAttribute, RedrivePolicy, Template};
 
 const DAY: u32 = 86_400;
 
@@ -17,8 +17,8 @@ pub(super) fn add(template: &mut Template, context: &Context<'_>) -> Queues {
         "RestoreDeadLetterQueue",
         Queue {
             queue_name: context.names.restore_dead_letter_queue(),
-            message_retention_period: 14 * DAY,
-            receive_message_wait_time_seconds: 20,
+            message_retention_period: Number::of::<{ 14 * DAY }>(),
+            receive_message_wait_time_seconds: Number::of::<20>(),
             sqs_managed_sse_enabled: true,
             visibility_timeout: None,
             redrive_policy: None,
@@ -28,13 +28,13 @@ pub(super) fn add(template: &mut Template, context: &Context<'_>) -> Queues {
         "RestoreQueue",
         Queue {
             queue_name: context.names.restore_queue(),
-            message_retention_period: 4 * DAY,
-            receive_message_wait_time_seconds: 20,
+            message_retention_period: Number::of::<{ 4 * DAY }>(),
+            receive_message_wait_time_seconds: Number::of::<20>(),
             sqs_managed_sse_enabled: true,
-            visibility_timeout: Some(RESTORE_QUEUE_VISIBILITY_SECONDS),
+            visibility_timeout: Some(Number::of::<RESTORE_QUEUE_VISIBILITY_SECONDS>()),
             redrive_policy: Some(RedrivePolicy {
                 dead_letter_target_arn: dead_letters.attribute(QueueAttribute::Arn),
-                max_receive_count: RESTORE_QUEUE_MAXIMUM_RECEIVES,
+                max_receive_count: Number::of::<RESTORE_QUEUE_MAXIMUM_RECEIVES>(),
             }),
         },
     );

@@ -88,7 +88,7 @@ async fn interrupted_at(name: &str, line: &str) {
     let mut run = Run::start(&directory, &[]).await;
     run.wait_for(line).await;
     run.send(Signal::INT);
-    assert_eq!(run.exit_code().await, Some(0), "{}", run.stderr.text);
+    assert_eq!(run.exit_code().await, Some(130), "{}", run.stderr.text);
     assert!(run.stderr.text.contains("shutting down"), "{}", run.stderr.text);
     run.leaves_nothing().await;
     assert!(!directory.join("stack.json").exists());
@@ -169,4 +169,18 @@ async fn second_start_in_a_directory_is_rejected_with_the_first_process() {
     assert!(second.stderr.text.contains(&format!("(process {pid})")), "{}", second.stderr.text);
     assert!(stack_file().await.exists());
     second.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn kept_data_is_not_deleted_without_a_confirmation() {
+    let directory = state_directory("kept");
+    for file in ["kept", "database"] {
+        std::fs::write(directory.join(file), "").unwrap();
+    }
+    let mut run = Run::start(&directory, &[]).await;
+    assert_eq!(run.exit_code().await, Some(1), "{}", run.stderr.text);
+    let text = &run.stderr.text;
+    assert!(text.contains("pass --keep to continue with it, or --fresh to delete it"), "{text}");
+    assert!(directory.join("database").exists());
+    run.leaves_nothing().await;
 }

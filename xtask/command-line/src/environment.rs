@@ -8,17 +8,26 @@ use machine::repository;
 use stack::{Environment, EnvironmentName};
 
 /// The option that names an environment.
-#[derive(Args, Clone)]
+#[derive(Args, Clone, Debug)]
 pub struct EnvironmentArgument {
     /// The environment: the name of a file in stack/environments.
-    #[arg(long = "env", default_value = "dev", value_name = "NAME")]
-    name: String,
+    #[arg(long = "env", default_value = "dev", value_name = "NAME", value_parser = known)]
+    name: EnvironmentName,
 }
 
 impl EnvironmentArgument {
     /// Reads the file of the environment.
     pub fn load(&self) -> Result<Environment> {
-        load(&self.name)
+        read(&self.name)
+    }
+}
+
+/// Parses the name of an environment that has a file.
+fn known(name: &str) -> Result<EnvironmentName> {
+    let known = names()?;
+    match name.parse() {
+        Ok(parsed) if known.iter().any(|known| known == name) => Ok(parsed),
+        _ => bail!("there is no such file in stack/environments, which has: {}", known.join(", ")),
     }
 }
 
@@ -36,25 +45,28 @@ fn directory() -> PathBuf {
     repository::root().join("stack/environments")
 }
 
-/// Reads an environment's file.
+/// Reads the file of the environment with this name.
 pub fn load(name: &str) -> Result<Environment> {
-    let unknown = || {
-        let known = names().unwrap_or_default().join(", ");
-        format!("there is no environment `{name}`; stack/environments has: {known}")
-    };
-    let environment: EnvironmentName = name.parse().with_context(unknown)?;
-    if !names()?.iter().any(|known| known == name) {
-        bail!(unknown());
-    }
+    read(&known(name).with_context(|| format!("there is no environment `{name}`"))?)
+}
+
+fn read(name: &EnvironmentName) -> Result<Environment> {
     let path = directory().join(format!("{name}.toml"));
     let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-
-    Environment::parse(&environment, &text).with_context(|| format!("in stack/environments/{name}.toml"))
+    Environment::parse(name, &text).with_context(|| format!("in stack/environments/{name}.toml"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{load, names};
+    use clap::Parser;
+
+    use super::{EnvironmentArgument, load, names};
+
+    #[derive(Debug, Parser)]
+    struct Arguments {
+        #[command(flatten)]
+        environment: EnvironmentArgument,
+    }
 
     #[test]
     fn every_environment_loads() {
@@ -67,9 +79,13 @@ mod tests {
     }
 
     #[test]
-    fn unknown_environment_error_lists_the_known_ones() {
-        let error = load("nope").unwrap_err().to_string();
-        assert_eq!(error, "there is no environment `nope`; stack/environments has: dev, local, prod");
-        assert!(load("../dev").is_err());
+    fn unknown_environment_is_wrong_usage_and_the_known_ones_are_listed() {
+        for name in ["nope", "../dev", ""] {
+            let error = Arguments::try_parse_from(["xtask", "--env", name]).unwrap_err();
+            assert_eq!(error.exit_code(), 2);
+            let text = error.to_string();
+            assert!(text.contains("in stack/environments, which has: dev, local, prod"), "{text}");
+        }
+        assert_eq!(Arguments::try_parse_from(["xtask"]).unwrap().environment.name.as_str(), "dev");
     }
 }

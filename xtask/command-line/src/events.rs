@@ -58,6 +58,8 @@ fn is_shown(metadata: &Metadata<'_>, requested: &Targets) -> bool {
         own if OWN_CRATES.contains(&own) => level <= Level::WARN || requested.would_enable(target, &level),
         // sqlx warns about slow statements, which depend more on the machine than on this program.
         "sqlx" => level == Level::ERROR,
+        // The warning contains the internal state of the search for credentials. The command reports the failure itself.
+        "aws_config" if target.starts_with("aws_config::meta::credentials") => false,
         _ => level <= Level::WARN,
     }
 }
@@ -126,6 +128,7 @@ mod tests {
             tracing::info!(target: "lambda::redeployment", "running what is deployed");
             tracing::debug!(target: "xtask", "finer");
             tracing::warn!(target: "aws_config::profile", "no profile");
+            tracing::warn!(target: "aws_config::meta::credentials::chain", "a secret");
             tracing::info!(target: "aws_smithy_runtime", "a secret");
             tracing::trace!(target: "hyper_util", "a secret");
             tracing::error!(target: "sqlx::pool", "no connection");

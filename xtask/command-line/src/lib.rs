@@ -1,14 +1,16 @@
 //! Code shared by all `cargo xtask` commands: exit codes, output, the environment option.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to people")]
-
+mod arguments;
 mod document;
 pub mod environment;
 mod events;
+pub mod layout;
 mod outcome;
+pub mod output;
 pub mod reference;
 pub mod terminal;
 
+pub use arguments::parse;
 pub use document::Format;
 pub use environment::EnvironmentArgument;
 pub use outcome::{Outcome, finish};

@@ -1,13 +1,15 @@
 //! Messages, progress, and colors on the terminal.
 
 use std::fmt::Display;
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Write as _};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use machine::Progress;
+
+use crate::layout;
 
 /// The spinners of concurrent steps, which share the lines below the text.
 static SPINNERS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
@@ -17,7 +19,7 @@ pub type CauseMessage = fn(&(dyn std::error::Error + 'static)) -> Option<String>
 
 /// Shows an error with its causes, innermost last.
 pub fn error(error: &anyhow::Error, cause_message: CauseMessage) {
-    eprintln!("\n{} {}", paint("error:", "1;31"), with_causes(error, cause_message));
+    say(format!("\n{} {}", paint("error:", "1;31"), with_causes(error, cause_message)));
 }
 
 /// Shows an error that does not end the command.
@@ -49,8 +51,10 @@ fn default_message(cause: &(dyn std::error::Error + 'static)) -> Option<String> 
 }
 
 /// Prints a line on standard error.
+///
+/// Messages accompany the work of a command. If nobody can read them, the work continues without them.
 pub fn say(line: impl Display) {
-    SPINNERS.suspend(|| eprintln!("{line}"));
+    SPINNERS.suspend(|| _ = writeln!(io::stderr(), "{line}"));
 }
 
 /// Shows the progress of long operations.
@@ -104,11 +108,9 @@ impl Step {
     /// Ends the step successfully, with a summary.
     pub fn done(self, detail: impl Display) {
         self.spinner.finish_and_clear();
-        let seconds = self.start.elapsed().as_secs_f64();
-        let detail = detail.to_string();
-        let tick = paint("✓", "32");
-        let seconds = paint(&format!("{seconds:.1} s"), "2");
-        say(format!("  {tick} {:<16} {detail:<56} {seconds}", self.name));
+        let time = paint(&format!("{:.1} s", self.start.elapsed().as_secs_f64()), "2");
+        let lines = layout::step(&self.name, &detail.to_string(), &time, layout::width_of_errors());
+        say(format!("  {} {}", paint("✓", "32"), lines.join("\n")));
     }
 }
 
@@ -163,15 +165,20 @@ pub fn printable(text: &str) -> String {
     text.chars().map(escape).collect()
 }
 
+/// Returns whether there is a user at a terminal who can be asked.
+pub fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
 /// Asks the user at the terminal. Only an explicit yes confirms.
 ///
 /// Returns an error without a terminal.
 pub async fn confirm(question: &str) -> Result<bool> {
-    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+    if !can_ask() {
         bail!("cannot ask for confirmation without a terminal ({question}); pass --yes to confirm");
     }
     // The terminal mode is not changed, so Ctrl-C works as usual.
-    SPINNERS.suspend(|| eprint!("{question} [y/N] "));
+    SPINNERS.suspend(|| _ = write!(io::stderr(), "{question} [y/N] "));
     let read = || {
         let mut answer = String::new();
         std::io::stdin().read_line(&mut answer).map(|_| answer)

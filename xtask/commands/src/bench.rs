@@ -12,7 +12,7 @@ mod signing;
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
-use command_line::{Outcome, terminal};
+use command_line::{Outcome, output, terminal};
 use machine::{command, workspace};
 
 use self::figure::Figures;
@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
             Subject::Api => command::block_on(api::measure(&mut figures))?,
             Subject::Restore => command::block_on(restore::measure(&mut figures))?,
         }
-        println!("{figures}\n");
+        output::print(format_args!("{figures}\n"))?;
         figures.verdict()?;
     }
     Ok(Outcome::Done)

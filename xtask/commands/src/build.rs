@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use command_line::Outcome;
+use command_line::{Outcome, output};
 use deploy::build::{Profile, build};
 use stack::Architecture;
 
@@ -29,7 +29,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
         ArchitectureArgument::Arm64 => Architecture::Arm64,
     };
     for function in build(Profile::Release(architecture), &Terminal).await? {
-        println!("{}  {}  {} bytes", function.hash, function.zip.display(), function.size);
+        output::print(format_args!(
+            "{}  {}  {} bytes",
+            function.hash,
+            function.zip.display(),
+            function.size
+        ))?;
     }
     Ok(Outcome::Done)
 }

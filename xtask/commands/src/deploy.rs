@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Args;
 use command_line::terminal::{self, Palette};
-use command_line::{EnvironmentArgument, Outcome};
+use command_line::{EnvironmentArgument, Outcome, output};
 use deploy::Consent;
 use deploy::connection::Connection;
 use deploy::deployment::{Deployment, Options, Subject};
@@ -91,12 +91,13 @@ pub(crate) async fn deploy(
     let deployment = Deployment::new(environment, connection, options, subject, &show);
     let work = async {
         let result = deployment.apply().await?;
-        let json = result.outputs.to_json()?;
-        // The outputs are printed before the verification, which may fail. A file that cannot be written does not
-        // prevent it.
-        println!("{json}");
+        let json = result.outputs.to_json(connection.local.as_ref())?;
+        // The outputs are printed before the verification, which may fail. Neither standard output nor a file that
+        // cannot be written prevents it.
+        let printed = output::print(&json);
         let written = write_outputs(outputs, &json);
         deployment.verify(&result).await?;
+        printed?;
         written
     };
     tokio::select! {

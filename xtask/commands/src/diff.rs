@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use command_line::terminal::Palette;
-use command_line::{EnvironmentArgument, Outcome};
+use command_line::{EnvironmentArgument, Outcome, output};
 use deploy::artifact_bucket::ArtifactBucket;
 use deploy::build;
 use deploy::candidate::Candidate;
@@ -55,9 +55,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
         Review::compare(&environment, &connection, &bucket, deployed.as_ref(), &candidate, generates_key)
             .await?;
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&review)?);
+        output::print(serde_json::to_string_pretty(&review)?)?;
     } else {
-        print!("{}", to_text(&review, Palette::for_output()));
+        output::print(to_text(&review, Palette::for_output()).trim_end())?;
     }
     Ok(if review.is_empty() { Outcome::Done } else { Outcome::Differences })
 }

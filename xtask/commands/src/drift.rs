@@ -5,7 +5,7 @@ use std::fmt;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use command_line::{EnvironmentArgument, Outcome, terminal};
+use command_line::{EnvironmentArgument, Outcome, output, terminal};
 use deploy::drift::{self, Difference, Drifted, FalsePositive, Report};
 
 use crate::connect::connect;
@@ -30,9 +30,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     let connection = connect(&environment).await?;
     let drift::Detection { report, incomplete } = drift::detect(&environment, &connection).await?;
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        output::print(serde_json::to_string_pretty(&report)?)?;
     } else {
-        show(&report);
+        show(&report)?;
     }
     if let Some(reason) = incomplete {
         bail!("CloudFormation could not check some resources: {reason}");
@@ -41,9 +41,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
 }
 
 /// Prints the drift on standard output, and advice on standard error.
-fn show(report: &Report) {
+fn show(report: &Report) -> Result<()> {
     for drifted in &report.drifted {
-        println!("{}", DriftText(drifted));
+        output::print(DriftText(drifted))?;
     }
     for FalsePositive { logical_id, path, link } in &report.false_positives {
         terminal::say(format!(
@@ -72,6 +72,7 @@ fn show(report: &Report) {
              and once with it.",
         );
     }
+    Ok(())
 }
 
 struct DriftText<'a>(&'a Drifted);

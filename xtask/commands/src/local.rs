@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Args;
 use command_line::environment;
 use command_line::{Outcome, terminal};
@@ -27,12 +27,18 @@ use self::data_plane::DataPlane;
 use self::foundation::Foundation;
 use crate::connect::connect_to_emulator;
 
+/// The file that marks data which was kept on purpose.
+const KEPT: &str = "kept";
+
 /// Options of `local`.
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// Keep the data when the stack ends, and begin with what was kept.
     #[arg(long)]
     keep: bool,
+    /// Delete the data that an earlier run kept.
+    #[arg(long, conflicts_with = "keep")]
+    fresh: bool,
     /// Run the functions as they are built for Lambda, not as they are built for development.
     #[arg(long)]
     release: bool,
@@ -61,22 +67,46 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
         terminal::say(format!("  ended processes that an earlier run left behind: {}", ended.join(", ")));
     }
     directory.remove(StackFile::NAME).await?;
-    if !arguments.keep {
-        directory.reset().await?;
-    }
+    prepare_data(&arguments, &directory).await?;
     let mut running = Running::default();
-    let outcome = tokio::select! {
-        outcome = serve(&mut running, &directory, &arguments) => outcome,
-        interrupted = command::interrupted() => interrupted.map(|()| {
-            terminal::say("\n  shutting down …");
-            // The exit code that shells use for an interrupted program.
-            if arguments.command.is_empty() { Outcome::Done } else { Outcome::Code(130) }
-        }),
+    let ended = tokio::select! {
+        outcome = serve(&mut running, &directory, &arguments) => outcome.map(Some),
+        interrupted = command::interrupted() => interrupted.map(|()| None),
     };
+    if matches!(ended, Ok(None)) {
+        terminal::say("\n  shutting down …");
+    }
+    let is_up = running.data_plane.is_some();
     let removed = directory.remove(StackFile::NAME).await;
     running.stop().await;
     removed?;
-    outcome
+    Ok(match ended? {
+        Some(outcome) => outcome,
+        // Ctrl-C is how a stack is ended. Anything else did not get to its end, so its exit code is the one that shells
+        // use for an interrupted program.
+        None if is_up && arguments.command.is_empty() => Outcome::Done,
+        None => Outcome::Code(130),
+    })
+}
+
+/// Keeps the data of the last run, or deletes it.
+///
+/// Data that was kept on purpose is deleted only after a confirmation.
+async fn prepare_data(arguments: &Arguments, directory: &StateDirectory) -> Result<()> {
+    if arguments.keep {
+        return Ok(directory.write(KEPT, b"").await?);
+    }
+    if directory.file(KEPT).exists() && !arguments.fresh {
+        let path = directory.path().display();
+        ensure!(
+            terminal::can_ask(),
+            "an earlier run kept its data in {path}; pass --keep to continue with it, or --fresh to delete it"
+        );
+        let agreed =
+            terminal::confirm(&format!("An earlier run kept its data in {path}. Delete it?")).await?;
+        ensure!(agreed, "the data was kept; pass --keep to continue with it");
+    }
+    Ok(directory.reset().await?)
 }
 
 /// Starts everything, and returns when the stack has to stop.
@@ -134,7 +164,7 @@ async fn serve(
 
     let path = directory.file(StackFile::NAME);
     if arguments.command.is_empty() {
-        summary::print(&stack_file, &path, start.elapsed());
+        summary::print(&stack_file, &path, start.elapsed())?;
         tokio::select! {
             error = foundation.exited() => Err(error),
             error = data_plane.ended() => Err(error),

@@ -2,12 +2,12 @@
 
 mod line;
 
-use std::io::{self, Write as _};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use chrono::{TimeDelta, Utc};
 use clap::{Args, ValueEnum};
+use command_line::output::{self, OutputState};
 use command_line::terminal::{self, Palette};
 use command_line::{EnvironmentArgument, Outcome};
 use deploy::logs::Log;
@@ -58,14 +58,6 @@ impl From<FunctionArgument> for FunctionName {
     }
 }
 
-/// Whether standard output is still open.
-#[derive(PartialEq, Eq)]
-enum StandardOutput {
-    Open,
-    /// It was closed, as with `| head`.
-    Closed,
-}
-
 pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     if !arguments.follow {
         return print(&arguments).await;
@@ -90,7 +82,7 @@ async fn print(arguments: &Arguments) -> Result<Outcome> {
             } else {
                 format_line(&entry, log.request_of(&entry), Palette::for_output())
             };
-            if print_line(&line)? == StandardOutput::Closed {
+            if output::print(&line)? == OutputState::Closed {
                 return Ok(Outcome::Done);
             }
         }
@@ -104,13 +96,5 @@ async fn print(arguments: &Arguments) -> Result<Outcome> {
             return Ok(Outcome::Done);
         }
         tokio::time::sleep(POLL_INTERVAL).await;
-    }
-}
-
-fn print_line(line: &str) -> Result<StandardOutput> {
-    match writeln!(io::stdout(), "{line}") {
-        Ok(()) => Ok(StandardOutput::Open),
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(StandardOutput::Closed),
-        Err(error) => Err(error).context("cannot write to standard output"),
     }
 }

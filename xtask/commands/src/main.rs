@@ -2,8 +2,6 @@
 //!
 //! `cargo xtask` builds this program and starts it with its own arguments.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to people")]
-
 mod bench;
 mod build;
 mod connect;
@@ -29,7 +27,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use command_line::reference::sections;
-use command_line::{Outcome, finish};
+use command_line::{Outcome, finish, output};
 use machine::command::block_on;
 
 use self::operator::aws_error_message;
@@ -84,7 +82,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments: Arguments = command_line::parse();
     finish(|| run(arguments.command), aws_error_message)
 }
 
@@ -104,7 +102,7 @@ fn run(command: Command) -> Result<Outcome> {
         Command::Queue(command) => block_on(queue::run(command)),
         Command::Releases(arguments) => block_on(releases::run(arguments)),
         Command::Reference => {
-            println!("{}", serde_json::to_string(&sections(Arguments::command()))?);
+            output::print(serde_json::to_string(&sections(Arguments::command()))?)?;
             Ok(Outcome::Done)
         }
         Command::Render(arguments) => block_on(render::run(arguments)),

@@ -1,6 +1,7 @@
 //! The user at the terminal, as the operator of the library's operations.
 
 use aws_sdk_cloudformation::error::ErrorMetadata;
+use command_line::layout;
 use command_line::terminal::{self, TerminalProgress, paint};
 use deploy::operator::{Operator, ResourceChange, ResourceOutcome};
 use futures_util::future::BoxFuture;
@@ -31,7 +32,7 @@ impl Operator for Terminal {
             ResourceOutcome::Kept => "kept".to_owned(),
             ResourceOutcome::Done | ResourceOutcome::Failed => format!("{:.1} s", duration.as_secs_f64()),
         };
-        terminal::say(format!("    {sign} {logical_id:<32} {resource_type:<40} {}", paint(&duration, "2")));
+        terminal::say(layout::resource(&sign, logical_id, resource_type, &paint(&duration, "2")));
     }
 
     fn rolling_back(&self) {

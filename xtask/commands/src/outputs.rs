@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::Args;
-use command_line::{EnvironmentArgument, Outcome};
+use command_line::{EnvironmentArgument, Outcome, output};
 use deploy::deployed_stack::DeployedStack;
 
 use crate::connect::connect;
@@ -19,6 +19,6 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     let connection = connect(&environment).await?;
     let client = aws_sdk_cloudformation::Client::new(&connection.configuration);
     let stack = DeployedStack::get(&client, &stack::stack_name(&environment)).await?;
-    println!("{}", stack.outputs.to_json()?);
+    output::print(stack.outputs.to_json(connection.local.as_ref())?)?;
     Ok(Outcome::Done)
 }

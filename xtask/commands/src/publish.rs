@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use clap::Args;
-use command_line::{EnvironmentArgument, Outcome, terminal};
+use command_line::{EnvironmentArgument, Outcome, output, terminal};
 use deploy::artifact_bucket::ArtifactBucket;
 use deploy::candidate::Candidate;
 use deploy::keys::DeploymentKeys;
@@ -51,6 +51,6 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
         None => store.create(&candidate, source, &connection.caller).await?.release.id,
     };
     terminal::say(format!("  `cargo xtask deploy --env {} --release {id}` deploys it", environment.name));
-    println!("{id}");
+    output::print(&id)?;
     Ok(Outcome::Done)
 }

@@ -5,9 +5,7 @@
 use anyhow::{Result, bail};
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, Subcommand};
-use comfy_table::Table;
-use comfy_table::presets::NOTHING;
-use command_line::{EnvironmentArgument, Outcome, terminal};
+use command_line::{EnvironmentArgument, Outcome, layout, output, terminal};
 use deploy::connection::Connection;
 use deploy::queue::{
     DeadLetter, DeadLetters, Queues, Rows, connect_to_platform_database, missing_messages, send,
@@ -96,8 +94,7 @@ pub(crate) async fn run(command: Command) -> Result<Outcome> {
 async fn status(environment: &Environment, database: &DatabaseArgument) -> Result<()> {
     let connection = connect(environment).await?;
     let queues = Queues::find(environment, &connection).await?;
-    let mut table = Table::new();
-    table.load_style(NOTHING).set_header(["QUEUE", "WAITING", "IN FLIGHT", "OLDEST"]);
+    let mut table = layout::table(["QUEUE", "WAITING", "IN FLIGHT", "OLDEST"]);
     for (name, url) in [("restore", &queues.restore), ("dead letters", &queues.dead_letters)] {
         let depth = queues.depth(url).await?;
         let oldest = match queues.age_of_oldest(url).await? {
@@ -108,13 +105,13 @@ async fn status(environment: &Environment, database: &DatabaseArgument) -> Resul
         let [waiting, in_flight] = [depth.waiting, depth.in_flight].map(|count| count.to_string());
         table.add_row([name.to_owned(), waiting, in_flight, oldest]);
     }
-    println!("{table}");
+    output::print(&table)?;
 
     let letters = DeadLetters::new(&queues).peek().await?;
     let pool = database.connect(&connection).await?;
     if let Some(pool) = &pool {
         let stuck = missing_messages(pool, &letters).await?.len();
-        println!("\n{stuck} packages are RESTORING without a message");
+        output::print(format_args!("\n{stuck} packages are RESTORING without a message"))?;
         if stuck > 0 {
             terminal::say(format!(
                 "  To send messages for them: cargo xtask queue repair --env {}",
@@ -126,19 +123,15 @@ async fn status(environment: &Environment, database: &DatabaseArgument) -> Resul
             "\n  Packages that are RESTORING without a message were not counted: pass --database-url, or set DATABASE_URL.",
         );
     }
-    show_letters(environment, &letters, &Rows(pool.as_ref())).await;
-    Ok(())
+    show_letters(environment, &letters, &Rows(pool.as_ref())).await
 }
 
-async fn show_letters(environment: &Environment, letters: &[DeadLetter], rows: &Rows<'_>) {
+async fn show_letters(environment: &Environment, letters: &[DeadLetter], rows: &Rows<'_>) -> Result<()> {
     if letters.is_empty() {
-        return;
+        return Ok(());
     }
     let now = Utc::now();
-    let mut table = Table::new();
-    table
-        .load_style(NOTHING)
-        .set_header(["SENT", "AGE", "RECEIVED", "DATASET", "PACKAGE", "MESSAGE", "REASON"]);
+    let mut table = layout::table(["SENT", "AGE", "RECEIVED", "DATASET", "PACKAGE", "MESSAGE", "REASON"]);
     for letter in letters {
         let (dataset, package) = dataset_and_package(letter);
         table.add_row([
@@ -151,12 +144,13 @@ async fn show_letters(environment: &Environment, letters: &[DeadLetter], rows: &
             rows.reason(letter).await,
         ]);
     }
-    println!("\n{table}");
+    output::print(format_args!("\n{table}"))?;
     let oldest = letters.iter().filter_map(|letter| letter.sent).min();
     if let Some(oldest) = oldest {
         terminal::say(format!("\n  the oldest was sent {} ago", age(oldest, now)));
     }
     terminal::say(format!("  Once the cause is fixed: cargo xtask queue redrive --env {}", environment.name));
+    Ok(())
 }
 
 async fn repair(environment: &Environment, database: &DatabaseArgument, yes: bool) -> Result<()> {
@@ -177,7 +171,7 @@ async fn repair(environment: &Environment, database: &DatabaseArgument, yes: boo
     let question = format!("Send {} messages to the restore queue of {}?", messages.len(), environment.name);
     require_confirmation(Consent::from_yes_flag(yes), &question, &*connection.operator).await?;
     send(&queues, &messages).await?;
-    println!("{} sent", messages.len());
+    output::print(format_args!("{} sent", messages.len()))?;
     Ok(())
 }
 
@@ -195,7 +189,7 @@ async fn redrive(environment: &Environment, yes: bool) -> Result<()> {
     );
     require_confirmation(Consent::from_yes_flag(yes), &question, &*connection.operator).await?;
     let outcome = DeadLetters::new(&queues).redrive().await?;
-    println!("{} moved", outcome.moved);
+    output::print(format_args!("{} moved", outcome.moved))?;
     if outcome.left > 0 {
         terminal::say(format!(
             "  {} are not restore messages and would fail again; they were left: cargo xtask queue status --env {}",

@@ -3,8 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use comfy_table::Table;
-use comfy_table::presets::NOTHING;
-use command_line::{EnvironmentArgument, Outcome, terminal};
+use command_line::{EnvironmentArgument, Outcome, layout, output, terminal};
 use deploy::artifact_bucket::ArtifactBucket;
 use deploy::deployed_stack::Deployed;
 use deploy::release::{Release, ReleaseStore, TemplateHash};
@@ -36,21 +35,20 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
             .iter()
             .map(|release| json!({ "release": release, "is_deployed": is_current(release) }))
             .collect();
-        println!("{}", serde_json::to_string_pretty(&all)?);
+        output::print(serde_json::to_string_pretty(&all)?)?;
     } else if releases.is_empty() {
         terminal::say(format!(
             "There is no release of {} yet; `cargo xtask deploy` creates one.",
             environment.name
         ));
     } else {
-        println!("{}", table(&releases, is_current));
+        output::print(table(&releases, is_current))?;
     }
     Ok(Outcome::Done)
 }
 
 fn table(releases: &[Release], is_current: impl Fn(&Release) -> bool) -> Table {
-    let mut table = Table::new();
-    table.load_style(NOTHING).set_header(["RELEASE", "COMMIT", "LAST DEPLOYED", "BY", ""]);
+    let mut table = layout::table(["RELEASE", "COMMIT", "LAST DEPLOYED", "BY", ""]);
     for release in releases {
         let modified = if release.source.is_modified { " modified" } else { "" };
         let deployed = match release.deployments.last() {

@@ -4,7 +4,7 @@
 
 use anyhow::Result;
 use clap::Args;
-use command_line::{EnvironmentArgument, Format, Outcome};
+use command_line::{EnvironmentArgument, Format, Outcome, output};
 use deploy::platform_parameters;
 
 use crate::connect::connect;
@@ -28,6 +28,6 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     let needed = stack::operator_parameters(&environment);
     let values = platform_parameters::read_all(&environment, &connection, &needed).await?;
     let document = stack::operator_policies(&environment, &values)?;
-    println!("{}", arguments.format.to_text(&document)?.trim_end());
+    output::print(arguments.format.to_text(&document)?.trim_end())?;
     Ok(Outcome::Done)
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 use clap::Args;
-use command_line::{EnvironmentArgument, Outcome};
+use command_line::{EnvironmentArgument, Outcome, output};
 use deploy::lock::Holder;
 use deploy::status::{Status, follow_stack};
 
@@ -30,9 +30,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     }
     let status = Status::read(&environment, &connection).await?;
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&status)?);
+        output::print(serde_json::to_string_pretty(&status)?)?;
     } else {
-        println!("{}", to_text(&status));
+        output::print(to_text(&status))?;
     }
     Ok(Outcome::Done)
 }

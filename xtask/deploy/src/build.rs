@@ -13,6 +13,7 @@ use machine::{Progress, workspace};
 use stack::{ArtifactHash, FunctionName};
 
 pub use archive::sha256;
+pub use environment::AWS_LC_TABLES;
 
 /// How functions are built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

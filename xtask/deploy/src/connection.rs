@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
 use stack::Environment;
 
 use crate::clock::Clock;
@@ -94,14 +95,35 @@ async fn connection(
     operator: Arc<dyn Operator>,
 ) -> Result<Connection> {
     let identity = aws_sdk_sts::Client::new(&configuration).get_caller_identity().send().await;
-    let identity = identity.context(
-        "could not determine your AWS identity; sign in (for example with `aws sso login`) or set AWS_PROFILE, \
-         then run the command again",
-    )?;
+    let profile = std::env::var("AWS_PROFILE").ok();
+    let identity = identity.map_err(|error| without_identity(error.into(), profile.as_deref()))?;
     let account = identity.account.context("AWS returned no account for these credentials")?;
     let caller = identity.arn.context("AWS returned no user or role for these credentials")?;
     check_account(environment, &account)?;
     Ok(Connection { configuration, account, caller, local: None, operator })
+}
+
+/// Explains why the identity of the caller is not known.
+fn without_identity(error: anyhow::Error, profile: Option<&str>) -> anyhow::Error {
+    if !error.chain().any(<dyn std::error::Error>::is::<CredentialsError>) {
+        return error.context("could not determine your AWS identity");
+    }
+    let message = match profile {
+        Some(profile) => format!(
+            "no credentials for profile \"{profile}\"; sign in (for example with `aws sso login --profile {profile}`), \
+             or set AWS_PROFILE to another one: `aws configure list-profiles` lists them"
+        ),
+        None => {
+            "no AWS credentials; sign in (for example with `aws sso login`) or set AWS_PROFILE, then run the \
+                 command again"
+                .to_owned()
+        }
+    };
+    // The last place that is searched is the metadata service of EC2. That a laptop has none explains nothing.
+    if error.chain().any(|cause| cause.to_string().contains("IMDS")) {
+        return anyhow!(message);
+    }
+    error.context(message)
 }
 
 /// Rejects credentials for an account other than the one in the environment's file.
@@ -169,7 +191,28 @@ impl Connection {
 
 #[cfg(test)]
 mod tests {
-    use super::check_account;
+    use anyhow::anyhow;
+    use aws_credential_types::provider::error::CredentialsError;
+
+    use super::{check_account, without_identity};
+
+    #[test]
+    fn missing_credentials_are_explained_by_the_profile_and_not_by_a_metadata_service() {
+        let text = |cause: &str, profile| {
+            let error = without_identity(CredentialsError::provider_error(cause.to_owned()).into(), profile);
+            format!("{error:#}")
+        };
+        let nope = text("failed to load IMDS session token", Some("nope"));
+        assert!(nope.starts_with("no credentials for profile \"nope\"; sign in"), "{nope}");
+        assert!(!nope.contains("IMDS"), "{nope}");
+        assert!(text("failed to load IMDS session token", None).starts_with("no AWS credentials; sign in"));
+        let expired = text("the SSO token has expired", Some("dev"));
+        assert!(expired.starts_with("no credentials for profile \"dev\""), "{expired}");
+        assert!(expired.ends_with("the SSO token has expired"), "{expired}");
+
+        let other = format!("{:#}", without_identity(anyhow!("ExpiredToken"), Some("dev")));
+        assert_eq!(other, "could not determine your AWS identity: ExpiredToken");
+    }
 
     #[test]
     fn environment_with_an_account_rejects_others() {

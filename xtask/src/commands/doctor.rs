@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
-use comfy_table::Table;
-use comfy_table::presets::NOTHING;
-use command_line::{Outcome, terminal};
+use command_line::{Outcome, layout, output, terminal};
 use machine::postgres_server::Server;
 use machine::python;
 use machine::python::MINISTACK;
@@ -41,8 +39,7 @@ enum State {
 
 pub(crate) async fn run() -> Result<Outcome> {
     let findings = findings().await?;
-    let mut table = Table::new();
-    table.load_style(NOTHING).set_header(["WHAT", "FOR", "STATE"]);
+    let mut table = layout::table(["WHAT", "FOR", "STATE"]);
     for Finding { what, used_by, state } in &findings {
         let state = match state {
             State::There(text) => text.as_str(),
@@ -51,7 +48,7 @@ pub(crate) async fn run() -> Result<Outcome> {
         };
         table.add_row([what, used_by, state]);
     }
-    println!("{}", table.trim_fmt());
+    output::print(table.trim_fmt())?;
 
     let mut works = true;
     for Finding { what, state, .. } in &findings {

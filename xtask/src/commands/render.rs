@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::Args;
-use command_line::{EnvironmentArgument, Format, Outcome};
+use command_line::{EnvironmentArgument, Format, Outcome, output};
 use stack::PlatformParameterValues;
 
 use crate::forwarded;
@@ -36,7 +36,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
     } else {
         stack::preview(&environment)?.to_value()
     };
-    println!("{}", arguments.format.to_text(&document)?.trim_end());
+    output::print(arguments.format.to_text(&document)?.trim_end())?;
     Ok(Outcome::Done)
 }
 

@@ -1,5 +1,6 @@
 //! `AWS::ApiGatewayV2::Stage`.
 
+use crate::cloudformation::number::Number;
 use crate::cloudformation::property::{PropertyValue, properties};
 use crate::cloudformation::resource::{NoAttribute, Resource, ResourceType, Retention, no_grants};
 use crate::cloudformation::rights::{Rights, Target};
@@ -21,8 +22,8 @@ properties! {
 
     DefaultRouteSettings {
         "DetailedMetricsEnabled" detailed_metrics_enabled: bool => Plain,
-        "ThrottlingBurstLimit" throttling_burst_limit: u32 => Plain,
-        "ThrottlingRateLimit" throttling_rate_limit: u32 => Plain,
+        "ThrottlingBurstLimit" throttling_burst_limit: Number<1, 5000> => Plain,
+        "ThrottlingRateLimit" throttling_rate_limit: Number<1, 10_000> => Plain,
     }
 }
 

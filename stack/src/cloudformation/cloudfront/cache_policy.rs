@@ -2,9 +2,14 @@
 
 use serde::{Serialize, Serializer};
 
+use crate::cloudformation::number::Number;
 use crate::cloudformation::property::{Change, Property, PropertyValue, properties};
 use crate::cloudformation::resource::{NoAttribute, Resource, ResourceType, Retention, no_grants};
 use crate::cloudformation::rights::{Rights, Target};
+
+/// A time of up to a hundred years:
+/// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cache-key-create-cache-policy.html>.
+pub(crate) type TtlSeconds = Number<0, 3_153_600_000>;
 
 properties! {
     CachePolicy {
@@ -15,9 +20,9 @@ properties! {
     CachePolicyConfig {
         "Name" name: String => Plain,
         "Comment" comment: &'static str => Plain,
-        "DefaultTTL" default_ttl: u32 => Plain,
-        "MinTTL" min_ttl: u32 => Plain,
-        "MaxTTL" max_ttl: u32 => Plain,
+        "DefaultTTL" default_ttl: TtlSeconds => Plain,
+        "MinTTL" min_ttl: TtlSeconds => Plain,
+        "MaxTTL" max_ttl: TtlSeconds => Plain,
         "ParametersInCacheKeyAndForwardedToOrigin" cache_key: CacheKey => Plain,
     }
 

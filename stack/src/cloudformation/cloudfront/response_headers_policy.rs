@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::cloudformation::consequence::{Consequences, texts};
+use crate::cloudformation::number::Number;
 use crate::cloudformation::property::{PropertyValue, properties};
 use crate::cloudformation::resource::{NoAttribute, Resource, ResourceType, Retention, no_grants};
 use crate::cloudformation::rights::{Rights, Target};
@@ -24,7 +25,7 @@ properties! {
         "AccessControlAllowMethods" access_control_allow_methods: Items => ComparedByParent,
         "AccessControlAllowOrigins" access_control_allow_origins: Items => ComparedByParent,
         "AccessControlExposeHeaders" access_control_expose_headers: Items => Plain,
-        "AccessControlMaxAgeSec" access_control_max_age_sec: u32 => Plain,
+        "AccessControlMaxAgeSec" access_control_max_age_sec: Number<0, 31_536_000> => Plain,
         "OriginOverride" origin_override: bool => Plain,
     }
 

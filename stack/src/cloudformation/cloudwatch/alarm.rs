@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::cloudformation::number::{Number, Period};
 use crate::cloudformation::property::{PropertyValue, alternatives, leaves, properties};
 use crate::cloudformation::resource::{NoAttribute, Resource, ResourceType, Retention, no_grants};
 use crate::cloudformation::rights::{Rights, Target};
@@ -15,21 +16,21 @@ properties! {
         "OKActions" ok_actions: Vec<Value<String>> => Plain,
         "ComparisonOperator" comparison_operator: Comparison => Plain,
         "Threshold" threshold: u64 => Plain,
-        "EvaluationPeriods" evaluation_periods: u32 => Plain,
+        "EvaluationPeriods" evaluation_periods: Number<1, 1440> => Plain,
         "TreatMissingData" treat_missing_data: &'static str => Plain,
         + measure: Measure,
     }
 
     /// One metric, by one of its statistics. The period is in seconds.
     Statistic {
-        "Period" period: u32 => Plain,
+        "Period" period: Period => Plain,
         "Statistic" statistic: &'static str => Plain,
         + metric: Metric,
     }
 
     /// One metric, by a percentile such as `p99`. The period is in seconds.
     Percentile {
-        "Period" period: u32 => Plain,
+        "Period" period: Period => Plain,
         "ExtendedStatistic" extended_statistic: &'static str => Plain,
         + metric: Metric,
     }
@@ -66,7 +67,7 @@ properties! {
     /// The period is in seconds.
     MetricStat {
         "Metric" metric: Metric => Plain,
-        "Period" period: u32 => Plain,
+        "Period" period: Period => Plain,
         "Stat" stat: &'static str => Plain,
     }
 }

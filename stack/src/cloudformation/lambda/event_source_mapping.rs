@@ -3,22 +3,25 @@
 use serde_json::Value as Json;
 
 use crate::cloudformation::consequence::{Consequences, texts};
+use crate::cloudformation::number::Number;
 use crate::cloudformation::property::{PropertyValue, properties};
 use crate::cloudformation::resource::{NoAttribute, Resource, ResourceType, Retention, no_grants};
 use crate::cloudformation::rights::{Rights, Target};
 use crate::cloudformation::value::Value;
 
+// A batch of more than ten messages needs a time to wait for them:
+// https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
 properties! {
     EventSourceMapping {
         "EventSourceArn" event_source_arn: Value<String> => Replaces,
         "FunctionName" function_name: Value<String> => Plain,
-        "BatchSize" batch_size: u32 => Plain,
+        "BatchSize" batch_size: Number<1, 10> => Plain,
         "FunctionResponseTypes" function_response_types: [&'static str; 1] => Compared(partial_failures),
         "ScalingConfig" scaling_config: ScalingConfig => Plain,
     }
 
     ScalingConfig {
-        "MaximumConcurrency" maximum_concurrency: u32 => Plain,
+        "MaximumConcurrency" maximum_concurrency: Number<2, 1000> => Plain,
     }
 }
 

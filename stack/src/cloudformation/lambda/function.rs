@@ -2,12 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use crate::cloudformation::number::Number;
 use crate::cloudformation::property::{PropertyValue, properties};
 use crate::cloudformation::resource::{Resource, ResourceType, Retention, attributes, no_grants};
 use crate::cloudformation::rights::{Rights, Target};
 use crate::cloudformation::value::Value;
 
 attributes!(FunctionAttribute { Arn });
+
+/// <https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html>
+pub(crate) type MemoryMegabytes = Number<128, 10_240>;
+pub(crate) type TimeoutSeconds = Number<1, 900>;
 
 properties! {
     Function {
@@ -18,8 +23,8 @@ properties! {
         "Architectures" architectures: [&'static str; 1] => Plain,
         "Code" code: Code => Plain,
         "Role" role: Value<String> => Plain,
-        "MemorySize" memory_size: u32 => Plain,
-        "Timeout" timeout: u32 => Plain,
+        "MemorySize" memory_size: MemoryMegabytes => Plain,
+        "Timeout" timeout: TimeoutSeconds => Plain,
         "Environment" environment: FunctionEnvironment => Plain,
         "LoggingConfig" logging_config: LoggingConfig => Plain,
         "TracingConfig" tracing_config: TracingConfig => Plain,

@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::cloudformation::consequence::Consequences;
+use crate::cloudformation::number::LogRetentionDays;
 use crate::cloudformation::property::{PropertyValue, properties};
 use crate::cloudformation::resource::{Resource, ResourceType, Retention, attributes, no_grants};
 use crate::cloudformation::rights::{Rights, Target};
@@ -12,7 +13,7 @@ attributes!(LogGroupAttribute { Arn });
 properties! {
     LogGroup {
         "LogGroupName" log_group_name: String => Replaces,
-        "RetentionInDays" retention_in_days: u32 => Compared(retention),
+        "RetentionInDays" retention_in_days: LogRetentionDays => Compared(retention),
     }
 }
 

@@ -3,6 +3,7 @@
 mod comparisons;
 mod lifecycle;
 
+use crate::cloudformation::number::Number;
 use crate::cloudformation::property::{PropertyValue, properties};
 use crate::cloudformation::resource::{Resource, ResourceType, Retention, attributes, no_grants};
 use crate::cloudformation::rights::{Rights, Target};
@@ -42,7 +43,7 @@ properties! {
         "AllowedMethods" allowed_methods: Vec<&'static str> => ComparedByParent,
         "AllowedOrigins" allowed_origins: Vec<&'static str> => ComparedByParent,
         "ExposedHeaders" exposed_headers: Vec<&'static str> => Plain,
-        "MaxAge" max_age: u32 => Plain,
+        "MaxAge" max_age: Number<0, 2_147_483_647> => Plain,
     }
 
     LifecycleConfiguration {
@@ -62,15 +63,15 @@ properties! {
 
     Transition {
         "StorageClass" storage_class: &'static str => Plain,
-        "TransitionInDays" transition_in_days: u32 => Plain,
+        "TransitionInDays" transition_in_days: Number<0, 2_147_483_647> => Plain,
     }
 
     NoncurrentVersionExpiration {
-        "NoncurrentDays" noncurrent_days: u32 => ComparedByParent,
+        "NoncurrentDays" noncurrent_days: Number<1, 2_147_483_647> => ComparedByParent,
     }
 
     AbortIncompleteMultipartUpload {
-        "DaysAfterInitiation" days_after_initiation: u32 => ComparedByParent,
+        "DaysAfterInitiation" days_after_initiation: Number<1, 2_147_483_647> => ComparedByParent,
     }
 
     OwnershipControls {

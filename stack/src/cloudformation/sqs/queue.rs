@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::cloudformation::consequence::Consequences;
+use crate::cloudformation::number::Number;
 use crate::cloudformation::property::{PropertyValue, properties};
 use crate::cloudformation::resource::{Resource, ResourceType, Retention, attributes, no_grants};
 use crate::cloudformation::rights::{Rights, Target};
@@ -16,17 +17,17 @@ attributes!(QueueAttribute { Arn });
 properties! {
     Queue {
         "QueueName" queue_name: String => Replaces,
-        "MessageRetentionPeriod" message_retention_period: u32 => Compared(message_retention),
-        "ReceiveMessageWaitTimeSeconds" receive_message_wait_time_seconds: u32 => Plain,
+        "MessageRetentionPeriod" message_retention_period: Number<60, 1_209_600> => Compared(message_retention),
+        "ReceiveMessageWaitTimeSeconds" receive_message_wait_time_seconds: Number<0, 20> => Plain,
         "SqsManagedSseEnabled" sqs_managed_sse_enabled: bool => Plain,
-        "VisibilityTimeout" visibility_timeout: Option<u32> => Plain,
+        "VisibilityTimeout" visibility_timeout: Option<Number<0, 43_200>> => Plain,
         "RedrivePolicy" redrive_policy: Option<RedrivePolicy> => Compared(dead_letters),
     }
 
     /// A JSON document of SQS, which is why its names begin with small letters.
     RedrivePolicy {
         "deadLetterTargetArn" dead_letter_target_arn: Value<String> => Plain,
-        "maxReceiveCount" max_receive_count: u32 => Plain,
+        "maxReceiveCount" max_receive_count: Number<1, 1000> => Plain,
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 use super::Problem;
 use crate::cloudformation::logical_id::LogicalId;
 use crate::cloudformation::logs::{LogGroup, LogGroupAttribute, SubscriptionFilter};
+use crate::cloudformation::number::LogRetentionDays;
 use crate::cloudformation::resource::Handle;
 use crate::cloudformation::template::{Entry, Parameter, ParameterType, Template};
 use crate::cloudformation::value::{PseudoParameter, Value, text};
@@ -40,7 +41,7 @@ fn parameter(path: &str) -> Parameter {
 }
 
 fn log_group(name: &str) -> LogGroup {
-    LogGroup { log_group_name: name.to_owned(), retention_in_days: 30 }
+    LogGroup { log_group_name: name.to_owned(), retention_in_days: LogRetentionDays::of::<30>() }
 }
 
 fn filter(destination_arn: Value<String>, log_group_name: Value<String>) -> SubscriptionFilter {

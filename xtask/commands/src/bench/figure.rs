@@ -4,8 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use comfy_table::Table;
-use comfy_table::presets::NOTHING;
+use command_line::layout;
 
 /// All figures of a measurement.
 #[derive(Default)]
@@ -63,8 +62,7 @@ impl Figures {
 
 impl fmt::Display for Figures {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut table = Table::new();
-        table.load_style(NOTHING).set_header(["FIGURE", "MEASURED", "LIMIT", ""]);
+        let mut table = layout::table(["FIGURE", "MEASURED", "LIMIT", ""]);
         for figure in &self.0 {
             let limit = figure.limit.clone().unwrap_or_default();
             let verdict = match (&figure.limit, figure.holds) {

@@ -9,9 +9,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, ensure};
-use comfy_table::Table;
-use comfy_table::presets::NOTHING;
-use command_line::{environment, terminal};
+use command_line::{environment, layout, output, terminal};
 use deploy::build::{self, Profile};
 use faults::trial::{Delivery, Package, Place, Trial};
 use faults::{Fate, Service, Tally};
@@ -79,8 +77,7 @@ async fn measure_all(
         directory: directory.file(&format!("trial-{number}")),
         log_level: "info",
     };
-    let mut table = Table::new();
-    table.load_style(NOTHING).set_header([
+    let mut table = layout::table([
         "FILES",
         "OBJECTS",
         "ROUND TRIP",
@@ -122,9 +119,9 @@ async fn measure_all(
         scenario.list_calls(&measured, &mut calls)?;
         all.push((scenario, measured));
     }
-    println!("{table}\n\n{calls}");
+    output::print(format_args!("{table}\n\n{calls}"))?;
     if let Some((engine, alone, statements)) = ratio {
-        list_statements(statements);
+        list_statements(statements)?;
         let times = engine.as_secs_f64() / alone.as_secs_f64();
         figures.at_most("database time for 10,000 files, to psql alone", times, 2.0, |times| {
             format!("{times:.2} ×")
@@ -254,12 +251,13 @@ fn count(tallies: &[(String, Tally)]) -> u32 {
 }
 
 /// Prints the statements that took the longest.
-fn list_statements(mut statements: Vec<(String, Tally)>) {
+fn list_statements(mut statements: Vec<(String, Tally)>) -> Result<()> {
     statements.sort_by_key(|(_, tally)| std::cmp::Reverse(tally.time));
     for (text, tally) in statements.iter().take(6) {
         let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(70).collect();
-        println!("  {:>6.0} ms  {text} …", milliseconds(tally.time));
+        output::print(format_args!("  {:>6.0} ms  {text} …", milliseconds(tally.time)))?;
     }
+    Ok(())
 }
 
 fn seconds(duration: Duration) -> String {

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use command_line::terminal::Step;
+use deploy::build::AWS_LC_TABLES;
 use machine::command;
 use serde::Deserialize;
 
@@ -13,8 +14,8 @@ const SIGNED_URL_TO_SIGNATURE: f64 = 1.5;
 const EC_SHA1_TO_SHA256: f64 = 3.0;
 /// The maximum time of RSA over SHA-1, as a multiple of that over SHA-256.
 ///
-/// The crate `rsa` signs the former, and is three times as slow as aws-lc. Compiled for size it is six times as slow.
-const RSA_SHA1_TO_SHA256: f64 = 4.0;
+/// The crate `rsa` signs the former, and is four times as slow as aws-lc. Compiled for size it is eight times as slow.
+const RSA_SHA1_TO_SHA256: f64 = 5.0;
 /// The minimum speed of EC over SHA-256, as a multiple of that of RSA over SHA-1.
 const EC_TO_RSA: f64 = 50.0;
 
@@ -40,6 +41,7 @@ pub(super) async fn measure(figures: &mut Figures) -> Result<()> {
     let step = Step::begin("signing, in a release build");
     let mut command = command::cargo();
     command.args(["bench", "--quiet", "--package", "bench", "--bench", "signing"]);
+    command.env(AWS_LC_TABLES.0, AWS_LC_TABLES.1);
     let printed = command::output(&mut command.into()).await?;
     let measured: Measured =
         serde_json::from_slice(&printed).context("runtime/bench/benches/signing.rs printed other figures")?;

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
-use command_line::{EnvironmentArgument, Outcome, terminal};
+use command_line::{EnvironmentArgument, Outcome, layout, output, terminal};
 use deploy::keys::Status;
 use deploy::time_span::format_span;
 
@@ -24,20 +24,18 @@ pub(super) async fn run(arguments: Arguments) -> Result<Outcome> {
     let connection = connect(&environment).await?;
     let status = Status::read(&environment, &connection).await?;
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&status)?);
+        output::print(serde_json::to_string_pretty(&status)?)?;
     } else {
-        show(&status);
+        show(&status)?;
     }
     Ok(if status.problems.is_empty() { Outcome::Done } else { Outcome::Differences })
 }
 
-fn show(status: &Status) {
+fn show(status: &Status) -> Result<()> {
     if status.keys.is_empty() {
         terminal::say("There is no signing key yet; `cargo xtask deploy` generates one.");
     } else {
-        let mut table = comfy_table::Table::new();
-        let header = ["KEY", "ALGORITHM", "STATE", "AGE", "SIGNS", "TRUSTED", "RETIRES"];
-        table.load_style(comfy_table::presets::NOTHING).set_header(header);
+        let mut table = layout::table(["KEY", "ALGORITHM", "STATE", "AGE", "SIGNS", "TRUSTED", "RETIRES"]);
         let yes = |is: bool| if is { "yes" } else { "no" }.to_owned();
         for key in &status.keys {
             table.add_row([
@@ -50,7 +48,7 @@ fn show(status: &Status) {
                 key.retire_after.map(format_time).unwrap_or_default(),
             ]);
         }
-        println!("{table}");
+        output::print(&table)?;
     }
     match (&status.next, status.next_at, status.rotation_due) {
         (Some(next), Some(time), _) => {
@@ -67,6 +65,7 @@ fn show(status: &Status) {
     for problem in &status.problems {
         terminal::say(format!("{} {problem}", terminal::paint("problem:", "1;31")));
     }
+    Ok(())
 }
 
 fn format_time(time: DateTime<Utc>) -> String {

@@ -3,11 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
+use anyhow::Result;
+use command_line::output;
 use command_line::terminal::{paint, say};
 use local_stack::StackFile;
 
 /// Prints the addresses of the stack, and an example.
-pub(super) fn print(stack: &StackFile, path: &Path, elapsed: Duration) {
+pub(super) fn print(stack: &StackFile, path: &Path, elapsed: Duration) -> Result<()> {
     let path = std::env::current_dir()
         .ok()
         .and_then(|directory| path.strip_prefix(directory).ok())
@@ -22,8 +24,9 @@ pub(super) fn print(stack: &StackFile, path: &Path, elapsed: Duration) {
     line("Database", &stack.database_url);
     line("Details", &format!("{path}: ids, tokens, queues, buckets"));
     say(format!("\n{} restore the deleted folder with its 60 files:\n", paint("Try it:", "1")));
-    println!("{}", example(stack));
+    output::print(example(stack))?;
     say(format!("\n{}", paint("Ctrl-C ends it.", "2")));
+    Ok(())
 }
 
 /// Returns a request that can be pasted into a shell.

@@ -122,6 +122,7 @@ fn release_command(
         .current_dir("/")
         .env_clear()
         .envs(environment::inherited(variables))
+        .env(environment::AWS_LC_TABLES.0, environment::AWS_LC_TABLES.1)
         .env("PATH", search_path)
         .env("CARGO_TARGET_DIR", workspace::target());
     command

@@ -7,6 +7,12 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
+/// A variable of release builds, and its value.
+///
+/// In a build for size, aws-lc also replaces its tables for P-256 by small ones, with which a signature takes four times
+/// as long. This keeps the large ones: <https://docs.rs/crate/aws-lc-sys/latest>.
+pub const AWS_LC_TABLES: (&str, &str) = ("AWS_LC_SYS_SMALL", "0");
+
 /// The names of inherited variables.
 const NAMES: [&str; 22] = [
     "CARGO",

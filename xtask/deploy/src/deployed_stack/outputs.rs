@@ -6,6 +6,8 @@ use anyhow::{Context, Result};
 use aws_sdk_cloudformation::types::Output;
 use stack::OutputName;
 
+use crate::connection::LocalStack;
+
 /// The outputs of a deployed stack.
 #[derive(Clone)]
 pub struct Outputs(BTreeMap<String, String>);
@@ -23,8 +25,56 @@ impl Outputs {
         value.with_context(|| format!("the deployed stack has no output {name}; deploy again"))
     }
 
-    /// Returns all outputs as JSON.
-    pub fn to_json(&self) -> Result<String> {
-        Ok(serde_json::to_string_pretty(&self.0)?)
+    /// Returns all outputs as JSON, as clients use them.
+    ///
+    /// For a local stack, the API and the CDN have the addresses at which they are served: the host names that the
+    /// emulator invents do not resolve.
+    pub fn to_json(&self, local: Option<&LocalStack>) -> Result<String> {
+        let mut outputs = self.0.clone();
+        if let Some(local) = local {
+            let host = local.cdn_url.split_once("://").map_or(local.cdn_url.as_str(), |(_, host)| host);
+            let served =
+                [(OutputName::ApiUrl, local.api_url.as_str()), (OutputName::DistributionDomainName, host)];
+            for (name, address) in served {
+                outputs.entry(name.as_str().to_owned()).and_modify(|value| address.clone_into(value));
+            }
+        }
+        Ok(serde_json::to_string_pretty(&outputs)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_cloudformation::types::Output;
+    use serde_json::{Value, json};
+
+    use super::Outputs;
+    use crate::connection::LocalStack;
+
+    #[test]
+    fn outputs_of_a_local_stack_have_addresses_that_work() {
+        let output = |key: &str, value: &str| Output::builder().output_key(key).output_value(value).build();
+        let outputs = Outputs::new(vec![
+            output("ApiUrl", "https://abc.execute-api.us-east-1.amazonaws.com"),
+            output("DistributionDomainName", "d1.cloudfront.net"),
+            output("ApiId", "abc"),
+        ]);
+        let local = LocalStack {
+            api_url: "http://127.0.0.1:9001".to_owned(),
+            cdn_url: "http://127.0.0.1:9002".to_owned(),
+            database_url: String::new(),
+            is_release_build: false,
+        };
+        let read = |text: String| serde_json::from_str::<Value>(&text).unwrap();
+        assert_eq!(
+            read(outputs.to_json(Some(&local)).unwrap()),
+            json!({
+                "ApiUrl": "http://127.0.0.1:9001",
+                "DistributionDomainName": "127.0.0.1:9002",
+                "ApiId": "abc",
+            })
+        );
+        let deployed = read(outputs.to_json(None).unwrap());
+        assert_eq!(deployed["DistributionDomainName"], "d1.cloudfront.net");
     }
 }
