@@ -77,3 +77,33 @@ fn every_message_of_the_troubleshooting_guide_exists() {
     let missing: Vec<&str> = parts.filter(|part| part.len() > 8 && !source.contains(part)).collect();
     assert!(missing.is_empty(), "no program says: {missing:#?}");
 }
+
+/// Commands for an environment. Without the option `--env`, each is for the default environment.
+const ENVIRONMENT_COMMANDS: [&str; 13] = [
+    "deploy", "destroy", "diff", "drift", "keys", "logs", "outputs", "publish", "queue", "releases",
+    "render", "rollback", "status",
+];
+
+#[test]
+fn every_command_that_a_message_advises_names_its_environment() {
+    let mut sources = Vec::new();
+    for library in ["deploy", "commands"] {
+        files(&repository::root().join("xtask").join(library).join("src"), "rs", &mut sources);
+    }
+    let mut incomplete = Vec::new();
+    for source in sources {
+        let text = fs::read_to_string(&source).unwrap();
+        let code: Vec<&str> =
+            text.lines().map(str::trim_start).filter(|line| !line.starts_with("//")).collect();
+        // A backslash continues a literal in the next line.
+        let code = code.join("\n").replace("\\\n", "");
+        for advice in code.split("cargo xtask ").skip(1) {
+            let command = advice.split(['`', '"', '\n']).next().unwrap_or_default();
+            let name = command.split(' ').next().unwrap_or_default();
+            if ENVIRONMENT_COMMANDS.contains(&name) && !command.contains("--env") {
+                incomplete.push(format!("{}: cargo xtask {command}", source.display()));
+            }
+        }
+    }
+    assert!(incomplete.is_empty(), "{incomplete:#?}");
+}

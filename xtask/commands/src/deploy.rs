@@ -6,11 +6,11 @@ use anyhow::{Context, Result};
 use clap::Args;
 use command_line::terminal::{self, Palette};
 use command_line::{EnvironmentArgument, Outcome, output};
-use deploy::Consent;
 use deploy::connection::Connection;
 use deploy::deployment::{Deployment, Options, Subject};
 use deploy::release::ReleaseId;
 use deploy::review::Review;
+use deploy::{Consent, command_for};
 use machine::command;
 use stack::Environment;
 
@@ -95,7 +95,7 @@ pub(crate) async fn deploy(
         // The outputs are printed before the verification, which may fail. Neither standard output nor a file that
         // cannot be written prevents it.
         let printed = output::print(&json);
-        let written = write_outputs(outputs, &json);
+        let written = write_outputs(environment, outputs, &json);
         deployment.verify(&result).await?;
         printed?;
         written
@@ -115,13 +115,13 @@ fn show(review: &Review) {
     terminal::say(format!("\n{}\n", to_text(review, Palette::for_errors()).trim_end()));
 }
 
-fn write_outputs(path: Option<PathBuf>, json: &str) -> Result<()> {
+fn write_outputs(environment: &Environment, path: Option<PathBuf>, json: &str) -> Result<()> {
     let Some(path) = path else { return Ok(()) };
     std::fs::write(&path, format!("{json}\n")).with_context(|| {
         format!(
-            "everything is deployed, but its outputs could not be written to {}; \
-             `cargo xtask outputs` prints them",
-            path.display()
+            "everything is deployed, but its outputs could not be written to {}; {} prints them",
+            path.display(),
+            command_for(&environment.name, "outputs")
         )
     })
 }

@@ -8,6 +8,7 @@ mod status;
 use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
 use command_line::{EnvironmentArgument, Outcome, terminal};
+use deploy::command_for;
 use deploy::keys::{Algorithm, generate_first};
 
 use crate::connect::connect;
@@ -67,6 +68,7 @@ async fn generate(arguments: GenerateArguments) -> Result<Outcome> {
     let environment = arguments.environment.load()?;
     let connection = connect(&environment).await?;
     generate_first(&environment, &connection, arguments.algorithm.into()).await?;
-    terminal::say("CloudFront trusts it after the next `cargo xtask deploy`.");
+    let deploy = command_for(&environment.name, "deploy");
+    terminal::say(format!("CloudFront trusts it after the next {deploy}."));
     Ok(Outcome::Done)
 }

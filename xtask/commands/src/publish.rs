@@ -5,6 +5,7 @@ use clap::Args;
 use command_line::{EnvironmentArgument, Outcome, output, terminal};
 use deploy::artifact_bucket::ArtifactBucket;
 use deploy::candidate::Candidate;
+use deploy::command_for;
 use deploy::keys::DeploymentKeys;
 use deploy::release::{ReleaseStore, SourceRevision, TemplateHash};
 use deploy::{Consent, artifacts, build};
@@ -28,9 +29,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     let keys = DeploymentKeys::read(&environment, &connection, None).await?;
     if keys.has_new_key() {
         bail!(
-            "environment {0} has no signing key yet, which a release needs; run `cargo xtask keys generate \
-             --env {0}` first",
-            environment.name
+            "environment {} has no signing key yet, which a release needs; run {} first",
+            environment.name,
+            command_for(&environment.name, "keys generate")
         );
     }
     let build = build::build(build_profile(&environment, &connection), &Terminal);

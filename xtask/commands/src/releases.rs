@@ -5,6 +5,7 @@ use clap::Args;
 use comfy_table::Table;
 use command_line::{EnvironmentArgument, Outcome, layout, output, terminal};
 use deploy::artifact_bucket::ArtifactBucket;
+use deploy::command_for;
 use deploy::deployed_stack::Deployed;
 use deploy::release::{Release, ReleaseStore, TemplateHash};
 use serde_json::json;
@@ -38,8 +39,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
         output::print(serde_json::to_string_pretty(&all)?)?;
     } else if releases.is_empty() {
         terminal::say(format!(
-            "There is no release of {} yet; `cargo xtask deploy` creates one.",
-            environment.name
+            "There is no release of {} yet; {} creates one.",
+            environment.name,
+            command_for(&environment.name, "deploy")
         ));
     } else {
         output::print(table(&releases, is_current))?;

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use command_line::terminal::Palette;
+use deploy::command_for;
 use deploy::existing::{Conflict, Existing, Takeover, Unchecked};
 use deploy::review::{ContractReview, Review};
 use serde_json::Value;
@@ -21,7 +22,7 @@ const POLICIES: [&str; 4] = ["AssumeRolePolicyDocument", "ManagedPolicyArns", "P
 ///
 /// What needs attention is marked with text as well as color.
 pub(crate) fn to_text(review: &Review, palette: Palette) -> String {
-    let mut text = Text { lines: String::new(), palette };
+    let mut text = Text { environment: &review.environment, lines: String::new(), palette };
     ReviewText(review).write(&mut text);
     text.lines
 }
@@ -29,7 +30,7 @@ pub(crate) fn to_text(review: &Review, palette: Palette) -> String {
 struct ReviewText<'a>(&'a Review);
 
 impl ReviewText<'_> {
-    fn write(&self, text: &mut Text) {
+    fn write(&self, text: &mut Text<'_>) {
         text.line(0, &format!("{} in account {}, {}", self.0.stack, self.0.account, self.0.region));
         if self.0.is_empty() {
             text.line(1, "no changes: the deployed template is up to date");
@@ -54,7 +55,7 @@ impl ReviewText<'_> {
         text.line(1, &self.summary());
     }
 
-    fn write_existing(&self, text: &mut Text) {
+    fn write_existing(&self, text: &mut Text<'_>) {
         let Existing { conflicts, takeovers, unchecked } = &self.0.existing;
         if !conflicts.is_empty() {
             text.heading("Names that are taken");
@@ -93,7 +94,7 @@ impl ReviewText<'_> {
     /// Writes the consequences of changed properties, one per line.
     ///
     /// Each may be one value of a long document, so they are not shown next to the properties.
-    fn findings(&self, text: &mut Text) {
+    fn findings(&self, text: &mut Text<'_>) {
         if !self.0.template.findings.is_empty() {
             text.heading("Data and access");
         }
@@ -108,13 +109,16 @@ impl ReviewText<'_> {
         }
     }
 
-    fn permissions(&self, text: &mut Text) {
+    fn permissions(&self, text: &mut Text<'_>) {
         if self.0.creates_stack {
             text.heading("Permissions");
             let count = self.0.template.grants.len();
             text.line(
                 2,
-                &format!("{count} are granted to the functions; `cargo xtask render --iam` prints them"),
+                &format!(
+                    "{count} are granted to the functions; {} prints them",
+                    command_for(&self.0.environment, "render --iam")
+                ),
             );
         } else if !self.0.template.grants.is_empty() {
             text.heading("Permissions");
@@ -130,7 +134,7 @@ impl ReviewText<'_> {
         }
     }
 
-    fn platform(&self, text: &mut Text) {
+    fn platform(&self, text: &mut Text<'_>) {
         if !self.0.platform_parameters.is_empty() {
             text.heading("Platform");
             for change in &self.0.platform_parameters {
@@ -142,7 +146,7 @@ impl ReviewText<'_> {
         }
     }
 
-    fn functions(&self, text: &mut Text) {
+    fn functions(&self, text: &mut Text<'_>) {
         if !self.0.functions.is_empty() {
             text.heading("Functions");
             for function in &self.0.functions {
@@ -155,7 +159,7 @@ impl ReviewText<'_> {
         }
     }
 
-    fn keys(&self, text: &mut Text) {
+    fn keys(&self, text: &mut Text<'_>) {
         if self.0.signing_keys.is_empty() {
             return;
         }
@@ -172,7 +176,7 @@ impl ReviewText<'_> {
         }
     }
 
-    fn contract(&self, text: &mut Text) {
+    fn contract(&self, text: &mut Text<'_>) {
         if matches!(self.0.contract, ContractReview::Unknown) {
             text.heading("API contract");
             text.line(
@@ -221,12 +225,13 @@ impl ReviewText<'_> {
     }
 }
 
-struct Text {
+struct Text<'a> {
+    environment: &'a str,
     lines: String,
     palette: Palette,
 }
 
-impl Text {
+impl Text<'_> {
     fn line(&mut self, indentation: usize, line: &str) {
         // Writing to a String cannot fail.
         let _ = writeln!(self.lines, "{}{line}", "  ".repeat(indentation));
@@ -270,7 +275,8 @@ impl Text {
             self.difference(difference);
         }
         if let Some(more) = shown.len().checked_sub(MAXIMUM_DIFFERENCES).filter(|more| *more > 0) {
-            self.line(4, &format!("… and {more} more; `cargo xtask diff --json` has all"));
+            let command = command_for(self.environment, "diff --json");
+            self.line(4, &format!("… and {more} more; {command} has all"));
         }
     }
 

@@ -69,7 +69,7 @@ impl Application<'_> {
         let body = source::template_source(self.environment, self.connection, template).await?;
         let Some(change_set) = self.propose(&client, &body).await? else { return Ok(Applied::Nothing) };
         if !self.may_lose_data
-            && let Err(rejection) = change_set.reject_data_loss()
+            && let Err(rejection) = change_set.reject_data_loss(self.environment)
         {
             change_set.discard(&client).await;
             return Err(rejection);
@@ -92,8 +92,8 @@ impl Application<'_> {
     async fn propose(&self, client: &Client, body: &TemplateSource) -> Result<Option<ChangeSet>> {
         let operator = self.reporter.operator;
         let step = operator.begin("change set");
-        let stack_name = stack::stack_name(self.environment);
-        let mut proposal = ChangeSet::propose(client, &stack_name, body, Purpose::Change(self.mode)).await?;
+        let mut proposal =
+            ChangeSet::propose(client, self.environment, body, Purpose::Change(self.mode)).await?;
         if let Proposal::Changes(change_set) = &proposal
             && change_set.mode == Mode::Express
             && !change_set.replaced().is_empty()
@@ -104,7 +104,7 @@ impl Application<'_> {
             ));
             change_set.discard(client).await;
             let purpose = Purpose::Change(Mode::Standard);
-            proposal = ChangeSet::propose(client, &stack_name, body, purpose).await?;
+            proposal = ChangeSet::propose(client, self.environment, body, purpose).await?;
         }
         Ok(match proposal {
             Proposal::NoChanges => {

@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use stack::{DeployedTemplate, Environment};
 
 pub use self::outputs::Outputs;
+use crate::advice::command_for;
 use crate::connection::Connection;
 
 /// An existing stack, in any condition.
@@ -87,12 +88,12 @@ impl DeployedStack {
     }
 
     /// Returns a stack, or an error if it does not exist.
-    pub async fn get(client: &Client, name: &str) -> Result<Self> {
-        let found = Self::find(client, name).await?;
+    pub async fn get(client: &Client, environment: &Environment) -> Result<Self> {
+        let name = stack::stack_name(environment);
+        let found = Self::find(client, &name).await?;
         found.with_context(|| {
-            format!(
-                "there is no stack {name}; deploy it first with `cargo xtask deploy`, or name another --env"
-            )
+            let deploy = command_for(&environment.name, "deploy");
+            format!("there is no stack {name}; deploy it first with {deploy}, or name another --env")
         })
     }
 

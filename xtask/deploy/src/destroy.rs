@@ -66,14 +66,18 @@ impl<'a> Destruction<'a> {
 
     async fn delete(&self, client: &Client, name: &str, confirmed: &DeployedTemplate) -> Result<()> {
         // Much may have happened during the confirmation, so the stack is read again.
-        let stack = DeployedStack::get(client, name).await?;
+        let stack = DeployedStack::get(client, self.environment).await?;
         if stack.condition == Condition::Changing {
             bail!("{name} is being changed ({}); wait until it has finished", stack.status);
         }
         if stack.template(client).await?.as_value() != confirmed.as_value() {
             bail!("{name} was deployed in the meantime; nothing was deleted; run the command again");
         }
-        let reporter = Reporter { operator: &*self.connection.operator, detail: Detail::Resources };
+        let reporter = Reporter {
+            environment: self.environment.name.as_str(),
+            operator: &*self.connection.operator,
+            detail: Detail::Resources,
+        };
         delete_stack(client, &stack, name, reporter, &self.phase).await
     }
 }

@@ -27,7 +27,7 @@ pub struct Detection {
 pub async fn detect(environment: &Environment, connection: &Connection) -> Result<Detection> {
     let client = Client::new(&connection.configuration);
     let stack_name = stack::stack_name(environment);
-    DeployedStack::get(&client, &stack_name).await?;
+    DeployedStack::get(&client, environment).await?;
     let step = connection.operator.begin("drift");
     let incomplete = detection::run(&client, &stack_name).await?;
     let drifts = detection::results(&client, &stack_name).await?;

@@ -4,6 +4,7 @@
 //! or prompt. It returns values, and reports to an [`operator::Operator`]. Its errors are for people and carry
 //! context, so it uses `anyhow` as the command line does.
 
+mod advice;
 mod apply;
 pub mod artifact_bucket;
 pub mod artifacts;
@@ -29,4 +30,5 @@ mod stack_resources;
 pub mod status;
 pub mod time_span;
 
+pub use advice::command_for;
 pub use consent::{Consent, require_confirmation};

@@ -44,7 +44,7 @@ impl Queues {
     /// Finds the queues of an environment.
     pub async fn find(environment: &Environment, connection: &Connection) -> Result<Self> {
         let cloudformation = aws_sdk_cloudformation::Client::new(&connection.configuration);
-        let outputs = DeployedStack::get(&cloudformation, &stack::stack_name(environment)).await?.outputs;
+        let outputs = DeployedStack::get(&cloudformation, environment).await?.outputs;
         Ok(Self {
             client: Client::new(&connection.configuration),
             metrics: aws_sdk_cloudwatch::Client::new(&connection.configuration),

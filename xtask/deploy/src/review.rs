@@ -24,6 +24,8 @@ use crate::release::{ReleaseStore, TemplateHash};
 /// All differences between what is deployed and what would be deployed.
 #[derive(Serialize)]
 pub struct Review {
+    /// The name of the environment.
+    pub environment: String,
     /// The name of the stack.
     pub stack: String,
     /// The AWS account ID.
@@ -67,6 +69,7 @@ impl Review {
         let new = candidate.template.as_value();
         let existing = Existing::find(environment, connection, old, new, &values).await;
         Ok(Self {
+            environment: environment.name.to_string(),
             stack: stack::stack_name(environment),
             account: connection.account.clone(),
             region: environment.region.to_string(),

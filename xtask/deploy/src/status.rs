@@ -46,7 +46,11 @@ pub async fn follow_stack(environment: &Environment, connection: &Connection) ->
     if stack.condition != Condition::Changing {
         return Ok(());
     }
-    let reporter = Reporter { operator: &*connection.operator, detail: Detail::Resources };
+    let reporter = Reporter {
+        environment: environment.name.as_str(),
+        operator: &*connection.operator,
+        detail: Detail::Resources,
+    };
     let mut log = EventLog::with_current_operation(&client, &stack.id).await?;
     follow(&client, &mut log, &name, Operation::Other, reporter).await
 }

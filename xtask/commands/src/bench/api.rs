@@ -55,7 +55,7 @@ pub(super) async fn measure(figures: &mut Figures) -> Result<()> {
     let stack = StackFile::read_running()?;
     let connection = connect(&environment).await?;
     let client = aws_sdk_cloudformation::Client::new(&connection.configuration);
-    let outputs = DeployedStack::get(&client, &stack::stack_name(&environment)).await?.outputs;
+    let outputs = DeployedStack::get(&client, &environment).await?.outputs;
     let deployed = deployed_function(&stack, outputs.get(OutputName::ApiFunctionName)?).await?;
     measure_cold_starts(figures, &build::bootstrap(profile, Function::Api), &deployed, &stack).await?;
     measure_endpoints(figures, &deployed, &stack, &connection).await

@@ -4,6 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use command_line::{EnvironmentArgument, Outcome, terminal};
 use deploy::Consent;
+use deploy::command_for;
 use deploy::keys::{Overlap, RotateOptions, Rotated, rotate};
 
 use super::AlgorithmArgument;
@@ -48,10 +49,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<Outcome> {
         }
         Rotated::Complete(active) => terminal::say(format!("{active} signs, and is the only key.")),
         Rotated::Overlapping(active, time) => terminal::say(format!(
-            "{active} signs. The previous key stays trusted until {}; after that, `cargo xtask keys retire \
-             --env {}` removes it.",
+            "{active} signs. The previous key stays trusted until {}; after that, {} removes it.",
             time.format("%Y-%m-%d %H:%M:%S UTC"),
-            environment.name
+            command_for(&environment.name, "keys retire")
         )),
     }
     Ok(Outcome::Done)

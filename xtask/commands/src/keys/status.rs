@@ -4,6 +4,7 @@ use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use command_line::{EnvironmentArgument, Outcome, layout, output, terminal};
+use deploy::command_for;
 use deploy::keys::Status;
 use deploy::time_span::format_span;
 
@@ -33,7 +34,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<Outcome> {
 
 fn show(status: &Status) -> Result<()> {
     if status.keys.is_empty() {
-        terminal::say("There is no signing key yet; `cargo xtask deploy` generates one.");
+        let deploy = command_for(&status.environment, "deploy");
+        terminal::say(format!("There is no signing key yet; {deploy} generates one."));
     } else {
         let mut table = layout::table(["KEY", "ALGORITHM", "STATE", "AGE", "SIGNS", "TRUSTED", "RETIRES"]);
         let yes = |is: bool| if is { "yes" } else { "no" }.to_owned();

@@ -11,10 +11,12 @@ use aws_sdk_cloudformation::types::{
     Capability, ChangeAction, ChangeSetStatus, ChangeSetType, DeploymentConfig, DeploymentConfigMode,
     DeploymentMode, PolicyAction, Replacement, ResourceChange,
 };
+use stack::Environment;
 
 use super::Mode;
 use super::failure::{Subject, failure_message, validation_failures};
 use super::source::TemplateSource;
+use crate::advice::command_for;
 use crate::connection::request_token;
 use crate::deployed_stack::{Condition, DeployedStack};
 
@@ -59,16 +61,18 @@ impl ChangeSet {
     /// Creates a change set for a template.
     pub(super) async fn propose(
         client: &Client,
-        stack_name: &str,
+        environment: &Environment,
         template: &TemplateSource,
         purpose: Purpose,
     ) -> Result<Proposal> {
+        let stack_name = &stack::stack_name(environment);
         let stack = DeployedStack::find(client, stack_name).await?;
         if let Some(stack) = stack.as_ref().filter(|stack| stack.condition != Condition::Settled) {
             bail!(
-                "{stack_name} is being changed, or was left in the middle of a change ({}); `cargo xtask \
-                 deploy` waits for it or recovers the stack",
-                stack.status
+                "{stack_name} is being changed, or was left in the middle of a change ({}); {} waits for it or \
+                 recovers the stack",
+                stack.status,
+                command_for(&environment.name, "deploy")
             );
         }
         let creates_stack = stack.is_none();
@@ -121,6 +125,7 @@ impl ChangeSet {
                 return Ok(Proposal::NoChanges);
             }
             bail!(failure_message(
+                environment.name.as_str(),
                 &format!("CloudFormation could not create the change set: {reason}"),
                 &causes
             ));
@@ -177,7 +182,7 @@ impl ChangeSet {
     /// Rejects the change set if CloudFormation would delete a resource that holds data.
     ///
     /// The review reports this too, but the change set is what is executed.
-    pub(super) fn reject_data_loss(&self) -> Result<()> {
+    pub(super) fn reject_data_loss(&self, environment: &Environment) -> Result<()> {
         let deletes = |change: &&ResourceChange| {
             let is_deleted =
                 matches!(change.policy_action, Some(PolicyAction::Delete | PolicyAction::ReplaceAndDelete));
@@ -189,9 +194,9 @@ impl ChangeSet {
             return Ok(());
         }
         bail!(
-            "CloudFormation would delete {}, including its data; nothing was changed; to allow it, run `cargo \
-             xtask deploy --allow-data-loss`",
-            lost.join(", ")
+            "CloudFormation would delete {}, including its data; nothing was changed; to allow it, run {}",
+            lost.join(", "),
+            command_for(&environment.name, "deploy --allow-data-loss")
         )
     }
 

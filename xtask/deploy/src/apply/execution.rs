@@ -10,9 +10,9 @@ use aws_sdk_cloudformation::types::{ResourceStatus, StackEvent};
 use super::Mode;
 use super::change_set::ChangeSet;
 use super::events::EventLog;
-use super::failure::explain;
 use super::phase::{Phase, PhaseCell};
 use super::progress::{Progress, Reporter};
+use crate::advice::command_for;
 use crate::deployed_stack::{Condition, DeployedStack};
 
 /// The number of reads without a new event after which the status of the stack is read.
@@ -120,10 +120,10 @@ async fn follow_with(
     // The last event of the stack, if it was a failure.
     let mut failure: Option<StackEvent> = None;
     loop {
-        let events = log
-            .new_events()
-            .await
-            .context("CloudFormation continues; run `cargo xtask status --follow` once it can be reached")?;
+        let events = log.new_events().await.with_context(|| {
+            let command = command_for(progress.reporter.environment, "status --follow");
+            format!("CloudFormation continues; run {command} once it can be reached")
+        })?;
         quiet = if events.is_empty() { quiet + 1 } else { 0 };
         for event in events {
             if !log.is_of_stack(&event) {
@@ -137,7 +137,7 @@ async fn follow_with(
             }
             if is_over(status) {
                 drop(step);
-                bail!(explain(client, stack_name, &event, progress.failures(), progress.began()).await);
+                bail!(progress.explain(client, stack_name, &event).await);
             }
             progress.note_stack(&event);
             failure = is_failure(status).then_some(event);
@@ -154,7 +154,7 @@ async fn follow_with(
                 }
                 drop(step);
                 if let Some(failure) = failure.filter(|it| status_of(it) == status) {
-                    bail!(explain(client, stack_name, &failure, progress.failures(), progress.began()).await);
+                    bail!(progress.explain(client, stack_name, &failure).await);
                 }
                 bail!("{stack_name} is {status}, but its events do not show why");
             }

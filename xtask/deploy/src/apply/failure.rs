@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{EventFilter, OperationEvent, ResourceStatus, StackEvent};
 
+use crate::advice::command_for;
+
 /// The maximum number of pages of events to read when looking for causes.
 const MAXIMUM_PAGES: usize = 20;
 
@@ -33,6 +35,7 @@ pub(super) enum Subject<'a> {
 /// Returns a message with how an operation on a stack ended, and why.
 pub(super) async fn explain(
     client: &Client,
+    environment: &str,
     stack_name: &str,
     end: &StackEvent,
     failures: &[StackEvent],
@@ -64,11 +67,12 @@ pub(super) async fn explain(
         "DELETE_FAILED" => "could not be deleted completely",
         _ => "ended in an unexpected state",
     };
-    failure_message(&format!("{stack_name} {outcome} ({status})"), &causes)
+    failure_message(environment, &format!("{stack_name} {outcome} ({status})"), &causes)
 }
 
 /// Formats a headline, each cause with advice, and what to do next.
-pub(super) fn failure_message(headline: &str, causes: &[Cause]) -> String {
+pub(super) fn failure_message(environment: &str, headline: &str, causes: &[Cause]) -> String {
+    let advice = |reason| advice(reason).map(|advice| advice.text_for(environment));
     let mut lines = vec![headline.to_owned()];
     if causes.is_empty() {
         lines.extend(advice(headline).map(|advice| format!("  → {advice}")));
@@ -145,43 +149,74 @@ impl Cause {
     }
 }
 
+/// Advice for a failure.
+#[derive(Clone, Copy)]
+enum Advice {
+    /// A text.
+    Text(&'static str),
+    /// A text around a command.
+    Command { before: &'static str, command: &'static str, after: &'static str },
+}
+
+impl Advice {
+    fn text_for(self, environment: &str) -> String {
+        match self {
+            Self::Text(text) => text.to_owned(),
+            Self::Command { before, command, after } => {
+                format!("{before}{}{after}", command_for(environment, command))
+            }
+        }
+    }
+}
+
 /// Returns advice for a failure, selected by phrases from the error messages of AWS services.
-fn advice(reason: &str) -> Option<&'static str> {
-    const ADVICE: &[(&[&str], &str)] = &[
+fn advice(reason: &str) -> Option<Advice> {
+    const ADVICE: &[(&[&str], Advice)] = &[
         (
             &["not authorized to perform", "AccessDenied", "Access Denied"],
-            "your identity lacks this permission; `cargo xtask render --policies` prints all that are needed",
+            Advice::Command {
+                before: "your identity lacks this permission; ",
+                command: "render --policies",
+                after: " prints all that are needed",
+            },
         ),
         (
             // Comes before the general phrases below, because in this case no name is taken.
             &["bucket policy already exists"],
-            "the imported bucket already has a policy: save it (`aws s3api get-bucket-policy`), then remove \
-             it (`aws s3api delete-bucket-policy`)",
+            Advice::Text(
+                "the imported bucket already has a policy: save it (`aws s3api get-bucket-policy`), then remove \
+                 it (`aws s3api delete-bucket-policy`)",
+            ),
         ),
         (
             &["CNAMEAlreadyExists", "CNAMEs you provided are already associated"],
-            "another distribution has this domain: leave [cdn] out of the environment's file until it is \
-             moved; see docs/taking-over.md",
+            Advice::Text(
+                "another distribution has this domain: leave [cdn] out of the environment's file until it is \
+                 moved; see docs/taking-over.md",
+            ),
         ),
         (
             // CloudFormation words this in many ways, such as "they already exist in your account".
             &["already exist", "AlreadyExist", "already owned"],
-            "a resource with this name exists outside the stack: `cargo xtask diff` shows every name that is \
-             taken; see docs/taking-over.md",
+            Advice::Command {
+                before: "a resource with this name exists outside the stack: ",
+                command: "diff",
+                after: " shows every name that is taken; see docs/taking-over.md",
+            },
         ),
         (
             &["Rate exceeded", "Throttling", "TooManyRequests"],
-            "AWS throttled the requests; wait a moment before you try again",
+            Advice::Text("AWS throttled the requests; wait a moment before you try again"),
         ),
         (
             &["LimitExceeded", "limit exceeded", "TooMany", "quota", "Quota"],
-            "the account has reached a quota; request an increase in Service Quotas",
+            Advice::Text("the account has reached a quota; request an increase in Service Quotas"),
         ),
         (
             &["InvalidClientTokenId", "ExpiredToken", "security token included in the request is"],
-            "the credentials have expired; sign in again",
+            Advice::Text("the credentials have expired; sign in again"),
         ),
-        (&["deleted less than 60 seconds ago", "QueueDeletedRecently"], "wait a minute"),
+        (&["deleted less than 60 seconds ago", "QueueDeletedRecently"], Advice::Text("wait a minute")),
     ];
     let fits = |words: &[&str]| words.iter().any(|word| reason.contains(word));
     ADVICE.iter().find(|(words, _)| fits(words)).map(|(_, advice)| *advice)
@@ -220,7 +255,7 @@ mod tests {
         })
         .await;
         let causes = validation_failures(&cloudformation.client, Subject::ChangeSet("change-set")).await;
-        let message = failure_message("the change set failed", &causes);
+        let message = failure_message("dev", "the change set failed", &causes);
         assert!(
             message.contains("PolicyDocument is missing") && message.contains("PolicyName is missing"),
             "{message}"
@@ -251,7 +286,8 @@ mod tests {
                 "leave [cdn] out",
             ),
         ] {
-            assert!(advice(reason).is_some_and(|advice| advice.contains(advised)), "{reason}");
+            let text = advice(reason).map(|advice| advice.text_for("dev"));
+            assert!(text.is_some_and(|text| text.contains(advised)), "{reason}");
         }
     }
 
@@ -267,12 +303,12 @@ mod tests {
             failure("ApiRole", "User: bob is not authorized to perform: iam:CreateRole"),
         ];
         let causes: Vec<_> = failures.iter().filter_map(Cause::from_resource_event).collect();
-        insta::assert_snapshot!(failure_message("dev-packages-service could not be created", &causes), @r"
+        insta::assert_snapshot!(failure_message("dev", "dev-packages-service could not be created", &causes), @r"
         dev-packages-service could not be created
           RestoreQueue (AWS::SQS::Queue): You must wait: a queue of this name was deleted less than 60 seconds ago
             → wait a minute
           ApiRole (AWS::SQS::Queue): User: bob is not authorized to perform: iam:CreateRole
-            → your identity lacks this permission; `cargo xtask render --policies` prints all that are needed
+            → your identity lacks this permission; `cargo xtask render --policies --env dev` prints all that are needed
         Fix the cause above, then run the command again.
         ");
     }

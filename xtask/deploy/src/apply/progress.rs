@@ -3,13 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{ResourceStatus, StackEvent};
 
+use super::failure::explain;
 use crate::operator::{Operator, ResourceChange, ResourceOutcome};
 
 /// Where progress is reported to, and in how much detail.
 #[derive(Clone, Copy)]
 pub struct Reporter<'a> {
+    /// The name of the environment, for commands in messages.
+    pub environment: &'a str,
     pub operator: &'a dyn Operator,
     pub detail: Detail,
 }
@@ -25,7 +29,7 @@ pub enum Detail {
 
 /// The state of the resources during an operation.
 pub(super) struct Progress<'a> {
-    reporter: Reporter<'a>,
+    pub(super) reporter: Reporter<'a>,
     /// The resources that will change, or empty if unknown.
     ///
     /// The emulator also sends events of all other resources.
@@ -66,13 +70,10 @@ impl<'a> Progress<'a> {
         }
     }
 
-    pub(super) fn failures(&self) -> &[StackEvent] {
-        &self.failures
-    }
-
-    /// Returns when the operation began, in milliseconds.
-    pub(super) fn began(&self) -> i64 {
-        self.began.unwrap_or_default()
+    /// Returns a message with how the operation ended, and why.
+    pub(super) async fn explain(&self, client: &Client, stack_name: &str, end: &StackEvent) -> String {
+        let began = self.began.unwrap_or_default();
+        explain(client, self.reporter.environment, stack_name, end, &self.failures, began).await
     }
 
     /// Describes what is being changed now, on one line.

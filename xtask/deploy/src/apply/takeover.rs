@@ -10,6 +10,7 @@ use aws_sdk_cloudformation::types::{PropertyDifference, StackResourceDrift, Stac
 
 use super::change_set::{ChangeSet, Proposal, Purpose};
 use super::{Application, TemplateSource, execution};
+use crate::advice::command_for;
 use crate::drift;
 
 /// Detects drift of the imported resources and reverts it.
@@ -29,7 +30,7 @@ pub(super) async fn update_to_template(
         return Ok(());
     }
     if let Proposal::Changes(change_set) =
-        ChangeSet::propose(client, &stack_name, template, Purpose::RevertDrift).await?
+        ChangeSet::propose(client, application.environment, template, Purpose::RevertDrift).await?
     {
         execution::execute(client, &change_set, application.reporter, application.phase).await?;
     }
@@ -39,11 +40,11 @@ pub(super) async fn update_to_template(
         return Ok(());
     }
     drop(step);
-    let name = &application.environment.name;
     bail!(
         "the stack is deployed, but the imported resources still differ from the template: {}\nset them by \
-         hand to the values that `cargo xtask drift --env {name}` shows as deployed",
-        remaining.join(", ")
+         hand to the values that {} shows as deployed",
+        remaining.join(", "),
+        command_for(&application.environment.name, "drift")
     )
 }
 

@@ -129,4 +129,4 @@ fn error_response(code: &str, message: &str) -> String {
 
 /// A reporter that discards all reports.
 pub(crate) const REPORTER: Reporter<'static> =
-    Reporter { operator: &SilentOperator, detail: Detail::Summary };
+    Reporter { environment: "dev", operator: &SilentOperator, detail: Detail::Summary };

@@ -8,6 +8,7 @@ use super::options::Options;
 use super::recovery::RecoverySettings;
 use super::survey::{BuiltSource, Survey, SurveyContext};
 use super::{protection, recovery, verification};
+use crate::advice::command_for;
 use crate::apply::{
     Application, Applied, Detail, Phase, PhaseCell, Reporter, TemplateSource, template_source,
 };
@@ -184,7 +185,6 @@ impl<'a> Deployment<'a> {
 
     async fn make_changes(&self, survey: Survey, source: Option<&BuiltSource>) -> Result<DeploymentResult> {
         let client = Client::new(&self.connection.configuration);
-        let stack_name = stack::stack_name(self.environment);
         let store = ReleaseStore::new(&self.bucket, self.environment);
         if let Some(source) = source.filter(|_| self.options.consent != Consent::Implied) {
             source.revision.ensure_checked_out().await?;
@@ -223,7 +223,7 @@ impl<'a> Deployment<'a> {
             Applied::Changes => Change::Created,
         };
         protection::ensure(&client, self.environment, &*self.connection.operator).await;
-        let outputs = DeployedStack::get(&client, &stack_name).await?.outputs;
+        let outputs = DeployedStack::get(&client, self.environment).await?.outputs;
         Ok(DeploymentResult { outputs, change })
     }
 
@@ -286,9 +286,8 @@ impl<'a> Deployment<'a> {
                 let verified = verification::verify(self.environment, self.connection, &result.outputs).await;
                 verified.with_context(|| match result.change {
                     Change::Updated => format!(
-                        "everything is deployed, but the verification failed; to go back, run `cargo xtask \
-                         rollback --env {}`",
-                        self.environment.name
+                        "everything is deployed, but the verification failed; to go back, run {}",
+                        command_for(&self.environment.name, "rollback")
                     ),
                     _ => "everything is deployed, but the verification failed".to_owned(),
                 })
@@ -312,7 +311,7 @@ impl<'a> Deployment<'a> {
     fn reporter(&self) -> Reporter<'_> {
         let is_implied = self.options.consent == Consent::Implied;
         let detail = if is_implied { Detail::Summary } else { Detail::Resources };
-        Reporter { operator: &*self.connection.operator, detail }
+        Reporter { environment: self.environment.name.as_str(), operator: &*self.connection.operator, detail }
     }
 
     fn note(&self, text: &str) {

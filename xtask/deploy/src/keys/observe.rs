@@ -52,6 +52,7 @@ pub(super) async fn observe(
     };
     let ring = store.ring().await?;
     let observed = Observed {
+        environment: environment.name.clone(),
         parameters: store.parameters(&ring.ring).await?,
         now: store.now()?,
         ring: ring.ring.clone(),

@@ -24,6 +24,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use stack::{Fingerprint, MAXIMUM_KEYS};
 
 use super::ring::{KeyRing, KeyState, RingEntry};
+use crate::advice::command_for;
 
 /// The maximum time that an emergency rotation waits for the edges.
 ///
@@ -33,6 +34,8 @@ pub(super) const EMERGENCY_PROPAGATION: TimeDelta = TimeDelta::minutes(2);
 /// The observed state.
 #[derive(Clone, Debug)]
 pub(super) struct Observed {
+    /// The name of the environment, for commands in messages.
+    pub(super) environment: EnvironmentName,
     /// The time according to the clock of AWS.
     pub(super) now: DateTime<Utc>,
     pub(super) ring: KeyRing,
@@ -179,6 +182,16 @@ impl Observed {
         Some(changed_at + propagation_of(self.propagation, intent))
     }
 
+    /// Returns a command for this environment, for messages.
+    pub(super) fn command(&self, command: &str) -> String {
+        command_for(&self.environment, command)
+    }
+
+    fn drift_advice(&self) -> String {
+        let status = self.command("keys status");
+        format!("It was changed outside CloudFormation: see {status}, and undo that by hand")
+    }
+
     fn trusts(&self, entry: &RingEntry) -> bool {
         self.cloudfront.as_ref().is_some_and(|known| known.trusted.contains_key(&entry.fingerprint))
     }
@@ -189,13 +202,16 @@ pub(super) fn next_step(observed: &Observed, intent: Intent, progress: Progress<
     let ring = &observed.ring;
     match &observed.stack {
         StackState::Absent => {
-            bail!("the stack is not deployed yet; `cargo xtask deploy` creates it and its first key")
+            bail!(
+                "the stack is not deployed yet; {} creates it and its first key",
+                observed.command("deploy")
+            )
         }
         StackState::Changing => return Ok(Step::AwaitStack),
         StackState::Settled(_) => {}
     }
     let Some(active) = ring.active() else {
-        bail!("no key signs yet; `cargo xtask deploy` generates the first one")
+        bail!("no key signs yet; {} generates the first one", observed.command("deploy"))
     };
     for entry in ring.entries() {
         let parameters = observed.parameters.get(&entry.fingerprint).copied().unwrap_or_default();
@@ -230,7 +246,7 @@ pub(super) fn next_step(observed: &Observed, intent: Intent, progress: Progress<
             bail!(
                 "CloudFront does not trust the key that signs, {}; no key is removed before it does. {}",
                 active.fingerprint,
-                DRIFTED
+                observed.drift_advice()
             );
         }
         return Ok(Step::Remove(due));
@@ -242,7 +258,8 @@ pub(super) fn next_step(observed: &Observed, intent: Intent, progress: Progress<
     if progress.create && intent == Intent::Rotate {
         if ring.entries().len() >= MAXIMUM_KEYS {
             bail!(
-                "there are {MAXIMUM_KEYS} keys, as many as CloudFront trusts; retire one first (`cargo xtask keys retire`)"
+                "there are {MAXIMUM_KEYS} keys, as many as CloudFront trusts; retire one first ({})",
+                observed.command("keys retire")
             );
         }
         return Ok(Step::Create);
@@ -258,9 +275,6 @@ pub(super) fn propagation_of(propagation: TimeDelta, intent: Intent) -> TimeDelt
         Intent::Rotate | Intent::Retire => propagation,
     }
 }
-
-const DRIFTED: &str =
-    "It was changed outside CloudFormation: see `cargo xtask keys status`, and undo that by hand";
 
 /// Returns the next step of an emergency rotation until a key that this run created signs.
 ///
@@ -278,8 +292,9 @@ fn step_to_replace_all(observed: &Observed, progress: Progress<'_>) -> Result<Op
         }
         Some(entry) if entry.state == KeyState::Active => Ok(None),
         _ => bail!(
-            "another process has replaced {new_key}, which this run created; see `cargo xtask keys status`, and \
-             unless that was an emergency rotation too, run the command again"
+            "another process has replaced {new_key}, which this run created; see {}, and unless that was an \
+             emergency rotation too, run the command again",
+            observed.command("keys status")
         ),
     }
 }
@@ -293,8 +308,8 @@ fn step_to_activate(
     let fingerprint = &next.fingerprint;
     if !observed.parameters.get(fingerprint).is_some_and(|parameters| parameters.private) {
         bail!(
-            "the private key of {fingerprint}, the next key, is missing; remove it with `cargo xtask keys \
-             retire {fingerprint}`, and rotate again"
+            "the private key of {fingerprint}, the next key, is missing; remove it with {}, and rotate again",
+            observed.command(&format!("keys retire {fingerprint}"))
         );
     }
     if !observed.cloudfront.as_ref().is_some_and(|known| known.is_deployed) {
@@ -303,7 +318,8 @@ fn step_to_activate(
     if !observed.trusts(next) {
         bail!(
             "the key {fingerprint} is deployed, but CloudFront's key group does not list it; the old key \
-             continues to sign. {DRIFTED}"
+             continues to sign. {}",
+            observed.drift_advice()
         );
     }
     if let Some(time) = observed.edges_updated_at(intent).filter(|time| *time > observed.now) {

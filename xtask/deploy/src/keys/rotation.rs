@@ -13,6 +13,7 @@ use super::plan::{Intent, Progress, StackState, Step, next_step};
 use super::probe::Prober;
 use super::ring::{Algorithm, KeyRing, KeyState, RingEntry};
 use super::store::{ConcurrentChange, KeyStore, StoredRing};
+use crate::advice::command_for;
 use crate::apply::{Application, Detail, Mode, PhaseCell, Reporter};
 use crate::artifact_bucket::ArtifactBucket;
 use crate::connection::Connection;
@@ -78,8 +79,9 @@ impl<'a> Rotation<'a> {
             }
             if start.elapsed() > STACK_LIMIT {
                 bail!(
-                    "the stack has been changing for {} min; see `cargo xtask status`",
-                    STACK_LIMIT.as_secs() / 60
+                    "the stack has been changing for {} min; see {}",
+                    STACK_LIMIT.as_secs() / 60,
+                    command_for(&self.environment.name, "status")
                 );
             }
             tokio::time::sleep(POLL).await;
@@ -104,7 +106,8 @@ impl<'a> Rotation<'a> {
             match &last {
                 Some((_, since)) if !is_new => {
                     if since.elapsed() > limit_of(&step) {
-                        bail!("`{step}` has had no effect for too long; see `cargo xtask keys status`");
+                        let status = observation.observed.command("keys status");
+                        bail!("`{step}` has had no effect for too long; see {status}");
                     }
                     tokio::time::sleep(POLL).await;
                 }
@@ -204,7 +207,7 @@ impl<'a> Rotation<'a> {
         let observation = self.observe().await?;
         let keys = self.store.signing_keys(&observation.ring.ring).await?;
         if self.store.ring().await?.is_later_than(&observation.ring) {
-            return Err(ConcurrentChange.into());
+            return Err(ConcurrentChange::in_environment(self.environment).into());
         }
         let template = observation.template.as_ref().context("nothing is deployed")?;
         let stack = observation.stack.as_ref().context("nothing is deployed")?;
@@ -215,13 +218,17 @@ impl<'a> Rotation<'a> {
             connection: self.connection,
             may_lose_data: false,
             mode: Mode::Standard,
-            reporter: Reporter { operator: &*self.connection.operator, detail: Detail::Summary },
+            reporter: Reporter {
+                environment: self.environment.name.as_str(),
+                operator: &*self.connection.operator,
+                detail: Detail::Summary,
+            },
             phase: &PhaseCell::default(),
         };
         let check = async || {
             lock.ensure_held().await?;
             let has_moved = self.store.ring().await?.is_later_than(&observation.ring);
-            if has_moved { Err(ConcurrentChange.into()) } else { Ok(()) }
+            if has_moved { Err(ConcurrentChange::in_environment(self.environment).into()) } else { Ok(()) }
         };
         application.update_to(&template, check).await.map(|_| ())
     }

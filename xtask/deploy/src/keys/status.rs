@@ -159,9 +159,10 @@ fn problems(observed: &Observed, rotation_period: TimeDelta) -> Vec<String> {
         && observed.now - active.created_at > rotation_period
     {
         problems.push(format!(
-            "{} is older than {}; rotate it: `cargo xtask keys rotate`",
+            "{} is older than {}; rotate it: {}",
             active.fingerprint,
-            format_span(rotation_period)
+            format_span(rotation_period),
+            observed.command("keys rotate")
         ));
     }
     for entry in ring.entries() {
@@ -177,7 +178,8 @@ fn problems(observed: &Observed, rotation_period: TimeDelta) -> Vec<String> {
         }
     }
     let Some(deployed) = deployed(observed) else { return problems };
-    let continuation = "`cargo xtask keys rotate` or `deploy` continues from there";
+    let continuation =
+        format!("{} or {} continues from there", observed.command("keys rotate"), observed.command("deploy"));
     for entry in ring.entries().iter().filter(|entry| !deployed.trusted.contains(&entry.fingerprint)) {
         problems
             .push(format!("the key ring has {}, but the stack does not; {continuation}", entry.fingerprint));

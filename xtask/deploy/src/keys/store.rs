@@ -33,6 +33,7 @@ use zeroize::Zeroizing;
 use super::key_pair::KeyPair;
 use super::plan::Parameters;
 use super::ring::KeyRing;
+use crate::advice::command_for;
 use crate::clock::Clock;
 
 /// The keys of one environment.
@@ -97,18 +98,18 @@ impl<'a> KeyStore<'a> {
         if read.version == 0 {
             return match self.put(&name, ParameterType::String, &text, false).await? {
                 Put::Written(_) => Ok(()),
-                Put::AlreadyExists => Err(ConcurrentChange.into()),
+                Put::AlreadyExists => Err(ConcurrentChange::in_environment(self.environment).into()),
             };
         }
         if self.ring().await?.version != read.version {
-            return Err(ConcurrentChange.into());
+            return Err(ConcurrentChange::in_environment(self.environment).into());
         }
         match self.put(&name, ParameterType::String, &text, true).await? {
             Put::Written(version) if version == read.version + 1 => Ok(()),
             Put::Written(_) | Put::AlreadyExists => {
                 let first = self.value(&format!("{name}:{}", read.version + 1), false).await?;
                 self.put(&name, ParameterType::String, &first, true).await?;
-                Err(ConcurrentChange.into())
+                Err(ConcurrentChange::in_environment(self.environment).into())
             }
         }
     }
@@ -269,15 +270,23 @@ enum Put {
 
 /// An error: another process has changed the ring since it was read.
 #[derive(Debug)]
-pub(super) struct ConcurrentChange;
+pub(super) struct ConcurrentChange(EnvironmentName);
+
+impl ConcurrentChange {
+    pub(super) fn in_environment(environment: &Environment) -> Self {
+        Self(environment.name.clone())
+    }
+}
 
 impl std::error::Error for ConcurrentChange {}
 
 impl std::fmt::Display for ConcurrentChange {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(
-            "another process changed the key ring at the same time, and its change was kept; see `cargo xtask \
-             keys status`, and run the command again if it is still needed",
+        write!(
+            formatter,
+            "another process changed the key ring at the same time, and its change was kept; see {}, and run the \
+             command again if it is still needed",
+            command_for(&self.0, "keys status")
         )
     }
 }

@@ -21,7 +21,7 @@ pub(super) async fn find(
 ) -> Result<Vec<Group>> {
     let client = aws_sdk_cloudformation::Client::new(&connection.configuration);
     let stack_name = stack::stack_name(environment);
-    let outputs = DeployedStack::get(&client, &stack_name).await?.outputs;
+    let outputs = DeployedStack::get(&client, environment).await?.outputs;
     let resources = stack_resources::list(&client, &stack_name).await?;
     let names: Vec<&str> = resources
         .iter()

@@ -30,9 +30,14 @@ pub(in crate::apply) async fn with_changes(changes: Vec<String>) -> ScriptedClou
     .await
 }
 
+fn environment() -> stack::Environment {
+    command_line::environment::load("dev").unwrap()
+}
+
 async fn propose(cloudformation: &ScriptedCloudFormation, purpose: Purpose) -> ChangeSet {
     let template = TemplateSource::Body("{}".to_owned());
-    let proposal = ChangeSet::propose(&cloudformation.client, "stack", &template, purpose).await.unwrap();
+    let proposal =
+        ChangeSet::propose(&cloudformation.client, &environment(), &template, purpose).await.unwrap();
     let Proposal::Changes(change_set) = proposal else { panic!("no changes") };
     change_set
 }
@@ -107,7 +112,7 @@ async fn proposed(status: &'static str, reason: &'static str) -> (Result<Proposa
     .await;
     let template = TemplateSource::Body("{}".to_owned());
     let purpose = Purpose::Change(Mode::Standard);
-    let proposal = ChangeSet::propose(&cloudformation.client, "stack", &template, purpose).await;
+    let proposal = ChangeSet::propose(&cloudformation.client, &environment(), &template, purpose).await;
     let request = cloudformation.requests("CreateChangeSet").pop().unwrap();
     (proposal.map_err(|error| error.to_string()), request)
 }
@@ -138,7 +143,7 @@ async fn change_set_that_failed_over_a_taken_name_gets_advice() {
         "CloudFormation is attempting to import some resources because they already exist in your account.";
     let (proposal, _) = proposed("FAILED", reason).await;
     let error = proposal.err().unwrap();
-    assert!(error.contains(reason) && error.contains("cargo xtask diff"), "{error}");
+    assert!(error.contains(reason) && error.contains("`cargo xtask diff --env dev`"), "{error}");
 }
 
 /// The SDK retries a request after a lost response.

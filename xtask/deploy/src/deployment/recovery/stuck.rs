@@ -7,6 +7,7 @@ use aws_sdk_cloudformation::types::{
 };
 
 use super::RecoverySettings;
+use crate::advice::command_for;
 use crate::apply::{EventLog, Operation, Phase, TemplateSource, follow};
 use crate::connection::request_token;
 use crate::deployed_stack::{Condition, DeployedStack};
@@ -43,11 +44,10 @@ pub(super) async fn finish_rollback(
     let failed = failed_resources(client, stack).await?;
     let flags: Vec<String> = failed.iter().map(|resource| format!("--skip {}", id_of(resource))).collect();
     bail!(
-        "{failure}\nIf it cannot be fixed: `cargo xtask deploy --env {} {}` finishes the rollback and leaves \
-         these as they are.\nThey then differ from the template: `cargo xtask drift` shows how; set them to \
-         it by hand before the next deployment.",
-        settings.environment.name,
-        flags.join(" ")
+        "{failure}\nIf it cannot be fixed: {} finishes the rollback and leaves these as they are.\nThey then \
+         differ from the template: {} shows how; set them to it by hand before the next deployment.",
+        command_for(&settings.environment.name, &format!("deploy {}", flags.join(" "))),
+        command_for(&settings.environment.name, "drift")
     )
 }
 

@@ -233,7 +233,7 @@ fn obstacle_is_named() {
     });
     assert!(untrusted.contains("the old key continues to sign"), "{untrusted}");
     let absent = obstacle(|world| world.is_deployed = false);
-    assert!(absent.contains("cargo xtask deploy"), "{absent}");
+    assert!(absent.contains("`cargo xtask deploy --env dev`"), "{absent}");
 }
 
 #[test]

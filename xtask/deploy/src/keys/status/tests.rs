@@ -23,6 +23,7 @@ fn consistent_state(entries: &[String], now: &str) -> Observed {
     let trusted = ring.fingerprints();
     let there = Parameters { private: true, public: true, written_at: Some(now) };
     Observed {
+        environment: "dev".parse().unwrap(),
         now,
         ring_written_at: Some(now),
         parameters: trusted.iter().map(|key| (key.clone(), there)).collect(),

@@ -94,6 +94,7 @@ impl World {
         };
         let trusted = self.group.iter().map(|key| (key.clone(), format!("K{key}"))).collect();
         Observed {
+            environment: "dev".parse().unwrap(),
             now: self.now,
             ring: self.ring.clone(),
             ring_written_at: Some(self.ring_written_at),
