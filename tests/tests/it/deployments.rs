@@ -8,6 +8,7 @@ mod confirmation;
 mod crafted;
 mod destroyed;
 mod interrupted;
+mod locked;
 mod rights;
 mod taking_over;
 mod terminal;

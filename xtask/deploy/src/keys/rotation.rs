@@ -16,8 +16,9 @@ use super::store::{KeyStore, Overtaken, StoredRing};
 use crate::apply::{Application, Audience, Detail, Mode, PhaseCell};
 use crate::artifact_bucket::ArtifactBucket;
 use crate::connection::Connection;
+use crate::consent::{Consent, agree};
 use crate::deployed_stack::DeployedStack;
-use crate::lock::{Attempt, Lock};
+use crate::lock::{self, Attempt, Lock};
 use crate::platform_facts::{self, FactChange};
 
 /// How long a completed step may have no visible effect.
@@ -268,6 +269,29 @@ impl<'a> Rotation<'a> {
             names.join(", "),
             self.environment.name
         )
+    }
+
+    /// Reports what will be done and asks for confirmation, unless another process is changing the environment.
+    ///
+    /// No key is made for a rotation that could not be completed now. An emergency rotation waits for the other
+    /// process instead.
+    pub(super) async fn agree(&self, consent: Consent, announcement: &str, question: &str) -> Result<()> {
+        self.find_lock_free().await?;
+        self.connection.operator.note(announcement);
+        if consent == Consent::Ask {
+            agree(consent, question, &*self.connection.operator).await?;
+            self.find_lock_free().await?;
+        }
+        Ok(())
+    }
+
+    async fn find_lock_free(&self) -> Result<()> {
+        if self.intent == Intent::Revoke {
+            self.lock().await?.release().await;
+            return Ok(());
+        }
+        let bucket = ArtifactBucket::new(self.environment, self.connection);
+        lock::ensure_free(&bucket, self.environment).await
     }
 
     /// Waits for the environment's lock and acquires it.
