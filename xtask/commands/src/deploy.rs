@@ -73,6 +73,7 @@ impl DeployOptions {
             allow_iam_widening: self.allow_iam_widening,
             allow_data_loss: self.allow_data_loss,
             express: self.express,
+            allow_unverified: false,
             skip: self.skip,
         };
         (options, self.outputs)
@@ -96,7 +97,7 @@ pub(crate) async fn deploy(
         // prevent it.
         println!("{json}");
         let written = write_outputs(outputs, &json);
-        deployment.verify(&ending).await?;
+        deployment.verify(ending).await?;
         written
     };
     tokio::select! {
