@@ -9,6 +9,7 @@ mod crafted;
 mod destroyed;
 mod interrupted;
 mod locked;
+mod missing;
 mod records;
 mod rights;
 mod taking_over;

@@ -18,12 +18,15 @@ use crate::candidate::Candidate;
 use crate::connection::Connection;
 use crate::deployed_stack::Deployed;
 use crate::existing::{Conflict, Existing};
+use crate::live_resources::LiveResources;
 use crate::platform_facts::{self, FactChange};
 use crate::release::{ReleaseStore, TemplateHash};
 
 /// All differences between what is deployed and what would be deployed.
 #[derive(Serialize)]
 pub struct Review {
+    /// The name of the environment.
+    pub environment: String,
     /// The name of the stack.
     pub stack: String,
     /// The AWS account ID.
@@ -46,6 +49,8 @@ pub struct Review {
     pub contract: ContractReview,
     /// Resources to be created that already exist.
     pub existing: Existing,
+    /// Deployed resources that no longer exist.
+    pub live_resources: LiveResources,
 }
 
 impl Review {
@@ -58,14 +63,26 @@ impl Review {
         candidate: &Candidate,
         generates_key: bool,
     ) -> Result<Self> {
-        let (facts, contract) = tokio::try_join!(
-            platform_facts::read(environment, connection, candidate.template.as_value()),
-            deployed_contract(environment, bucket, deployed),
-        )?;
         let old = deployed.map(|deployed| deployed.template.as_value());
         let new = candidate.template.as_value();
-        let existing = Existing::look_for(environment, connection, old, new, &facts).await;
+        let compare = async {
+            let (facts, contract) = tokio::try_join!(
+                platform_facts::read(environment, connection, new),
+                deployed_contract(environment, bucket, deployed),
+            )?;
+            let existing = Existing::look_for(environment, connection, old, new, &facts).await;
+            anyhow::Ok((facts, contract, existing))
+        };
+        let look_up = async {
+            match deployed {
+                Some(deployed) => LiveResources::look_up(connection, deployed).await,
+                None => LiveResources::default(),
+            }
+        };
+        let (compared, live_resources) = tokio::join!(compare, look_up);
+        let (facts, contract, existing) = compared?;
         Ok(Self {
+            environment: environment.name.to_string(),
             stack: stack::stack_name(environment),
             account: connection.account.clone(),
             region: environment.region.to_string(),
@@ -85,6 +102,7 @@ impl Review {
             signing_keys: KeyChanges::of(deployed.map(|deployed| &deployed.template), &candidate.template),
             contract: ContractReview::of(deployed.is_some(), contract.as_ref(), candidate.contract.as_ref()),
             existing,
+            live_resources,
         })
     }
 

@@ -19,6 +19,7 @@ use crate::connection::Connection;
 use crate::consent::Consent;
 use crate::deployed_stack::{Condition, Deployed, DeployedStack, Outputs};
 use crate::keys::DeploymentKeys;
+use crate::live_resources::MissingResource;
 use crate::lock::LockGuard;
 use crate::release::{
     History, Outcome, Release, ReleaseId, ReleaseStore, SourceRevision, StoredRelease, TemplateHash,
@@ -43,6 +44,8 @@ pub struct Ending {
     /// When the stack was last changed, as of the end of the deployment.
     changed_at: Option<DateTime<Utc>>,
     verification: Verification,
+    /// Resources of the stack that no longer exist, if nothing was changed.
+    missing: Vec<MissingResource>,
 }
 
 /// Whether what is deployed still has to be verified.
@@ -178,12 +181,21 @@ impl<'a> Deployment<'a> {
 
     /// Ends a deployment without changes.
     async fn change_nothing(&self, survey: &Survey, deployed: &Deployed) -> Result<Ending> {
-        self.note("  no changes: the deployed template is up to date");
+        self.note(&format!(
+            "  no changes: the deployed template is up to date\n  \
+             settings of live resources were not compared; `cargo xtask drift --env {}` compares them",
+            self.environment.name
+        ));
+        let live_resources = &survey.review.live_resources;
+        if let Some(obstacle) = live_resources.obstacle() {
+            self.note(&format!("  {obstacle}"));
+        }
         Ok(Ending {
             outputs: deployed.stack.outputs.clone(),
             change: Change::Nothing,
             changed_at: deployed.stack.changed_at,
             verification: self.verification_of(deployed, survey.release.as_ref()).await,
+            missing: live_resources.missing.clone(),
         })
     }
 
@@ -259,7 +271,7 @@ impl<'a> Deployment<'a> {
             _ => Verification::Needed(Some(Box::new(release))),
         };
         let DeployedStack { outputs, changed_at, .. } = DeployedStack::get(&client, &stack_name).await?;
-        Ok(Ending { outputs, change, changed_at, verification })
+        Ok(Ending { outputs, change, changed_at, verification, missing: Vec::new() })
     }
 
     /// Records in the manifest that applying the release failed.
@@ -339,12 +351,23 @@ impl<'a> Deployment<'a> {
     }
 
     /// Verifies that what is deployed works, unless it was verified earlier, and records the result.
+    ///
+    /// Returns an error as well if a deployment without changes found missing resources.
     pub async fn verify(&self, ending: Ending) -> Result<()> {
-        let Ending { outputs, change, changed_at, verification } = ending;
+        let Ending { outputs, change, changed_at, verification, missing } = ending;
         if let Verification::Needed(release) = verification {
             self.verify_release(release.map(|release| *release), &outputs, change, changed_at).await?;
         }
-        Ok(())
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let list: Vec<String> = missing.iter().map(|resource| format!("\n    {resource}")).collect();
+        bail!(
+            "resources of {} no longer exist:{}\n  {}",
+            stack::stack_name(self.environment),
+            list.concat(),
+            MissingResource::ADVICE
+        )
     }
 
     async fn verify_release(
