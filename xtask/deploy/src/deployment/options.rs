@@ -9,6 +9,7 @@ use crate::review::Review;
 
 /// What the user allows a deployment to do.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub struct Options {
     /// How changes are confirmed.
     pub consent: Consent,
