@@ -31,7 +31,8 @@ pub(super) const REVIEW: &[Right<Target>] = &[
             "cloudformation:DescribeStackDriftDetectionStatus",
         ],
     ),
-    // The search for resources that exist already under the names of a new stack. Cloud Control reads them with the caller's
+    // The search for resources that exist already under the names of a new stack, and for those of the stack that exist no
+    // more. Cloud Control reads them with the caller's
     // permissions, which are those of drift detection.
     (Target::Unnamed, &["cloudformation:GetResource", "cloudformation:ListResources"]),
     (

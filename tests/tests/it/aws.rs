@@ -92,6 +92,27 @@ impl Aws {
         assert_eq!(response.status(), StatusCode::NO_CONTENT);
     }
 
+    /// Deletes an alarm without CloudFormation.
+    pub(crate) async fn delete_alarm(&self, name: &str) {
+        let body = json!({ "AlarmNames": [name] });
+        self.call("monitoring", "GraniteServiceVersion20100801.DeleteAlarms", "1.0", body).await;
+    }
+
+    /// Creates an alarm without CloudFormation.
+    pub(crate) async fn put_alarm(&self, name: &str) {
+        let body = json!({
+            "AlarmName": name,
+            "Namespace": "AWS/Lambda",
+            "MetricName": "Errors",
+            "Statistic": "Sum",
+            "Period": 60,
+            "EvaluationPeriods": 1,
+            "Threshold": 1,
+            "ComparisonOperator": "GreaterThanThreshold",
+        });
+        self.call("monitoring", "GraniteServiceVersion20100801.PutMetricAlarm", "1.0", body).await;
+    }
+
     /// Returns the names of all queues.
     pub(crate) async fn queues(&self) -> Vec<String> {
         let response = self.call("sqs", "AmazonSQS.ListQueues", "1.0", json!({})).await;

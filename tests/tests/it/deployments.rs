@@ -8,6 +8,9 @@ mod confirmation;
 mod crafted;
 mod destroyed;
 mod interrupted;
+mod locked;
+mod missing;
+mod records;
 mod rights;
 mod taking_over;
 mod terminal;
@@ -166,7 +169,7 @@ async fn failed_deployment_shows_its_cause_and_is_rolled_back() {
     let ended = run(running, &["releases", "--json"]).await;
     let releases: Value = serde_json::from_str(&ended.stdout).unwrap();
     let failed = releases.as_array().unwrap().iter().find(|it| it["release"]["id"] == release.as_str());
-    assert_eq!(failed.unwrap()["release"]["deployments"][0]["ending"]["succeeded"], false, "{releases:#}");
+    assert_eq!(failed.unwrap()["release"]["deployments"][0]["ending"]["outcome"], "failed", "{releases:#}");
     // The next deployment has no changes.
     let ended = run(running, &["deploy", "--yes"]).await;
     assert!(ended.code == Some(0) && ended.stderr.contains("no changes"), "{}", ended.stderr);

@@ -68,7 +68,7 @@ async fn wait_for_status(client: &Client, url: &str, status: StatusCode) {
 }
 
 /// Returns a new EC key in PEM.
-fn ec_private_key() -> String {
+pub(crate) fn ec_private_key() -> String {
     let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
     pem::encode(&pem::Pem::new("PRIVATE KEY", key.to_pkcs8v1().unwrap().as_ref()))
 }

@@ -31,6 +31,7 @@ mod paths;
 mod presign;
 mod proxy;
 mod queue;
+mod rejecting_edge;
 mod restore;
 mod restore_function;
 mod secrets;

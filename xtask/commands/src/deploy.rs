@@ -73,6 +73,7 @@ impl DeployOptions {
             allow_iam_widening: self.allow_iam_widening,
             allow_data_loss: self.allow_data_loss,
             express: self.express,
+            allow_unverified: false,
             skip: self.skip,
         };
         (options, self.outputs)
@@ -96,7 +97,7 @@ pub(crate) async fn deploy(
         // cannot be written prevents it.
         let printed = output::print(&json);
         let written = write_outputs(environment, outputs, &json);
-        deployment.verify(&result).await?;
+        deployment.verify(result).await?;
         printed?;
         written
     };

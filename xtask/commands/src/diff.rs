@@ -59,5 +59,6 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     } else {
         output::print(to_text(&review, Palette::for_output()).trim_end())?;
     }
-    Ok(if review.is_empty() { Outcome::Done } else { Outcome::Differences })
+    let is_clean = review.is_empty() && review.live_resources.missing.is_empty();
+    Ok(if is_clean { Outcome::Done } else { Outcome::Differences })
 }

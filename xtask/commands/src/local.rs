@@ -8,24 +8,30 @@ mod summary;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use command_line::environment;
 use command_line::{Outcome, terminal};
 use deploy::Consent;
 use deploy::build::Profile;
-use deploy::deployment::{Deployment, Options, Subject};
+use deploy::connection::{Connection, LocalStack};
+use deploy::deployment::{Deployment, DeploymentResult, Options, Subject};
 use local_stack::{Buckets, Queues, StackFile};
 use machine::directory::{Data, StateDirectory};
 use machine::process as processes;
 use machine::{command, workspace};
 use stack::OutputName;
+use tokio::time::timeout;
 
 use self::data_plane::DataPlane;
 use self::foundation::Foundation;
 use crate::connect::connect_to_emulator;
+use crate::operator::aws_error_message;
+
+/// How long a stack that just started is verified. A function that does not start must not delay its logs for longer.
+const VERIFICATION_LIMIT: Duration = Duration::from_secs(10);
 
 /// The file that marks data which was kept on purpose.
 const KEPT: &str = "kept";
@@ -128,8 +134,8 @@ async fn serve(
     let platform = foundation.prepare_platform(&connection, &data_plane::issuer_urls(&issuer)).await?;
     let options = Options::new(Consent::Implied);
     let subject = Subject::Source(profile);
-    let outputs =
-        Deployment::new(&environment, &connection, &options, subject, &|_| {}).apply().await?.outputs;
+    let deployed = Deployment::new(&environment, &connection, &options, subject, &|_| {}).apply().await?;
+    let outputs = deployed.outputs.clone();
     let demo = foundation.load_demo_data(&connection, &outputs, &platform).await?;
 
     let step = terminal::Step::begin("data plane");
@@ -161,6 +167,18 @@ async fn serve(
     data_plane.open_console(&stack_file)?;
     directory.write(StackFile::NAME, &stack_file.to_json()?).await?;
     step.done("gateway, functions, queue poller, edge, issuer, console");
+    let served = LocalStack {
+        api_url: stack_file.api_url.clone(),
+        cdn_url: stack_file.cdn_url.clone(),
+        database_url: stack_file.database_url.clone(),
+        is_release_build: stack_file.release,
+    };
+    let served = Connection {
+        local: Some(served),
+        ..connect_to_emulator(&environment, &stack_file.aws_endpoint_url).await?
+    };
+    verify(&Deployment::new(&environment, &served, &options, Subject::Source(profile), &|_| {}), deployed)
+        .await;
 
     let path = directory.file(StackFile::NAME);
     if arguments.command.is_empty() {
@@ -176,6 +194,15 @@ async fn serve(
             error = foundation.exited() => Err(error),
             error = data_plane.ended() => Err(error),
         }
+    }
+}
+
+/// Verifies what was deployed. A stack that fails the verification is served too: its logs show the reason.
+async fn verify(deployment: &Deployment<'_>, deployed: DeploymentResult) {
+    let verified = timeout(VERIFICATION_LIMIT, deployment.verify(deployed)).await;
+    let verified = verified.context("the verification of the local stack took too long").flatten();
+    if let Err(error) = verified {
+        terminal::warning(&error, aws_error_message);
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use command_line::terminal::Palette;
 use deploy::command_for;
 use deploy::existing::{Conflict, Existing, Takeover, Unchecked};
+use deploy::live_resources::MissingResource;
 use deploy::review::{ContractReview, Review};
 use serde_json::Value;
 use stack::{ChangeKind, Consequence, Finding, PropertyDifference, TemplateChange};
@@ -34,6 +35,14 @@ impl ReviewText<'_> {
         text.line(0, &format!("{} in account {}, {}", self.0.stack, self.0.account, self.0.region));
         if self.0.is_empty() {
             text.line(1, "no changes: the deployed template is up to date");
+            text.line(
+                1,
+                &format!(
+                    "settings of live resources were not compared; `cargo xtask drift --env {}` compares them",
+                    self.0.environment
+                ),
+            );
+            self.live_resources(text);
             return;
         }
         if self.0.creates_stack {
@@ -45,6 +54,7 @@ impl ReviewText<'_> {
             text.template_section(section, &self.0.template.changes);
         }
         self.write_existing(text);
+        self.live_resources(text);
         self.findings(text);
         self.permissions(text);
         self.platform(text);
@@ -88,6 +98,22 @@ impl ReviewText<'_> {
             for Unchecked { resource, name, reason } in unchecked {
                 text.line(2, &format!("? {name} ({resource}): {reason}"));
             }
+        }
+    }
+
+    fn live_resources(&self, text: &mut Text) {
+        let missing = &self.0.live_resources.missing;
+        if !missing.is_empty() {
+            text.heading("Resources that no longer exist");
+            for MissingResource { resource, resource_type, name } in missing {
+                let what = text.palette.paint(&format!("! {name}"), "31");
+                let whose = text.palette.paint(&format!("{resource}, {resource_type}"), "2");
+                text.line(2, &format!("{what} ({whose})"));
+            }
+            text.line(2, MissingResource::ADVICE);
+        }
+        if let Some(obstacle) = self.0.live_resources.obstacle() {
+            text.line(1, &obstacle);
         }
     }
 
@@ -218,6 +244,7 @@ impl ReviewText<'_> {
         };
         warn(self.0.platform_parameters.len(), "platform parameter changed", "platform parameters changed");
         warn(self.0.existing.conflicts.len(), "NAME TAKEN", "NAMES TAKEN");
+        warn(self.0.live_resources.missing.len(), "MISSING RESOURCE", "MISSING RESOURCES");
         warn(self.0.endangered().len(), "LOSS OF DATA", "LOSSES OF DATA");
         warn(self.0.widening(), "PERMISSION WIDENED", "PERMISSIONS WIDENED");
         warn(self.0.breaking(), "BREAKING API CHANGE", "BREAKING API CHANGES");

@@ -14,18 +14,21 @@ use crate::deploy::{DeployOptions, deploy};
 pub(crate) struct Arguments {
     #[command(flatten)]
     environment: EnvironmentArgument,
-    /// Deploy this release; by default, the one that was deployed before the current one.
+    /// Go back to this release; without it, to the last verified release before the deployed one.
     #[arg(long, value_name = "ID")]
     to: Option<ReleaseId>,
+    /// Allow a release whose last deployment was not verified, together with --yes.
+    #[arg(long, requires = "to")]
+    allow_unverified: bool,
     #[command(flatten)]
     options: DeployOptions,
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     let environment = arguments.environment.load()?;
-    let (options, outputs) = arguments.options.split();
+    let (mut options, outputs) = arguments.options.split();
+    options.allow_unverified = arguments.allow_unverified;
     options.check(&environment)?;
     let connection = connect(&environment).await?;
-    let subject = arguments.to.map_or(Subject::Previous, Subject::Release);
-    deploy(&environment, &connection, &options, outputs, subject).await
+    deploy(&environment, &connection, &options, outputs, Subject::Rollback(arguments.to)).await
 }

@@ -45,8 +45,11 @@ fn to_text(status: &Status) -> String {
         format!("{:<14}{} in account {}", "stack", status.stack, status.account),
         format!("{:<14}{condition}{since}", "status"),
     ];
-    match status.releases.first() {
-        Some(release) => lines.push(format!("{:<14}{}", "deployed", release.description())),
+    match &status.release {
+        Some(release) => {
+            let verified = if release.is_verified() { "" } else { "; not verified" };
+            lines.push(format!("{:<14}{}{verified}", "deployed", release.description()));
+        }
         None if status.condition.is_some() => {
             lines.push(format!("{:<14}unknown release", "deployed"));
         }

@@ -7,7 +7,7 @@ use stack::{DeployedTemplate, Environment, OutputName, key_parameters};
 use crate::apply::{Detail, PhaseCell, Reporter};
 use crate::artifact_bucket::ArtifactBucket;
 use crate::connection::Connection;
-use crate::consent::{Consent, require_confirmation};
+use crate::consent::Consent;
 use crate::deployed_stack::{Condition, DeployedStack};
 use crate::deployment::delete_stack;
 use crate::lock::LockGuard;
@@ -47,11 +47,14 @@ impl<'a> Destruction<'a> {
         };
         let template = stack.template(&client).await?;
         connection.announce(environment);
-        operator.note(&format!("\n{}", announcement(environment, &connection.account, &stack, &template)));
-        require_confirmation(consent, &format!("Delete {name}?"), operator).await?;
-
+        // If another process holds the lock, nobody is asked.
         self.lock.acquire().await?;
-        let deleted = self.delete(&client, &name, &template).await;
+        operator.note(&format!("\n{}", announcement(environment, &connection.account, &stack, &template)));
+        let deleted = async {
+            self.lock.require_confirmation(consent, &format!("Delete {name}?")).await?;
+            self.delete(&client, &name, &template).await
+        };
+        let deleted = deleted.await;
         self.lock.release().await;
         deleted
     }

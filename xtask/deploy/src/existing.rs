@@ -5,7 +5,7 @@
 
 mod alias;
 mod bucket;
-mod cloud_control;
+pub(crate) mod cloud_control;
 mod cloudfront;
 mod names;
 

@@ -30,7 +30,9 @@ pub use self::rotate::{RotateOptions, Rotated, rotate};
 pub use self::status::{KeyStatus, Phase, Status};
 use self::store::{KeyStore, StoredRing};
 pub use self::verification::open_signed_probe;
+use crate::artifact_bucket::ArtifactBucket;
 use crate::connection::Connection;
+use crate::lock;
 
 /// Generates and stores the first key of an environment.
 ///
@@ -48,6 +50,8 @@ pub async fn generate_first(
             environment.name,
         );
     }
+    // A deployment in progress makes a first key too.
+    lock::ensure_free(&ArtifactBucket::new(environment, connection), environment).await?;
     let step = connection.operator.begin("signing key");
     let key = rotation::generate(algorithm).await?;
     store.put_key_pair(&key).await?;

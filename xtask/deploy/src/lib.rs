@@ -19,6 +19,7 @@ pub mod destroy;
 pub mod drift;
 pub mod existing;
 pub mod keys;
+pub mod live_resources;
 pub mod lock;
 pub mod logs;
 pub mod operator;

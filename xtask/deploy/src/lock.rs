@@ -156,6 +156,17 @@ pub async fn holder(bucket: &ArtifactBucket, environment: &Environment) -> Resul
     Ok(if taken.is_held(now) { taken.holder } else { None })
 }
 
+/// Returns an error that names the holder if the lock of an environment is held.
+pub async fn ensure_free(bucket: &ArtifactBucket, environment: &Environment) -> Result<()> {
+    let Some(stored) = bucket.read(&key(environment)).await? else { return Ok(()) };
+    let now = bucket.now()?;
+    let taken = StoredLock::new(&stored, now);
+    if taken.is_held(now) {
+        bail!(rejection(environment, taken.holder.as_ref(), taken.free_at));
+    }
+    Ok(())
+}
+
 /// A lock as it is stored, held or expired.
 struct StoredLock {
     /// The holder, or `None` if it could not be parsed.

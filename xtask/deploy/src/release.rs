@@ -3,6 +3,8 @@
 //! A release is a manifest in the artifact bucket. The manifest refers to its template by hash, and the template
 //! refers to the functions' code by hash. A release therefore always deploys the same template and code.
 
+mod ending;
+mod history;
 mod revision;
 mod store;
 
@@ -13,6 +15,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use stack::{ArtifactHash, EnvironmentName, Fingerprint, FunctionName};
 
+pub use self::ending::{Ending, Outcome};
+pub use self::history::History;
 pub use self::revision::SourceRevision;
 pub use self::store::{ReleaseStore, StoredRelease, TemplateHash};
 
@@ -101,15 +105,6 @@ pub struct DeploymentRecord {
     pub ending: Option<Ending>,
 }
 
-/// How a deployment ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ending {
-    /// When it ended.
-    pub at: DateTime<Utc>,
-    /// Whether the stack was updated to the release.
-    pub succeeded: bool,
-}
-
 impl Release {
     /// Returns a description on one line.
     pub fn description(&self) -> String {
@@ -122,11 +117,44 @@ impl Release {
         )
     }
 
-    /// Returns when the release was last deployed successfully.
-    pub fn last_deployed_at(&self) -> Option<DateTime<Utc>> {
-        let endings = self.deployments.iter().filter_map(|record| record.ending.as_ref());
-        endings.filter(|ending| ending.succeeded).map(|ending| ending.at).max()
+    /// Returns the last deployment that changed the stack to this release, or that may have.
+    ///
+    /// A deployment without an ending counts: it is in progress, or it was killed.
+    pub fn last_application(&self) -> Option<&DeploymentRecord> {
+        let is_applied = |record: &&DeploymentRecord| {
+            record.ending.as_ref().is_none_or(|ending| ending.outcome.changed_the_stack())
+        };
+        self.deployments.iter().rev().find(is_applied)
     }
+
+    /// Returns whether the last deployment that changed the stack to this release was verified.
+    pub fn is_verified(&self) -> bool {
+        let ending = self.last_application().and_then(|record| record.ending.as_ref());
+        ending.is_some_and(|ending| ending.outcome == Outcome::Verified)
+    }
+
+    /// Returns why the release may not work, or `None` if its last deployment was verified.
+    pub fn doubt(&self) -> Option<String> {
+        let Some(record) = self.deployments.last() else {
+            return Some(format!("release {} was never deployed", self.id));
+        };
+        let Some(Ending { at, outcome, reason }) = &record.ending else {
+            let at = shown(record.started_at);
+            return Some(format!("the deployment of release {} on {at} was not completed", self.id));
+        };
+        let what = match outcome {
+            Outcome::Verified => return None,
+            Outcome::Failed => "failed",
+            Outcome::Applied => "was not verified",
+            Outcome::VerificationFailed => "failed its verification",
+        };
+        let reason = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        Some(format!("the deployment of release {} on {} {what}{reason}", self.id, shown(*at)))
+    }
+}
+
+fn shown(time: DateTime<Utc>) -> String {
+    time.format("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use crate::candidate::Candidate;
 use crate::connection::Connection;
 use crate::deployed_stack::Deployed;
 use crate::existing::{Conflict, Existing};
+use crate::live_resources::LiveResources;
 use crate::platform_parameters::{self, PlatformParameterChange};
 use crate::release::{ReleaseStore, TemplateHash};
 
@@ -49,6 +50,8 @@ pub struct Review {
     pub contract: ContractReview,
     /// Resources to be created that already exist.
     pub existing: Existing,
+    /// Deployed resources that no longer exist.
+    pub live_resources: LiveResources,
 }
 
 impl Review {
@@ -61,13 +64,24 @@ impl Review {
         candidate: &Candidate,
         generates_key: bool,
     ) -> Result<Self> {
-        let (values, contract) = tokio::try_join!(
-            platform_parameters::read(environment, connection, candidate.template.as_value()),
-            deployed_contract(environment, bucket, deployed),
-        )?;
         let old = deployed.map(|deployed| deployed.template.as_value());
         let new = candidate.template.as_value();
-        let existing = Existing::find(environment, connection, old, new, &values).await;
+        let compare = async {
+            let (values, contract) = tokio::try_join!(
+                platform_parameters::read(environment, connection, new),
+                deployed_contract(environment, bucket, deployed),
+            )?;
+            let existing = Existing::find(environment, connection, old, new, &values).await;
+            anyhow::Ok((values, contract, existing))
+        };
+        let look_up = async {
+            match deployed {
+                Some(deployed) => LiveResources::look_up(connection, deployed).await,
+                None => LiveResources::default(),
+            }
+        };
+        let (compared, live_resources) = tokio::join!(compare, look_up);
+        let (values, contract, existing) = compared?;
         Ok(Self {
             environment: environment.name.to_string(),
             stack: stack::stack_name(environment),
@@ -96,6 +110,7 @@ impl Review {
                 candidate.contract.as_ref(),
             ),
             existing,
+            live_resources,
         })
     }
 

@@ -28,8 +28,8 @@ pub struct Status {
     pub condition: Option<String>,
     /// When the stack was last changed.
     pub changed_at: Option<DateTime<Utc>>,
-    /// The releases that match the deployed template. There can be several if they are identical.
-    pub releases: Vec<Release>,
+    /// The deployed release, or `None` if nothing is deployed or no release has deployed the template.
+    pub release: Option<Release>,
     /// The holder of the environment's lock.
     pub lock: Option<Holder>,
     /// The distribution, and whether it is deployed.
@@ -60,9 +60,9 @@ impl Status {
     pub async fn read(environment: &Environment, connection: &Connection) -> Result<Self> {
         let bucket = ArtifactBucket::new(environment, connection);
         let store = ReleaseStore::new(&bucket, environment);
-        let (deployed, releases, lock, alarms) = tokio::try_join!(
+        let (deployed, history, lock, alarms) = tokio::try_join!(
             Deployed::read(environment, connection),
-            store.all(),
+            store.history(),
             lock::holder(&bucket, environment),
             alarms(environment, connection),
         )?;
@@ -71,7 +71,7 @@ impl Status {
             account: connection.account.clone(),
             condition: None,
             changed_at: None,
-            releases: Vec::new(),
+            release: None,
             lock,
             distribution: None,
             alarms: Vec::new(),
@@ -79,8 +79,7 @@ impl Status {
         if let Some(deployed) = deployed {
             status.alarms = active_alarms(deployed.template.as_value(), alarms);
             let hash = TemplateHash::new(&deployed.template)?;
-            let releases = releases.into_iter().map(|stored| stored.release);
-            status.releases = releases.filter(|release| release.template == hash).collect();
+            status.release = history.deployed(Some(&hash)).cloned();
             status.condition = Some(deployed.stack.status.to_string());
             status.changed_at = deployed.stack.changed_at;
             if let Ok(id) = deployed.stack.outputs.get(OutputName::DistributionId) {

@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use super::crafted::{craft, deployed};
+use super::crafted::{craft, deployed, ending};
 use super::interrupted::Halted;
 use super::{other_alarm, run, turn};
 use crate::aws::Aws;
@@ -212,19 +212,25 @@ async fn unwritable_manifest_is_a_warning_and_is_completed_by_the_next_deploymen
     assert!(ending(running, &release).await.is_null());
     let ended = run(running, &["deploy", "--release", &release, "--yes"]).await;
     assert!(ended.code == Some(0) && ended.stderr.contains("no changes"), "{}", ended.stderr);
-    assert_eq!(ending(running, &release).await["succeeded"], true);
+    assert_eq!(ending(running, &release).await["outcome"], "verified");
 }
 
-/// Returns the recorded end of the last deployment of a release.
-async fn ending(running: &'static Running, release: &str) -> Value {
-    let ended = run(running, &["releases", "--json"]).await;
-    let releases: Value = serde_json::from_str(&ended.stdout).unwrap();
-    let found = releases.as_array().unwrap().iter().find(|it| it["release"]["id"] == release).unwrap();
-    found["release"]["deployments"].as_array().unwrap().last().unwrap()["ending"].clone()
+#[tokio::test]
+async fn rollback_to_an_unverified_release_names_the_doubt_in_its_question() {
+    let (running, _turn) = turn().await;
+    let before = deployed(running).await;
+    let release = craft(running, other_alarm(3_008)).await;
+    let mut terminal = Terminal::start(running, &["rollback", "--to", &release]).await;
+    terminal.wait_for(&format!("release {release} was never deployed")).await;
+    terminal.wait_for("Deploy this release anyway? [y/N]").await;
+    terminal.enter("n").await;
+    let (code, screen) = terminal.end().await;
+    assert_eq!(code, Some(1), "{screen}");
+    assert_eq!(deployed(running).await, before);
 }
 
 /// Runs a command with fates of its calls to AWS.
-async fn with_faults(
+pub(super) async fn with_faults(
     running: &'static Running,
     arguments: &[&str],
     script: impl FnMut(&faults::Call) -> Fate + Send + 'static,

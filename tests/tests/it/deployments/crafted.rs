@@ -18,7 +18,7 @@ static NUMBER: AtomicU32 = AtomicU32::new(0);
 /// The deployed stack.
 #[derive(Debug, PartialEq)]
 pub(super) struct Deployed {
-    /// The last release that it may be.
+    /// Its release.
     pub(super) release: String,
     pub(super) template: Value,
 }
@@ -34,12 +34,18 @@ async fn manifest(running: &'static Running) -> Value {
     let ended = run(running, &["releases", "--json"]).await;
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     let releases: Value = serde_json::from_str(&ended.stdout).unwrap();
-    let deployed = releases.as_array().unwrap().iter().filter(|it| it["is_deployed"] == true);
-    let last = |it: &&Value| {
-        let deployments = it["release"]["deployments"].as_array().unwrap();
-        deployments.last().map(|record| record["started_at"].as_str().unwrap().to_owned())
-    };
-    deployed.max_by_key(last).unwrap()["release"].clone()
+    let releases = releases.as_array().unwrap();
+    let deployed: Vec<_> = releases.iter().filter(|it| it["is_deployed"] == true).collect();
+    let [deployed] = deployed[..] else { panic!("not one release is deployed: {releases:#?}") };
+    deployed["release"].clone()
+}
+
+/// Returns the recorded end of the last deployment of a release.
+pub(super) async fn ending(running: &'static Running, release: &str) -> Value {
+    let ended = run(running, &["releases", "--json"]).await;
+    let releases: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let found = releases.as_array().unwrap().iter().find(|it| it["release"]["id"] == release).unwrap();
+    found["release"]["deployments"].as_array().unwrap().last().unwrap()["ending"].clone()
 }
 
 async fn object(running: &'static Running, kind: &str, manifest: &Value) -> Value {

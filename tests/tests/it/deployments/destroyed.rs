@@ -27,6 +27,8 @@ async fn destroyed_stack_is_created_again_with_its_retained_bucket() {
     assert!(ended.code == Some(0) && ended.stderr.contains("there is no stack"), "{}", ended.stderr);
     let ended = run(running, &["status"]).await;
     assert!(ended.code == Some(0) && ended.stdout.contains("not deployed"), "{}", ended.stdout);
+    let ended = run(running, &["releases"]).await;
+    assert!(ended.code == Some(0) && !ended.stdout.contains("deployed now"), "{}", ended.stdout);
     let ended = run(running, &["outputs"]).await;
     assert!(ended.code == Some(1) && ended.stderr.contains("deploy it first"), "{}", ended.stderr);
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use faults::{AwsProxy, Fate, Faults, Moment};
 use rustix::process::Signal;
 
-use super::crafted::{craft, deployed};
+use super::crafted::{craft, deployed, ending};
 use super::terminal::assert_shows;
 use super::{other_alarm, run, turn};
 use crate::command::{Run, command};
@@ -72,6 +72,7 @@ async fn killed_deployment_is_completed_by_the_next() {
             let place = format!("killed {moment:?} {operation}, then:\n{}", ended.stderr);
             assert_eq!(ended.code, Some(0), "{place}");
             assert_eq!(deployed(running).await.release, release, "{place}");
+            assert_eq!(ending(running, &release).await["outcome"], "verified", "{place}");
             let ended = run(running, &["deploy", "--release", &release, "--yes"]).await;
             assert!(ended.code == Some(0) && ended.stderr.contains("no changes"), "{place}{}", ended.stderr);
         }

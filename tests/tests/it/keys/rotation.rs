@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use faults::{AwsProxy, Fate, Faults};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
 
 use super::command::{Keys, status};
 use super::viewer::Viewer;
 use super::{assert_all_served, assert_settled, turn};
 use crate::command::{Ended, Run};
+use crate::rejecting_edge::RejectingEdge;
 
 /// The steps of a rotation as the command prints them.
 const STEPS: [&str; 11] = [
@@ -91,25 +90,8 @@ async fn rotation_killed_at_any_step_is_completed_by_the_next() {
 async fn key_rejected_by_cloudfront_never_signs() {
     let (running, _turn) = turn().await;
     let active = assert_settled(running).await;
-    // A distribution that rejects every signature.
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let rejecting = format!("http://{}", listener.local_addr().unwrap());
-    let server = tokio::spawn(async move {
-        loop {
-            let (mut connection, _) = listener.accept().await.unwrap();
-            let _ = connection.read(&mut [0; 8192]).await;
-            let body = "<Error><Code>AccessDenied</Code></Error>";
-            let head = format!("HTTP/1.1 403 Forbidden\r\ncontent-length: {}\r\n", body.len());
-            let _ = connection.write_all(format!("{head}connection: close\r\n\r\n{body}").as_bytes()).await;
-        }
-    });
-    let mut rotate = Keys::command(running, &["rotate", "--yes", "--overlap", "1s"]);
-    let text = std::fs::read_to_string(&running.file).unwrap();
-    let stack_file = running.file.with_file_name("rejecting.json");
-    std::fs::write(&stack_file, text.replace(&running.stack.cdn_url, &rejecting)).unwrap();
-    rotate.env("PACKAGES_STACK", &stack_file);
-    let Ended { code, stderr, .. } = Run::start_command(rotate).end().await;
-    server.abort();
+    let edge = RejectingEdge::start(running).await;
+    let Ended { code, stderr, .. } = edge.run(&["keys", "rotate", "--yes", "--overlap", "1s"]).await;
     assert_eq!(code, Some(1), "{stderr}");
     assert!(stderr.contains("the old key continues to sign"), "{stderr}");
     assert!(stderr.contains("403 (AccessDenied)"), "{stderr}");
@@ -142,6 +124,7 @@ async fn concurrent_rotations_do_no_harm() {
             succeeded += 1;
         } else {
             let known = [
+                "has been changing local since",
                 "another process changed the key ring",
                 "is being changed",
                 "did not confirm that it executes the change set",

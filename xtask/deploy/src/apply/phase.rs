@@ -26,7 +26,11 @@ impl Phase {
                  follows it to the end; `cargo xtask deploy --env {0}` waits for it first",
                 environment.name
             ),
-            Self::Verifying => "\n  interrupted; everything is deployed, but was not verified".to_owned(),
+            Self::Verifying => format!(
+                "\n  interrupted; everything is deployed, but was not verified. `cargo xtask deploy --env {}` \
+                 verifies it",
+                environment.name
+            ),
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::review::Review;
 
 /// What the user allows a deployment to do.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub struct Options {
     /// How changes are confirmed.
     pub consent: Consent,
@@ -18,6 +19,8 @@ pub struct Options {
     pub allow_data_loss: bool,
     /// Whether to continue before every resource has stabilized.
     pub express: bool,
+    /// Whether a rollback may deploy a release that was not verified.
+    pub allow_unverified: bool,
     /// The logical IDs of the resources to skip when a failed rollback is continued.
     pub skip: Vec<String>,
 }
@@ -25,7 +28,14 @@ pub struct Options {
 impl Options {
     /// Creates options that allow nothing beyond the default.
     pub fn new(consent: Consent) -> Self {
-        Self { consent, allow_iam_widening: false, allow_data_loss: false, express: false, skip: Vec::new() }
+        Self {
+            consent,
+            allow_iam_widening: false,
+            allow_data_loss: false,
+            express: false,
+            allow_unverified: false,
+            skip: Vec::new(),
+        }
     }
 
     /// Rejects options that a protected environment does not allow.

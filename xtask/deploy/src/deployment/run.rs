@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use aws_sdk_cloudformation::Client;
+use chrono::{DateTime, Utc};
 use stack::Environment;
 
 use super::options::Options;
@@ -19,8 +20,11 @@ use crate::connection::Connection;
 use crate::consent::Consent;
 use crate::deployed_stack::{Condition, Deployed, DeployedStack, Outputs};
 use crate::keys::DeploymentKeys;
+use crate::live_resources::MissingResource;
 use crate::lock::LockGuard;
-use crate::release::{ReleaseId, ReleaseStore, SourceRevision, StoredRelease, TemplateHash};
+use crate::release::{
+    History, Outcome, Release, ReleaseId, ReleaseStore, SourceRevision, StoredRelease, TemplateHash,
+};
 use crate::review::Review;
 
 /// What to deploy.
@@ -29,8 +33,8 @@ pub enum Subject {
     Source(Profile),
     /// An existing release.
     Release(ReleaseId),
-    /// The release that was deployed before the current one.
-    Previous,
+    /// An earlier release: this one, or the last verified one before the deployed one.
+    Rollback(Option<ReleaseId>),
 }
 
 /// The result of a deployment.
@@ -38,6 +42,19 @@ pub struct DeploymentResult {
     /// The outputs of the stack.
     pub outputs: Outputs,
     change: Change,
+    /// When the stack was last changed, as of the end of the deployment.
+    changed_at: Option<DateTime<Utc>>,
+    verification: Verification,
+    /// Resources of the stack that no longer exist, if nothing was changed.
+    missing: Vec<MissingResource>,
+}
+
+/// Whether what is deployed still has to be verified.
+enum Verification {
+    /// It was verified earlier.
+    Done,
+    /// The result is to be recorded in this release, or in none if the deployed release is unknown.
+    Needed(Option<Box<StoredRelease>>),
 }
 
 /// The kind of change that a deployment made.
@@ -73,7 +90,7 @@ impl<'a> Deployment<'a> {
         show: &'a (dyn Fn(&Review) + Sync),
     ) -> Self {
         let bucket = ArtifactBucket::new(environment, connection);
-        let action = if matches!(subject, Subject::Previous) { "rollback" } else { "deploy" };
+        let action = if matches!(subject, Subject::Rollback(_)) { "rollback" } else { "deploy" };
         let lock = LockGuard::new(environment, connection, &bucket, action);
         Self { environment, connection, options, subject, show, bucket, lock, phase: PhaseCell::default() }
     }
@@ -109,10 +126,10 @@ impl<'a> Deployment<'a> {
         // again.
         loop {
             if let Some(deployed) = survey.unchanged() {
-                return self.finish_without_changes(deployed).await;
+                return self.finish_without_changes(&survey, deployed).await;
             }
             self.show(&survey.review)?;
-            self.lock.require_confirmation(self.options.consent, "Make these changes?").await?;
+            self.lock.require_confirmation(self.options.consent, self.question(&survey)?).await?;
             if self.options.consent != Consent::Ask {
                 break;
             }
@@ -170,17 +187,61 @@ impl<'a> Deployment<'a> {
     }
 
     /// Ends a deployment without changes.
-    ///
-    /// An earlier deployment may have ended without recording its result, so its result is recorded here.
-    async fn finish_without_changes(&self, deployed: &Deployed) -> Result<DeploymentResult> {
-        self.note("  no changes: the deployed template is up to date");
-        let store = ReleaseStore::new(&self.bucket, self.environment);
-        if let Err(error) = store.record_missing_results(Some(&deployed.template)).await {
-            self.connection
-                .operator
-                .warn(&error.context("could not record the result of an earlier deployment"));
+    async fn finish_without_changes(&self, survey: &Survey, deployed: &Deployed) -> Result<DeploymentResult> {
+        self.note(&format!(
+            "  no changes: the deployed template is up to date\n  \
+             settings of live resources were not compared; {} compares them",
+            command_for(&self.environment.name, "drift")
+        ));
+        let live_resources = &survey.review.live_resources;
+        if let Some(obstacle) = live_resources.obstacle() {
+            self.note(&format!("  {obstacle}"));
         }
-        Ok(DeploymentResult { outputs: deployed.stack.outputs.clone(), change: Change::Nothing })
+        Ok(DeploymentResult {
+            outputs: deployed.stack.outputs.clone(),
+            change: Change::Nothing,
+            changed_at: deployed.stack.changed_at,
+            verification: self.verification_of(deployed, survey.release.as_ref()).await,
+            missing: live_resources.missing.clone(),
+        })
+    }
+
+    /// Returns whether the deployed release still has to be verified.
+    ///
+    /// An earlier deployment may have ended without recording its result, so its result is recorded here. If `release`
+    /// has the deployed template, it is recorded as the deployed one.
+    async fn verification_of(&self, deployed: &Deployed, release: Option<&Release>) -> Verification {
+        let read = self.deployed_release(deployed, release).await;
+        match read {
+            Ok(Some(stored)) if stored.release.is_verified() => Verification::Done,
+            Ok(stored) => Verification::Needed(stored.map(Box::new)),
+            Err(error) => {
+                self.connection
+                    .operator
+                    .warn(&error.context("could not record the result of an earlier deployment"));
+                Verification::Needed(None)
+            }
+        }
+    }
+
+    async fn deployed_release(
+        &self,
+        deployed: &Deployed,
+        release: Option<&Release>,
+    ) -> Result<Option<StoredRelease>> {
+        let store = ReleaseStore::new(&self.bucket, self.environment);
+        let mut all = store.record_missing_results(Some(&deployed.template)).await?;
+        let hash = TemplateHash::new(&deployed.template)?;
+        let history = History::new(all.iter().map(|stored| stored.release.clone()).collect());
+        let current = history.deployed(Some(&hash)).map(|release| &release.id);
+        let same = release.filter(|release| release.template == hash).map(|release| &release.id);
+        let Some(id) = same.or(current) else { return Ok(None) };
+        let Some(position) = all.iter().position(|stored| stored.release.id == *id) else { return Ok(None) };
+        let mut stored = all.swap_remove(position);
+        if current != Some(id) {
+            store.record_application(&mut stored, &self.connection.caller).await?;
+        }
+        Ok(Some(stored))
     }
 
     async fn make_changes(&self, survey: Survey, source: Option<&BuiltSource>) -> Result<DeploymentResult> {
@@ -195,21 +256,9 @@ impl<'a> Deployment<'a> {
         store.record_start(&mut release, &self.connection.caller).await?;
         let applied = self.update_to(&survey).await;
         let recorded = match &applied {
-            Ok(Applied::Changes) => store.record_result(&mut release, true).await,
+            Ok(Applied::Changes) => store.record_result(&mut release, Outcome::Applied, None).await,
             Ok(Applied::Nothing) => store.remove_start_record(&mut release).await,
-            Err(_) => {
-                // While CloudFormation is still changing the stack, the result is unknown. The next deployment
-                // records it.
-                if let Ok(deployed) = Deployed::read(self.environment, self.connection).await
-                    && deployed.as_ref().is_none_or(|it| it.stack.condition != Condition::Changing)
-                {
-                    let hash = deployed.and_then(|it| TemplateHash::new(&it.template).ok());
-                    let succeeded = hash.as_ref() == Some(&release.release.template);
-                    store.record_result(&mut release, succeeded).await
-                } else {
-                    Ok(())
-                }
-            }
+            Err(error) => self.record_failure(&store, &mut release, &survey, error).await,
         };
         // A failure to record the result does not undo the deployment, and must not hide the deployment's own error.
         if let Err(error) = recorded {
@@ -223,15 +272,53 @@ impl<'a> Deployment<'a> {
             Applied::Changes => Change::Created,
         };
         protection::ensure(&client, self.environment, &*self.connection.operator).await;
-        let outputs = DeployedStack::get(&client, self.environment).await?.outputs;
-        Ok(DeploymentResult { outputs, change })
+        let verification = match (change, &survey.deployed) {
+            (Change::Nothing, Some(deployed)) => self.verification_of(deployed, None).await,
+            _ => Verification::Needed(Some(Box::new(release))),
+        };
+        let DeployedStack { outputs, changed_at, .. } = DeployedStack::get(&client, self.environment).await?;
+        Ok(DeploymentResult { outputs, change, changed_at, verification, missing: Vec::new() })
+    }
+
+    /// Records in the manifest that applying the release failed.
+    ///
+    /// While CloudFormation is still changing the stack, the result is unknown. The next deployment records it.
+    async fn record_failure(
+        &self,
+        store: &ReleaseStore<'_>,
+        release: &mut StoredRelease,
+        survey: &Survey,
+        error: &anyhow::Error,
+    ) -> Result<()> {
+        let Ok(deployed) = Deployed::read(self.environment, self.connection).await else { return Ok(()) };
+        let condition = deployed.as_ref().map(|deployed| deployed.stack.condition);
+        if condition == Some(Condition::Changing) {
+            return Ok(());
+        }
+        let hash = |template| TemplateHash::new(template).ok();
+        let before = survey.deployed_template().and_then(hash);
+        let now = deployed.as_ref().and_then(|deployed| hash(&deployed.template));
+        let is_applied = condition == Some(Condition::Settled)
+            && before != now
+            && now.as_ref() == Some(&release.release.template);
+        if is_applied {
+            return store.record_result(release, Outcome::Applied, None).await;
+        }
+        let reason = error.to_string().lines().next().map(str::to_owned);
+        store.record_result(release, Outcome::Failed, reason).await
     }
 
     /// Returns the template of the last successful release, with the current signing keys.
     async fn last_successful_template(&self) -> Result<TemplateSource> {
         let store = ReleaseStore::new(&self.bucket, self.environment);
         let keys = DeploymentKeys::read(self.environment, self.connection, None).await?;
-        let release = store.previous(None).await?;
+        let history = store.history().await?;
+        let release = history.last_applied().with_context(|| {
+            format!(
+                "no release of {0} was deployed before; `cargo xtask releases --env {0}` lists all",
+                self.environment.name
+            )
+        })?;
         let template = store.template(&release.template).await?.with_keys(self.environment, &keys.keys)?;
         template_source(self.environment, self.connection, &template.into()).await
     }
@@ -269,30 +356,104 @@ impl<'a> Deployment<'a> {
         application.update_to(&survey.candidate.template, check).await
     }
 
-    /// Verifies that what was deployed works.
-    pub async fn verify(&self, result: &DeploymentResult) -> Result<()> {
-        let is_local = self.connection.local.is_some();
-        match result.change {
-            Change::Nothing => Ok(()),
-            Change::Created if is_local => {
-                self.note(
-                    "  not verified: the running local stack does not serve a stack that was created anew; \
-                     start it again",
-                );
-                Ok(())
-            }
-            Change::Created | Change::Updated => {
-                self.phase.set(Phase::Verifying);
-                let verified = verification::verify(self.environment, self.connection, &result.outputs).await;
-                verified.with_context(|| match result.change {
-                    Change::Updated => format!(
-                        "everything is deployed, but the verification failed; to go back, run {}",
-                        command_for(&self.environment.name, "rollback")
-                    ),
-                    _ => "everything is deployed, but the verification failed".to_owned(),
-                })
+    /// Verifies that what is deployed works, unless it was verified earlier, and records the result.
+    ///
+    /// Returns an error as well if a deployment without changes found missing resources.
+    pub async fn verify(&self, result: DeploymentResult) -> Result<()> {
+        let DeploymentResult { outputs, change, changed_at, verification, missing } = result;
+        if let Verification::Needed(release) = verification {
+            self.verify_release(release.map(|release| *release), &outputs, change, changed_at).await?;
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let list: Vec<String> = missing.iter().map(|resource| format!("\n    {resource}")).collect();
+        bail!(
+            "resources of {} no longer exist:{}\n  {}",
+            stack::stack_name(self.environment),
+            list.concat(),
+            MissingResource::ADVICE
+        )
+    }
+
+    async fn verify_release(
+        &self,
+        release: Option<StoredRelease>,
+        outputs: &Outputs,
+        change: Change,
+        changed_at: Option<DateTime<Utc>>,
+    ) -> Result<()> {
+        let is_served = self.connection.local.is_none() || self.options.consent == Consent::Implied;
+        if change == Change::Created && !is_served {
+            self.note(
+                "  not verified: the running local stack does not serve a stack that was created anew; start it \
+                 again",
+            );
+            return Ok(());
+        }
+        self.phase.set(Phase::Verifying);
+        let verified = verification::verify(self.environment, self.connection, outputs).await;
+        if let Some(mut release) = release
+            && let Err(error) = self.record_verification(&mut release, changed_at, &verified).await
+        {
+            self.connection.operator.warn(&error.context(
+                "could not record the result of the verification in the release; the next deployment verifies it \
+                 again",
+            ));
+        }
+        verified.with_context(|| match change {
+            Change::Created => "everything is deployed, but the verification failed".to_owned(),
+            Change::Updated => format!(
+                "everything is deployed, but the verification failed; to go back, run {}",
+                command_for(&self.environment.name, "rollback")
+            ),
+            Change::Nothing => format!(
+                "nothing had to be changed, but the verification of what is deployed failed; to go back, \
+                 run {}",
+                command_for(&self.environment.name, "rollback")
+            ),
+        })
+    }
+
+    /// Records the result of a verification, if the stack is still the one that was verified.
+    ///
+    /// No lock is held during a verification, which may take half an hour.
+    async fn record_verification(
+        &self,
+        release: &mut StoredRelease,
+        changed_at: Option<DateTime<Utc>>,
+        verified: &Result<()>,
+    ) -> Result<()> {
+        let client = Client::new(&self.connection.configuration);
+        let stack = DeployedStack::find(&client, &stack::stack_name(self.environment)).await?;
+        if stack.is_none_or(|stack| stack.changed_at != changed_at) {
+            self.note("  the result is not recorded: the stack was changed during the verification");
+            return Ok(());
+        }
+        let store = ReleaseStore::new(&self.bucket, self.environment);
+        match verified {
+            Ok(()) => store.record_result(release, Outcome::Verified, None).await,
+            Err(error) => {
+                let reason = Some(format!("{error:#}"));
+                store.record_result(release, Outcome::VerificationFailed, reason).await
             }
         }
+    }
+
+    /// Returns the question that has to be confirmed, and reports why the release of a rollback may not work.
+    ///
+    /// If nobody is asked, a release that was not verified requires a flag.
+    fn question(&self, survey: &Survey) -> Result<&'static str> {
+        let release = survey.release.as_ref().filter(|_| matches!(self.subject, Subject::Rollback(_)));
+        let Some((release, doubt)) = release.and_then(|release| Some((release, release.doubt()?))) else {
+            return Ok("Make these changes?");
+        };
+        let is_allowed = release.is_verified() || self.options.allow_unverified;
+        if self.options.consent != Consent::Ask && !is_allowed {
+            bail!("nothing was changed: {doubt}; to deploy it anyway, pass --allow-unverified");
+        }
+        self.note(&format!("  {doubt}"));
+        Ok("Deploy this release anyway?")
     }
 
     /// Shows what would change, and rejects changes that require a flag that was not passed.

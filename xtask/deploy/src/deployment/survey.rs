@@ -1,17 +1,18 @@
 //! Reads the deployed state and the candidate, and compares them, as of one time.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use serde_json::Value;
 use stack::{DeployedTemplate, Environment};
 
 use super::run::Subject;
+use crate::advice::command_for;
 use crate::artifact_bucket::ArtifactBucket;
 use crate::build::BuiltFunction;
 use crate::candidate::Candidate;
 use crate::connection::Connection;
 use crate::deployed_stack::Deployed;
 use crate::keys::DeploymentKeys;
-use crate::release::{Release, ReleaseStore, SourceRevision};
+use crate::release::{Release, ReleaseStore, SourceRevision, TemplateHash};
 use crate::review::Review;
 
 /// The functions built from the source, and their revision.
@@ -26,6 +27,34 @@ pub(super) struct SurveyContext<'a> {
     pub(super) environment: &'a Environment,
     pub(super) connection: &'a Connection,
     pub(super) bucket: &'a ArtifactBucket,
+}
+
+impl SurveyContext<'_> {
+    /// Returns the last verified release before the deployed one.
+    async fn earlier_release(self, deployed: Option<&Deployed>) -> Result<Release> {
+        let Self { environment, connection, bucket } = self;
+        let name = &environment.name;
+        let history = ReleaseStore::new(bucket, environment).history().await?;
+        let current = deployed.map(|deployed| TemplateHash::new(&deployed.template)).transpose()?;
+        let way_back = history.way_back(current.as_ref());
+        for release in &way_back {
+            if release.is_verified() {
+                return Ok((*release).clone());
+            }
+            if let Some(doubt) = release.doubt() {
+                connection.operator.note(&format!("  skipped: {doubt}"));
+            }
+        }
+        match way_back.first() {
+            None => {
+                bail!("there is no earlier release of {name}; {} lists all", command_for(name, "releases"))
+            }
+            Some(release) => bail!(
+                "no earlier release of {name} was verified; to deploy one of them anyway, run {}",
+                command_for(name, &format!("rollback --to {}", release.id))
+            ),
+        }
+    }
 }
 
 /// Everything that a deployment depends on, as of one time.
@@ -63,9 +92,9 @@ impl Survey {
         )?;
         let store = ReleaseStore::new(bucket, environment);
         let release = match (subject, source) {
-            (Subject::Release(id), _) => Some(store.get(id).await?.release),
+            (Subject::Release(id) | Subject::Rollback(Some(id)), _) => Some(store.get(id).await?.release),
             (_, Some(_)) => None,
-            (_, None) => Some(store.previous(deployed.as_ref().map(|deployed| &deployed.template)).await?),
+            (_, None) => Some(context.earlier_release(deployed.as_ref()).await?),
         };
         let functions = source.map(|source| source.functions.as_slice()).unwrap_or_default();
         let candidate = match &release {

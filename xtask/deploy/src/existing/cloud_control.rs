@@ -36,7 +36,8 @@ pub(super) async fn properties(
     Ok(Some(properties.with_context(|| format!("Cloud Control describes {identifier}, but not as JSON"))?))
 }
 
-pub(super) async fn exists(configuration: &SdkConfig, resource_type: &str, identifier: &str) -> Result<bool> {
+/// Returns whether a resource exists.
+pub(crate) async fn exists(configuration: &SdkConfig, resource_type: &str, identifier: &str) -> Result<bool> {
     Ok(properties(configuration, resource_type, identifier).await?.is_some())
 }
 

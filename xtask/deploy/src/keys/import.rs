@@ -6,7 +6,9 @@ use stack::{Environment, MAXIMUM_KEYS};
 use super::key_pair::KeyPair;
 use super::rotation::add_to_ring;
 use super::store::KeyStore;
+use crate::artifact_bucket::ArtifactBucket;
 use crate::connection::Connection;
+use crate::lock;
 
 /// Stores a key as the next one, or as the active one if there is none.
 ///
@@ -32,6 +34,8 @@ pub async fn import(environment: &Environment, connection: &Connection, key: &Ke
     if stored.ring.entries().len() >= MAXIMUM_KEYS {
         bail!("there are {MAXIMUM_KEYS} keys, as many as CloudFront trusts; retire one first");
     }
+    // A deployment in progress would stop right before its execution, because of a changed key ring.
+    lock::ensure_free(&ArtifactBucket::new(environment, connection), environment).await?;
     let step = connection.operator.begin("signing key");
     store.put_key_pair(key).await?;
     add_to_ring(&store, &stored, &stored.ring, key, store.now()?).await?;

@@ -21,7 +21,7 @@ use std::fmt;
 
 use anyhow::{Result, bail};
 use chrono::{DateTime, TimeDelta, Utc};
-use stack::{Fingerprint, MAXIMUM_KEYS};
+use stack::{EnvironmentName, Fingerprint, MAXIMUM_KEYS};
 
 use super::ring::{KeyRing, KeyState, RingEntry};
 use crate::advice::command_for;

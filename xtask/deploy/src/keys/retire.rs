@@ -9,7 +9,7 @@ use super::ring::KeyState;
 use super::rotation::{Rotation, RotationResult};
 use super::store::KeyStore;
 use crate::connection::Connection;
-use crate::consent::{Consent, require_confirmation};
+use crate::consent::Consent;
 
 /// The result of retiring keys.
 pub enum Retired {
@@ -28,7 +28,6 @@ pub async fn retire(
     key: Option<&Fingerprint>,
     consent: Consent,
 ) -> Result<Retired> {
-    let operator = &*connection.operator;
     let store = KeyStore::new(&connection.configuration, environment);
     let rotation = Rotation::new(environment, connection, &store, Intent::Retire);
     let observation = rotation.observe().await?;
@@ -50,8 +49,10 @@ pub async fn retire(
                 {
                     bail!("{key} is the next key of the ring, but already signs; deploy first");
                 }
-                operator.note(&format!("The key {key} is removed before it has signed anything."));
-                require_confirmation(consent, &format!("Remove the key {key}?"), operator).await?;
+                let announcement = format!("The key {key} is removed before it has signed anything.");
+                rotation
+                    .require_confirmation(consent, &announcement, &format!("Remove the key {key}?"))
+                    .await?;
                 store.replace_ring(&observation.ring, &ring.without(&[key.clone()].into())).await?;
                 rotation.run(None).await?;
                 return Ok(Retired::Done);
@@ -62,9 +63,9 @@ pub async fn retire(
         Step::Done => Ok(Retired::Nothing),
         Step::AwaitRetirement(time) => bail!(too_early(environment, time)),
         first => {
-            operator.note(&format!("First step: {first}. Further steps follow from it."));
+            let announcement = format!("First step: {first}. Further steps follow from it.");
             let question = format!("Retire old signing keys of {}?", environment.name);
-            require_confirmation(consent, &question, operator).await?;
+            rotation.require_confirmation(consent, &announcement, &question).await?;
             Ok(match rotation.run(None).await? {
                 RotationResult::Overlapping(time) => Retired::Until(too_early(environment, time)),
                 RotationResult::Complete => Retired::Done,

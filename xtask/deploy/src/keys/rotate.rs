@@ -11,7 +11,7 @@ use super::ring::Algorithm;
 use super::rotation::{Rotation, RotationResult};
 use super::store::KeyStore;
 use crate::connection::Connection;
-use crate::consent::{Consent, require_confirmation};
+use crate::consent::Consent;
 use crate::time_span::format_span;
 
 /// Options of a rotation.
@@ -59,9 +59,9 @@ pub async fn rotate(
     if !matches!(first, Step::Done | Step::AwaitRetirement(_)) {
         // Checks this before anything is begun that could not be completed.
         rotation.allow(&rotation.observed_parameter_changes(&observation).await?)?;
-        connection.operator.note(&announcement(observed, environment, &rotation, create));
+        let announcement = announcement(observed, environment, &rotation, create);
         let question = format!("Rotate the signing keys of {}?", environment.name);
-        require_confirmation(options.consent, &question, &*connection.operator).await?;
+        rotation.require_confirmation(options.consent, &announcement, &question).await?;
     }
     let ending = rotation.run(create).await?;
     let ring = store.ring().await?.ring;

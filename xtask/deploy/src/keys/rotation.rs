@@ -17,8 +17,9 @@ use crate::advice::command_for;
 use crate::apply::{Application, Detail, Mode, PhaseCell, Reporter};
 use crate::artifact_bucket::ArtifactBucket;
 use crate::connection::Connection;
+use crate::consent::{Consent, require_confirmation};
 use crate::deployed_stack::DeployedStack;
-use crate::lock::{Attempt, Lock};
+use crate::lock::{self, Attempt, Lock};
 use crate::platform_parameters::{self, PlatformParameterChange};
 
 /// How long a completed step may have no visible effect.
@@ -279,6 +280,34 @@ impl<'a> Rotation<'a> {
             names.join(", "),
             self.environment.name
         )
+    }
+
+    /// Reports what will be done and asks for confirmation, unless another process is changing the environment.
+    ///
+    /// No key is made for a rotation that could not be completed now. An emergency rotation waits for the other
+    /// process instead.
+    pub(super) async fn require_confirmation(
+        &self,
+        consent: Consent,
+        announcement: &str,
+        question: &str,
+    ) -> Result<()> {
+        self.ensure_lock_is_free().await?;
+        self.connection.operator.note(announcement);
+        if consent == Consent::Ask {
+            require_confirmation(consent, question, &*self.connection.operator).await?;
+            self.ensure_lock_is_free().await?;
+        }
+        Ok(())
+    }
+
+    async fn ensure_lock_is_free(&self) -> Result<()> {
+        if self.intent == Intent::Revoke {
+            self.lock().await?.release().await;
+            return Ok(());
+        }
+        let bucket = ArtifactBucket::new(self.environment, self.connection);
+        lock::ensure_free(&bucket, self.environment).await
     }
 
     /// Waits for the environment's lock and acquires it.

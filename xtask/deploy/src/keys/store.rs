@@ -25,7 +25,7 @@ use aws_sdk_ssm::types::{ParameterStringFilter, ParameterType};
 use chrono::{DateTime, Utc};
 use runtime::signing::{decode_key_value, encode_key_value};
 use stack::{
-    Environment, Fingerprint, SigningKey, SigningKeys, key_parameters, key_ring_parameter,
+    Environment, EnvironmentName, Fingerprint, SigningKey, SigningKeys, key_parameters, key_ring_parameter,
     private_key_parameter, public_key_parameter,
 };
 use zeroize::Zeroizing;

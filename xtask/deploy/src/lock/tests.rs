@@ -6,7 +6,7 @@ use chrono::DateTime;
 use command_line::environment;
 
 use super::holder::tests::holder;
-use super::{Attempt, Held, Lock, Renewal, rejection};
+use super::{Attempt, Held, Lock, Renewal, ensure_free, rejection};
 use crate::artifact_bucket::ArtifactBucket;
 use crate::artifact_bucket::testing::{FakeBucket, Fault};
 
@@ -107,6 +107,21 @@ async fn lock_is_released_in_any_state() {
     fake.put(KEY, serde_json::to_vec(&next).unwrap());
     lock.release().await;
     assert_eq!(fake.object(KEY), None);
+}
+
+#[tokio::test]
+async fn held_lock_is_found_without_taking_it() {
+    let fake = FakeBucket::start().await;
+    let environment = environment::load("dev").unwrap();
+    let bucket = ArtifactBucket::new(&environment, &fake.connection);
+    ensure_free(&bucket, &environment).await.unwrap();
+    let lock = acquired(&fake).await;
+    let writes = fake.writes();
+    let error = ensure_free(&bucket, &environment).await.unwrap_err().to_string();
+    assert!(error.contains("has been changing dev since"), "{error}");
+    assert_eq!(fake.writes(), writes);
+    lock.release().await;
+    ensure_free(&bucket, &environment).await.unwrap();
 }
 
 #[tokio::test]

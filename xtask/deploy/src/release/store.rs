@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use stack::{ArtifactHash, DeployedTemplate, Environment};
 
-use super::{DeploymentRecord, Ending, Release, ReleaseId, SourceRevision};
+use super::{DeploymentRecord, Ending, History, Outcome, Release, ReleaseId, SourceRevision};
 use crate::artifact_bucket::{ArtifactBucket, Condition, Revision};
 use crate::build::sha256;
 use crate::candidate::Candidate;
@@ -128,18 +128,9 @@ impl<'a> ReleaseStore<'a> {
         Ok(StoredRelease { release, revision })
     }
 
-    /// Returns the release that was deployed before the current one.
-    pub async fn previous(&self, deployed: Option<&DeployedTemplate>) -> Result<Release> {
-        let current = deployed.map(TemplateHash::new).transpose()?;
-        let all = self.all().await?.into_iter().map(|stored| stored.release);
-        let earlier = all.filter(|release| current.as_ref() != Some(&release.template));
-        let previous = earlier.max_by_key(Release::last_deployed_at);
-        previous.filter(|release| release.last_deployed_at().is_some()).with_context(|| {
-            format!(
-                "there is no earlier release of {0}; `cargo xtask releases --env {0}` lists all",
-                self.environment.name
-            )
-        })
+    /// Returns all releases with their deployments.
+    pub async fn history(&self) -> Result<History> {
+        Ok(History::new(self.all().await?.into_iter().map(|stored| stored.release).collect()))
     }
 
     /// Records in the manifest that a deployment has begun.
@@ -149,12 +140,25 @@ impl<'a> ReleaseStore<'a> {
         self.update(stored).await
     }
 
-    /// Records in the manifest how its deployment ended.
-    pub async fn record_result(&self, stored: &mut StoredRelease, succeeded: bool) -> Result<()> {
+    /// Records in the manifest how its last deployment ended.
+    pub async fn record_result(
+        &self,
+        stored: &mut StoredRelease,
+        outcome: Outcome,
+        reason: Option<String>,
+    ) -> Result<()> {
         let at = self.bucket.now()?;
         if let Some(record) = stored.release.deployments.last_mut() {
-            record.ending = Some(Ending { at, succeeded });
+            record.ending = Some(Ending { at, outcome, reason });
         }
+        self.update(stored).await
+    }
+
+    /// Records in the manifest a deployment that had nothing to change, because its template is deployed.
+    pub async fn record_application(&self, stored: &mut StoredRelease, by: &str) -> Result<()> {
+        let at = self.bucket.now()?;
+        let ending = Some(Ending { at, outcome: Outcome::Applied, reason: None });
+        stored.release.deployments.push(DeploymentRecord { by: by.to_owned(), started_at: at, ending });
         self.update(stored).await
     }
 
@@ -164,18 +168,23 @@ impl<'a> ReleaseStore<'a> {
         self.update(stored).await
     }
 
-    /// Records the results of deployments that were killed before they could.
+    /// Records the results of deployments that were killed before they could. Returns all releases.
     ///
-    /// Such a deployment counts as successful if its template is the deployed one.
-    pub async fn record_missing_results(&self, deployed: Option<&DeployedTemplate>) -> Result<()> {
+    /// Such a deployment has changed the stack if its template is the deployed one, but was not verified.
+    pub async fn record_missing_results(
+        &self,
+        deployed: Option<&DeployedTemplate>,
+    ) -> Result<Vec<StoredRelease>> {
         let current = deployed.map(TemplateHash::new).transpose()?;
-        for mut stored in self.all().await? {
+        let mut all = self.all().await?;
+        for stored in &mut all {
             if stored.release.deployments.last().is_some_and(|record| record.ending.is_none()) {
-                let succeeded = current.as_ref() == Some(&stored.release.template);
-                self.record_result(&mut stored, succeeded).await?;
+                let is_deployed = current.as_ref() == Some(&stored.release.template);
+                let outcome = if is_deployed { Outcome::Applied } else { Outcome::Failed };
+                self.record_result(stored, outcome, None).await?;
             }
         }
-        Ok(())
+        Ok(all)
     }
 
     async fn update(&self, stored: &mut StoredRelease) -> Result<()> {

@@ -455,8 +455,16 @@ def read(resource_type, identifier):
     if resource_type in drift._DRIFT_READERS:
         return drift._DRIFT_READERS[resource_type][0](identifier, {})
     stores = {
+        "AWS::ApiGatewayV2::Api": apigateway._apis,
+        "AWS::CloudFront::CachePolicy": cloudfront._cache_policies,
+        "AWS::CloudFront::Distribution": cloudfront._distributions,
+        "AWS::CloudFront::KeyGroup": cloudfront._key_groups,
+        "AWS::CloudFront::OriginAccessControl": cloudfront._oacs,
+        "AWS::CloudFront::PublicKey": cloudfront._public_keys,
+        "AWS::CloudFront::ResponseHeadersPolicy": cloudfront._response_headers_policies,
         "AWS::CloudWatch::Alarm": cloudwatch._alarms,
         "AWS::CloudWatch::Dashboard": cloudwatch._dashboards,
+        "AWS::Lambda::EventSourceMapping": lambda_svc._esms,
         "AWS::S3::BucketPolicy": s3._bucket_policies,
     }
     return {} if identifier in stores.get(resource_type, {}) else None
