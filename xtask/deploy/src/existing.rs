@@ -12,6 +12,7 @@ mod names;
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
+use aws_sdk_cloudcontrol::Client;
 use aws_sdk_sqs::operation::get_queue_url::GetQueueUrlError;
 use futures_util::stream::{self, StreamExt as _};
 use serde::Serialize;
@@ -79,7 +80,14 @@ impl Existing {
         facts: &BTreeMap<String, String>,
     ) -> Self {
         let names = new_names(deployed, proposed, facts);
-        let search = Search { environment, connection, creates_stack: deployed.is_none(), proposed, facts };
+        let search = Search {
+            environment,
+            connection,
+            cloud_control: Client::new(&connection.configuration),
+            creates_stack: deployed.is_none(),
+            proposed,
+            facts,
+        };
         let search = &search;
         let looks = names.iter().map(async |name| (name, search.look_for(name).await));
         let looks: Vec<_> = stream::iter(looks).buffered(CONCURRENCY).collect().await;
@@ -112,6 +120,7 @@ impl Existing {
 struct Search<'a> {
     environment: &'a Environment,
     connection: &'a Connection,
+    cloud_control: Client,
     creates_stack: bool,
     proposed: &'a Value,
     facts: &'a BTreeMap<String, String>,
@@ -122,11 +131,11 @@ impl Search<'_> {
         let configuration = &self.connection.configuration;
         let is_taken = match name.finder {
             Finder::CloudControl => {
-                cloud_control::exists(configuration, &name.resource_type, &name.value).await?
+                cloud_control::exists(&self.cloud_control, &name.resource_type, &name.value).await?
             }
             Finder::Queue => queue_exists(configuration, &name.value).await?,
             Finder::CloudFront(kind) => cloudfront::names(configuration, kind).await?.contains(&name.value),
-            Finder::ApiMapping => cloud_control::mapping_exists(configuration, &name.value).await?,
+            Finder::ApiMapping => cloud_control::mapping_exists(&self.cloud_control, &name.value).await?,
             Finder::Alias => return Ok(vec![self.look_for_alias(name).await?]),
             Finder::Bucket => return self.look_for_bucket(name).await,
         };
