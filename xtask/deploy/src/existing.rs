@@ -12,6 +12,7 @@ mod names;
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
+use aws_sdk_cloudcontrol::Client;
 use aws_sdk_sqs::operation::get_queue_url::GetQueueUrlError;
 use futures_util::stream::{self, StreamExt as _};
 use serde::Serialize;
@@ -79,8 +80,14 @@ impl Existing {
         parameters: &BTreeMap<String, String>,
     ) -> Self {
         let names = new_names(deployed, proposed, parameters);
-        let search =
-            Search { environment, connection, creates_stack: deployed.is_none(), proposed, parameters };
+        let search = Search {
+            environment,
+            connection,
+            cloud_control: Client::new(&connection.configuration),
+            creates_stack: deployed.is_none(),
+            proposed,
+            parameters,
+        };
         let search = &search;
         let lookups = names.iter().map(async |name| (name, search.find(name).await));
         let lookups: Vec<_> = stream::iter(lookups).buffered(CONCURRENCY).collect().await;
@@ -113,6 +120,7 @@ impl Existing {
 struct Search<'a> {
     environment: &'a Environment,
     connection: &'a Connection,
+    cloud_control: Client,
     creates_stack: bool,
     proposed: &'a Value,
     parameters: &'a BTreeMap<String, String>,
@@ -123,13 +131,15 @@ impl Search<'_> {
         let configuration = &self.connection.configuration;
         let is_taken = match name.method {
             LookupMethod::CloudControl => {
-                cloud_control::exists(configuration, &name.resource_type, &name.value).await?
+                cloud_control::exists(&self.cloud_control, &name.resource_type, &name.value).await?
             }
             LookupMethod::Queue => queue_exists(configuration, &name.value).await?,
             LookupMethod::CloudFront(kind) => {
                 cloudfront::names(configuration, kind).await?.contains(&name.value)
             }
-            LookupMethod::ApiMapping => cloud_control::mapping_exists(configuration, &name.value).await?,
+            LookupMethod::ApiMapping => {
+                cloud_control::mapping_exists(&self.cloud_control, &name.value).await?
+            }
             LookupMethod::Alias => return Ok(vec![self.find_alias(name).await?]),
             LookupMethod::Bucket => return self.find_bucket(name).await,
         };

@@ -1,14 +1,15 @@
 //! Finds resources of a deployed stack that no longer exist.
 //!
 //! A deployment compares templates, so it does not notice that somebody deleted a resource. Drift detection does, but
-//! takes minutes. This looks up only whether each resource exists, by the identifier of its type in Cloud Control.
+//! takes minutes. This looks up only whether each resource exists: alarms in CloudWatch, all others by the identifier of
+//! their type in Cloud Control.
 //!
 //! Types without one property as their identifier are not looked up: API mappings, permissions of functions, and
 //! subscription filters. Cloud Control does not support stages of an API.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, anyhow};
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::StackResourceSummary;
 use futures_util::stream::{self, StreamExt as _};
@@ -22,6 +23,9 @@ use crate::stack_resources;
 
 /// The maximum number of resources that are looked up concurrently.
 const CONCURRENCY: usize = 8;
+const ALARM: &str = "AWS::CloudWatch::Alarm";
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html>
+const ALARMS_PER_REQUEST: usize = 100;
 
 /// How to identify a resource in Cloud Control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +45,7 @@ const LOOKED_UP: &[(&str, Identifier)] = &[
     ("AWS::CloudFront::OriginAccessControl", Identifier::PhysicalId),
     ("AWS::CloudFront::PublicKey", Identifier::PhysicalId),
     ("AWS::CloudFront::ResponseHeadersPolicy", Identifier::PhysicalId),
-    ("AWS::CloudWatch::Alarm", Identifier::PhysicalId),
+    (ALARM, Identifier::PhysicalId),
     ("AWS::CloudWatch::Dashboard", Identifier::PhysicalId),
     ("AWS::IAM::Role", Identifier::PhysicalId),
     ("AWS::Lambda::EventSourceMapping", Identifier::PhysicalId),
@@ -130,14 +134,18 @@ async fn look_up(
     resources: &[StackResourceSummary],
     template: &Value,
 ) -> LiveResources {
-    let looks = lookups(resources, template).into_iter().map(async |(identifier, resource)| {
-        let found: Result<bool> =
-            cloud_control::exists(&connection.configuration, &resource.resource_type, &identifier).await;
+    let (alarms, others): (Vec<_>, Vec<_>) =
+        lookups(resources, template).into_iter().partition(|(_, resource)| resource.resource_type == ALARM);
+    let client = aws_sdk_cloudcontrol::Client::new(&connection.configuration);
+    let client = &client;
+    let looks = others.into_iter().map(async |(identifier, resource)| {
+        let found = cloud_control::exists(client, &resource.resource_type, &identifier).await;
         (resource, found)
     });
-    let looks: Vec<_> = stream::iter(looks).buffered(CONCURRENCY).collect().await;
+    let looks = stream::iter(looks).buffered(CONCURRENCY).collect::<Vec<_>>();
+    let (looks, alarms) = tokio::join!(looks, look_up_alarms(connection, alarms));
     let mut live = LiveResources::default();
-    for (resource, found) in looks {
+    for (resource, found) in alarms.into_iter().chain(looks) {
         match found {
             Ok(true) => {}
             Ok(false) => live.missing.push(resource),
@@ -146,7 +154,34 @@ async fn look_up(
                 .push(UncheckedResource { resource: resource.resource, reason: format!("{error:#}") }),
         }
     }
+    live.missing.sort_by(|one, other| one.resource.cmp(&other.resource));
     live
+}
+
+/// Looks up the alarms, with one request for each hundred of them.
+async fn look_up_alarms(
+    connection: &Connection,
+    alarms: Vec<(String, MissingResource)>,
+) -> Vec<(MissingResource, Result<bool>)> {
+    let client = aws_sdk_cloudwatch::Client::new(&connection.configuration);
+    let mut looks = Vec::new();
+    for some in alarms.chunks(ALARMS_PER_REQUEST) {
+        let names = some.iter().map(|(name, _)| name.clone()).collect();
+        let request = client.describe_alarms().set_alarm_names(Some(names));
+        let answer = request.max_records(100).send().await.context("cannot look for the alarms");
+        let existing = answer.map(|answer| {
+            let alarms = answer.metric_alarms.unwrap_or_default().into_iter();
+            alarms.filter_map(|alarm| alarm.alarm_name).collect::<BTreeSet<String>>()
+        });
+        for (name, resource) in some {
+            let found = match &existing {
+                Ok(existing) => Ok(existing.contains(name)),
+                Err(error) => Err(anyhow!("{error:#}")),
+            };
+            looks.push((resource.clone(), found));
+        }
+    }
+    looks
 }
 
 /// Returns the resources to look up, each with its identifier.

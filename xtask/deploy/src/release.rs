@@ -105,6 +105,12 @@ pub struct DeploymentRecord {
     pub ending: Option<Ending>,
 }
 
+impl DeploymentRecord {
+    fn may_have_changed_the_stack(&self) -> bool {
+        self.ending.as_ref().is_none_or(|ending| ending.outcome.changed_the_stack())
+    }
+}
+
 impl Release {
     /// Returns a description on one line.
     pub fn description(&self) -> String {
@@ -121,10 +127,7 @@ impl Release {
     ///
     /// A deployment without an ending counts: it is in progress, or it was killed.
     pub fn last_application(&self) -> Option<&DeploymentRecord> {
-        let is_applied = |record: &&DeploymentRecord| {
-            record.ending.as_ref().is_none_or(|ending| ending.outcome.changed_the_stack())
-        };
-        self.deployments.iter().rev().find(is_applied)
+        self.deployments.iter().rev().find(|record| record.may_have_changed_the_stack())
     }
 
     /// Returns whether the last deployment that changed the stack to this release was verified.

@@ -393,8 +393,8 @@ impl<'a> Deployment<'a> {
         }
         self.phase.set(Phase::Verifying);
         let verified = verification::verify(self.environment, self.connection, outputs).await;
-        if let Some(mut release) = release
-            && let Err(error) = self.record_verification(&mut release, changed_at, &verified).await
+        if let Some(release) = release
+            && let Err(error) = self.record_verification(&release.release, changed_at, &verified).await
         {
             self.connection.operator.warn(&error.context(
                 "could not record the result of the verification in the release; the next deployment verifies it \
@@ -420,7 +420,7 @@ impl<'a> Deployment<'a> {
     /// No lock is held during a verification, which may take half an hour.
     async fn record_verification(
         &self,
-        release: &mut StoredRelease,
+        release: &Release,
         changed_at: Option<DateTime<Utc>>,
         verified: &Result<()>,
     ) -> Result<()> {
@@ -431,13 +431,12 @@ impl<'a> Deployment<'a> {
             return Ok(());
         }
         let store = ReleaseStore::new(&self.bucket, self.environment);
-        match verified {
-            Ok(()) => store.record_result(release, Outcome::Verified, None).await,
-            Err(error) => {
-                let reason = Some(format!("{error:#}"));
-                store.record_result(release, Outcome::VerificationFailed, reason).await
-            }
-        }
+        let mut stored = store.get(&release.id).await?;
+        let (outcome, reason) = match verified {
+            Ok(()) => (Outcome::Verified, None),
+            Err(error) => (Outcome::VerificationFailed, Some(format!("{error:#}"))),
+        };
+        store.record_verification(&mut stored, outcome, reason).await
     }
 
     /// Returns the question that has to be confirmed, and reports why the release of a rollback may not work.

@@ -74,10 +74,10 @@ impl Search<'_> {
     }
 
     async fn take_over(&self, name: &Name) -> Result<Vec<Found>> {
-        let configuration = &self.connection.configuration;
+        let client = &self.cloud_control;
         let (actual, policy) = tokio::try_join!(
-            cloud_control::properties(configuration, BUCKET, &name.value),
-            cloud_control::exists(configuration, POLICY, &name.value),
+            cloud_control::properties(client, BUCKET, &name.value),
+            cloud_control::exists(client, POLICY, &name.value),
         )?;
         let Some(actual) = actual else { return Ok(Vec::new()) };
         let resources = self.proposed["Resources"].as_object();

@@ -5,7 +5,6 @@
 //! <https://docs.aws.amazon.com/cloudcontrolapi/latest/userguide/resource-operations-read.html>.
 
 use anyhow::{Context, Result};
-use aws_config::SdkConfig;
 use aws_sdk_cloudcontrol::Client;
 use aws_sdk_cloudcontrol::operation::get_resource::GetResourceError;
 use serde_json::{Value, json};
@@ -14,11 +13,11 @@ const MAPPING: &str = "AWS::ApiGatewayV2::ApiMapping";
 
 /// Returns the properties of a resource, or `None` if it does not exist.
 pub(super) async fn properties(
-    configuration: &SdkConfig,
+    client: &Client,
     resource_type: &str,
     identifier: &str,
 ) -> Result<Option<Value>> {
-    let request = Client::new(configuration).get_resource().type_name(resource_type).identifier(identifier);
+    let request = client.get_resource().type_name(resource_type).identifier(identifier);
     let response = match request.send().await {
         Ok(response) => response,
         Err(error)
@@ -37,14 +36,14 @@ pub(super) async fn properties(
 }
 
 /// Returns whether a resource exists.
-pub(crate) async fn exists(configuration: &SdkConfig, resource_type: &str, identifier: &str) -> Result<bool> {
-    Ok(properties(configuration, resource_type, identifier).await?.is_some())
+pub(crate) async fn exists(client: &Client, resource_type: &str, identifier: &str) -> Result<bool> {
+    Ok(properties(client, resource_type, identifier).await?.is_some())
 }
 
 /// Returns whether an API mapping for `domain/key` exists.
-pub(super) async fn mapping_exists(configuration: &SdkConfig, name: &str) -> Result<bool> {
+pub(super) async fn mapping_exists(client: &Client, name: &str) -> Result<bool> {
     let (domain, key) = name.split_once('/').context("a mapping has a domain and a key")?;
-    let request = Client::new(configuration).list_resources().type_name(MAPPING);
+    let request = client.list_resources().type_name(MAPPING);
     let mut pages =
         request.resource_model(json!({ "DomainName": domain }).to_string()).into_paginator().send();
     while let Some(page) = pages.next().await {
@@ -54,7 +53,7 @@ pub(super) async fn mapping_exists(configuration: &SdkConfig, name: &str) -> Res
             let listed = mapping.properties.as_deref().and_then(|text| serde_json::from_str(text).ok());
             let described = match (listed, mapping.identifier) {
                 (Some(listed @ Value::Object(_)), _) if !listed["ApiMappingKey"].is_null() => Some(listed),
-                (_, Some(identifier)) => properties(configuration, MAPPING, &identifier).await?,
+                (_, Some(identifier)) => properties(client, MAPPING, &identifier).await?,
                 (_, None) => None,
             };
             if described.is_some_and(|mapping| mapping["ApiMappingKey"] == key) {

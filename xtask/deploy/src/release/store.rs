@@ -154,6 +154,23 @@ impl<'a> ReleaseStore<'a> {
         self.update(stored).await
     }
 
+    /// Records in the manifest the result of the verification of the last deployment that changed the stack.
+    pub async fn record_verification(
+        &self,
+        stored: &mut StoredRelease,
+        outcome: Outcome,
+        reason: Option<String>,
+    ) -> Result<()> {
+        let at = self.bucket.now()?;
+        let id = &stored.release.id;
+        let record =
+            stored.release.deployments.iter_mut().rev().find(|record| record.may_have_changed_the_stack());
+        let record =
+            record.with_context(|| format!("release {id} has no deployment that changed the stack"))?;
+        record.ending = Some(Ending { at, outcome, reason });
+        self.update(stored).await
+    }
+
     /// Records in the manifest a deployment that had nothing to change, because its template is deployed.
     pub async fn record_application(&self, stored: &mut StoredRelease, by: &str) -> Result<()> {
         let at = self.bucket.now()?;
