@@ -6,7 +6,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{DeploymentRecord, Release, ReleaseId, TemplateHash};
+use super::{DeploymentRecord, Release, TemplateHash};
 
 /// All releases of an environment with their deployments.
 pub struct History {
@@ -22,11 +22,6 @@ impl History {
     /// Returns the releases in the order in which they were given.
     pub fn releases(&self) -> &[Release] {
         &self.releases
-    }
-
-    /// Returns the release with this ID.
-    pub fn get(&self, id: &ReleaseId) -> Option<&Release> {
-        self.releases.iter().find(|release| release.id == *id)
     }
 
     /// Returns the deployed release, if a template is deployed and a release has deployed it.
