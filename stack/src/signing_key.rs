@@ -80,7 +80,8 @@ impl SigningKeys {
 
     /// Returns a key that does not exist, for a template that is not deployed.
     pub fn unknown() -> Self {
-        let fingerprint = Fingerprint("0".repeat(12));
+        // It does not have the form of a fingerprint, so that nobody takes it for that of a key.
+        let fingerprint = Fingerprint("New".to_owned());
         let public_key_pem = format!("{PEM_BEGIN}\nAAAA\n{PEM_END}\n");
         let key = SigningKey { fingerprint: fingerprint.clone(), created_at: 0, public_key_pem };
         Self { trusted: vec![key], active: Some(fingerprint) }
@@ -214,5 +215,16 @@ mod tests {
         for text in ["", "0123456789a", "0123456789abc", "0123456789AB", "0123456789ag"] {
             assert!(text.parse::<Fingerprint>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn key_that_does_not_exist_yet_is_not_taken_for_one() {
+        let file = include_str!("../environments/dev.toml");
+        let environment = crate::Environment::parse(&"dev".parse().unwrap(), file).unwrap();
+        let template = crate::preview_with(&environment, &SigningKeys::unknown()).unwrap().to_json();
+        let template = crate::DeployedTemplate::parse(&template).unwrap();
+        assert!(template.as_value().pointer("/Resources/SigningKeyNew").is_some());
+        assert!(template.trusted().is_empty());
+        assert_eq!(template.active(), None);
     }
 }

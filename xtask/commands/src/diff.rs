@@ -43,12 +43,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     if let Some(id) = &arguments.release {
         (deployed, keys) = read.await?;
         let release = ReleaseStore::new(&bucket, &environment).get(id).await?.release;
-        candidate = Candidate::from_release(&environment, &bucket, &keys.keys, &release).await?;
+        candidate = Candidate::from_release(&environment, &bucket, &keys.for_review(), &release).await?;
     } else {
         let built;
         ((deployed, keys), built) =
             tokio::try_join!(read, build::build(build_profile(&environment, &connection), &Terminal))?;
-        candidate = Candidate::from_source(&environment, &keys.keys, &built)?;
+        candidate = Candidate::from_source(&environment, &keys.for_review(), &built)?;
     }
     let generates_key = keys.has_new_key();
     let review =

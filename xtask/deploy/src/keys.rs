@@ -102,6 +102,13 @@ impl DeploymentKeys {
         Ok(Self { keys, first: Some(NewKey { pair, created_at, read }) })
     }
 
+    /// Returns the keys for a review without a deployment.
+    ///
+    /// A deployment generates another first key, so the new one of this read is not shown.
+    pub fn for_review(&self) -> SigningKeys {
+        if self.has_new_key() { SigningKeys::unknown() } else { self.keys.clone() }
+    }
+
     /// Returns whether the first key is new.
     pub fn has_new_key(&self) -> bool {
         self.first.is_some()
