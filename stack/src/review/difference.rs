@@ -39,6 +39,10 @@ pub(super) fn differences(old: &Value, new: &Value) -> Vec<PropertyDifference> {
 
 fn compare(found: &mut Vec<PropertyDifference>, path: &str, old: Option<&Value>, new: Option<&Value>) {
     let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+    if let (Some(old), Some(new)) = (old.and_then(document), new.and_then(document)) {
+        compare(found, path, Some(&old), Some(&new));
+        return;
+    }
     match (old, new) {
         _ if old == new => {}
         // A text that CloudFormation assembles is one value.
@@ -59,6 +63,16 @@ fn compare(found: &mut Vec<PropertyDifference>, path: &str, old: Option<&Value>,
             found.push(difference);
         }
     }
+}
+
+/// Returns the JSON document in a text, such as the body of a dashboard, also if CloudFormation fills in references.
+fn document(value: &Value) -> Option<Value> {
+    let text = match value {
+        Value::String(text) => text,
+        Value::Object(object) if object.len() == 1 => object.get("Fn::Sub")?.as_str()?,
+        _ => return None,
+    };
+    serde_json::from_str(text).ok().filter(|document: &Value| document.is_object() || document.is_array())
 }
 
 /// Whether this is `{"Ref": …}`, `{"Fn::Sub": …}` and the like.
@@ -96,5 +110,14 @@ mod tests {
             ]
         );
         assert_eq!(differences(&old, &old), []);
+    }
+
+    #[test]
+    fn difference_in_a_document_in_a_text_has_its_path() {
+        let body = |height: u8| json!({"Fn::Sub": json!({"widgets": [{"height": height, "api": "${Api}"}]}).to_string()});
+        let properties = |height| json!({"Properties": {"DashboardBody": body(height), "Name": "[not json"}});
+        let found = differences(&properties(6), &properties(9));
+        let found: Vec<_> = found.iter().map(|it| (it.path.as_str(), &it.old, &it.new)).collect();
+        assert_eq!(found, [("DashboardBody.widgets.0.height", &Some(json!(6)), &Some(json!(9)))]);
     }
 }

@@ -15,7 +15,7 @@ use machine::command;
 use stack::Environment;
 
 use crate::connect::{build_profile, connect};
-use crate::review_text::to_text;
+use crate::review_text::{Detail, to_text};
 
 /// Options of `deploy`.
 #[derive(Args)]
@@ -113,7 +113,7 @@ pub(crate) async fn deploy(
 }
 
 fn show(review: &Review) {
-    terminal::say(format!("\n{}\n", to_text(review, Palette::for_errors()).trim_end()));
+    terminal::say(format!("\n{}\n", to_text(review, Palette::for_errors(), Detail::Summary).trim_end()));
 }
 
 fn write_outputs(environment: &Environment, path: Option<PathBuf>, json: &str) -> Result<()> {

@@ -14,7 +14,7 @@ use deploy::review::Review;
 
 use crate::connect::{build_profile, connect};
 use crate::operator::Terminal;
-use crate::review_text::to_text;
+use crate::review_text::{Detail, to_text};
 
 /// Options of `diff`.
 #[derive(Args)]
@@ -24,8 +24,11 @@ pub(crate) struct Arguments {
     /// Compare this release, and not the source.
     #[arg(long, value_name = "ID")]
     release: Option<ReleaseId>,
-    /// Print JSON.
+    /// Show every difference, with whole values.
     #[arg(long)]
+    full: bool,
+    /// Print JSON.
+    #[arg(long, conflicts_with = "full")]
     json: bool,
 }
 
@@ -57,7 +60,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     if arguments.json {
         output::print(serde_json::to_string_pretty(&review)?)?;
     } else {
-        output::print(to_text(&review, Palette::for_output()).trim_end())?;
+        let detail = if arguments.full { Detail::Full } else { Detail::Summary };
+        output::print(to_text(&review, Palette::for_output(), detail).trim_end())?;
     }
     let is_clean = review.is_empty() && review.live_resources.missing.is_empty();
     Ok(if is_clean { Outcome::Done } else { Outcome::Differences })

@@ -1,5 +1,7 @@
 //! Formats the review of a deployment for people.
 
+mod values;
+
 use std::fmt::Write as _;
 
 use command_line::terminal::Palette;
@@ -7,23 +9,29 @@ use deploy::command_for;
 use deploy::existing::{Conflict, Existing, Takeover, Unchecked};
 use deploy::live_resources::MissingResource;
 use deploy::review::{ContractReview, Review};
-use serde_json::Value;
 use stack::{ChangeKind, Consequence, Finding, PropertyDifference, TemplateChange};
 
-/// The maximum number of differences shown for a resource. `--json` prints all of them.
+/// The maximum number of differences shown for a resource. `diff --full` prints all of them.
 const MAXIMUM_DIFFERENCES: usize = 12;
-/// The maximum number of characters shown of a value.
-const MAXIMUM_VALUE: usize = 80;
 /// The length of a line above which old and new value are shown on separate lines.
 const MAXIMUM_LINE: usize = 90;
 /// Properties that are shown as permissions, statement by statement.
 const POLICIES: [&str; 4] = ["AssumeRolePolicyDocument", "ManagedPolicyArns", "Policies", "PolicyDocument"];
 
+/// How much of a review is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// The first differences of each resource, and the parts of long values that differ.
+    Summary,
+    /// Every difference, with whole values.
+    Full,
+}
+
 /// Returns everything that would change.
 ///
 /// What needs attention is marked with text as well as color.
-pub(crate) fn to_text(review: &Review, palette: Palette) -> String {
-    let mut text = Text { environment: &review.environment, lines: String::new(), palette };
+pub(crate) fn to_text(review: &Review, palette: Palette, detail: Detail) -> String {
+    let mut text = Text { environment: &review.environment, lines: String::new(), palette, detail };
     ReviewText(review).write(&mut text);
     text.lines
 }
@@ -260,6 +268,7 @@ struct Text<'a> {
     environment: &'a str,
     lines: String,
     palette: Palette,
+    detail: Detail,
 }
 
 impl Text<'_> {
@@ -302,17 +311,21 @@ impl Text<'_> {
         self.line(2, format!("{name} {kind}{consequence}").trim_end());
         let shown = differences.iter().filter(|difference| !POLICIES.contains(&difference.property()));
         let shown: Vec<_> = shown.collect();
-        for difference in shown.iter().take(MAXIMUM_DIFFERENCES) {
+        if shown.len() < differences.len() {
+            self.line(4, "its policies; the permissions that change are listed below");
+        }
+        let maximum = if self.detail == Detail::Full { usize::MAX } else { MAXIMUM_DIFFERENCES };
+        for difference in shown.iter().take(maximum) {
             self.difference(difference);
         }
-        if let Some(more) = shown.len().checked_sub(MAXIMUM_DIFFERENCES).filter(|more| *more > 0) {
-            let command = command_for(self.environment, "diff --json");
+        if let Some(more) = shown.len().checked_sub(maximum).filter(|more| *more > 0) {
+            let command = command_for(self.environment, "diff --full");
             self.line(4, &format!("… and {more} more; {command} has all"));
         }
     }
 
     fn difference(&mut self, difference: &PropertyDifference) {
-        let [old, new] = [&difference.old, &difference.new].map(|value| format_value(value.as_ref()));
+        let [old, new] = values::format(difference, self.detail);
         let line = format!("{}: {old} → {new}", difference.path);
         if line.chars().count() <= MAXIMUM_LINE {
             self.line(4, &line);
@@ -322,15 +335,4 @@ impl Text<'_> {
             }
         }
     }
-}
-
-/// Formats a value on one line, and truncates a long one.
-fn format_value(value: Option<&Value>) -> String {
-    let Some(value) = value else { return "none".to_owned() };
-    let text = value.to_string();
-    if text.chars().count() <= MAXIMUM_VALUE {
-        return text;
-    }
-    let beginning: String = text.chars().take(MAXIMUM_VALUE).collect();
-    format!("{beginning}…")
 }
