@@ -72,6 +72,18 @@ impl Client {
         json_of::<SignedFile>(response).await.signed_url
     }
 
+    /// Returns the status of an asset at a URL that is signed for it, or of the response that has no URL.
+    ///
+    /// After a rotation, a local function may still run with a key whose parameters are gone.
+    pub(crate) async fn open_signed(&self, path: &str) -> StatusCode {
+        let response = self.get("/cloudfront/sign", &self.asset(path)).await;
+        if response.status() != StatusCode::OK {
+            return response.status();
+        }
+        let url = json_of::<SignedFile>(response).await.signed_url;
+        self.open(&url).await.status()
+    }
+
     /// Returns a presigned URL of an asset of the demo package `viewer`.
     pub(crate) async fn presign(&self, path: &str) -> String {
         let parameters = [self.asset(path).as_slice(), &[("redirect", "false")]].concat();

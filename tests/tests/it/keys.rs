@@ -32,7 +32,17 @@ static TURNS: Turns = Turns::for_stack("keys");
 /// Returns a stack with one active key, for one test at a time.
 async fn turn() -> (&'static Running, Turn) {
     let turn = TURNS.next().await;
+    // The test before may have changed the keys.
+    wait_until_the_key_signs(&Client::for_stack(&turn.running.stack)).await;
     (turn.running, turn)
+}
+
+/// Waits until the local functions sign with a key that CloudFront trusts.
+async fn wait_until_the_key_signs(client: &Client) {
+    let signs = eventually("the key signs", async || {
+        (client.open_signed(&client.stack.assets.thumbnail).await == StatusCode::OK).then_some(())
+    });
+    signs.await;
 }
 
 /// Returns the private halves of all keys, in PEM.

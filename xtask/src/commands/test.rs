@@ -1,6 +1,7 @@
 //! `cargo xtask test`: runs all tests.
 
 use std::process::Command;
+use std::thread::available_parallelism;
 
 use anyhow::Result;
 use clap::Args;
@@ -20,9 +21,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+/// The variable with the number of tests that run at the same time:
+/// <https://doc.rust-lang.org/rustc/tests/index.html#--test-threads-num_threads>.
+const THREADS: &str = "RUST_TEST_THREADS";
+
 /// Returns the command that runs the tests.
 pub(crate) fn command(arguments: &Arguments) -> Command {
     let mut command = command::cargo();
     command.args(["test", "--workspace"]).args(&arguments.arguments);
+    if std::env::var_os(THREADS).is_none() {
+        // The end-to-end tests mostly wait: for the local stack, and for their turn on a stack that they change.
+        let cores = available_parallelism().map_or(1, usize::from);
+        command.env(THREADS, (3 * cores).to_string());
+    }
     command
 }

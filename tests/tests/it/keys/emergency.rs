@@ -3,9 +3,8 @@
 use reqwest::StatusCode;
 
 use super::command::{Keys, status};
-use super::{assert_settled, ec_private_key, turn, wait_for_status};
+use super::{assert_settled, ec_private_key, turn, wait_for_status, wait_until_the_key_signs};
 use crate::client::Client;
-use crate::waiting::eventually;
 
 #[tokio::test]
 async fn emergency_drops_the_next_key_and_ends_with_a_new_one() {
@@ -34,10 +33,6 @@ async fn emergency_revokes_the_old_key_once_the_new_one_signs() {
     Keys::start(running, &["rotate", "--emergency", "--yes"]).end().await.success();
     assert_ne!(assert_settled(running).await, old);
     wait_for_status(&client, &url, StatusCode::FORBIDDEN).await;
-    // The local functions take a moment to run with the deployed configuration; each attempt signs again.
-    let opens = eventually("the new key signs", async || {
-        let url = client.sign(&running.stack.assets.thumbnail).await;
-        (client.open(&url).await.status() == StatusCode::OK).then_some(())
-    });
-    opens.await;
+    // The local functions take a moment to run with the deployed configuration.
+    wait_until_the_key_signs(&client).await;
 }
