@@ -12,6 +12,7 @@ use anyhow::{Context, Result};
 use machine::{Progress, workspace};
 use stack::{ArtifactHash, FunctionName};
 
+use self::archive::Compression;
 pub use archive::sha256;
 pub use environment::AWS_LC_TABLES;
 
@@ -52,12 +53,16 @@ pub fn bootstrap(profile: Profile, function: FunctionName) -> PathBuf {
 pub async fn build(profile: Profile, progress: &dyn Progress) -> Result<Vec<BuiltFunction>> {
     let directory = directory(profile);
     compile::compile(profile, &directory, progress).await?;
+    let compression = match profile {
+        Profile::Development => Compression::Fast,
+        Profile::Release(_) => Compression::Best,
+    };
     let step = progress.begin("zips");
     let mut built = Vec::new();
     for name in FunctionName::ALL {
         let bootstrap = bootstrap(profile, name);
         let zip = bootstrap.with_file_name("bootstrap.zip");
-        let archive = archive::write_if_changed(bootstrap.clone(), zip.clone());
+        let archive = archive::write_if_changed(bootstrap.clone(), zip.clone(), compression);
         let help =
             || format!("cannot zip {}; if the disk is full, make room and build again", bootstrap.display());
         let (hash, size) = archive.await.with_context(help)?;

@@ -12,17 +12,30 @@ use zip::result::ZipResult;
 use zip::write::{SimpleFileOptions, ZipWriter};
 use zip::{CompressionMethod, DateTime};
 
-/// Writes the zip file of a bootstrap unless the existing one was made from the same bytes.
+/// How much time is spent to make a zip file small.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Compression {
+    /// For the local stack, which unpacks the file on the same machine.
+    Fast = 1,
+    /// For Lambda, which loads the file at every cold start.
+    Best = 9,
+}
+
+/// Writes the zip file of a bootstrap unless the existing one was made from the same bytes in the same way.
 ///
 /// Returns its hash and size.
-pub(super) async fn write_if_changed(bootstrap: PathBuf, zip: PathBuf) -> Result<(ArtifactHash, u64)> {
+pub(super) async fn write_if_changed(
+    bootstrap: PathBuf,
+    zip: PathBuf,
+    compression: Compression,
+) -> Result<(ArtifactHash, u64)> {
     tokio::task::spawn_blocking(move || {
         let binary = fs::read(&bootstrap)?;
         // The zip file does not identify its source, so the hash of the source is stored in a file next to it.
         let note = zip.with_extension("zip.source");
-        let source = sha256(&binary);
+        let source = format!("{} {compression:?}", sha256(&binary));
         if fs::read_to_string(&note).ok().as_deref() != Some(source.as_str()) || !zip.exists() {
-            write(&zip, &pack(&binary)?)?;
+            write(&zip, &pack(&binary, compression)?)?;
             fs::write(&note, &source)?;
         }
         let bytes = fs::read(&zip)?;
@@ -44,12 +57,12 @@ fn write(zip: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Packs one entry with a fixed date, mode, and compression.
-fn pack(binary: &[u8]) -> ZipResult<Vec<u8>> {
+fn pack(binary: &[u8], compression: Compression) -> ZipResult<Vec<u8>> {
     let options = SimpleFileOptions::default()
         .last_modified_time(DateTime::default())
         .unix_permissions(0o755)
         .compression_method(CompressionMethod::Deflated)
-        .compression_level(Some(6));
+        .compression_level(Some(compression as i64));
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     archive.start_file("bootstrap", options)?;
     archive.write_all(binary)?;
@@ -70,12 +83,27 @@ pub fn sha256(bytes: &[u8]) -> String {
 mod tests {
     use std::io::{Cursor, Read};
 
-    use super::{pack, write};
+    use super::{Compression, pack, write, write_if_changed};
+
+    #[tokio::test]
+    async fn zip_is_written_again_with_another_compression() {
+        let directory = tempfile::tempdir().unwrap();
+        let bootstrap = directory.path().join("bootstrap");
+        let binary: Vec<u8> = (0..200_000_u32).flat_map(|number| (number % 977).to_le_bytes()).collect();
+        std::fs::write(&bootstrap, binary).unwrap();
+        let zip = directory.path().join("bootstrap.zip");
+        let write = async |compression| {
+            write_if_changed(bootstrap.clone(), zip.clone(), compression).await.unwrap().1
+        };
+        let fast = write(Compression::Fast).await;
+        assert!(write(Compression::Best).await < fast);
+        assert_eq!(write(Compression::Fast).await, fast);
+    }
 
     #[test]
     fn zip_depends_only_on_the_binary() {
-        let first = pack(b"binary").unwrap();
-        assert_eq!(first, pack(b"binary").unwrap());
+        let first = pack(b"binary", Compression::Best).unwrap();
+        assert_eq!(first, pack(b"binary", Compression::Best).unwrap());
         let mut archive = zip::ZipArchive::new(Cursor::new(first)).unwrap();
         let mut entry = archive.by_name("bootstrap").unwrap();
         assert_eq!(entry.unix_mode().map(|mode| mode & 0o777), Some(0o755));
