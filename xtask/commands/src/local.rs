@@ -16,7 +16,7 @@ use command_line::environment;
 use command_line::{Outcome, terminal};
 use deploy::Consent;
 use deploy::build::Profile;
-use deploy::connection::{Connection, LocalStack};
+use deploy::connection::LocalStack;
 use deploy::deployment::{Deployment, DeploymentResult, Options, Subject};
 use local_stack::{Buckets, Queues, StackFile};
 use machine::directory::{Data, StateDirectory};
@@ -128,7 +128,7 @@ async fn serve(
         if arguments.release { Profile::Release(environment.architecture) } else { Profile::Development };
 
     let foundation = running.foundation.insert(Foundation::start(directory, data).await?);
-    let connection = connect_to_emulator(&environment, &foundation.emulator.endpoint_url()).await?;
+    let mut connection = connect_to_emulator(&environment, &foundation.emulator.endpoint_url()).await?;
     let listeners = data_plane::Listeners::bind().await?;
     let issuer = listeners.issuer()?;
     let platform = foundation.prepare_platform(&connection, &data_plane::issuer_urls(&issuer)).await?;
@@ -167,18 +167,14 @@ async fn serve(
     data_plane.open_console(&stack_file)?;
     directory.write(StackFile::NAME, &stack_file.to_json()?).await?;
     step.done("gateway, functions, queue poller, edge, issuer, console");
-    let served = LocalStack {
+    connection.local = Some(LocalStack {
         api_url: stack_file.api_url.clone(),
         cdn_url: stack_file.cdn_url.clone(),
         database_url: stack_file.database_url.clone(),
         is_release_build: stack_file.release,
-    };
-    let served = Connection {
-        local: Some(served),
-        ..connect_to_emulator(&environment, &stack_file.aws_endpoint_url).await?
-    };
-    verify(&Deployment::new(&environment, &served, &options, Subject::Source(profile), &|_| {}), deployed)
-        .await;
+    });
+    let subject = Subject::Source(profile);
+    verify(&Deployment::new(&environment, &connection, &options, subject, &|_| {}), deployed).await;
 
     let path = directory.file(StackFile::NAME);
     if arguments.command.is_empty() {

@@ -41,15 +41,17 @@ async fn crash_fails_only_its_own_invocation() {
 #[tokio::test]
 async fn failed_initialization_is_a_function_error() {
     let gone = function("gone", "sys.exit(0)\n");
-    let failing =
-        function("told", r#"post("init/error", {"errorType": "Config", "errorMessage": "no table"})"#);
+    let failing = function(
+        "misconfigured",
+        r#"post("init/error", {"errorType": "Config", "errorMessage": "no table"})"#,
+    );
     let test = TestPool::with(vec![gone, failing]).await;
     let (kind, message) = error(&test, "gone").await;
     assert_eq!(
         (kind.as_str(), message.as_str()),
         ("Runtime.ExitError", "Runtime exited without providing a reason")
     );
-    let (kind, message) = error(&test, "told").await;
+    let (kind, message) = error(&test, "misconfigured").await;
     assert_eq!((kind.as_str(), message.as_str()), ("Config", "no table"));
     test.pool.stop().await;
 }
