@@ -20,6 +20,7 @@ mod logs;
 mod number;
 mod policy_document;
 mod property;
+mod reference;
 mod resource;
 mod resource_types;
 mod rights;
@@ -62,6 +63,7 @@ pub(crate) use policy_document::{Condition, Effect, PolicyDocument, Principal, S
 #[cfg(test)]
 pub(crate) use property::find as find_property;
 pub(crate) use property::{Change, Property};
+pub(crate) use reference::{Intrinsic, visit};
 pub(crate) use resource::Handle;
 pub(crate) use resource_types::{RESOURCE_TYPES, resource_type};
 pub(crate) use rights::{Location, Right, Target, values_named_by_permissions};

@@ -36,7 +36,8 @@ pub use operators::{operator_parameters, operator_policies};
 pub use output::OutputName;
 pub use platform_parameters::{PlatformParameter, PlatformParameterValues, platform_parameters};
 pub use review::{
-    ChangeKind, Finding, GrantChange, PropertyDifference, TemplateChange, TemplateReview, TemplateState,
+    ActionCounts, ChangeKind, Finding, GrantChange, PropertyDifference, ResourceAction, TemplateChange,
+    TemplateReview, TemplateState,
 };
 pub use signing_key::{
     Fingerprint, MAXIMUM_KEYS, SigningKey, SigningKeyError, SigningKeys, key_parameters, key_ring_parameter,

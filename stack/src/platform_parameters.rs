@@ -1,6 +1,6 @@
 //! Platform parameters: values that a template has CloudFormation look up in the Parameter Store.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -34,6 +34,30 @@ impl PlatformParameter {
     pub fn check(&self, value: &str) -> Result<(), InvalidValue> {
         self.kind.check(value, self.is_list)
     }
+
+    /// Whether two values differ.
+    ///
+    /// The Parameter Store keeps spaces between the items of a list, and CloudFormation removes them.
+    pub fn differs(&self, one: &str, other: &str) -> bool {
+        let items = |list| -> Vec<&str> { str::split(list, ',').map(str::trim).collect() };
+        if self.is_list { items(one) != items(other) } else { one != other }
+    }
+}
+
+/// Returns the names of a template's platform parameters whose values differ. New ones are not included.
+pub(crate) fn changed_parameters(
+    template: &Value,
+    old: &PlatformParameterValues,
+    new: &PlatformParameterValues,
+) -> BTreeSet<String> {
+    let parameters = platform_parameters(template).into_iter();
+    parameters
+        .filter(|parameter| match (old.get(&parameter.id), new.get(&parameter.id)) {
+            (Some(old), Some(new)) => parameter.differs(old, new),
+            _ => false,
+        })
+        .map(|parameter| parameter.id)
+        .collect()
 }
 
 /// Returns the platform parameters that a template refers to.

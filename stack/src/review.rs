@@ -2,24 +2,29 @@
 //!
 //! A change set of CloudFormation says it too, but creating one needs a permission. This needs the permission to read the
 //! deployed template, and says what CloudFormation does not: what holds data, and what a policy newly allows.
+//! A deployment compares the change set with the review before it executes it.
 
+mod action;
 mod difference;
 mod finding;
 mod grants;
+mod indirect;
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+pub use self::action::{ActionCounts, ResourceAction};
 pub use self::difference::PropertyDifference;
 use self::difference::differences;
 pub use self::finding::Finding;
 use self::finding::findings;
 pub use self::grants::GrantChange;
 use self::grants::grant_changes;
+use self::indirect::add_indirect_changes;
 use crate::cloudformation::{Consequence, fill_in, holds_data, resource_type};
-use crate::platform_parameters::PlatformParameterValues;
+use crate::platform_parameters::{PlatformParameterValues, changed_parameters};
 
 /// All differences between two templates.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -54,6 +59,8 @@ pub struct TemplateChange {
     pub kind: ChangeKind,
     /// Whether messages, objects or logs are lost with the resource.
     pub holds_data: bool,
+    /// The references because of which it changes, such as `Queue.Arn`; empty if only its own properties differ.
+    pub causes: Vec<String>,
 }
 
 /// How a part of a template differs.
@@ -62,18 +69,34 @@ pub struct TemplateChange {
 pub enum ChangeKind {
     /// It is new.
     Added,
-    /// These properties differ.
+    /// These properties differ, or a value that it refers to.
     Changed(Vec<PropertyDifference>),
-    /// These properties differ, and CloudFormation creates another resource because of one of them.
+    /// A value that it refers to may change.
+    MayChange,
+    /// These properties differ, if any, and CloudFormation creates another resource if a value that it refers to changes.
+    MayBeReplaced(Vec<PropertyDifference>),
+    /// These properties differ, or a value that it refers to, and CloudFormation creates another resource.
     Replaced(Vec<PropertyDifference>),
     /// It is removed.
     Removed,
 }
 
 impl TemplateChange {
-    /// Whether a resource that holds data would be replaced or removed.
+    /// Returns what happens to the resource.
+    pub fn action(&self) -> ResourceAction {
+        match self.kind {
+            ChangeKind::Added => ResourceAction::Add,
+            ChangeKind::Changed(_) => ResourceAction::Change,
+            ChangeKind::MayChange => ResourceAction::MayChange,
+            ChangeKind::MayBeReplaced(_) => ResourceAction::MayBeReplaced,
+            ChangeKind::Replaced(_) => ResourceAction::Replace,
+            ChangeKind::Removed => ResourceAction::Remove,
+        }
+    }
+
+    /// Whether a resource that holds data would be replaced or removed, or may be.
     pub fn endangers_data(&self) -> bool {
-        self.holds_data && matches!(self.kind, ChangeKind::Replaced(_) | ChangeKind::Removed)
+        self.holds_data && self.action().may_delete()
     }
 }
 
@@ -86,10 +109,14 @@ impl TemplateReview {
         let nothing = Value::Null;
         let old = deployed.map_or(&nothing, |deployed| deployed.template);
         let new = proposed.template;
-        let changes = ["Resources", "Parameters", "Outputs"]
-            .into_iter()
-            .flat_map(|section| section_changes(section, &old[section], &new[section]))
-            .collect();
+        let section = |name| section_changes(name, &old[name], &new[name]);
+        let mut changes = section("Resources");
+        if let Some(deployed) = deployed {
+            let parameters = changed_parameters(new, deployed.parameters, proposed.parameters);
+            add_indirect_changes(&mut changes, new, &parameters);
+        }
+        changes.extend(section("Parameters"));
+        changes.extend(section("Outputs"));
         let old = deployed.map_or(Value::Null, |deployed| fill_in(deployed.template, deployed.parameters));
         let new = fill_in(new, proposed.parameters);
         Self {
@@ -109,7 +136,12 @@ impl TemplateReview {
         self.grants.iter().filter(|change| change.widens)
     }
 
-    /// Returns the resources with data that would be replaced or removed.
+    /// Returns the changes of resources.
+    pub fn resources(&self) -> impl Iterator<Item = &TemplateChange> {
+        self.changes.iter().filter(|change| change.section == "Resources")
+    }
+
+    /// Returns the resources with data that would be replaced or removed, or may be.
     pub fn endangered(&self) -> impl Iterator<Item = &TemplateChange> {
         self.changes.iter().filter(|change| change.endangers_data())
     }
@@ -148,6 +180,7 @@ fn section_changes(section: &'static str, old: &Value, new: &Value) -> Vec<Templ
             resource_type: type_name.to_owned(),
             kind,
             holds_data: holds_data(type_name),
+            causes: Vec::new(),
         })
     };
     names.into_iter().filter_map(change).collect()

@@ -23,6 +23,7 @@ use serde_json::{Value, json};
 use self::crafted::{craft, deployed, first};
 use self::terminal::assert_shows;
 use crate::aws::Aws;
+use crate::client::Client;
 use crate::command::{Ended, Run, command};
 use crate::stack::Running;
 use crate::turns::{Turn, Turns};
@@ -151,6 +152,18 @@ async fn queue_is_replaced_only_with_a_flag() {
     assert_eq!(deployed(running).await, before);
     let ended = run(running, &["deploy", "--release", &release, "--yes", "--allow-data-loss"]).await;
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+
+    // The local stack polls the new queue, and describes it.
+    let renamed =
+        async || running.described()["queues"]["restore"].as_str()?.ends_with("/another-name").then_some(());
+    eventually("stack.json names the new queue", renamed).await;
+    let client = Client::for_stack(&running.stack);
+    let file = &*running.stack.packages.deleted_file;
+    let response = client.restore(&running.stack.dataset_id, &[file]).await;
+    assert_eq!(response.success, [file]);
+    let aws = Aws::for_stack(&running.stack);
+    let restored = async || (!aws.has_delete_record(file).await).then_some(());
+    eventually("the package is restored", restored).await;
 }
 
 #[tokio::test]

@@ -75,6 +75,11 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    /// Returns the current content of its `stack.json`.
+    pub(crate) fn described(&self) -> serde_json::Value {
+        serde_json::from_slice(&std::fs::read(&self.file).unwrap()).unwrap()
+    }
+
     /// Ends the stack without waiting.
     pub(crate) fn end(&self) {
         drop(self.input.lock().unwrap().take());

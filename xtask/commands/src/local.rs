@@ -1,6 +1,8 @@
 //! `cargo xtask local`: runs the whole system on this machine.
 
 mod data_plane;
+mod deployed;
+mod follower;
 pub(crate) mod foundation;
 mod subcommand;
 mod summary;
@@ -22,10 +24,10 @@ use local_stack::{Buckets, Queues, StackFile};
 use machine::directory::{Data, StateDirectory};
 use machine::process as processes;
 use machine::{command, workspace};
-use stack::OutputName;
 use tokio::time::timeout;
 
 use self::data_plane::DataPlane;
+use self::deployed::DeployedResources;
 use self::foundation::Foundation;
 use crate::connect::connect_to_emulator;
 use crate::operator::aws_error_message;
@@ -83,9 +85,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
         terminal::say("\n  shutting down …");
     }
     let is_up = running.data_plane.is_some();
-    let removed = directory.remove(StackFile::NAME).await;
-    running.stop().await;
-    removed?;
+    running.stop(&directory).await?;
     Ok(match ended? {
         Some(outcome) => outcome,
         // Ctrl-C is how a stack is ended. Anything else did not get to its end, so its exit code is the one that shells
@@ -135,14 +135,13 @@ async fn serve(
     let options = Options::new(Consent::Implied);
     let subject = Subject::Source(profile);
     let deployed = Deployment::new(&environment, &connection, &options, subject, &|_| {}).apply().await?;
-    let outputs = deployed.outputs.clone();
-    let demo = foundation.load_demo_data(&connection, &outputs, &platform).await?;
+    let resources = DeployedResources::from_outputs(&deployed.outputs)?;
+    let demo = foundation.load_demo_data(&connection, &resources.assets_bucket, &platform).await?;
 
     let step = terminal::Step::begin("data plane");
     let data_plane =
-        DataPlane::start(directory, foundation, &connection, &outputs, listeners, issuer, &demo).await?;
+        DataPlane::start(directory, foundation, &connection, &resources, listeners, issuer, &demo).await?;
     let data_plane = running.data_plane.insert(data_plane);
-    let output = |name| outputs.get(name).map(str::to_owned);
     let stack_file = StackFile {
         api_url: data_plane.urls.gateway.clone(),
         cdn_url: data_plane.urls.edge.clone(),
@@ -156,16 +155,15 @@ async fn serve(
         packages: demo.packages,
         assets: demo.assets,
         queues: Queues {
-            restore: output(OutputName::RestoreQueueUrl)?,
-            dead_letters: output(OutputName::RestoreDeadLetterQueueUrl)?,
+            restore: Some(resources.restore_queue_url),
+            dead_letters: Some(resources.dead_letter_queue_url),
             jobs: platform.jobs_queue_url,
         },
-        buckets: Buckets { assets: output(OutputName::AssetsBucketName)?, storage: platform.storage_bucket },
+        buckets: Buckets { assets: Some(resources.assets_bucket), storage: platform.storage_bucket },
         stack_name: stack::stack_name(&environment),
         release: arguments.release,
     };
-    data_plane.open_console(&stack_file)?;
-    directory.write(StackFile::NAME, &stack_file.to_json()?).await?;
+    data_plane.open(directory, &connection, stack_file.clone()).await?;
     step.done("gateway, functions, queue poller, edge, issuer, console");
     connection.local = Some(LocalStack {
         api_url: stack_file.api_url.clone(),
@@ -204,12 +202,15 @@ async fn verify(deployment: &Deployment<'_>, deployed: DeploymentResult) {
 
 impl Running {
     /// Stops the running parts in the reverse order of their start.
-    async fn stop(self) {
+    async fn stop(self, directory: &StateDirectory) -> Result<()> {
         if let Some(data_plane) = self.data_plane {
             data_plane.stop().await;
         }
+        // Only now, because the data plane writes it when something else is deployed.
+        let removed = directory.remove(StackFile::NAME).await;
         if let Some(foundation) = self.foundation {
             foundation.stop().await;
         }
+        Ok(removed?)
     }
 }

@@ -9,7 +9,7 @@ use deploy::command_for;
 use deploy::existing::{Conflict, Existing, Takeover, Unchecked};
 use deploy::live_resources::MissingResource;
 use deploy::review::{ContractReview, Review};
-use stack::{ChangeKind, Consequence, Finding, PropertyDifference, TemplateChange};
+use stack::{ActionCounts, ChangeKind, Consequence, Finding, PropertyDifference, TemplateChange};
 
 /// The maximum number of differences shown for a resource. `diff --full` prints all of them.
 const MAXIMUM_DIFFERENCES: usize = 12;
@@ -239,16 +239,8 @@ impl ReviewText<'_> {
     }
 
     fn summary(&self) -> String {
-        let resources = || self.0.template.changes.iter().filter(|change| change.section == "Resources");
-        let count = |matches_kind: fn(&ChangeKind) -> bool| {
-            resources().filter(|change| matches_kind(&change.kind)).count()
-        };
-        let mut parts = vec![
-            format!("{} to add", count(|kind| matches!(kind, ChangeKind::Added))),
-            format!("{} to change", count(|kind| matches!(kind, ChangeKind::Changed(_)))),
-            format!("{} to replace", count(|kind| matches!(kind, ChangeKind::Replaced(_)))),
-            format!("{} to remove", count(|kind| matches!(kind, ChangeKind::Removed))),
-        ];
+        let counts: ActionCounts = self.0.actions().into_values().collect();
+        let mut parts = vec![counts.to_string()];
         let mut warn = |count: usize, one: &str, several: &str| match count {
             0 => {}
             1 => parts.push(format!("1 {one}")),
@@ -297,11 +289,16 @@ impl Text<'_> {
         let (sign, color, differences) = match &change.kind {
             ChangeKind::Added => ("+", "32", &none),
             ChangeKind::Changed(differences) => ("~", "33", differences),
-            ChangeKind::Replaced(differences) => ("±", "31", differences),
+            ChangeKind::MayChange => ("~", "2", &none),
+            ChangeKind::MayBeReplaced(differences) | ChangeKind::Replaced(differences) => {
+                ("±", "31", differences)
+            }
             ChangeKind::Removed => ("-", "31", &none),
         };
         let consequence = match &change.kind {
+            ChangeKind::MayBeReplaced(_) if change.holds_data => "   MAY LOSE ITS DATA",
             _ if change.endangers_data() => "   LOSES ITS DATA",
+            ChangeKind::MayBeReplaced(_) => "   may be replaced",
             ChangeKind::Replaced(_) => "   replaced",
             _ => "",
         };
@@ -309,6 +306,10 @@ impl Text<'_> {
         let kind = self.palette.paint(&change.resource_type, "2");
         let consequence = self.palette.paint(consequence, "1;31");
         self.line(2, format!("{name} {kind}{consequence}").trim_end());
+        if !change.causes.is_empty() {
+            let certainty = if change.kind == ChangeKind::MayChange { "may change" } else { "changes" };
+            self.line(4, &format!("{certainty} with {}", change.causes.join(", ")));
+        }
         let shown = differences.iter().filter(|difference| !POLICIES.contains(&difference.property()));
         let shown: Vec<_> = shown.collect();
         if shown.len() < differences.len() {

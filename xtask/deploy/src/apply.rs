@@ -15,6 +15,7 @@ use anyhow::Result;
 use aws_sdk_cloudformation::Client;
 use stack::{DeployedTemplate, Environment};
 
+pub(crate) use self::change_set::ProposedChange;
 use self::change_set::{ChangeSet, Proposal, Purpose};
 pub(crate) use self::events::EventLog;
 pub(crate) use self::execution::{Operation, follow};
@@ -59,11 +60,11 @@ impl Application<'_> {
     /// Updates the environment's stack to `template`. The caller has obtained confirmation.
     ///
     /// `check` runs immediately before the change set is executed, which can be minutes after the template was
-    /// created. If it fails, nothing is changed.
+    /// created, with what CloudFormation would do. If it fails, nothing is changed.
     pub(crate) async fn update_to(
         &self,
         template: &DeployedTemplate,
-        check: impl AsyncFnOnce() -> Result<()>,
+        check: impl AsyncFnOnce(&[ProposedChange]) -> Result<()>,
     ) -> Result<Applied> {
         let client = Client::new(&self.connection.configuration);
         let body = source::template_source(self.environment, self.connection, template).await?;
@@ -74,7 +75,7 @@ impl Application<'_> {
             change_set.discard(&client).await;
             return Err(rejection);
         }
-        if let Err(reason) = check().await {
+        if let Err(reason) = check(&change_set.proposed_changes()).await {
             change_set.discard(&client).await;
             return Err(reason);
         }

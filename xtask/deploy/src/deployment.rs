@@ -5,6 +5,7 @@ mod protection;
 mod recovery;
 mod run;
 mod survey;
+mod unreviewed;
 mod verification;
 
 pub use self::options::Options;

@@ -98,19 +98,12 @@ pub fn changes(
     let changes = platform_parameters(template).into_iter().filter_map(|parameter| {
         let old = deployed.parameters.get(&parameter.id)?;
         let new = current.get(&parameter.id)?;
-        let differs = if parameter.is_list { !items(old).eq(items(new)) } else { old != new };
+        let differs = parameter.differs(old, new);
         let PlatformParameter { id: name, path, .. } = parameter;
         let change = PlatformParameterChange { name, path, old: old.clone(), new: new.clone() };
         differs.then_some(change)
     });
     changes.collect()
-}
-
-/// Returns the items of a list.
-///
-/// The Parameter Store keeps spaces between them, and CloudFormation removes them.
-fn items(list: &str) -> impl Iterator<Item = &str> {
-    list.split(',').map(str::trim)
 }
 
 /// Returns what is wrong with a platform parameter, if anything.

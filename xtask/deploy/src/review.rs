@@ -4,11 +4,11 @@ mod contract;
 mod functions;
 mod signing_keys;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use serde::Serialize;
-use stack::{Consequence, Environment, TemplateReview, TemplateState};
+use stack::{Consequence, Environment, ResourceAction, TemplateChange, TemplateReview, TemplateState};
 
 pub use self::contract::{ContractChange, ContractReview};
 pub use self::functions::FunctionChange;
@@ -117,6 +117,17 @@ impl Review {
     /// Returns whether a deployment would change nothing.
     pub fn is_empty(&self) -> bool {
         !self.creates_stack && self.template.is_empty() && self.platform_parameters.is_empty()
+    }
+
+    /// Returns what happens to each resource that a deployment would change.
+    pub fn actions(&self) -> BTreeMap<&str, ResourceAction> {
+        let taken_over =
+            |name: &str| self.existing.takeovers.iter().any(|takeover| takeover.resource == name);
+        let action = |change: &TemplateChange| match change.action() {
+            ResourceAction::Add if taken_over(&change.name) => ResourceAction::Import,
+            action => action,
+        };
+        self.template.resources().map(|change| (change.name.as_str(), action(change))).collect()
     }
 
     /// Returns the number of changes that widen permissions.

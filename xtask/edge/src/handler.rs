@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::Edge;
 use super::authorization::authorize;
 use super::credentials::Credentials;
-use super::distribution::Behavior;
+use super::distribution::{Behavior, ReadError};
 use super::object::{ObjectRequest, X_CACHE};
 use super::origin::preflight::{self, PreflightResponse};
 use super::origin::{OriginError, key_of};
@@ -32,7 +32,9 @@ pub(super) async fn handle(edge: &Edge, request: &Parts, source: IpAddr) -> Resp
     let distribution = match edge.distribution().await {
         Ok(distribution) => distribution,
         Err(error) => {
-            tracing::warn!(%error, "the edge could not read the distribution");
+            if !matches!(error, ReadError::NothingDeployed) {
+                tracing::warn!(%error, "the edge could not read the distribution");
+            }
             let page = page::page(StatusCode::SERVICE_UNAVAILABLE, &error.to_string());
             return finish(page, &request.method);
         }

@@ -42,7 +42,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
 use tokio::net::TcpListener;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 use cache::Cache;
 use distribution::{Distribution, ReadError};
@@ -58,43 +58,54 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Edge {
     cloudfront: aws_sdk_cloudfront::Client,
-    distribution_id: String,
-    known: Mutex<Option<(Instant, Arc<Distribution>)>>,
+    distribution_id: watch::Sender<Option<String>>,
+    known: Mutex<Option<Known>>,
     store: Store,
 }
 
+/// A distribution as it was deployed a moment ago.
+#[derive(Debug)]
+struct Known {
+    id: String,
+    read_at: Instant,
+    distribution: Arc<Distribution>,
+}
+
 impl Edge {
-    /// Creates an edge for the distribution with this id. The distribution is read at the first request.
+    /// Creates an edge that serves no distribution yet.
     ///
     /// `s3` must use path-style addresses, which the emulator needs to find the bucket.
-    pub fn new(
-        cloudfront: aws_sdk_cloudfront::Client,
-        s3: aws_sdk_s3::Client,
-        distribution_id: impl Into<String>,
-    ) -> Self {
+    pub fn new(cloudfront: aws_sdk_cloudfront::Client, s3: aws_sdk_s3::Client) -> Self {
         Self {
             cloudfront,
-            distribution_id: distribution_id.into(),
+            distribution_id: watch::Sender::new(None),
             known: Mutex::new(None),
             store: Store { s3, cache: Cache::default() },
         }
     }
 
+    /// Serves the distribution with this id from now on, or none. It is read at the next request.
+    pub fn deploy(&self, distribution_id: Option<&str>) {
+        self.distribution_id.send_replace(distribution_id.map(str::to_owned));
+    }
+
     /// Returns the deployed distribution, at most a second old.
     pub async fn distribution(&self) -> Result<Arc<Distribution>, ReadError> {
         let mut known = self.known.lock().await;
-        if let Some((read_at, distribution)) = &*known
-            && read_at.elapsed() < FRESH
+        let id = self.distribution_id.borrow().clone().ok_or(ReadError::NothingDeployed)?;
+        if let Some(known) = &*known
+            && known.id == id
+            && known.read_at.elapsed() < FRESH
         {
-            return Ok(Arc::clone(distribution));
+            return Ok(Arc::clone(&known.distribution));
         }
-        let reading = distribution::read(&self.cloudfront, &self.store.s3, &self.distribution_id);
+        let reading = distribution::read(&self.cloudfront, &self.store.s3, &id);
         let distribution = tokio::time::timeout(PATIENCE, reading).await.map_err(|_| ReadError::Api {
-            what: format!("distribution {}", self.distribution_id),
+            what: format!("distribution {id}"),
             cause: format!("no answer within {} s", PATIENCE.as_secs()),
         })??;
         let distribution = Arc::new(distribution);
-        *known = Some((Instant::now(), Arc::clone(&distribution)));
+        *known = Some(Known { id, read_at: Instant::now(), distribution: Arc::clone(&distribution) });
         Ok(distribution)
     }
 }
@@ -102,7 +113,7 @@ impl Edge {
 /// Serves viewers on `listener` until `shutdown` completes, then finishes the requests in progress.
 pub async fn serve(
     listener: TcpListener,
-    edge: Edge,
+    edge: Arc<Edge>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let viewers = Router::new()
@@ -114,7 +125,7 @@ pub async fn serve(
                 handler::handle(&edge, &parts, viewer.ip()).await
             },
         )
-        .with_state(Arc::new(edge))
+        .with_state(edge)
         .into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, viewers).with_graceful_shutdown(shutdown).await
 }

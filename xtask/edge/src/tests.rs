@@ -114,6 +114,7 @@ impl Aws {
 struct Running {
     url: String,
     aws: Arc<Aws>,
+    edge: Arc<Edge>,
     viewer: Client,
     signer: TestSigner,
     _stop: [oneshot::Sender<()>; 2],
@@ -159,12 +160,14 @@ async fn start(query_strings: &'static str) -> Running {
         .credentials_provider(credentials)
         .build();
     let edge =
-        Edge::new(aws_sdk_cloudfront::Client::from_conf(cloudfront), aws_sdk_s3::Client::from_conf(s3), "D1");
+        Edge::new(aws_sdk_cloudfront::Client::from_conf(cloudfront), aws_sdk_s3::Client::from_conf(s3));
+    let edge = Arc::new(edge);
+    edge.deploy(Some("D1"));
     let (listener, url, stop_edge, stopped) = listen().await;
-    tokio::spawn(serve(listener, edge, async {
+    tokio::spawn(serve(listener, Arc::clone(&edge), async {
         let _ = stopped.await;
     }));
-    Running { url, aws, viewer: Client::new(), signer, _stop: [stop_aws, stop_edge] }
+    Running { url, aws, edge, viewer: Client::new(), signer, _stop: [stop_aws, stop_edge] }
 }
 
 impl Running {
@@ -278,4 +281,22 @@ async fn feature_that_is_not_emulated_is_rejected_with_the_reason() {
     let rejected = edge.ask(Method::GET, "/P1/a", &[]).await;
     assert_eq!(rejected.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(rejected.text().await.unwrap().contains("cache policy c keys by query string"));
+}
+
+#[tokio::test]
+async fn edge_without_a_distribution_says_so() {
+    let edge = start("none").await;
+    assert_eq!(edge.ask(Method::GET, "/P1/a%20b.parquet", &[]).await.status(), 200);
+    edge.edge.deploy(None);
+    let nothing = edge.ask(Method::GET, "/P1/a%20b.parquet", &[]).await;
+    assert_eq!(nothing.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(nothing.text().await.unwrap().contains("no distribution is deployed"));
+    // Another distribution is not served as the one that was read a moment ago.
+    edge.edge.deploy(Some("D2"));
+    assert_eq!(
+        edge.ask(Method::GET, "/P1/a%20b.parquet", &[]).await.status(),
+        StatusCode::SERVICE_UNAVAILABLE
+    );
+    edge.edge.deploy(Some("D1"));
+    assert_eq!(edge.ask(Method::GET, "/P1/a%20b.parquet", &[]).await.status(), 200);
 }

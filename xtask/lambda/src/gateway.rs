@@ -28,45 +28,54 @@ use tokio::sync::watch;
 use crate::control_plane::HttpApi;
 use crate::pool::FunctionPool;
 use access_log::AccessLogEntry;
+use rejection::Rejection;
 use request::RequestId;
 use served_api::ServedApi;
 
 /// A gateway that serves an HTTP API; clones share their state.
 #[derive(Clone)]
 pub struct Gateway {
-    served: watch::Sender<Arc<ServedApi>>,
+    pool: FunctionPool,
+    served: watch::Sender<Option<Arc<ServedApi>>>,
 }
 
 impl Gateway {
-    /// Creates a gateway for a deployed API. The pool must contain the functions of the API.
-    pub fn new(api: HttpApi, pool: FunctionPool) -> Self {
-        Self { served: watch::Sender::new(Arc::new(ServedApi::new(api, pool))) }
-    }
-
-    /// Returns the id of the API.
-    pub fn api_id(&self) -> String {
-        self.served.borrow().api_id().to_owned()
+    /// Creates a gateway that serves no API yet.
+    pub fn new(pool: FunctionPool) -> Self {
+        Self { pool, served: watch::Sender::new(None) }
     }
 
     /// Replaces the served API and returns whether it differs from the previous one.
     ///
     /// Requests in progress finish with the previous API. The pool must already contain the functions of the new one.
     pub fn deploy(&self, api: HttpApi) -> bool {
-        self.served.send_if_modified(|served| match served.updated(api) {
-            Some(updated) => {
-                *served = Arc::new(updated);
-                true
+        self.served.send_if_modified(|served| {
+            let updated = match served {
+                Some(served) => served.updated(api),
+                None => Some(ServedApi::new(api, self.pool.clone())),
+            };
+            let is_updated = updated.is_some();
+            if let Some(updated) = updated {
+                *served = Some(Arc::new(updated));
             }
-            None => false,
+            is_updated
         })
+    }
+
+    /// Stops serving the API, and returns whether one was served. Requests in progress finish.
+    pub fn withdraw(&self) -> bool {
+        self.served.send_if_modified(|served| served.take().is_some())
     }
 
     /// Responds to a request. Errors become responses too.
     async fn respond(&self, peer: SocketAddr, request: Request) -> http::Response<Bytes> {
         let id = RequestId::new();
         let mut log = AccessLogEntry::new(&id, &request);
-        let served = Arc::clone(&self.served.borrow());
-        let mut response = served.respond(peer, &id, request, &mut log).await;
+        let served = self.served.borrow().clone();
+        let mut response = match served {
+            Some(served) => served.respond(peer, &id, request, &mut log).await,
+            None => Rejection::NothingDeployed.into_response(),
+        };
         // A request id is base64, which is always a valid header value.
         if let Ok(id) = HeaderValue::from_str(id.as_str()) {
             response.headers_mut().insert("apigw-requestid", id);

@@ -6,6 +6,7 @@
 //! policy of the queue moves them to the dead-letter queue.
 
 mod event;
+mod fleet;
 mod outcome;
 
 use std::sync::Arc;
@@ -15,11 +16,12 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, Message, MessageSystemAttributeName};
 use machine::causes::with_causes;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::control_plane::EventSourceMapping;
 use crate::pool::{FunctionPool, InvocationOutcome};
+pub(crate) use fleet::Pollers;
 use outcome::BatchOutcome;
 
 /// The longest long poll that SQS allows, in seconds.
@@ -74,16 +76,17 @@ impl Poller {
         }
     }
 
-    /// Polls until `shutdown` completes, then waits for the batches in progress.
+    /// Polls until `shutdown` completes or `retired` becomes true, then waits for the batches in progress.
     ///
-    /// Stopping the pool ends those early.
-    pub async fn run(self, shutdown: impl Future<Output = ()>) {
+    /// Stopping the pool ends those early. A retired poller first finishes the request to its queue that is under way:
+    /// a message that it receives would otherwise be invisible to the next poller until its visibility timeout.
+    pub async fn run(self, retired: watch::Receiver<bool>, shutdown: impl Future<Output = ()>) {
         let concurrency = self.mapping.maximum_concurrency.unwrap_or(DEFAULT_CONCURRENCY);
         let permits = Arc::new(Semaphore::new(concurrency.into()));
         let poller = Arc::new(self);
         let mut batches = JoinSet::new();
         tokio::pin!(shutdown);
-        loop {
+        while !*retired.borrow() {
             // Wait for capacity before receiving messages: their visibility timeout starts when they are received.
             let next = async {
                 let permit = Arc::clone(&permits).acquire_owned().await;

@@ -1,101 +1,90 @@
-//! Applies new deployments while the local stack runs.
+//! Serves what is deployed, also when another deployment replaces it while the local stack runs.
 //!
 //! After a deployment or a key rotation, the local stack serves the new code, configuration and variables of the
-//! functions, and the new routes, authorizers and CORS of the API. Requests in progress are not interrupted, as on
-//! AWS.
-//!
-//! Event source mappings are read only when the local stack starts. A changed mapping takes effect at the next start,
-//! although its function runs the latest deployment. If the API is replaced by one with another id, changes are no
-//! longer detected.
+//! functions, the new routes, authorizers and CORS of the API, and the new event source mappings. Requests in progress
+//! are not interrupted, as on AWS.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
-
-use tokio::time::{MissedTickBehavior, interval};
 
 use crate::control_plane::{ControlPlane, ControlPlaneError, FunctionName};
 use crate::gateway::Gateway;
+use crate::poller::{PollerError, Pollers};
 use crate::pool::{BootstrapError, FunctionPool};
 
-/// How often the local stack checks for changes.
-///
-/// Each check sends a few small requests to the emulator.
-pub const INTERVAL: Duration = Duration::from_secs(1);
+/// The resources from which all others are found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServedResources {
+    /// The id of the HTTP API.
+    pub api_id: String,
+    /// The functions that queues invoke.
+    pub queue_functions: Vec<FunctionName>,
+}
 
-/// The reason why a new deployment could not be served.
+/// The reason why a deployment cannot be served.
 #[derive(Debug, thiserror::Error)]
-enum RedeploymentError {
+pub enum RedeploymentError {
+    /// A resource cannot be read.
     #[error(transparent)]
     ControlPlane(#[from] ControlPlaneError),
+    /// A function cannot be unpacked.
     #[error(transparent)]
     Bootstrap(#[from] BootstrapError),
+    /// A queue cannot be polled.
+    #[error(transparent)]
+    Poller(#[from] PollerError),
 }
 
-/// Applies new deployments to the pool and the gateway until `shutdown` completes.
-///
-/// It checks for changes every `period`. A deployment that cannot be read or run is logged and retried. Until it
-/// succeeds, the previous one is served.
-pub async fn follow(
+/// A pool, a gateway and pollers that serve one deployment after the other.
+pub struct Redeployment {
     control_plane: ControlPlane,
     pool: FunctionPool,
     gateway: Gateway,
-    period: Duration,
-    shutdown: impl Future<Output = ()>,
-) {
-    let followed = Followed { control_plane, pool, gateway };
-    tokio::select! {
-        biased;
-        () = shutdown => {}
-        () = followed.follow(period) => {}
-    }
+    pollers: Pollers,
 }
 
-struct Followed {
-    control_plane: ControlPlane,
-    pool: FunctionPool,
-    gateway: Gateway,
-}
-
-impl Followed {
-    async fn follow(&self, period: Duration) {
-        let mut ticks = interval(period);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut problem = None;
-        loop {
-            ticks.tick().await;
-            let problem_now = self.apply().await.err().map(|error| error.to_string());
-            // A persistent problem is logged only once.
-            if let Some(error) = problem_now.as_ref().filter(|_| problem != problem_now) {
-                tracing::warn!("what is deployed cannot be served yet: {error}");
-            }
-            problem = problem_now;
-        }
+impl Redeployment {
+    /// Creates a service of the functions in `pool`, behind `gateway`, which serves nothing yet.
+    pub fn new(
+        control_plane: ControlPlane,
+        sqs: aws_sdk_sqs::Client,
+        pool: FunctionPool,
+        gateway: Gateway,
+    ) -> Self {
+        let pollers = Pollers::new(sqs, pool.clone());
+        Self { control_plane, pool, gateway, pollers }
     }
 
-    /// Applies the current deployment to the pool and the gateway.
+    /// Serves the current deployment of these resources, or nothing if there are none.
     ///
     /// The order keeps all routes available: functions are added before the API refers to them, and removed after it
-    /// no longer does.
-    async fn apply(&self) -> Result<(), RedeploymentError> {
-        let api = self.control_plane.http_api(&self.gateway.api_id()).await?;
-        let named = api.functions();
-        for name in &named {
-            self.deploy(name).await?;
-        }
-        if self.gateway.deploy(api) {
-            tracing::info!("serving the API as it is deployed now");
-        }
-        // Functions that the API does not use may be invoked by a queue.
-        let others: BTreeSet<_> =
-            self.pool.revisions().into_keys().filter(|it| !named.contains(it)).collect();
-        for name in &others {
-            match self.deploy(name).await {
-                Err(RedeploymentError::ControlPlane(ControlPlaneError::NotDeployed { .. })) => {
-                    self.pool.remove(name).await;
-                    tracing::info!(function = %name, "removed");
-                }
-                result => result?,
+    /// no longer does. After an error, the previous deployment is served as far as it was not replaced yet, and this
+    /// can be called again.
+    pub async fn apply(&mut self, resources: Option<&ServedResources>) -> Result<(), RedeploymentError> {
+        let mut served = BTreeSet::new();
+        if let Some(resources) = resources {
+            let api = self.control_plane.http_api(&resources.api_id).await?;
+            served.extend(api.functions());
+            served.extend(resources.queue_functions.iter().cloned());
+            for name in &served {
+                self.deploy(name).await?;
             }
+            if self.gateway.deploy(api) {
+                tracing::info!("serving the API as it is deployed now");
+            }
+            let mut mappings = Vec::new();
+            for name in &resources.queue_functions {
+                mappings.extend(self.control_plane.event_source_mappings(name).await?);
+            }
+            self.pollers.deploy(mappings).await?;
+        } else {
+            if self.gateway.withdraw() {
+                tracing::info!("no API is deployed any more");
+            }
+            self.pollers.deploy(Vec::new()).await?;
+        }
+        for name in self.pool.revisions().into_keys().filter(|name| !served.contains(name)) {
+            self.pool.remove(&name).await;
+            tracing::info!(function = %name, "removed");
         }
         Ok(())
     }
@@ -109,6 +98,11 @@ impl Followed {
             tracing::info!(function = %name, "running what is deployed now");
         }
         Ok(())
+    }
+
+    /// Ends the pollers and waits for their batches. Stopping the pool ends those early.
+    pub async fn stop(self) {
+        self.pollers.stop().await;
     }
 }
 

@@ -38,8 +38,8 @@ pub struct Component {
 /// The data that the page shows.
 #[derive(Clone)]
 pub struct ConsoleModel {
-    /// Content of `stack.json`: URLs, tokens and ids of the demo data.
-    pub stack_json: Value,
+    /// Returns the current content of `stack.json`: URLs, tokens and ids of the demo data.
+    pub stack_json: Arc<dyn Fn() -> Value + Send + Sync>,
     /// The API's OpenAPI document.
     pub openapi: Value,
     /// Components of the stack.
@@ -64,7 +64,7 @@ pub async fn serve(
         .route("/console.js", file("text/javascript", include_str!("console/console.js")))
         .route("/elements.js", file("text/javascript", include_str!("console/elements.js")))
         .route("/openapi.js", file("text/javascript", include_str!("console/openapi.js")))
-        .route("/stack.json", json(model.stack_json.to_string()))
+        .route("/stack.json", get(stack_json))
         .route("/openapi.json", json(model.openapi.to_string()))
         .route("/components.json", get(components))
         .route("/statistics.json", get(statistics))
@@ -89,6 +89,10 @@ async fn components(State(model): State<Arc<ConsoleModel>>) -> Response {
     document("application/json", Value::from(rows).to_string())
 }
 
+async fn stack_json(State(model): State<Arc<ConsoleModel>>) -> Response {
+    document("application/json", (model.stack_json)().to_string())
+}
+
 async fn statistics(State(model): State<Arc<ConsoleModel>>) -> Response {
     document("application/json", (model.statistics)().to_string())
 }
@@ -108,9 +112,10 @@ fn document(content_type: &'static str, text: String) -> Response {
 
 /// Returns a policy that forbids other sites and allows requests only to the servers in the model.
 fn content_security_policy(model: &ConsoleModel) -> HeaderValue {
+    let stack_json = (model.stack_json)();
     let urls = ["api_url", "cdn_url", "aws_endpoint_url"]
         .into_iter()
-        .filter_map(|name| model.stack_json.get(name)?.as_str())
+        .filter_map(|name| stack_json.get(name)?.as_str())
         .chain(model.components.iter().map(|component| component.url.as_str()));
     let mut origins: Vec<String> = urls
         .filter_map(|url| Url::parse(url).ok())
@@ -164,7 +169,9 @@ mod tests {
 
     fn model(components: Vec<Component>) -> ConsoleModel {
         ConsoleModel {
-            stack_json: json!({"api_url": "http://127.0.0.1:9001/x", "cdn_url": "http://127.0.0.1:9002"}),
+            stack_json: Arc::new(
+                || json!({"api_url": "http://127.0.0.1:9001/x", "cdn_url": "http://127.0.0.1:9002"}),
+            ),
             openapi: json!({"openapi": "3.1.0"}),
             components,
             statistics: Arc::new(|| json!({"api": {"invocations": 3}})),

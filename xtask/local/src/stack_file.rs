@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::demo::{DemoAssets, DemoPackages};
 
 /// The description of a running local stack.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StackFile {
     /// Base URL of the API, before `/restore`.
     pub api_url: String,
@@ -45,21 +45,21 @@ pub struct StackFile {
 }
 
 /// URLs of the queues.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Queues {
-    /// Queue of the restore function.
-    pub restore: String,
-    /// Dead-letter queue of the restore function.
-    pub dead_letters: String,
+    /// Queue of the restore function; `None` while no stack is deployed.
+    pub restore: Option<String>,
+    /// Dead-letter queue of the restore function; `None` while no stack is deployed.
+    pub dead_letters: Option<String>,
     /// Jobs queue of the platform, which receives the changelog.
     pub jobs: String,
 }
 
 /// Names of the buckets.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Buckets {
-    /// Bucket for viewer assets.
-    pub assets: String,
+    /// Bucket for viewer assets; `None` while no stack is deployed.
+    pub assets: Option<String>,
     /// Bucket for the files of packages.
     pub storage: String,
 }

@@ -7,7 +7,26 @@ use super::interrupted::Halted;
 use super::terminal::assert_shows;
 use super::{broken_route, other_alarm, run};
 use crate::aws::Aws;
-use crate::stack::stack_of_destruction;
+use crate::client::http;
+use crate::stack::{Running, stack_of_destruction};
+
+/// Waits until the local stack serves what is deployed, or says that nothing is.
+async fn local_stack_serves(running: &Running, is_deployed: bool) {
+    let http = http();
+    let says_nothing = async |url: &str, text: &str| {
+        let response = http.get(url).send().await.unwrap();
+        response.status() == 503 && response.text().await.unwrap().contains(text)
+    };
+    let api = format!("{}/cloudfront/sign", running.stack.api_url);
+    let followed = async || {
+        let is_described = running.described()["queues"]["restore"].is_string();
+        let api_is_gone = says_nothing(&api, "No API is deployed").await;
+        let cdn_is_gone = says_nothing(&running.stack.cdn_url, "no distribution is deployed").await;
+        (is_described == is_deployed && api_is_gone != is_deployed && cdn_is_gone != is_deployed)
+            .then_some(())
+    };
+    eventually("the local stack follows the deployment", followed).await;
+}
 
 #[tokio::test]
 async fn destroyed_stack_is_created_again_with_its_retained_bucket() {
@@ -23,6 +42,7 @@ async fn destroyed_stack_is_created_again_with_its_retained_bucket() {
     let ended = run(running, &["destroy", "--yes"]).await;
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert_shows!(ended.stderr);
+    local_stack_serves(running, false).await;
     let ended = run(running, &["destroy", "--yes"]).await;
     assert!(ended.code == Some(0) && ended.stderr.contains("there is no stack"), "{}", ended.stderr);
     let ended = run(running, &["status"]).await;
@@ -44,6 +64,7 @@ async fn destroyed_stack_is_created_again_with_its_retained_bucket() {
     assert_shows!(ended.stderr);
     assert_eq!(deployed(running).await.release, other);
     assert_eq!(aws.get_object(bucket, "left-behind").await, b"still here");
+    local_stack_serves(running, true).await;
 
     // The stack is deleted during a deployment.
     let last = craft(running, other_alarm(78)).await;

@@ -6,24 +6,24 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use deploy::connection::Connection;
-use deploy::deployed_stack::Outputs;
 use edge::{self, Edge};
 use lambda::control_plane::{ControlPlane, FunctionName};
 use lambda::gateway::{self, Gateway};
-use lambda::poller::Poller;
 use lambda::pool::{FunctionPool, PoolSettings, log_delivery};
-use lambda::{redeployment, surroundings};
+use lambda::redeployment::Redeployment;
+use lambda::surroundings;
 use local_stack::StackFile;
 use local_stack::console::{self, Component, ConsoleModel};
 use local_stack::demo::DemoData;
 use local_stack::issuer::{self, Issuer, User};
 use machine::directory::StateDirectory;
 use machine::{ports, process as processes};
-use stack::OutputName;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
+use super::deployed::DeployedResources;
+use super::follower::Follower;
 use super::foundation::{Foundation, IssuerUrls};
 
 /// The client ID in access tokens, which matches the environment file of the local stack.
@@ -60,6 +60,9 @@ pub(super) struct DataPlane {
     issuer: Arc<Issuer>,
     users: BTreeMap<String, User>,
     pool: FunctionPool,
+    edge: Arc<Edge>,
+    /// Taken when further deployments are followed.
+    redeployment: Option<Redeployment>,
     console: Option<TcpListener>,
     servers: Mutex<JoinSet<Result<()>>>,
     shutdown: watch::Sender<bool>,
@@ -107,20 +110,12 @@ impl DataPlane {
         directory: &Arc<StateDirectory>,
         foundation: &Foundation,
         connection: &Connection,
-        outputs: &Outputs,
+        resources: &DeployedResources,
         listeners: Listeners,
         issuer: Arc<Issuer>,
         demo: &DemoData,
     ) -> Result<Self> {
         let urls = listeners.urls()?;
-        let control_plane = control_plane(connection)?;
-        let api = control_plane.http_api(outputs.get(OutputName::ApiId)?).await?;
-        let restore: FunctionName = outputs.get(OutputName::RestoreFunctionName)?.parse()?;
-        let mappings = control_plane.event_source_mappings(&restore).await?;
-        let mut functions = vec![control_plane.function(&restore).await?];
-        for name in api.functions() {
-            functions.push(control_plane.function(&name).await?);
-        }
         let (log_sink, log_delivery) =
             log_delivery(aws_sdk_cloudwatchlogs::Client::new(&connection.configuration));
         let settings = PoolSettings {
@@ -135,42 +130,31 @@ impl DataPlane {
             maximum_instances: MAXIMUM_INSTANCES,
             on_spawn: recorder(directory),
         };
-        let pool = FunctionPool::new(functions, settings).await?;
+        let pool = FunctionPool::new(Vec::new(), settings).await?;
+        let gateway = Gateway::new(pool.clone());
+        let sqs = aws_sdk_sqs::Client::new(&connection.configuration);
+        let mut redeployment =
+            Redeployment::new(control_plane(connection)?, sqs, pool.clone(), gateway.clone());
+        redeployment.apply(Some(&resources.served)).await?;
+        let cloudfront = aws_sdk_cloudfront::Client::new(&connection.configuration);
+        let edge = Arc::new(Edge::new(cloudfront, connection.s3()));
+        edge.deploy(Some(&resources.distribution_id));
 
         let (shutdown, ends) = watch::channel(false);
         let mut servers = JoinSet::new();
         let serving = |what: &'static str, server: std::io::Result<()>| {
             server.with_context(|| format!("the local {what} cannot serve"))
         };
-        let gateway = Gateway::new(api, pool.clone());
-        let server = gateway::serve(listeners.gateway, gateway.clone(), until(&ends));
+        let server = gateway::serve(listeners.gateway, gateway, until(&ends));
         servers.spawn(async move { serving("gateway", server.await) });
-        let cloudfront = aws_sdk_cloudfront::Client::new(&connection.configuration);
-        let edge = Edge::new(cloudfront, connection.s3(), outputs.get(OutputName::DistributionId)?);
-        let edge = edge::serve(listeners.edge, edge, until(&ends));
-        servers.spawn(async move { serving("edge", edge.await) });
+        let server = edge::serve(listeners.edge, Arc::clone(&edge), until(&ends));
+        servers.spawn(async move { serving("edge", server.await) });
         let users = users_of(demo);
         let issuer_server = issuer::serve(listeners.issuer, Arc::clone(&issuer), users.clone(), until(&ends));
         servers.spawn(async move { serving("token issuer", issuer_server.await) });
-        let sqs = aws_sdk_sqs::Client::new(&connection.configuration);
-        for mapping in mappings {
-            let poller = Poller::new(mapping, &sqs, pool.clone()).await?;
-            let ends = until(&ends);
-            servers.spawn(async move {
-                poller.run(ends).await;
-                Ok(())
-            });
-        }
         let delivery = log_delivery.run(until(&ends));
         servers.spawn(async move {
             delivery.await;
-            Ok(())
-        });
-        // From now on, another deployment or a key rotation is served as soon as it is complete.
-        let period = redeployment::INTERVAL;
-        let following = redeployment::follow(control_plane, pool.clone(), gateway, period, until(&ends));
-        servers.spawn(async move {
-            following.await;
             Ok(())
         });
         Ok(Self {
@@ -178,15 +162,46 @@ impl DataPlane {
             issuer,
             users,
             pool,
+            edge,
+            redeployment: Some(redeployment),
             console: Some(listeners.console),
             servers: Mutex::new(servers),
             shutdown,
         })
     }
 
+    /// Writes `stack.json`, opens the console, and follows further deployments and key rotations from now on.
+    pub(super) async fn open(
+        &mut self,
+        directory: &Arc<StateDirectory>,
+        connection: &Connection,
+        stack_file: StackFile,
+    ) -> Result<()> {
+        directory.write(StackFile::NAME, &stack_file.to_json()?).await?;
+        let stack_file = Arc::new(watch::Sender::new(stack_file));
+        self.open_console(&stack_file);
+        if let Some(redeployment) = self.redeployment.take() {
+            let follower = Follower {
+                cloudformation: aws_sdk_cloudformation::Client::new(&connection.configuration),
+                edge: Arc::clone(&self.edge),
+                redeployment,
+                directory: Arc::clone(directory),
+                stack_file,
+            };
+            let following = follower.run(until(&self.shutdown.subscribe()));
+            self.servers.get_mut().spawn(async move {
+                following.await;
+                Ok(())
+            });
+        }
+        Ok(())
+    }
+
     /// Opens the console, once everything that it shows exists.
-    pub(super) fn open_console(&mut self, stack: &StackFile) -> Result<()> {
-        let Some(listener) = self.console.take() else { return Ok(()) };
+    fn open_console(&mut self, stack_file: &Arc<watch::Sender<StackFile>>) {
+        let Some(listener) = self.console.take() else { return };
+        let stack = stack_file.borrow().clone();
+        let stack_file = Arc::clone(stack_file);
         let component = |name: &str, url: &str, description: &str| Component {
             name: name.to_owned(),
             url: url.to_owned(),
@@ -194,7 +209,7 @@ impl DataPlane {
         };
         let pool = self.pool.clone();
         let model = ConsoleModel {
-            stack_json: serde_json::to_value(stack)?,
+            stack_json: Arc::new(move || serde_json::to_value(&*stack_file.borrow()).unwrap_or_default()),
             openapi: openapi::openapi_document(),
             components: vec![
                 component("gateway", &self.urls.gateway, "The HTTP API, as API Gateway serves it."),
@@ -207,7 +222,6 @@ impl DataPlane {
         };
         let server = console::serve(listener, model, until(&self.shutdown.subscribe()));
         self.servers.get_mut().spawn(async move { server.await.context("the console cannot serve") });
-        Ok(())
     }
 
     /// Returns an access token for each demo user.

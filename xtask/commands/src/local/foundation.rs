@@ -7,7 +7,6 @@ use anyhow::{Context, Result};
 use command_line::environment;
 use command_line::terminal::Step;
 use deploy::connection::Connection;
-use deploy::deployed_stack::Outputs;
 use local_stack::demo::{self, DemoData, DemoTargets};
 use local_stack::emulator::Emulator;
 use local_stack::platform::{self, PlatformResources};
@@ -17,7 +16,6 @@ use machine::postgres_server::Server;
 use machine::python::{MINISTACK, POSTGRESQL};
 use machine::workspace;
 use sqlx::postgres::{PgPool, PgPoolOptions};
-use stack::OutputName;
 
 use crate::connect::connect_to_emulator;
 
@@ -91,7 +89,7 @@ impl Foundation {
     pub(super) async fn load_demo_data(
         &self,
         connection: &Connection,
-        outputs: &Outputs,
+        assets_bucket: &str,
         platform: &PlatformResources,
     ) -> Result<DemoData> {
         let step = Step::begin("demo data");
@@ -100,7 +98,7 @@ impl Foundation {
             s3: &connection.s3(),
             dynamodb: &aws_sdk_dynamodb::Client::new(&connection.configuration),
             storage_bucket: &platform.storage_bucket,
-            assets_bucket: outputs.get(OutputName::AssetsBucketName)?,
+            assets_bucket,
             delete_record_table: &platform.delete_record_table,
         })
         .await?;

@@ -9,9 +9,9 @@ use aws_sdk_cloudformation::operation::create_change_set::CreateChangeSetError;
 use aws_sdk_cloudformation::operation::describe_change_set::DescribeChangeSetOutput;
 use aws_sdk_cloudformation::types::{
     Capability, ChangeAction, ChangeSetStatus, ChangeSetType, DeploymentConfig, DeploymentConfigMode,
-    DeploymentMode, PolicyAction, Replacement, ResourceChange,
+    DeploymentMode, EvaluationType, PolicyAction, Replacement, ResourceChange,
 };
-use stack::Environment;
+use stack::{ActionCounts, Environment, ResourceAction};
 
 use super::Mode;
 use super::failure::{Subject, failure_message, validation_failures};
@@ -55,6 +55,19 @@ pub(super) struct ChangeSet {
     /// The mode in which it is executed.
     pub(super) mode: Mode,
     changes: Vec<ResourceChange>,
+}
+
+/// What CloudFormation would do to one resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ProposedChange {
+    /// The name of the resource in the template.
+    pub(crate) logical_id: String,
+    /// The type of the resource.
+    pub(crate) resource_type: String,
+    /// What happens to it.
+    pub(crate) action: ResourceAction,
+    /// The references because of which it happens, such as `Queue.Arn`.
+    pub(crate) causes: Vec<String>,
 }
 
 impl ChangeSet {
@@ -162,21 +175,15 @@ impl ChangeSet {
         self.changes.iter().filter_map(|change| change.logical_resource_id.clone()).collect()
     }
 
-    /// Returns the number of changes of each kind.
+    /// Returns what CloudFormation would do to each resource.
+    pub(super) fn proposed_changes(&self) -> Vec<ProposedChange> {
+        self.changes.iter().filter_map(ProposedChange::new).collect()
+    }
+
+    /// Returns the number of resources for each action.
     pub(super) fn summary(&self) -> String {
-        let count = |action: &ChangeAction| {
-            self.changes.iter().filter(|change| change.action.as_ref() == Some(action)).count()
-        };
-        let imported = match count(&ChangeAction::Import) {
-            0 => String::new(),
-            count => format!(", {count} to import"),
-        };
-        format!(
-            "{} to add, {} to change, {} to remove{imported}",
-            count(&ChangeAction::Add),
-            count(&ChangeAction::Modify),
-            count(&ChangeAction::Remove)
-        )
+        let actions = self.proposed_changes().into_iter().map(|change| change.action);
+        actions.collect::<ActionCounts>().to_string()
     }
 
     /// Rejects the change set if CloudFormation would delete a resource that holds data.
@@ -206,6 +213,37 @@ impl ChangeSet {
         if self.creates_stack {
             let _ = client.delete_stack().stack_name(&self.stack_id).send().await;
         }
+    }
+}
+
+impl ProposedChange {
+    fn new(change: &ResourceChange) -> Option<Self> {
+        let details = change.details.iter().flatten();
+        let action = match change.action.as_ref()? {
+            ChangeAction::Add => ResourceAction::Add,
+            ChangeAction::Import => ResourceAction::Import,
+            ChangeAction::Remove => ResourceAction::Remove,
+            ChangeAction::Modify => match change.replacement {
+                Some(Replacement::True) => ResourceAction::Replace,
+                Some(Replacement::Conditional) => ResourceAction::MayBeReplaced,
+                // Only when the change is made, CloudFormation finds out whether the value is another one.
+                _ if details.clone().count() > 0
+                    && details.clone().all(|detail| detail.evaluation == Some(EvaluationType::Dynamic)) =>
+                {
+                    ResourceAction::MayChange
+                }
+                _ => ResourceAction::Change,
+            },
+            // A resource that CloudFormation cannot compare yet, or an action that does not occur here.
+            _ => ResourceAction::MayChange,
+        };
+        let causes: BTreeSet<String> = details.filter_map(|detail| detail.causing_entity.clone()).collect();
+        Some(Self {
+            logical_id: change.logical_resource_id.clone()?,
+            resource_type: change.resource_type.clone().unwrap_or_default(),
+            action,
+            causes: causes.into_iter().collect(),
+        })
     }
 }
 

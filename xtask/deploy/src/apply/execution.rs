@@ -132,7 +132,7 @@ async fn follow_with(
             }
             let status = status_of(&event);
             if is_over(status) && operation.is_success(status) {
-                step.done(&format!("{}, {status}", progress.done()));
+                step.done(&format!("{}, {status}", progress.result()));
                 return await_settled(client, log.stack_id()).await;
             }
             if is_over(status) {
@@ -149,7 +149,7 @@ async fn follow_with(
             let status = stack.as_ref().map_or("DELETE_COMPLETE", |stack| stack.status.as_str());
             if stack.as_ref().is_none_or(|stack| stack.condition != Condition::Changing) {
                 if operation.is_success(status) {
-                    step.done(&format!("{}, {status}", progress.done()));
+                    step.done(&format!("{}, {status}", progress.result()));
                     return Ok(());
                 }
                 drop(step);

@@ -63,10 +63,23 @@ impl<'a> Progress<'a> {
     }
 
     /// Returns how many resources are complete, and out of how many if that is known.
-    pub(super) fn done(&self) -> String {
+    fn done(&self) -> String {
         match self.expected.len() {
             0 => format!("{} resources", self.completed.len()),
             all => format!("{} of {all} resources", self.completed.len()),
+        }
+    }
+
+    /// Returns how many resources the operation changed, once it is complete.
+    ///
+    /// A change set also lists resources because a value that they refer to may change. If it does not, they stay as they
+    /// are, and CloudFormation sends no event of them.
+    pub(super) fn result(&self) -> String {
+        let completed = self.completed.len();
+        let resources = if completed == 1 { "resource" } else { "resources" };
+        match self.expected.len().saturating_sub(completed) {
+            0 => format!("{completed} {resources}"),
+            kept => format!("{completed} {resources}, {kept} needed no change"),
         }
     }
 

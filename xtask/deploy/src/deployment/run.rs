@@ -1,5 +1,6 @@
 //! Runs one deployment, from acquiring the lock to reading the outputs.
 
+mod confirm;
 mod verify;
 
 use anyhow::{Context, Result, bail};
@@ -12,7 +13,9 @@ use super::recovery::RecoverySettings;
 use super::survey::{BuiltSource, Survey, SurveyContext};
 use super::{protection, recovery};
 use crate::advice::command_for;
-use crate::apply::{Application, Applied, Detail, PhaseCell, Reporter, TemplateSource, template_source};
+use crate::apply::{
+    Application, Applied, Detail, PhaseCell, ProposedChange, Reporter, TemplateSource, template_source,
+};
 use crate::artifact_bucket::ArtifactBucket;
 use crate::artifacts;
 use crate::build::{self, Profile};
@@ -350,36 +353,12 @@ impl<'a> Deployment<'a> {
             reporter: self.reporter(),
             phase: &self.phase,
         };
-        let check = async || {
+        let check = async |proposed: &[ProposedChange]| {
+            self.confirm_unreviewed(&survey.review, proposed).await?;
             self.lock.ensure_held().await?;
             survey.keys.ensure_current(self.environment, self.connection).await
         };
         application.update_to(&survey.candidate.template, check).await
-    }
-
-    /// Returns the question that has to be confirmed, and reports why the release of a rollback may not work.
-    ///
-    /// If nobody is asked, a release that was not verified requires a flag.
-    fn question(&self, survey: &Survey) -> Result<&'static str> {
-        let release = survey.release.as_ref().filter(|_| matches!(self.subject, Subject::Rollback(_)));
-        let Some((release, doubt)) = release.and_then(|release| Some((release, release.doubt()?))) else {
-            return Ok("Make these changes?");
-        };
-        let is_allowed = release.is_verified() || self.options.allow_unverified;
-        if self.options.consent != Consent::Ask && !is_allowed {
-            bail!("nothing was changed: {doubt}; to deploy it anyway, pass --allow-unverified");
-        }
-        self.note(&format!("  {doubt}"));
-        Ok("Deploy this release anyway?")
-    }
-
-    /// Shows what would change, and rejects changes that require a flag that was not passed.
-    fn show(&self, review: &Review) -> Result<()> {
-        if self.options.consent == Consent::Implied {
-            return Ok(());
-        }
-        (self.show)(review);
-        self.options.check_review(review)
     }
 
     fn may_lose_data(&self) -> bool {

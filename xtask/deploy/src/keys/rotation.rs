@@ -14,7 +14,7 @@ use super::probe::Prober;
 use super::ring::{Algorithm, KeyRing, KeyState, RingEntry};
 use super::store::{ConcurrentChange, KeyStore, StoredRing};
 use crate::advice::command_for;
-use crate::apply::{Application, Detail, Mode, PhaseCell, Reporter};
+use crate::apply::{Application, Detail, Mode, PhaseCell, ProposedChange, Reporter};
 use crate::artifact_bucket::ArtifactBucket;
 use crate::connection::Connection;
 use crate::consent::{Consent, require_confirmation};
@@ -226,7 +226,7 @@ impl<'a> Rotation<'a> {
             },
             phase: &PhaseCell::default(),
         };
-        let check = async || {
+        let check = async |_: &[ProposedChange]| {
             lock.ensure_held().await?;
             let has_moved = self.store.ring().await?.is_later_than(&observation.ring);
             if has_moved { Err(ConcurrentChange::in_environment(self.environment).into()) } else { Ok(()) }

@@ -27,6 +27,9 @@ const PREFLIGHT_HEADERS: [&str; 3] =
 /// The reason why a distribution cannot be served locally.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
+    /// There is no distribution. On AWS, its host name would not resolve.
+    #[error("no distribution is deployed")]
+    NothingDeployed,
     /// The CloudFront API or S3 returned an error or did not respond.
     #[error("could not read {what}: {cause}")]
     Api {

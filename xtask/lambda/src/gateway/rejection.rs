@@ -22,6 +22,8 @@ pub(super) enum Rejection {
     InternalServerError,
     /// The function did not respond in time.
     ServiceUnavailable,
+    /// No API is deployed. On AWS, the host name would not resolve.
+    NothingDeployed,
 }
 
 impl Rejection {
@@ -33,7 +35,7 @@ impl Rejection {
             Self::RequestEntityTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RequestHeaderFieldsTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::InternalServerError => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::ServiceUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::ServiceUnavailable | Self::NothingDeployed => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -46,6 +48,7 @@ impl Rejection {
             Self::RequestHeaderFieldsTooLarge => "Request Header Fields Too Large",
             Self::InternalServerError => "Internal Server Error",
             Self::ServiceUnavailable => "Service Unavailable",
+            Self::NothingDeployed => "No API is deployed",
         }
     }
 

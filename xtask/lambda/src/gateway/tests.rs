@@ -36,7 +36,8 @@ impl TestGateway {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel();
-        let gateway = Gateway::new(http_api(), test.pool.clone());
+        let gateway = Gateway::new(test.pool.clone());
+        assert!(gateway.deploy(http_api()));
         let server = tokio::spawn(serve(listener, gateway.clone(), async move { drop(stopped.await) }));
         let client = Client::builder().no_proxy().timeout(LIMIT).build().unwrap();
         Self { test, gateway, url, client, stop, server }

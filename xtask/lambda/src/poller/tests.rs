@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::*;
@@ -22,6 +22,8 @@ use crate::pool::testing::{Gate, TestPool, function};
 struct FakeQueue {
     state: Mutex<QueueState>,
     changed: Notify,
+    /// Notified when a request finds the queue empty.
+    found_empty: Notify,
 }
 
 #[derive(Default)]
@@ -48,6 +50,12 @@ impl FakeQueue {
         (queue, Client::from_conf(config))
     }
 
+    /// Adds a message while the poller is waiting for one.
+    fn send(&self, message: &str) {
+        self.state.lock().unwrap().waiting.push_back(message.to_owned());
+        self.changed.notify_waiters();
+    }
+
     async fn receive(&self, request: &Value) -> Value {
         assert_eq!(request["WaitTimeSeconds"], 20);
         loop {
@@ -56,6 +64,7 @@ impl FakeQueue {
             if !batch.is_empty() {
                 return json!({"Messages": batch});
             }
+            self.found_empty.notify_one();
             changed.await;
         }
     }
@@ -135,6 +144,7 @@ fn mapping(batch_size: u8) -> EventSourceMapping {
 struct Running {
     queue: Arc<FakeQueue>,
     test: TestPool,
+    retired: watch::Sender<bool>,
     stop: oneshot::Sender<()>,
     poller: JoinHandle<()>,
 }
@@ -145,8 +155,9 @@ impl Running {
         let test = TestPool::with(vec![function("f", code)]).await;
         let poller = Poller::new(mapping, &sqs, test.pool.clone()).await.unwrap();
         let (stop, stopped) = oneshot::channel();
-        let poller = tokio::spawn(poller.run(async move { drop(stopped.await) }));
-        Self { queue, test, stop, poller }
+        let retired = watch::Sender::new(false);
+        let poller = tokio::spawn(poller.run(retired.subscribe(), async move { drop(stopped.await) }));
+        Self { queue, test, retired, stop, poller }
     }
 
     async fn stop(self) {
@@ -228,7 +239,7 @@ async fn batches_are_handled_at_the_same_time() {
 #[tokio::test]
 async fn shutdown_waits_for_the_batch_under_way() {
     let gate = Gate::new().await;
-    let Running { queue, test, stop, poller } =
+    let Running { queue, test, stop, poller, .. } =
         Running::start(mapping(1), &["a", "b"], &waiting_function(&gate)).await;
     let arrivals = [gate.arrival().await, gate.arrival().await];
     stop.send(()).unwrap();
@@ -239,9 +250,22 @@ async fn shutdown_waits_for_the_batch_under_way() {
 }
 
 #[tokio::test]
+async fn retired_poller_handles_what_its_last_request_receives() {
+    let Running { queue, test, retired, stop: _stop, poller } =
+        Running::start(mapping(1), &["a"], FUNCTION).await;
+    queue.until(|queue| queue.deleted.len() == 1).await;
+    queue.found_empty.notified().await;
+    retired.send_replace(true);
+    queue.send("b");
+    poller.await.unwrap();
+    assert_eq!(queue.state.lock().unwrap().deleted, ["a", "b"]);
+    test.pool.stop().await;
+}
+
+#[tokio::test]
 async fn stopped_pool_fails_the_batch() {
     let gate = Gate::new().await;
-    let Running { queue, test, stop, poller } =
+    let Running { queue, test, stop, poller, .. } =
         Running::start(mapping(1), &["a"], &waiting_function(&gate)).await;
     let (_, _stay) = gate.arrival().await;
     stop.send(()).unwrap();

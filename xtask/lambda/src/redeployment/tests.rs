@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use aws_lc_rs::digest;
+use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
 use axum::Router;
 use axum::extract::{Path, Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::sync::{oneshot, watch};
-use tokio::task::JoinHandle;
+use tokio::sync::watch;
 
 use super::*;
 use crate::control_plane::{DeployedFunction, FunctionRevision};
@@ -24,13 +24,14 @@ use crate::gateway;
 use crate::pool::InvokeError;
 use crate::pool::testing::{TestPool, function_returning};
 
-/// A fake of the parts of Lambda and API Gateway that are read.
+/// A fake of the parts of Lambda, API Gateway and SQS that are read.
 struct FakeControlPlane {
     url: String,
     deployed: Mutex<Deployed>,
-    /// Number of requests for the API. Each check begins with one.
-    polls: watch::Sender<usize>,
+    /// Number of downloads of code.
     downloads: watch::Sender<usize>,
+    /// Number of requests for messages, by queue.
+    polls: watch::Sender<BTreeMap<String, usize>>,
 }
 
 #[derive(Default)]
@@ -38,6 +39,8 @@ struct Deployed {
     functions: BTreeMap<String, (String, DeployedFunction)>,
     /// Function by route key.
     routes: BTreeMap<String, String>,
+    /// Queues that invoke the function `restore`.
+    queues: Vec<String>,
     is_busy: bool,
 }
 
@@ -47,15 +50,17 @@ impl FakeControlPlane {
         let fake = Arc::new(Self {
             url: format!("http://{}", listener.local_addr().unwrap()),
             deployed: Mutex::default(),
-            polls: watch::Sender::new(0),
             downloads: watch::Sender::new(0),
+            polls: watch::Sender::default(),
         });
         let router = Router::new()
             .route("/2015-03-31/functions/{name}", get(function))
             .route("/2015-03-31/functions/{name}/configuration", get(configuration))
+            .route("/2015-03-31/event-source-mappings/", get(event_source_mappings))
             .route("/code/{name}", get(code))
-            .route("/v2/apis/a1", get(api))
-            .route("/v2/apis/a1/{kind}", get(part))
+            .route("/v2/apis/{id}", get(api))
+            .route("/v2/apis/{id}/{kind}", get(part))
+            .route("/", post(sqs))
             .layer(from_fn_with_state(Arc::clone(&fake), unless_busy))
             .with_state(Arc::clone(&fake));
         tokio::spawn(async { axum::serve(listener, router).await });
@@ -66,11 +71,9 @@ impl FakeControlPlane {
         change(&mut self.deployed.lock().unwrap());
     }
 
-    /// Waits until a check that began after this call has ended, so that earlier deployments are applied.
-    async fn looked_at(&self) {
-        let mut polls = self.polls.subscribe();
-        let now = *polls.borrow();
-        polls.wait_for(|count| *count >= now + 2).await.unwrap();
+    /// Waits for a request for messages of a queue.
+    async fn polled(&self, queue: &str) {
+        self.polls.subscribe().wait_for(|polls| polls.contains_key(queue)).await.unwrap();
     }
 
     fn configuration(&self, name: &str) -> Result<Value, StatusCode> {
@@ -99,11 +102,32 @@ impl Deployed {
 type Fake = State<Arc<FakeControlPlane>>;
 
 async fn unless_busy(State(fake): Fake, request: Request, next: Next) -> Result<Response, StatusCode> {
-    if request.uri().path() == "/v2/apis/a1" {
-        fake.polls.send_modify(|count| *count += 1);
-    }
     let is_busy = fake.deployed.lock().unwrap().is_busy;
     if is_busy { Err(StatusCode::SERVICE_UNAVAILABLE) } else { Ok(next.run(request).await) }
+}
+
+async fn event_source_mappings(State(fake): Fake) -> String {
+    let deployed = fake.deployed.lock().unwrap();
+    let mapping = |queue: &String| {
+        json!({
+            "UUID": queue, "EventSourceArn": format!("arn:aws:sqs:us-east-1:000000000000:{queue}"),
+            "FunctionArn": "arn:aws:lambda:us-east-1:000000000000:function:restore",
+            "State": "Enabled", "BatchSize": 1,
+        })
+    };
+    json!({ "EventSourceMappings": deployed.queues.iter().map(mapping).collect::<Vec<_>>() }).to_string()
+}
+
+/// Finds each queue, and never has a message.
+async fn sqs(State(fake): Fake, headers: HeaderMap, request: Bytes) -> String {
+    let request: Value = serde_json::from_slice(&request).unwrap();
+    if headers["x-amz-target"] == "AmazonSQS.GetQueueUrl" {
+        let queue = request["QueueName"].as_str().unwrap();
+        return json!({ "QueueUrl": format!("{}/{queue}", fake.url) }).to_string();
+    }
+    let queue = request["QueueUrl"].as_str().unwrap().rsplit('/').next().unwrap();
+    fake.polls.send_modify(|polls| *polls.entry(queue.to_owned()).or_default() += 1);
+    std::future::pending().await
 }
 
 async fn configuration(State(fake): Fake, Path(name): Path<String>) -> Result<String, StatusCode> {
@@ -121,15 +145,15 @@ async fn code(State(fake): Fake, Path(name): Path<String>) -> Bytes {
     fake.deployed.lock().unwrap().functions[&name].1.code.clone()
 }
 
-async fn api() -> String {
+async fn api(Path(id): Path<String>) -> String {
     json!({
-        "apiId": "a1", "protocolType": "HTTP",
+        "apiId": id, "protocolType": "HTTP",
         "routeSelectionExpression": "${request.method} ${request.path}",
     })
     .to_string()
 }
 
-async fn part(State(fake): Fake, Path(kind): Path<String>) -> String {
+async fn part(State(fake): Fake, Path((_, kind)): Path<(String, String)>) -> String {
     let deployed = fake.deployed.lock().unwrap();
     let route = |(key, function): (&String, &String)| match kind.as_str() {
         "routes" => json!({"routeKey": key, "target": format!("integrations/{function}")}),
@@ -147,34 +171,44 @@ async fn part(State(fake): Fake, Path(kind): Path<String>) -> String {
     json!({ "items": items }).to_string()
 }
 
-/// A pool and a gateway that follow a fake control plane.
+/// A pool, a gateway and pollers that serve what a fake control plane has deployed.
 struct Stack {
     test: TestPool,
     url: String,
     client: reqwest::Client,
-    stop: oneshot::Sender<()>,
-    follower: JoinHandle<()>,
+    redeployment: Redeployment,
+}
+
+/// The API `a1`, and the function `restore` if a queue invokes it.
+fn resources(queue_functions: &[&str]) -> ServedResources {
+    ServedResources {
+        api_id: "a1".to_owned(),
+        queue_functions: queue_functions.iter().map(|name| name.parse().unwrap()).collect(),
+    }
 }
 
 impl Stack {
-    /// Reads the deployment, serves it, and follows changes.
-    async fn start(fake: &FakeControlPlane, functions: &[&str]) -> Self {
+    async fn start(fake: &FakeControlPlane) -> Self {
         let control_plane = ControlPlane::new(fake.url.parse().unwrap(), "us-east-1").unwrap();
-        let mut deployed = Vec::new();
-        for name in functions {
-            deployed.push(control_plane.function(&name.parse().unwrap()).await.unwrap());
-        }
-        let test = TestPool::with(deployed).await;
-        let gateway = Gateway::new(control_plane.http_api("a1").await.unwrap(), test.pool.clone());
+        let test = TestPool::with(Vec::new()).await;
+        let gateway = Gateway::new(test.pool.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(gateway::serve(listener, gateway.clone(), std::future::pending()));
-        let (stop, stopped) = oneshot::channel();
-        let period = Duration::from_millis(10);
-        let stopped = async move { drop(stopped.await) };
-        let follower = tokio::spawn(follow(control_plane, test.pool.clone(), gateway, period, stopped));
+        let sqs = aws_sdk_sqs::Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new("us-east-1"))
+            .endpoint_url(&fake.url)
+            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+            .build();
+        let sqs = aws_sdk_sqs::Client::from_conf(sqs);
+        let redeployment = Redeployment::new(control_plane, sqs, test.pool.clone(), gateway);
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { test, url, client, stop, follower }
+        Self { test, url, client, redeployment }
+    }
+
+    async fn apply(&mut self, queue_functions: &[&str]) {
+        self.redeployment.apply(Some(&resources(queue_functions))).await.unwrap();
     }
 
     async fn get(&self, path: &str) -> (u16, String) {
@@ -182,9 +216,12 @@ impl Stack {
         (response.status().as_u16(), response.text().await.unwrap())
     }
 
+    fn functions(&self) -> Vec<String> {
+        self.test.pool.revisions().into_keys().map(|name| name.to_string()).collect()
+    }
+
     async fn stop(self) {
-        self.stop.send(()).unwrap();
-        self.follower.await.unwrap();
+        self.redeployment.stop().await;
         self.test.pool.stop().await;
     }
 }
@@ -200,11 +237,12 @@ async fn code_and_variables_are_followed() {
         it.function("1", function_returning("api", "'one ' + os.environ['OWN']"));
         it.route("GET /a", "api");
     });
-    let stack = Stack::start(&fake, &["api"]).await;
+    let mut stack = Stack::start(&fake).await;
+    stack.apply(&[]).await;
     assert_eq!(stack.get("/a").await, ok("one own"));
 
     fake.deploy(|it| it.function("2", function_returning("api", "'two ' + os.environ['OWN']")));
-    fake.looked_at().await;
+    stack.apply(&[]).await;
     assert_eq!(stack.get("/a").await, ok("two own"));
 
     fake.deploy(|it| {
@@ -212,12 +250,12 @@ async fn code_and_variables_are_followed() {
         *revision = "3".to_owned();
         function.environment.insert("OWN".to_owned(), "rotated".to_owned());
     });
-    fake.looked_at().await;
+    stack.apply(&[]).await;
     assert_eq!(stack.get("/a").await, ok("two rotated"));
     let name = "api".parse().unwrap();
     assert_eq!(stack.test.pool.revisions()[&name], FunctionRevision::new("3"));
 
-    fake.looked_at().await;
+    stack.apply(&[]).await;
     assert_eq!(*fake.downloads.borrow(), 3, "only what changed is downloaded");
     assert_eq!(stack.test.pool.statistics()[&name].cold_starts, 3);
     stack.stop().await;
@@ -231,13 +269,14 @@ async fn routes_and_functions_are_added_and_removed() {
         it.function("1", function_returning("restore", "'restore'"));
         it.route("GET /a", "api");
     });
-    let stack = Stack::start(&fake, &["api", "restore"]).await;
+    let mut stack = Stack::start(&fake).await;
+    stack.apply(&["restore"]).await;
+    assert_eq!(stack.functions(), ["api", "restore"]);
     fake.deploy(|it| {
         it.function("1", function_returning("new", "'new'"));
         it.route("GET /new", "new");
-        it.functions.remove("restore");
     });
-    fake.looked_at().await;
+    stack.apply(&[]).await;
     assert_eq!(stack.get("/new").await, ok("new"));
     assert_eq!(stack.get("/a").await, ok("api"));
     let gone = stack.test.pool.invoke(&"restore".parse().unwrap(), Bytes::new()).await;
@@ -245,31 +284,73 @@ async fn routes_and_functions_are_added_and_removed() {
 
     // A function is removed only after the API no longer refers to it.
     fake.deploy(|it| drop(it.functions.remove("new")));
-    fake.looked_at().await;
+    assert!(stack.redeployment.apply(Some(&resources(&[]))).await.is_err());
     assert_eq!(stack.get("/new").await, ok("new"));
     fake.deploy(|it| drop(it.routes.remove("GET /new")));
-    fake.looked_at().await;
+    stack.apply(&[]).await;
     assert_eq!(stack.get("/new").await.0, 404);
-    assert_eq!(stack.test.pool.revisions().len(), 1);
+    assert_eq!(stack.functions(), ["api"]);
     stack.stop().await;
 }
 
 #[tokio::test]
-async fn request_to_a_busy_emulator_is_retried() {
+async fn event_source_mappings_are_followed() {
+    let fake = FakeControlPlane::start().await;
+    fake.deploy(|it| {
+        it.function("1", function_returning("api", "'api'"));
+        it.function("1", function_returning("restore", "{}"));
+        it.route("GET /a", "api");
+        it.queues = vec!["one".to_owned()];
+    });
+    let mut stack = Stack::start(&fake).await;
+    stack.apply(&["restore"]).await;
+    fake.polled("one").await;
+    // A replaced queue exists beside its replacement until the deployment is complete.
+    fake.deploy(|it| it.queues = vec!["one".to_owned(), "two".to_owned()]);
+    stack.apply(&["restore"]).await;
+    fake.polled("two").await;
+    fake.deploy(|it| it.queues = vec!["two".to_owned()]);
+    stack.apply(&["restore"]).await;
+    assert_eq!(*fake.polls.borrow(), BTreeMap::from([("one".to_owned(), 1), ("two".to_owned(), 1)]));
+    stack.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_is_served_after_the_stack_was_deleted_until_it_is_deployed_again() {
+    let fake = FakeControlPlane::start().await;
+    fake.deploy(|it| {
+        it.function("1", function_returning("api", "'api'"));
+        it.function("1", function_returning("restore", "{}"));
+        it.route("GET /a", "api");
+        it.queues = vec!["one".to_owned()];
+    });
+    let mut stack = Stack::start(&fake).await;
+    stack.apply(&["restore"]).await;
+    stack.redeployment.apply(None).await.unwrap();
+    assert_eq!(stack.get("/a").await, (503, r#"{"message":"No API is deployed"}"#.to_owned()));
+    assert!(stack.functions().is_empty());
+    stack.apply(&["restore"]).await;
+    assert_eq!(stack.get("/a").await, ok("api"));
+    stack.stop().await;
+}
+
+#[tokio::test]
+async fn request_to_a_busy_emulator_fails_and_the_previous_deployment_is_served() {
     let fake = FakeControlPlane::start().await;
     fake.deploy(|it| {
         it.function("1", function_returning("api", "1"));
         it.route("GET /a", "api");
     });
-    let stack = Stack::start(&fake, &["api"]).await;
+    let mut stack = Stack::start(&fake).await;
+    stack.apply(&[]).await;
     fake.deploy(|it| {
         it.is_busy = true;
         it.function("2", function_returning("api", "2"));
     });
-    fake.looked_at().await;
+    assert!(stack.redeployment.apply(Some(&resources(&[]))).await.is_err());
     assert_eq!(stack.get("/a").await, ok("1"));
     fake.deploy(|it| it.is_busy = false);
-    fake.looked_at().await;
+    stack.apply(&[]).await;
     assert_eq!(stack.get("/a").await, ok("2"));
     stack.stop().await;
 }

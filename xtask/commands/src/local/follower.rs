@@ -1,0 +1,87 @@
+//! Follows the deployed stack while the local stack runs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use command_line::terminal;
+use edge::Edge;
+use lambda::redeployment::Redeployment;
+use local_stack::StackFile;
+use machine::directory::StateDirectory;
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::deployed::DeployedResources;
+use crate::operator::aws_error_message;
+
+/// How often the local stack checks for changes.
+///
+/// Each check sends a few small requests to the emulator.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// Serves what is deployed, and describes it in `stack.json`.
+pub(super) struct Follower {
+    pub(super) cloudformation: aws_sdk_cloudformation::Client,
+    pub(super) edge: Arc<Edge>,
+    pub(super) redeployment: Redeployment,
+    pub(super) directory: Arc<StateDirectory>,
+    pub(super) stack_file: Arc<watch::Sender<StackFile>>,
+}
+
+impl Follower {
+    /// Follows the stack until `shutdown` completes.
+    ///
+    /// A deployment that cannot be read or run is reported once and retried. Until it succeeds, the previous one is
+    /// served.
+    pub(super) async fn run(mut self, shutdown: impl Future<Output = ()>) {
+        tokio::select! {
+            biased;
+            () = shutdown => {}
+            () = self.follow() => {}
+        }
+        self.redeployment.stop().await;
+    }
+
+    async fn follow(&mut self) {
+        let mut ticks = interval(INTERVAL);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut reported = None;
+        loop {
+            ticks.tick().await;
+            let Err(error) = self.apply().await else {
+                reported = None;
+                continue;
+            };
+            let text = Some(format!("{error:#}"));
+            if reported != text {
+                let error = error.context("what is deployed cannot be served yet");
+                terminal::warning(&error, aws_error_message);
+                reported = text;
+            }
+        }
+    }
+
+    /// Serves the current deployment.
+    async fn apply(&mut self) -> Result<()> {
+        let name = self.stack_file.borrow().stack_name.clone();
+        let resources = DeployedResources::find(&self.cloudformation, &name).await?;
+        self.edge.deploy(resources.as_ref().map(|resources| resources.distribution_id.as_str()));
+        self.redeployment.apply(resources.as_ref().map(|resources| &resources.served)).await?;
+        let described = describe(&self.stack_file.borrow(), resources.as_ref());
+        if described != *self.stack_file.borrow() {
+            self.directory.write(StackFile::NAME, &described.to_json()?).await?;
+            self.stack_file.send_replace(described);
+        }
+        Ok(())
+    }
+}
+
+/// Returns `stack.json` with the addresses and names of these resources.
+fn describe(stack_file: &StackFile, resources: Option<&DeployedResources>) -> StackFile {
+    let mut described = stack_file.clone();
+    described.queues.restore = resources.map(|resources| resources.restore_queue_url.clone());
+    described.queues.dead_letters = resources.map(|resources| resources.dead_letter_queue_url.clone());
+    described.buckets.assets = resources.map(|resources| resources.assets_bucket.clone());
+    described
+}

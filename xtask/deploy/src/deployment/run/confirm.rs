@@ -1,0 +1,69 @@
+//! Shows what a deployment would change, and asks for confirmation.
+
+use anyhow::{Result, bail};
+
+use super::{Deployment, Subject};
+use crate::apply::ProposedChange;
+use crate::consent::Consent;
+use crate::deployment::survey::Survey;
+use crate::deployment::unreviewed::unreviewed;
+use crate::review::Review;
+
+impl Deployment<'_> {
+    /// Shows what CloudFormation would do beyond the review, and asks for confirmation.
+    ///
+    /// If nobody is asked, nothing may be deleted that the review does not show.
+    pub(super) async fn confirm_unreviewed(
+        &self,
+        review: &Review,
+        proposed: &[ProposedChange],
+    ) -> Result<()> {
+        let unreviewed = unreviewed(&review.actions(), proposed);
+        if unreviewed.is_empty() || self.options.consent == Consent::Implied {
+            return Ok(());
+        }
+        self.note("  CloudFormation would do what the review does not show:");
+        for change in &unreviewed {
+            self.note(&format!("    {}", change.to_text()));
+        }
+        let deleted: Vec<&str> = unreviewed
+            .iter()
+            .filter(|change| change.action.may_delete())
+            .map(|change| change.logical_id.as_str())
+            .collect();
+        match self.options.consent {
+            Consent::Ask => self.lock.require_confirmation(Consent::Ask, "Make these changes too?").await,
+            _ if deleted.is_empty() => Ok(()),
+            _ => bail!(
+                "nothing was changed: the review does not show that {} may be deleted; to confirm it, deploy \
+                 without --yes",
+                deleted.join(", ")
+            ),
+        }
+    }
+
+    /// Returns the question that has to be confirmed, and reports why the release of a rollback may not work.
+    ///
+    /// If nobody is asked, a release that was not verified requires a flag.
+    pub(super) fn question(&self, survey: &Survey) -> Result<&'static str> {
+        let release = survey.release.as_ref().filter(|_| matches!(self.subject, Subject::Rollback(_)));
+        let Some((release, doubt)) = release.and_then(|release| Some((release, release.doubt()?))) else {
+            return Ok("Make these changes?");
+        };
+        let is_allowed = release.is_verified() || self.options.allow_unverified;
+        if self.options.consent != Consent::Ask && !is_allowed {
+            bail!("nothing was changed: {doubt}; to deploy it anyway, pass --allow-unverified");
+        }
+        self.note(&format!("  {doubt}"));
+        Ok("Deploy this release anyway?")
+    }
+
+    /// Shows what would change, and rejects changes that require a flag that was not passed.
+    pub(super) fn show(&self, review: &Review) -> Result<()> {
+        if self.options.consent == Consent::Implied {
+            return Ok(());
+        }
+        (self.show)(review);
+        self.options.check_review(review)
+    }
+}
