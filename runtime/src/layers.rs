@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// A module imports only from those in earlier lines and from itself.
 const LAYERS: &[&[&str]] = &[
     &["clock", "sdk_error"],
-    &["signing"],
+    &["key_source"],
     &["configuration"],
     &["logging"],
     &["platform", "http"],

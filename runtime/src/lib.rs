@@ -14,9 +14,9 @@ pub mod configuration;
 pub mod http;
 pub mod logging;
 pub mod restore;
-pub mod signing;
 
 mod clock;
+mod key_source;
 mod platform;
 mod sdk_error;
 

@@ -2,7 +2,7 @@
 
 use openapi::{AssetPath, AssetPrefix, DatasetId, OrganizationId, PackageId};
 use percent_encoding::percent_decode_str;
-use runtime::signing::{BaseUrl, CdnOrigin};
+use signing::{BaseUrl, CdnOrigin};
 use url::Url;
 
 const PREFIX: AssetPrefix =

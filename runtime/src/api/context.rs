@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use signing::Signer;
 use tokio::sync::OnceCell;
 
 use super::error::ApiError;
@@ -9,7 +10,6 @@ use crate::configuration::{ApiSettings, CdnSettings};
 use crate::platform::aws::{Aws, TimeLimits};
 use crate::platform::database::Database;
 use crate::platform::http_client::HttpClient;
-use crate::signing::Signer;
 
 /// The settings and connections of the API function.
 ///

@@ -1,10 +1,11 @@
 //! The settings of the API function.
 
 use openapi::{HashAlgorithm, variables};
+use signing::CdnOrigin;
 
 use super::common::Common;
 use super::variables::{Setting, Variables};
-use crate::signing::{CdnOrigin, KeySource};
+use crate::key_source::KeySource;
 
 /// The settings of the API function.
 pub struct ApiSettings {

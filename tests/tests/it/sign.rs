@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use openapi::{SignedFile, SignedPackage, variables};
 use reqwest::{Method, Response, StatusCode, Url};
-use runtime::signing::{BaseUrl, Resource, Signer, SigningKey};
+use signing::{BaseUrl, Resource, Signer, SigningKey};
 use serde_json::Value;
 
 use crate::aws::Aws;

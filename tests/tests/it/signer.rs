@@ -6,7 +6,7 @@ use std::process::Command;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use machine::python::MINISTACK;
-use runtime::signing::{BaseUrl, HashAlgorithm, Resource, Signer, SigningKey, canned_policy, custom_policy};
+use signing::{BaseUrl, HashAlgorithm, Resource, Signer, SigningKey, canned_policy, custom_policy};
 
 use crate::stack::{stack, target_directory};
 

@@ -2,6 +2,7 @@
 
 use lambda_http::http::StatusCode;
 use openapi::{AssetPath, SIGNED_URL_LIFETIME_SECONDS, Scope, SignParameters, SignedFile, SignedPackage};
+use signing::KeyError;
 
 use crate::api::admission::AdmittedDataset;
 use crate::api::context::ApiContext;
@@ -9,7 +10,6 @@ use crate::api::error::ApiError;
 use crate::api::packages::asset_prefix;
 use crate::clock;
 use crate::http::Response;
-use crate::signing::KeyError;
 
 /// What a request signs.
 enum Target {

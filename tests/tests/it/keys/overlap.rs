@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use faults::{AwsProxy, Faults};
 use reqwest::StatusCode;
-use runtime::signing::{BaseUrl, Signer, SigningKey};
+use signing::{BaseUrl, Signer, SigningKey};
 
 use super::command::{Keys, status};
 use super::{assert_settled, private_keys, turn, wait_for_status};

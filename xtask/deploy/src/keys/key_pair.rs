@@ -5,7 +5,7 @@ use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rsa;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
-use runtime::signing::SigningKey;
+use signing::SigningKey;
 use stack::Fingerprint;
 use zeroize::Zeroizing;
 

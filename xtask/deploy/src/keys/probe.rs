@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use chrono::{DateTime, Utc};
 use reqwest::StatusCode;
 use reqwest::redirect::Policy;
-use runtime::signing::{CdnOrigin, HashAlgorithm, Signer, SigningKey};
+use signing::{CdnOrigin, HashAlgorithm, Signer, SigningKey};
 use stack::Environment;
 
 use super::key_pair::KeyPair;

@@ -23,7 +23,7 @@ use aws_sdk_ssm::operation::get_parameter::GetParameterError;
 use aws_sdk_ssm::operation::put_parameter::PutParameterError;
 use aws_sdk_ssm::types::{ParameterStringFilter, ParameterType};
 use chrono::{DateTime, Utc};
-use runtime::signing::{decode_key_value, encode_key_value};
+use signing::{decode_key_value, encode_key_value};
 use stack::{
     Environment, EnvironmentName, Fingerprint, SigningKey, SigningKeys, key_parameters, key_ring_parameter,
     private_key_parameter, public_key_parameter,

@@ -1,7 +1,7 @@
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair};
-use runtime::signing::SigningKey;
+use signing::SigningKey;
 
 use super::{Algorithm, KeyPair, fingerprint_of};
 

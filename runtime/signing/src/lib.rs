@@ -5,7 +5,7 @@
 //!
 //! - [`BaseUrl`]: a URL that can be signed; [`Resource`]: the URLs that a custom policy opens.
 //! - [`canned_policy`], [`custom_policy`]: the texts that are signed, with the source of their form.
-//! - [`SigningKey`]: a private key, RSA 2048 or EC P-256; [`KeySource`]: where it is loaded from.
+//! - [`SigningKey`]: a private key, RSA 2048 or EC P-256; [`encode_key_value`]: how its parameter holds it.
 //! - [`Signer`]: a key with the id that CloudFront has for it.
 //! - [`SignedUrl`]: the result, which does not display its signature.
 //!
@@ -17,7 +17,7 @@
 mod base_url;
 mod encoding;
 mod key;
-mod key_source;
+mod key_value;
 mod policy;
 mod signer;
 mod url;
@@ -27,7 +27,7 @@ pub use openapi::HashAlgorithm;
 pub use self::base_url::{BaseUrl, BaseUrlError};
 pub use self::encoding::cloudfront_base64;
 pub use self::key::{KeyError, SigningKey};
-pub use self::key_source::{KeySource, KeyValueError, LoadKeyError, decode_key_value, encode_key_value};
+pub use self::key_value::{KeyValueError, decode_key_value, encode_key_value};
 pub use self::policy::{Resource, canned_policy, custom_policy};
 pub use self::signer::{SignedPolicy, Signer};
 pub use self::url::{CdnOrigin, CdnOriginError, SignedUrl, encode_path};
