@@ -87,7 +87,7 @@ const ENVIRONMENT_COMMANDS: [&str; 13] = [
 #[test]
 fn every_command_that_a_message_advises_names_its_environment() {
     let mut sources = Vec::new();
-    for library in ["deploy", "commands"] {
+    for library in ["deploy", "operator", "commands"] {
         files(&repository::root().join("xtask").join(library).join("src"), "rs", &mut sources);
     }
     let mut incomplete = Vec::new();
@@ -106,4 +106,22 @@ fn every_command_that_a_message_advises_names_its_environment() {
         }
     }
     assert!(incomplete.is_empty(), "{incomplete:#?}");
+}
+
+/// These run in a program of their own too, on machines without `cargo xtask`: see `command_for`.
+#[test]
+fn messages_for_operators_do_not_name_the_program_themselves() {
+    let mut sources = Vec::new();
+    for library in ["deploy", "operator"] {
+        files(&repository::root().join("xtask").join(library).join("src"), "rs", &mut sources);
+    }
+    let is_allowed = |path: &Path| path.ends_with("deploy/src/advice.rs") || path.ends_with("tests.rs");
+    let mut found = Vec::new();
+    for source in sources.iter().filter(|source| !is_allowed(source)) {
+        let text = fs::read_to_string(source).unwrap();
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+        let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+        found.extend(lines.filter(|line| line.contains("cargo xtask")).map(str::to_owned));
+    }
+    assert!(found.is_empty(), "{found:#?}");
 }

@@ -3,8 +3,8 @@
 //! Data goes to standard output, and everything else to standard error. Exit codes: 0 for success, 1 for failure, 2
 //! for wrong usage, 3 for differences.
 //!
-//! This program compiles in seconds. It runs the commands that need neither AWS nor the local stack, and builds
-//! `xtask-commands` for all others.
+//! This program compiles in seconds. It runs the commands that need neither AWS nor the local stack, and builds the
+//! programs `packages` and `xtask-commands` for all others.
 
 mod commands;
 #[cfg(test)]
@@ -21,7 +21,7 @@ use command_line::{Outcome, finish};
 use machine::command;
 
 use self::commands::{ci, doctor, fuzz, openapi, reference, render, test};
-use self::forwarded::Forwarded;
+use self::forwarded::{Forwarded, Program};
 
 /// Builds, runs and ships the packages service.
 #[derive(Parser)]
@@ -93,20 +93,20 @@ fn run(command: Command) -> Result<Outcome> {
         Command::Reference(arguments) => reference::run(&arguments, Arguments::command()),
         Command::Render(arguments) => render::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
-        Command::Bench(_)
-        | Command::Build(_)
-        | Command::Deploy(_)
-        | Command::Destroy(_)
-        | Command::Diff(_)
+        Command::Deploy(arguments) | Command::Diff(arguments) => {
+            forwarded::run(arguments.program_for_source_or_release())
+        }
+        Command::Destroy(_)
         | Command::Drift(_)
         | Command::Keys(_)
-        | Command::Local(_)
         | Command::Logs(_)
         | Command::Outputs(_)
-        | Command::Publish(_)
         | Command::Queue(_)
         | Command::Releases(_)
         | Command::Rollback(_)
-        | Command::Status(_) => forwarded::run(),
+        | Command::Status(_) => forwarded::run(Program::Operator),
+        Command::Bench(_) | Command::Build(_) | Command::Local(_) | Command::Publish(_) => {
+            forwarded::run(Program::Commands)
+        }
     }
 }

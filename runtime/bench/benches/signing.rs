@@ -15,9 +15,9 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, RSA_PKC
 use rsa::pkcs1v15;
 use rsa::pkcs8::DecodePrivateKey;
 use rsa::signature::Signer as _;
-use signing::{BaseUrl, HashAlgorithm, Signer, SigningKey};
 use serde_json::{Value, json};
 use sha1::Sha1;
+use signing::{BaseUrl, HashAlgorithm, Signer, SigningKey};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 

@@ -6,8 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use openapi::{SignedFile, SignedPackage, variables};
 use reqwest::{Method, Response, StatusCode, Url};
-use signing::{BaseUrl, Resource, Signer, SigningKey};
 use serde_json::Value;
+use signing::{BaseUrl, Resource, Signer, SigningKey};
 
 use crate::aws::Aws;
 use crate::client::{Client, error_of, header, json_of};

@@ -1,6 +1,7 @@
 //! The environment files of the repository, and the option that names one.
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -22,6 +23,15 @@ impl EnvironmentArgument {
     }
 }
 
+/// The environment files in this program, by name. Without them, those of the repository are read.
+static EMBEDDED: OnceLock<&[(&str, &str)]> = OnceLock::new();
+
+/// Uses these environment files, by name, in place of those of the repository.
+pub fn embed(files: &'static [(&'static str, &'static str)]) {
+    // A second set is ignored: a program has one.
+    let _ = EMBEDDED.set(files);
+}
+
 /// Parses the name of an environment that has a file.
 fn known(name: &str) -> Result<EnvironmentName> {
     let known = names()?;
@@ -33,6 +43,9 @@ fn known(name: &str) -> Result<EnvironmentName> {
 
 /// Returns the names of all environments.
 pub fn names() -> Result<Vec<String>> {
+    if let Some(files) = EMBEDDED.get() {
+        return Ok(files.iter().map(|(name, _)| (*name).to_owned()).collect());
+    }
     let mut names = Vec::new();
     for file in std::fs::read_dir(directory()).context("cannot read stack/environments")? {
         names.extend(file?.path().file_stem().map(|stem| stem.to_string_lossy().into_owned()));
@@ -51,8 +64,13 @@ pub fn load(name: &str) -> Result<Environment> {
 }
 
 fn read(name: &EnvironmentName) -> Result<Environment> {
-    let path = directory().join(format!("{name}.toml"));
-    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let embedded = EMBEDDED.get().and_then(|files| files.iter().find(|(known, _)| *known == name.as_str()));
+    let text = if let Some((_, text)) = embedded {
+        (*text).to_owned()
+    } else {
+        let path = directory().join(format!("{name}.toml"));
+        std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?
+    };
     Environment::parse(name, &text).with_context(|| format!("in stack/environments/{name}.toml"))
 }
 

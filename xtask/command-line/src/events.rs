@@ -16,7 +16,7 @@ use crate::terminal::{self, Palette, printable};
 ///
 /// The AWS SDK and the HTTP client log URLs, headers, and bodies below the level of warnings, and these contain
 /// signatures and tokens. They stay off regardless of `RUST_LOG`.
-const OWN_CRATES: [&str; 10] = [
+const OWN_CRATES: [&str; 13] = [
     "command_line",
     "deploy",
     "edge",
@@ -24,7 +24,10 @@ const OWN_CRATES: [&str; 10] = [
     "lambda",
     "local_stack",
     "machine",
+    "operator",
+    "packages",
     "runtime",
+    "signing",
     "xtask",
     "xtask_commands",
 ];

@@ -80,11 +80,15 @@ impl machine::Step for Step {
     }
 }
 
-/// A step of a long operation: a spinner on a terminal, and a line when it is done.
+/// How often a step reports that it is still under way, without a terminal.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+
+/// A step of a long operation: a spinner on a terminal, a line from time to time without one, and a line when it is done.
 pub struct Step {
     name: String,
     start: Instant,
     spinner: ProgressBar,
+    heartbeat: Option<Heartbeat>,
 }
 
 impl Step {
@@ -97,12 +101,16 @@ impl Step {
         }
         spinner.set_message(name.clone());
         spinner.enable_steady_tick(Duration::from_millis(120));
-        Self { name, start: Instant::now(), spinner }
+        let heartbeat = (!io::stderr().is_terminal()).then(|| Heartbeat::start(name.clone(), HEARTBEAT, say));
+        Self { name, start: Instant::now(), spinner, heartbeat }
     }
 
-    /// Shows the current detail of the step on a terminal.
+    /// Shows the current detail of the step.
     pub fn show(&self, what: impl Display) {
         self.spinner.set_message(format!("{:<16} {what}", self.name));
+        if let Some(heartbeat) = &self.heartbeat {
+            heartbeat.show(what.to_string());
+        }
     }
 
     /// Ends the step successfully, with a summary.

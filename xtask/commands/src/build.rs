@@ -4,9 +4,9 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use command_line::{Outcome, output};
 use deploy::build::{Profile, build};
-use stack::Architecture;
-
-use crate::operator::Terminal;
+use deploy::connection::Connection;
+use operator::terminal::Terminal;
+use stack::{Architecture, Environment};
 
 /// Options of `build`.
 #[derive(Args)]
@@ -21,6 +21,16 @@ enum ArchitectureArgument {
     #[value(name = "x86-64", alias = "x86_64")]
     X86_64,
     Arm64,
+}
+
+/// Returns the build profile of an environment's functions.
+///
+/// For the local environment, it is the profile of the running stack. For all others, it is the Lambda profile.
+pub(crate) fn profile(environment: &Environment, connection: &Connection) -> Profile {
+    match &connection.local {
+        Some(local) if !local.is_release_build => Profile::Development,
+        _ => Profile::Release(environment.architecture),
+    }
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {

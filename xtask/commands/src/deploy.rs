@@ -1,21 +1,14 @@
 //! `cargo xtask deploy`: builds, reviews, uploads, applies, and verifies.
 
-use std::path::PathBuf;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
-use command_line::terminal::{self, Palette};
-use command_line::{EnvironmentArgument, Outcome, output};
-use deploy::connection::Connection;
-use deploy::deployment::{Deployment, Options, Subject};
+use command_line::{EnvironmentArgument, Outcome};
+use deploy::deployment::Subject;
 use deploy::release::ReleaseId;
-use deploy::review::Review;
-use deploy::{Consent, command_for};
-use machine::command;
-use stack::Environment;
+use operator::connect::connect;
+use operator::deploy::{DeployOptions, deploy};
 
-use crate::connect::{build_profile, connect};
-use crate::review_text::{Detail, to_text};
+use crate::build::profile;
 
 /// Options of `deploy`.
 #[derive(Args)]
@@ -29,30 +22,6 @@ pub(crate) struct Arguments {
     options: DeployOptions,
 }
 
-/// Options of everything that deploys.
-#[derive(Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
-pub(crate) struct DeployOptions {
-    /// Do not ask before the changes are made.
-    #[arg(long)]
-    yes: bool,
-    /// Allow changes that widen permissions or access.
-    #[arg(long)]
-    allow_iam_widening: bool,
-    /// Allow changes that replace or remove a resource that holds data.
-    #[arg(long)]
-    allow_data_loss: bool,
-    /// Do not wait until every resource has stabilized; not allowed in a protected environment.
-    #[arg(long)]
-    express: bool,
-    /// Finish a failed rollback without this resource, which stays unchanged.
-    #[arg(long, value_name = "LOGICAL-ID")]
-    skip: Vec<String>,
-    /// Write the stack's outputs to this file too, as JSON.
-    #[arg(long, value_name = "FILE")]
-    outputs: Option<PathBuf>,
-}
-
 pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     let environment = arguments.environment.load()?;
     let (options, outputs) = arguments.options.split();
@@ -60,69 +29,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     let connection = connect(&environment).await?;
     let subject = match arguments.release {
         Some(id) => Subject::Release(id),
-        None => Subject::Source(build_profile(&environment, &connection)),
+        None => Subject::Source(profile(&environment, &connection)),
     };
     deploy(&environment, &connection, &options, outputs, subject).await
-}
-
-impl DeployOptions {
-    /// Returns the options of the deployment, and the file for its outputs.
-    pub(crate) fn split(self) -> (Options, Option<PathBuf>) {
-        let options = Options {
-            consent: Consent::from_yes_flag(self.yes),
-            allow_iam_widening: self.allow_iam_widening,
-            allow_data_loss: self.allow_data_loss,
-            express: self.express,
-            allow_unverified: false,
-            skip: self.skip,
-        };
-        (options, self.outputs)
-    }
-}
-
-/// Deploys after a review, verifies the result, and stops on Ctrl-C.
-pub(crate) async fn deploy(
-    environment: &Environment,
-    connection: &Connection,
-    options: &Options,
-    outputs: Option<PathBuf>,
-    subject: Subject,
-) -> Result<Outcome> {
-    connection.announce(environment);
-    let deployment = Deployment::new(environment, connection, options, subject, &show);
-    let work = async {
-        let result = deployment.apply().await?;
-        let json = result.outputs.to_json(connection.local.as_ref())?;
-        // The outputs are printed before the verification, which may fail. Neither standard output nor a file that
-        // cannot be written prevents it.
-        let printed = output::print(&json);
-        let written = write_outputs(environment, outputs, &json);
-        deployment.verify(result).await?;
-        printed?;
-        written
-    };
-    tokio::select! {
-        outcome = work => outcome.map(|()| Outcome::Done),
-        interrupted = command::interrupted() => {
-            interrupted?;
-            terminal::say(deployment.interrupt().await);
-            // The exit code that shells use for an interrupted program.
-            Ok(Outcome::Code(130))
-        }
-    }
-}
-
-fn show(review: &Review) {
-    terminal::say(format!("\n{}\n", to_text(review, Palette::for_errors(), Detail::Summary).trim_end()));
-}
-
-fn write_outputs(environment: &Environment, path: Option<PathBuf>, json: &str) -> Result<()> {
-    let Some(path) = path else { return Ok(()) };
-    std::fs::write(&path, format!("{json}\n")).with_context(|| {
-        format!(
-            "everything is deployed, but its outputs could not be written to {}; {} prints them",
-            path.display(),
-            command_for(&environment.name, "outputs")
-        )
-    })
 }

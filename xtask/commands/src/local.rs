@@ -29,8 +29,8 @@ use tokio::time::timeout;
 use self::data_plane::DataPlane;
 use self::deployed::DeployedResources;
 use self::foundation::Foundation;
-use crate::connect::connect_to_emulator;
-use crate::operator::aws_error_message;
+use operator::connect::connect_to_emulator;
+use operator::terminal::aws_error_message;
 
 /// How long a stack that just started is verified. A function that does not start must not delay its logs for longer.
 const VERIFICATION_LIMIT: Duration = Duration::from_secs(10);
@@ -74,7 +74,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     if !ended.is_empty() {
         terminal::say(format!("  ended processes that an earlier run left behind: {}", ended.join(", ")));
     }
-    directory.remove(StackFile::NAME).await?;
+    directory.remove(machine::STACK_FILE).await?;
     prepare_data(&arguments, &directory).await?;
     let mut running = Running::default();
     let ended = tokio::select! {
@@ -174,7 +174,7 @@ async fn serve(
     let subject = Subject::Source(profile);
     verify(&Deployment::new(&environment, &connection, &options, subject, &|_| {}), deployed).await;
 
-    let path = directory.file(StackFile::NAME);
+    let path = directory.file(machine::STACK_FILE);
     if arguments.command.is_empty() {
         summary::print(&stack_file, &path, start.elapsed())?;
         tokio::select! {
@@ -207,7 +207,7 @@ impl Running {
             data_plane.stop().await;
         }
         // Only now, because the data plane writes it when something else is deployed.
-        let removed = directory.remove(StackFile::NAME).await;
+        let removed = directory.remove(machine::STACK_FILE).await;
         if let Some(foundation) = self.foundation {
             foundation.stop().await;
         }

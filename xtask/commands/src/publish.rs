@@ -10,8 +10,10 @@ use deploy::keys::DeploymentKeys;
 use deploy::release::{ReleaseStore, SourceRevision, TemplateHash};
 use deploy::{Consent, artifacts, build};
 
-use crate::connect::{build_profile, connect};
-use crate::operator::Terminal;
+use operator::connect::connect;
+use operator::terminal::Terminal;
+
+use crate::build::profile;
 
 /// Options of `publish`.
 #[derive(Args)]
@@ -34,10 +36,10 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
             command_for(&environment.name, "keys generate")
         );
     }
-    let build = build::build(build_profile(&environment, &connection), &Terminal);
-    let (functions, source) = SourceRevision::unchanged_during(build).await?;
     let bucket = ArtifactBucket::new(&environment, &connection);
     bucket.ensure(Consent::from_yes_flag(arguments.yes), &Terminal).await?;
+    let build = build::build(profile(&environment, &connection), &Terminal);
+    let (functions, source) = SourceRevision::unchanged_during(build).await?;
     source.ensure_checked_out().await?;
     artifacts::upload(&bucket, &environment, &functions, &Terminal).await?;
     let candidate = Candidate::from_source(&environment, &keys.keys, &functions)?;
@@ -51,7 +53,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
         }
         None => store.create(&candidate, source, &connection.caller).await?.release.id,
     };
-    terminal::say(format!("  `cargo xtask deploy --env {} --release {id}` deploys it", environment.name));
+    let deploy = command_for(&environment.name, &format!("deploy --release {id}"));
+    terminal::say(format!("  {deploy} deploys it"));
     output::print(&id)?;
     Ok(Outcome::Done)
 }

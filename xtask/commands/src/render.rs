@@ -7,7 +7,7 @@ use clap::Args;
 use command_line::{EnvironmentArgument, Format, Outcome, output};
 use deploy::platform_parameters;
 
-use crate::connect::connect;
+use operator::connect::connect;
 
 /// Options of `render`, as far as AWS is needed.
 #[derive(Args)]

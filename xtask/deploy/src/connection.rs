@@ -9,6 +9,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
+use serde::Deserialize;
 use stack::Environment;
 
 use crate::clock::Clock;
@@ -34,16 +35,19 @@ pub struct Connection {
     pub operator: Arc<dyn Operator>,
 }
 
-/// A running local stack.
-#[derive(Clone, Debug)]
+/// A running local stack, as its `stack.json` describes it.
+#[derive(Clone, Debug, Deserialize)]
 pub struct LocalStack {
     /// The base URL of the API, which comes before `/restore`.
     pub api_url: String,
     /// The base URL of the CDN edge.
     pub cdn_url: String,
+    /// The base URL of the emulator.
+    pub aws_endpoint_url: String,
     /// The URL of the platform's database.
     pub database_url: String,
     /// Whether its functions are built for Lambda, and not for development.
+    #[serde(rename = "release")]
     pub is_release_build: bool,
 }
 

@@ -30,6 +30,7 @@ pub use self::rotate::{RotateOptions, Rotated, rotate};
 pub use self::status::{KeyStatus, Phase, Status};
 use self::store::{KeyStore, StoredRing};
 pub use self::verification::open_signed_probe;
+use crate::advice::command_for;
 use crate::artifact_bucket::ArtifactBucket;
 use crate::connection::Connection;
 use crate::lock;
@@ -46,8 +47,9 @@ pub async fn generate_first(
     let read = store.ring().await?;
     if !read.ring.is_empty() {
         bail!(
-            "environment {0} already has a signing key; to replace it, run `cargo xtask keys rotate --env {0}`",
+            "environment {} already has a signing key; to replace it, run {}",
             environment.name,
+            command_for(&environment.name, "keys rotate")
         );
     }
     // A deployment in progress makes a first key too.

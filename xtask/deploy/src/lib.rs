@@ -31,5 +31,5 @@ mod stack_resources;
 pub mod status;
 pub mod time_span;
 
-pub use advice::command_for;
+pub use advice::{command_for, set_program};
 pub use consent::{Consent, require_confirmation};

@@ -45,8 +45,10 @@ pub async fn read_all(
         found.extend(named.filter_map(|parameter| Some((parameter.name.clone()?, parameter))));
     }
     let problem = |parameter: &PlatformParameter| {
-        let problem = problem(parameter, found.get(&parameter.path))?;
-        Some(format!("  {} {problem}", parameter.path))
+        let stored = found.get(&parameter.path);
+        let problem = problem(parameter, stored)?;
+        let remedy = remedy(parameter, stored, environment);
+        Some(format!("  {} {problem}\n{remedy}", parameter.path))
     };
     let problems: Vec<String> = parameters.iter().filter_map(problem).collect();
     if !problems.is_empty() {
@@ -106,9 +108,31 @@ pub fn changes(
     changes.collect()
 }
 
+/// Returns the commands of the AWS CLI that correct a platform parameter.
+///
+/// The type of a parameter cannot be changed:
+/// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html>.
+fn remedy(parameter: &PlatformParameter, stored: Option<&Parameter>, environment: &Environment) -> String {
+    let command = |action: &str, rest: &str| {
+        format!("    aws ssm {action} --region {} --name {}{rest}", environment.region, parameter.path)
+    };
+    let required = required_type(parameter);
+    let value = if parameter.is_list { "VALUE,VALUE" } else { "VALUE" };
+    let put = |overwrite| command("put-parameter", &format!(" --type {required} --value {value}{overwrite}"));
+    match stored.and_then(|stored| stored.r#type.as_ref()) {
+        None => put(""),
+        Some(found) if *found == required => put(" --overwrite"),
+        Some(_) => format!("{}\n{}", command("delete-parameter", ""), put("")),
+    }
+}
+
+fn required_type(parameter: &PlatformParameter) -> ParameterType {
+    if parameter.is_list { ParameterType::StringList } else { ParameterType::String }
+}
+
 /// Returns what is wrong with a platform parameter, if anything.
 fn problem(parameter: &PlatformParameter, stored: Option<&Parameter>) -> Option<String> {
-    let required = if parameter.is_list { ParameterType::StringList } else { ParameterType::String };
+    let required = required_type(parameter);
     match stored.and_then(|stored| stored.r#type.as_ref()) {
         None => Some(format!("({required}) is missing: {}", parameter.description)),
         Some(found) if *found != required => Some(format!("is a {found}, but must be a {required}")),

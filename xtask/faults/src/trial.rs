@@ -246,8 +246,8 @@ impl Trial {
 
 async fn aws_configuration(endpoint: &str) -> aws_config::SdkConfig {
     let credentials = aws_sdk_s3::config::Credentials::new(
-        emulator::ACCESS_KEY_ID,
-        emulator::SECRET_ACCESS_KEY,
+        machine::EMULATOR_ACCESS_KEY_ID,
+        machine::EMULATOR_SECRET_ACCESS_KEY,
         None,
         None,
         "local stack",

@@ -17,10 +17,6 @@ const SHIM: &str = include_str!("emulator/shim.py");
 const PORT: &str = "emulator/port";
 const READY_LIMIT: Duration = Duration::from_secs(30);
 
-/// The access key id that the emulator accepts, and the only one for which it checks presigned URLs.
-pub const ACCESS_KEY_ID: &str = "test";
-/// The secret access key of [`ACCESS_KEY_ID`].
-pub const SECRET_ACCESS_KEY: &str = "test";
 /// The region of the local stack.
 pub const REGION: &str = "us-east-1";
 
@@ -156,8 +152,8 @@ fn set_environment(command: &mut Command, directory: &StateDirectory, port: u16,
         .env("MINISTACK_HOST", "127.0.0.1")
         .env("MINISTACK_REGION", REGION)
         .env("GATEWAY_PORT", port.to_string())
-        .env("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID)
-        .env("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY)
+        .env("AWS_ACCESS_KEY_ID", machine::EMULATOR_ACCESS_KEY_ID)
+        .env("AWS_SECRET_ACCESS_KEY", machine::EMULATOR_SECRET_ACCESS_KEY)
         .env("PERSIST_STATE", persist)
         .env("STATE_DIR", home.join("state"))
         .env("S3_PERSIST", persist)

@@ -12,4 +12,4 @@ pub mod postgres;
 mod stack_file;
 
 pub use machine::LOCAL_ENVIRONMENT as ENVIRONMENT;
-pub use stack_file::{Buckets, Queues, StackFile, StackFileError};
+pub use stack_file::{Buckets, Queues, StackFile};

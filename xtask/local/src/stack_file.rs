@@ -1,9 +1,7 @@
 //! `stack.json`: the addresses and ids of the local stack, for programs and tests.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
-use machine::workspace;
 use openapi::{DatasetNodeId, OrganizationId};
 use serde::{Deserialize, Serialize};
 
@@ -65,38 +63,8 @@ pub struct Buckets {
 }
 
 impl StackFile {
-    /// File name in the state directory.
-    pub const NAME: &str = "stack.json";
-
-    /// Reads the file of the running stack.
-    ///
-    /// It is the file that `PACKAGES_STACK` names, which `local` sets for its commands, or the one in the default
-    /// state directory.
-    pub fn read_running() -> Result<Self, StackFileError> {
-        let named = std::env::var_os("PACKAGES_STACK").filter(|path| !path.is_empty()).map(PathBuf::from);
-        let path = named.unwrap_or_else(|| workspace::local_state().join(Self::NAME));
-        let text = std::fs::read(&path).map_err(StackFileError::NotRunning)?;
-        serde_json::from_slice(&text).map_err(|source| StackFileError::Malformed { path, source })
-    }
-
     /// Serializes the content of the file.
     pub fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
         serde_json::to_vec_pretty(self)
     }
-}
-
-/// The reason why the file of the running stack cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum StackFileError {
-    /// The file does not exist.
-    #[error("the local stack does not run; start it with `cargo xtask local` in another terminal")]
-    NotRunning(#[source] std::io::Error),
-    /// The file was written by another version.
-    #[error("{} is malformed; end the local stack and start it again", path.display())]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// The parse error.
-        source: serde_json::Error,
-    },
 }

@@ -10,7 +10,7 @@ use aws_config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_s3::config::Credentials;
 use local_stack::demo::{self, DemoError, DemoTargets};
-use local_stack::emulator::{ACCESS_KEY_ID, Emulator, REGION, SECRET_ACCESS_KEY};
+use local_stack::emulator::{Emulator, REGION};
 use local_stack::platform;
 use local_stack::postgres::Postgres;
 use machine::directory::{Data, StateDirectory};
@@ -38,7 +38,13 @@ async fn clients(emulator: &Emulator) -> Clients {
     let configuration = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .endpoint_url(emulator.endpoint_url())
         .region(Region::from_static(REGION))
-        .credentials_provider(Credentials::new(ACCESS_KEY_ID, SECRET_ACCESS_KEY, None, None, "test"))
+        .credentials_provider(Credentials::new(
+            machine::EMULATOR_ACCESS_KEY_ID,
+            machine::EMULATOR_SECRET_ACCESS_KEY,
+            None,
+            None,
+            "test",
+        ))
         .timeout_config(timeout)
         .load()
         .await;

@@ -20,3 +20,12 @@ pub use progress::{Progress, Step};
 
 /// The name of the environment that is deployed only to the emulator on this machine.
 pub const LOCAL_ENVIRONMENT: &str = "local";
+
+/// The file in the state directory of a running local stack that describes it.
+pub const STACK_FILE: &str = "stack.json";
+
+/// The access key id that the emulator accepts, and the only one for which it checks presigned URLs.
+pub const EMULATOR_ACCESS_KEY_ID: &str = "test";
+
+/// The secret access key of [`EMULATOR_ACCESS_KEY_ID`].
+pub const EMULATOR_SECRET_ACCESS_KEY: &str = "test";

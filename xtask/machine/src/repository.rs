@@ -2,6 +2,11 @@
 
 use std::path::PathBuf;
 
+/// Whether Cargo started this program, or a program that did, and so in a checkout.
+pub fn is_checkout() -> bool {
+    std::env::var_os("CARGO_MANIFEST_DIR").is_some()
+}
+
 /// Returns the root directory of the repository.
 pub fn root() -> PathBuf {
     // Cargo sets the current path of the crate. The path at compile time may be that of another checkout.

@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
     let document = if arguments.policies {
         if !stack::operator_parameters(&environment).is_empty() {
             // The name of a role is in the Parameter Store, which has to be read.
-            return forwarded::run();
+            return forwarded::run(Program::Commands);
         }
         stack::operator_policies(&environment, &PlatformParameterValues::new())?
     } else if arguments.iam {

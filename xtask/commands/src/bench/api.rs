@@ -32,8 +32,8 @@ use stack::{FunctionName as Function, OutputName};
 
 use super::cold_start::cold_start;
 use super::figure::{Figures, median, megabytes, milliseconds};
-use crate::connect::connect;
-use crate::operator::Terminal;
+use operator::connect::{connect, read_stack_file};
+use operator::terminal::Terminal;
 
 const COLD_STARTS: usize = 40;
 const ROUNDS: usize = 1000;
@@ -52,7 +52,7 @@ pub(super) async fn measure(figures: &mut Figures) -> Result<()> {
         let limit = if function.name == Function::Authorizer { 4_000_000 } else { 5_000_000 };
         figures.at_most(format!("zip of {}", function.name.as_str()), function.size, limit, megabytes);
     }
-    let stack = StackFile::read_running()?;
+    let stack = read_stack_file::<StackFile>()?;
     let connection = connect(&environment).await?;
     let client = aws_sdk_cloudformation::Client::new(&connection.configuration);
     let outputs = DeployedStack::get(&client, &environment).await?.outputs;

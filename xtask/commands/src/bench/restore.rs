@@ -21,7 +21,7 @@ use stack::FunctionName;
 use super::figure::{Figures, megabytes};
 use super::replay;
 use crate::local::foundation::Foundation;
-use crate::operator::Terminal;
+use operator::terminal::Terminal;
 
 /// The round trip to a database in another availability zone, through a proxy.
 const ROUND_TRIP: Duration = Duration::from_micros(2500);

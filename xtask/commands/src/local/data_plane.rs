@@ -177,7 +177,7 @@ impl DataPlane {
         connection: &Connection,
         stack_file: StackFile,
     ) -> Result<()> {
-        directory.write(StackFile::NAME, &stack_file.to_json()?).await?;
+        directory.write(machine::STACK_FILE, &stack_file.to_json()?).await?;
         let stack_file = Arc::new(watch::Sender::new(stack_file));
         self.open_console(&stack_file);
         if let Some(redeployment) = self.redeployment.take() {

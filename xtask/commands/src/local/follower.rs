@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::deployed::DeployedResources;
-use crate::operator::aws_error_message;
+use operator::terminal::aws_error_message;
 
 /// How often the local stack checks for changes.
 ///
@@ -70,7 +70,7 @@ impl Follower {
         self.redeployment.apply(resources.as_ref().map(|resources| &resources.served)).await?;
         let described = describe(&self.stack_file.borrow(), resources.as_ref());
         if described != *self.stack_file.borrow() {
-            self.directory.write(StackFile::NAME, &described.to_json()?).await?;
+            self.directory.write(machine::STACK_FILE, &described.to_json()?).await?;
             self.stack_file.send_replace(described);
         }
         Ok(())

@@ -17,7 +17,7 @@ use machine::python::{MINISTACK, POSTGRESQL};
 use machine::workspace;
 use sqlx::postgres::{PgPool, PgPoolOptions};
 
-use crate::connect::connect_to_emulator;
+use operator::connect::connect_to_emulator;
 
 const EMULATOR_PORT: u16 = 4566;
 /// Not PostgreSQL's default port, which another server on this machine often uses.

@@ -8,7 +8,6 @@ use std::process::ExitStatus;
 
 use anyhow::{Context, Result};
 use deploy::connection::Connection;
-use local_stack::emulator;
 use machine::command::Group;
 use tokio::process::Command;
 
@@ -22,8 +21,8 @@ pub(super) async fn run(words: &[OsString], stack_file: &Path, connection: &Conn
         .args(arguments)
         .env("PACKAGES_STACK", stack_file)
         .env("AWS_ENDPOINT_URL", endpoint)
-        .env("AWS_ACCESS_KEY_ID", emulator::ACCESS_KEY_ID)
-        .env("AWS_SECRET_ACCESS_KEY", emulator::SECRET_ACCESS_KEY)
+        .env("AWS_ACCESS_KEY_ID", machine::EMULATOR_ACCESS_KEY_ID)
+        .env("AWS_SECRET_ACCESS_KEY", machine::EMULATOR_SECRET_ACCESS_KEY)
         .env("AWS_REGION", &region)
         .env("AWS_DEFAULT_REGION", &region)
         .env_remove("AWS_PROFILE")

@@ -4,6 +4,8 @@ use std::sync::{Mutex, PoisonError};
 
 use stack::Environment;
 
+use crate::advice::command_for;
+
 /// The phase of a deployment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Phase {
@@ -22,14 +24,13 @@ impl Phase {
         match self {
             Self::Preparing => "\n  interrupted; the stack was not changed".to_owned(),
             Self::Executing => format!(
-                "\n  interrupted; CloudFormation continues.\n  `cargo xtask status --env {0} --follow` \
-                 follows it to the end; `cargo xtask deploy --env {0}` waits for it first",
-                environment.name
+                "\n  interrupted; CloudFormation continues.\n  {} follows it to the end; {} waits for it first",
+                command_for(&environment.name, "status --follow"),
+                command_for(&environment.name, "deploy")
             ),
             Self::Verifying => format!(
-                "\n  interrupted; everything is deployed, but was not verified. `cargo xtask deploy --env {}` \
-                 verifies it",
-                environment.name
+                "\n  interrupted; everything is deployed, but was not verified. {} verifies it",
+                command_for(&environment.name, "deploy")
             ),
         }
     }

@@ -62,6 +62,7 @@ mod tests {
         let local = LocalStack {
             api_url: "http://127.0.0.1:9001".to_owned(),
             cdn_url: "http://127.0.0.1:9002".to_owned(),
+            aws_endpoint_url: String::new(),
             database_url: String::new(),
             is_release_build: false,
         };

@@ -11,7 +11,7 @@ use stack::Environment;
 use super::options::Options;
 use super::recovery::RecoverySettings;
 use super::survey::{BuiltSource, Survey, SurveyContext};
-use super::{protection, recovery};
+use super::{prerequisites, protection, recovery};
 use crate::advice::command_for;
 use crate::apply::{
     Application, Applied, Detail, PhaseCell, ProposedChange, Reporter, TemplateSource, template_source,
@@ -115,13 +115,18 @@ impl<'a> Deployment<'a> {
     }
 
     async fn build_and_deploy(&self) -> Result<DeploymentResult> {
+        match self.subject {
+            Subject::Source(_) => {
+                prerequisites::check(self.environment, self.connection, &self.bucket, self.options.consent)
+                    .await?;
+            }
+            Subject::Release(_) | Subject::Rollback(_) if !self.bucket.exists().await? => {
+                bail!("the artifact bucket {} does not exist, so there is no release", self.bucket.name());
+            }
+            Subject::Release(_) | Subject::Rollback(_) => {}
+        }
         // Building takes long, so it happens before the lock is acquired.
         let source = self.build().await?;
-        if source.is_some() {
-            self.bucket.ensure(self.options.consent, &*self.connection.operator).await?;
-        } else if !self.bucket.exists().await? {
-            bail!("the artifact bucket {} does not exist, so there is no release", self.bucket.name());
-        }
         self.lock.acquire().await?;
         let source = source.as_ref();
         let mut survey = self.survey(source, None).await?;

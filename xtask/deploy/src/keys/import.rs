@@ -6,6 +6,7 @@ use stack::{Environment, MAXIMUM_KEYS};
 use super::key_pair::KeyPair;
 use super::rotation::add_to_ring;
 use super::store::KeyStore;
+use crate::advice::command_for;
 use crate::artifact_bucket::ArtifactBucket;
 use crate::connection::Connection;
 use crate::lock;
@@ -25,10 +26,10 @@ pub async fn import(environment: &Environment, connection: &Connection, key: &Ke
     }
     if let Some(next) = stored.ring.next() {
         bail!(
-            "{0} is already the next key; activate it with `cargo xtask keys rotate --env {1}`, or remove it \
-             with `cargo xtask keys retire {0} --env {1}`",
+            "{} is already the next key; activate it with {}, or remove it with {}",
             next.fingerprint,
-            environment.name
+            command_for(&environment.name, "keys rotate"),
+            command_for(&environment.name, &format!("keys retire {}", next.fingerprint))
         );
     }
     if stored.ring.entries().len() >= MAXIMUM_KEYS {

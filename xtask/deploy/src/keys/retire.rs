@@ -8,6 +8,7 @@ use super::plan::{Intent, Progress, StackState, Step, next_step};
 use super::ring::KeyState;
 use super::rotation::{Rotation, RotationResult};
 use super::store::KeyStore;
+use crate::advice::command_for;
 use crate::connection::Connection;
 use crate::consent::Consent;
 
@@ -36,8 +37,8 @@ pub async fn retire(
         let entry = ring.get(key).with_context(|| format!("there is no key {key} in the key ring"))?;
         match (entry.state, entry.retire_after) {
             (KeyState::Active, _) => bail!(
-                "{key} is the key that signs; to replace it, run `cargo xtask keys rotate --env {}`",
-                environment.name
+                "{key} is the key that signs; to replace it, run {}",
+                command_for(&environment.name, "keys rotate")
             ),
             (KeyState::Retiring, Some(time)) if time > observation.observed.now => {
                 bail!(too_early(environment, time));
@@ -77,8 +78,8 @@ pub async fn retire(
 fn too_early(environment: &Environment, time: DateTime<Utc>) -> String {
     format!(
         "an old key stays trusted until {}, since URLs that it signed may still be in use; \
-         run `cargo xtask keys retire --env {}` after that",
+         run {} after that",
         time.format("%Y-%m-%d %H:%M:%S UTC"),
-        environment.name
+        command_for(&environment.name, "keys retire")
     )
 }

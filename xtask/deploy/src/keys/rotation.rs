@@ -276,9 +276,9 @@ impl<'a> Rotation<'a> {
         let names: Vec<&str> = changes.iter().map(|change| change.name.as_str()).collect();
         bail!(
             "platform parameters have changed since the last deployment ({}) and would change with the keys; \
-             review and deploy them first with `cargo xtask deploy --env {}`",
+             review and deploy them first with {}",
             names.join(", "),
-            self.environment.name
+            command_for(&self.environment.name, "deploy")
         )
     }
 
@@ -334,8 +334,8 @@ impl<'a> Rotation<'a> {
         let rejected = || {
             format!(
                 "the key {fingerprint} was not made active; the old key continues to sign.\nRun the command \
-                 again, or remove the key with `cargo xtask keys retire {fingerprint} --env {}`",
-                self.environment.name
+                 again, or remove the key with {}",
+                command_for(&self.environment.name, &format!("keys retire {fingerprint}"))
             )
         };
         let domain = observation.distribution_domain.as_deref().context("nothing is deployed")?;

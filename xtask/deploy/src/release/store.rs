@@ -13,6 +13,7 @@ use serde_json::Value;
 use stack::{ArtifactHash, DeployedTemplate, Environment};
 
 use super::{DeploymentRecord, Ending, History, Outcome, Release, ReleaseId, SourceRevision};
+use crate::advice::command_for;
 use crate::artifact_bucket::{ArtifactBucket, Condition, Revision};
 use crate::build::sha256;
 use crate::candidate::Candidate;
@@ -79,8 +80,9 @@ impl<'a> ReleaseStore<'a> {
         let stored = self.read(&self.key(id)).await?;
         stored.with_context(|| {
             format!(
-                "environment {0} has no release {id}; `cargo xtask releases --env {0}` lists them",
-                self.environment.name
+                "environment {} has no release {id}; {} lists them",
+                self.environment.name,
+                command_for(&self.environment.name, "releases")
             )
         })
     }

@@ -18,7 +18,7 @@ use crate::connect::connect;
 
 /// Commands about the restore queue.
 #[derive(Subcommand)]
-pub(crate) enum Command {
+pub enum Command {
     /// Show the number of messages, and each dead letter with its package and reason.
     Status(StatusArguments),
     /// Move the dead letters back to the restore queue.
@@ -29,7 +29,7 @@ pub(crate) enum Command {
 
 /// Options of `queue status`.
 #[derive(Args)]
-pub(crate) struct StatusArguments {
+pub struct StatusArguments {
     #[command(flatten)]
     environment: EnvironmentArgument,
     #[command(flatten)]
@@ -38,7 +38,7 @@ pub(crate) struct StatusArguments {
 
 /// Options of `queue redrive`.
 #[derive(Args)]
-pub(crate) struct RedriveArguments {
+pub struct RedriveArguments {
     #[command(flatten)]
     environment: EnvironmentArgument,
     /// Do not ask before the dead letters are moved.
@@ -48,7 +48,7 @@ pub(crate) struct RedriveArguments {
 
 /// Options of `queue repair`.
 #[derive(Args)]
-pub(crate) struct RepairArguments {
+pub struct RepairArguments {
     #[command(flatten)]
     environment: EnvironmentArgument,
     #[command(flatten)]
@@ -114,8 +114,8 @@ async fn status(environment: &Environment, database: &DatabaseArgument) -> Resul
         output::print(format_args!("\n{stuck} packages are RESTORING without a message"))?;
         if stuck > 0 {
             terminal::say(format!(
-                "  To send messages for them: cargo xtask queue repair --env {}",
-                environment.name
+                "  To send messages for them, run {}",
+                command_for(&environment.name, "queue repair")
             ));
         }
     } else {
@@ -149,7 +149,8 @@ async fn show_letters(environment: &Environment, letters: &[DeadLetter], rows: &
     if let Some(oldest) = oldest {
         terminal::say(format!("\n  the oldest was sent {} ago", age(oldest, now)));
     }
-    terminal::say(format!("  Once the cause is fixed: cargo xtask queue redrive --env {}", environment.name));
+    let redrive = command_for(&environment.name, "queue redrive");
+    terminal::say(format!("  Once the cause is fixed, run {redrive}"));
     Ok(())
 }
 
@@ -192,8 +193,9 @@ async fn redrive(environment: &Environment, yes: bool) -> Result<()> {
     output::print(format_args!("{} moved", outcome.moved))?;
     if outcome.left > 0 {
         terminal::say(format!(
-            "  {} are not restore messages and would fail again; they were left: cargo xtask queue status --env {}",
-            outcome.left, environment.name
+            "  {} are not restore messages and would fail again; they were left: {} lists them",
+            outcome.left,
+            command_for(&environment.name, "queue status")
         ));
     }
     Ok(())

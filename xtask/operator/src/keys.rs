@@ -15,7 +15,7 @@ use crate::connect::connect;
 
 /// Commands about keys.
 #[derive(Subcommand)]
-pub(crate) enum Command {
+pub enum Command {
     /// Generate the first key of an environment; `deploy` also does this.
     Generate(GenerateArguments),
     /// Show the keys of an environment, and the next step.
@@ -30,7 +30,7 @@ pub(crate) enum Command {
 
 /// Options of `keys generate`.
 #[derive(Args)]
-pub(crate) struct GenerateArguments {
+pub struct GenerateArguments {
     #[command(flatten)]
     environment: EnvironmentArgument,
     /// The kind of key: EC P-256 signs much faster, RSA 2048 with SHA-1 is understood by older tools.

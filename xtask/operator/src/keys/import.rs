@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use command_line::{EnvironmentArgument, Outcome, terminal};
+use deploy::command_for;
 use deploy::keys::{KeyPair, import};
 use zeroize::Zeroizing;
 
@@ -17,7 +18,7 @@ const MAXIMUM_BYTES: u64 = 64 * 1024;
 
 /// Options of `keys import`.
 #[derive(Args)]
-pub(crate) struct Arguments {
+pub struct Arguments {
     #[command(flatten)]
     environment: EnvironmentArgument,
     /// The private key: a PEM file, or `-` for standard input. RSA with 2048 bits or EC P-256, not encrypted.
@@ -36,9 +37,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<Outcome> {
     let connection = connect(&environment).await?;
     let is_first = import(&environment, &connection, &key).await?;
     terminal::say(if is_first {
-        format!("CloudFront trusts it after the next `cargo xtask deploy --env {}`.", environment.name)
+        format!("CloudFront trusts it after the next {}.", command_for(&environment.name, "deploy"))
     } else {
-        format!("To activate it, run `cargo xtask keys rotate --env {}`.", environment.name)
+        format!("To activate it, run {}.", command_for(&environment.name, "keys rotate"))
     });
     if path != "-" {
         terminal::say(format!("It is in the Parameter Store now: {path} is no longer needed; delete it."));

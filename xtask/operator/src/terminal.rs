@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use machine::{Progress, Step};
 
 /// The user at the terminal.
-pub(crate) struct Terminal;
+pub struct Terminal;
 
 impl Progress for Terminal {
     fn note(&self, text: &str) {
@@ -47,7 +47,7 @@ impl Operator for Terminal {
 /// Returns the message and code of an AWS service's error response.
 ///
 /// The AWS SDK wraps it in layers without information.
-pub(crate) fn aws_error_message(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
+pub fn aws_error_message(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     let metadata = cause.downcast_ref::<ErrorMetadata>()?;
     Some(format!("{} ({})", metadata.message()?, metadata.code().unwrap_or("no code")))
 }

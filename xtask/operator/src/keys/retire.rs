@@ -11,7 +11,7 @@ use crate::connect::connect;
 
 /// Options of `keys retire`.
 #[derive(Args)]
-pub(crate) struct Arguments {
+pub struct Arguments {
     #[command(flatten)]
     environment: EnvironmentArgument,
     /// The fingerprint of one key; a next key is removed at once. Without it, all expired keys are removed.

@@ -15,7 +15,7 @@ use crate::connect::connect;
 
 /// Options of `releases`.
 #[derive(Args)]
-pub(crate) struct Arguments {
+pub struct Arguments {
     #[command(flatten)]
     environment: EnvironmentArgument,
     /// Print JSON.

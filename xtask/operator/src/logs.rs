@@ -24,7 +24,7 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Options of `logs`.
 #[derive(Args)]
-pub(crate) struct Arguments {
+pub struct Arguments {
     #[command(flatten)]
     environment: EnvironmentArgument,
     /// Continue with new lines until Ctrl-C.

@@ -11,7 +11,7 @@ use crate::connect::connect;
 
 /// Options of `destroy`.
 #[derive(Args)]
-pub(crate) struct Arguments {
+pub struct Arguments {
     #[command(flatten)]
     environment: EnvironmentArgument,
     /// Do not ask before the stack is deleted.

@@ -17,7 +17,7 @@ const BEFORE: usize = 30;
 
 /// Options of `drift`.
 #[derive(Args)]
-pub(crate) struct Arguments {
+pub struct Arguments {
     #[command(flatten)]
     environment: EnvironmentArgument,
     /// Print JSON, for programs.

@@ -11,7 +11,7 @@ use crate::connect::connect;
 
 /// Options of `status`.
 #[derive(Args)]
-pub(crate) struct Arguments {
+pub struct Arguments {
     #[command(flatten)]
     environment: EnvironmentArgument,
     /// Follow a change in progress until it has finished.

@@ -12,7 +12,7 @@ use crate::connect::connect;
 
 /// Options of `keys status`.
 #[derive(Args)]
-pub(crate) struct Arguments {
+pub struct Arguments {
     #[command(flatten)]
     environment: EnvironmentArgument,
     /// Print JSON, for programs.

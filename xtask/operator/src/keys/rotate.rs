@@ -12,7 +12,7 @@ use crate::connect::connect;
 
 /// Options of `keys rotate`.
 #[derive(Args)]
-pub(crate) struct Arguments {
+pub struct Arguments {
     #[command(flatten)]
     environment: EnvironmentArgument,
     /// The kind of the new key.

@@ -46,8 +46,8 @@ impl ReviewText<'_> {
             text.line(
                 1,
                 &format!(
-                    "settings of live resources were not compared; `cargo xtask drift --env {}` compares them",
-                    self.0.environment
+                    "settings of live resources were not compared; {} compares them",
+                    command_for(&self.0.environment, "drift")
                 ),
             );
             self.live_resources(text);

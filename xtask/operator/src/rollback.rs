@@ -11,7 +11,7 @@ use crate::deploy::{DeployOptions, deploy};
 
 /// Options of `rollback`.
 #[derive(Args)]
-pub(crate) struct Arguments {
+pub struct Arguments {
     #[command(flatten)]
     environment: EnvironmentArgument,
     /// Go back to this release; without it, to the last verified release before the deployed one.

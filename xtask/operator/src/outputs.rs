@@ -9,7 +9,7 @@ use crate::connect::connect;
 
 /// Options of `outputs`.
 #[derive(Args)]
-pub(crate) struct Arguments {
+pub struct Arguments {
     #[command(flatten)]
     environment: EnvironmentArgument,
 }

@@ -1,0 +1,47 @@
+//! The commands, except `deploy` and `diff`, which can also work on the source.
+
+use anyhow::Result;
+use clap::Subcommand;
+use command_line::Outcome;
+
+use crate::{destroy, drift, keys, logs, outputs, queue, releases, rollback, status};
+
+/// A command for what is deployed.
+#[derive(Subcommand)]
+pub enum Command {
+    /// List the releases of an environment.
+    Releases(releases::Arguments),
+    /// Deploy an earlier release again.
+    Rollback(rollback::Arguments),
+    /// Show the state of an environment.
+    Status(status::Arguments),
+    /// Print the outputs of a deployed stack as JSON.
+    Outputs(outputs::Arguments),
+    /// Show the resources that differ from the deployed template.
+    Drift(drift::Arguments),
+    /// Print the logs of the functions.
+    Logs(logs::Arguments),
+    /// Manage the keys that sign CDN URLs.
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Inspect and repair the restore queue and its dead letters.
+    #[command(subcommand)]
+    Queue(queue::Command),
+    /// Delete the stack of an environment; the assets bucket is kept.
+    Destroy(destroy::Arguments),
+}
+
+/// Runs a command.
+pub async fn run(command: Command) -> Result<Outcome> {
+    match command {
+        Command::Destroy(arguments) => destroy::run(arguments).await,
+        Command::Drift(arguments) => drift::run(arguments).await,
+        Command::Keys(command) => keys::run(command).await,
+        Command::Logs(arguments) => logs::run(arguments).await,
+        Command::Outputs(arguments) => outputs::run(arguments).await,
+        Command::Queue(command) => queue::run(command).await,
+        Command::Releases(arguments) => releases::run(arguments).await,
+        Command::Rollback(arguments) => rollback::run(arguments).await,
+        Command::Status(arguments) => status::run(arguments).await,
+    }
+}

@@ -1,0 +1,54 @@
+//! The program `packages`: the commands for what is deployed, for operators.
+//!
+//! Started by `cargo xtask`, it works in the checkout. Started by itself, it reads no file of a checkout.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use command_line::{Outcome, environment, finish};
+use machine::command::block_on;
+use machine::repository;
+use operator::terminal::aws_error_message;
+use operator::{Command, deploy, diff, run};
+
+// The environment files, by name: `ENVIRONMENTS`.
+include!(concat!(env!("OUT_DIR"), "/environments.rs"));
+
+/// Operates what is deployed of the packages service.
+#[derive(Parser)]
+#[command(name = "packages", version, disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: OperatorCommand,
+}
+
+#[derive(Subcommand)]
+enum OperatorCommand {
+    /// Show what deploying a release would change; needs only read permissions.
+    Diff(diff::Arguments),
+    /// Deploy a release.
+    Deploy(deploy::Arguments),
+    #[command(flatten)]
+    Other(Command),
+}
+
+fn main() -> ExitCode {
+    let name = if repository::is_checkout() {
+        "cargo xtask"
+    } else {
+        environment::embed(ENVIRONMENTS);
+        ::deploy::set_program("packages");
+        "packages"
+    };
+    let arguments: Arguments = command_line::parse_as(name);
+    finish(|| block_on(dispatch(arguments.command)), aws_error_message)
+}
+
+async fn dispatch(command: OperatorCommand) -> Result<Outcome> {
+    match command {
+        OperatorCommand::Diff(arguments) => diff::run(arguments).await,
+        OperatorCommand::Deploy(arguments) => deploy::run(arguments).await,
+        OperatorCommand::Other(command) => run(command).await,
+    }
+}
