@@ -65,6 +65,7 @@ pub(crate) use property::find as find_property;
 pub(crate) use property::{Change, Property};
 pub(crate) use reference::{Intrinsic, visit};
 pub(crate) use resource::Handle;
+pub(crate) use resource::ResourceType;
 pub(crate) use resource_types::{RESOURCE_TYPES, resource_type};
 pub(crate) use rights::{Location, Right, Target, values_named_by_permissions};
 pub(crate) use template::{Parameter, ParameterType};
@@ -73,7 +74,7 @@ pub(crate) use value::{PseudoParameter, Value, concatenate, text, to_json};
 
 pub use consequence::Consequence;
 pub use document::iam_policies;
-pub use resource_types::holds_data;
+pub use resource_types::{holds_data, is_known_type};
 pub use template::Template;
 pub use validate::{Problem, StackError};
 

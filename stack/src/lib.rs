@@ -20,7 +20,9 @@ mod signing_key;
 mod snapshot;
 
 pub use artifacts::{ArtifactHash, ArtifactKey, Artifacts};
-pub use cloudformation::{Consequence, Number, Problem, StackError, Template, holds_data, iam_policies};
+pub use cloudformation::{
+    Consequence, Number, Problem, StackError, Template, holds_data, iam_policies, is_known_type,
+};
 pub use deployed::{DeployedTemplate, DeployedTemplateError};
 pub use environment::{
     AccountId, Architecture, Arn, Authorizer, BucketName, Cdn, Database, DomainName, Environment,

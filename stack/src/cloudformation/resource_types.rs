@@ -42,6 +42,11 @@ pub fn holds_data(name: &str) -> bool {
     resource_type(name).is_some_and(|resource_type| resource_type.holds_data)
 }
 
+/// Whether it is known which properties of this type can be changed in place.
+pub fn is_known_type(name: &str) -> bool {
+    resource_type(name).is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use super::RESOURCE_TYPES;

@@ -149,3 +149,6 @@ fn apply(changes: &mut Vec<TemplateChange>, new: &Value, name: String, effect: E
         None => ChangeKind::MayChange,
     };
 }
+
+#[cfg(test)]
+mod tests;

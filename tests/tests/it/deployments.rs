@@ -27,6 +27,7 @@ use crate::client::Client;
 use crate::command::{Ended, Run, command};
 use crate::stack::Running;
 use crate::turns::{Turn, Turns};
+use crate::waiting::{eventually, within_limit};
 
 static TURNS: Turns = Turns::for_stack("deployments");
 
@@ -152,11 +153,25 @@ async fn queue_is_replaced_only_with_a_flag() {
     assert_eq!(deployed(running).await, before);
     let ended = run(running, &["deploy", "--release", &release, "--yes", "--allow-data-loss"]).await;
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+}
 
-    // The local stack polls the new queue, and describes it.
-    let renamed =
-        async || running.described()["queues"]["restore"].as_str()?.ends_with("/another-name").then_some(());
-    eventually("stack.json names the new queue", renamed).await;
+#[tokio::test]
+async fn local_stack_polls_the_restore_queue_that_is_deployed() {
+    let (running, _turn) = turn().await;
+    let release = craft(running, |template, _| {
+        let mut resources = template["Resources"].as_object_mut().unwrap().values_mut();
+        // The restore queue is the one with dead letters.
+        let queue = resources.find(|resource| resource["Properties"]["RedrivePolicy"].is_object()).unwrap();
+        queue["Properties"]["QueueName"] = json!("another-restore-queue");
+    });
+    let release = release.await;
+    let ended = run(running, &["deploy", "--release", &release, "--yes", "--allow-data-loss"]).await;
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let described = async || {
+        let queue = running.described()["queues"]["restore"].clone();
+        queue.as_str()?.ends_with("/another-restore-queue").then_some(())
+    };
+    eventually("stack.json names the new queue", described).await;
     let client = Client::for_stack(&running.stack);
     let file = &*running.stack.packages.deleted_file;
     let response = client.restore(&running.stack.dataset_id, &[file]).await;
@@ -305,7 +320,7 @@ async fn concurrent_deployment_is_rejected_with_the_holder_of_the_lock() {
     let mut first = command(running, &["deploy", "--release", &release, "--yes"]);
     first.env("AWS_ENDPOINT_URL", proxy.url());
     let first = Run::start_command(first);
-    faults.stopped().await;
+    within_limit("the first deployment executes its change set", faults.stopped()).await;
     let second = run(running, &["deploy", "--yes"]).await;
     assert_eq!(second.code, Some(1), "{}", second.stderr);
     assert_shows!(second.stderr);

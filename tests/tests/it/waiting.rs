@@ -17,3 +17,9 @@ pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Opt
         tokio::time::sleep(INTERVAL).await;
     }
 }
+
+/// Waits for a future, and fails instead of waiting forever.
+pub(crate) async fn within_limit<T>(what: &str, future: impl Future<Output = T>) -> T {
+    let ended = tokio::time::timeout(LIMIT, future).await;
+    ended.unwrap_or_else(|_| panic!("waited {LIMIT:?} in vain: {what}"))
+}

@@ -307,7 +307,8 @@ impl Text<'_> {
         let consequence = self.palette.paint(consequence, "1;31");
         self.line(2, format!("{name} {kind}{consequence}").trim_end());
         if !change.causes.is_empty() {
-            let certainty = if change.kind == ChangeKind::MayChange { "may change" } else { "changes" };
+            let is_certain = !matches!(change.kind, ChangeKind::MayChange | ChangeKind::MayBeReplaced(_));
+            let certainty = if is_certain { "changes" } else { "may change" };
             self.line(4, &format!("{certainty} with {}", change.causes.join(", ")));
         }
         let shown = differences.iter().filter(|difference| !POLICIES.contains(&difference.property()));

@@ -9,6 +9,7 @@ use super::{broken_route, other_alarm, run};
 use crate::aws::Aws;
 use crate::client::http;
 use crate::stack::{Running, stack_of_destruction};
+use crate::waiting::eventually;
 
 /// Waits until the local stack serves what is deployed, or says that nothing is.
 async fn local_stack_serves(running: &Running, is_deployed: bool) {

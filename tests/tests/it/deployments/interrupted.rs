@@ -10,6 +10,7 @@ use super::terminal::assert_shows;
 use super::{other_alarm, run, turn};
 use crate::command::{Run, command};
 use crate::stack::Running;
+use crate::waiting::within_limit;
 
 /// A deployment that is stopped at a call to AWS.
 pub(super) struct Halted {
@@ -37,7 +38,7 @@ impl Halted {
         let mut command = command(running, &["deploy", "--release", release, "--yes"]);
         command.env("AWS_ENDPOINT_URL", proxy.url());
         let run = Run::start_command(command);
-        faults.stopped().await;
+        within_limit("the deployment is at the call", faults.stopped()).await;
         Self { run, faults, _proxy: proxy }
     }
 }

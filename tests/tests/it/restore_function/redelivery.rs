@@ -4,6 +4,7 @@ use faults::trial::{Package, Record};
 use faults::{Fate, Moment, Service};
 
 use super::{message, model, outcome, trial, varied_folder};
+use crate::waiting::within_limit;
 
 const TARGET: usize = 2;
 
@@ -42,7 +43,7 @@ async fn second_delivery_completes_a_first_that_died_after_its_commit() {
         _ => Fate::Forward,
     });
     let first_dies = async {
-        second.faults.stopped().await;
+        within_limit("the second function is at the call", second.faults.stopped()).await;
         let mut is_announced = false;
         first.faults.begin(move |call| {
             is_announced |= call.operation == "SendMessageBatch";
@@ -77,7 +78,7 @@ async fn record_of_a_later_deletion_is_kept() {
         _ => Fate::Forward,
     });
     let deleted_again = async {
-        trial.faults.stopped().await;
+        within_limit("the function is at the call", trial.faults.stopped()).await;
         let object = packages[1].object.as_ref().unwrap();
         trial.replace_record(&dataset, 1, object).await.unwrap();
         trial.faults.begin(|_| Fate::Forward);

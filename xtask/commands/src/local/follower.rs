@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use command_line::terminal;
 use edge::Edge;
 use lambda::redeployment::Redeployment;
@@ -46,18 +46,15 @@ impl Follower {
     async fn follow(&mut self) {
         let mut ticks = interval(INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut reported = None;
+        // A problem is reported when it persists: while resources are changed or deleted, some are missing for a moment.
+        // It is reported only once.
+        let mut problem = Problem::default();
         loop {
             ticks.tick().await;
-            let Err(error) = self.apply().await else {
-                reported = None;
-                continue;
-            };
-            let text = Some(format!("{error:#}"));
-            if reported != text {
-                let error = error.context("what is deployed cannot be served yet");
+            let current = self.apply().await.err().map(|error| format!("{error:#}"));
+            if let Some(text) = problem.report(current) {
+                let error = anyhow!("what is deployed cannot be served yet: {text}");
                 terminal::warning(&error, aws_error_message);
-                reported = text;
             }
         }
     }
@@ -77,6 +74,25 @@ impl Follower {
     }
 }
 
+/// The problem that the last check found.
+#[derive(Default)]
+struct Problem {
+    text: Option<String>,
+    is_reported: bool,
+}
+
+impl Problem {
+    /// Returns the problem if it is the same as before, and was not reported yet.
+    fn report(&mut self, current: Option<String>) -> Option<&str> {
+        if current != self.text {
+            *self = Self { text: current, is_reported: false };
+            return None;
+        }
+        let is_new = !std::mem::replace(&mut self.is_reported, true);
+        self.text.as_deref().filter(|_| is_new)
+    }
+}
+
 /// Returns `stack.json` with the addresses and names of these resources.
 fn describe(stack_file: &StackFile, resources: Option<&DeployedResources>) -> StackFile {
     let mut described = stack_file.clone();
@@ -84,4 +100,21 @@ fn describe(stack_file: &StackFile, resources: Option<&DeployedResources>) -> St
     described.queues.dead_letters = resources.map(|resources| resources.dead_letter_queue_url.clone());
     described.buckets.assets = resources.map(|resources| resources.assets_bucket.clone());
     described
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Problem;
+
+    #[test]
+    fn persistent_problem_is_reported_once() {
+        let mut problem = Problem::default();
+        let mut report = |text: &str| {
+            let current = (!text.is_empty()).then(|| text.to_owned());
+            problem.report(current).map(str::to_owned)
+        };
+        let reports = ["", "a", "", "a", "a", "a", "b", "b", "", "b", "b"].map(|text| report(text));
+        let reported: Vec<usize> = (0..reports.len()).filter(|index| reports[*index].is_some()).collect();
+        assert_eq!(reported, [4, 7, 10]);
+    }
 }

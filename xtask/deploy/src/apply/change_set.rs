@@ -9,7 +9,7 @@ use aws_sdk_cloudformation::operation::create_change_set::CreateChangeSetError;
 use aws_sdk_cloudformation::operation::describe_change_set::DescribeChangeSetOutput;
 use aws_sdk_cloudformation::types::{
     Capability, ChangeAction, ChangeSetStatus, ChangeSetType, DeploymentConfig, DeploymentConfigMode,
-    DeploymentMode, EvaluationType, PolicyAction, Replacement, ResourceChange,
+    DeploymentMode, EvaluationType, PolicyAction, Replacement, RequiresRecreation, ResourceChange,
 };
 use stack::{ActionCounts, Environment, ResourceAction};
 
@@ -225,7 +225,7 @@ impl ProposedChange {
             ChangeAction::Remove => ResourceAction::Remove,
             ChangeAction::Modify => match change.replacement {
                 Some(Replacement::True) => ResourceAction::Replace,
-                Some(Replacement::Conditional) => ResourceAction::MayBeReplaced,
+                Some(Replacement::Conditional) if may_be_replaced(change) => ResourceAction::MayBeReplaced,
                 // Only when the change is made, CloudFormation finds out whether the value is another one.
                 _ if details.clone().count() > 0
                     && details.clone().all(|detail| detail.evaluation == Some(EvaluationType::Dynamic)) =>
@@ -245,6 +245,16 @@ impl ProposedChange {
             causes: causes.into_iter().collect(),
         })
     }
+}
+
+/// Returns whether a resource is replaced if a value turns out to differ.
+///
+/// CloudFormation and the emulator also say "conditional" where they do not know whether a property can be changed in
+/// place. For the types of our templates, the review knows it.
+fn may_be_replaced(change: &ResourceChange) -> bool {
+    let mut targets = change.details.iter().flatten().filter_map(|detail| detail.target.as_ref());
+    let is_known = change.resource_type().is_some_and(stack::is_known_type);
+    !is_known || targets.any(|target| target.requires_recreation == Some(RequiresRecreation::Always))
 }
 
 /// Returns a configuration for express mode in which a failure is rolled back.

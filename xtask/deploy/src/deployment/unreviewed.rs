@@ -7,12 +7,16 @@ use stack::ResourceAction;
 use crate::apply::ProposedChange;
 
 /// Returns the changes that go beyond those of a review.
+///
+/// A resource that only may change, because of a reference to one that does, changes by what was reviewed.
 pub(super) fn unreviewed<'a>(
     reviewed: &BTreeMap<&str, ResourceAction>,
     proposed: &'a [ProposedChange],
 ) -> Vec<&'a ProposedChange> {
     let is_reviewed = |change: &&ProposedChange| {
-        reviewed.get(change.logical_id.as_str()).is_some_and(|action| action.includes(change.action))
+        let reviewed = reviewed.get(change.logical_id.as_str());
+        change.action == ResourceAction::MayChange
+            || reviewed.is_some_and(|action| action.includes(change.action))
     };
     proposed.iter().filter(|change| !is_reviewed(change)).collect()
 }
@@ -59,7 +63,8 @@ mod tests {
             proposed("Alarm", ResourceAction::MayChange, &[]),
             proposed("Old", ResourceAction::Remove, &[]),
             proposed("Queue", ResourceAction::Replace, &[]),
-            proposed("Policy", ResourceAction::MayChange, &["Queue.Arn", "Role.Arn"]),
+            proposed("Policy", ResourceAction::Change, &["Queue.Arn", "Role.Arn"]),
+            proposed("Dashboard", ResourceAction::MayChange, &["Queue.Arn"]),
         ];
         let lines: Vec<_> =
             unreviewed(&reviewed, &changes).into_iter().map(ProposedChange::to_text).collect();
@@ -67,7 +72,7 @@ mod tests {
             lines,
             [
                 "Queue (AWS::SQS::Queue) is replaced",
-                "Policy (AWS::SQS::Queue) may change with Queue.Arn, Role.Arn"
+                "Policy (AWS::SQS::Queue) changes with Queue.Arn, Role.Arn"
             ]
         );
     }
