@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use machine::Progress;
 
+use crate::heartbeat::Heartbeat;
 use crate::layout;
 
 /// The spinners of concurrent steps, which share the lines below the text.

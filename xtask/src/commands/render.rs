@@ -5,7 +5,7 @@ use clap::Args;
 use command_line::{EnvironmentArgument, Format, Outcome, output};
 use stack::PlatformParameterValues;
 
-use crate::forwarded;
+use crate::forwarded::{self, Program};
 
 /// Options of `render`.
 #[derive(Args)]
