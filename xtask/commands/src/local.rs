@@ -168,6 +168,7 @@ async fn serve(
     connection.local = Some(LocalStack {
         api_url: stack_file.api_url.clone(),
         cdn_url: stack_file.cdn_url.clone(),
+        aws_endpoint_url: stack_file.aws_endpoint_url.clone(),
         database_url: stack_file.database_url.clone(),
         is_release_build: stack_file.release,
     });

@@ -10,7 +10,7 @@ use deploy::connection::Connection;
 use deploy::queue::{
     DeadLetter, DeadLetters, Queues, Rows, connect_to_platform_database, missing_messages, send,
 };
-use deploy::{Consent, require_confirmation};
+use deploy::{Consent, command_for, require_confirmation};
 use sqlx::PgPool;
 use stack::Environment;
 

@@ -113,7 +113,7 @@ mod tests {
             let current = (!text.is_empty()).then(|| text.to_owned());
             problem.report(current).map(str::to_owned)
         };
-        let reports = ["", "a", "", "a", "a", "a", "b", "b", "", "b", "b"].map(|text| report(text));
+        let reports = ["", "a", "", "a", "a", "a", "b", "b", "", "b", "b"].map(&mut report);
         let reported: Vec<usize> = (0..reports.len()).filter(|index| reports[*index].is_some()).collect();
         assert_eq!(reported, [4, 7, 10]);
     }

@@ -20,7 +20,7 @@ pub async fn check_platform_parameters(environment: &Environment, connection: &C
 }
 
 /// Checks that the source of an environment can be deployed now, and creates the artifact bucket after confirmation.
-pub async fn check(
+pub(super) async fn check(
     environment: &Environment,
     connection: &Connection,
     bucket: &ArtifactBucket,
