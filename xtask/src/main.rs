@@ -43,6 +43,8 @@ enum Command {
     Fuzz(fuzz::Arguments),
     /// Build the functions into target/lambda; the same source gives the same bytes.
     Build(Forwarded),
+    /// Build the program `packages`, with which operators work on a machine without Rust, into target/dist.
+    Dist(Forwarded),
     /// Write openapi/openapi.json and openapi/gateway.json.
     Openapi(openapi::Arguments),
     /// Write docs/commands.md, the help of all commands.
@@ -105,8 +107,10 @@ fn run(command: Command) -> Result<Outcome> {
         | Command::Releases(_)
         | Command::Rollback(_)
         | Command::Status(_) => forwarded::run(Program::Operator),
-        Command::Bench(_) | Command::Build(_) | Command::Local(_) | Command::Publish(_) => {
-            forwarded::run(Program::Commands)
-        }
+        Command::Bench(_)
+        | Command::Build(_)
+        | Command::Dist(_)
+        | Command::Local(_)
+        | Command::Publish(_) => forwarded::run(Program::Commands),
     }
 }

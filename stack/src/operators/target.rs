@@ -21,7 +21,7 @@ pub(super) enum Target {
     /// The artifact bucket, to list what is below the service's prefix.
     ArtifactList,
     Artifacts,
-    /// The artifacts that this environment writes: code, templates, contracts, its own releases.
+    /// The artifacts that this environment writes: code, templates, contracts, the program for operators, its own releases.
     WrittenArtifacts,
     DeploymentLock,
     PlatformParameters,
@@ -56,7 +56,8 @@ impl Target {
             Self::Artifacts => vec![artifact("*")],
             Self::WrittenArtifacts => {
                 let code = FunctionName::ALL.into_iter().map(|function| format!("{function}/*"));
-                let documents = ["change-sets/*", "contracts/*", "templates/*"].map(str::to_owned);
+                let documents =
+                    ["change-sets/*", "contracts/*", "operator/*", "templates/*"].map(str::to_owned);
                 let own = format!("releases/{}/*", environment.name);
                 code.chain(documents).chain([own]).map(|key| artifact(&key)).collect()
             }

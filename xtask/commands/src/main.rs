@@ -7,6 +7,7 @@ mod bench;
 mod build;
 mod deploy;
 mod diff;
+mod dist;
 mod local;
 mod publish;
 mod render;
@@ -40,6 +41,8 @@ enum Command {
     Diff(diff::Arguments),
     /// Build, review, upload and apply an environment's stack.
     Deploy(deploy::Arguments),
+    /// Build the program `packages`, with which operators work on a machine without Rust, into target/dist.
+    Dist,
     /// Upload a release for an environment without deploying it.
     Publish(publish::Arguments),
     #[command(flatten)]
@@ -62,6 +65,7 @@ fn run(command: Command) -> Result<Outcome> {
         Command::Build(arguments) => block_on(build::run(arguments)),
         Command::Deploy(arguments) => block_on(deploy::run(arguments)),
         Command::Diff(arguments) => block_on(diff::run(arguments)),
+        Command::Dist => block_on(dist::run()),
         Command::Local(arguments) => block_on(local::run(arguments)),
         Command::Operator(command) => block_on(operator::run(command)),
         Command::Publish(arguments) => block_on(publish::run(arguments)),

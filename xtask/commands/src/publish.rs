@@ -4,10 +4,11 @@ use anyhow::{Result, bail};
 use clap::Args;
 use command_line::{EnvironmentArgument, Outcome, output, terminal};
 use deploy::artifact_bucket::ArtifactBucket;
+use deploy::build::{Profile, build_operator_program};
 use deploy::candidate::Candidate;
 use deploy::command_for;
 use deploy::keys::DeploymentKeys;
-use deploy::release::{ReleaseStore, SourceRevision, TemplateHash};
+use deploy::release::{Release, ReleaseStore, SourceRevision, TemplateHash};
 use deploy::{Consent, artifacts, build};
 
 use operator::connect::connect;
@@ -38,23 +39,49 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     }
     let bucket = ArtifactBucket::new(&environment, &connection);
     bucket.ensure(Consent::from_yes_flag(arguments.yes), &Terminal).await?;
-    let build = build::build(profile(&environment, &connection), &Terminal);
-    let (functions, source) = SourceRevision::unchanged_during(build).await?;
+    let profile = profile(&environment, &connection);
+    let build = async {
+        let functions = build::build(profile, &Terminal).await?;
+        // A development build is for the local stack, which is on the same machine as its source.
+        let program = match profile {
+            Profile::Development => None,
+            Profile::Release(_) => Some(build_operator_program(&Terminal).await?),
+        };
+        Ok((functions, program))
+    };
+    let ((functions, program), source) = SourceRevision::unchanged_during(build).await?;
     source.ensure_checked_out().await?;
     artifacts::upload(&bucket, &environment, &functions, &Terminal).await?;
+    let program = match &program {
+        Some(program) => {
+            Some(artifacts::upload_operator_program(&bucket, &environment, program, &Terminal).await?)
+        }
+        None => None,
+    };
     let candidate = Candidate::from_source(&environment, &keys.keys, &functions)?;
     let store = ReleaseStore::new(&bucket, &environment);
     let hash = TemplateHash::new(&candidate.template)?;
     let newest = store.newest().await?.map(|stored| stored.release);
-    let id = match newest.filter(|newest| newest.template == hash && newest.source == source) {
+    let is_same = |newest: &Release| {
+        newest.template == hash && newest.source == source && newest.operator_program == program
+    };
+    let id = match newest.filter(is_same) {
         Some(newest) => {
             terminal::say(format!("  already published as release {}", newest.id));
             newest.id
         }
-        None => store.create(&candidate, source, &connection.caller).await?.release.id,
+        None => store.create(&candidate, source, program.clone(), &connection.caller).await?.release.id,
     };
     let deploy = command_for(&environment.name, &format!("deploy --release {id}"));
     terminal::say(format!("  {deploy} deploys it"));
+    if let Some(program) = program {
+        terminal::say(format!(
+            "  on a {} machine without Rust: aws s3 cp s3://{}/{} packages && chmod +x packages",
+            program.platform,
+            bucket.name(),
+            program.key
+        ));
+    }
     output::print(&id)?;
     Ok(Outcome::Done)
 }

@@ -5,8 +5,9 @@ use futures_util::future::try_join_all;
 use stack::{ArtifactHash, ArtifactKey, Artifacts, Environment, FunctionName};
 
 use crate::artifact_bucket::ArtifactBucket;
-use crate::build::{BuiltFunction, sha256};
+use crate::build::{BuiltFunction, OperatorProgram, sha256};
 use crate::operator::Operator;
+use crate::release::StoredProgram;
 
 /// Uploads the zip files that the bucket does not contain yet, concurrently.
 pub async fn upload(
@@ -40,6 +41,33 @@ pub async fn upload(
     };
     step.done(&summary);
     Ok(())
+}
+
+/// Uploads the program for operators, unless the bucket contains it.
+pub async fn upload_operator_program(
+    bucket: &ArtifactBucket,
+    environment: &Environment,
+    program: &OperatorProgram,
+    operator: &dyn Operator,
+) -> Result<StoredProgram> {
+    let step = operator.begin("operator program");
+    let stored = StoredProgram {
+        key: format!("{}/operator/{}/packages", environment.service, program.hash),
+        platform: program.platform.to_owned(),
+        sha256: program.hash.clone(),
+    };
+    if bucket.has(&stored.key).await? {
+        step.done("already uploaded");
+        return Ok(stored);
+    }
+    let bytes = tokio::fs::read(&program.path).await;
+    let bytes = bytes.with_context(|| format!("cannot read {}", program.path.display()))?;
+    if sha256(&bytes) != program.hash.to_string() {
+        bail!("{} was changed after the build; run the command again", program.path.display());
+    }
+    bucket.upload(&stored.key, bytes).await?;
+    step.done("uploaded");
+    Ok(stored)
 }
 
 /// Returns where the code of built functions will be stored.

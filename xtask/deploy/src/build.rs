@@ -4,6 +4,7 @@ mod archive;
 mod cargo_home;
 mod compile;
 mod environment;
+mod operator_program;
 mod programs;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use stack::{ArtifactHash, FunctionName};
 use self::archive::Compression;
 pub use archive::sha256;
 pub use environment::AWS_LC_TABLES;
+pub use operator_program::{OperatorProgram, build_operator_program};
 
 /// How functions are built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

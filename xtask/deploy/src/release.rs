@@ -85,6 +85,9 @@ pub struct Release {
     pub template: TemplateHash,
     /// The SHA-256 of each function's zip file.
     pub functions: BTreeMap<FunctionName, ArtifactHash>,
+    /// The program with which operators deploy it without its source, if one was published with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator_program: Option<StoredProgram>,
     /// The keys that were trusted when the release was created.
     ///
     /// It is deployed with the current keys.
@@ -92,6 +95,17 @@ pub struct Release {
     /// The deployments of the release, the oldest first.
     #[serde(default)]
     pub deployments: Vec<DeploymentRecord>,
+}
+
+/// A program for operators in the artifact bucket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredProgram {
+    /// Its key in the bucket.
+    pub key: String,
+    /// Its platform, by its Rust name.
+    pub platform: String,
+    /// The SHA-256 of the program.
+    pub sha256: ArtifactHash,
 }
 
 /// One deployment of a release.

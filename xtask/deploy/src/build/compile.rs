@@ -87,7 +87,7 @@ async fn release(architecture: Architecture, progress: &dyn Progress) -> Result<
     Ok(Programs::in_directory(&programs))
 }
 
-fn remove(directory: &Path) -> Result<()> {
+pub(super) fn remove(directory: &Path) -> Result<()> {
     match std::fs::remove_dir_all(directory) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(error).with_context(|| format!("cannot remove {}", directory.display()))
@@ -132,7 +132,7 @@ fn release_command(
 ///
 /// The paths would otherwise be part of panic messages and change the bytes. If several options match a path, the
 /// last one applies.
-fn remapped_paths(homes: &[&Path]) -> Vec<String> {
+pub(super) fn remapped_paths(homes: &[&Path]) -> Vec<String> {
     let mut paths = vec![(repository::root(), "/source"), (workspace::target(), "/target")];
     for home in homes {
         // The directory is named after the registry, which may be a mirror. Building this program has created it.

@@ -345,7 +345,7 @@ impl<'a> Deployment<'a> {
         let source = source.context("there is neither a release nor a source to deploy")?;
         let operator = &*self.connection.operator;
         artifacts::upload(&self.bucket, self.environment, &source.functions, operator).await?;
-        store.create(&survey.candidate, source.revision.clone(), &self.connection.caller).await
+        store.create(&survey.candidate, source.revision.clone(), None, &self.connection.caller).await
     }
 
     /// Updates the stack to the candidate's template.

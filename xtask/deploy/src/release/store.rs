@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use stack::{ArtifactHash, DeployedTemplate, Environment};
 
-use super::{DeploymentRecord, Ending, History, Outcome, Release, ReleaseId, SourceRevision};
+use super::{DeploymentRecord, Ending, History, Outcome, Release, ReleaseId, SourceRevision, StoredProgram};
 use crate::advice::command_for;
 use crate::artifact_bucket::{ArtifactBucket, Condition, Revision};
 use crate::build::sha256;
@@ -95,6 +95,7 @@ impl<'a> ReleaseStore<'a> {
         &self,
         candidate: &Candidate,
         source: SourceRevision,
+        operator_program: Option<StoredProgram>,
         created_by: &str,
     ) -> Result<StoredRelease> {
         let hash = TemplateHash::new(&candidate.template)?;
@@ -115,6 +116,7 @@ impl<'a> ReleaseStore<'a> {
             source,
             template: hash,
             functions: candidate.functions.clone(),
+            operator_program,
             signing_keys: candidate.template.trusted(),
             deployments: Vec::new(),
         };

@@ -29,6 +29,7 @@ fn release(name: &str, template: char, deployments: &[(i64, Option<Outcome>)]) -
         source: SourceRevision { commit: None, is_modified: false },
         template: hash(template),
         functions: BTreeMap::new(),
+        operator_program: None,
         signing_keys: BTreeSet::new(),
         deployments: deployments.iter().map(record).collect(),
     }
