@@ -13,7 +13,7 @@ use super::compile::{remapped_paths, remove};
 use super::{cargo_home, environment, sha256};
 
 /// The name of the program.
-pub const NAME: &str = "packages";
+const NAME: &str = "packages";
 
 /// The built program for operators.
 pub struct OperatorProgram {
@@ -46,14 +46,14 @@ pub async fn build_operator_program(progress: &dyn Progress) -> Result<OperatorP
     let mut build = build_command(platform, std::env::vars_os());
     build.env("CARGO_HOME", &home).env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
     command::output(&mut build).await?;
-    let built = workspace::target().join(platform).join("release").join(NAME);
+    let program = workspace::target().join(platform).join("release").join(NAME);
     let directory = workspace::target().join("dist");
     let path = directory.join(NAME);
     remove(&directory)?;
     tokio::fs::create_dir_all(&directory)
         .await
         .with_context(|| format!("cannot create {}", directory.display()))?;
-    tokio::fs::copy(&built, &path).await.with_context(|| format!("cannot write {}", path.display()))?;
+    tokio::fs::copy(&program, &path).await.with_context(|| format!("cannot write {}", path.display()))?;
     let bytes = tokio::fs::read(&path).await.with_context(|| format!("cannot read {}", path.display()))?;
     Ok(OperatorProgram { platform, hash: sha256(&bytes).parse()?, size: bytes.len() as u64, path })
 }
