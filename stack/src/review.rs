@@ -81,6 +81,18 @@ pub enum ChangeKind {
     Removed,
 }
 
+impl ChangeKind {
+    /// Returns the properties that differ, for a resource that is changed or replaced.
+    pub fn differences(&self) -> &[PropertyDifference] {
+        match self {
+            Self::Changed(differences) | Self::MayBeReplaced(differences) | Self::Replaced(differences) => {
+                differences
+            }
+            Self::Added | Self::MayChange | Self::Removed => &[],
+        }
+    }
+}
+
 impl TemplateChange {
     /// Returns what happens to the resource.
     pub fn action(&self) -> ResourceAction {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// What a deployment does to a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -59,6 +59,22 @@ impl FromIterator<ResourceAction> for ActionCounts {
             *counts.0.entry(action).or_default() += 1;
         }
         counts
+    }
+}
+
+impl Serialize for ActionCounts {
+    /// Serializes every action, also those without a resource.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let all = [
+            ResourceAction::Add,
+            ResourceAction::Import,
+            ResourceAction::MayChange,
+            ResourceAction::Change,
+            ResourceAction::MayBeReplaced,
+            ResourceAction::Replace,
+            ResourceAction::Remove,
+        ];
+        serializer.collect_map(all.map(|action| (action, self.0.get(&action).copied().unwrap_or_default())))
     }
 }
 

@@ -12,7 +12,7 @@ use deploy::keys::DeploymentKeys;
 use deploy::release::ReleaseId;
 use deploy::review::Review;
 use operator::connect::connect;
-use operator::diff::{ReviewFormat, compare_release};
+use operator::diff::{ReviewOutput, compare_release};
 use operator::terminal::Terminal;
 
 use crate::build::profile;
@@ -26,14 +26,14 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ID")]
     release: Option<ReleaseId>,
     #[command(flatten)]
-    format: ReviewFormat,
+    output: ReviewOutput,
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     let environment = arguments.environment.load()?;
     let connection = connect(&environment).await?;
     if let Some(id) = &arguments.release {
-        return compare_release(&environment, &connection, id, &arguments.format).await;
+        return compare_release(&environment, &connection, id, &arguments.output).await;
     }
     check_platform_parameters(&environment, &connection).await?;
     let read = async {
@@ -48,6 +48,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     let bucket = ArtifactBucket::new(&environment, &connection);
     let generates_key = keys.has_new_key();
     let review =
-        Review::compare(&environment, &connection, &bucket, deployed.as_ref(), &candidate, generates_key);
-    arguments.format.print(&review.await?)
+        Review::compare(&environment, &connection, &bucket, deployed.as_ref(), &candidate, generates_key)
+            .await?;
+    arguments.output.show(&environment, &connection, None, &candidate, &review)
 }

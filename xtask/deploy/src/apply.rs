@@ -22,6 +22,7 @@ pub(crate) use self::execution::{Operation, follow};
 pub(crate) use self::phase::{Phase, PhaseCell};
 pub(crate) use self::progress::{Detail, Reporter};
 pub(crate) use self::source::{TemplateSource, template_source};
+use crate::approvals::Approvals;
 use crate::connection::Connection;
 
 /// How CloudFormation applies changes:
@@ -49,8 +50,8 @@ pub(crate) enum Applied {
 pub(crate) struct Application<'a> {
     pub environment: &'a Environment,
     pub connection: &'a Connection,
-    /// Whether resources that hold data may be replaced or removed.
-    pub may_lose_data: bool,
+    /// Which resources that hold data may be replaced or removed.
+    pub approvals: &'a Approvals,
     pub mode: Mode,
     pub reporter: Reporter<'a>,
     pub phase: &'a PhaseCell,
@@ -69,9 +70,7 @@ impl Application<'_> {
         let client = Client::new(&self.connection.configuration);
         let body = source::template_source(self.environment, self.connection, template).await?;
         let Some(change_set) = self.propose(&client, &body).await? else { return Ok(Applied::Nothing) };
-        if !self.may_lose_data
-            && let Err(rejection) = change_set.reject_data_loss(self.environment)
-        {
+        if let Err(rejection) = change_set.reject_data_loss(self.environment, self.approvals) {
             change_set.discard(&client).await;
             return Err(rejection);
         }

@@ -6,6 +6,7 @@
 
 mod advice;
 mod apply;
+pub mod approvals;
 pub mod artifact_bucket;
 pub mod artifacts;
 pub mod build;
@@ -23,6 +24,7 @@ pub mod live_resources;
 pub mod lock;
 pub mod logs;
 pub mod operator;
+pub mod plan;
 pub mod platform_parameters;
 pub mod queue;
 pub mod release;

@@ -8,7 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use serde::Serialize;
-use stack::{Consequence, Environment, ResourceAction, TemplateChange, TemplateReview, TemplateState};
+use serde_json::Value;
+use stack::{
+    ActionCounts, Consequence, Environment, ResourceAction, TemplateChange, TemplateReview, TemplateState,
+};
 
 pub use self::contract::{ContractChange, ContractReview};
 pub use self::functions::FunctionChange;
@@ -114,6 +117,17 @@ impl Review {
         })
     }
 
+    /// Returns the review as JSON, with the number of resources for each action, and of what needs attention.
+    pub fn to_json(&self) -> Result<Value> {
+        let mut review = serde_json::to_value(self)?;
+        let mut counts = serde_json::to_value(self.actions().into_values().collect::<ActionCounts>())?;
+        counts["data_loss"] = self.endangered().len().into();
+        counts["widening"] = self.widening().into();
+        counts["breaking"] = self.breaking().into();
+        review["counts"] = counts;
+        Ok(review)
+    }
+
     /// Returns whether a deployment would change nothing.
     pub fn is_empty(&self) -> bool {
         !self.creates_stack && self.template.is_empty() && self.platform_parameters.is_empty()
@@ -165,7 +179,7 @@ async fn deployed_contract(
     environment: &Environment,
     bucket: &ArtifactBucket,
     deployed: Option<&Deployed>,
-) -> Result<Option<serde_json::Value>> {
+) -> Result<Option<Value>> {
     let Some(deployed) = deployed else { return Ok(None) };
     let hash = TemplateHash::new(&deployed.template)?;
     ReleaseStore::new(bucket, environment).contract(&hash).await

@@ -1,13 +1,16 @@
 //! `deploy --release`: reviews, applies, and verifies a release.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use clap::Args;
+use clap::{ArgGroup, Args};
 use command_line::terminal::{self, Palette};
 use command_line::{EnvironmentArgument, Outcome, output};
+use deploy::approvals::{Approval, Approvals};
 use deploy::connection::Connection;
 use deploy::deployment::{Deployment, Options, Subject};
+use deploy::plan::Plan;
 use deploy::release::ReleaseId;
 use deploy::review::Review;
 use deploy::{Consent, command_for};
@@ -19,12 +22,16 @@ use crate::review_text::{Detail, to_text};
 
 /// Options of `deploy` for a release.
 #[derive(Args)]
+#[command(group(ArgGroup::new("subject").args(["release", "plan"]).required(true)))]
 pub struct Arguments {
     #[command(flatten)]
     environment: EnvironmentArgument,
     /// Deploy what was published as this release.
     #[arg(long, value_name = "ID")]
-    release: ReleaseId,
+    release: Option<ReleaseId>,
+    /// Apply the plan for a release that `diff --out` wrote, exactly as it was reviewed, without asking.
+    #[arg(long, value_name = "FILE")]
+    plan: Option<PathBuf>,
     #[command(flatten)]
     options: DeployOptions,
 }
@@ -42,6 +49,9 @@ pub struct DeployOptions {
     /// Allow changes that replace or remove a resource that holds data.
     #[arg(long)]
     allow_data_loss: bool,
+    /// Allow a change that the review names: iam:STATEMENT, data:LOGICAL-ID, or api:ROUTE.
+    #[arg(long, value_name = "CHANGE")]
+    allow: Vec<Approval>,
     /// Do not wait until every resource has stabilized; not allowed in a protected environment.
     #[arg(long)]
     express: bool,
@@ -56,10 +66,31 @@ pub struct DeployOptions {
 /// Deploys a release.
 pub async fn run(arguments: Arguments) -> Result<Outcome> {
     let environment = arguments.environment.load()?;
-    let (options, outputs) = arguments.options.split();
+    let (mut options, outputs) = arguments.options.split();
     options.check(&environment)?;
+    let planned = read_plan(arguments.plan.as_deref(), &environment, &mut options)?;
+    let release = arguments.release.or(planned).context(
+        "this plan is for a source, which this program does not have; apply it in a checkout with `cargo xtask`",
+    )?;
     let connection = connect(&environment).await?;
-    deploy(&environment, &connection, &options, outputs, Subject::Release(arguments.release)).await
+    deploy(&environment, &connection, &options, outputs, Subject::Release(release)).await
+}
+
+/// Reads a plan into the options, and returns its release, if it has one.
+///
+/// The plan was reviewed, so nobody is asked again.
+pub fn read_plan(
+    path: Option<&Path>,
+    environment: &Environment,
+    options: &mut Options,
+) -> Result<Option<ReleaseId>> {
+    let Some(path) = path else { return Ok(None) };
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let plan = Plan::parse(&text, environment).with_context(|| format!("cannot apply {}", path.display()))?;
+    let release = plan.release().cloned();
+    options.plan = Some(Arc::new(plan));
+    options.consent = Consent::Given;
+    Ok(release)
 }
 
 impl DeployOptions {
@@ -67,10 +98,14 @@ impl DeployOptions {
     pub fn split(self) -> (Options, Option<PathBuf>) {
         let options = Options {
             consent: Consent::from_yes_flag(self.yes),
-            allow_iam_widening: self.allow_iam_widening,
-            allow_data_loss: self.allow_data_loss,
+            approvals: Approvals {
+                widening: self.allow_iam_widening,
+                data_loss: self.allow_data_loss,
+                named: self.allow.into_iter().collect(),
+            },
             express: self.express,
             allow_unverified: false,
+            plan: None,
             skip: self.skip,
         };
         (options, self.outputs)

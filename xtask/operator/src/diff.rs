@@ -1,7 +1,9 @@
 //! `diff --release`: shows what deploying a release would change. Requires only read permissions.
 
-use anyhow::Result;
-use clap::Args;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
 use command_line::terminal::Palette;
 use command_line::{EnvironmentArgument, Outcome, output};
 use deploy::artifact_bucket::ArtifactBucket;
@@ -9,11 +11,13 @@ use deploy::candidate::Candidate;
 use deploy::connection::Connection;
 use deploy::deployed_stack::Deployed;
 use deploy::keys::DeploymentKeys;
+use deploy::plan::Plan;
 use deploy::release::{ReleaseId, ReleaseStore};
 use deploy::review::Review;
 use stack::Environment;
 
 use crate::connect::connect;
+use crate::review_markdown::to_markdown;
 use crate::review_text::{Detail, to_text};
 
 /// Options of `diff` for a release.
@@ -25,25 +29,39 @@ pub struct Arguments {
     #[arg(long, value_name = "ID")]
     release: ReleaseId,
     #[command(flatten)]
-    format: ReviewFormat,
+    output: ReviewOutput,
 }
 
-/// How a review is printed.
+/// How a review is printed and saved.
 #[derive(Args)]
-pub struct ReviewFormat {
+pub struct ReviewOutput {
     /// Show every difference, with whole values.
     #[arg(long)]
     full: bool,
-    /// Print JSON.
-    #[arg(long, conflicts_with = "full")]
+    /// The format to print: Markdown is for a comment on a pull request.
+    #[arg(long, value_enum, default_value_t = ReviewFormat::Text)]
+    format: ReviewFormat,
+    /// Print JSON; short for --format json.
+    #[arg(long, conflicts_with_all = ["full", "format"])]
     json: bool,
+    /// Write the plan to this file too; `deploy --plan` applies it exactly as it was reviewed.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// The format of a printed review.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ReviewFormat {
+    Text,
+    Markdown,
+    Json,
 }
 
 /// Shows what deploying a release would change.
 pub async fn run(arguments: Arguments) -> Result<Outcome> {
     let environment = arguments.environment.load()?;
     let connection = connect(&environment).await?;
-    compare_release(&environment, &connection, &arguments.release, &arguments.format).await
+    compare_release(&environment, &connection, &arguments.release, &arguments.output).await
 }
 
 /// Shows what deploying a release would change.
@@ -51,7 +69,7 @@ pub async fn compare_release(
     environment: &Environment,
     connection: &Connection,
     id: &ReleaseId,
-    format: &ReviewFormat,
+    output: &ReviewOutput,
 ) -> Result<Outcome> {
     let bucket = ArtifactBucket::new(environment, connection);
     let (deployed, keys) = tokio::try_join!(
@@ -62,18 +80,31 @@ pub async fn compare_release(
     let candidate = Candidate::from_release(environment, &bucket, &keys.for_review(), &release).await?;
     let generates_key = keys.has_new_key();
     let review =
-        Review::compare(environment, connection, &bucket, deployed.as_ref(), &candidate, generates_key);
-    format.print(&review.await?)
+        Review::compare(environment, connection, &bucket, deployed.as_ref(), &candidate, generates_key)
+            .await?;
+    output.show(environment, connection, Some(id.clone()), &candidate, &review)
 }
 
-impl ReviewFormat {
-    /// Prints a review. The outcome says whether anything would change.
-    pub fn print(&self, review: &Review) -> Result<Outcome> {
-        if self.json {
-            output::print(serde_json::to_string_pretty(review)?)?;
-        } else {
-            let detail = if self.full { Detail::Full } else { Detail::Summary };
-            output::print(to_text(review, Palette::for_output(), detail).trim_end())?;
+impl ReviewOutput {
+    /// Prints and saves a review. The outcome says whether anything would change.
+    pub fn show(
+        &self,
+        environment: &Environment,
+        connection: &Connection,
+        release: Option<ReleaseId>,
+        candidate: &Candidate,
+        review: &Review,
+    ) -> Result<Outcome> {
+        if let Some(path) = &self.out {
+            let plan = Plan::new(environment, connection, release, candidate, review)?;
+            std::fs::write(path, format!("{}\n", serde_json::to_string_pretty(&plan)?))
+                .with_context(|| format!("cannot write the plan to {}", path.display()))?;
+        }
+        let detail = if self.full { Detail::Full } else { Detail::Summary };
+        match if self.json { ReviewFormat::Json } else { self.format } {
+            ReviewFormat::Json => output::print(serde_json::to_string_pretty(&review.to_json()?)?)?,
+            ReviewFormat::Markdown => output::print(to_markdown(review, detail).trim_end())?,
+            ReviewFormat::Text => output::print(to_text(review, Palette::for_output(), detail).trim_end())?,
         }
         let is_clean = review.is_empty() && review.live_resources.missing.is_empty();
         Ok(if is_clean { Outcome::Done } else { Outcome::Differences })

@@ -14,6 +14,7 @@ mod logs;
 mod outputs;
 mod queue;
 mod releases;
+mod review_markdown;
 mod review_text;
 mod rollback;
 mod status;

@@ -285,16 +285,14 @@ impl Text<'_> {
     }
 
     fn change(&mut self, change: &TemplateChange) {
-        let none = Vec::new();
-        let (sign, color, differences) = match &change.kind {
-            ChangeKind::Added => ("+", "32", &none),
-            ChangeKind::Changed(differences) => ("~", "33", differences),
-            ChangeKind::MayChange => ("~", "2", &none),
-            ChangeKind::MayBeReplaced(differences) | ChangeKind::Replaced(differences) => {
-                ("±", "31", differences)
-            }
-            ChangeKind::Removed => ("-", "31", &none),
+        let (sign, color) = match &change.kind {
+            ChangeKind::Added => ("+", "32"),
+            ChangeKind::Changed(_) => ("~", "33"),
+            ChangeKind::MayChange => ("~", "2"),
+            ChangeKind::MayBeReplaced(_) | ChangeKind::Replaced(_) => ("±", "31"),
+            ChangeKind::Removed => ("-", "31"),
         };
+        let differences = change.kind.differences();
         let consequence = match &change.kind {
             ChangeKind::MayBeReplaced(_) if change.holds_data => "   MAY LOSE ITS DATA",
             _ if change.endangers_data() => "   LOSES ITS DATA",

@@ -17,6 +17,7 @@ use super::Mode;
 use super::failure::{Subject, failure_message, validation_failures};
 use super::source::TemplateSource;
 use crate::advice::command_for;
+use crate::approvals::Approvals;
 use crate::connection::request_token;
 use crate::deployed_stack::{Condition, DeployedStack};
 
@@ -186,17 +187,17 @@ impl ChangeSet {
         actions.collect::<ActionCounts>().to_string()
     }
 
-    /// Rejects the change set if CloudFormation would delete a resource that holds data.
+    /// Rejects the change set if CloudFormation would delete a resource that holds data, unless that was allowed.
     ///
     /// The review reports this too, but the change set is what is executed.
-    pub(super) fn reject_data_loss(&self, environment: &Environment) -> Result<()> {
+    pub(super) fn reject_data_loss(&self, environment: &Environment, approvals: &Approvals) -> Result<()> {
         let deletes = |change: &&ResourceChange| {
             let is_deleted =
                 matches!(change.policy_action, Some(PolicyAction::Delete | PolicyAction::ReplaceAndDelete));
             is_deleted && change.resource_type().is_some_and(stack::holds_data)
         };
-        let lost: Vec<&str> =
-            self.changes.iter().filter(deletes).filter_map(ResourceChange::logical_resource_id).collect();
+        let deleted = self.changes.iter().filter(deletes).filter_map(ResourceChange::logical_resource_id);
+        let lost: Vec<&str> = deleted.filter(|id| !approvals.allow_loss_of(id)).collect();
         if lost.is_empty() {
             return Ok(());
         }

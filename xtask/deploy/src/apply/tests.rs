@@ -3,6 +3,7 @@ use aws_config::SdkConfig;
 use super::change_set::tests::{change, with_changes};
 use super::testing::REPORTER;
 use super::{Application, Mode, PhaseCell, TemplateSource};
+use crate::approvals::Approvals;
 use crate::connection::Connection;
 
 /// Returns the modes of the change sets created for a template. The last one is executed.
@@ -14,7 +15,7 @@ async fn modes(replacement: &str) -> Vec<Option<String>> {
     let application = Application {
         environment: &environment,
         connection: &connection,
-        may_lose_data: false,
+        approvals: &Approvals::default(),
         mode: Mode::Express,
         reporter: REPORTER,
         phase: &phase,

@@ -1,26 +1,29 @@
 //! Options of a deployment.
 
+use std::sync::Arc;
+
 use anyhow::{Result, bail};
 use stack::Environment;
 
 use crate::apply::Mode;
+use crate::approvals::{Approvals, to_options};
 use crate::consent::Consent;
+use crate::plan::Plan;
 use crate::review::Review;
 
 /// What the user allows a deployment to do.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub struct Options {
     /// How changes are confirmed.
     pub consent: Consent,
-    /// Whether permissions may be widened.
-    pub allow_iam_widening: bool,
-    /// Whether resources that hold data may be replaced or removed.
-    pub allow_data_loss: bool,
+    /// The changes that are allowed although a confirmation is not enough for them.
+    pub approvals: Approvals,
     /// Whether to continue before every resource has stabilized.
     pub express: bool,
     /// Whether a rollback may deploy a release that was not verified.
     pub allow_unverified: bool,
+    /// The reviewed plan to apply, or to refuse if anything has changed since.
+    pub plan: Option<Arc<Plan>>,
     /// The logical IDs of the resources to skip when a failed rollback is continued.
     pub skip: Vec<String>,
 }
@@ -30,10 +33,10 @@ impl Options {
     pub fn new(consent: Consent) -> Self {
         Self {
             consent,
-            allow_iam_widening: false,
-            allow_data_loss: false,
+            approvals: Approvals::default(),
             express: false,
             allow_unverified: false,
+            plan: None,
             skip: Vec::new(),
         }
     }
@@ -54,10 +57,10 @@ impl Options {
         if self.express { Mode::Express } else { Mode::Standard }
     }
 
-    /// Rejects a review with changes that require a flag that was not passed.
+    /// Rejects a review with changes that were not allowed.
     ///
     /// Confirmation alone is not enough: a person who confirms forty harmless changes may overlook a harmful one.
-    pub(super) fn check_review(&self, review: &Review) -> Result<()> {
+    pub(super) fn check_review(&self, review: &Review, environment: &Environment) -> Result<()> {
         let mut rejections = Vec::new();
         let taken = review.conflicts().len();
         if taken > 0 {
@@ -65,22 +68,28 @@ impl Options {
                 "names are taken ({taken}, marked above with what to do; see docs/taking-over.md)"
             ));
         }
-        if !self.allow_data_loss {
-            let lost: Vec<&str> = review.endangered().into_iter().collect();
-            if !lost.is_empty() {
-                let lost = lost.join(", ");
-                rejections
-                    .push(format!("it would lose the data of {lost}; to allow it, pass --allow-data-loss"));
-            }
+        let missing = self.approvals.missing(review, environment.protected);
+        if !missing.data_loss.is_empty() {
+            rejections.push(format!(
+                "it would lose the data of {}; to allow it, pass --allow-data-loss, or {}",
+                review.endangered().into_iter().collect::<Vec<_>>().join(", "),
+                to_options(missing.data_loss)
+            ));
         }
-        if !self.allow_iam_widening {
-            let widening = review.widening();
-            if widening > 0 {
-                rejections.push(format!(
-                    "it would widen permissions or access ({widening}, marked above); to allow it, pass \
-                     --allow-iam-widening"
-                ));
-            }
+        if !missing.widening.is_empty() {
+            rejections.push(format!(
+                "it would widen permissions or access ({}, marked above); to allow it, pass --allow-iam-widening, \
+                 or {}",
+                review.widening(),
+                to_options(missing.widening)
+            ));
+        }
+        if !missing.breaking.is_empty() {
+            rejections.push(format!(
+                "it would break API clients, and {} is protected; to allow it, pass {}",
+                environment.name,
+                to_options(missing.breaking)
+            ));
         }
         if rejections.is_empty() {
             return Ok(());

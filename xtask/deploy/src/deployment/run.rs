@@ -137,6 +137,7 @@ impl<'a> Deployment<'a> {
                 return self.finish_without_changes(&survey, deployed).await;
             }
             self.show(&survey.review)?;
+            self.require_plan(&survey)?;
             self.lock.require_confirmation(self.options.consent, self.question(&survey)?).await?;
             if self.options.consent != Consent::Ask {
                 break;
@@ -350,10 +351,12 @@ impl<'a> Deployment<'a> {
 
     /// Updates the stack to the candidate's template.
     async fn update_to(&self, survey: &Survey) -> Result<Applied> {
+        let mut approvals = self.options.approvals.clone();
+        approvals.data_loss |= self.options.consent == Consent::Implied;
         let application = Application {
             environment: self.environment,
             connection: self.connection,
-            may_lose_data: self.may_lose_data(),
+            approvals: &approvals,
             mode: self.options.mode(),
             reporter: self.reporter(),
             phase: &self.phase,
@@ -367,7 +370,7 @@ impl<'a> Deployment<'a> {
     }
 
     fn may_lose_data(&self) -> bool {
-        self.options.allow_data_loss || self.options.consent == Consent::Implied
+        self.options.approvals.data_loss || self.options.consent == Consent::Implied
     }
 
     fn reporter(&self) -> Reporter<'_> {

@@ -15,6 +15,7 @@ use super::ring::{Algorithm, KeyRing, KeyState, RingEntry};
 use super::store::{ConcurrentChange, KeyStore, StoredRing};
 use crate::advice::command_for;
 use crate::apply::{Application, Detail, Mode, PhaseCell, ProposedChange, Reporter};
+use crate::approvals::Approvals;
 use crate::artifact_bucket::ArtifactBucket;
 use crate::connection::Connection;
 use crate::consent::{Consent, require_confirmation};
@@ -217,7 +218,7 @@ impl<'a> Rotation<'a> {
         let application = Application {
             environment: self.environment,
             connection: self.connection,
-            may_lose_data: false,
+            approvals: &Approvals::default(),
             mode: Mode::Standard,
             reporter: Reporter {
                 environment: self.environment.name.as_str(),

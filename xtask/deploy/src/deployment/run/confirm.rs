@@ -7,9 +7,18 @@ use crate::apply::ProposedChange;
 use crate::consent::Consent;
 use crate::deployment::survey::Survey;
 use crate::deployment::unreviewed::unreviewed;
+use crate::plan::Plan;
 use crate::review::Review;
 
 impl Deployment<'_> {
+    /// Returns an error if a plan is to be applied, and anything has changed since it was made.
+    pub(super) fn require_plan(&self, survey: &Survey) -> Result<()> {
+        let Some(plan) = &self.options.plan else { return Ok(()) };
+        let release = survey.release.as_ref().map(|release| release.id.clone());
+        let now = Plan::new(self.environment, self.connection, release, &survey.candidate, &survey.review)?;
+        plan.ensure_current(&now)
+    }
+
     /// Shows what CloudFormation would do beyond the review, and asks for confirmation.
     ///
     /// If nobody is asked, nothing may be deleted that the review does not show.
@@ -64,6 +73,9 @@ impl Deployment<'_> {
             return Ok(());
         }
         (self.show)(review);
-        self.options.check_review(review)
+        for approval in self.options.approvals.unused(review) {
+            self.note(&format!("  nothing in this review needs --allow {approval}"));
+        }
+        self.options.check_review(review, self.environment)
     }
 }

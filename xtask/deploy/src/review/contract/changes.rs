@@ -28,6 +28,13 @@ pub struct ContractChange {
     pub what: String,
 }
 
+impl ContractChange {
+    /// Returns the method and the path of its route.
+    pub fn route(&self) -> &str {
+        self.place.split_once(',').map_or(self.place.as_str(), |(route, _)| route)
+    }
+}
+
 impl fmt::Display for ContractChange {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}: {}", self.place, self.what)
