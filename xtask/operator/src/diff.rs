@@ -101,11 +101,12 @@ impl ReviewOutput {
                 .with_context(|| format!("cannot write the plan to {}", path.display()))?;
         }
         let detail = if self.full { Detail::Full } else { Detail::Summary };
-        match if self.json { ReviewFormat::Json } else { self.format } {
-            ReviewFormat::Json => output::print(serde_json::to_string_pretty(&review.to_json()?)?)?,
-            ReviewFormat::Markdown => output::print(to_markdown(review, detail).trim_end())?,
-            ReviewFormat::Text => output::print(to_text(review, Palette::for_output(), detail).trim_end())?,
-        }
+        let text = match if self.json { ReviewFormat::Json } else { self.format } {
+            ReviewFormat::Json => serde_json::to_string_pretty(&review.to_json()?)?,
+            ReviewFormat::Markdown => to_markdown(review, detail),
+            ReviewFormat::Text => to_text(review, Palette::for_output(), detail),
+        };
+        output::print(text.trim_end())?;
         let is_clean = review.is_empty() && review.live_resources.missing.is_empty();
         Ok(if is_clean { Outcome::Done } else { Outcome::Differences })
     }

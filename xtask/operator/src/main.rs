@@ -49,6 +49,6 @@ async fn dispatch(command: OperatorCommand) -> Result<Outcome> {
     match command {
         OperatorCommand::Diff(arguments) => diff::run(arguments).await,
         OperatorCommand::Deploy(arguments) => deploy::run(arguments).await,
-        OperatorCommand::Other(command) => run(command).await,
+        OperatorCommand::Other(command) => Box::pin(run(command)).await,
     }
 }

@@ -6,36 +6,33 @@ use stack::{ActionCounts, Consequence, ResourceAction, TemplateChange};
 
 use crate::review_text::{Detail, to_text};
 
+/// The beginning and the end of a block of text.
+const FENCE: &str = "~~~~~~";
+
 /// Returns the resources as a table, what needs attention as a list, and everything else folded.
 pub(crate) fn to_markdown(review: &Review, detail: Detail) -> String {
     let counts: ActionCounts = review.actions().into_values().collect();
-    let mut markdown = format!(
-        "### {}: {}\n\nAccount {}, {}.\n",
-        code(&review.stack),
-        if review.is_empty() { "no changes".to_owned() } else { counts.to_string() },
-        review.account,
-        review.region
-    );
+    let summary = if review.is_empty() { "no changes".to_owned() } else { counts.to_string() };
+    let mut lines = vec![
+        format!("### {}: {summary}", code(&review.stack)),
+        String::new(),
+        format!("Account {}, {}.", review.account, review.region),
+    ];
     let attention = attention(review);
     if !attention.is_empty() {
-        markdown.push_str("\n**Needs attention**\n\n");
-        for line in attention {
-            markdown.push_str(&format!("- {line}\n"));
-        }
+        lines.extend(["", "**Needs attention**", ""].map(str::to_owned));
+        lines.extend(attention.into_iter().map(|line| format!("- {line}")));
     }
     if review.template.resources().next().is_some() {
-        markdown.push_str("\n| resource | type | | properties |\n|---|---|---|---|\n");
-        for change in review.template.resources() {
-            markdown.push_str(&row(change));
-        }
+        lines.extend(["", "| resource | type | | properties |", "|---|---|---|---|"].map(str::to_owned));
+        lines.extend(review.template.resources().map(row));
     }
     let text = to_text(review, Palette::default(), detail);
-    // A fence longer than any in the text cannot be closed by it.
-    markdown.push_str(&format!(
-        "\n<details><summary>The whole review</summary>\n\n~~~~~~text\n{}\n~~~~~~\n\n</details>\n",
-        text.trim_end().replace("~~~~~~", "~~~~~")
-    ));
-    markdown
+    lines.extend(["", "<details><summary>The whole review</summary>", "", FENCE].map(str::to_owned));
+    // No line of the text can be the end of the block.
+    lines.extend(text.trim_end().lines().map(|line| line.replace(FENCE, "~~~")));
+    lines.extend([FENCE, "", "</details>"].map(str::to_owned));
+    lines.join("\n")
 }
 
 /// Returns what a reader must not miss, a line each.
@@ -80,7 +77,7 @@ fn row(change: &TemplateChange) -> String {
     let mut properties: Vec<String> =
         change.kind.differences().iter().map(|difference| code(&difference.path)).collect();
     properties.extend(change.causes.iter().map(|cause| format!("with {}", code(cause))));
-    format!("| {} | {} | {action} | {} |\n", code(&change.name), change.resource_type, properties.join(", "))
+    format!("| {} | {} | {action} | {} |", code(&change.name), change.resource_type, properties.join(", "))
 }
 
 /// Returns text as code that cannot end the code or the cell of a table.

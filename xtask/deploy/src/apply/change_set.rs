@@ -196,8 +196,8 @@ impl ChangeSet {
                 matches!(change.policy_action, Some(PolicyAction::Delete | PolicyAction::ReplaceAndDelete));
             is_deleted && change.resource_type().is_some_and(stack::holds_data)
         };
-        let deleted = self.changes.iter().filter(deletes).filter_map(ResourceChange::logical_resource_id);
-        let lost: Vec<&str> = deleted.filter(|id| !approvals.allow_loss_of(id)).collect();
+        let losses = self.changes.iter().filter(deletes).filter_map(ResourceChange::logical_resource_id);
+        let lost: Vec<&str> = losses.filter(|id| !approvals.allow_loss_of(id)).collect();
         if lost.is_empty() {
             return Ok(());
         }
