@@ -46,6 +46,9 @@ pub struct Environment {
     pub account: Option<AccountId>,
     /// Whether the stack must not be destroyed, and retiring signing keys stay trusted for the full overlap.
     pub protected: bool,
+    /// For how many minutes after a deployment an alarm still rolls it back; without it, 5 where the environment is
+    /// protected, and none elsewhere.
+    pub rollback_monitoring_minutes: Option<MonitoringMinutes>,
     /// The bucket of the functions' code and the release manifests.
     pub artifact_bucket: BucketName,
     /// The platform's domain.
@@ -128,6 +131,13 @@ pub enum LogLevel {
     Warn,
     Error,
 }
+
+/// For how many minutes alarms are watched after a deployment, at most 180:
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_RollbackConfiguration.html>.
+pub type MonitoringMinutes = Number<0, 180>;
+
+/// The monitoring time of a protected environment that sets none.
+const PROTECTED_MONITORING_MINUTES: u32 = 5;
 
 /// How many batches an event source mapping processes at the same time, 2 to 1,000.
 ///
@@ -243,6 +253,12 @@ impl Environment {
         } else {
             Err(EnvironmentError::OtherName { asked: name.clone(), found: environment.name })
         }
+    }
+
+    /// Returns for how many minutes after a deployment an alarm still rolls it back.
+    pub fn monitoring_minutes(&self) -> u32 {
+        let default = if self.protected { PROTECTED_MONITORING_MINUTES } else { 0 };
+        self.rollback_monitoring_minutes.map_or(default, Number::get)
     }
 
     /// Returns the functions that are deployed to it.

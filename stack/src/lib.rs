@@ -15,6 +15,7 @@ mod operators;
 mod output;
 mod platform_parameters;
 mod review;
+mod rollback_triggers;
 mod signing_key;
 #[cfg(test)]
 mod snapshot;
@@ -41,6 +42,7 @@ pub use review::{
     ActionCounts, ChangeKind, Finding, GrantChange, PropertyDifference, ResourceAction, TemplateChange,
     TemplateReview, TemplateState,
 };
+pub use rollback_triggers::{MAXIMUM_ROLLBACK_TRIGGERS, rollback_triggers};
 pub use signing_key::{
     Fingerprint, MAXIMUM_KEYS, SigningKey, SigningKeyError, SigningKeys, key_parameters, key_ring_parameter,
     private_key_parameter, public_key_parameter,

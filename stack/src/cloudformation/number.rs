@@ -15,6 +15,11 @@ impl<const MINIMUM: u32, const MAXIMUM: u32> Number<MINIMUM, MAXIMUM> {
         const { assert!(MINIMUM <= NUMBER && NUMBER <= MAXIMUM, "AWS does not accept this number") };
         Self(NUMBER)
     }
+
+    /// Returns the number.
+    pub fn get(self) -> u32 {
+        self.0
+    }
 }
 
 impl<const MINIMUM: u32, const MAXIMUM: u32> TryFrom<u32> for Number<MINIMUM, MAXIMUM> {

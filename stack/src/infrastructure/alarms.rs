@@ -10,6 +10,7 @@ use crate::cloudformation::{
     MetricStat, Number, Percentile, Period, Statistic, Template, Value,
 };
 use crate::function_name::FunctionName;
+use crate::rollback_triggers;
 use crate::signing_key::{SigningKey, SigningKeys};
 
 /// The logical id of the alarm on the age of the newest signing key.
@@ -149,6 +150,7 @@ impl Alarms<'_> {
                     periods: Number::of::<1>(),
                 },
             );
+            self.guards_deployments(&format!("{id}ErrorsAlarm"));
             self.add(
                 &format!("{id}ThrottlesAlarm"),
                 &format!("{function}-throttles"),
@@ -199,6 +201,7 @@ impl Alarms<'_> {
                 periods: Number::of::<2>(),
             },
         );
+        self.guards_deployments("ApiFailureRateAlarm");
         self.add(
             "ApiLatencyAlarm",
             "api-latency",
@@ -214,6 +217,7 @@ impl Alarms<'_> {
                 periods: Number::of::<3>(),
             },
         );
+        self.guards_deployments("ApiLatencyAlarm");
     }
 
     /// The age of the newest key is computed with CloudWatch's clock, so that nothing of ours has to run:
@@ -248,6 +252,11 @@ impl Alarms<'_> {
             metric_name,
             dimensions: vec![Dimension { name: "FunctionName", value }],
         }
+    }
+
+    /// Lets an alarm that becomes active during a deployment roll it back.
+    fn guards_deployments(&mut self, id: &str) {
+        self.template.add_metadata(rollback_triggers::METADATA, id.to_owned(), "AWS::CloudWatch::Alarm");
     }
 
     fn add(&mut self, id: &str, name: &str, description: &str, condition: Condition) {

@@ -62,6 +62,23 @@ impl FromIterator<ResourceAction> for ActionCounts {
     }
 }
 
+impl ActionCounts {
+    /// Returns what was done, without the actions that no resource had.
+    pub fn done(&self) -> String {
+        let parts = [
+            (ResourceAction::Add, "added"),
+            (ResourceAction::Import, "imported"),
+            (ResourceAction::Change, "changed"),
+            (ResourceAction::Replace, "replaced"),
+            (ResourceAction::Remove, "removed"),
+        ];
+        let counted = parts
+            .into_iter()
+            .filter_map(|(action, what)| self.0.get(&action).map(|count| format!("{count} {what}")));
+        counted.collect::<Vec<_>>().join(", ")
+    }
+}
+
 impl Serialize for ActionCounts {
     /// Serializes every action, also those without a resource.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -131,5 +148,7 @@ mod tests {
             "0 to add, 2 to change, 0 to replace, 0 to remove, 1 to import, 2 may change with them, \
              1 may be replaced with them"
         );
+        let done = [Change, MayChange, Change, Import].into_iter().collect::<ActionCounts>().done();
+        assert_eq!(done, "1 imported, 2 changed");
     }
 }

@@ -135,6 +135,7 @@ async fn serve(
     let options = Options::new(Consent::Implied);
     let subject = Subject::Source(profile);
     let deployed = Deployment::new(&environment, &connection, &options, subject, &|_| {}).apply().await?;
+    let deployed = deployed.context("the deployment of the local stack was not waited for")?;
     let resources = DeployedResources::from_outputs(&deployed.outputs)?;
     let demo = foundation.load_demo_data(&connection, &resources.assets_bucket, &platform).await?;
 
@@ -168,6 +169,7 @@ async fn serve(
     connection.local = Some(LocalStack {
         api_url: stack_file.api_url.clone(),
         cdn_url: stack_file.cdn_url.clone(),
+        console_url: stack_file.console_url.clone(),
         aws_endpoint_url: stack_file.aws_endpoint_url.clone(),
         database_url: stack_file.database_url.clone(),
         is_release_build: stack_file.release,

@@ -24,6 +24,7 @@ pub(crate) use self::progress::{Detail, Reporter};
 pub(crate) use self::source::{TemplateSource, template_source};
 use crate::approvals::Approvals;
 use crate::connection::Connection;
+use crate::rollback_guard::RollbackGuard;
 
 /// How CloudFormation applies changes:
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DeploymentConfig.html>.
@@ -41,6 +42,8 @@ pub(crate) enum Mode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Applied {
     Changes,
+    /// CloudFormation makes the changes, and was not waited for.
+    Started,
     /// The stack keeps its template: CloudFormation ignores some differences, such as in a description.
     Nothing,
 }
@@ -53,6 +56,10 @@ pub(crate) struct Application<'a> {
     /// Which resources that hold data may be replaced or removed.
     pub approvals: &'a Approvals,
     pub mode: Mode,
+    /// The alarms that roll the change back. In express mode, there are none.
+    pub guard: &'a RollbackGuard,
+    /// Whether to wait for the end. Otherwise, CloudFormation continues by itself.
+    pub waits: bool,
     pub reporter: Reporter<'a>,
     pub phase: &'a PhaseCell,
 }
@@ -78,8 +85,18 @@ impl Application<'_> {
             change_set.discard(&client).await;
             return Err(reason);
         }
-        execution::execute(&client, &change_set, self.reporter, self.phase).await?;
         let imported = change_set.imported();
+        let follow = execution::execute(&client, &change_set, self.reporter, self.phase).await?;
+        // Imported resources are changed by a second update.
+        if !self.waits && imported.is_empty() {
+            return Ok(Applied::Started);
+        }
+        if let Err(error) = follow.to_the_end(&client).await {
+            return Err(match self.guard.active(self.connection).await {
+                Some(alarms) => error.context(alarms),
+                None => error,
+            });
+        }
         if !imported.is_empty() {
             takeover::update_to_template(&client, self, &body, &imported).await?;
         }
@@ -93,7 +110,8 @@ impl Application<'_> {
         let operator = self.reporter.operator;
         let step = operator.begin("change set");
         let mut proposal =
-            ChangeSet::propose(client, self.environment, body, Purpose::Change(self.mode)).await?;
+            ChangeSet::propose(client, self.environment, body, Purpose::Change(self.mode), self.guard)
+                .await?;
         if let Proposal::Changes(change_set) = &proposal
             && change_set.mode == Mode::Express
             && !change_set.replaced().is_empty()
@@ -104,7 +122,7 @@ impl Application<'_> {
             ));
             change_set.discard(client).await;
             let purpose = Purpose::Change(Mode::Standard);
-            proposal = ChangeSet::propose(client, self.environment, body, purpose).await?;
+            proposal = ChangeSet::propose(client, self.environment, body, purpose, self.guard).await?;
         }
         Ok(match proposal {
             Proposal::NoChanges => {

@@ -42,6 +42,8 @@ pub struct LocalStack {
     pub api_url: String,
     /// The base URL of the CDN edge.
     pub cdn_url: String,
+    /// The URL of the console.
+    pub console_url: String,
     /// The base URL of the emulator.
     pub aws_endpoint_url: String,
     /// The URL of the platform's database.

@@ -29,6 +29,7 @@ pub mod platform_parameters;
 pub mod queue;
 pub mod release;
 pub mod review;
+mod rollback_guard;
 mod stack_resources;
 pub mod status;
 pub mod time_span;

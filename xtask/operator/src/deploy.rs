@@ -8,7 +8,8 @@ use clap::{ArgGroup, Args};
 use command_line::terminal::{self, Palette};
 use command_line::{EnvironmentArgument, Outcome, output};
 use deploy::approvals::{Approval, Approvals};
-use deploy::connection::Connection;
+use deploy::connection::{Connection, LocalStack};
+use deploy::deployed_stack::Outputs;
 use deploy::deployment::{Deployment, Options, Subject};
 use deploy::plan::Plan;
 use deploy::release::ReleaseId;
@@ -18,6 +19,7 @@ use machine::command;
 use stack::Environment;
 
 use crate::connect::connect;
+use crate::ending;
 use crate::review_text::{Detail, to_text};
 
 /// Options of `deploy` for a release.
@@ -55,10 +57,13 @@ pub struct DeployOptions {
     /// Do not wait until every resource has stabilized; not allowed in a protected environment.
     #[arg(long)]
     express: bool,
+    /// End when CloudFormation has begun; it continues, and the next deployment verifies the result.
+    #[arg(long)]
+    no_wait: bool,
     /// Finish a failed rollback without this resource, which stays unchanged.
     #[arg(long, value_name = "LOGICAL-ID")]
     skip: Vec<String>,
-    /// Write the stack's outputs to this file too, as JSON.
+    /// Write the stack's outputs to this file too: as variables if it ends with .env, otherwise as JSON.
     #[arg(long, value_name = "FILE")]
     outputs: Option<PathBuf>,
 }
@@ -104,6 +109,7 @@ impl DeployOptions {
                 named: self.allow.into_iter().collect(),
             },
             express: self.express,
+            no_wait: self.no_wait,
             allow_unverified: false,
             plan: None,
             skip: self.skip,
@@ -123,13 +129,25 @@ pub async fn deploy(
     connection.announce(environment);
     let deployment = Deployment::new(environment, connection, options, subject, &show);
     let work = async {
-        let result = deployment.apply().await?;
-        let json = result.outputs.to_json(connection.local.as_ref())?;
+        let Some(result) = deployment.apply().await? else {
+            terminal::say(format!(
+                "  CloudFormation makes the changes now; {} follows them, and {} verifies the result",
+                command_for(&environment.name, "status --follow"),
+                command_for(&environment.name, "deploy")
+            ));
+            return Ok(());
+        };
+        let (deployed, summary) = (result.outputs.clone(), result.summary.clone());
+        let local = connection.local.as_ref();
         // The outputs are printed before the verification, which may fail. Neither standard output nor a file that
         // cannot be written prevents it.
-        let printed = output::print(&json);
-        let written = write_outputs(environment, outputs, &json);
+        let printed = output::print(deployed.to_json(local)?);
+        let written = write_outputs(environment, outputs, &deployed, local);
         deployment.verify(result).await?;
+        if let Some(summary) = summary {
+            let phases = deployment.phases();
+            terminal::say(ending::to_text(environment, connection, &summary, &deployed, &phases).trim_end());
+        }
         printed?;
         written
     };
@@ -148,9 +166,17 @@ fn show(review: &Review) {
     terminal::say(format!("\n{}\n", to_text(review, Palette::for_errors(), Detail::Summary).trim_end()));
 }
 
-fn write_outputs(environment: &Environment, path: Option<PathBuf>, json: &str) -> Result<()> {
+/// Writes the outputs to a file: as variables if it ends with `.env`, and as JSON otherwise.
+fn write_outputs(
+    environment: &Environment,
+    path: Option<PathBuf>,
+    outputs: &Outputs,
+    local: Option<&LocalStack>,
+) -> Result<()> {
     let Some(path) = path else { return Ok(()) };
-    std::fs::write(&path, format!("{json}\n")).with_context(|| {
+    let is_variables = path.extension().is_some_and(|extension| extension == "env");
+    let text = if is_variables { outputs.to_variables(local) } else { outputs.to_json(local)? };
+    std::fs::write(&path, format!("{text}\n")).with_context(|| {
         format!(
             "everything is deployed, but its outputs could not be written to {}; {} prints them",
             path.display(),

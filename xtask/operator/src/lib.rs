@@ -9,6 +9,7 @@ pub mod deploy;
 mod destroy;
 pub mod diff;
 mod drift;
+mod ending;
 mod keys;
 mod logs;
 mod outputs;

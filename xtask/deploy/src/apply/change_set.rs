@@ -20,6 +20,7 @@ use crate::advice::command_for;
 use crate::approvals::Approvals;
 use crate::connection::request_token;
 use crate::deployed_stack::{Condition, DeployedStack};
+use crate::rollback_guard::RollbackGuard;
 
 /// How long to wait for a change set to be created.
 const LIMIT: Duration = Duration::from_mins(5);
@@ -55,6 +56,8 @@ pub(super) struct ChangeSet {
     pub(super) creates_stack: bool,
     /// The mode in which it is executed.
     pub(super) mode: Mode,
+    /// What is watched after the last change, if anything is.
+    pub(super) watch: Option<String>,
     changes: Vec<ResourceChange>,
 }
 
@@ -78,6 +81,7 @@ impl ChangeSet {
         environment: &Environment,
         template: &TemplateSource,
         purpose: Purpose,
+        guard: &RollbackGuard,
     ) -> Result<Proposal> {
         let stack_name = &stack::stack_name(environment);
         let stack = DeployedStack::find(client, stack_name).await?;
@@ -102,7 +106,9 @@ impl ChangeSet {
             // The bucket outlives a deleted stack. The next stack imports it again.
             .import_existing_resources(creates_stack);
         let (request, mode) = match purpose {
-            Purpose::Change(Mode::Standard) => (request, Mode::Standard),
+            Purpose::Change(Mode::Standard) => {
+                (request.rollback_configuration(guard.configuration()), Mode::Standard)
+            }
             Purpose::Change(Mode::Express) => {
                 (request.deployment_config(express_with_rollback()), Mode::Express)
             }
@@ -154,6 +160,7 @@ impl ChangeSet {
             creates_stack,
             mode,
             changes,
+            watch: guard.watch().filter(|_| mode == Mode::Standard),
         }))
     }
 

@@ -61,14 +61,32 @@ impl Operation {
     }
 }
 
-/// Executes a change set and follows it until it ends.
-pub(super) async fn execute(
+/// An execution that has begun.
+pub(super) struct Execution<'a> {
+    log: EventLog,
+    stack_name: &'a str,
+    operation: Operation,
+    progress: Progress<'a>,
+}
+
+impl Execution<'_> {
+    /// Follows the execution until it ends.
+    ///
+    /// Returns an error with the causes if it does not succeed.
+    pub(super) async fn to_the_end(self, client: &Client) -> Result<()> {
+        let Self { mut log, stack_name, operation, progress } = self;
+        follow_with(client, &mut log, stack_name, operation, progress).await
+    }
+}
+
+/// Begins to execute a change set.
+pub(super) async fn execute<'a>(
     client: &Client,
-    change_set: &ChangeSet,
-    reporter: Reporter<'_>,
+    change_set: &'a ChangeSet,
+    reporter: Reporter<'a>,
     phase: &PhaseCell,
-) -> Result<()> {
-    let mut log = EventLog::begin(client, &change_set.stack_id).await?;
+) -> Result<Execution<'a>> {
+    let log = EventLog::begin(client, &change_set.stack_id).await?;
     let request =
         client.execute_change_set().change_set_name(&change_set.id).client_request_token(&change_set.name);
     let request = match change_set.mode {
@@ -90,8 +108,9 @@ pub(super) async fn execute(
         )
     })?;
     let operation = if change_set.creates_stack { Operation::Create } else { Operation::Update };
-    let progress = Progress::new(reporter, change_set.resources());
-    follow_with(client, &mut log, &change_set.stack_name, operation, progress).await
+    let mut progress = Progress::new(reporter, change_set.resources());
+    progress.watch.clone_from(&change_set.watch);
+    Ok(Execution { log, stack_name: &change_set.stack_name, operation, progress })
 }
 
 /// Follows an operation on a stack until it ends.

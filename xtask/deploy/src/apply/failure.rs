@@ -33,11 +33,12 @@ pub(super) enum Subject<'a> {
 }
 
 /// Returns a message with how an operation on a stack ended, and why.
+///
+/// The stack has a name, its last event, and the reason of CloudFormation for what happened to the whole stack.
 pub(super) async fn explain(
     client: &Client,
     environment: &str,
-    stack_name: &str,
-    end: &StackEvent,
+    (stack_name, end, reason): (&str, &StackEvent, Option<&str>),
     failures: &[StackEvent],
     began: i64,
 ) -> String {
@@ -46,7 +47,7 @@ pub(super) async fn explain(
     let id = end.stack_id().unwrap_or(stack_name);
     causes.extend(validation_failures(client, Subject::Stack { id, began }).await);
     if causes.is_empty() {
-        causes.extend(end.resource_status_reason().map(|reason| Cause {
+        causes.extend(reason.map(|reason| Cause {
             resource: stack_name.to_owned(),
             resource_type: "the stack".to_owned(),
             reason: reason.to_owned(),

@@ -39,6 +39,10 @@ pub(super) struct Progress<'a> {
     completed: BTreeSet<String>,
     failures: Vec<StackEvent>,
     is_rolling_back: bool,
+    /// Why CloudFormation began the rollback, if it said so.
+    rollback_reason: Option<String>,
+    /// What is watched after the last change, if anything is.
+    pub(super) watch: Option<String>,
     /// The time of the first event, in milliseconds.
     began: Option<i64>,
 }
@@ -53,6 +57,8 @@ impl<'a> Progress<'a> {
             completed: BTreeSet::new(),
             failures,
             is_rolling_back: false,
+            rollback_reason: None,
+            watch: None,
             began: None,
         }
     }
@@ -86,11 +92,17 @@ impl<'a> Progress<'a> {
     /// Returns a message with how the operation ended, and why.
     pub(super) async fn explain(&self, client: &Client, stack_name: &str, end: &StackEvent) -> String {
         let began = self.began.unwrap_or_default();
-        explain(client, self.reporter.environment, stack_name, end, &self.failures, began).await
+        let reason = end.resource_status_reason().or(self.rollback_reason.as_deref());
+        explain(client, self.reporter.environment, (stack_name, end, reason), &self.failures, began).await
     }
 
     /// Describes what is being changed now, on one line.
     pub(super) fn under_way(&self) -> String {
+        if let Some(watch) =
+            self.watch.as_ref().filter(|_| self.under_way.is_empty() && !self.is_rolling_back)
+        {
+            return format!("{}  {watch}", self.done());
+        }
         let names: Vec<&str> = self.under_way.keys().map(String::as_str).take(3).collect();
         let more = self.under_way.len().saturating_sub(names.len());
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
@@ -138,6 +150,7 @@ impl<'a> Progress<'a> {
         let status = event.resource_status().map(ResourceStatus::as_str).unwrap_or_default();
         if status.contains("ROLLBACK_IN_PROGRESS") && !self.is_rolling_back {
             self.is_rolling_back = true;
+            self.rollback_reason = event.resource_status_reason().map(str::to_owned);
             if self.reporter.detail == Detail::Resources {
                 self.reporter.operator.rolling_back();
             }

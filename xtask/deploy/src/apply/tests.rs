@@ -5,6 +5,7 @@ use super::testing::REPORTER;
 use super::{Application, Mode, PhaseCell, TemplateSource};
 use crate::approvals::Approvals;
 use crate::connection::Connection;
+use crate::rollback_guard::RollbackGuard;
 
 /// Returns the modes of the change sets created for a template. The last one is executed.
 async fn modes(replacement: &str) -> Vec<Option<String>> {
@@ -17,6 +18,8 @@ async fn modes(replacement: &str) -> Vec<Option<String>> {
         connection: &connection,
         approvals: &Approvals::default(),
         mode: Mode::Express,
+        guard: &RollbackGuard::default(),
+        waits: true,
         reporter: REPORTER,
         phase: &phase,
     };

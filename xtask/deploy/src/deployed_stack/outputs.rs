@@ -25,11 +25,38 @@ impl Outputs {
         value.with_context(|| format!("the deployed stack has no output {name}; deploy again"))
     }
 
+    /// Creates outputs from pairs of names and values.
+    pub fn from_pairs<const N: usize>(pairs: [(&str, &str); N]) -> Self {
+        Self(pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    }
+
     /// Returns all outputs as JSON, as clients use them.
+    pub fn to_json(&self, local: Option<&LocalStack>) -> Result<String> {
+        Ok(serde_json::to_string_pretty(&self.as_served(local))?)
+    }
+
+    /// Returns all outputs as assignments of environment variables, such as `API_URL='https://…'`.
+    pub fn to_variables(&self, local: Option<&LocalStack>) -> String {
+        let name = |name: &str| {
+            let mut variable = String::new();
+            for (index, letter) in name.char_indices() {
+                if letter.is_ascii_uppercase() && index > 0 {
+                    variable.push('_');
+                }
+                variable.push(letter.to_ascii_uppercase());
+            }
+            variable
+        };
+        let line =
+            |(key, value): (&String, &String)| format!("{}='{}'", name(key), value.replace('\'', r"'\''"));
+        self.as_served(local).iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Returns the outputs by name.
     ///
     /// For a local stack, the API and the CDN have the addresses at which they are served: the host names that the
     /// emulator invents do not resolve.
-    pub fn to_json(&self, local: Option<&LocalStack>) -> Result<String> {
+    fn as_served(&self, local: Option<&LocalStack>) -> BTreeMap<String, String> {
         let mut outputs = self.0.clone();
         if let Some(local) = local {
             let host = local.cdn_url.split_once("://").map_or(local.cdn_url.as_str(), |(_, host)| host);
@@ -39,7 +66,7 @@ impl Outputs {
                 outputs.entry(name.as_str().to_owned()).and_modify(|value| address.clone_into(value));
             }
         }
-        Ok(serde_json::to_string_pretty(&outputs)?)
+        outputs
     }
 }
 
@@ -63,6 +90,7 @@ mod tests {
             api_url: "http://127.0.0.1:9001".to_owned(),
             cdn_url: "http://127.0.0.1:9002".to_owned(),
             aws_endpoint_url: String::new(),
+            console_url: String::new(),
             database_url: String::new(),
             is_release_build: false,
         };
@@ -74,6 +102,10 @@ mod tests {
                 "DistributionDomainName": "127.0.0.1:9002",
                 "ApiId": "abc",
             })
+        );
+        assert_eq!(
+            outputs.to_variables(Some(&local)),
+            "API_ID='abc'\nAPI_URL='http://127.0.0.1:9001'\nDISTRIBUTION_DOMAIN_NAME='127.0.0.1:9002'"
         );
         let deployed = read(outputs.to_json(None).unwrap());
         assert_eq!(deployed["DistributionDomainName"], "d1.cloudfront.net");

@@ -20,6 +20,8 @@ pub struct Options {
     pub approvals: Approvals,
     /// Whether to continue before every resource has stabilized.
     pub express: bool,
+    /// Whether to end when CloudFormation has begun to make the changes.
+    pub no_wait: bool,
     /// Whether a rollback may deploy a release that was not verified.
     pub allow_unverified: bool,
     /// The reviewed plan to apply, or to refuse if anything has changed since.
@@ -35,6 +37,7 @@ impl Options {
             consent,
             approvals: Approvals::default(),
             express: false,
+            no_wait: false,
             allow_unverified: false,
             plan: None,
             skip: Vec::new(),

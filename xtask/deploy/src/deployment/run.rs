@@ -3,13 +3,16 @@
 mod confirm;
 mod verify;
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, bail};
 use aws_sdk_cloudformation::Client;
 use chrono::{DateTime, Utc};
-use stack::Environment;
+use stack::{ActionCounts, Environment};
 
 use super::options::Options;
 use super::recovery::RecoverySettings;
+use super::summary::{Phase, Summary, Timings};
 use super::survey::{BuiltSource, Survey, SurveyContext};
 use super::{prerequisites, protection, recovery};
 use crate::advice::command_for;
@@ -29,6 +32,7 @@ use crate::release::{
     History, Outcome, Release, ReleaseId, ReleaseStore, SourceRevision, StoredRelease, TemplateHash,
 };
 use crate::review::Review;
+use crate::rollback_guard::RollbackGuard;
 
 /// What to deploy.
 pub enum Subject {
@@ -44,6 +48,8 @@ pub enum Subject {
 pub struct DeploymentResult {
     /// The outputs of the stack.
     pub outputs: Outputs,
+    /// What was changed, if anything was.
+    pub summary: Option<Summary>,
     change: Change,
     /// When the stack was last changed, as of the end of the deployment.
     changed_at: Option<DateTime<Utc>>,
@@ -79,6 +85,7 @@ pub struct Deployment<'a> {
     /// Held from the survey to the end, except while the user is asked for confirmation.
     lock: LockGuard<'a>,
     phase: PhaseCell,
+    timings: Timings,
 }
 
 impl<'a> Deployment<'a> {
@@ -95,14 +102,22 @@ impl<'a> Deployment<'a> {
         let bucket = ArtifactBucket::new(environment, connection);
         let action = if matches!(subject, Subject::Rollback(_)) { "rollback" } else { "deploy" };
         let lock = LockGuard::new(environment, connection, &bucket, action);
-        Self { environment, connection, options, subject, show, bucket, lock, phase: PhaseCell::default() }
+        let (phase, timings) = (PhaseCell::default(), Timings::default());
+        Self { environment, connection, options, subject, show, bucket, lock, phase, timings }
     }
 
     /// Reviews the changes and applies them. The caller then verifies the result.
-    pub async fn apply(&self) -> Result<DeploymentResult> {
+    ///
+    /// Returns `None` if CloudFormation makes the changes and was not waited for, as the options say.
+    pub async fn apply(&self) -> Result<Option<DeploymentResult>> {
         let result = self.build_and_deploy().await;
         self.lock.release().await;
         result
+    }
+
+    /// Returns how long each phase took so far.
+    pub fn phases(&self) -> Vec<(Phase, Duration)> {
+        self.timings.phases()
     }
 
     /// Ends a deployment after its future was dropped.
@@ -114,27 +129,18 @@ impl<'a> Deployment<'a> {
         message
     }
 
-    async fn build_and_deploy(&self) -> Result<DeploymentResult> {
-        match self.subject {
-            Subject::Source(_) => {
-                prerequisites::check(self.environment, self.connection, &self.bucket, self.options.consent)
-                    .await?;
-            }
-            Subject::Release(_) | Subject::Rollback(_) if !self.bucket.exists().await? => {
-                bail!("the artifact bucket {} does not exist, so there is no release", self.bucket.name());
-            }
-            Subject::Release(_) | Subject::Rollback(_) => {}
-        }
+    async fn build_and_deploy(&self) -> Result<Option<DeploymentResult>> {
+        self.timings.measure(Phase::Checks, self.check_prerequisites()).await?;
         // Building takes long, so it happens before the lock is acquired.
-        let source = self.build().await?;
+        let source = self.timings.measure(Phase::Build, self.build()).await?;
         self.lock.acquire().await?;
         let source = source.as_ref();
-        let mut survey = self.survey(source, None).await?;
+        let mut survey = self.timings.measure(Phase::Review, self.survey(source, None)).await?;
         // Only what was confirmed is executed. If anything changed during the confirmation, the review is shown
         // again.
         loop {
             if let Some(deployed) = survey.unchanged() {
-                return self.finish_without_changes(&survey, deployed).await;
+                return self.finish_without_changes(&survey, deployed).await.map(Some);
             }
             self.show(&survey.review)?;
             self.require_plan(&survey)?;
@@ -143,7 +149,8 @@ impl<'a> Deployment<'a> {
                 break;
             }
             let shown = survey.reviewed_state()?;
-            survey = self.survey(source, Some(survey.keys)).await?;
+            let again = self.survey(source, Some(survey.keys));
+            survey = self.timings.measure(Phase::Review, again).await?;
             let changed_parts = shown.changed_parts(&survey.reviewed_state()?);
             if changed_parts.is_empty() {
                 break;
@@ -153,7 +160,19 @@ impl<'a> Deployment<'a> {
                 changed_parts.join(", ")
             ));
         }
-        self.make_changes(survey, source).await
+        self.timings.measure(Phase::Changes, self.make_changes(survey, source)).await
+    }
+
+    /// Checks what can be known before anything is compiled.
+    async fn check_prerequisites(&self) -> Result<()> {
+        if matches!(self.subject, Subject::Source(_)) {
+            let consent = self.options.consent;
+            return prerequisites::check(self.environment, self.connection, &self.bucket, consent).await;
+        }
+        if !self.bucket.exists().await? {
+            bail!("the artifact bucket {} does not exist, so there is no release", self.bucket.name());
+        }
+        Ok(())
     }
 
     /// Builds the source if the source is to be deployed.
@@ -208,6 +227,7 @@ impl<'a> Deployment<'a> {
         }
         Ok(DeploymentResult {
             outputs: deployed.stack.outputs.clone(),
+            summary: None,
             change: Change::Nothing,
             changed_at: deployed.stack.changed_at,
             verification: self.verification_of(deployed, survey.release.as_ref()).await,
@@ -253,7 +273,11 @@ impl<'a> Deployment<'a> {
         Ok(Some(stored))
     }
 
-    async fn make_changes(&self, survey: Survey, source: Option<&BuiltSource>) -> Result<DeploymentResult> {
+    async fn make_changes(
+        &self,
+        survey: Survey,
+        source: Option<&BuiltSource>,
+    ) -> Result<Option<DeploymentResult>> {
         let client = Client::new(&self.connection.configuration);
         let store = ReleaseStore::new(&self.bucket, self.environment);
         if let Some(source) = source.filter(|_| self.options.consent != Consent::Implied) {
@@ -266,6 +290,8 @@ impl<'a> Deployment<'a> {
         let applied = self.update_to(&survey).await;
         let recorded = match &applied {
             Ok(Applied::Changes) => store.record_result(&mut release, Outcome::Applied, None).await,
+            // The next deployment records the result.
+            Ok(Applied::Started) => Ok(()),
             Ok(Applied::Nothing) => store.remove_start_record(&mut release).await,
             Err(error) => self.record_failure(&store, &mut release, &survey, error).await,
         };
@@ -276,17 +302,22 @@ impl<'a> Deployment<'a> {
             ));
         }
         let change = match applied? {
+            Applied::Started => return Ok(None),
             Applied::Nothing => Change::Nothing,
             Applied::Changes if survey.deployed.is_some() => Change::Updated,
             Applied::Changes => Change::Created,
         };
         protection::ensure(&client, self.environment, &*self.connection.operator).await;
+        let counts: ActionCounts = survey.review.actions().into_values().collect();
+        let summary = Summary { release: release.release.id.clone(), changes: counts.done() };
         let verification = match (change, &survey.deployed) {
             (Change::Nothing, Some(deployed)) => self.verification_of(deployed, None).await,
             _ => Verification::Needed(Some(Box::new(release))),
         };
         let DeployedStack { outputs, changed_at, .. } = DeployedStack::get(&client, self.environment).await?;
-        Ok(DeploymentResult { outputs, change, changed_at, verification, missing: Vec::new() })
+        let summary = (change != Change::Nothing).then_some(summary);
+        let missing = Vec::new();
+        Ok(Some(DeploymentResult { outputs, summary, change, changed_at, verification, missing }))
     }
 
     /// Records in the manifest that applying the release failed.
@@ -358,6 +389,8 @@ impl<'a> Deployment<'a> {
             connection: self.connection,
             approvals: &approvals,
             mode: self.options.mode(),
+            guard: &self.guard(survey).await?,
+            waits: !self.options.no_wait,
             reporter: self.reporter(),
             phase: &self.phase,
         };
@@ -367,6 +400,22 @@ impl<'a> Deployment<'a> {
             survey.keys.ensure_current(self.environment, self.connection).await
         };
         application.update_to(&survey.candidate.template, check).await
+    }
+
+    /// Returns the alarms that roll the deployment back.
+    ///
+    /// An earlier release is deployed to end an alarm, so none rolls that back.
+    async fn guard(&self, survey: &Survey) -> Result<RollbackGuard> {
+        let is_guarded = self.options.consent != Consent::Implied
+            && !self.options.express
+            && !matches!(self.subject, Subject::Rollback(_));
+        match survey.deployed_template().filter(|_| is_guarded) {
+            Some(deployed) => {
+                let proposed = &survey.candidate.template;
+                RollbackGuard::read(self.environment, self.connection, deployed, proposed).await
+            }
+            None => Ok(RollbackGuard::default()),
+        }
     }
 
     fn may_lose_data(&self) -> bool {

@@ -22,6 +22,7 @@ use crate::consent::{Consent, require_confirmation};
 use crate::deployed_stack::DeployedStack;
 use crate::lock::{self, Attempt, Lock};
 use crate::platform_parameters::{self, PlatformParameterChange};
+use crate::rollback_guard::RollbackGuard;
 
 /// How long a completed step may have no visible effect.
 ///
@@ -220,6 +221,8 @@ impl<'a> Rotation<'a> {
             connection: self.connection,
             approvals: &Approvals::default(),
             mode: Mode::Standard,
+            guard: &RollbackGuard::default(),
+            waits: true,
             reporter: Reporter {
                 environment: self.environment.name.as_str(),
                 operator: &*self.connection.operator,

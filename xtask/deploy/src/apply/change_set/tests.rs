@@ -3,6 +3,7 @@ use super::super::testing::REPORTER;
 use super::super::testing::{Request, Response, STACK_ID, ScriptedCloudFormation, events, stack_in};
 use super::super::{Mode, PhaseCell, TemplateSource};
 use super::{ChangeSet, Proposal, Purpose};
+use crate::rollback_guard::RollbackGuard;
 
 const STACK: &str = "AWS::CloudFormation::Stack";
 
@@ -36,8 +37,15 @@ fn environment() -> stack::Environment {
 
 async fn propose(cloudformation: &ScriptedCloudFormation, purpose: Purpose) -> ChangeSet {
     let template = TemplateSource::Body("{}".to_owned());
-    let proposal =
-        ChangeSet::propose(&cloudformation.client, &environment(), &template, purpose).await.unwrap();
+    let proposal = ChangeSet::propose(
+        &cloudformation.client,
+        &environment(),
+        &template,
+        purpose,
+        &RollbackGuard::default(),
+    )
+    .await
+    .unwrap();
     let Proposal::Changes(change_set) = proposal else { panic!("no changes") };
     change_set
 }
@@ -47,7 +55,8 @@ async fn requests(mode: Mode) -> (Request, Request) {
     let cloudformation = with_changes(vec![change("Queue", "Modify", "False")]).await;
     let change_set = propose(&cloudformation, Purpose::Change(mode)).await;
     let phase = PhaseCell::default();
-    execute(&cloudformation.client, &change_set, REPORTER, &phase).await.unwrap();
+    let follow = execute(&cloudformation.client, &change_set, REPORTER, &phase).await.unwrap();
+    follow.to_the_end(&cloudformation.client).await.unwrap();
     let one = |action| cloudformation.requests(action).pop().unwrap();
     (one("CreateChangeSet"), one("ExecuteChangeSet"))
 }
@@ -112,7 +121,14 @@ async fn proposed(status: &'static str, reason: &'static str) -> (Result<Proposa
     .await;
     let template = TemplateSource::Body("{}".to_owned());
     let purpose = Purpose::Change(Mode::Standard);
-    let proposal = ChangeSet::propose(&cloudformation.client, &environment(), &template, purpose).await;
+    let proposal = ChangeSet::propose(
+        &cloudformation.client,
+        &environment(),
+        &template,
+        purpose,
+        &RollbackGuard::default(),
+    )
+    .await;
     let request = cloudformation.requests("CreateChangeSet").pop().unwrap();
     (proposal.map_err(|error| error.to_string()), request)
 }

@@ -7,9 +7,8 @@ use chrono::{DateTime, Utc};
 use super::{Change, Deployment, DeploymentResult, Verification};
 use crate::advice::command_for;
 use crate::apply::Phase;
-use crate::consent::Consent;
 use crate::deployed_stack::{DeployedStack, Outputs};
-use crate::deployment::verification;
+use crate::deployment::{summary, verification};
 use crate::live_resources::MissingResource;
 use crate::release::{Outcome, Release, ReleaseStore, StoredRelease};
 
@@ -18,9 +17,10 @@ impl Deployment<'_> {
     ///
     /// Returns an error as well if a deployment without changes found missing resources.
     pub async fn verify(&self, result: DeploymentResult) -> Result<()> {
-        let DeploymentResult { outputs, change, changed_at, verification, missing } = result;
+        let DeploymentResult { outputs, change, changed_at, verification, missing, .. } = result;
         if let Verification::Needed(release) = verification {
-            self.verify_release(release.map(|release| *release), &outputs, change, changed_at).await?;
+            let verified = self.verify_release(release.map(|release| *release), &outputs, change, changed_at);
+            self.timings.measure(summary::Phase::Verification, verified).await?;
         }
         if missing.is_empty() {
             return Ok(());
@@ -41,14 +41,6 @@ impl Deployment<'_> {
         change: Change,
         changed_at: Option<DateTime<Utc>>,
     ) -> Result<()> {
-        let is_served = self.connection.local.is_none() || self.options.consent == Consent::Implied;
-        if change == Change::Created && !is_served {
-            self.note(
-                "  not verified: the running local stack does not serve a stack that was created anew; start it \
-                 again",
-            );
-            return Ok(());
-        }
         self.phase.set(Phase::Verifying);
         let verified = verification::verify(self.environment, self.connection, outputs).await;
         if let Some(release) = release
