@@ -28,10 +28,10 @@ pub use deployed::{DeployedTemplate, DeployedTemplateError};
 pub use environment::{
     AccountId, Architecture, Arn, Authorizer, BucketName, Cdn, Database, DomainName, Environment,
     EnvironmentError, EnvironmentName, FunctionArn, HeaderName, InvalidValue, JobsQueue, KeyArn,
-    LogDestination, LogLevel, Network, Origin, OwnAuthorizer, ParameterName, ParameterPath,
-    PlatformParameterKind, PolicyArn, PropagationTime, ProxyId, QueueArn, Region, RegionShortName,
-    RestoreConcurrency, RoleArn, SecurityGroupId, ServiceName, Setting, SharedAuthorizer, StorageBucket,
-    SubnetId, Suffix, TableName, Text, Url, stack_name,
+    LogDestination, LogLevel, MonitoringMinutes, Network, Origin, OwnAuthorizer, ParameterName,
+    ParameterPath, PlatformParameterKind, PolicyArn, PropagationTime, ProxyId, QueueArn, Region,
+    RegionShortName, RestoreConcurrency, RoleArn, SecurityGroupId, ServiceName, Setting, SharedAuthorizer,
+    StorageBucket, SubnetId, Suffix, TableName, Text, Url, stack_name,
 };
 pub use function_name::FunctionName;
 pub use inputs::Inputs;

@@ -86,12 +86,12 @@ impl Application<'_> {
             return Err(reason);
         }
         let imported = change_set.imported();
-        let follow = execution::execute(&client, &change_set, self.reporter, self.phase).await?;
+        let execution = execution::execute(&client, &change_set, self.reporter, self.phase).await?;
         // Imported resources are changed by a second update.
         if !self.waits && imported.is_empty() {
             return Ok(Applied::Started);
         }
-        if let Err(error) = follow.to_the_end(&client).await {
+        if let Err(error) = execution.follow(&client).await {
             return Err(match self.guard.active(self.connection).await {
                 Some(alarms) => error.context(alarms),
                 None => error,

@@ -73,7 +73,7 @@ impl Execution<'_> {
     /// Follows the execution until it ends.
     ///
     /// Returns an error with the causes if it does not succeed.
-    pub(super) async fn to_the_end(self, client: &Client) -> Result<()> {
+    pub(super) async fn follow(self, client: &Client) -> Result<()> {
         let Self { mut log, stack_name, operation, progress } = self;
         follow_with(client, &mut log, stack_name, operation, progress).await
     }

@@ -12,6 +12,7 @@ use super::change_set::{ChangeSet, Proposal, Purpose};
 use super::{Application, TemplateSource, execution};
 use crate::advice::command_for;
 use crate::drift;
+use crate::rollback_guard::RollbackGuard;
 
 /// Detects drift of the imported resources and reverts it.
 ///
@@ -29,10 +30,13 @@ pub(super) async fn update_to_template(
         step.done(&format!("{} as in the template", imported.join(", ")));
         return Ok(());
     }
-    if let Proposal::Changes(change_set) =
-        ChangeSet::propose(client, application.environment, template, Purpose::RevertDrift).await?
-    {
-        execution::execute(client, &change_set, application.reporter, application.phase).await?;
+    let guard = RollbackGuard::default();
+    let proposal =
+        ChangeSet::propose(client, application.environment, template, Purpose::RevertDrift, &guard).await?;
+    if let Proposal::Changes(change_set) = proposal {
+        let execution =
+            execution::execute(client, &change_set, application.reporter, application.phase).await?;
+        execution.follow(client).await?;
     }
     let remaining = drifted(client, &stack_name, imported).await?;
     if remaining.is_empty() {

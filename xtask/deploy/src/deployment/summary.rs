@@ -48,15 +48,19 @@ pub(super) struct Timings(Mutex<Vec<(Phase, Duration)>>);
 
 impl Timings {
     /// Awaits a part of the deployment and adds its time to a phase.
-    pub(super) async fn measure<T>(&self, phase: Phase, work: impl Future<Output = T>) -> T {
-        let start = Instant::now();
-        let done = work.await;
-        let mut phases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match phases.iter_mut().find(|(measured, _)| *measured == phase) {
-            Some((_, duration)) => *duration += start.elapsed(),
-            None => phases.push((phase, start.elapsed())),
+    pub(super) fn measure<T>(&self, phase: Phase, work: impl Future<Output = T>) -> impl Future<Output = T> {
+        // The futures of a deployment are large.
+        let work = Box::pin(work);
+        async move {
+            let start = Instant::now();
+            let done = work.await;
+            let mut phases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            match phases.iter_mut().find(|(measured, _)| *measured == phase) {
+                Some((_, duration)) => *duration += start.elapsed(),
+                None => phases.push((phase, start.elapsed())),
+            }
+            done
         }
-        done
     }
 
     /// Returns the phases in the order in which they began.

@@ -55,8 +55,8 @@ async fn requests(mode: Mode) -> (Request, Request) {
     let cloudformation = with_changes(vec![change("Queue", "Modify", "False")]).await;
     let change_set = propose(&cloudformation, Purpose::Change(mode)).await;
     let phase = PhaseCell::default();
-    let follow = execute(&cloudformation.client, &change_set, REPORTER, &phase).await.unwrap();
-    follow.to_the_end(&cloudformation.client).await.unwrap();
+    let execution = execute(&cloudformation.client, &change_set, REPORTER, &phase).await.unwrap();
+    execution.follow(&cloudformation.client).await.unwrap();
     let one = |action| cloudformation.requests(action).pop().unwrap();
     (one("CreateChangeSet"), one("ExecuteChangeSet"))
 }
