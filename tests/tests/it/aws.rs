@@ -98,6 +98,12 @@ impl Aws {
         self.call("monitoring", "GraniteServiceVersion20100801.DeleteAlarms", "1.0", body).await;
     }
 
+    /// Sets the state of an alarm: `OK` or `ALARM`.
+    pub(crate) async fn set_alarm_state(&self, name: &str, state: &str) {
+        let body = json!({ "AlarmName": name, "StateValue": state, "StateReason": "a test" });
+        self.call("monitoring", "GraniteServiceVersion20100801.SetAlarmState", "1.0", body).await;
+    }
+
     /// Creates an alarm without CloudFormation.
     pub(crate) async fn put_alarm(&self, name: &str) {
         let body = json!({

@@ -1,15 +1,17 @@
 //! Deployments: what the review shows, what is rejected, what a failure reports, and rollbacks.
 //!
-//! The tests share one stack and change it, one test at a time; each of them starts with the state of the source.
+//! The tests share two stacks and change them, one test at a time; each of them starts with the state of the source.
 //! After a test that failed, the next one gets a new stack.
 //! Instead of changing the source, they use releases with another template or contract.
 
 mod confirmation;
 mod crafted;
 mod destroyed;
+mod guarded;
 mod interrupted;
 mod locked;
 mod missing;
+mod plans;
 mod records;
 mod rights;
 mod taking_over;
@@ -29,14 +31,15 @@ use crate::stack::Running;
 use crate::turns::{Turn, Turns};
 use crate::waiting::{eventually, within_limit};
 
-static TURNS: Turns = Turns::for_stack("deployments");
+/// Two stacks, so that two tests can run at the same time.
+static TURNS: [Turns; 2] = [Turns::for_stack("deployments"), Turns::for_stack("more-deployments")];
 
 /// A deployment with all flags.
 const WHATEVER: [&str; 4] = ["deploy", "--yes", "--allow-iam-widening", "--allow-data-loss"];
 
 /// Returns the stack in the state of the source, for one test at a time.
 async fn turn() -> (&'static Running, Turn) {
-    let turn = TURNS.next().await;
+    let turn = Turns::next_of(&TURNS).await;
     let running = turn.running;
     let ended = run(running, &WHATEVER).await;
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);

@@ -30,7 +30,19 @@ impl Turns {
 
     /// Waits until no other test uses the stack.
     pub(crate) async fn next(&'static self) -> Turn {
-        let mut current = self.current.lock().await;
+        self.take(self.current.lock().await).await
+    }
+
+    /// Waits until no other test uses one of two stacks.
+    pub(crate) async fn next_of([one, other]: &'static [Self; 2]) -> Turn {
+        tokio::select! {
+            biased;
+            current = one.current.lock() => one.take(current).await,
+            current = other.current.lock() => other.take(current).await,
+        }
+    }
+
+    async fn take(&'static self, mut current: MutexGuard<'static, Current>) -> Turn {
         if current.stack.is_none() {
             current.started += 1;
             // The state of a failed stack is kept.

@@ -7,6 +7,7 @@ MiniStack has one table of resource handlers: `create`, `update` and `delete` fo
   document;
 - import of existing buckets by a change set (`ImportExistingResources`), drift detection of buckets, and change sets
   that revert drift (`REVERT_DRIFT`);
+- rollback triggers: an alarm that is active after the last change rolls it back, without a monitoring time;
 - GetResource of Cloud Control for resources that were not created through Cloud Control;
 - `Metrics` of AWS::CloudWatch::Alarm (accepted, never evaluated) and throttling of AWS::ApiGatewayV2::Stage;
 - further pages of FilterLogEvents, and a limit on the events that a log stream keeps;
@@ -35,7 +36,7 @@ from ministack.services import (
     lambda_svc,
     s3,
 )
-from ministack.services.cloudformation import changesets, drift, handlers
+from ministack.services.cloudformation import changesets, drift, handlers, stacks
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS as HANDLERS
 
 
@@ -416,9 +417,45 @@ def find_change_set(parameters):
     return changesets._find_change_set(*names)[1]
 
 
+# The rollback triggers of the running operation of each stack: ARNs of alarms.
+rollback_triggers = {}
+
+
+def requested_triggers(parameters):
+    prefix = "RollbackConfiguration.RollbackTriggers.member"
+    number = 1
+    while arn := changesets._p(parameters, f"{prefix}.{number}.Arn"):
+        yield arn
+        number += 1
+
+
+def create_guarded_change_set(parameters):
+    response = create_change_set(parameters)
+    if response[0] < 400:
+        find_change_set(parameters)["_rollback_triggers"] = list(requested_triggers(parameters))
+    return response
+
+
+resolve_stack_outputs = stacks._resolve_stack_outputs
+
+
+def resolve_outputs_unless_alarmed(outputs, conditions, resources, parameters, mappings, stack_name, stack_id):
+    """Fails an operation after its last resource if an alarm became active, or is missing."""
+    for arn in rollback_triggers.get(stack_name, []):
+        alarm = cloudwatch._alarms.get(arn.rpartition(":alarm:")[2])
+        if alarm is None:
+            raise ValueError(f"Rollback trigger {arn} does not exist")
+        if alarm["StateValue"] == "ALARM":
+            raise ValueError(f"Rollback trigger {arn} went to ALARM state")
+    return resolve_stack_outputs(outputs, conditions, resources, parameters, mappings, stack_name, stack_id)
+
+
+stacks._resolve_stack_outputs = resolve_outputs_unless_alarmed
+
+
 def create_drift_aware_change_set(parameters):
     if changesets._p(parameters, "DeploymentMode") != "REVERT_DRIFT":
-        return create_change_set(parameters)
+        return create_guarded_change_set(parameters)
     changesets._diff_resources = with_drifted_resources
     try:
         response = create_change_set(parameters)
@@ -432,6 +469,8 @@ def create_drift_aware_change_set(parameters):
 def execute_drift_aware_change_set(parameters):
     """Records the actual properties as the deployed ones, so that the update restores those of the template."""
     change_set = find_change_set(parameters)
+    if change_set:
+        rollback_triggers[change_set["StackName"]] = change_set.get("_rollback_triggers", [])
     if change_set and change_set.get("_reverts_drift"):
         stack = cloudformation._stacks[change_set["StackName"]]
         for _, record, found in drifts(stack["_resources"]):
