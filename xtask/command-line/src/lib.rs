@@ -14,4 +14,5 @@ pub mod terminal;
 pub use arguments::{parse, parse_as};
 pub use document::Format;
 pub use environment::EnvironmentArgument;
+pub use events::show_activity;
 pub use outcome::{Outcome, finish};
