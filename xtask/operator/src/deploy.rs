@@ -1,8 +1,10 @@
 //! `deploy --release`: reviews, applies, and verifies a release.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
+use chrono::TimeDelta;
 use clap::Args;
 use command_line::terminal::{self, Palette};
 use command_line::{EnvironmentArgument, Outcome, output};
@@ -10,7 +12,7 @@ use deploy::connection::Connection;
 use deploy::deployment::{Deployment, Options, Subject};
 use deploy::release::ReleaseId;
 use deploy::review::Review;
-use deploy::{Consent, command_for};
+use deploy::{Consent, command_for, time_span};
 use machine::command;
 use stack::Environment;
 
@@ -48,6 +50,9 @@ pub struct DeployOptions {
     /// Finish a failed rollback without this resource, which stays unchanged.
     #[arg(long, value_name = "LOGICAL-ID")]
     skip: Vec<String>,
+    /// How long to wait while someone else changes the environment, such as 10m.
+    #[arg(long, value_name = "TIME", value_parser = time_span::parse)]
+    wait_for_lock: Option<TimeDelta>,
     /// Write the stack's outputs to this file too, as JSON.
     #[arg(long, value_name = "FILE")]
     outputs: Option<PathBuf>,
@@ -72,6 +77,7 @@ impl DeployOptions {
             express: self.express,
             allow_unverified: false,
             skip: self.skip,
+            wait_for_lock: self.wait_for_lock.and_then(|time| time.to_std().ok()).unwrap_or(Duration::ZERO),
         };
         (options, self.outputs)
     }

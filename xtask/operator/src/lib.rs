@@ -10,6 +10,7 @@ mod destroy;
 pub mod diff;
 mod drift;
 mod keys;
+mod lock;
 mod logs;
 mod outputs;
 mod queue;

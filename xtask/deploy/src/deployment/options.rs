@@ -1,5 +1,7 @@
 //! Options of a deployment.
 
+use std::time::Duration;
+
 use anyhow::{Result, bail};
 use stack::Environment;
 
@@ -23,6 +25,8 @@ pub struct Options {
     pub allow_unverified: bool,
     /// The logical IDs of the resources to skip when a failed rollback is continued.
     pub skip: Vec<String>,
+    /// How long to wait while another process holds the lock of the environment.
+    pub wait_for_lock: Duration,
 }
 
 impl Options {
@@ -35,6 +39,7 @@ impl Options {
             express: false,
             allow_unverified: false,
             skip: Vec::new(),
+            wait_for_lock: Duration::ZERO,
         }
     }
 

@@ -95,6 +95,7 @@ impl<'a> Deployment<'a> {
         let bucket = ArtifactBucket::new(environment, connection);
         let action = if matches!(subject, Subject::Rollback(_)) { "rollback" } else { "deploy" };
         let lock = LockGuard::new(environment, connection, &bucket, action);
+        let lock = lock.waiting_up_to(options.wait_for_lock);
         Self { environment, connection, options, subject, show, bucket, lock, phase: PhaseCell::default() }
     }
 
@@ -117,8 +118,7 @@ impl<'a> Deployment<'a> {
     async fn build_and_deploy(&self) -> Result<DeploymentResult> {
         match self.subject {
             Subject::Source(_) => {
-                prerequisites::check(self.environment, self.connection, &self.bucket, self.options.consent)
-                    .await?;
+                prerequisites::check(self.environment, self.connection, &self.bucket, self.options).await?;
             }
             Subject::Release(_) | Subject::Rollback(_) if !self.bucket.exists().await? => {
                 bail!("the artifact bucket {} does not exist, so there is no release", self.bucket.name());
