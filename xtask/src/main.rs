@@ -71,6 +71,8 @@ enum Command {
     Logs(Forwarded),
     /// Manage the keys that sign CDN URLs.
     Keys(Forwarded),
+    /// Show or release the lock that allows one change of an environment at a time.
+    Lock(Forwarded),
     /// Inspect and repair the restore queue and its dead letters.
     Queue(Forwarded),
     /// Delete the stack of an environment; the assets bucket is kept.
@@ -101,6 +103,7 @@ fn run(command: Command) -> Result<Outcome> {
         Command::Destroy(_)
         | Command::Drift(_)
         | Command::Keys(_)
+        | Command::Lock(_)
         | Command::Logs(_)
         | Command::Outputs(_)
         | Command::Queue(_)

@@ -19,6 +19,7 @@ mod database_failures;
 mod deployment;
 mod deployments;
 mod drift;
+mod environment;
 mod fixture;
 mod function;
 mod hostile;

@@ -1,5 +1,7 @@
 //! The environment files of the repository, and the option that names one.
 
+mod default;
+
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -8,18 +10,24 @@ use clap::Args;
 use machine::repository;
 use stack::{Environment, EnvironmentName};
 
+use self::default::Defaults;
+
 /// The option that names an environment.
 #[derive(Args, Clone, Debug)]
 pub struct EnvironmentArgument {
-    /// The environment: the name of a file in stack/environments.
-    #[arg(long = "env", default_value = "dev", value_name = "NAME", value_parser = known)]
-    name: EnvironmentName,
+    /// The environment: the name of a file in stack/environments. Without it: PACKAGES_ENV, then the personal default,
+    /// then dev.
+    #[arg(long = "env", value_name = "NAME", value_parser = known)]
+    name: Option<EnvironmentName>,
 }
 
 impl EnvironmentArgument {
     /// Reads the file of the environment.
     pub fn load(&self) -> Result<Environment> {
-        read(&self.name)
+        match &self.name {
+            Some(name) => read(name),
+            None => Defaults::of_this_process().load(),
+        }
     }
 }
 
@@ -104,6 +112,6 @@ mod tests {
             let text = error.to_string();
             assert!(text.contains("in stack/environments, which has: dev, local, prod"), "{text}");
         }
-        assert_eq!(Arguments::try_parse_from(["xtask"]).unwrap().environment.name.as_str(), "dev");
+        assert_eq!(Arguments::try_parse_from(["xtask"]).unwrap().environment.name, None);
     }
 }

@@ -3,6 +3,9 @@
 //! The local stack has no caller to report a failed redeployment or a lost log line to, so it emits an event.
 
 use std::fmt::{Debug, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use chrono::Local;
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata, Subscriber};
@@ -32,6 +35,14 @@ const OWN_CRATES: [&str; 13] = [
     "xtask_commands",
 ];
 
+/// Whether events about the activity of the local stack are shown.
+static ACTIVITY_IS_SHOWN: AtomicBool = AtomicBool::new(false);
+
+/// Shows from now on what the local stack does.
+pub fn show_activity() {
+    ACTIVITY_IS_SHOWN.store(true, Ordering::Relaxed);
+}
+
 /// Shows warnings and errors on standard error.
 ///
 /// The events of this repository's crates are shown if `RUST_LOG` enables them.
@@ -59,6 +70,7 @@ fn is_shown(metadata: &Metadata<'_>, requested: &Targets) -> bool {
     let (target, level) = (metadata.target(), *metadata.level());
     match target.split("::").next().unwrap_or_default() {
         own if OWN_CRATES.contains(&own) => level <= Level::WARN || requested.would_enable(target, &level),
+        machine::ACTIVITY => ACTIVITY_IS_SHOWN.load(Ordering::Relaxed),
         // sqlx warns about slow statements, which depend more on the machine than on this program.
         "sqlx" => level == Level::ERROR,
         // The warning contains the internal state of the search for credentials. The command reports the failure itself.
@@ -77,8 +89,14 @@ impl<S: Subscriber, F: Fn(String) + 'static> Layer<S> for Lines<F> {
     fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
         let mut text = Text::default();
         event.record(&mut text);
-        let sign = sign(*event.metadata().level(), self.palette);
-        (self.say)(format!("{sign} {}{}", printable(&text.message), printable(&text.fields)));
+        let metadata = event.metadata();
+        let (message, fields) = (printable(&text.message), printable(&text.fields));
+        if metadata.target() == machine::ACTIVITY {
+            let line = format!("{}  {message}{fields}", Local::now().format("%H:%M:%S"));
+            return (self.say)(self.palette.paint(&line, "2"));
+        }
+        let sign = sign(*metadata.level(), self.palette);
+        (self.say)(format!("{sign} {message}{fields}"));
     }
 }
 

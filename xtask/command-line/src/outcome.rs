@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use crate::events;
 use crate::terminal::{self, CauseMessage};
+use crate::wrong_usage::WrongUsage;
 
 /// The outcome of a command that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub enum Outcome {
 
 /// Runs a command and returns the exit code of the process.
 ///
-/// The code is 0 for success, 1 for failure, and 3 for differences. An error is shown with its causes, with the
+/// The code is 0 for success, 1 for failure, 2 for wrong usage, and 3 for differences. An error is shown with its causes, with the
 /// messages that `cause_message` returns.
 pub fn finish(run: impl FnOnce() -> Result<Outcome>, cause_message: CauseMessage) -> ExitCode {
     events::show();
@@ -30,7 +31,7 @@ pub fn finish(run: impl FnOnce() -> Result<Outcome>, cause_message: CauseMessage
         Ok(Outcome::Code(code)) => ExitCode::from(code),
         Err(error) => {
             terminal::error(&error, cause_message);
-            ExitCode::FAILURE
+            if error.is::<WrongUsage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }

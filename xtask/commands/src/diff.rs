@@ -9,7 +9,7 @@ use deploy::candidate::Candidate;
 use deploy::deployed_stack::Deployed;
 use deploy::deployment::check_platform_parameters;
 use deploy::keys::DeploymentKeys;
-use deploy::release::ReleaseId;
+use deploy::release::{ReleaseId, SourceRevision};
 use deploy::review::Review;
 use operator::connect::connect;
 use operator::diff::{ReviewOutput, compare_release};
@@ -42,9 +42,11 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
             DeploymentKeys::read(&environment, &connection, None),
         )
     };
+    // Files may be edited while they are compiled: nothing is deployed from this build.
+    let source = SourceRevision::read().await;
     let ((deployed, keys), built) =
         tokio::try_join!(read, build::build(profile(&environment, &connection), &Terminal))?;
-    let candidate = Candidate::from_source(&environment, &keys.for_review(), &built)?;
+    let candidate = Candidate::from_source(&environment, &keys.for_review(), &built, source)?;
     let bucket = ArtifactBucket::new(&environment, &connection);
     let generates_key = keys.has_new_key();
     let review =

@@ -58,7 +58,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
         }
         None => None,
     };
-    let candidate = Candidate::from_source(&environment, &keys.keys, &functions)?;
+    let candidate = Candidate::from_source(&environment, &keys.keys, &functions, source.clone())?;
     let store = ReleaseStore::new(&bucket, &environment);
     let hash = TemplateHash::new(&candidate.template)?;
     let newest = store.newest().await?.map(|stored| stored.release);

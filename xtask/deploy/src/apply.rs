@@ -6,6 +6,7 @@ mod execution;
 mod failure;
 mod phase;
 mod progress;
+mod revert;
 mod source;
 mod takeover;
 #[cfg(test)]
@@ -21,6 +22,7 @@ pub(crate) use self::events::EventLog;
 pub(crate) use self::execution::{Operation, follow};
 pub(crate) use self::phase::{Phase, PhaseCell};
 pub(crate) use self::progress::{Detail, Reporter};
+pub(crate) use self::revert::revert_drift;
 pub(crate) use self::source::{TemplateSource, template_source};
 use crate::approvals::Approvals;
 use crate::connection::Connection;

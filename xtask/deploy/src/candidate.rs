@@ -9,7 +9,7 @@ use stack::{ArtifactHash, DeployedTemplate, Environment, FunctionName, Inputs, S
 use crate::artifact_bucket::ArtifactBucket;
 use crate::artifacts;
 use crate::build::BuiltFunction;
-use crate::release::{Release, ReleaseStore};
+use crate::release::{Release, ReleaseStore, SourceRevision};
 
 /// A template and code that can be deployed, with the current signing keys.
 pub struct Candidate {
@@ -19,6 +19,8 @@ pub struct Candidate {
     pub contract: Option<Value>,
     /// The SHA-256 of each function's zip file.
     pub functions: BTreeMap<FunctionName, ArtifactHash>,
+    /// The revision of the source that it was built from.
+    pub source: SourceRevision,
 }
 
 impl Candidate {
@@ -27,6 +29,7 @@ impl Candidate {
         environment: &Environment,
         signing_keys: &SigningKeys,
         built: &[BuiltFunction],
+        source: SourceRevision,
     ) -> Result<Self> {
         let artifacts = artifacts::from_built(environment, built)?;
         let template = stack::render(&Inputs { environment, signing_keys, artifacts: &artifacts })?;
@@ -35,6 +38,7 @@ impl Candidate {
             template: template.to_value().into(),
             contract: Some(openapi::openapi_document()),
             functions: deployed.map(|function| (function.name, function.hash.clone())).collect(),
+            source,
         })
     }
 
@@ -65,6 +69,7 @@ impl Candidate {
             template: template.with_keys(environment, signing_keys)?.into(),
             contract,
             functions: release.functions.clone(),
+            source: release.source.clone(),
         })
     }
 }

@@ -8,12 +8,15 @@
 
 mod guard;
 mod holder;
+mod rejection;
+mod status;
+mod stored;
+mod waiting;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use chrono::{DateTime, Utc};
 use stack::Environment;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
@@ -21,6 +24,10 @@ use tokio::time::timeout;
 
 pub use self::guard::LockGuard;
 pub use self::holder::Holder;
+pub use self::rejection::Rejection;
+pub use self::status::{LockStatus, release};
+pub use self::stored::Release;
+use self::stored::{Content, StoredLock};
 use crate::artifact_bucket::{ArtifactBucket, Condition, Revision, StoredObject};
 use crate::connection::Connection;
 use crate::operator::Operator;
@@ -48,25 +55,10 @@ pub enum Attempt {
     /// The lock was acquired.
     Acquired(Lock),
     /// Another process holds the lock.
-    ///
-    /// The message names the holder, when it took the lock, and what to do.
-    Rejected(String),
+    Rejected(Rejection),
 }
 
 impl Lock {
-    /// Takes the lock, or returns an error that names the holder.
-    pub async fn acquire(
-        bucket: &ArtifactBucket,
-        environment: &Environment,
-        connection: &Connection,
-        action: &str,
-    ) -> Result<Self> {
-        match Self::attempt(bucket, environment, connection, action).await? {
-            Attempt::Acquired(lock) => Ok(lock),
-            Attempt::Rejected(rejection) => bail!(rejection),
-        }
-    }
-
     /// Takes the lock, or returns a rejection that names the holder.
     pub async fn attempt(
         bucket: &ArtifactBucket,
@@ -83,16 +75,20 @@ impl Lock {
             Some(taken) => {
                 let state = StoredLock::new(taken, now);
                 if state.is_held(now) {
-                    let rejection = rejection(environment, state.holder.as_ref(), state.free_at);
-                    return Ok(Attempt::Rejected(rejection));
+                    return Ok(Attempt::Rejected(Rejection::held(environment, &state)));
+                }
+                if let Some(release) = state.release() {
+                    let name = &environment.name;
+                    let description = release.description();
+                    connection.operator.note(&format!(
+                        "  the last holder of the lock of {name} may have stopped in the middle: {description}"
+                    ));
                 }
                 Condition::Unchanged(&taken.revision)
             }
         };
         let Some(revision) = Held::acquire(bucket, &key, &holder, condition).await? else {
-            let name = &environment.name;
-            let rejection = format!("another process has just started to change {name}; try again later");
-            return Ok(Attempt::Rejected(rejection));
+            return Ok(Attempt::Rejected(Rejection::overtaken(environment)));
         };
         let held = Arc::new(Mutex::new(Held { holder, revision }));
         let operator = Arc::clone(&connection.operator);
@@ -117,10 +113,7 @@ impl Lock {
             Renewal::Done => Ok(()),
             Renewal::Missed => bail!("could not renew the lock; nothing was executed; run the command again"),
             Renewal::Lost(other) => {
-                let other = other.map_or_else(
-                    || "another deployment may have run".to_owned(),
-                    |other| format!("{} has it for `{}`", other.by, other.action),
-                );
+                let other = description_of_loss(other.as_ref());
                 bail!("this process lost the lock: {other}; nothing was executed; run the command again")
             }
         }
@@ -153,7 +146,7 @@ pub async fn holder(bucket: &ArtifactBucket, environment: &Environment) -> Resul
     let Some(taken) = bucket.read(&key(environment)).await? else { return Ok(None) };
     let now = bucket.now()?;
     let taken = StoredLock::new(&taken, now);
-    Ok(if taken.is_held(now) { taken.holder } else { None })
+    Ok(taken.holder().filter(|_| taken.is_held(now)).cloned())
 }
 
 /// Returns an error that names the holder if the lock of an environment is held.
@@ -162,28 +155,9 @@ pub async fn ensure_free(bucket: &ArtifactBucket, environment: &Environment) -> 
     let now = bucket.now()?;
     let taken = StoredLock::new(&stored, now);
     if taken.is_held(now) {
-        bail!(rejection(environment, taken.holder.as_ref(), taken.free_at));
+        bail!(Rejection::held(environment, &taken));
     }
     Ok(())
-}
-
-/// A lock as it is stored, held or expired.
-struct StoredLock {
-    /// The holder, or `None` if it could not be parsed.
-    holder: Option<Holder>,
-    /// When the lock expires unless it is renewed.
-    free_at: DateTime<Utc>,
-}
-
-impl StoredLock {
-    fn new(stored: &StoredObject, now: DateTime<Utc>) -> Self {
-        let holder = serde_json::from_slice(&stored.bytes).ok();
-        Self { holder, free_at: stored.written_at.unwrap_or(now) + LEASE }
-    }
-
-    fn is_held(&self, now: DateTime<Utc>) -> bool {
-        self.free_at > now && !self.holder.as_ref().is_some_and(Holder::is_dead)
-    }
 }
 
 /// The last known state of a lock that this process holds.
@@ -198,8 +172,8 @@ enum Renewal {
     Done,
     /// The lock is still held, but was not renewed.
     Missed,
-    /// Another process has taken the lock, or it was deleted.
-    Lost(Option<Holder>),
+    /// Another process has taken or released the lock, or it was deleted.
+    Lost(Option<Content>),
 }
 
 impl Held {
@@ -230,9 +204,9 @@ impl Held {
             return Ok(Renewal::Done);
         }
         let stored = bucket.read(key).await?;
-        let found = stored.as_ref().and_then(|stored| serde_json::from_slice::<Holder>(&stored.bytes).ok());
+        let found = stored.as_ref().and_then(|stored| serde_json::from_slice(&stored.bytes).ok());
         match (stored, found) {
-            (Some(stored), Some(found)) if self.holder.is_same(&found) => {
+            (Some(stored), Some(Content::Held(found))) if self.holder.is_same(&found) => {
                 let renewal = if found == next { Renewal::Done } else { Renewal::Missed };
                 *self = Self { holder: found, revision: stored.revision };
                 Ok(renewal)
@@ -263,31 +237,22 @@ async fn renew_periodically(
         pause = match held.lock().await.renew(&bucket, &key).await {
             Ok(Renewal::Done) => RENEWAL,
             Ok(Renewal::Missed) | Err(_) => RETRY,
-            Ok(Renewal::Lost(_)) => {
-                operator.note("  the lock was lost: another process has taken it; nothing more is executed");
+            Ok(Renewal::Lost(other)) => {
+                let other = description_of_loss(other.as_ref());
+                operator.note(&format!("  this process lost the lock: {other}; nothing more is executed"));
                 return;
             }
         };
     }
 }
 
-fn rejection(environment: &Environment, holder: Option<&Holder>, free_at: DateTime<Utc>) -> String {
-    let free_at = free_at.format("%H:%M:%S UTC");
-    let name = &environment.name;
-    let Some(holder) = holder else {
-        return format!(
-            "environment {name} is locked, and the holder could not be read; the lock expires at {free_at}"
-        );
-    };
-    format!(
-        "{} has been changing {name} since {} ({}, process {} on {}); wait until it has finished.\nIf that \
-         process was killed, the lock expires at {free_at}",
-        holder.by,
-        holder.since.format("%Y-%m-%d %H:%M:%S UTC"),
-        holder.action,
-        holder.process,
-        holder.machine
-    )
+/// Says why a process no longer holds its lock, given what is stored in its place.
+fn description_of_loss(content: Option<&Content>) -> String {
+    match content {
+        Some(Content::Held(holder)) => format!("{} has it for `{}`", holder.by, holder.action),
+        Some(Content::Released(release)) => release.description(),
+        None => "another deployment may have run".to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use crate::deployed_stack::Deployed;
 use crate::existing::{Conflict, Existing};
 use crate::live_resources::LiveResources;
 use crate::platform_parameters::{self, PlatformParameterChange};
-use crate::release::{ReleaseStore, TemplateHash};
+use crate::release::{ReleaseStore, SourceRevision, TemplateHash};
 
 /// All differences between what is deployed and what would be deployed.
 #[derive(Serialize)]
@@ -36,6 +36,8 @@ pub struct Review {
     pub account: String,
     /// The region.
     pub region: String,
+    /// The revision of the source that the candidate was built from.
+    pub source: SourceRevision,
     /// Whether the stack would be created.
     pub creates_stack: bool,
     /// Whether a first signing key would be generated.
@@ -90,6 +92,7 @@ impl Review {
             stack: stack::stack_name(environment),
             account: connection.account.clone(),
             region: environment.region.to_string(),
+            source: candidate.source.clone(),
             creates_stack: deployed.is_none(),
             generates_key,
             template: TemplateReview::compare(

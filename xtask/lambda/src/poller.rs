@@ -10,7 +10,7 @@ mod fleet;
 mod outcome;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::timeout::TimeoutConfig;
@@ -137,6 +137,7 @@ impl Poller {
     async fn handle(&self, messages: Vec<Message>) {
         let event = event::from_messages(&self.mapping.queue, &messages);
         let ids: Vec<&str> = messages.iter().filter_map(Message::message_id).collect();
+        let started = Instant::now();
         let outcome = match self.pool.invoke(&self.mapping.function.name, event).await {
             Ok(InvocationOutcome::Response(response)) if self.mapping.reports_batch_item_failures => {
                 BatchOutcome::from_response(&response, &ids)
@@ -147,7 +148,10 @@ impl Poller {
         };
         let queue = &self.mapping.queue.name;
         match &outcome {
-            BatchOutcome::AllSucceeded => {}
+            BatchOutcome::AllSucceeded => {
+                let (count, time) = (messages.len(), started.elapsed().as_millis());
+                tracing::info!(target: machine::ACTIVITY, "{queue}: {count} messages handled, {time} ms");
+            }
             BatchOutcome::SomeFailed(failed) => {
                 tracing::warn!(queue, "{} of {} messages failed", failed.len(), messages.len());
             }

@@ -69,7 +69,7 @@ impl Redeployment {
                 self.deploy(name).await?;
             }
             if self.gateway.deploy(api) {
-                tracing::info!("serving the API as it is deployed now");
+                tracing::info!(target: machine::ACTIVITY, "serving the API as it is deployed now");
             }
             let mut mappings = Vec::new();
             for name in &resources.queue_functions {
@@ -78,13 +78,13 @@ impl Redeployment {
             self.pollers.deploy(mappings).await?;
         } else {
             if self.gateway.withdraw() {
-                tracing::info!("no API is deployed any more");
+                tracing::info!(target: machine::ACTIVITY, "no API is deployed any more");
             }
             self.pollers.deploy(Vec::new()).await?;
         }
         for name in self.pool.revisions().into_keys().filter(|name| !served.contains(name)) {
             self.pool.remove(&name).await;
-            tracing::info!(function = %name, "removed");
+            tracing::info!(target: machine::ACTIVITY, function = %name, "removed");
         }
         Ok(())
     }
@@ -95,7 +95,7 @@ impl Redeployment {
         if self.pool.revisions().get(name) != Some(&revision) {
             let function = self.control_plane.function(name).await?;
             self.pool.deploy(function).await?;
-            tracing::info!(function = %name, "running what is deployed now");
+            tracing::info!(target: machine::ACTIVITY, function = %name, "running what is deployed now");
         }
         Ok(())
     }

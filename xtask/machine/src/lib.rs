@@ -21,6 +21,9 @@ pub use progress::{Progress, Step};
 /// The name of the environment that is deployed only to the emulator on this machine.
 pub const LOCAL_ENVIRONMENT: &str = "local";
 
+/// The target of events that tell what the running local stack does, one line each.
+pub const ACTIVITY: &str = "activity";
+
 /// The file in the state directory of a running local stack that describes it.
 pub const STACK_FILE: &str = "stack.json";
 

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Subcommand;
 use command_line::Outcome;
 
-use crate::{destroy, drift, keys, logs, outputs, queue, releases, rollback, status};
+use crate::{destroy, drift, keys, lock, logs, outputs, queue, releases, rollback, status};
 
 /// A command for what is deployed.
 #[derive(Subcommand)]
@@ -24,6 +24,9 @@ pub enum Command {
     /// Manage the keys that sign CDN URLs.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Show or release the lock that allows one change of an environment at a time.
+    #[command(subcommand)]
+    Lock(lock::Command),
     /// Inspect and repair the restore queue and its dead letters.
     #[command(subcommand)]
     Queue(queue::Command),
@@ -37,6 +40,7 @@ pub async fn run(command: Command) -> Result<Outcome> {
         Command::Destroy(arguments) => destroy::run(arguments).await,
         Command::Drift(arguments) => drift::run(arguments).await,
         Command::Keys(command) => keys::run(command).await,
+        Command::Lock(command) => lock::run(command).await,
         Command::Logs(arguments) => logs::run(arguments).await,
         Command::Outputs(arguments) => outputs::run(arguments).await,
         Command::Queue(command) => queue::run(command).await,

@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
+use chrono::TimeDelta;
 use clap::{ArgGroup, Args};
 use command_line::terminal::{self, Palette};
 use command_line::{EnvironmentArgument, Outcome, output};
@@ -14,7 +16,7 @@ use deploy::deployment::{Deployment, Options, Subject};
 use deploy::plan::Plan;
 use deploy::release::ReleaseId;
 use deploy::review::Review;
-use deploy::{Consent, command_for};
+use deploy::{Consent, command_for, time_span};
 use machine::command;
 use stack::Environment;
 
@@ -63,6 +65,9 @@ pub struct DeployOptions {
     /// Finish a failed rollback without this resource, which stays unchanged.
     #[arg(long, value_name = "LOGICAL-ID")]
     skip: Vec<String>,
+    /// How long to wait while someone else changes the environment, such as 10m.
+    #[arg(long, value_name = "TIME", value_parser = time_span::parse)]
+    wait_for_lock: Option<TimeDelta>,
     /// Write the stack's outputs to this file too: as variables if it ends with .env, otherwise as JSON.
     #[arg(long, value_name = "FILE")]
     outputs: Option<PathBuf>,
@@ -113,6 +118,7 @@ impl DeployOptions {
             allow_unverified: false,
             plan: None,
             skip: self.skip,
+            wait_for_lock: self.wait_for_lock.and_then(|time| time.to_std().ok()).unwrap_or(Duration::ZERO),
         };
         (options, self.outputs)
     }

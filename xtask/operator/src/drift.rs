@@ -6,7 +6,10 @@ use std::fmt;
 use anyhow::{Result, bail};
 use clap::Args;
 use command_line::{EnvironmentArgument, Outcome, output, terminal};
-use deploy::drift::{self, Difference, Drifted, FalsePositive, Report};
+use deploy::drift::{self, Detection, Difference, Drifted, FalsePositive, Repair};
+use deploy::{Consent, command_for};
+use machine::command;
+use stack::Environment;
 
 use crate::connect::connect;
 
@@ -21,27 +24,71 @@ pub struct Arguments {
     #[command(flatten)]
     environment: EnvironmentArgument,
     /// Print JSON, for programs.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "repair")]
     json: bool,
+    /// Put back what the template says, after showing what differs.
+    #[arg(long)]
+    repair: bool,
+    /// Do not ask before anything is put back.
+    #[arg(long, requires = "repair")]
+    yes: bool,
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     let environment = arguments.environment.load()?;
     let connection = connect(&environment).await?;
-    let drift::Detection { report, incomplete } = drift::detect(&environment, &connection).await?;
+    let detection = drift::detect(&environment, &connection).await?;
     if arguments.json {
+        let mut report = serde_json::to_value(&detection.report)?;
+        report["missing"] = serde_json::to_value(&detection.missing)?;
         output::print(serde_json::to_string_pretty(&report)?)?;
-    } else {
-        show(&report)?;
+        return outcome(detection);
     }
-    if let Some(reason) = incomplete {
+    let advice = if arguments.repair { Advice::Repairing } else { Advice::Repair };
+    show(&environment, &detection, advice)?;
+    if !arguments.repair || detection.report.is_clean() {
+        return outcome(detection);
+    }
+    let repair = Repair::new(&environment, &connection);
+    let remaining = tokio::select! {
+        remaining = repair.run(Consent::from_yes_flag(arguments.yes)) => remaining?,
+        interrupted = command::interrupted() => {
+            interrupted?;
+            terminal::say(repair.interrupt().await);
+            // The exit code that shells use for an interrupted program.
+            return Ok(Outcome::Code(130));
+        }
+    };
+    if remaining.is_clean() {
+        terminal::say("Everything is as the template says.");
+    } else {
+        show(&environment, &remaining, Advice::ByHand)?;
+    }
+    outcome(remaining)
+}
+
+fn outcome(detection: Detection) -> Result<Outcome> {
+    if let Some(reason) = detection.incomplete {
         bail!("CloudFormation could not check some resources: {reason}");
     }
-    Ok(if report.is_clean() { Outcome::Done } else { Outcome::Differences })
+    let is_clean = detection.report.is_clean() && detection.missing.is_empty();
+    Ok(if is_clean { Outcome::Done } else { Outcome::Differences })
+}
+
+/// What is advised about the drift that is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Advice {
+    /// To repair it.
+    Repair,
+    /// Nothing, because it is repaired now.
+    Repairing,
+    /// To correct by hand what the repair left.
+    ByHand,
 }
 
 /// Prints the drift on standard output, and advice on standard error.
-fn show(report: &Report) -> Result<()> {
+fn show(environment: &Environment, detection: &Detection, advice: Advice) -> Result<()> {
+    let Detection { report, missing, .. } = detection;
     for drifted in &report.drifted {
         output::print(DriftText(drifted))?;
     }
@@ -58,15 +105,26 @@ fn show(report: &Report) -> Result<()> {
             kinds.join(", ")
         ));
     }
-    if !report.is_clean() {
+    for resource in missing {
+        output::print(format_args!("{resource}  DELETED"))?;
+    }
+    match advice {
+        _ if detection.is_clean() => {}
+        Advice::Repairing => {}
         // CloudFormation compares templates, not resources:
         // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-drift.html
-        terminal::say(
-            "A deployment does not revert this: it changes only what differs from the previous \
-             template.\nRevert it by hand; or, to keep it, change the source accordingly and deploy.",
-        );
+        Advice::Repair => terminal::say(format!(
+            "A deployment does not revert this: it changes only what differs from the previous template.\n{} puts it \
+             back; or, to keep it, change the source accordingly and deploy.",
+            command_for(&environment.name, "drift --repair")
+        )),
+        Advice::ByHand => terminal::say(
+            "CloudFormation could not put this back. Set it by hand to what is deployed; or, to keep it, change the \
+             source accordingly and deploy.",
+        ),
     }
-    if report.drifted.iter().any(|drifted| drifted.differences.is_empty()) {
+    let is_deleted = report.drifted.iter().any(|drifted| drifted.differences.is_empty());
+    if advice != Advice::Repairing && (is_deleted || !missing.is_empty()) {
         terminal::say(
             "To recreate a deleted resource, create it by hand under the same name, or deploy once without it \
              and once with it.",

@@ -11,6 +11,7 @@ pub mod diff;
 mod drift;
 mod ending;
 mod keys;
+mod lock;
 mod logs;
 mod outputs;
 mod queue;

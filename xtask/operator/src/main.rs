@@ -49,6 +49,7 @@ async fn dispatch(command: OperatorCommand) -> Result<Outcome> {
     match command {
         OperatorCommand::Diff(arguments) => diff::run(arguments).await,
         OperatorCommand::Deploy(arguments) => deploy::run(arguments).await,
+        // The future of all commands together is large.
         OperatorCommand::Other(command) => Box::pin(run(command)).await,
     }
 }

@@ -53,6 +53,10 @@ impl ReviewText<'_> {
             self.live_resources(text);
             return;
         }
+        if let Some(warning) = self.0.source.warning() {
+            let mark = text.palette.paint("warning:", "1;33");
+            text.line(1, &format!("{mark} {warning}"));
+        }
         if self.0.creates_stack {
             text.line(1, "a new stack");
         }

@@ -66,9 +66,11 @@ async fn commands_need_no_more_than_the_operator_policies_allow() {
         vec!["releases"],
         vec!["outputs"],
         vec!["keys", "status"],
+        vec!["lock", "status"],
     ] {
         let taken = taken(running, &arguments).await;
-        assert!(taken.len() > usize::from(arguments[0] != "outputs"), "{arguments:?}: {taken:?}");
+        let is_one_call = ["outputs", "lock"].contains(&arguments[0]);
+        assert!(taken.len() > usize::from(!is_one_call), "{arguments:?}: {taken:?}");
         let beyond: Vec<_> = taken.difference(&review).collect();
         assert_eq!(beyond, Vec::<&String>::new(), "{arguments:?}");
     }

@@ -20,12 +20,17 @@ pub(super) fn print(stack: &StackFile, path: &Path, elapsed: Duration) -> Result
     line("Console", &stack.console_url);
     line("API", &stack.api_url);
     line("CDN", &stack.cdn_url);
+    line("Tokens", &format!("{}/token/editor, or owner, viewer, guest", stack.issuer_url));
     line("AWS", &format!("{} (access key test, secret test)", stack.aws_endpoint_url));
     line("Database", &stack.database_url);
     line("Details", &format!("{path}: ids, tokens, queues, buckets"));
     say(format!("\n{} restore the deleted folder with its 60 files:\n", paint("Try it:", "1")));
     output::print(example(stack))?;
-    say(format!("\n{}", paint("Ctrl-C ends it.", "2")));
+    say(
+        "\nThe restore is complete when a line below says that the messages of the restore queue were handled.",
+    );
+    say("`cargo xtask queue status --env local` counts those that are left.");
+    say(format!("\n{}\n", paint("Ctrl-C ends it. What it does is shown here:", "2")));
     Ok(())
 }
 

@@ -225,6 +225,22 @@ impl ChangeSet {
 }
 
 impl ProposedChange {
+    /// Describes the change on one line.
+    pub(crate) fn to_text(&self) -> String {
+        let what = match self.action {
+            ResourceAction::Add => "is added",
+            ResourceAction::Import => "is imported",
+            ResourceAction::MayChange => "may change",
+            ResourceAction::Change => "changes",
+            ResourceAction::MayBeReplaced => "may be replaced",
+            ResourceAction::Replace => "is replaced",
+            ResourceAction::Remove => "is removed",
+        };
+        let causes =
+            if self.causes.is_empty() { String::new() } else { format!(" with {}", self.causes.join(", ")) };
+        format!("{} ({}) {what}{causes}", self.logical_id, self.resource_type)
+    }
+
     fn new(change: &ResourceChange) -> Option<Self> {
         let details = change.details.iter().flatten();
         let action = match change.action.as_ref()? {

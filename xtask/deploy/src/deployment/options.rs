@@ -1,6 +1,7 @@
 //! Options of a deployment.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 use stack::Environment;
@@ -28,6 +29,8 @@ pub struct Options {
     pub plan: Option<Arc<Plan>>,
     /// The logical IDs of the resources to skip when a failed rollback is continued.
     pub skip: Vec<String>,
+    /// How long to wait while another process holds the lock of the environment.
+    pub wait_for_lock: Duration,
 }
 
 impl Options {
@@ -41,6 +44,7 @@ impl Options {
             allow_unverified: false,
             plan: None,
             skip: Vec::new(),
+            wait_for_lock: Duration::ZERO,
         }
     }
 

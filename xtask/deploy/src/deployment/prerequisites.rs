@@ -5,9 +5,9 @@
 use anyhow::{Result, bail};
 use stack::Environment;
 
+use super::options::Options;
 use crate::artifact_bucket::ArtifactBucket;
 use crate::connection::Connection;
-use crate::consent::Consent;
 use crate::lock;
 use crate::platform_parameters;
 
@@ -24,13 +24,19 @@ pub(super) async fn check(
     environment: &Environment,
     connection: &Connection,
     bucket: &ArtifactBucket,
-    consent: Consent,
+    options: &Options,
 ) -> Result<()> {
-    let lock_is_free =
-        async { if bucket.exists().await? { lock::ensure_free(bucket, environment).await } else { Ok(()) } };
+    let lock_is_free = async {
+        // A deployment that may wait for the lock builds meanwhile.
+        if options.wait_for_lock.is_zero() && bucket.exists().await? {
+            lock::ensure_free(bucket, environment).await
+        } else {
+            Ok(())
+        }
+    };
     let (parameters, lock) = tokio::join!(check_platform_parameters(environment, connection), lock_is_free);
     match (parameters, lock) {
-        (Ok(()), Ok(())) => bucket.ensure(consent, &*connection.operator).await,
+        (Ok(()), Ok(())) => bucket.ensure(options.consent, &*connection.operator).await,
         (Err(parameters), Err(lock)) => bail!("{parameters:#}\nand {lock:#}"),
         (Err(error), Ok(())) | (Ok(()), Err(error)) => Err(error),
     }

@@ -102,6 +102,7 @@ impl<'a> Deployment<'a> {
         let bucket = ArtifactBucket::new(environment, connection);
         let action = if matches!(subject, Subject::Rollback(_)) { "rollback" } else { "deploy" };
         let lock = LockGuard::new(environment, connection, &bucket, action);
+        let lock = lock.waiting_up_to(options.wait_for_lock);
         let (phase, timings) = (PhaseCell::default(), Timings::default());
         Self { environment, connection, options, subject, show, bucket, lock, phase, timings }
     }
@@ -166,8 +167,7 @@ impl<'a> Deployment<'a> {
     /// Checks what can be known before anything is compiled.
     async fn check_prerequisites(&self) -> Result<()> {
         if matches!(self.subject, Subject::Source(_)) {
-            let consent = self.options.consent;
-            return prerequisites::check(self.environment, self.connection, &self.bucket, consent).await;
+            return prerequisites::check(self.environment, self.connection, &self.bucket, self.options).await;
         }
         if !self.bucket.exists().await? {
             bail!("the artifact bucket {} does not exist, so there is no release", self.bucket.name());

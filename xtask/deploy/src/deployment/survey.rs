@@ -96,10 +96,13 @@ impl Survey {
             (_, Some(_)) => None,
             (_, None) => Some(context.earlier_release(deployed.as_ref()).await?),
         };
-        let functions = source.map(|source| source.functions.as_slice()).unwrap_or_default();
-        let candidate = match &release {
-            None => Candidate::from_source(environment, &keys.keys, functions)?,
-            Some(release) => {
+        let candidate = match (&release, source) {
+            (None, Some(source)) => {
+                let revision = source.revision.clone();
+                Candidate::from_source(environment, &keys.keys, &source.functions, revision)?
+            }
+            (None, None) => bail!("there is neither a release nor a source to deploy"),
+            (Some(release), _) => {
                 connection.operator.note(&format!("  {}", release.description()));
                 Candidate::from_release(environment, bucket, &keys.keys, release).await?
             }

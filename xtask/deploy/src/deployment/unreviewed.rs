@@ -21,24 +21,6 @@ pub(super) fn unreviewed<'a>(
     proposed.iter().filter(|change| !is_reviewed(change)).collect()
 }
 
-impl ProposedChange {
-    /// Describes the change on one line.
-    pub(super) fn to_text(&self) -> String {
-        let what = match self.action {
-            ResourceAction::Add => "is added",
-            ResourceAction::Import => "is imported",
-            ResourceAction::MayChange => "may change",
-            ResourceAction::Change => "changes",
-            ResourceAction::MayBeReplaced => "may be replaced",
-            ResourceAction::Replace => "is replaced",
-            ResourceAction::Remove => "is removed",
-        };
-        let causes =
-            if self.causes.is_empty() { String::new() } else { format!(" with {}", self.causes.join(", ")) };
-        format!("{} ({}) {what}{causes}", self.logical_id, self.resource_type)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -20,7 +20,7 @@ use crate::artifact_bucket::ArtifactBucket;
 use crate::connection::Connection;
 use crate::consent::{Consent, require_confirmation};
 use crate::deployed_stack::DeployedStack;
-use crate::lock::{self, Attempt, Lock};
+use crate::lock::{self, Lock};
 use crate::platform_parameters::{self, PlatformParameterChange};
 use crate::rollback_guard::RollbackGuard;
 
@@ -317,21 +317,8 @@ impl<'a> Rotation<'a> {
     /// Waits for the environment's lock and acquires it.
     async fn lock(&self) -> Result<Lock> {
         let bucket = ArtifactBucket::new(self.environment, self.connection);
-        let start = Instant::now();
-        let mut announced = false;
-        loop {
-            match Lock::attempt(&bucket, self.environment, self.connection, "rotation of keys").await? {
-                Attempt::Acquired(lock) => return Ok(lock),
-                Attempt::Rejected(rejection) if start.elapsed() > STACK_LIMIT => bail!(rejection),
-                Attempt::Rejected(rejection) => {
-                    if !announced {
-                        self.connection.operator.note(&format!("  {rejection}"));
-                        announced = true;
-                    }
-                    tokio::time::sleep(POLL).await;
-                }
-            }
-        }
+        let action = "rotation of keys";
+        Lock::acquire_within(STACK_LIMIT, &bucket, self.environment, self.connection, action).await
     }
 
     async fn probe(&self, observation: &Observation, fingerprint: &Fingerprint) -> Result<()> {

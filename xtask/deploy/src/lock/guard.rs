@@ -1,5 +1,7 @@
 //! A lock that a command holds while it works, and not while it waits for confirmation.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use stack::Environment;
 use tokio::sync::Mutex;
@@ -15,6 +17,8 @@ pub struct LockGuard<'a> {
     connection: &'a Connection,
     bucket: ArtifactBucket,
     action: &'static str,
+    /// How long to wait while another process holds the lock.
+    wait: Duration,
     lock: Mutex<Option<Lock>>,
 }
 
@@ -26,12 +30,20 @@ impl<'a> LockGuard<'a> {
         bucket: &ArtifactBucket,
         action: &'static str,
     ) -> Self {
-        Self { environment, connection, bucket: bucket.clone(), action, lock: Mutex::new(None) }
+        let lock = Mutex::new(None);
+        Self { environment, connection, bucket: bucket.clone(), action, wait: Duration::ZERO, lock }
+    }
+
+    /// Sets how long to wait while another process holds the lock, each time that it is taken.
+    #[must_use]
+    pub fn waiting_up_to(self, wait: Duration) -> Self {
+        Self { wait, ..self }
     }
 
     /// Takes the lock, or returns an error that names the holder.
     pub async fn acquire(&self) -> Result<()> {
-        let lock = Lock::acquire(&self.bucket, self.environment, self.connection, self.action).await?;
+        let Self { wait, bucket, environment, connection, action, .. } = self;
+        let lock = Lock::acquire_within(*wait, bucket, environment, connection, action).await?;
         *self.lock.lock().await = Some(lock);
         Ok(())
     }

@@ -15,12 +15,14 @@ pub struct Holder {
     pub action: String,
     /// When the lock was taken.
     pub since: DateTime<Utc>,
-    pub(super) machine: String,
+    /// The name of the machine.
+    pub machine: String,
     /// Identifies the boot and the PID namespace in which the process ID is valid.
     ///
     /// `None` if the system does not provide them.
     boot: Option<String>,
-    pub(super) process: i32,
+    /// The process ID on the machine.
+    pub process: i32,
     /// The number of renewals, which makes every state of the lock unique.
     renewals: u32,
 }
@@ -41,6 +43,11 @@ impl Holder {
     /// Returns the same holder after one more renewal.
     pub(super) fn renewed(&self) -> Self {
         Self { renewals: self.renewals + 1, ..self.clone() }
+    }
+
+    /// Returns the same holder without the number of renewals.
+    pub(super) fn without_renewals(&self) -> Self {
+        Self { renewals: 0, ..self.clone() }
     }
 
     /// Returns whether `other` is the same holder, regardless of the number of renewals.

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use chrono::DateTime;
 use command_line::environment;
 
 use super::holder::tests::holder;
-use super::{Attempt, Held, Lock, Renewal, ensure_free, rejection};
+use super::{Attempt, Content, Held, Lock, Renewal, ensure_free};
 use crate::artifact_bucket::ArtifactBucket;
 use crate::artifact_bucket::testing::{FakeBucket, Fault};
 
@@ -80,7 +79,7 @@ async fn lock_taken_by_another_process_stops_the_holder() {
     let fake = FakeBucket::start().await;
     let lock = acquired(&fake).await;
     fake.put(KEY, serde_json::to_vec(&holder(None, 7)).unwrap());
-    assert!(matches!(renewal(&lock, &fake, Fault::None).await, Renewal::Lost(Some(_))));
+    assert!(matches!(renewal(&lock, &fake, Fault::None).await, Renewal::Lost(Some(Content::Held(_)))));
     let error = lock.ensure_held().await.unwrap_err().to_string();
     assert!(error.contains("user/alice has it for `deploy`; nothing was executed"), "{error}");
     // The other process holds the lock, so it is not deleted.
@@ -131,14 +130,4 @@ async fn only_one_process_acquires_the_lock() {
     let condition = crate::artifact_bucket::Condition::Absent;
     let other = holder(None, 7);
     assert!(Held::acquire(&lock.bucket, KEY, &other, condition).await.unwrap().is_none());
-}
-
-#[test]
-fn rejection_names_the_holder_and_the_time() {
-    let environment = environment::load("dev").unwrap();
-    let since = DateTime::from_timestamp(1_795_545_690, 0).unwrap();
-    insta::assert_snapshot!(rejection(&environment, Some(&holder(None, 7)), since), @r"
-    arn:aws:iam::123456789012:user/alice has been changing dev since 2026-11-24 18:40:00 UTC (deploy, process 7 on desk); wait until it has finished.
-    If that process was killed, the lock expires at 18:41:30 UTC
-    ");
 }

@@ -1,5 +1,7 @@
 //! An operator for tests.
 
+use std::sync::{Arc, Mutex};
+
 use anyhow::Result;
 use futures_util::future::BoxFuture;
 use machine::{Progress, Step};
@@ -26,6 +28,31 @@ impl Step for SilentStep {
 }
 
 impl Operator for SilentOperator {
+    fn warn(&self, _error: &anyhow::Error) {}
+
+    fn resource(&self, _change: &ResourceChange<'_>) {}
+
+    fn rolling_back(&self) {}
+
+    fn confirm<'a>(&'a self, _question: &'a str) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(async { Ok(false) })
+    }
+}
+
+/// An operator that keeps the notes, and declines every question.
+pub(crate) struct RecordingOperator(pub(crate) Arc<Mutex<Vec<String>>>);
+
+impl Progress for RecordingOperator {
+    fn note(&self, text: &str) {
+        self.0.lock().unwrap().push(text.to_owned());
+    }
+
+    fn begin(&self, name: &str) -> Box<dyn Step> {
+        SilentOperator.begin(name)
+    }
+}
+
+impl Operator for RecordingOperator {
     fn warn(&self, _error: &anyhow::Error) {}
 
     fn resource(&self, _change: &ResourceChange<'_>) {}

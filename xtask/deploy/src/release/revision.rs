@@ -72,6 +72,17 @@ impl SourceRevision {
         Ok(())
     }
 
+    /// Returns a warning if no commit contains the source.
+    pub fn warning(&self) -> Option<String> {
+        match &self.commit {
+            _ if !self.is_modified => None,
+            Some(_) => Some(format!("built from {self}, so no commit contains what would be deployed")),
+            None => Some(
+                "not built from a git repository, so no commit contains what would be deployed".to_owned(),
+            ),
+        }
+    }
+
     /// Returns the abbreviated commit, about as short as git shows it.
     pub fn short(&self) -> &str {
         self.commit.as_deref().and_then(|commit| commit.get(..7)).unwrap_or("unknown")
@@ -130,6 +141,21 @@ mod tests {
             let error = moved.await.unwrap_err().to_string();
             assert!(error.contains("the checkout moved from commit"), "{error}");
         }
+    }
+
+    #[test]
+    fn source_without_a_commit_of_its_own_is_a_warning() {
+        let warning = |commit: Option<&str>, is_modified| {
+            SourceRevision { commit: commit.map(str::to_owned), is_modified }.warning()
+        };
+        let commit = Some("8b8402f27c1d");
+        assert_eq!(warning(commit, false), None);
+        assert_eq!(
+            warning(commit, true).unwrap(),
+            "built from commit 8b8402f with changes that are not committed, so no commit contains what would be \
+             deployed"
+        );
+        assert!(warning(None, true).unwrap().starts_with("not built from a git repository"));
     }
 
     #[tokio::test]

@@ -35,6 +35,8 @@ impl AccessLogEntry {
     }
 
     pub(super) fn finish(self, response: &Response<Bytes>) {
+        let (status, time) = (response.status().as_u16(), self.started.elapsed().as_millis());
+        tracing::info!(target: machine::ACTIVITY, "{} {} → {status}, {time} ms", self.method, self.path);
         tracing::info!(
             request_id = self.id.as_str(),
             method = %self.method,

@@ -30,7 +30,7 @@ impl Pollers {
         self.running.retain(|(mapping, retired)| {
             let is_deployed = mappings.contains(mapping);
             if !is_deployed {
-                tracing::info!(queue = mapping.queue.name, "no longer polled");
+                tracing::info!(target: machine::ACTIVITY, queue = mapping.queue.name, "no longer polled");
                 retired.send_replace(true);
             }
             is_deployed
@@ -48,7 +48,7 @@ impl Pollers {
                 let _ = shutdown.wait_for(|ends| *ends).await;
             });
             self.tasks.spawn(run);
-            tracing::info!(queue = mapping.queue.name, "polled");
+            tracing::info!(target: machine::ACTIVITY, queue = mapping.queue.name, "polled");
             self.running.push((mapping, retired));
         }
         Ok(())
