@@ -42,12 +42,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
         let mut report = serde_json::to_value(&detection.report)?;
         report["missing"] = serde_json::to_value(&detection.missing)?;
         output::print(serde_json::to_string_pretty(&report)?)?;
-        return outcome(detection);
+        return outcome(&detection);
     }
     let advice = if arguments.repair { Advice::Repairing } else { Advice::Repair };
     show(&environment, &detection, advice)?;
     if !arguments.repair || detection.report.is_clean() {
-        return outcome(detection);
+        return outcome(&detection);
     }
     let repair = Repair::new(&environment, &connection);
     let remaining = tokio::select! {
@@ -64,15 +64,14 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     } else {
         show(&environment, &remaining, Advice::ByHand)?;
     }
-    outcome(remaining)
+    outcome(&remaining)
 }
 
-fn outcome(detection: Detection) -> Result<Outcome> {
-    if let Some(reason) = detection.incomplete {
+fn outcome(detection: &Detection) -> Result<Outcome> {
+    if let Some(reason) = &detection.incomplete {
         bail!("CloudFormation could not check some resources: {reason}");
     }
-    let is_clean = detection.report.is_clean() && detection.missing.is_empty();
-    Ok(if is_clean { Outcome::Done } else { Outcome::Differences })
+    Ok(if detection.is_clean() { Outcome::Done } else { Outcome::Differences })
 }
 
 /// What is advised about the drift that is shown.

@@ -23,13 +23,13 @@ pub(crate) fn to_text(
     let total: Duration = phases.iter().map(|(_, duration)| *duration).sum();
     let parts: Vec<String> = phases
         .iter()
-        .map(|(phase, duration)| format!("{} {:.1}", phase.name(), duration.as_secs_f64()))
+        .map(|(phase, duration)| format!("{} {:.1} s", phase.name(), duration.as_secs_f64()))
         .collect();
     let _ = writeln!(text, "  took {:.1} s: {}", total.as_secs_f64(), parts.join(", "));
     for (name, address) in addresses(environment, connection.local.as_ref(), outputs) {
         let _ = writeln!(text, "  {name:<14}{address}");
     }
-    let _ = writeln!(text, "  {} shows what it does", command_for(&environment.name, "logs --follow"));
+    let _ = writeln!(text, "  {} shows its logs", command_for(&environment.name, "logs --follow"));
     text
 }
 
