@@ -13,6 +13,7 @@ mod locked;
 mod missing;
 mod plans;
 mod records;
+mod repaired;
 mod rights;
 mod taking_over;
 mod terminal;
