@@ -4,16 +4,18 @@ use std::fmt::Write as FmtWrite;
 use std::fs;
 use std::io::{self, Cursor, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 use aws_lc_rs::digest;
+use serde::{Deserialize, Serialize};
 use stack::ArtifactHash;
 use zip::result::ZipResult;
 use zip::write::{SimpleFileOptions, ZipWriter};
 use zip::{CompressionMethod, DateTime};
 
 /// How much time is spent to make a zip file small.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Compression {
     /// For the local stack, which unpacks the file on the same machine.
     Fast = 1,
@@ -30,19 +32,65 @@ pub(super) async fn write_if_changed(
     compression: Compression,
 ) -> Result<(ArtifactHash, u64)> {
     tokio::task::spawn_blocking(move || {
-        let binary = fs::read(&bootstrap)?;
-        // The zip file does not identify its source, so the hash of the source is stored in a file next to it.
+        // The zip file does not identify its source, so a file next to it does.
         let note = zip.with_extension("zip.source");
-        let source = format!("{} {compression:?}", sha256(&binary));
-        if fs::read_to_string(&note).ok().as_deref() != Some(source.as_str()) || !zip.exists() {
+        let existing = fs::read(&note).ok().and_then(|note| serde_json::from_slice::<Note>(&note).ok());
+        let files = Files::read(&bootstrap, &zip).ok();
+        // Development builds are large, and reading them takes longer than everything else of a deployment without
+        // changes. Cargo trusts times and sizes too.
+        if let (Compression::Fast, Some(existing)) = (compression, &existing)
+            && files.is_some()
+            && existing.files == files
+            && existing.compression == compression
+        {
+            return Ok((existing.hash.clone(), existing.size));
+        }
+        let binary = fs::read(&bootstrap)?;
+        let source = sha256(&binary);
+        let is_same = |note: &Note| note.source == source && note.compression == compression;
+        if !existing.as_ref().is_some_and(is_same) || !zip.exists() {
             write(&zip, &pack(&binary, compression)?)?;
-            fs::write(&note, &source)?;
         }
         let bytes = fs::read(&zip)?;
-        Ok((sha256(&bytes).parse()?, bytes.len() as u64))
+        let (hash, size) = (sha256(&bytes).parse()?, bytes.len() as u64);
+        let files = Files::read(&bootstrap, &zip).ok();
+        let written = Note { source, compression, files, hash, size };
+        fs::write(&note, serde_json::to_vec(&written)?)?;
+        Ok((written.hash, size))
     })
     .await
     .context("zipping was interrupted")?
+}
+
+/// What a zip file was made from, and what it contains.
+#[derive(Serialize, Deserialize)]
+struct Note {
+    /// The SHA-256 of the bootstrap.
+    source: String,
+    compression: Compression,
+    /// The two files at that time, if the file system tells.
+    files: Option<Files>,
+    /// The SHA-256 of the zip file.
+    hash: ArtifactHash,
+    /// The size of the zip file in bytes.
+    size: u64,
+}
+
+/// The times and sizes of a bootstrap and its zip file.
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
+struct Files {
+    bootstrap: (SystemTime, u64),
+    zip: (SystemTime, u64),
+}
+
+impl Files {
+    fn read(bootstrap: &Path, zip: &Path) -> io::Result<Self> {
+        let state = |path: &Path| -> io::Result<(SystemTime, u64)> {
+            let metadata = fs::metadata(path)?;
+            Ok((metadata.modified()?, metadata.len()))
+        };
+        Ok(Self { bootstrap: state(bootstrap)?, zip: state(zip)? })
+    }
 }
 
 /// Writes a file under a temporary name first, so an interrupted write never looks complete.
@@ -98,6 +146,27 @@ mod tests {
         let fast = write(Compression::Fast).await;
         assert!(write(Compression::Best).await < fast);
         assert_eq!(write(Compression::Fast).await, fast);
+    }
+
+    #[tokio::test]
+    async fn zip_of_a_changed_or_damaged_file_is_written_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let bootstrap = directory.path().join("bootstrap");
+        let zip = directory.path().join("bootstrap.zip");
+        let write = async |content: &[u8]| {
+            std::fs::write(&bootstrap, content).unwrap();
+            write_if_changed(bootstrap.clone(), zip.clone(), Compression::Fast).await.unwrap().0
+        };
+        let first = write(b"first").await;
+        assert_eq!(write(b"first").await, first);
+        let other = write(b"other").await;
+        assert_ne!(other, first);
+        std::fs::remove_file(&zip).unwrap();
+        assert_eq!(write(b"other").await, other);
+        assert!(zip.exists());
+        let note = directory.path().join("bootstrap.zip.source");
+        std::fs::write(note, "damaged").unwrap();
+        assert_eq!(write(b"first").await, first);
     }
 
     #[test]
