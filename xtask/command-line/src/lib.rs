@@ -1,11 +1,14 @@
 //! Code shared by all `cargo xtask` commands: exit codes, output, the environment option.
 
 mod arguments;
+pub mod completions;
+pub mod description;
 mod document;
 pub mod environment;
 mod events;
 mod heartbeat;
 pub mod layout;
+pub mod manual;
 mod outcome;
 pub mod output;
 pub mod reference;

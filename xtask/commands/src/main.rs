@@ -16,6 +16,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
+use command_line::description::CommandDescription;
 use command_line::reference::sections;
 use command_line::{Outcome, finish, output};
 use machine::command::block_on;
@@ -49,6 +50,9 @@ enum Command {
     Operator(operator::Command),
     /// Measure the functions and compare the figures with their limits.
     Bench(bench::Arguments),
+    /// Print the description of these commands as JSON, for `cargo xtask completions` and `cargo xtask man`.
+    #[command(hide = true)]
+    Describe,
     /// Print the help of these commands as JSON, for `cargo xtask reference`.
     #[command(hide = true)]
     Reference,
@@ -64,6 +68,11 @@ fn run(command: Command) -> Result<Outcome> {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Build(arguments) => block_on(build::run(arguments)),
         Command::Deploy(arguments) => block_on(deploy::run(arguments)),
+        Command::Describe => {
+            let description = CommandDescription::new(Arguments::command());
+            output::print(serde_json::to_string(&description)?)?;
+            Ok(Outcome::Done)
+        }
         Command::Diff(arguments) => block_on(diff::run(arguments)),
         Command::Dist => block_on(dist::run()),
         Command::Local(arguments) => block_on(local::run(arguments)),
