@@ -12,6 +12,7 @@ use anyhow::{Context, Result, anyhow};
 use clap::{Args, Command};
 use command_line::Outcome;
 use command_line::description::CommandDescription;
+use command_line::is_quiet;
 use command_line::reference::Section;
 use machine::command;
 use serde::de::DeserializeOwned;
@@ -90,7 +91,12 @@ fn read<T: DeserializeOwned>(command: &str) -> Result<T> {
 fn build(program: Program) -> Result<PathBuf> {
     let name = program.name();
     // Selecting the workspace enables the same features of dependencies as in other builds, so none is built twice.
-    command::run_blocking(command::cargo().args(["build", "--workspace", "--bin", name]))?;
+    let mut build = command::cargo();
+    build.args(["build", "--workspace", "--bin", name]);
+    if is_quiet() {
+        build.arg("--quiet");
+    }
+    command::run_blocking(&mut build)?;
     let this = std::env::current_exe().context("cannot find the path of this program")?;
     Ok(this.with_file_name(name))
 }

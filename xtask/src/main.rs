@@ -17,7 +17,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
-use command_line::{Outcome, completions, finish, manual};
+use command_line::{Outcome, Verbosity, completions, finish, manual};
 use machine::command;
 
 use self::commands::{ci, doctor, fuzz, openapi, reference, render, test};
@@ -27,6 +27,8 @@ use self::forwarded::{Forwarded, Program};
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
 struct Arguments {
+    #[command(flatten)]
+    verbosity: Verbosity,
     #[command(subcommand)]
     command: Command,
 }
@@ -89,6 +91,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let arguments: Arguments = command_line::parse();
+    arguments.verbosity.apply();
     finish(|| run(arguments.command), |_| None)
 }
 

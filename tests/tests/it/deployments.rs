@@ -10,6 +10,7 @@ mod destroyed;
 mod interrupted;
 mod locked;
 mod missing;
+mod quiet;
 mod records;
 mod rights;
 mod taking_over;

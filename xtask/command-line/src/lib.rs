@@ -13,10 +13,12 @@ mod outcome;
 pub mod output;
 pub mod reference;
 pub mod terminal;
+mod verbosity;
 mod wrong_usage;
 
 pub use arguments::{parse, parse_as};
 pub use document::Format;
 pub use environment::EnvironmentArgument;
 pub use outcome::{Outcome, finish};
+pub use verbosity::{Verbosity, is_quiet, is_verbose};
 pub use wrong_usage::WrongUsage;

@@ -18,7 +18,7 @@ use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use command_line::description::CommandDescription;
 use command_line::reference::sections;
-use command_line::{Outcome, finish, output};
+use command_line::{Outcome, Verbosity, finish, output};
 use machine::command::block_on;
 use operator::terminal::aws_error_message;
 
@@ -26,6 +26,8 @@ use operator::terminal::aws_error_message;
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
 struct Arguments {
+    #[command(flatten)]
+    verbosity: Verbosity,
     #[command(subcommand)]
     command: Command,
 }
@@ -60,6 +62,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let arguments: Arguments = command_line::parse();
+    arguments.verbosity.apply();
     finish(|| run(arguments.command), aws_error_message)
 }
 

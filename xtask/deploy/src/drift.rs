@@ -5,7 +5,6 @@ mod false_positive;
 mod report;
 
 use anyhow::Result;
-use aws_sdk_cloudformation::Client;
 use stack::Environment;
 
 pub use self::false_positive::FalsePositive;
@@ -25,7 +24,7 @@ pub struct Detection {
 
 /// Compares every resource of an environment's stack with its template.
 pub async fn detect(environment: &Environment, connection: &Connection) -> Result<Detection> {
-    let client = Client::new(&connection.configuration);
+    let client = connection.cloudformation();
     let stack_name = stack::stack_name(environment);
     DeployedStack::get(&client, environment).await?;
     let step = connection.operator.begin("drift");

@@ -108,7 +108,7 @@ pub async fn deploy(
         outcome = work => outcome.map(|()| Outcome::Done),
         interrupted = command::interrupted() => {
             interrupted?;
-            terminal::say(deployment.interrupt().await);
+            terminal::report(deployment.interrupt().await);
             // The exit code that shells use for an interrupted program.
             Ok(Outcome::Code(130))
         }
@@ -116,7 +116,7 @@ pub async fn deploy(
 }
 
 fn show(review: &Review) {
-    terminal::say(format!("\n{}\n", to_text(review, Palette::for_errors(), Detail::Summary).trim_end()));
+    terminal::report(format!("\n{}\n", to_text(review, Palette::for_errors(), Detail::Summary).trim_end()));
 }
 
 fn write_outputs(environment: &Environment, path: Option<PathBuf>, json: &str) -> Result<()> {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
-use command_line::{Outcome, completions, environment, finish, manual};
+use command_line::{Outcome, Verbosity, completions, environment, finish, manual};
 use machine::command::block_on;
 use machine::repository;
 use operator::terminal::aws_error_message;
@@ -19,6 +19,8 @@ include!(concat!(env!("OUT_DIR"), "/environments.rs"));
 #[derive(Parser)]
 #[command(name = "packages", version, disable_help_subcommand = true)]
 struct Arguments {
+    #[command(flatten)]
+    verbosity: Verbosity,
     #[command(subcommand)]
     command: OperatorCommand,
 }
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         "packages"
     };
     let arguments: Arguments = command_line::parse_as(name);
+    arguments.verbosity.apply();
     finish(|| block_on(dispatch(arguments.command)), aws_error_message)
 }
 

@@ -4,7 +4,6 @@ mod confirm;
 mod verify;
 
 use anyhow::{Context, Result, bail};
-use aws_sdk_cloudformation::Client;
 use chrono::{DateTime, Utc};
 use stack::Environment;
 
@@ -183,7 +182,7 @@ impl<'a> Deployment<'a> {
             reporter: self.reporter(),
             phase: &self.phase,
         };
-        let client = Client::new(&self.connection.configuration);
+        let client = self.connection.cloudformation();
         let last = async || self.last_successful_template().await;
         recovery::recover(&client, &stack::stack_name(self.environment), &settings, last).await?;
         let context = SurveyContext {
@@ -253,7 +252,7 @@ impl<'a> Deployment<'a> {
     }
 
     async fn make_changes(&self, survey: Survey, source: Option<&BuiltSource>) -> Result<DeploymentResult> {
-        let client = Client::new(&self.connection.configuration);
+        let client = self.connection.cloudformation();
         let store = ReleaseStore::new(&self.bucket, self.environment);
         if let Some(source) = source.filter(|_| self.options.consent != Consent::Implied) {
             source.revision.ensure_checked_out().await?;
