@@ -3,15 +3,19 @@
 //! `packages` has the commands for what is deployed, and compiles even where the functions do not. `xtask-commands` has
 //! all others, with the local stack.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow};
-use clap::Args;
+use clap::{Args, Command};
 use command_line::Outcome;
+use command_line::description::CommandDescription;
+use command_line::is_quiet;
 use command_line::reference::Section;
 use machine::command;
+use serde::de::DeserializeOwned;
 
 /// A program that commands are forwarded to.
 #[derive(Clone, Copy)]
@@ -58,17 +62,41 @@ pub(crate) fn run(program: Program) -> Result<Outcome> {
 
 /// Returns the help of all commands that are forwarded.
 pub(crate) fn reference() -> Result<Vec<Section>> {
+    read("reference")
+}
+
+/// Returns a command in which every forwarded command has its own options and subcommands.
+pub(crate) fn with_descriptions(command: Command) -> Result<Command> {
+    let description: CommandDescription = read("describe")?;
+    let subcommands = description.into_subcommands().into_iter();
+    let mut forwarded: BTreeMap<String, CommandDescription> =
+        subcommands.map(|subcommand| (subcommand.name().to_owned(), subcommand)).collect();
+    Ok(command.mut_subcommands(|subcommand| {
+        let is_forwarded = subcommand.is_disable_help_flag_set();
+        let description = is_forwarded.then(|| forwarded.remove(subcommand.get_name())).flatten();
+        description.map_or(subcommand, CommandDescription::into_command)
+    }))
+}
+
+/// Reads what a hidden command of the other program prints.
+fn read<T: DeserializeOwned>(command: &str) -> Result<T> {
     let program = build(Program::Commands)?;
-    let output = std::process::Command::new(&program).arg("reference").output();
+    let output = std::process::Command::new(&program).arg(command).output();
     let output = output.with_context(|| format!("cannot start {}", program.display()))?;
-    serde_json::from_slice(&output.stdout).context("cannot read the help of the commands")
+    serde_json::from_slice(&output.stdout)
+        .with_context(|| format!("cannot read what `{} {command}` prints", program.display()))
 }
 
 /// Builds a program if its source has changed, and returns its path.
 fn build(program: Program) -> Result<PathBuf> {
     let name = program.name();
     // Selecting the workspace enables the same features of dependencies as in other builds, so none is built twice.
-    command::run_blocking(command::cargo().args(["build", "--workspace", "--bin", name]))?;
+    let mut build = command::cargo();
+    build.args(["build", "--workspace", "--bin", name]);
+    if is_quiet() {
+        build.arg("--quiet");
+    }
+    command::run_blocking(&mut build)?;
     let this = std::env::current_exe().context("cannot find the path of this program")?;
     Ok(this.with_file_name(name))
 }

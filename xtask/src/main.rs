@@ -17,7 +17,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
-use command_line::{Outcome, finish};
+use command_line::{Outcome, Verbosity, completions, finish, manual};
 use machine::command;
 
 use self::commands::{ci, doctor, fuzz, openapi, reference, render, test};
@@ -27,6 +27,8 @@ use self::forwarded::{Forwarded, Program};
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
 struct Arguments {
+    #[command(flatten)]
+    verbosity: Verbosity,
     #[command(subcommand)]
     command: Command,
 }
@@ -79,20 +81,27 @@ enum Command {
     Destroy(Forwarded),
     /// Measure the functions and compare the figures with their limits.
     Bench(Forwarded),
+    /// Print the completions of all commands for a shell.
+    Completions(completions::Arguments),
+    /// Print the manual page, or write the pages of all commands.
+    Man(manual::Arguments),
     /// Show which programs are installed, which are missing, and how to install them.
     Doctor,
 }
 
 fn main() -> ExitCode {
     let arguments: Arguments = command_line::parse();
+    arguments.verbosity.apply();
     finish(|| run(arguments.command), |_| None)
 }
 
 fn run(command: Command) -> Result<Outcome> {
     match command {
         Command::Ci => ci::run(Arguments::command()),
+        Command::Completions(arguments) => arguments.print_for_cargo(described()?),
         Command::Doctor => command::block_on(doctor::run()),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
+        Command::Man(arguments) => arguments.run(described()?),
         Command::Openapi(arguments) => openapi::run(&arguments),
         Command::Reference(arguments) => reference::run(&arguments, Arguments::command()),
         Command::Render(arguments) => render::run(&arguments),
@@ -116,4 +125,9 @@ fn run(command: Command) -> Result<Outcome> {
         | Command::Local(_)
         | Command::Publish(_) => forwarded::run(Program::Commands),
     }
+}
+
+/// Returns the whole command line, under the name of its manual page.
+fn described() -> Result<clap::Command> {
+    forwarded::with_descriptions(Arguments::command().name("cargo-xtask"))
 }

@@ -12,6 +12,7 @@ mod interrupted;
 mod locked;
 mod missing;
 mod plans;
+mod quiet;
 mod records;
 mod repaired;
 mod rights;

@@ -12,6 +12,7 @@ mod claims;
 mod client;
 mod clients;
 mod command;
+mod completions;
 mod cost;
 mod coverage;
 mod database;

@@ -50,11 +50,11 @@ pub(crate) fn show() {
     let requested = std::env::var("RUST_LOG").unwrap_or_default();
     let palette = Palette::for_errors();
     let requested = requested.parse::<Targets>().unwrap_or_else(|error| {
-        terminal::say(format!("{} RUST_LOG cannot be read: {error}", sign(Level::WARN, palette)));
+        terminal::report(format!("{} RUST_LOG cannot be read: {error}", sign(Level::WARN, palette)));
         Targets::new()
     });
     // This fails only if a subscriber exists already, and this is the only one.
-    let _ = tracing::subscriber::set_global_default(subscriber(requested, palette, terminal::say));
+    let _ = tracing::subscriber::set_global_default(subscriber(requested, palette, terminal::report));
 }
 
 fn subscriber(

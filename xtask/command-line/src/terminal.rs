@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write as _};
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -11,21 +11,25 @@ use machine::Progress;
 
 use crate::heartbeat::Heartbeat;
 use crate::layout;
+use crate::verbosity::is_quiet;
 
 /// The spinners of concurrent steps, which share the lines below the text.
 static SPINNERS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
+
+/// The lines that `--quiet` has hidden since the last question.
+static HIDDEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// Returns a better message for a cause, if there is one.
 pub type CauseMessage = fn(&(dyn std::error::Error + 'static)) -> Option<String>;
 
 /// Shows an error with its causes, innermost last.
 pub fn error(error: &anyhow::Error, cause_message: CauseMessage) {
-    say(format!("\n{} {}", paint("error:", "1;31"), with_causes(error, cause_message)));
+    report(format!("\n{} {}", paint("error:", "1;31"), with_causes(error, cause_message)));
 }
 
 /// Shows an error that does not end the command.
 pub fn warning(error: &anyhow::Error, cause_message: CauseMessage) {
-    say(format!("{} {}", paint("warning:", "1;33"), with_causes(error, cause_message)));
+    report(format!("{} {}", paint("warning:", "1;33"), with_causes(error, cause_message)));
 }
 
 fn with_causes(error: &anyhow::Error, cause_message: CauseMessage) -> String {
@@ -51,11 +55,27 @@ fn default_message(cause: &(dyn std::error::Error + 'static)) -> Option<String> 
     (!is_layer).then_some(text)
 }
 
-/// Prints a line on standard error.
+/// Prints a line on standard error, unless `--quiet` hides it.
 ///
 /// Messages accompany the work of a command. If nobody can read them, the work continues without them.
 pub fn say(line: impl Display) {
+    if is_quiet() {
+        HIDDEN.lock().unwrap_or_else(PoisonError::into_inner).push(line.to_string());
+    } else {
+        report(line);
+    }
+}
+
+/// Prints a line on standard error that `--quiet` does not hide: a warning, an error, or what has to be known.
+pub fn report(line: impl Display) {
     SPINNERS.suspend(|| _ = writeln!(io::stderr(), "{line}"));
+}
+
+/// Prints the hidden lines: a question is about what was said before it.
+fn report_hidden() {
+    for line in std::mem::take(&mut *HIDDEN.lock().unwrap_or_else(PoisonError::into_inner)) {
+        report(line);
+    }
 }
 
 /// Shows the progress of long operations.
@@ -96,6 +116,9 @@ impl Step {
     /// Begins a step.
     pub fn begin(name: impl Into<String>) -> Self {
         let name = name.into();
+        if is_quiet() {
+            return Self { name, start: Instant::now(), spinner: ProgressBar::hidden(), heartbeat: None };
+        }
         let spinner = SPINNERS.add(ProgressBar::new_spinner());
         if let Ok(style) = ProgressStyle::with_template("  {spinner} {msg}  {elapsed}") {
             spinner.set_style(style);
@@ -117,6 +140,9 @@ impl Step {
     /// Ends the step successfully, with a summary.
     pub fn done(self, detail: impl Display) {
         self.spinner.finish_and_clear();
+        if is_quiet() {
+            return;
+        }
         let time = paint(&format!("{:.1} s", self.start.elapsed().as_secs_f64()), "2");
         let lines = layout::step(&self.name, &detail.to_string(), &time, layout::width_of_errors());
         say(format!("  {} {}", paint("✓", "32"), lines.join("\n")));
@@ -186,6 +212,7 @@ pub async fn confirm(question: &str) -> Result<bool> {
     if !can_ask() {
         bail!("cannot ask for confirmation without a terminal ({question}); pass --yes to confirm");
     }
+    report_hidden();
     // The terminal mode is not changed, so Ctrl-C works as usual.
     SPINNERS.suspend(|| _ = write!(io::stderr(), "{question} [y/N] "));
     let read = || {

@@ -16,8 +16,9 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
+use command_line::description::CommandDescription;
 use command_line::reference::sections;
-use command_line::{Outcome, finish, output};
+use command_line::{Outcome, Verbosity, finish, output};
 use machine::command::block_on;
 use operator::terminal::aws_error_message;
 
@@ -25,6 +26,8 @@ use operator::terminal::aws_error_message;
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
 struct Arguments {
+    #[command(flatten)]
+    verbosity: Verbosity,
     #[command(subcommand)]
     command: Command,
 }
@@ -49,6 +52,9 @@ enum Command {
     Operator(operator::Command),
     /// Measure the functions and compare the figures with their limits.
     Bench(bench::Arguments),
+    /// Print the description of these commands as JSON, for `cargo xtask completions` and `cargo xtask man`.
+    #[command(hide = true)]
+    Describe,
     /// Print the help of these commands as JSON, for `cargo xtask reference`.
     #[command(hide = true)]
     Reference,
@@ -56,6 +62,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let arguments: Arguments = command_line::parse();
+    arguments.verbosity.apply();
     finish(|| run(arguments.command), aws_error_message)
 }
 
@@ -64,6 +71,11 @@ fn run(command: Command) -> Result<Outcome> {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Build(arguments) => block_on(build::run(arguments)),
         Command::Deploy(arguments) => block_on(deploy::run(arguments)),
+        Command::Describe => {
+            let description = CommandDescription::new(Arguments::command());
+            output::print(serde_json::to_string(&description)?)?;
+            Ok(Outcome::Done)
+        }
         Command::Diff(arguments) => block_on(diff::run(arguments)),
         Command::Dist => block_on(dist::run()),
         Command::Local(arguments) => block_on(local::run(arguments)),

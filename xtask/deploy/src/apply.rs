@@ -76,7 +76,7 @@ impl Application<'_> {
         template: &DeployedTemplate,
         check: impl AsyncFnOnce(&[ProposedChange]) -> Result<()>,
     ) -> Result<Applied> {
-        let client = Client::new(&self.connection.configuration);
+        let client = self.connection.cloudformation();
         let body = source::template_source(self.environment, self.connection, template).await?;
         let Some(change_set) = self.propose(&client, &body).await? else { return Ok(Applied::Nothing) };
         if let Err(rejection) = change_set.reject_data_loss(self.environment, self.approvals) {

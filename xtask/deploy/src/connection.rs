@@ -1,5 +1,8 @@
 //! Connections to AWS, or to the emulator of a local stack.
 
+mod calls;
+mod clients;
+
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -12,6 +15,8 @@ use aws_credential_types::provider::error::CredentialsError;
 use serde::Deserialize;
 use stack::Environment;
 
+pub use self::calls::AwsCall;
+use self::calls::CallReporter;
 use crate::clock::Clock;
 use crate::operator::Operator;
 
@@ -100,7 +105,10 @@ async fn connection(
     configuration: SdkConfig,
     operator: Arc<dyn Operator>,
 ) -> Result<Connection> {
-    let identity = aws_sdk_sts::Client::new(&configuration).get_caller_identity().send().await;
+    let settings = aws_sdk_sts::config::Builder::from(&configuration);
+    let settings = settings.interceptor(CallReporter::new(&operator));
+    let client = aws_sdk_sts::Client::from_conf(settings.build());
+    let identity = client.get_caller_identity().send().await;
     let profile = std::env::var("AWS_PROFILE").ok();
     let identity = identity.map_err(|error| without_identity(error.into(), profile.as_deref()))?;
     let account = identity.account.context("AWS returned no account for these credentials")?;
@@ -158,6 +166,12 @@ impl Connection {
         aws_sdk_s3::Client::from_conf(self.s3_settings().build())
     }
 
+    /// Returns an SSM client whose responses set `clock`.
+    pub fn ssm_with(&self, clock: Clock) -> aws_sdk_ssm::Client {
+        let settings = self.ssm().config().to_builder();
+        aws_sdk_ssm::Client::from_conf(settings.interceptor(clock).build())
+    }
+
     /// Returns an S3 client whose responses set `clock`.
     pub fn s3_with(&self, clock: Clock) -> aws_sdk_s3::Client {
         aws_sdk_s3::Client::from_conf(self.s3_settings().interceptor(clock).build())
@@ -168,6 +182,7 @@ impl Connection {
     /// An endpoint other than AWS has no DNS name for each bucket, so path-style addressing is used.
     fn s3_settings(&self) -> aws_sdk_s3::config::Builder {
         aws_sdk_s3::config::Builder::from(&self.configuration)
+            .interceptor(CallReporter::new(&self.operator))
             .force_path_style(self.configuration.endpoint_url().is_some())
     }
 

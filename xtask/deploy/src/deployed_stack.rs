@@ -139,7 +139,7 @@ impl Deployed {
     ///
     /// Returns `None` if there is no stack or it was never created completely.
     pub async fn read(environment: &Environment, connection: &Connection) -> Result<Option<Self>> {
-        let client = Client::new(&connection.configuration);
+        let client = connection.cloudformation();
         let stack = DeployedStack::find(&client, &stack::stack_name(environment)).await?;
         let Some(stack) = stack.filter(|stack| stack.condition != Condition::Broken) else { return Ok(None) };
         let template = stack.template(&client).await?;

@@ -39,7 +39,7 @@ impl<'a> Destruction<'a> {
                 environment.name
             );
         }
-        let client = Client::new(&connection.configuration);
+        let client = connection.cloudformation();
         let name = stack::stack_name(environment);
         let Some(stack) = DeployedStack::find(&client, &name).await? else {
             operator.note(&format!("  there is no stack {name} in account {}", connection.account));

@@ -6,7 +6,6 @@ mod repair;
 mod report;
 
 use anyhow::Result;
-use aws_sdk_cloudformation::Client;
 use stack::Environment;
 
 pub use self::false_positive::FalsePositive;
@@ -37,7 +36,7 @@ impl Detection {
 
 /// Compares every resource of an environment's stack with its template.
 pub async fn detect(environment: &Environment, connection: &Connection) -> Result<Detection> {
-    let client = Client::new(&connection.configuration);
+    let client = connection.cloudformation();
     let stack_name = stack::stack_name(environment);
     let stack = DeployedStack::get(&client, environment).await?;
     let step = connection.operator.begin("drift");

@@ -83,7 +83,7 @@ impl Existing {
         let search = Search {
             environment,
             connection,
-            cloud_control: Client::new(&connection.configuration),
+            cloud_control: connection.cloud_control(),
             creates_stack: deployed.is_none(),
             proposed,
             parameters,
@@ -128,14 +128,13 @@ struct Search<'a> {
 
 impl Search<'_> {
     async fn find(&self, name: &Name) -> Result<Vec<Found>> {
-        let configuration = &self.connection.configuration;
         let is_taken = match name.method {
             LookupMethod::CloudControl => {
                 cloud_control::exists(&self.cloud_control, &name.resource_type, &name.value).await?
             }
-            LookupMethod::Queue => queue_exists(configuration, &name.value).await?,
+            LookupMethod::Queue => queue_exists(self.connection, &name.value).await?,
             LookupMethod::CloudFront(kind) => {
-                cloudfront::names(configuration, kind).await?.contains(&name.value)
+                cloudfront::names(&self.connection.cloudfront(), kind).await?.contains(&name.value)
             }
             LookupMethod::ApiMapping => {
                 cloud_control::mapping_exists(&self.cloud_control, &name.value).await?
@@ -157,8 +156,8 @@ impl Search<'_> {
     }
 }
 
-async fn queue_exists(configuration: &aws_config::SdkConfig, name: &str) -> Result<bool> {
-    let response = aws_sdk_sqs::Client::new(configuration).get_queue_url().queue_name(name).send().await;
+async fn queue_exists(connection: &Connection, name: &str) -> Result<bool> {
+    let response = connection.sqs().get_queue_url().queue_name(name).send().await;
     match response {
         Ok(_) => Ok(true),
         Err(error) if error.as_service_error().is_some_and(GetQueueUrlError::is_queue_does_not_exist) => {

@@ -43,7 +43,7 @@ pub async fn generate_first(
     connection: &Connection,
     algorithm: Algorithm,
 ) -> Result<()> {
-    let store = KeyStore::new(&connection.configuration, environment);
+    let store = KeyStore::new(connection, environment);
     let read = store.ring().await?;
     if !read.ring.is_empty() {
         bail!(
@@ -88,7 +88,7 @@ impl DeploymentKeys {
         connection: &Connection,
         earlier: Option<Self>,
     ) -> Result<Self> {
-        let store = KeyStore::new(&connection.configuration, environment);
+        let store = KeyStore::new(connection, environment);
         let read = store.ring().await?;
         if !read.ring.is_empty() {
             return Ok(Self { keys: store.signing_keys(&read.ring).await?, first: None });
@@ -120,7 +120,7 @@ impl DeploymentKeys {
     ///
     /// Deploying the older keys would undo a rotation.
     pub async fn ensure_current(&self, environment: &Environment, connection: &Connection) -> Result<()> {
-        let ring = KeyStore::new(&connection.configuration, environment).ring().await?.ring;
+        let ring = KeyStore::new(connection, environment).ring().await?.ring;
         let trusted = self.keys.trusted().iter().map(|key| key.fingerprint().clone()).collect();
         let active = ring.active().map(|entry| &entry.fingerprint);
         if ring.fingerprints() != trusted || active != self.keys.active() {
@@ -136,7 +136,7 @@ impl DeploymentKeys {
     pub async fn store_new_key(&self, environment: &Environment, connection: &Connection) -> Result<()> {
         let Some(new) = &self.first else { return Ok(()) };
         let step = connection.operator.begin("signing key");
-        let store = KeyStore::new(&connection.configuration, environment);
+        let store = KeyStore::new(connection, environment);
         store.put_key_pair(&new.pair).await?;
         rotation::add_to_ring(&store, &new.read, &new.read.ring, &new.pair, new.created_at).await?;
         step.done(&format!("{} {} generated", new.pair.algorithm(), new.pair.fingerprint()));

@@ -10,7 +10,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result, anyhow};
-use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::StackResourceSummary;
 use futures_util::stream::{self, StreamExt as _};
 use serde::Serialize;
@@ -115,7 +114,7 @@ impl LiveResources {
     ///
     /// Requires only read permissions. A failure is reported in the result and is not an error.
     pub async fn look_up(connection: &Connection, deployed: &Deployed) -> Self {
-        let client = Client::new(&connection.configuration);
+        let client = connection.cloudformation();
         match stack_resources::list(&client, &deployed.stack.id).await {
             Ok(resources) => look_up(connection, &resources, deployed.template.as_value()).await,
             Err(error) => Self {
@@ -136,7 +135,7 @@ async fn look_up(
 ) -> LiveResources {
     let (alarms, others): (Vec<_>, Vec<_>) =
         lookups(resources, template).into_iter().partition(|(_, resource)| resource.resource_type == ALARM);
-    let client = aws_sdk_cloudcontrol::Client::new(&connection.configuration);
+    let client = connection.cloud_control();
     let client = &client;
     let looks = others.into_iter().map(async |(identifier, resource)| {
         let found = cloud_control::exists(client, &resource.resource_type, &identifier).await;
@@ -163,7 +162,7 @@ async fn look_up_alarms(
     connection: &Connection,
     alarms: Vec<(String, MissingResource)>,
 ) -> Vec<(MissingResource, Result<bool>)> {
-    let client = aws_sdk_cloudwatch::Client::new(&connection.configuration);
+    let client = connection.cloudwatch();
     let mut looks = Vec::new();
     for some in alarms.chunks(ALARMS_PER_REQUEST) {
         let names = some.iter().map(|(name, _)| name.clone()).collect();

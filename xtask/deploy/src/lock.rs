@@ -16,7 +16,7 @@ mod waiting;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use stack::Environment;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
@@ -80,8 +80,8 @@ impl Lock {
                 if let Some(release) = state.release() {
                     let name = &environment.name;
                     let description = release.description();
-                    connection.operator.note(&format!(
-                        "  the last holder of the lock of {name} may have stopped in the middle: {description}"
+                    connection.operator.warn(&anyhow!(
+                        "the last holder of the lock of {name} may have stopped in the middle: {description}"
                     ));
                 }
                 Condition::Unchanged(&taken.revision)
@@ -239,7 +239,7 @@ async fn renew_periodically(
             Ok(Renewal::Missed) | Err(_) => RETRY,
             Ok(Renewal::Lost(other)) => {
                 let other = description_of_loss(other.as_ref());
-                operator.note(&format!("  this process lost the lock: {other}; nothing more is executed"));
+                operator.warn(&anyhow!("this process lost the lock: {other}; nothing more is executed"));
                 return;
             }
         };

@@ -8,7 +8,6 @@ mod requests;
 use std::sync::Arc;
 
 use anyhow::Result;
-use aws_sdk_cloudwatchlogs::Client;
 use chrono::{DateTime, Utc};
 use stack::{Environment, FunctionName};
 
@@ -32,7 +31,7 @@ impl Log {
         from: DateTime<Utc>,
     ) -> Result<Self> {
         let groups = groups::find(environment, connection, functions).await?;
-        let client = Client::new(&connection.configuration);
+        let client = connection.cloudwatch_logs();
         let reader = Reader::new(client, groups, from, Arc::clone(&connection.operator));
         Ok(Self { reader, requests: Requests::default() })
     }

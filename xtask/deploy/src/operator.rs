@@ -6,6 +6,8 @@ use anyhow::Result;
 use futures_util::future::BoxFuture;
 use machine::Progress;
 
+use crate::connection::AwsCall;
+
 /// Receives reports from an operation, and answers its questions.
 ///
 /// The command line is one implementation.
@@ -16,6 +18,8 @@ pub trait Operator: Progress {
     fn resource(&self, change: &ResourceChange<'_>);
     /// Reports that CloudFormation is rolling back.
     fn rolling_back(&self);
+    /// Reports a call to AWS. Most operators ignore it.
+    fn aws_call(&self, _call: &AwsCall) {}
     /// Asks for confirmation. Returns an error if the question cannot be answered.
     fn confirm<'a>(&'a self, question: &'a str) -> BoxFuture<'a, Result<bool>>;
 }

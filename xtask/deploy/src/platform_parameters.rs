@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail};
-use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::{Parameter, ParameterType};
 use serde::Serialize;
 use stack::{Environment, PlatformParameter, PlatformParameterValues, platform_parameters};
@@ -35,7 +34,7 @@ pub async fn read_all(
     connection: &Connection,
     parameters: &[PlatformParameter],
 ) -> Result<PlatformParameterValues> {
-    let client = Client::new(&connection.configuration);
+    let client = connection.ssm();
     let batches = batches(parameters).into_iter();
     let calls = batches.map(|names| client.get_parameters().set_names(Some(names)).send());
     let mut found: BTreeMap<String, Parameter> = BTreeMap::new();

@@ -43,11 +43,11 @@ pub struct Depth {
 impl Queues {
     /// Finds the queues of an environment.
     pub async fn find(environment: &Environment, connection: &Connection) -> Result<Self> {
-        let cloudformation = aws_sdk_cloudformation::Client::new(&connection.configuration);
+        let cloudformation = connection.cloudformation();
         let outputs = DeployedStack::get(&cloudformation, environment).await?.outputs;
         Ok(Self {
-            client: Client::new(&connection.configuration),
-            metrics: aws_sdk_cloudwatch::Client::new(&connection.configuration),
+            client: connection.sqs(),
+            metrics: connection.cloudwatch(),
             restore: outputs.get(OutputName::RestoreQueueUrl)?.to_owned(),
             dead_letters: outputs.get(OutputName::RestoreDeadLetterQueueUrl)?.to_owned(),
         })

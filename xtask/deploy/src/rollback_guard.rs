@@ -93,7 +93,7 @@ impl RollbackGuard {
 }
 
 async fn describe(connection: &Connection, names: Vec<String>) -> Result<Vec<MetricAlarm>> {
-    let client = aws_sdk_cloudwatch::Client::new(&connection.configuration);
+    let client = connection.cloudwatch();
     let response = client.describe_alarms().set_alarm_names(Some(names)).send().await;
     let response = response.context("cannot read the alarms that guard the deployment")?;
     Ok(response.metric_alarms.unwrap_or_default())

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
-use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudwatch::types::StateValue;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -40,7 +39,7 @@ pub struct Status {
 
 /// Follows the current operation on the stack, if there is one.
 pub async fn follow_stack(environment: &Environment, connection: &Connection) -> Result<()> {
-    let client = Client::new(&connection.configuration);
+    let client = connection.cloudformation();
     let name = stack::stack_name(environment);
     let Some(stack) = DeployedStack::find(&client, &name).await? else { return Ok(()) };
     if stack.condition != Condition::Changing {
@@ -86,7 +85,7 @@ impl Status {
                 status.distribution = Some(distribution(connection, id).await?);
             }
         } else {
-            let client = Client::new(&connection.configuration);
+            let client = connection.cloudformation();
             let broken = DeployedStack::find(&client, &status.stack).await?;
             status.condition = broken.map(|stack| stack.status.to_string());
         }
@@ -95,7 +94,7 @@ impl Status {
 }
 
 async fn distribution(connection: &Connection, id: &str) -> Result<String> {
-    let client = aws_sdk_cloudfront::Client::new(&connection.configuration);
+    let client = connection.cloudfront();
     let response = client.get_distribution().id(id).send().await;
     let response = response.with_context(|| format!("cannot read the distribution {id}"))?;
     let distribution = response.distribution.with_context(|| format!("there is no distribution {id}"))?;
@@ -115,7 +114,7 @@ fn active_alarms(template: &Value, names: Vec<String>) -> Vec<String> {
 
 /// Returns the names of all active alarms that begin with the name of the environment's stack.
 async fn alarms(environment: &Environment, connection: &Connection) -> Result<Vec<String>> {
-    let client = aws_sdk_cloudwatch::Client::new(&connection.configuration);
+    let client = connection.cloudwatch();
     let prefix = format!("{}-", stack::stack_name(environment));
     let request = client.describe_alarms().alarm_name_prefix(prefix).state_value(StateValue::Alarm);
     let response = request.send().await.context("cannot read the alarms")?;

@@ -161,7 +161,7 @@ pub async fn deploy(
         outcome = work => outcome.map(|()| Outcome::Done),
         interrupted = command::interrupted() => {
             interrupted?;
-            terminal::say(deployment.interrupt().await);
+            terminal::report(deployment.interrupt().await);
             // The exit code that shells use for an interrupted program.
             Ok(Outcome::Code(130))
         }
@@ -169,7 +169,7 @@ pub async fn deploy(
 }
 
 fn show(review: &Review) {
-    terminal::say(format!("\n{}\n", to_text(review, Palette::for_errors(), Detail::Summary).trim_end()));
+    terminal::report(format!("\n{}\n", to_text(review, Palette::for_errors(), Detail::Summary).trim_end()));
 }
 
 /// Writes the outputs to a file: as variables if it ends with `.env`, and as JSON otherwise.

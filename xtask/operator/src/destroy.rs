@@ -27,7 +27,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
         ended = destruction.run(Consent::from_yes_flag(arguments.yes)) => ended.map(|()| Outcome::Done),
         interrupted = command::interrupted() => {
             interrupted?;
-            terminal::say(destruction.interrupt().await);
+            terminal::report(destruction.interrupt().await);
             // The exit code that shells use for an interrupted program.
             Ok(Outcome::Code(130))
         }

@@ -5,8 +5,8 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
-use command_line::{Outcome, environment, finish};
+use clap::{CommandFactory as _, Parser, Subcommand};
+use command_line::{Outcome, Verbosity, completions, environment, finish, manual};
 use machine::command::block_on;
 use machine::repository;
 use operator::terminal::aws_error_message;
@@ -19,6 +19,8 @@ include!(concat!(env!("OUT_DIR"), "/environments.rs"));
 #[derive(Parser)]
 #[command(name = "packages", version, disable_help_subcommand = true)]
 struct Arguments {
+    #[command(flatten)]
+    verbosity: Verbosity,
     #[command(subcommand)]
     command: OperatorCommand,
 }
@@ -29,6 +31,10 @@ enum OperatorCommand {
     Diff(diff::Arguments),
     /// Deploy a release.
     Deploy(deploy::Arguments),
+    /// Print the completions of all commands for a shell.
+    Completions(completions::Arguments),
+    /// Print the manual page, or write the pages of all commands.
+    Man(manual::Arguments),
     #[command(flatten)]
     Other(Command),
 }
@@ -42,6 +48,7 @@ fn main() -> ExitCode {
         "packages"
     };
     let arguments: Arguments = command_line::parse_as(name);
+    arguments.verbosity.apply();
     finish(|| block_on(dispatch(arguments.command)), aws_error_message)
 }
 
@@ -49,6 +56,8 @@ async fn dispatch(command: OperatorCommand) -> Result<Outcome> {
     match command {
         OperatorCommand::Diff(arguments) => diff::run(arguments).await,
         OperatorCommand::Deploy(arguments) => deploy::run(arguments).await,
+        OperatorCommand::Completions(arguments) => arguments.print(Arguments::command()),
+        OperatorCommand::Man(arguments) => arguments.run(Arguments::command()),
         // The future of all commands together is large.
         OperatorCommand::Other(command) => Box::pin(run(command)).await,
     }

@@ -17,7 +17,7 @@ pub struct Arguments {
 pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     let environment = arguments.environment.load()?;
     let connection = connect(&environment).await?;
-    let client = aws_sdk_cloudformation::Client::new(&connection.configuration);
+    let client = connection.cloudformation();
     let stack = DeployedStack::get(&client, &environment).await?;
     output::print(stack.outputs.to_json(connection.local.as_ref())?)?;
     Ok(Outcome::Done)

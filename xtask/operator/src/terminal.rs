@@ -1,8 +1,9 @@
 //! The user at the terminal, as the operator of the library's operations.
 
 use aws_sdk_cloudformation::error::ErrorMetadata;
-use command_line::layout;
 use command_line::terminal::{self, TerminalProgress, paint};
+use command_line::{is_verbose, layout};
+use deploy::connection::AwsCall;
 use deploy::operator::{Operator, ResourceChange, ResourceOutcome};
 use futures_util::future::BoxFuture;
 use machine::{Progress, Step};
@@ -39,9 +40,26 @@ impl Operator for Terminal {
         terminal::say(paint("    rolling back", "33"));
     }
 
+    fn aws_call(&self, call: &AwsCall) {
+        if is_verbose() {
+            terminal::report(paint(&to_text(call), "2"));
+        }
+    }
+
     fn confirm<'a>(&'a self, question: &'a str) -> BoxFuture<'a, anyhow::Result<bool>> {
         Box::pin(terminal::confirm(question))
     }
+}
+
+/// Formats a call on one line.
+fn to_text(call: &AwsCall) -> String {
+    let AwsCall { service, operation, status, error, duration } = call;
+    let outcome = match (status, error) {
+        (Some(status), Some(error)) => format!("{status} {error}"),
+        (Some(status), None) => status.to_string(),
+        (None, error) => error.clone().unwrap_or_default(),
+    };
+    format!("    {service} {operation}  {outcome}  {} ms", duration.as_millis())
 }
 
 /// Returns the message and code of an AWS service's error response.
@@ -50,4 +68,29 @@ impl Operator for Terminal {
 pub fn aws_error_message(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     let metadata = cause.downcast_ref::<ErrorMetadata>()?;
     Some(format!("{} ({})", metadata.message()?, metadata.code().unwrap_or("no code")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use deploy::connection::AwsCall;
+
+    use super::to_text;
+
+    #[test]
+    fn call_is_shown_with_its_outcome_and_duration() {
+        let text = |status, error: Option<&str>| {
+            to_text(&AwsCall {
+                service: "S3".to_owned(),
+                operation: "GetObject".to_owned(),
+                status,
+                error: error.map(str::to_owned),
+                duration: Duration::from_micros(12_345),
+            })
+        };
+        assert_eq!(text(Some(200), None), "    S3 GetObject  200  12 ms");
+        assert_eq!(text(Some(404), Some("NoSuchKey")), "    S3 GetObject  404 NoSuchKey  12 ms");
+        assert_eq!(text(None, Some("no response")), "    S3 GetObject  no response  12 ms");
+    }
 }

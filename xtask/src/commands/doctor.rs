@@ -53,7 +53,7 @@ pub(crate) async fn run() -> Result<Outcome> {
     let mut works = true;
     for Finding { what, state, .. } in &findings {
         if let State::Missing(help) | State::Needed(help) = state {
-            terminal::say(format!("\n{what}: {help}"));
+            terminal::report(format!("\n{what}: {help}"));
         }
         works &= !matches!(state, State::Needed(_));
     }

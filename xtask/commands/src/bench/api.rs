@@ -54,7 +54,7 @@ pub(super) async fn measure(figures: &mut Figures) -> Result<()> {
     }
     let stack = read_stack_file::<StackFile>()?;
     let connection = connect(&environment).await?;
-    let client = aws_sdk_cloudformation::Client::new(&connection.configuration);
+    let client = connection.cloudformation();
     let outputs = DeployedStack::get(&client, &environment).await?.outputs;
     let deployed = deployed_function(&stack, outputs.get(OutputName::ApiFunctionName)?).await?;
     measure_cold_starts(figures, &build::bootstrap(profile, Function::Api), &deployed, &stack).await?;
@@ -301,7 +301,7 @@ impl RsaSignature {
 }
 
 async fn put_rsa_key(connection: &Connection, key: &KeyPair) -> Result<()> {
-    let ssm = aws_sdk_ssm::Client::new(&connection.configuration);
+    let ssm = connection.ssm();
     let put = ssm.put_parameter().name(RSA_KEY_PARAMETER).r#type(ParameterType::SecureString).overwrite(true);
     put.value(STANDARD.encode(key.private_pem())).send().await.context("the emulator takes no parameter")?;
     Ok(())

@@ -116,8 +116,7 @@ impl DataPlane {
         demo: &DemoData,
     ) -> Result<Self> {
         let urls = listeners.urls()?;
-        let (log_sink, log_delivery) =
-            log_delivery(aws_sdk_cloudwatchlogs::Client::new(&connection.configuration));
+        let (log_sink, log_delivery) = log_delivery(connection.cloudwatch_logs());
         let settings = PoolSettings {
             code_directory: directory.file("functions"),
             log_directory: directory.logs(),
@@ -132,11 +131,11 @@ impl DataPlane {
         };
         let pool = FunctionPool::new(Vec::new(), settings).await?;
         let gateway = Gateway::new(pool.clone());
-        let sqs = aws_sdk_sqs::Client::new(&connection.configuration);
+        let sqs = connection.sqs();
         let mut redeployment =
             Redeployment::new(control_plane(connection)?, sqs, pool.clone(), gateway.clone());
         redeployment.apply(Some(&resources.served)).await?;
-        let cloudfront = aws_sdk_cloudfront::Client::new(&connection.configuration);
+        let cloudfront = connection.cloudfront();
         let edge = Arc::new(Edge::new(cloudfront, connection.s3()));
         edge.deploy(Some(&resources.distribution_id));
 
@@ -182,7 +181,7 @@ impl DataPlane {
         self.open_console(&stack_file);
         if let Some(redeployment) = self.redeployment.take() {
             let follower = Follower {
-                cloudformation: aws_sdk_cloudformation::Client::new(&connection.configuration),
+                cloudformation: connection.cloudformation(),
                 edge: Arc::clone(&self.edge),
                 redeployment,
                 directory: Arc::clone(directory),

@@ -49,7 +49,7 @@ impl Foundation {
         let connection =
             connect_to_emulator(&environment::load(local_stack::ENVIRONMENT)?, &self.emulator.endpoint_url())
                 .await?;
-        let sqs = aws_sdk_sqs::Client::new(&connection.configuration);
+        let sqs = connection.sqs();
         let dynamodb = aws_sdk_dynamodb::Client::new(&connection.configuration);
         let s3 = connection.s3();
         let resources = platform::create_resources(&sqs, &dynamodb, &s3);
@@ -66,9 +66,9 @@ impl Foundation {
         issuer: &IssuerUrls,
     ) -> Result<PlatformResources> {
         let step = Step::begin("platform");
-        let sqs = aws_sdk_sqs::Client::new(&connection.configuration);
+        let sqs = connection.sqs();
         let dynamodb = aws_sdk_dynamodb::Client::new(&connection.configuration);
-        let ssm = aws_sdk_ssm::Client::new(&connection.configuration);
+        let ssm = connection.ssm();
         let s3 = connection.s3();
         let resources = platform::create_resources(&sqs, &dynamodb, &s3);
         let organizations = [demo::ORGANIZATION.0];

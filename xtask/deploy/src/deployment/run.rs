@@ -6,7 +6,6 @@ mod verify;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use aws_sdk_cloudformation::Client;
 use chrono::{DateTime, Utc};
 use stack::{ActionCounts, Environment};
 
@@ -203,7 +202,7 @@ impl<'a> Deployment<'a> {
             reporter: self.reporter(),
             phase: &self.phase,
         };
-        let client = Client::new(&self.connection.configuration);
+        let client = self.connection.cloudformation();
         let last = async || self.last_successful_template().await;
         recovery::recover(&client, &stack::stack_name(self.environment), &settings, last).await?;
         let context = SurveyContext {
@@ -278,7 +277,7 @@ impl<'a> Deployment<'a> {
         survey: Survey,
         source: Option<&BuiltSource>,
     ) -> Result<Option<DeploymentResult>> {
-        let client = Client::new(&self.connection.configuration);
+        let client = self.connection.cloudformation();
         let store = ReleaseStore::new(&self.bucket, self.environment);
         if let Some(source) = source.filter(|_| self.options.consent != Consent::Implied) {
             source.revision.ensure_checked_out().await?;

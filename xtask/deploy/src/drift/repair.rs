@@ -1,7 +1,6 @@
 //! Puts back what was changed outside CloudFormation.
 
 use anyhow::{Context, Result, bail};
-use aws_sdk_cloudformation::Client;
 use stack::Environment;
 
 use super::Detection;
@@ -75,7 +74,7 @@ impl<'a> Repair<'a> {
             self.lock.require_confirmation(consent, "Put back what the template says?").await?;
             self.lock.ensure_held().await
         };
-        let client = Client::new(&self.connection.configuration);
+        let client = self.connection.cloudformation();
         let reverted = revert_drift(
             &client,
             self.connection,

@@ -19,7 +19,7 @@ impl Search<'_> {
     /// `ListConflictingAliases`:
     /// <https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ListDomainConflicts.html>.
     pub(super) async fn find_alias(&self, name: &Name) -> Result<Found> {
-        let client = Client::new(&self.connection.configuration);
+        let client = self.connection.cloudfront();
         let distributions = distributions(&client).await?;
         let has_alias = |distribution: &&DistributionSummary| {
             let aliases = distribution.aliases.as_ref().and_then(|aliases| aliases.items.as_deref());

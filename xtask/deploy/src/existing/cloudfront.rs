@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
-use aws_config::SdkConfig;
 use aws_sdk_cloudfront::Client;
 use aws_sdk_cloudfront::types::{CachePolicyType, ResponseHeadersPolicyType};
 
@@ -21,11 +20,10 @@ pub(super) enum Kind {
 type Page = (Vec<String>, Option<String>);
 
 /// Returns all names of a kind in the account.
-pub(super) async fn names(configuration: &SdkConfig, kind: Kind) -> Result<BTreeSet<String>> {
-    let client = Client::new(configuration);
+pub(super) async fn names(client: &Client, kind: Kind) -> Result<BTreeSet<String>> {
     let (mut names, mut marker) = (BTreeSet::new(), None);
     loop {
-        let page = page(&client, kind, marker).await;
+        let page = page(client, kind, marker).await;
         let (found, next) =
             page.with_context(|| format!("cannot list resources of CloudFront ({kind:?})"))?;
         names.extend(found);

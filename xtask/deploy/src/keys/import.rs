@@ -15,7 +15,7 @@ use crate::lock;
 ///
 /// Returns whether it is the first.
 pub async fn import(environment: &Environment, connection: &Connection, key: &KeyPair) -> Result<bool> {
-    let store = KeyStore::new(&connection.configuration, environment);
+    let store = KeyStore::new(connection, environment);
     let stored = store.ring().await?;
     if let Some(entry) = stored.ring.get(key.fingerprint()) {
         bail!(

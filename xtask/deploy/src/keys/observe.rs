@@ -32,7 +32,7 @@ pub(super) async fn observe(
     connection: &Connection,
     store: &KeyStore<'_>,
 ) -> Result<Observation> {
-    let cloudformation = aws_sdk_cloudformation::Client::new(&connection.configuration);
+    let cloudformation = connection.cloudformation();
     let name = stack::stack_name(environment);
     let (mut deployed_stack, mut template, mut distribution_domain, mut cloudfront) =
         (None, None, None, None);
@@ -41,7 +41,7 @@ pub(super) async fn observe(
         Some(stack) if stack.condition == Condition::Changing => StackState::Changing,
         Some(stack) => {
             let deployed = stack.template(&cloudformation).await?;
-            let client = aws_sdk_cloudfront::Client::new(&connection.configuration);
+            let client = connection.cloudfront();
             let id = stack.outputs.get(OutputName::DistributionId)?;
             let (domain, distribution) = distribution(&client, id).await?;
             (distribution_domain, cloudfront) = (Some(domain), Some(distribution));

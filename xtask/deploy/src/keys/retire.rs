@@ -29,7 +29,7 @@ pub async fn retire(
     key: Option<&Fingerprint>,
     consent: Consent,
 ) -> Result<Retired> {
-    let store = KeyStore::new(&connection.configuration, environment);
+    let store = KeyStore::new(connection, environment);
     let rotation = Rotation::new(environment, connection, &store, Intent::Retire);
     let observation = rotation.observe().await?;
     let ring = &observation.ring.ring;

@@ -47,7 +47,7 @@ pub async fn rotate(
     connection: &Connection,
     options: &RotateOptions,
 ) -> Result<Rotated> {
-    let store = KeyStore::new(&connection.configuration, environment);
+    let store = KeyStore::new(connection, environment);
     let intent = if options.emergency { Intent::Revoke } else { Intent::Rotate };
     let mut rotation = Rotation::new(environment, connection, &store, intent);
     rotation.overlap = options.overlap;

@@ -76,7 +76,7 @@ pub enum Phase {
 impl Status {
     /// Reads the status of an environment's keys.
     pub async fn read(environment: &Environment, connection: &Connection) -> Result<Self> {
-        let store = KeyStore::new(&connection.configuration, environment);
+        let store = KeyStore::new(connection, environment);
         let observed = observe(environment, connection, &store).await?.observed;
         Ok(Self::from_observed(environment, &observed))
     }

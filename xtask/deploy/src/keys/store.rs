@@ -16,7 +16,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail};
 use aws_sdk_ssm::Client;
-use aws_sdk_ssm::config::Builder;
 use aws_sdk_ssm::error::ProvideErrorMetadata;
 use aws_sdk_ssm::operation::delete_parameter::DeleteParameterError;
 use aws_sdk_ssm::operation::get_parameter::GetParameterError;
@@ -35,6 +34,7 @@ use super::plan::Parameters;
 use super::ring::KeyRing;
 use crate::advice::command_for;
 use crate::clock::Clock;
+use crate::connection::Connection;
 
 /// The keys of one environment.
 pub(super) struct KeyStore<'a> {
@@ -60,10 +60,9 @@ impl StoredRing {
 }
 
 impl<'a> KeyStore<'a> {
-    pub(super) fn new(configuration: &aws_config::SdkConfig, environment: &'a Environment) -> Self {
+    pub(super) fn new(connection: &Connection, environment: &'a Environment) -> Self {
         let clock = Clock::default();
-        let client = Client::from_conf(Builder::from(configuration).interceptor(clock.clone()).build());
-        Self { client, clock, environment }
+        Self { client: connection.ssm_with(clock.clone()), clock, environment }
     }
 
     /// Returns the time of the last response.

@@ -17,7 +17,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// Waits until the distribution is deployed, and opens a URL signed by the active key.
 pub async fn open_signed_probe(environment: &Environment, connection: &Connection) -> Result<()> {
-    let store = KeyStore::new(&connection.configuration, environment);
+    let store = KeyStore::new(connection, environment);
     let start = Instant::now();
     let mut pause = Duration::from_millis(250);
     loop {

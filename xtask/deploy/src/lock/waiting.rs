@@ -78,7 +78,8 @@ mod tests {
     async fn lock_is_taken_once_its_holder_has_released_it() {
         let mut fake = FakeBucket::start().await;
         let notes = Arc::new(Mutex::new(Vec::new()));
-        fake.connection.operator = Arc::new(RecordingOperator(Arc::clone(&notes)));
+        fake.connection.operator =
+            Arc::new(RecordingOperator { notes: Arc::clone(&notes), ..RecordingOperator::default() });
         fake.put(KEY, serde_json::to_vec(&holder(None, 7)).unwrap());
         let release = async {
             while notes.lock().unwrap().is_empty() {

@@ -19,7 +19,7 @@ pub(super) async fn find(
     connection: &Connection,
     wanted: &[FunctionName],
 ) -> Result<Vec<Group>> {
-    let client = aws_sdk_cloudformation::Client::new(&connection.configuration);
+    let client = connection.cloudformation();
     let stack_name = stack::stack_name(environment);
     let outputs = DeployedStack::get(&client, environment).await?.outputs;
     let resources = stack_resources::list(&client, &stack_name).await?;

@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use machine::{Progress, Step};
 
 use super::{Operator, ResourceChange};
+use crate::connection::AwsCall;
 
 /// An operator that discards reports and declines every question.
 pub(crate) struct SilentOperator;
@@ -39,12 +40,16 @@ impl Operator for SilentOperator {
     }
 }
 
-/// An operator that keeps the notes, and declines every question.
-pub(crate) struct RecordingOperator(pub(crate) Arc<Mutex<Vec<String>>>);
+/// An operator that keeps notes, warnings and calls, and declines every question.
+#[derive(Default)]
+pub(crate) struct RecordingOperator {
+    pub(crate) notes: Arc<Mutex<Vec<String>>>,
+    pub(crate) calls: Arc<Mutex<Vec<AwsCall>>>,
+}
 
 impl Progress for RecordingOperator {
     fn note(&self, text: &str) {
-        self.0.lock().unwrap().push(text.to_owned());
+        self.notes.lock().unwrap().push(text.to_owned());
     }
 
     fn begin(&self, name: &str) -> Box<dyn Step> {
@@ -53,7 +58,13 @@ impl Progress for RecordingOperator {
 }
 
 impl Operator for RecordingOperator {
-    fn warn(&self, _error: &anyhow::Error) {}
+    fn warn(&self, error: &anyhow::Error) {
+        self.note(&error.to_string());
+    }
+
+    fn aws_call(&self, call: &AwsCall) {
+        self.calls.lock().unwrap().push(call.clone());
+    }
 
     fn resource(&self, _change: &ResourceChange<'_>) {}
 

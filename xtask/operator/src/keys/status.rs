@@ -65,7 +65,7 @@ fn show(status: &Status) -> Result<()> {
         (None, _, None) => {}
     }
     for problem in &status.problems {
-        terminal::say(format!("{} {problem}", terminal::paint("problem:", "1;31")));
+        terminal::report(format!("{} {problem}", terminal::paint("problem:", "1;31")));
     }
     Ok(())
 }

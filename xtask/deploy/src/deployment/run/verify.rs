@@ -1,7 +1,6 @@
 //! Verifies a deployment, and records the result in its release.
 
 use anyhow::{Context, Result, bail};
-use aws_sdk_cloudformation::Client;
 use chrono::{DateTime, Utc};
 
 use super::{Change, Deployment, DeploymentResult, Verification};
@@ -74,7 +73,7 @@ impl Deployment<'_> {
         changed_at: Option<DateTime<Utc>>,
         verified: &Result<()>,
     ) -> Result<()> {
-        let client = Client::new(&self.connection.configuration);
+        let client = self.connection.cloudformation();
         let stack = DeployedStack::find(&client, &stack::stack_name(self.environment)).await?;
         if stack.is_none_or(|stack| stack.changed_at != changed_at) {
             self.note("  the result is not recorded: the stack was changed during the verification");
