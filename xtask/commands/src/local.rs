@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use command_line::environment;
-use command_line::{Outcome, show_activity, terminal};
+use command_line::{Outcome, is_quiet, show_activity, terminal};
 use deploy::Consent;
 use deploy::build::Profile;
 use deploy::connection::LocalStack;
@@ -180,7 +180,9 @@ async fn serve(
     let path = directory.file(machine::STACK_FILE);
     if arguments.command.is_empty() {
         summary::print(&stack_file, &path, start.elapsed())?;
-        show_activity();
+        if !is_quiet() {
+            show_activity();
+        }
         tokio::select! {
             error = foundation.exited() => Err(error),
             error = data_plane.ended() => Err(error),
