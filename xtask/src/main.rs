@@ -18,7 +18,6 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use command_line::{Outcome, Verbosity, completions, finish, manual};
-use machine::command;
 
 use self::commands::{ci, doctor, fuzz, openapi, reference, render, test};
 use self::forwarded::{Forwarded, Program};
@@ -85,8 +84,8 @@ enum Command {
     Completions(completions::Arguments),
     /// Print the manual page, or write the pages of all commands.
     Man(manual::Arguments),
-    /// Show which programs are installed, which are missing, and how to install them.
-    Doctor,
+    /// Show which programs are installed, which are missing, and how to install them; or check an environment.
+    Doctor(doctor::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -99,7 +98,7 @@ fn run(command: Command) -> Result<Outcome> {
     match command {
         Command::Ci => ci::run(Arguments::command()),
         Command::Completions(arguments) => arguments.print_for_cargo(described()?),
-        Command::Doctor => command::block_on(doctor::run()),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Man(arguments) => arguments.run(described()?),
         Command::Openapi(arguments) => openapi::run(&arguments),

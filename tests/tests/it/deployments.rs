@@ -4,6 +4,7 @@
 //! After a test that failed, the next one gets a new stack.
 //! Instead of changing the source, they use releases with another template or contract.
 
+mod checks;
 mod confirmation;
 mod crafted;
 mod destroyed;

@@ -8,10 +8,10 @@ use clap::Args;
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub struct Verbosity {
     /// Print only results, warnings, errors and questions.
-    #[arg(long, global = true, conflicts_with = "verbose")]
+    #[arg(long, global = true, help_heading = "Global options", conflicts_with = "verbose")]
     quiet: bool,
     /// Print each call to AWS: service, operation, status or error code, and duration.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Global options")]
     verbose: bool,
 }
 

@@ -11,6 +11,7 @@ pub mod artifact_bucket;
 pub mod artifacts;
 pub mod build;
 pub mod candidate;
+pub mod checks;
 mod clock;
 pub mod connection;
 mod consent;

@@ -34,6 +34,28 @@ pub async fn read_all(
     connection: &Connection,
     parameters: &[PlatformParameter],
 ) -> Result<PlatformParameterValues> {
+    let (values, problems) = look_up(environment, connection, parameters).await?;
+    if !problems.is_empty() {
+        bail!(
+            "the Parameter Store of account {} in {} lacks platform parameters of environment \
+             {}:\n{}\nCorrect them there, or name another path in stack/environments/{2}.toml",
+            connection.account,
+            environment.region,
+            environment.name,
+            problems.iter().map(|problem| format!("  {problem}")).collect::<Vec<_>>().join("\n")
+        );
+    }
+    Ok(values)
+}
+
+/// Reads these platform parameters, and returns their values and what is wrong with the others.
+///
+/// A problem begins with the path of a parameter, and ends with the commands that correct it.
+pub(crate) async fn look_up(
+    environment: &Environment,
+    connection: &Connection,
+    parameters: &[PlatformParameter],
+) -> Result<(PlatformParameterValues, Vec<String>)> {
     let client = connection.ssm();
     let batches = batches(parameters).into_iter();
     let calls = batches.map(|names| client.get_parameters().set_names(Some(names)).send());
@@ -47,23 +69,13 @@ pub async fn read_all(
         let stored = found.get(&parameter.path);
         let problem = problem(parameter, stored)?;
         let remedy = remedy(parameter, stored, environment);
-        Some(format!("  {} {problem}\n{remedy}", parameter.path))
+        Some(format!("{} {problem}\n{remedy}", parameter.path))
     };
-    let problems: Vec<String> = parameters.iter().filter_map(problem).collect();
-    if !problems.is_empty() {
-        bail!(
-            "the Parameter Store of account {} in {} lacks platform parameters of environment \
-             {}:\n{}\nCorrect them there, or name another path in stack/environments/{2}.toml",
-            connection.account,
-            environment.region,
-            environment.name,
-            problems.join("\n")
-        );
-    }
     let value = |parameter: &PlatformParameter| {
         Some((parameter.id.clone(), found.get(&parameter.path)?.value.clone()?))
     };
-    Ok(parameters.iter().filter_map(value).collect())
+    let values = parameters.iter().filter_map(value).collect();
+    Ok((values, parameters.iter().filter_map(problem).collect()))
 }
 
 /// Returns the paths of platform parameters, grouped into requests.

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Subcommand;
 use command_line::Outcome;
 
-use crate::{destroy, drift, keys, lock, logs, outputs, queue, releases, rollback, status};
+use crate::{destroy, doctor, drift, keys, lock, logs, outputs, queue, releases, rollback, status};
 
 /// A command for what is deployed.
 #[derive(Subcommand)]
@@ -32,12 +32,15 @@ pub enum Command {
     Queue(queue::Command),
     /// Delete the stack of an environment; the assets bucket is kept.
     Destroy(destroy::Arguments),
+    /// Check what an environment needs: account, artifact bucket, platform parameters, names, rights.
+    Doctor(doctor::Arguments),
 }
 
 /// Runs a command.
 pub async fn run(command: Command) -> Result<Outcome> {
     match command {
         Command::Destroy(arguments) => destroy::run(arguments).await,
+        Command::Doctor(arguments) => doctor::run(arguments).await,
         Command::Drift(arguments) => drift::run(arguments).await,
         Command::Keys(command) => keys::run(command).await,
         Command::Lock(command) => lock::run(command).await,

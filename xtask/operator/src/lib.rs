@@ -8,6 +8,7 @@ pub mod connect;
 pub mod deploy;
 mod destroy;
 pub mod diff;
+mod doctor;
 mod drift;
 mod ending;
 mod keys;

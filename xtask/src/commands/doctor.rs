@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
+use clap::Args;
 use command_line::{Outcome, layout, output, terminal};
+use machine::command;
 use machine::postgres_server::Server;
 use machine::python;
 use machine::python::MINISTACK;
@@ -16,8 +18,18 @@ use machine::workspace;
 use stack::Architecture;
 use tokio::process::Command;
 
+use crate::forwarded::{self, Program};
+
 /// The names of Chromium's program.
 const CHROMIUMS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+/// Options of `doctor`.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Check this environment instead of the machine: account, artifact bucket, platform parameters, names, rights.
+    #[arg(long = "env", value_name = "NAME")]
+    environment: Option<String>,
+}
 
 /// A program that commands need, and whether it is installed.
 struct Finding {
@@ -37,7 +49,14 @@ enum State {
     Needed(String),
 }
 
-pub(crate) async fn run() -> Result<Outcome> {
+pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
+    match arguments.environment {
+        Some(_) => forwarded::run(Program::Operator),
+        None => command::block_on(check_machine()),
+    }
+}
+
+async fn check_machine() -> Result<Outcome> {
     let findings = findings().await?;
     let mut table = layout::table(["WHAT", "FOR", "STATE"]);
     for Finding { what, used_by, state } in &findings {

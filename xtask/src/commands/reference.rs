@@ -42,8 +42,9 @@ fn reference(command: clap::Command) -> Result<String> {
     }
     let mut text = INTRODUCTION.to_owned();
     for section in sections(command) {
-        // `render` runs in this program, except for the parts that need AWS.
-        let others = forwarded.get(&section.name).filter(|_| section.name != "cargo xtask render");
+        // These run in this program, except for the parts that need AWS.
+        let is_own = ["cargo xtask doctor", "cargo xtask render"].contains(&section.name.as_str());
+        let others = forwarded.get(&section.name).filter(|_| !is_own);
         if let Some(other) = others.and_then(|others| others.first())
             && other.summary != section.summary
         {

@@ -30,6 +30,8 @@ clients! {
     cloudwatch: aws_sdk_cloudwatch,
     /// Returns a CloudWatch Logs client.
     cloudwatch_logs: aws_sdk_cloudwatchlogs,
+    /// Returns an IAM client.
+    iam: aws_sdk_iam,
     /// Returns an SQS client.
     sqs: aws_sdk_sqs,
     /// Returns an SSM client, for the Parameter Store.
