@@ -1,5 +1,6 @@
 //! Runs one deployment, from acquiring the lock to reading the outputs.
 
+mod changes;
 mod confirm;
 mod verify;
 
@@ -7,31 +8,27 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use chrono::{DateTime, Utc};
-use stack::{ActionCounts, Environment};
+use stack::Environment;
 
 use super::options::Options;
 use super::recovery::RecoverySettings;
 use super::summary::{Phase, Summary, Timings};
 use super::survey::{BuiltSource, Survey, SurveyContext};
-use super::{prerequisites, protection, recovery};
+use super::{prerequisites, recovery};
 use crate::advice::command_for;
-use crate::apply::{
-    Application, Applied, Detail, PhaseCell, ProposedChange, Reporter, TemplateSource, template_source,
-};
+use crate::apply::{Detail, PhaseCell, Reporter, TemplateSource, template_source};
 use crate::artifact_bucket::ArtifactBucket;
-use crate::artifacts;
 use crate::build::{self, Profile};
 use crate::connection::Connection;
 use crate::consent::Consent;
-use crate::deployed_stack::{Condition, Deployed, DeployedStack, Outputs};
+use crate::deployed_stack::{Deployed, Outputs};
 use crate::keys::DeploymentKeys;
 use crate::live_resources::MissingResource;
 use crate::lock::LockGuard;
 use crate::release::{
-    History, Outcome, Release, ReleaseId, ReleaseStore, SourceRevision, StoredRelease, TemplateHash,
+    History, Release, ReleaseId, ReleaseStore, SourceRevision, StoredRelease, TemplateHash,
 };
 use crate::review::Review;
-use crate::rollback_guard::RollbackGuard;
 
 /// What to deploy.
 pub enum Subject {
@@ -272,81 +269,6 @@ impl<'a> Deployment<'a> {
         Ok(Some(stored))
     }
 
-    async fn make_changes(
-        &self,
-        survey: Survey,
-        source: Option<&BuiltSource>,
-    ) -> Result<Option<DeploymentResult>> {
-        let client = self.connection.cloudformation();
-        let store = ReleaseStore::new(&self.bucket, self.environment);
-        if let Some(source) = source.filter(|_| self.options.consent != Consent::Implied) {
-            source.revision.ensure_checked_out().await?;
-        }
-        survey.keys.store_new_key(self.environment, self.connection).await?;
-        store.record_missing_results(survey.deployed_template()).await?;
-        let mut release = self.release(&store, &survey, source).await?;
-        store.record_start(&mut release, &self.connection.caller).await?;
-        let applied = self.update_to(&survey).await;
-        let recorded = match &applied {
-            Ok(Applied::Changes) => store.record_result(&mut release, Outcome::Applied, None).await,
-            // The next deployment records the result.
-            Ok(Applied::Started) => Ok(()),
-            Ok(Applied::Nothing) => store.remove_start_record(&mut release).await,
-            Err(error) => self.record_failure(&store, &mut release, &survey, error).await,
-        };
-        // A failure to record the result does not undo the deployment, and must not hide the deployment's own error.
-        if let Err(error) = recorded {
-            self.connection.operator.warn(&error.context(
-                "could not record the result of this deployment in its release; the next deployment records it",
-            ));
-        }
-        let change = match applied? {
-            Applied::Started => return Ok(None),
-            Applied::Nothing => Change::Nothing,
-            Applied::Changes if survey.deployed.is_some() => Change::Updated,
-            Applied::Changes => Change::Created,
-        };
-        protection::ensure(&client, self.environment, &*self.connection.operator).await;
-        let counts: ActionCounts = survey.review.actions().into_values().collect();
-        let summary = Summary { release: release.release.id.clone(), changes: counts.done() };
-        let verification = match (change, &survey.deployed) {
-            (Change::Nothing, Some(deployed)) => self.verification_of(deployed, None).await,
-            _ => Verification::Needed(Some(Box::new(release))),
-        };
-        let DeployedStack { outputs, changed_at, .. } = DeployedStack::get(&client, self.environment).await?;
-        let summary = (change != Change::Nothing).then_some(summary);
-        let missing = Vec::new();
-        Ok(Some(DeploymentResult { outputs, summary, change, changed_at, verification, missing }))
-    }
-
-    /// Records in the manifest that applying the release failed.
-    ///
-    /// While CloudFormation is still changing the stack, the result is unknown. The next deployment records it.
-    async fn record_failure(
-        &self,
-        store: &ReleaseStore<'_>,
-        release: &mut StoredRelease,
-        survey: &Survey,
-        error: &anyhow::Error,
-    ) -> Result<()> {
-        let Ok(deployed) = Deployed::read(self.environment, self.connection).await else { return Ok(()) };
-        let condition = deployed.as_ref().map(|deployed| deployed.stack.condition);
-        if condition == Some(Condition::Changing) {
-            return Ok(());
-        }
-        let hash = |template| TemplateHash::new(template).ok();
-        let before = survey.deployed_template().and_then(hash);
-        let now = deployed.as_ref().and_then(|deployed| hash(&deployed.template));
-        let is_applied = condition == Some(Condition::Settled)
-            && before != now
-            && now.as_ref() == Some(&release.release.template);
-        if is_applied {
-            return store.record_result(release, Outcome::Applied, None).await;
-        }
-        let reason = error.to_string().lines().next().map(str::to_owned);
-        store.record_result(release, Outcome::Failed, reason).await
-    }
-
     /// Returns the template of the last successful release, with the current signing keys.
     async fn last_successful_template(&self) -> Result<TemplateSource> {
         let store = ReleaseStore::new(&self.bucket, self.environment);
@@ -361,60 +283,6 @@ impl<'a> Deployment<'a> {
         })?;
         let template = store.template(&release.template).await?.with_keys(self.environment, &keys.keys)?;
         template_source(self.environment, self.connection, &template.into()).await
-    }
-
-    /// Returns the manifest of the release to deploy, and creates it if the source is deployed.
-    async fn release(
-        &self,
-        store: &ReleaseStore<'_>,
-        survey: &Survey,
-        source: Option<&BuiltSource>,
-    ) -> Result<StoredRelease> {
-        if let Some(release) = &survey.release {
-            return store.get(&release.id).await;
-        }
-        let source = source.context("there is neither a release nor a source to deploy")?;
-        let operator = &*self.connection.operator;
-        artifacts::upload(&self.bucket, self.environment, &source.functions, operator).await?;
-        store.create(&survey.candidate, source.revision.clone(), None, &self.connection.caller).await
-    }
-
-    /// Updates the stack to the candidate's template.
-    async fn update_to(&self, survey: &Survey) -> Result<Applied> {
-        let mut approvals = self.options.approvals.clone();
-        approvals.data_loss |= self.options.consent == Consent::Implied;
-        let application = Application {
-            environment: self.environment,
-            connection: self.connection,
-            approvals: &approvals,
-            mode: self.options.mode(),
-            guard: &self.guard(survey).await?,
-            waits: !self.options.no_wait,
-            reporter: self.reporter(),
-            phase: &self.phase,
-        };
-        let check = async |proposed: &[ProposedChange]| {
-            self.confirm_unreviewed(&survey.review, proposed).await?;
-            self.lock.ensure_held().await?;
-            survey.keys.ensure_current(self.environment, self.connection).await
-        };
-        application.update_to(&survey.candidate.template, check).await
-    }
-
-    /// Returns the alarms that roll the deployment back.
-    ///
-    /// An earlier release is deployed to end an alarm, so none rolls that back.
-    async fn guard(&self, survey: &Survey) -> Result<RollbackGuard> {
-        let is_guarded = self.options.consent != Consent::Implied
-            && !self.options.express
-            && !matches!(self.subject, Subject::Rollback(_));
-        match survey.deployed_template().filter(|_| is_guarded) {
-            Some(deployed) => {
-                let proposed = &survey.candidate.template;
-                RollbackGuard::read(self.environment, self.connection, deployed, proposed).await
-            }
-            None => Ok(RollbackGuard::default()),
-        }
     }
 
     fn may_lose_data(&self) -> bool {
