@@ -98,7 +98,7 @@ fn announcement(
         matches!(resource["DeletionPolicy"].as_str(), Some("Retain" | "RetainExceptOnCreate"))
     };
     let mut lines = vec![format!(
-        "  {} in account {account}: {} resources are deleted",
+        "  {} in account {account}: {} resources would be deleted",
         stack::stack_name(environment),
         resources.values().filter(|resource| !is_retained(resource)).count()
     )];

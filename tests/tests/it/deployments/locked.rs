@@ -30,7 +30,7 @@ async fn held_lock_is_found_before_anything_is_asked_or_created() {
     for arguments in [vec!["destroy"], vec!["keys", "rotate"], vec!["keys", "rotate", "--yes"]] {
         let stderr = run(running, &arguments).await.failure();
         assert!(stderr.contains(REFUSAL), "{arguments:?}: {stderr}");
-        for question in ["cannot ask", "replaces", "are deleted"] {
+        for question in ["cannot ask", "replaces", "would be deleted"] {
             assert!(!stderr.contains(question), "{arguments:?}: {stderr}");
         }
     }
