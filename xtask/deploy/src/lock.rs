@@ -2,6 +2,7 @@
 //!
 //! The lock is an object in S3 that is created with a conditional write. Its holder renews it. If the process dies,
 //! the lock expires, and a process on the same machine that sees that the holder is gone can take it at once.
+//! A person can release it too: a record of who and why replaces the lock, and its holder finds it and stops.
 //!
 //! A response can be lost, and a retried conditional write is then rejected although the first attempt succeeded.
 //! Therefore, when a response does not confirm a write, the lock is read back and its content decides.
