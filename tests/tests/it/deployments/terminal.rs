@@ -1,7 +1,7 @@
 //! Snapshots of terminal output.
 
 /// Parts of the output that differ between runs, and what replaces them.
-pub(super) const FILTERS: [(&str, &str); 14] = [
+pub(super) const FILTERS: [(&str, &str); 15] = [
     (r"20\d{6}T\d{6}Z-[a-z0-9]+", "[release]"),
     (r"20\d\d-\d\d-\d\d \d\d:\d\d(:\d\d UTC)?", "[time]"),
     (r"\d\d:\d\d:\d\d UTC", "[time]"),
@@ -9,6 +9,8 @@ pub(super) const FILTERS: [(&str, &str); 14] = [
     ("0{12}", "[account]"),
     (r"(code \S+ → |SigningKey|[+~] )[0-9a-f]{12}\b", "${1}[12 digits]"),
     (r"of commit [0-9a-f]{7}(, with changes that were not committed)?", "of commit [commit]"),
+    // What a step that takes long prints from time to time.
+    (r"\n  … [^\n]+", ""),
     // The tests also run in a checkout with changes.
     (r"\n *warning: (not )?built from [^\n]+", ""),
     (r"process \d+ on \S+\)", "process [number] on [machine])"),
