@@ -12,7 +12,7 @@ use crate::build::sha256;
 use crate::candidate::Candidate;
 use crate::connection::Connection;
 use crate::release::ReleaseId;
-use crate::review::Review;
+use crate::review::{Review, differing_parts};
 
 /// The version of the file format.
 const FORMAT: u32 = 1;
@@ -97,16 +97,7 @@ impl Plan {
 
     /// Returns the names of the parts that differ.
     fn moved_parts(&self, now: &Self) -> Vec<String> {
-        let (old, new) = (compared(&self.review), compared(&now.review));
-        let names: BTreeSet<&String> =
-            old.as_object().into_iter().chain(new.as_object()).flat_map(serde_json::Map::keys).collect();
-        let differing = names.into_iter().filter(|name| old.get(name.as_str()) != new.get(name.as_str()));
-        // The JSON of a review keeps an older name of this part.
-        let shown = |name: &String| match name.as_str() {
-            "platform_facts" => "platform parameters".to_owned(),
-            name => name.replace('_', " "),
-        };
-        let mut moved: BTreeSet<String> = differing.map(shown).collect();
+        let mut moved = differing_parts(&compared(&self.review), &compared(&now.review));
         let mut compare = |name: &str, differs: bool| {
             if differs {
                 moved.insert(name.to_owned());

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result, bail};
 use aws_sdk_ssm::types::{Parameter, ParameterType};
 use serde::Serialize;
-use stack::{Environment, PlatformParameter, PlatformParameterValues, platform_parameters};
+use stack::{DeployedTemplate, Environment, PlatformParameter, PlatformParameterValues, platform_parameters};
 
+use crate::advice::command_for;
 use crate::connection::Connection;
 use crate::deployed_stack::DeployedStack;
 
@@ -139,6 +140,37 @@ fn remedy(parameter: &PlatformParameter, stored: Option<&Parameter>, environment
 
 fn required_type(parameter: &PlatformParameter) -> ParameterType {
     if parameter.is_list { ParameterType::StringList } else { ParameterType::String }
+}
+
+/// Reads which platform parameters changed since the last deployment.
+///
+/// CloudFormation resolves them again for each change set, so they change with whatever else it changes.
+pub(crate) async fn current_changes(
+    environment: &Environment,
+    connection: &Connection,
+    stack: &DeployedStack,
+    template: &DeployedTemplate,
+) -> Result<Vec<PlatformParameterChange>> {
+    let values = read(environment, connection, template.as_value()).await?;
+    Ok(changes(stack, template.as_value(), &values))
+}
+
+/// Rejects changes that were not reviewed, and that would be made with `what`.
+pub(crate) fn reject_unreviewed(
+    environment: &Environment,
+    changes: &[PlatformParameterChange],
+    what: &str,
+) -> Result<()> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = changes.iter().map(|change| change.name.as_str()).collect();
+    bail!(
+        "platform parameters have changed since the last deployment ({}) and would change with {what}; \
+         review and deploy them first with {}",
+        names.join(", "),
+        command_for(&environment.name, "deploy")
+    )
 }
 
 /// Returns what is wrong with a platform parameter, if anything.

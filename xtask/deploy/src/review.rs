@@ -178,6 +178,18 @@ impl Review {
     }
 }
 
+/// Returns the names of the parts that differ between two reviews as JSON, for people.
+pub(crate) fn differing_parts(old: &Value, new: &Value) -> BTreeSet<String> {
+    let names = old.as_object().into_iter().chain(new.as_object()).flat_map(serde_json::Map::keys);
+    let part = |review: &Value, name: &str| review.get(name).cloned().unwrap_or_default();
+    names
+        .filter(|name| part(old, name) != part(new, name))
+        // The JSON keeps an older name of this part.
+        .map(|name| if name == "platform_facts" { "platform_parameters" } else { name })
+        .map(|name| name.replace('_', " "))
+        .collect()
+}
+
 async fn deployed_contract(
     environment: &Environment,
     bucket: &ArtifactBucket,

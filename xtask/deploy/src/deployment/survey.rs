@@ -13,7 +13,7 @@ use crate::connection::Connection;
 use crate::deployed_stack::Deployed;
 use crate::keys::DeploymentKeys;
 use crate::release::{Release, ReleaseStore, SourceRevision, TemplateHash};
-use crate::review::Review;
+use crate::review::{Review, differing_parts};
 
 /// The functions built from the source, and their revision.
 pub(super) struct BuiltSource {
@@ -134,21 +134,11 @@ impl Survey {
 impl ReviewedState {
     /// Returns the names of the parts that differ from `now`.
     pub(super) fn changed_parts(&self, now: &Self) -> Vec<String> {
-        let part = |state: &Self, name: &str| state.review.get(name).cloned().unwrap_or_default();
-        let names = self.review.as_object().into_iter().chain(now.review.as_object());
-        let mut changed_parts: Vec<String> = names
-            .flat_map(serde_json::Map::keys)
-            .filter(|name| part(self, name) != part(now, name))
-            // The JSON of a review keeps an older name of this part.
-            .map(|name| if name == "platform_facts" { "platform_parameters" } else { name })
-            .map(|name| name.replace('_', " "))
-            .collect();
+        let mut changed_parts = differing_parts(&self.review, &now.review);
         if changed_parts.is_empty() && self.template != now.template {
-            changed_parts.push("template".to_owned());
+            changed_parts.insert("template".to_owned());
         }
-        changed_parts.sort();
-        changed_parts.dedup();
-        changed_parts
+        changed_parts.into_iter().collect()
     }
 }
 

@@ -64,7 +64,10 @@ impl<'a> Repair<'a> {
                 command_for(&environment.name, "deploy")
             );
         }
-        self.ensure_same_parameters(&deployed).await?;
+        let Deployed { stack, template } = &deployed;
+        let changes =
+            platform_parameters::current_changes(environment, self.connection, stack, template).await?;
+        platform_parameters::reject_unreviewed(environment, &changes, "the repair")?;
         let reporter = Reporter {
             environment: environment.name.as_str(),
             operator: &*self.connection.operator,
@@ -85,22 +88,5 @@ impl<'a> Repair<'a> {
             confirm,
         );
         reverted.await
-    }
-
-    /// Rejects a repair that would also change platform parameters, which CloudFormation resolves again.
-    async fn ensure_same_parameters(&self, deployed: &Deployed) -> Result<()> {
-        let template = deployed.template.as_value();
-        let values = platform_parameters::read(self.environment, self.connection, template).await?;
-        let changes = platform_parameters::changes(&deployed.stack, template, &values);
-        if changes.is_empty() {
-            return Ok(());
-        }
-        let names: Vec<&str> = changes.iter().map(|change| change.name.as_str()).collect();
-        bail!(
-            "platform parameters have changed since the last deployment ({}) and would change with the repair; \
-             review and deploy them first with {}",
-            names.join(", "),
-            command_for(&self.environment.name, "deploy")
-        )
     }
 }

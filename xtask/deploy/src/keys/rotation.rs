@@ -246,9 +246,7 @@ impl<'a> Rotation<'a> {
         stack: &DeployedStack,
         template: &DeployedTemplate,
     ) -> Result<Vec<PlatformParameterChange>> {
-        let template = template.as_value();
-        let values = platform_parameters::read(self.environment, self.connection, template).await?;
-        Ok(platform_parameters::changes(stack, template, &values))
+        platform_parameters::current_changes(self.environment, self.connection, stack, template).await
     }
 
     /// Returns the platform parameters that changed since the observed deployment.
@@ -277,13 +275,7 @@ impl<'a> Rotation<'a> {
             }
             return Ok(());
         }
-        let names: Vec<&str> = changes.iter().map(|change| change.name.as_str()).collect();
-        bail!(
-            "platform parameters have changed since the last deployment ({}) and would change with the keys; \
-             review and deploy them first with {}",
-            names.join(", "),
-            command_for(&self.environment.name, "deploy")
-        )
+        platform_parameters::reject_unreviewed(self.environment, changes, "the keys")
     }
 
     /// Reports what will be done and asks for confirmation, unless another process is changing the environment.

@@ -207,6 +207,19 @@ impl Stack {
         Self { test, url, client, redeployment }
     }
 
+    /// Serves the function `api` at `GET /a`, and the function `restore`, which the queue `one` invokes.
+    async fn with_a_queue(fake: &FakeControlPlane) -> Self {
+        fake.deploy(|it| {
+            it.function("1", function_returning("api", "'api'"));
+            it.function("1", function_returning("restore", "{}"));
+            it.route("GET /a", "api");
+            it.queues = vec!["one".to_owned()];
+        });
+        let mut stack = Self::start(fake).await;
+        stack.apply(&["restore"]).await;
+        stack
+    }
+
     async fn apply(&mut self, queue_functions: &[&str]) {
         self.redeployment.apply(Some(&resources(queue_functions))).await.unwrap();
     }
@@ -296,14 +309,7 @@ async fn routes_and_functions_are_added_and_removed() {
 #[tokio::test]
 async fn event_source_mappings_are_followed() {
     let fake = FakeControlPlane::start().await;
-    fake.deploy(|it| {
-        it.function("1", function_returning("api", "'api'"));
-        it.function("1", function_returning("restore", "{}"));
-        it.route("GET /a", "api");
-        it.queues = vec!["one".to_owned()];
-    });
-    let mut stack = Stack::start(&fake).await;
-    stack.apply(&["restore"]).await;
+    let mut stack = Stack::with_a_queue(&fake).await;
     fake.polled("one").await;
     // A replaced queue exists beside its replacement until the deployment is complete.
     fake.deploy(|it| it.queues = vec!["one".to_owned(), "two".to_owned()]);
@@ -318,14 +324,7 @@ async fn event_source_mappings_are_followed() {
 #[tokio::test]
 async fn nothing_is_served_after_the_stack_was_deleted_until_it_is_deployed_again() {
     let fake = FakeControlPlane::start().await;
-    fake.deploy(|it| {
-        it.function("1", function_returning("api", "'api'"));
-        it.function("1", function_returning("restore", "{}"));
-        it.route("GET /a", "api");
-        it.queues = vec!["one".to_owned()];
-    });
-    let mut stack = Stack::start(&fake).await;
-    stack.apply(&["restore"]).await;
+    let mut stack = Stack::with_a_queue(&fake).await;
     stack.redeployment.apply(None).await.unwrap();
     assert_eq!(stack.get("/a").await, (503, r#"{"message":"No API is deployed"}"#.to_owned()));
     assert!(stack.functions().is_empty());
