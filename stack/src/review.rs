@@ -59,7 +59,7 @@ pub struct TemplateChange {
     pub kind: ChangeKind,
     /// Whether messages, objects or logs are lost with the resource.
     pub holds_data: bool,
-    /// The references because of which it changes, such as `Queue.Arn`; empty if only its own properties differ.
+    /// The references that cause the change, such as `Queue.Arn`; empty if only its own properties differ.
     pub causes: Vec<String>,
 }
 

@@ -47,7 +47,7 @@ impl<'a> Destruction<'a> {
         };
         let template = stack.template(&client).await?;
         connection.announce(environment);
-        // If another process holds the lock, nobody is asked.
+        // If another process holds the lock, fail before the prompt.
         self.lock.acquire().await?;
         operator.note(&format!("\n{}", announcement(environment, &connection.account, &stack, &template)));
         let deleted = async {

@@ -88,7 +88,7 @@ pub async fn run(arguments: Arguments) -> Result<Outcome> {
 
 /// Reads a plan into the options, and returns its release, if it has one.
 ///
-/// The plan was reviewed, so nobody is asked again.
+/// The plan was reviewed, so it needs no confirmation.
 pub fn read_plan(
     path: Option<&Path>,
     environment: &Environment,

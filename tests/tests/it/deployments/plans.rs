@@ -15,7 +15,7 @@ async fn plan_is_applied_as_it_was_reviewed_or_refused() {
 
     let ended = run(running, &["diff", "--release", &one, "--out", path]).await;
     assert_eq!(ended.code, Some(3), "{}", ended.stderr);
-    // Nobody is asked: the plan was reviewed.
+    // There is no prompt: the plan was reviewed.
     let ended = run(running, &["deploy", "--plan", path]).await;
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert_eq!(deployed(running).await.release, one);

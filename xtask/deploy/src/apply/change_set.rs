@@ -70,7 +70,7 @@ pub(crate) struct ProposedChange {
     pub(crate) resource_type: String,
     /// What happens to it.
     pub(crate) action: ResourceAction,
-    /// The references because of which it happens, such as `Queue.Arn`.
+    /// The references that cause it, such as `Queue.Arn`.
     pub(crate) causes: Vec<String>,
 }
 

@@ -21,7 +21,7 @@ impl Deployment<'_> {
 
     /// Shows what CloudFormation would do beyond the review, and asks for confirmation.
     ///
-    /// If nobody is asked, nothing may be deleted that the review does not show.
+    /// Without a prompt, nothing may be deleted that the review does not show.
     pub(super) async fn confirm_unreviewed(
         &self,
         review: &Review,
@@ -53,7 +53,7 @@ impl Deployment<'_> {
 
     /// Returns the question that has to be confirmed, and reports why the release of a rollback may not work.
     ///
-    /// If nobody is asked, a release that was not verified requires a flag.
+    /// Without a prompt, a release that was not verified requires a flag.
     pub(super) fn question(&self, survey: &Survey) -> Result<&'static str> {
         let release = survey.release.as_ref().filter(|_| matches!(self.subject, Subject::Rollback(_)));
         let Some((release, doubt)) = release.and_then(|release| Some((release, release.doubt()?))) else {
