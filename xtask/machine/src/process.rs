@@ -283,7 +283,9 @@ mod tests {
     #[tokio::test]
     async fn process_gets_the_requested_signal() {
         let (_root, directory) = directory();
-        let script = "trap 'echo fast; exit 0' INT; trap 'echo slow; exit 0' TERM; echo up; while :; do sleep 0.01; done";
+        // The shell must not start processes meanwhile: dash loses signals while it does.
+        let script = "sleep 60 & trap 'kill $!; echo fast; exit 0' INT; trap 'kill $!; echo slow; exit 0' TERM; \
+                      echo up; wait";
         let service = Service::start(&directory, "test", shell(script), StopSignal::Interrupt).await.unwrap();
         service.ready(GRACE, async || service.log_tail(1).await == "up").await.unwrap();
         let log = service.log.clone();
