@@ -16,7 +16,9 @@ pub(crate) fn program(name: &str, version: &str) -> Result<PathBuf> {
         // Tools run for a second and would take much longer to compile with optimization.
         install.args(["install", "--quiet", "--locked", "--debug", "--no-track", "--root"]).arg(&root);
         install.args([name, "--version", version]);
-        install.env("CARGO_TARGET_DIR", workspace::target().join(name));
+        install
+            .env("CARGO_TARGET_DIR", workspace::target().join(name))
+            .env("CARGO_PROFILE_DEV_DEBUG", "none");
         command::run_blocking(&mut install).with_context(|| format!("{name} cannot be installed"))?;
     }
     Ok(program)

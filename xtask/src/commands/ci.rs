@@ -5,10 +5,10 @@ mod templates;
 
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use command_line::terminal::TerminalProgress;
 use command_line::{Outcome, terminal};
-use machine::tools::OPENAPI_SPEC_VALIDATOR;
+use machine::tools::{CFN_LINT, CHECKOV, OPENAPI_SPEC_VALIDATOR};
 use machine::{command, repository};
 
 use super::{cargo_deny, cargo_machete, openapi, reference, test};
@@ -16,6 +16,8 @@ use super::{cargo_deny, cargo_machete, openapi, reference, test};
 pub(crate) fn run(command: clap::Command) -> Result<Outcome> {
     heading("formatting");
     command::run_blocking(command::cargo().args(["fmt", "--all", "--check"]))?;
+    heading("tools");
+    install_tools()?;
     heading("generated files");
     if openapi::check()? == Outcome::Differences {
         bail!("generated files are out of date");
@@ -54,6 +56,23 @@ pub(crate) fn run(command: clap::Command) -> Result<Outcome> {
         command::run_blocking(test::command(&test::Arguments::default()).env(variable, path))
     })?;
     Ok(Outcome::Done)
+}
+
+/// Installs the tools of the checks.
+///
+/// A Python tool is unpacked by one process while a Rust tool is compiled, so a machine with two cores is never idle.
+fn install_tools() -> Result<()> {
+    std::thread::scope(|scope| {
+        let python = scope.spawn(|| {
+            for tool in [OPENAPI_SPEC_VALIDATOR, CFN_LINT, CHECKOV] {
+                tool.program(&TerminalProgress)?;
+            }
+            Ok(())
+        });
+        cargo_deny::program()?;
+        cargo_machete::program()?;
+        python.join().map_err(|_| anyhow!("the installation of the Python tools panicked"))?
+    })
 }
 
 fn heading(name: &str) {

@@ -17,6 +17,7 @@ pub(crate) fn create(python: &OsStr, directory: &Path) -> Command {
 pub(crate) fn install_packages(environment: &Path) -> Command {
     let mut command = Command::new(environment.join("bin/python"));
     command.args(["-I", "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]);
-    command.arg("--only-binary=:all:");
+    // Python compiles a module when it first imports it. Compiling all of them takes longer than the installation.
+    command.args(["--only-binary=:all:", "--no-compile"]);
     command
 }
