@@ -31,9 +31,9 @@ pub(super) const REVIEW: &[Right<Target>] = &[
             "cloudformation:DescribeStackDriftDetectionStatus",
         ],
     ),
-    // The search for resources that exist already under the names of a new stack, and for those of the stack that exist no
-    // more. Cloud Control reads them with the caller's
-    // permissions, which are those of drift detection.
+    // The search for resources that exist already under the names of a new stack, for those of the stack that exist no
+    // more, and for what was added to them. Cloud Control reads them with the caller's permissions, which are those of
+    // drift detection.
     (Target::Unnamed, &["cloudformation:GetResource", "cloudformation:ListResources"]),
     (
         Target::Unnamed,
@@ -81,6 +81,8 @@ pub(super) const DEPLOYMENT: &[Right<Target>] = &[
             "cloudformation:UpdateStack",
         ],
     ),
+    // `drift --repair` puts back single properties with the caller's permissions, which are those of a deployment.
+    (Target::Unnamed, &["cloudformation:GetResourceRequestStatus", "cloudformation:UpdateResource"]),
     // `publish`, and the first deployment, which creates the bucket.
     (Target::ArtifactBucket, &["s3:CreateBucket", "s3:PutBucketPublicAccessBlock"]),
     (Target::WrittenArtifacts, &["s3:PutObject"]),

@@ -17,7 +17,9 @@ pub(super) const ACTIONS_WITHOUT_RESOURCE: &[&str] = &[
     // Cloud Control has no resources of its own:
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudcontrolapi.html
     "cloudformation:GetResource",
+    "cloudformation:GetResourceRequestStatus",
     "cloudformation:ListResources",
+    "cloudformation:UpdateResource",
     // CloudFront has no ARNs for public keys and key groups, nor for resources that do not exist yet:
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudfront.html
     "cloudfront:CreateCachePolicy",

@@ -92,6 +92,49 @@ impl Aws {
         assert_eq!(response.status(), StatusCode::NO_CONTENT);
     }
 
+    /// Adds a route to an API without CloudFormation, and returns its ID.
+    pub(crate) async fn add_route(&self, api: &str, key: &str) -> String {
+        let path = format!("/v2/apis/{api}/routes");
+        let request = self.request(Method::POST, "apigateway", &path);
+        let response = request.body(json!({ "routeKey": key }).to_string()).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::CREATED);
+        let route: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
+        route["routeId"].as_str().unwrap().to_owned()
+    }
+
+    /// Deletes a route.
+    pub(crate) async fn delete_route(&self, api: &str, id: &str) {
+        let path = format!("/v2/apis/{api}/routes/{id}");
+        let response = self.request(Method::DELETE, "apigateway", &path).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::NO_CONTENT);
+    }
+
+    /// Allows another account to invoke a function, without CloudFormation.
+    pub(crate) async fn add_permission(&self, function: &str, statement: &str) {
+        let permission = json!({
+            "StatementId": statement,
+            "Action": "lambda:InvokeFunction",
+            "Principal": "210987654321",
+        });
+        let path = format!("/2015-03-31/functions/{function}/policy");
+        let request = self.request(Method::POST, "lambda", &path);
+        let response = request.body(permission.to_string()).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::CREATED);
+    }
+
+    /// Removes a permission.
+    pub(crate) async fn remove_permission(&self, function: &str, statement: &str) {
+        let path = format!("/2015-03-31/functions/{function}/policy/{statement}");
+        let response = self.request(Method::DELETE, "lambda", &path).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::NO_CONTENT);
+    }
+
+    /// Sets how long a log group keeps its events, without CloudFormation.
+    pub(crate) async fn set_log_retention(&self, log_group: &str, days: u32) {
+        let body = json!({ "logGroupName": log_group, "retentionInDays": days });
+        self.call("logs", "Logs_20140328.PutRetentionPolicy", "1.1", body).await;
+    }
+
     /// Deletes an alarm without CloudFormation.
     pub(crate) async fn delete_alarm(&self, name: &str) {
         let body = json!({ "AlarmNames": [name] });

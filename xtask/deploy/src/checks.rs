@@ -1,5 +1,6 @@
 //! Checks what an environment needs before it can be deployed. Only reads.
 
+mod quotas;
 mod rights;
 
 use anyhow::Result;
@@ -52,12 +53,32 @@ pub async fn check(environment: &Environment, connection: &Connection) -> Result
     checks.push(bucket);
     checks.extend(parameters);
     let (names, rights) = tokio::join!(
-        names(environment, connection, &template, values.as_ref()),
+        names_and_quotas(environment, connection, &template, values.as_ref()),
         rights::check(environment, connection, values.as_ref()),
     );
     checks.extend(names);
     checks.extend(rights);
     Ok(checks)
+}
+
+/// Checks the names and the number of the resources that the next deployment would create.
+async fn names_and_quotas(
+    environment: &Environment,
+    connection: &Connection,
+    template: &Value,
+    values: Option<&PlatformParameterValues>,
+) -> Vec<Check> {
+    let deployed = match Deployed::read(environment, connection).await {
+        Ok(deployed) => deployed,
+        Err(error) => return vec![Check::new("stack", unknown(&error))],
+    };
+    let deployed = deployed.as_ref().map(|deployed| deployed.template.as_value());
+    let (mut names, quotas) = tokio::join!(
+        names(environment, connection, deployed, template, values),
+        quotas::check(connection, deployed, template)
+    );
+    names.extend(quotas);
+    names
 }
 
 /// The connection has already rejected credentials for another account.
@@ -109,6 +130,7 @@ async fn parameters(
 async fn names(
     environment: &Environment,
     connection: &Connection,
+    deployed: Option<&Value>,
     template: &Value,
     values: Option<&PlatformParameterValues>,
 ) -> Vec<Check> {
@@ -117,11 +139,6 @@ async fn names(
         let reason = "some names are in platform parameters, which have to be corrected first";
         return vec![Check::new(subject, CheckResult::Unknown(reason.to_owned()))];
     };
-    let deployed = match Deployed::read(environment, connection).await {
-        Ok(deployed) => deployed,
-        Err(error) => return vec![Check::new(subject, unknown(&error))],
-    };
-    let deployed = deployed.as_ref().map(|deployed| deployed.template.as_value());
     let existing = Existing::find(environment, connection, deployed, template, values).await;
     name_checks(existing)
 }

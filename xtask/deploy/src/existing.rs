@@ -5,8 +5,7 @@
 
 mod alias;
 mod bucket;
-pub(crate) mod cloud_control;
-mod cloudfront;
+pub(crate) mod cloudfront;
 mod names;
 
 use std::collections::BTreeMap;
@@ -21,6 +20,7 @@ use stack::Environment;
 
 pub use self::bucket::Takeover;
 use self::names::{LookupMethod, Name, new_names};
+use crate::cloud_control;
 use crate::connection::Connection;
 
 /// The maximum number of names that are looked up concurrently.

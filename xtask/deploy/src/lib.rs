@@ -13,6 +13,7 @@ pub mod build;
 pub mod candidate;
 pub mod checks;
 mod clock;
+mod cloud_control;
 pub mod connection;
 mod consent;
 pub mod deployed_stack;

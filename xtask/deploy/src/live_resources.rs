@@ -15,9 +15,9 @@ use futures_util::stream::{self, StreamExt as _};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::cloud_control;
 use crate::connection::Connection;
 use crate::deployed_stack::Deployed;
-use crate::existing::cloud_control;
 use crate::stack_resources;
 
 /// The maximum number of resources that are looked up concurrently.
@@ -55,6 +55,17 @@ const LOOKED_UP: &[(&str, Identifier)] = &[
     ("AWS::S3::BucketPolicy", Identifier::Property("Bucket")),
     ("AWS::SQS::Queue", Identifier::PhysicalId),
 ];
+
+/// The identifiers of resources in Cloud Control, by logical ID.
+pub(crate) type Identifiers = BTreeMap<String, String>;
+
+/// Returns the identifiers of a stack's resources, as far as their types are known.
+pub(crate) fn identifiers(resources: &[StackResourceSummary], template: &Value) -> Identifiers {
+    lookups(resources, template)
+        .into_iter()
+        .map(|(identifier, resource)| (resource.resource, identifier))
+        .collect()
+}
 
 /// The resources of a deployed stack that are not as the stack has them.
 ///

@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 use command_line::{EnvironmentArgument, Outcome, output, terminal};
 use deploy::drift::{self, Detection, Difference, Drifted, FalsePositive, Repair};
+use deploy::live_resources::UncheckedResource;
 use deploy::{Consent, command_for};
 use machine::command;
 use stack::Environment;
@@ -41,6 +42,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     if arguments.json {
         let mut report = serde_json::to_value(&detection.report)?;
         report["missing"] = serde_json::to_value(&detection.missing)?;
+        report["attached"] = serde_json::to_value(&detection.attached)?;
+        report["unchecked"] = serde_json::to_value(&detection.unchecked)?;
         output::print(serde_json::to_string_pretty(&report)?)?;
         return outcome(&detection);
     }
@@ -87,7 +90,7 @@ enum Advice {
 
 /// Prints the drift on standard output, and advice on standard error.
 fn show(environment: &Environment, detection: &Detection, advice: Advice) -> Result<()> {
-    let Detection { report, missing, .. } = detection;
+    let Detection { report, missing, attached, unchecked, .. } = detection;
     for drifted in &report.drifted {
         output::print(DriftText(drifted))?;
     }
@@ -107,8 +110,14 @@ fn show(environment: &Environment, detection: &Detection, advice: Advice) -> Res
     for resource in missing {
         output::print(format_args!("{resource}  DELETED"))?;
     }
+    for attached in attached {
+        output::print(attached)?;
+    }
+    for UncheckedResource { resource, reason } in unchecked {
+        terminal::say(format!("Could not look up what was added to {resource} or removed from it: {reason}"));
+    }
     match advice {
-        _ if detection.is_clean() => {}
+        _ if report.is_clean() => {}
         Advice::Repairing => {}
         // CloudFormation compares templates, not resources:
         // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-drift.html
@@ -118,7 +127,7 @@ fn show(environment: &Environment, detection: &Detection, advice: Advice) -> Res
             command_for(&environment.name, "drift --repair")
         )),
         Advice::ByHand => terminal::say(
-            "CloudFormation could not put this back. Set it by hand to what is deployed; or, to keep it, change the \
+            "This could not be put back. Set it by hand to what is deployed; or, to keep it, change the \
              source accordingly and deploy.",
         ),
     }
@@ -129,6 +138,12 @@ fn show(environment: &Environment, detection: &Detection, advice: Advice) -> Res
              and once with it.",
         );
     }
+    if !attached.is_empty() {
+        terminal::say(
+            "What was added, deleted, or unprotected beside the stack's own resources has to be put back by hand; or, \
+             to keep it, change the source accordingly.",
+        );
+    }
     Ok(())
 }
 
@@ -136,7 +151,7 @@ struct DriftText<'a>(&'a Drifted);
 
 impl fmt::Display for DriftText<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Drifted { logical_id, kind, physical_id, status, differences } = self.0;
+        let Drifted { logical_id, kind, physical_id, status, differences, .. } = self.0;
         writeln!(formatter, "{logical_id}  {kind}  {status}")?;
         writeln!(formatter, "  {physical_id}")?;
         differences.iter().try_for_each(|difference| write_difference(formatter, difference))
@@ -189,6 +204,7 @@ mod tests {
             kind: "AWS::SQS::Queue".to_owned(),
             physical_id: "physical Queue".to_owned(),
             status: "MODIFIED".to_owned(),
+            expected: serde_json::Value::Null,
             differences: vec![
                 difference("/VisibilityTimeout", Some("900"), Some("60")),
                 difference("/Tags/0", None, Some(r#"{"Key":"by","Value":"hand"}"#)),

@@ -13,7 +13,7 @@ async fn checks_of_a_deployed_environment_pass() {
     let (running, _turn) = turn().await;
     let ended = run(running, &["doctor"]).await;
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
-    let subjects = ["account", "artifact bucket", "platform parameters", "names", "rights"];
+    let subjects = ["account", "artifact bucket", "platform parameters", "names", "quotas", "rights"];
     for subject in subjects {
         assert!(ended.stdout.contains(&format!("✓ {subject:<24}")), "{subject}: {}", ended.stdout);
     }
@@ -35,7 +35,7 @@ async fn missing_parameter_fails_with_the_command_that_creates_it() {
         "{}",
         ended.stdout
     );
-    assert!(ended.stdout.contains("? names") && ended.stderr.contains("1 of 5 checks failed"), "{ended:?}");
+    assert!(ended.stdout.contains("? names") && ended.stderr.contains("1 of 6 checks failed"), "{ended:?}");
 }
 
 #[tokio::test]

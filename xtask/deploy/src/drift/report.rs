@@ -4,6 +4,7 @@ use aws_sdk_cloudformation::types::{
     DifferenceType, PropertyDifference, StackResourceDrift, StackResourceDriftStatus, StackResourceSummary,
 };
 use serde::Serialize;
+use serde_json::Value;
 
 use super::false_positive::{self, FalsePositive};
 
@@ -34,6 +35,9 @@ pub struct Drifted {
     pub status: String,
     /// The properties that differ, or none if the resource was deleted.
     pub differences: Vec<Difference>,
+    /// The deployed properties, as far as CloudFormation compares them.
+    #[serde(skip)]
+    pub expected: Value,
 }
 
 /// A property that differs from the template.
@@ -110,6 +114,10 @@ impl From<StackResourceDrift> for Drifted {
             kind: drift.resource_type.unwrap_or_default(),
             physical_id: drift.physical_resource_id.unwrap_or_default(),
             status: status.unwrap_or_default(),
+            expected: drift
+                .expected_properties
+                .and_then(|properties| serde_json::from_str(&properties).ok())
+                .unwrap_or_default(),
             differences: drift
                 .property_differences
                 .unwrap_or_default()

@@ -6,10 +6,9 @@ use serde::Serialize;
 use serde_json::Value;
 use stack::PropertyDifference;
 
-use super::cloud_control;
 use super::names::Name;
 use super::{Found, Search};
-use crate::drift;
+use crate::{cloud_control, drift};
 
 const BUCKET: &str = "AWS::S3::Bucket";
 const POLICY: &str = "AWS::S3::BucketPolicy";

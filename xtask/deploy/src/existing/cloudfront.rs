@@ -8,7 +8,7 @@ use aws_sdk_cloudfront::types::{CachePolicyType, ResponseHeadersPolicyType};
 
 /// A kind of resource with names that are unique in an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     CachePolicy,
     KeyGroup,
     OriginAccessControl,
@@ -20,7 +20,7 @@ pub(super) enum Kind {
 type Page = (Vec<String>, Option<String>);
 
 /// Returns all names of a kind in the account.
-pub(super) async fn names(client: &Client, kind: Kind) -> Result<BTreeSet<String>> {
+pub(crate) async fn names(client: &Client, kind: Kind) -> Result<BTreeSet<String>> {
     let (mut names, mut marker) = (BTreeSet::new(), None);
     loop {
         let page = page(client, kind, marker).await;

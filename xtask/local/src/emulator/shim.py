@@ -6,9 +6,9 @@ MiniStack has one table of resource handlers: `create`, `update` and `delete` fo
 - `Body` and `FailOnWarnings` of AWS::ApiGatewayV2::Api: routes, integrations, authorizers and CORS of an OpenAPI
   document;
 - import of existing buckets by a change set (`ImportExistingResources`), drift detection of buckets, and change sets
-  that revert drift (`REVERT_DRIFT`);
+  that revert drift (`REVERT_DRIFT`) of buckets and queues;
 - rollback triggers: an alarm that is active after the last change rolls it back, without a monitoring time;
-- GetResource of Cloud Control for resources that were not created through Cloud Control;
+- GetResource, ListResources and UpdateResource of Cloud Control for resources that were not created through it;
 - `Metrics` of AWS::CloudWatch::Alarm (accepted, never evaluated) and throttling of AWS::ApiGatewayV2::Stage;
 - further pages of FilterLogEvents, and a limit on the events that a log stream keeps;
 - `encoding-type=url` of ListObjectVersions.
@@ -19,6 +19,8 @@ If a handler raises an exception, the stack rolls back, and the stack events con
 
 import base64
 import binascii
+import copy
+import gc
 import json
 import re
 import sys
@@ -26,6 +28,7 @@ from urllib.parse import quote_plus
 from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 
 from ministack.app import main
+from ministack.core import responses
 from ministack.services import (
     apigateway,
     cloudcontrol,
@@ -380,6 +383,9 @@ def bucket_properties(name, expected=None):
 COMPARED = {"BucketName", "CorsConfiguration", "PublicAccessBlockConfiguration", "VersioningConfiguration"}
 drift._DRIFT_READERS["AWS::S3::Bucket"] = (bucket_properties, frozenset(COMPARED))
 
+# Drift of other types remains, as CloudFormation leaves what it cannot put back. Cloud Control puts it back below.
+REVERTED = {"AWS::S3::Bucket", "AWS::SQS::Queue"}
+
 create_change_set = changesets._create_change_set
 execute_change_set = changesets._execute_change_set
 differing_resources = changesets._diff_resources
@@ -388,7 +394,7 @@ differing_resources = changesets._diff_resources
 def drifts(resources):
     """Yields each drifted resource with its record and the detected drift."""
     for logical_id, record in resources.items():
-        if drift.supports_drift(record["ResourceType"]):
+        if record["ResourceType"] in REVERTED:
             found = drift.detect_resource_drift({}, logical_id, record, "")
             if found["StackResourceDriftStatus"] == "MODIFIED":
                 yield logical_id, record, found
@@ -517,7 +523,60 @@ def get_resource(data):
     return cloudcontrol.json_response({"TypeName": data["TypeName"], "ResourceDescription": description})
 
 
+def listed(resource_type, model):
+    """Yields the identifiers and the properties of the resources that belong to another one."""
+    if resource_type == "AWS::ApiGatewayV2::Route":
+        for route_id, route in apigateway._routes.get(model["ApiId"], {}).items():
+            authorization = route.get("authorizationType") or "NONE"
+            properties = {"RouteKey": route["routeKey"], "RouteId": route_id, "AuthorizationType": authorization}
+            yield f"{model['ApiId']}|{route_id}", {**model, **properties}
+    elif resource_type == "AWS::Lambda::Permission":
+        function = lambda_svc._functions.get(model["FunctionName"])
+        for statement in function["policy"]["Statement"] if function else ():
+            principal = statement["Principal"]
+            principal = next(iter(principal.values())) if isinstance(principal, dict) else principal
+            properties = {"Id": statement["Sid"], "Principal": principal, "Action": statement["Action"]}
+            yield f"{model['FunctionName']}|{statement['Sid']}", {**model, **properties}
+    else:
+        raise NotImplementedError(f"{resource_type} cannot be listed")
+
+
+def list_resources(data):
+    try:
+        found = list(listed(data["TypeName"], json.loads(data["ResourceModel"])))
+    except NotImplementedError as error:
+        return cloudcontrol.error_response_json("UnsupportedActionException", str(error), 400)
+    descriptions = [
+        {"Identifier": identifier, "Properties": json.dumps(properties)} for identifier, properties in found
+    ]
+    return cloudcontrol.json_response({"TypeName": data["TypeName"], "ResourceDescriptions": descriptions})
+
+
+def update_resource(data):
+    """Changes a resource of a type that drift is detected for, with the handler that CloudFormation uses."""
+    resource_type, identifier = data["TypeName"], data["Identifier"]
+    if resource_type not in drift._DRIFT_READERS:
+        message = f"{resource_type} cannot be updated"
+        return cloudcontrol.error_response_json("UnsupportedActionException", message, 400)
+    before = read(resource_type, identifier)
+    if before is None:
+        message = f"There is no {identifier}"
+        return cloudcontrol.error_response_json("ResourceNotFoundException", message, 400)
+    after = cloudcontrol._apply_json_patch(copy.deepcopy(before), json.loads(data["PatchDocument"]))
+    try:
+        HANDLERS[resource_type]["update"](identifier, before, after, "")
+        outcome, reason = "SUCCESS", ""
+    except Exception as error:
+        outcome, reason = "FAILED", str(error)
+    event = cloudcontrol._progress_event(
+        "UPDATE", outcome, type_name=resource_type, identifier=identifier, status_message=reason
+    )
+    return cloudcontrol.json_response({"ProgressEvent": cloudcontrol._record_request(event)})
+
+
 cloudcontrol._get_resource = get_resource
+cloudcontrol._list_resources = list_resources
+cloudcontrol._update_resource = update_resource
 
 
 # --- CloudWatch Logs -------------------------------------------------------------------------------------------------
@@ -606,6 +665,16 @@ s3._list_object_versions = list_object_versions
 # MiniStack's poller would receive messages instead of the local stack's poller, and run the function itself.
 lambda_svc._ensure_poller = lambda: None
 
+
+# --- Speed -----------------------------------------------------------------------------------------------------------
+
+# MiniStack corrects the content types of its responses by the models of all services, which take a second of each start
+# to load. The AWS SDK for Rust does not read them.
+responses._service_model = lambda service: None
+
 if __name__ == "__main__":
+    # Modules stay, so the garbage collector need not visit them again and again.
+    gc.freeze()
+    gc.set_threshold(50_000)
     sys.argv = ["ministack"]
     main()
