@@ -25,7 +25,7 @@ async fn trial(name: &str) -> Trial {
         directory: state_directory(&format!("trial-{name}")),
         log_level: "info",
     };
-    Trial::prepare(&place).await.unwrap()
+    Box::pin(Trial::prepare(&place)).await.unwrap()
 }
 
 /// Returns the first delivery of a message.

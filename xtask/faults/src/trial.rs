@@ -118,11 +118,9 @@ impl Trial {
     pub async fn prepare(place: &Place) -> Result<Self, TrialError> {
         let url: url::Url = place.database_url.parse().map_err(|_| TrialError::DatabaseUrl)?;
         let port = url.port().ok_or(TrialError::DatabaseUrl)?;
-        let database = PgPoolOptions::new()
-            .max_connections(4)
-            .acquire_timeout(Duration::from_secs(30))
-            .connect(&place.database_url)
-            .await?;
+        // On the heap, because the futures of a connection and of an SDK client are large.
+        let options = PgPoolOptions::new().max_connections(4).acquire_timeout(Duration::from_secs(30));
+        let database = Box::pin(options.connect(&place.database_url)).await?;
         let organization: i32 = sqlx::query_scalar(
             "INSERT INTO pennsieve.organizations (name, encryption_key_id) VALUES ('Trial', 'NO_ENCRYPTION_KEY')
              RETURNING id",
@@ -131,7 +129,7 @@ impl Trial {
         .await?;
         platform::create_schema(&database, &[organization]).await?;
 
-        let configuration = aws_configuration(&place.aws_endpoint_url).await;
+        let configuration = Box::pin(aws_configuration(&place.aws_endpoint_url)).await;
         let s3 = aws_sdk_s3::config::Builder::from(&configuration).force_path_style(true).build();
         let sqs = aws_sdk_sqs::Client::new(&configuration);
         let jobs_queue_url = queue::create(&sqs, format!("trial-jobs-{organization}")).await?;

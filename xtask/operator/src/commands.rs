@@ -46,7 +46,7 @@ pub async fn run(command: Command) -> Result<Outcome> {
         Command::Lock(command) => lock::run(command).await,
         Command::Logs(arguments) => logs::run(arguments).await,
         Command::Outputs(arguments) => outputs::run(arguments).await,
-        Command::Queue(command) => queue::run(command).await,
+        Command::Queue(command) => Box::pin(queue::run(command)).await,
         Command::Releases(arguments) => releases::run(arguments).await,
         Command::Rollback(arguments) => rollback::run(arguments).await,
         Command::Status(arguments) => status::run(arguments).await,

@@ -102,10 +102,10 @@ async fn folder_moved_during_a_restore_is_counted_at_its_new_place() {
         sender.send(()).unwrap();
         Fate::Delay(Duration::from_millis(500))
     });
-    let moved = async {
+    let moved = Box::pin(async {
         removing_markers.recv().await.unwrap();
         move_folder(&trial, &dataset, &trial.database).await.unwrap();
-    };
+    });
     assert_eq!(storage_after_restore(&trial, &dataset, moved).await, [0, 7, 7, 7, 7]);
     trial.end().await;
 }
@@ -130,7 +130,7 @@ async fn folder_cannot_be_moved_while_counters_wait_for_a_lock() {
     let mut hot = trial.database.begin().await.unwrap();
     let lock = trial.sql("SELECT size FROM {schema}.dataset_storage WHERE dataset_id = $1 FOR UPDATE");
     sqlx::query(lock).bind(dataset.id).execute(&mut *hot).await.unwrap();
-    let moved = async {
+    let moved = Box::pin(async {
         waits_for_lock(&trial, "dataset_storage").await;
         let mut moving = trial.database.begin().await.unwrap();
         sqlx::query("SET LOCAL lock_timeout = '100ms'").execute(&mut *moving).await.unwrap();
@@ -138,7 +138,7 @@ async fn folder_cannot_be_moved_while_counters_wait_for_a_lock() {
         assert_eq!(error.as_database_error().unwrap().code().unwrap(), "55P03", "the folder is locked");
         moving.rollback().await.unwrap();
         hot.rollback().await.unwrap();
-    };
+    });
     assert_eq!(storage_after_restore(&trial, &dataset, moved).await, [7, 0, 7, 7, 7]);
     trial.end().await;
 }

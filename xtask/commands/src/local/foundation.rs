@@ -52,8 +52,8 @@ impl Foundation {
         let sqs = connection.sqs();
         let dynamodb = aws_sdk_dynamodb::Client::new(&connection.configuration);
         let s3 = connection.s3();
-        let resources = platform::create_resources(&sqs, &dynamodb, &s3);
-        tokio::try_join!(resources, platform::create_schema(&self.pool, &[]))?;
+        let resources = Box::pin(platform::create_resources(&sqs, &dynamodb, &s3));
+        tokio::try_join!(resources, Box::pin(platform::create_schema(&self.pool, &[])))?;
         Ok(())
     }
 
@@ -70,9 +70,9 @@ impl Foundation {
         let dynamodb = aws_sdk_dynamodb::Client::new(&connection.configuration);
         let ssm = connection.ssm();
         let s3 = connection.s3();
-        let resources = platform::create_resources(&sqs, &dynamodb, &s3);
+        let resources = Box::pin(platform::create_resources(&sqs, &dynamodb, &s3));
         let organizations = [demo::ORGANIZATION.0];
-        let schema = platform::create_schema(&self.pool, &organizations);
+        let schema = Box::pin(platform::create_schema(&self.pool, &organizations));
         let (resources, ()) = tokio::try_join!(resources, schema)?;
         let parameters = BTreeMap::from([
             ("/local/platform/jobs-queue-url".to_owned(), resources.jobs_queue_url.clone()),

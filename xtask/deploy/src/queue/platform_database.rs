@@ -12,5 +12,5 @@ const CONNECT_TIME: Duration = Duration::from_secs(10);
 pub async fn connect(url: &str) -> Result<PgPool> {
     let options = PgPoolOptions::new().max_connections(1).acquire_timeout(CONNECT_TIME);
     // The driver's errors do not contain the URL, which has a password.
-    options.connect(url).await.context("cannot connect to the platform's database")
+    Box::pin(options.connect(url)).await.context("cannot connect to the platform's database")
 }

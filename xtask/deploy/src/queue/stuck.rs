@@ -35,7 +35,7 @@ pub async fn missing_messages(pool: &PgPool, letters: &[DeadLetter]) -> Result<V
         sqlx::query_scalar(organizations).fetch_all(pool).await.context("cannot read the organizations")?;
     let mut messages = Vec::new();
     for organization in organizations.into_iter().map(OrganizationId) {
-        let of_organization = in_organization(pool, organization).await;
+        let of_organization = Box::pin(in_organization(pool, organization)).await;
         messages.extend(of_organization.with_context(|| format!("cannot read packages of {organization}"))?);
     }
     messages.retain(|message| !with_letter.contains(&(message.org_id, message.package.id)));
