@@ -24,6 +24,7 @@ async fn alarm_that_becomes_active_rolls_the_deployment_back() {
     let error = ended.stderr.split_once("error: ").unwrap().1;
     assert!(error.starts_with(&format!("alarm {ALARM} became active: More than 5 % of")), "{error}");
     assert!(error.contains("was rolled back (UPDATE_ROLLBACK_COMPLETE)"), "{error}");
+    assert!(error.contains("(the stack): Rollback requested"), "{error}");
     assert_eq!(deployed(running).await.template, before.template);
 
     // An alarm that is active already does not prevent the correction.

@@ -92,7 +92,10 @@ impl<'a> Progress<'a> {
     /// Returns a message with how the operation ended, and why.
     pub(super) async fn explain(&self, client: &Client, stack_name: &str, end: &StackEvent) -> String {
         let began = self.began.unwrap_or_default();
-        let reason = end.resource_status_reason().or(self.rollback_reason.as_deref());
+        // The last event may have an empty reason.
+        let is_given = |reason: &&str| !reason.is_empty();
+        let reason = end.resource_status_reason().filter(is_given);
+        let reason = reason.or(self.rollback_reason.as_deref().filter(is_given));
         explain(client, self.reporter.environment, (stack_name, end, reason), &self.failures, began).await
     }
 
