@@ -1,4 +1,7 @@
-//! The restore function alone: the real binary, invoked as Lambda does, with injected faults.
+//! Deliveries to the restore function alone: the real binary, invoked as Lambda does, with injected faults.
+//!
+//! Some of these tests take more than a minute. Tests start in the order of their names, so these start early, and a run
+//! does not end with one of them alone.
 
 mod bad_input;
 mod crashes;
