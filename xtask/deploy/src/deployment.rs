@@ -14,4 +14,4 @@ pub use self::options::Options;
 pub use self::prerequisites::check_platform_parameters;
 pub use self::recovery::delete as delete_stack;
 pub use self::run::{Deployment, DeploymentResult, Subject};
-pub use self::summary::{Phase, Summary};
+pub use self::summary::{Summary, TimedPhase};

@@ -27,7 +27,7 @@ pub use self::overlap::Overlap;
 pub use self::retire::{Retired, retire};
 pub use self::ring::{Algorithm, KeyState};
 pub use self::rotate::{RotateOptions, Rotated, rotate};
-pub use self::status::{KeyStatus, Phase, Status};
+pub use self::status::{KeyStatus, RotationPhase, Status};
 use self::store::{KeyStore, StoredRing};
 pub use self::verification::open_signed_probe;
 use crate::advice::command_for;

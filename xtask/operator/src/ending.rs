@@ -6,7 +6,7 @@ use std::time::Duration;
 use deploy::command_for;
 use deploy::connection::{Connection, LocalStack};
 use deploy::deployed_stack::Outputs;
-use deploy::deployment::{Phase, Summary};
+use deploy::deployment::{Summary, TimedPhase};
 use stack::{Environment, OutputName};
 
 /// Returns the lines, each with a line break.
@@ -15,7 +15,7 @@ pub(crate) fn to_text(
     connection: &Connection,
     summary: &Summary,
     outputs: &Outputs,
-    phases: &[(Phase, Duration)],
+    phases: &[(TimedPhase, Duration)],
 ) -> String {
     let mut text = format!("\n  {} runs release {}", environment.name, summary.release);
     let changes = &summary.changes;
@@ -78,7 +78,7 @@ mod tests {
 
     use command_line::environment;
     use deploy::deployed_stack::Outputs;
-    use deploy::deployment::Phase;
+    use deploy::deployment::TimedPhase;
 
     use super::addresses;
 
@@ -90,7 +90,7 @@ mod tests {
         let names: Vec<_> = addresses.iter().map(|(name, _)| *name).collect();
         assert_eq!(names, ["API", "distribution", "stack", "alarms", "logs"]);
         assert!(addresses.iter().all(|(_, address)| address.starts_with("https://")), "{addresses:?}");
-        assert_eq!(Phase::Build.name(), "build");
+        assert_eq!(TimedPhase::Build.name(), "build");
         assert_eq!(Duration::from_secs(1).as_secs(), 1);
     }
 }

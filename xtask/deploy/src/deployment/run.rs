@@ -12,7 +12,7 @@ use stack::Environment;
 
 use super::options::Options;
 use super::recovery::RecoverySettings;
-use super::summary::{Phase, Summary, Timings};
+use super::summary::{Summary, TimedPhase, Timings};
 use super::survey::{BuiltSource, Survey, SurveyContext};
 use super::{prerequisites, recovery};
 use crate::advice::command_for;
@@ -113,7 +113,7 @@ impl<'a> Deployment<'a> {
     }
 
     /// Returns how long each phase took so far.
-    pub fn phases(&self) -> Vec<(Phase, Duration)> {
+    pub fn phases(&self) -> Vec<(TimedPhase, Duration)> {
         self.timings.phases()
     }
 
@@ -127,12 +127,12 @@ impl<'a> Deployment<'a> {
     }
 
     async fn build_and_deploy(&self) -> Result<Option<DeploymentResult>> {
-        self.timings.measure(Phase::Checks, self.check_prerequisites()).await?;
+        self.timings.measure(TimedPhase::Checks, self.check_prerequisites()).await?;
         // Building takes long, so it happens before the lock is acquired.
-        let source = self.timings.measure(Phase::Build, self.build()).await?;
+        let source = self.timings.measure(TimedPhase::Build, self.build()).await?;
         self.lock.acquire().await?;
         let source = source.as_ref();
-        let mut survey = self.timings.measure(Phase::Review, self.survey(source, None)).await?;
+        let mut survey = self.timings.measure(TimedPhase::Review, self.survey(source, None)).await?;
         // Only what was confirmed is executed. If anything changed during the confirmation, the review is shown
         // again.
         loop {
@@ -147,7 +147,7 @@ impl<'a> Deployment<'a> {
             }
             let shown = survey.reviewed_state()?;
             let again = self.survey(source, Some(survey.keys));
-            survey = self.timings.measure(Phase::Review, again).await?;
+            survey = self.timings.measure(TimedPhase::Review, again).await?;
             let changed_parts = shown.changed_parts(&survey.reviewed_state()?);
             if changed_parts.is_empty() {
                 break;
@@ -157,7 +157,7 @@ impl<'a> Deployment<'a> {
                 changed_parts.join(", ")
             ));
         }
-        self.timings.measure(Phase::Changes, self.make_changes(survey, source)).await
+        self.timings.measure(TimedPhase::Changes, self.make_changes(survey, source)).await
     }
 
     /// Checks what can be known before anything is compiled.

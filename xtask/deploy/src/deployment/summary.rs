@@ -16,7 +16,7 @@ pub struct Summary {
 
 /// A part of a deployment whose time is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
+pub enum TimedPhase {
     /// Checks before anything is compiled.
     Checks,
     /// Compiling the functions.
@@ -29,7 +29,7 @@ pub enum Phase {
     Verification,
 }
 
-impl Phase {
+impl TimedPhase {
     /// Returns the name for people.
     pub fn name(self) -> &'static str {
         match self {
@@ -44,11 +44,15 @@ impl Phase {
 
 /// How long each phase took.
 #[derive(Debug, Default)]
-pub(super) struct Timings(Mutex<Vec<(Phase, Duration)>>);
+pub(super) struct Timings(Mutex<Vec<(TimedPhase, Duration)>>);
 
 impl Timings {
     /// Awaits a part of the deployment and adds its time to a phase.
-    pub(super) fn measure<T>(&self, phase: Phase, work: impl Future<Output = T>) -> impl Future<Output = T> {
+    pub(super) fn measure<T>(
+        &self,
+        phase: TimedPhase,
+        work: impl Future<Output = T>,
+    ) -> impl Future<Output = T> {
         // The futures of a deployment are large.
         let work = Box::pin(work);
         async move {
@@ -64,7 +68,7 @@ impl Timings {
     }
 
     /// Returns the phases in the order in which they began.
-    pub(super) fn phases(&self) -> Vec<(Phase, Duration)> {
+    pub(super) fn phases(&self) -> Vec<(TimedPhase, Duration)> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

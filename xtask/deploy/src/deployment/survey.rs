@@ -15,6 +15,9 @@ use crate::keys::DeploymentKeys;
 use crate::release::{Release, ReleaseStore, SourceRevision, TemplateHash};
 use crate::review::{Review, differing_parts};
 
+/// The error of a deployment without anything to deploy.
+pub(super) const NOTHING_TO_DEPLOY: &str = "there is neither a release nor a source to deploy";
+
 /// The functions built from the source, and their revision.
 pub(super) struct BuiltSource {
     pub(super) functions: Vec<BuiltFunction>,
@@ -101,7 +104,7 @@ impl Survey {
                 let revision = source.revision.clone();
                 Candidate::from_source(environment, &keys.keys, &source.functions, revision)?
             }
-            (None, None) => bail!("there is neither a release nor a source to deploy"),
+            (None, None) => bail!(NOTHING_TO_DEPLOY),
             (Some(release), _) => {
                 connection.operator.note(&format!("  {}", release.description()));
                 Candidate::from_release(environment, bucket, &keys.keys, release).await?

@@ -20,7 +20,7 @@ pub struct Status {
     /// The keys in the ring.
     pub keys: Vec<KeyStatus>,
     /// The phase of the rotation.
-    pub phase: Phase,
+    pub phase: RotationPhase,
     /// What `rotate` or `retire` would do next, or why they cannot.
     ///
     /// `None` if there is nothing to do.
@@ -60,7 +60,7 @@ pub struct KeyStatus {
 /// The phase of a rotation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Phase {
+pub enum RotationPhase {
     /// No rotation is in progress.
     Settled,
     /// The next key exists, but does not sign yet.
@@ -112,7 +112,7 @@ impl Status {
         Self {
             environment: environment.name.to_string(),
             keys: keys.collect(),
-            phase: Phase::from_observed(observed),
+            phase: RotationPhase::from_observed(observed),
             next,
             next_at,
             rotation_due: observed.ring.active().map(|entry| entry.created_at + rotation_period),
@@ -122,7 +122,7 @@ impl Status {
     }
 }
 
-impl Phase {
+impl RotationPhase {
     fn from_observed(observed: &Observed) -> Self {
         let ring = &observed.ring;
         let is_future = |time: Option<DateTime<Utc>>| time.is_some_and(|time| time > observed.now);

@@ -10,7 +10,7 @@ use crate::consent::Consent;
 use crate::deployed_stack::{Condition, Deployed, DeployedStack};
 use crate::deployment::protection;
 use crate::deployment::summary::Summary;
-use crate::deployment::survey::{BuiltSource, Survey};
+use crate::deployment::survey::{BuiltSource, NOTHING_TO_DEPLOY, Survey};
 use crate::release::{Outcome, ReleaseStore, StoredRelease, TemplateHash};
 use crate::rollback_guard::RollbackGuard;
 
@@ -101,7 +101,7 @@ impl Deployment<'_> {
         if let Some(release) = &survey.release {
             return store.get(&release.id).await;
         }
-        let source = source.context("there is neither a release nor a source to deploy")?;
+        let source = source.context(NOTHING_TO_DEPLOY)?;
         let operator = &*self.connection.operator;
         artifacts::upload(&self.bucket, self.environment, &source.functions, operator).await?;
         store.create(&survey.candidate, source.revision.clone(), None, &self.connection.caller).await

@@ -19,7 +19,7 @@ impl Deployment<'_> {
         let DeploymentResult { outputs, change, changed_at, verification, missing, .. } = result;
         if let Verification::Needed(release) = verification {
             let verified = self.verify_release(release.map(|release| *release), &outputs, change, changed_at);
-            self.timings.measure(summary::Phase::Verification, verified).await?;
+            self.timings.measure(summary::TimedPhase::Verification, verified).await?;
         }
         if missing.is_empty() {
             return Ok(());

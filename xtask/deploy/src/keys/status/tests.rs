@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use command_line::environment;
 
-use super::{Phase, Status};
+use super::{RotationPhase, Status};
 use crate::keys::plan::{CloudFront, DeployedKeys, Observed, Parameters, StackState};
 use crate::keys::ring::KeyRing;
 
@@ -50,7 +50,7 @@ fn status(observed: &Observed) -> Status {
 fn current_key_is_no_problem() {
     let status = status(&consistent_state(&[entry(NEW, "active", "null")], "2026-11-24T00:00:00Z"));
     assert_eq!(status.problems, Vec::<String>::new());
-    assert_eq!((status.phase, status.next), (Phase::Settled, None));
+    assert_eq!((status.phase, status.next), (RotationPhase::Settled, None));
     assert_eq!(status.rotation_due, Some("2027-01-30T00:00:00Z".parse().unwrap()));
     assert!(status.keys[0].signs && status.keys[0].trusted);
 }
@@ -66,10 +66,10 @@ fn key_older_than_the_rotation_period_is_a_problem() {
 fn overlap_is_no_problem_and_has_an_end() {
     let entries = [entry(NEW, "active", "null"), entry(OLD, "retiring", r#""2026-11-24T02:00:00Z""#)];
     let before = status(&consistent_state(&entries, "2026-11-24T00:00:00Z"));
-    assert_eq!((before.problems.len(), before.phase), (0, Phase::Overlapping));
+    assert_eq!((before.problems.len(), before.phase), (0, RotationPhase::Overlapping));
     assert_eq!(before.next_at, Some("2026-11-24T02:00:00Z".parse().unwrap()));
     let after = status(&consistent_state(&entries, "2026-11-24T02:00:00Z"));
-    assert_eq!((after.problems.len(), after.phase), (0, Phase::Retiring));
+    assert_eq!((after.problems.len(), after.phase), (0, RotationPhase::Retiring));
     assert_eq!(after.next.as_deref(), Some("remove ba9876543210"));
 }
 
