@@ -17,8 +17,8 @@ pub use self::repair::Repair;
 pub use self::report::{Difference, Drifted, NotChecked, Report};
 use crate::connection::Connection;
 use crate::deployed_stack::{Deployed, DeployedStack};
-use crate::live_resources::{LiveResources, MissingResource, UncheckedResource};
-use crate::stack_resources;
+use crate::live_resources::{MissingResource, UncheckedResource};
+use crate::{live_resources, stack_resources};
 
 /// The result of a drift detection.
 pub struct Detection {
@@ -55,7 +55,7 @@ pub async fn detect(environment: &Environment, connection: &Connection) -> Resul
     let report = Report::new(resources.clone(), drifts);
     // CloudFormation does not check whether resources of all types exist.
     let (mut live, (attached, unchecked)) = tokio::join!(
-        LiveResources::look_up(connection, &deployed),
+        live_resources::look_up(connection, &resources, deployed.template.as_value()),
         attached::find(connection, &resources, &deployed)
     );
     live.missing.retain(|missing| report.not_checked.iter().any(|it| it.logical_id == missing.resource));

@@ -139,7 +139,8 @@ impl LiveResources {
     }
 }
 
-async fn look_up(
+/// Looks up these resources of a stack.
+pub(crate) async fn look_up(
     connection: &Connection,
     resources: &[StackResourceSummary],
     template: &Value,
@@ -196,10 +197,7 @@ async fn look_up_alarms(
 
 /// Returns the resources to look up, each with its identifier.
 fn lookups(resources: &[StackResourceSummary], template: &Value) -> Vec<(String, MissingResource)> {
-    let physical_ids: BTreeMap<&str, &str> = resources
-        .iter()
-        .filter_map(|resource| Some((resource.logical_resource_id()?, resource.physical_resource_id()?)))
-        .collect();
+    let physical_ids = stack_resources::physical_ids(resources);
     let lookup = |summary: &StackResourceSummary| {
         let (logical_id, resource_type) = (summary.logical_resource_id()?, summary.resource_type()?);
         let status = summary.resource_status()?.as_str();

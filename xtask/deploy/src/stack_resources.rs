@@ -1,5 +1,7 @@
 //! Lists the resources of a deployed stack.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result};
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::StackResourceSummary;
@@ -17,4 +19,12 @@ pub(crate) async fn list(client: &Client, stack_name: &str) -> Result<Vec<StackR
             return Ok(resources);
         }
     }
+}
+
+/// Returns the physical IDs of resources, by logical ID.
+pub(crate) fn physical_ids(resources: &[StackResourceSummary]) -> BTreeMap<&str, &str> {
+    resources
+        .iter()
+        .filter_map(|resource| Some((resource.logical_resource_id()?, resource.physical_resource_id()?)))
+        .collect()
 }

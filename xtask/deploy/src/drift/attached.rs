@@ -15,6 +15,7 @@ use crate::cloud_control::{self, ListedResource, MAPPING};
 use crate::connection::Connection;
 use crate::deployed_stack::Deployed;
 use crate::live_resources::UncheckedResource;
+use crate::stack_resources;
 
 const API: &str = "AWS::ApiGatewayV2::Api";
 const FILTER: &str = "AWS::Logs::SubscriptionFilter";
@@ -129,10 +130,7 @@ fn scopes(
         };
         resources.iter().filter(is_of_type).filter_map(ids)
     };
-    let physical_ids: BTreeMap<&str, &str> = resources
-        .iter()
-        .filter_map(|it| Some((it.logical_resource_id()?, it.physical_resource_id()?)))
-        .collect();
+    let physical_ids = stack_resources::physical_ids(resources);
     // The value of a property that is a text or a reference.
     let resolve = |logical_id: &str, property: &str| -> Option<String> {
         let value = &template["Resources"][logical_id]["Properties"][property];
