@@ -17,8 +17,11 @@ pub(crate) fn program(name: &str, version: &str) -> Result<PathBuf> {
         install.args(["install", "--quiet", "--locked", "--debug", "--no-track", "--root"]).arg(&root);
         install.args([name, "--version", version]);
         install
-            .env("CARGO_TARGET_DIR", workspace::target().join(name))
-            .env("CARGO_PROFILE_DEV_DEBUG", "none");
+            // The tools share dependencies.
+            .env("CARGO_TARGET_DIR", workspace::target().join("cargo-tools"))
+            .env("CARGO_PROFILE_DEV_DEBUG", "none")
+            // Our lints are not theirs.
+            .env_remove("RUSTC_WORKSPACE_WRAPPER");
         command::run_blocking(&mut install).with_context(|| format!("{name} cannot be installed"))?;
     }
     Ok(program)

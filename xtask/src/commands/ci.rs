@@ -30,22 +30,12 @@ pub(crate) fn run(command: clap::Command) -> Result<Outcome> {
     cargo_deny::check()?;
     heading("unused dependencies");
     cargo_machete::check()?;
-    heading("lints");
-    command::run_blocking(command::cargo().args([
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--quiet",
-        "--",
-        "-D",
-        "warnings",
-    ]))?;
-    heading("documentation");
-    // Links from public to private items are useful to readers of the source.
+    heading("compilation, lints, documentation");
+    // In `.ci/run`, Cargo compiles everything with this program, so nothing is compiled twice.
     command::run_blocking(
         command::cargo()
-            .args(["doc", "--workspace", "--no-deps", "--document-private-items", "--quiet"])
-            .env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links"),
+            .args(["build", "--workspace", "--all-targets", "--quiet"])
+            .env("RUSTC_WORKSPACE_WRAPPER", repository::root().join(".ci/rustc")),
     )?;
     heading("command reference");
     if reference::check(command)? == Outcome::Differences {
