@@ -5,6 +5,8 @@
 //! reached, where Lambda would throttle. An invocation runs to its end even if the caller stops waiting, as on
 //! Lambda.
 //!
+//! Between invocations, an instance is frozen.
+//!
 //! A function can be deployed again while it is in use. Invocations in progress finish on their current instances,
 //! which are stopped afterwards. Invocations that have not started, including queued ones, use the latest deployment.
 
@@ -15,6 +17,7 @@ mod failure;
 mod instance;
 mod log_delivery;
 mod output;
+mod process_group;
 mod runtime_api;
 mod slot;
 mod statistics;

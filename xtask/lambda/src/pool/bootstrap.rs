@@ -17,7 +17,7 @@ const BOOTSTRAP: &str = "bootstrap";
 /// Lambda's size limit of unpacked code, in bytes.
 const MAXIMUM_BOOTSTRAP_BYTES: u64 = 250 * 1024 * 1024;
 
-/// The reason why the code of a function could not be unpacked.
+/// The reason why a function could not be prepared to run.
 #[derive(Debug, thiserror::Error)]
 pub enum BootstrapError {
     /// The zip archive is damaged or has no `bootstrap`.
@@ -34,6 +34,18 @@ pub enum BootstrapError {
     /// The bootstrap exceeds the limit of Lambda.
     #[error("the bootstrap of function {0} is larger than the 250 MB that Lambda takes")]
     TooLarge(FunctionName),
+    /// The environment variables exceed the limit of Lambda. The message is that of Lambda, which rejects such a
+    /// function when it is created: <https://github.com/github-aws-runners/terraform-aws-github-runner/issues/3594>.
+    #[error(
+        "function {name}: Lambda was unable to configure your environment variables because the environment \
+         variables you have provided exceeded the 4KB limit ({bytes} bytes as JSON); move values to Parameter Store"
+    )]
+    EnvironmentTooLarge {
+        /// The function.
+        name: FunctionName,
+        /// The size of the variables, as Lambda measures it.
+        bytes: usize,
+    },
     /// The bootstrap could not be written.
     #[error("cannot write {path}: {source}", path = path.display())]
     Write {

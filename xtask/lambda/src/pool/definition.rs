@@ -21,6 +21,7 @@ impl Definition {
         function: DeployedFunction,
         settings: &PoolSettings,
     ) -> Result<Self, BootstrapError> {
+        environment::check_size(&function)?;
         let bootstrap = bootstrap::unpack(&function, &settings.code_directory).await?;
         let log_directory = &settings.log_directory;
         tokio::fs::create_dir_all(log_directory)

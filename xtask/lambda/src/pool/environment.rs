@@ -4,10 +4,27 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
 
+use super::BootstrapError;
 use crate::control_plane::DeployedFunction;
 
 /// The variables that a function inherits from this process: those that a binary needs to run.
 const INHERITED: [&str; 3] = ["PATH", "HOME", "TMPDIR"];
+
+/// Size limit of the variables of a function, as one JSON object:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>.
+///
+/// Lambda's error message contains this object as the "string measured". Whether it counts 4,000 or 4,096 bytes is not
+/// documented.
+const MAXIMUM_BYTES: usize = 4096;
+
+/// Rejects a function with more variables than Lambda accepts. Variables of the local stack do not count.
+pub(super) fn check_size(function: &DeployedFunction) -> Result<(), BootstrapError> {
+    let bytes = serde_json::to_string(&function.environment).map_or(usize::MAX, |json| json.len());
+    if bytes > MAXIMUM_BYTES {
+        return Err(BootstrapError::EnvironmentTooLarge { name: function.arn.name.clone(), bytes });
+    }
+    Ok(())
+}
 
 /// Returns the variables that all instances of a function share.
 ///
@@ -57,6 +74,20 @@ fn set_by_lambda(
 mod tests {
     use super::*;
     use crate::pool::testing::function;
+
+    #[test]
+    fn variables_end_at_four_kilobytes_of_json() {
+        let mut function = function("f", "");
+        let overhead = r#"{"A":""}"#.len();
+        let mut check = |length: usize| {
+            function.environment = BTreeMap::from([("A".to_owned(), "x".repeat(length))]);
+            check_size(&function)
+        };
+        assert!(check(MAXIMUM_BYTES - overhead).is_ok());
+        let error = check(MAXIMUM_BYTES - overhead + 1).unwrap_err().to_string();
+        assert!(error.contains("exceeded the 4KB limit (4097 bytes"), "{error}");
+        assert!(!error.contains("xxx"), "values may be secrets: {error}");
+    }
 
     #[test]
     fn lambda_sets_its_variables_and_the_local_stack_wins() {

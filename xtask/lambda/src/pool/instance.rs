@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
@@ -20,6 +19,7 @@ use super::InvocationOutcome;
 use super::failure::Failure;
 use super::log_delivery::{LogSink, LogStream};
 use super::output;
+use super::process_group::ProcessGroup;
 use super::runtime_api::{self, Channels, Invocation, Report};
 
 /// The settings for starting an instance.
@@ -45,6 +45,7 @@ pub(super) enum Run {
 /// A running instance. Dropping it kills its process group.
 pub(super) struct Instance {
     child: Child,
+    group: ProcessGroup,
     channels: Channels,
     server: JoinHandle<()>,
 }
@@ -73,8 +74,9 @@ impl Instance {
         if let Some(id) = child.id() {
             (launch.on_spawn)(id);
         }
-        let (channels, server) = runtime_api::serve(listener);
-        Ok(Self { child, channels, server })
+        let group = ProcessGroup::of(&child);
+        let (channels, server) = runtime_api::serve(listener, group.clone());
+        Ok(Self { child, group, channels, server })
     }
 
     /// Waits until the process asks for an invocation, up to Lambda's limit.
@@ -89,7 +91,7 @@ impl Instance {
                 Some(Report::InitializationFailed(error)) => Some(InvocationOutcome::FunctionError(error)),
                 Some(_) | None => None,
             },
-            status = self.child.wait() => Some(exit(status).outcome(request_id)),
+            status = self.child.wait() => Some(ended(&self.group, status).outcome(request_id)),
             () = tokio::time::sleep(limit) => Some(Failure::TimedOut(limit).outcome(request_id)),
         }
     }
@@ -120,7 +122,7 @@ impl Instance {
                     }
                 },
                 status = self.child.wait() => {
-                    let failure = exit(status);
+                    let failure = ended(&self.group, status);
                     return if taken { Run::Failed(failure.outcome(request_id)) } else { Run::NotTaken(failure) };
                 }
                 () = tokio::time::sleep_until(deadline) => {
@@ -132,7 +134,11 @@ impl Instance {
 
     /// Returns whether the process is still running.
     pub(super) fn is_alive(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(None))
+        let is_alive = matches!(self.child.try_wait(), Ok(None));
+        if !is_alive {
+            self.group.forget();
+        }
+        is_alive
     }
 
     /// Ends the process and all processes that it started, and waits for its exit.
@@ -140,16 +146,12 @@ impl Instance {
         self.kill();
         // The exit status does not matter here.
         let _status = self.child.wait().await;
+        self.group.forget();
     }
 
     fn kill(&self) {
         self.server.abort();
-        // After `wait`, the child has no id: the system may have given it to another process.
-        let group = self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-        if let Some(group) = group {
-            // Fails if the process group has just ended.
-            let _already_gone = kill_process_group(group, Signal::KILL);
-        }
+        self.group.kill();
     }
 }
 
@@ -159,7 +161,8 @@ impl Drop for Instance {
     }
 }
 
-fn exit(status: io::Result<ExitStatus>) -> Failure {
+fn ended(group: &ProcessGroup, status: io::Result<ExitStatus>) -> Failure {
+    group.forget();
     Failure::Exited(status.unwrap_or_default())
 }
 

@@ -19,6 +19,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::InvocationOutcome;
+use super::process_group::ProcessGroup;
 
 /// Size limit of a response: 6 MB plus overhead, as in the error message of the Runtime API.
 const MAXIMUM_RESPONSE_BYTES: usize = 6_291_556;
@@ -53,16 +54,18 @@ struct Api {
     invocations: tokio::sync::Mutex<mpsc::Receiver<Invocation>>,
     reports: mpsc::Sender<Report>,
     current: Mutex<Option<Uuid>>,
+    group: ProcessGroup,
 }
 
-/// Serves the Runtime API on `listener` until the returned task is aborted.
-pub(super) fn serve(listener: TcpListener) -> (Channels, tokio::task::JoinHandle<()>) {
+/// Serves the Runtime API of the instance `group` on `listener` until the returned task is aborted.
+pub(super) fn serve(listener: TcpListener, group: ProcessGroup) -> (Channels, tokio::task::JoinHandle<()>) {
     let (invocations, receiver) = mpsc::channel(1);
     let (sender, reports) = mpsc::channel(8);
     let api = Arc::new(Api {
         invocations: tokio::sync::Mutex::new(receiver),
         reports: sender,
         current: Mutex::new(None),
+        group,
     });
     let router = Router::new()
         .route("/2018-06-01/runtime/invocation/next", get(next))
@@ -80,7 +83,11 @@ pub(super) fn serve(listener: TcpListener) -> (Channels, tokio::task::JoinHandle
 async fn next(State(api): State<Arc<Api>>) -> Response {
     let mut invocations = api.invocations.lock().await;
     api.report(Report::Ready).await;
-    let Some(invocation) = invocations.recv().await else {
+    let invocation = match invocations.try_recv() {
+        Ok(invocation) => Some(invocation),
+        Err(_none_yet) => api.wait_frozen(&mut invocations).await,
+    };
+    let Some(invocation) = invocation else {
         // The instance is about to be stopped.
         return StatusCode::GONE.into_response();
     };
@@ -130,6 +137,14 @@ impl Api {
     fn current(&self) -> std::sync::MutexGuard<'_, Option<Uuid>> {
         // Assigning a request id cannot panic halfway, so a poisoned value is still valid.
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for an invocation while the instance is frozen, and continues it before the invocation is delivered.
+    async fn wait_frozen(&self, invocations: &mut mpsc::Receiver<Invocation>) -> Option<Invocation> {
+        self.group.freeze();
+        let invocation = invocations.recv().await?;
+        self.group.thaw();
+        Some(invocation)
     }
 
     async fn report(&self, report: Report) {

@@ -1,4 +1,5 @@
 mod failures;
+mod freezing;
 mod replacement;
 mod shutdown;
 

@@ -88,6 +88,8 @@ async fn end(record: &Record) -> bool {
         return false;
     }
     let _ = kill_process(pid, record.stop_signal.signal());
+    // A stopped process, such as a function between two invocations, handles the signal when it continues.
+    let _ = kill_process_group(pid, Signal::CONT);
     if !ends_within(GRACE, pid, record).await {
         let _ = kill_process_group(pid, Signal::KILL);
         ends_within(GRACE, pid, record).await;
@@ -143,6 +145,8 @@ fn started_in_ps(line: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::process::ExitStatusExt;
+
     use super::*;
 
     #[test]
@@ -162,6 +166,20 @@ mod tests {
         );
         assert_eq!(started_in_ps("Z    Mon Nov 23 22:13:05 2026\n"), None);
         assert_eq!(started_in_ps("\n"), None);
+    }
+
+    #[tokio::test]
+    async fn stopped_process_is_ended_by_its_own_signal() {
+        let root = tempfile::tempdir().unwrap();
+        let directory = StateDirectory::open(root.path()).unwrap();
+        let mut stopped = Command::new("sleep").arg("600").process_group(0).spawn().unwrap();
+        let pid = Pid::from_raw(i32::try_from(stopped.id().unwrap()).unwrap()).unwrap();
+        write(&directory, "stopped", pid, StopSignal::Terminate).await.unwrap();
+        kill_process_group(pid, Signal::STOP).unwrap();
+        let (ended, status) = tokio::join!(clean_up(&directory), stopped.wait());
+        assert_eq!(ended.unwrap(), ["stopped"]);
+        // Not SIGKILL, which is sent only after the grace period.
+        assert_eq!(status.unwrap().signal(), Some(Signal::TERM.as_raw()));
     }
 
     #[tokio::test]

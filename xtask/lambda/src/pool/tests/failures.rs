@@ -99,3 +99,14 @@ post("invocation/" + id + "/response", "real")
     assert!(log.contains("400") && log.contains("InvalidRequestID"), "{log}");
     test.pool.stop().await;
 }
+
+#[tokio::test]
+async fn function_with_too_many_variables_does_not_start() {
+    let mut large = function("f", "main(lambda event, context: 1)\n");
+    large.environment.insert("LARGE".to_owned(), "x".repeat(4096));
+    let test = TestPool::with(Vec::new()).await;
+    let error = test.pool.deploy(large).await.unwrap_err().to_string();
+    assert!(error.contains("Lambda was unable to configure your environment variables"), "{error}");
+    assert!(test.pool.revisions().is_empty());
+    test.pool.stop().await;
+}
