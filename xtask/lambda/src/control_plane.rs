@@ -25,7 +25,7 @@ pub use event_source::EventSourceMapping;
 pub use function::{DeployedFunction, FunctionRevision};
 pub use http_api::{
     Authorizer, AuthorizerId, CorsConfiguration, HttpApi, IdentitySource, Integration, Route, RouteKey,
-    RouteMethod,
+    RouteMethod, Throttling,
 };
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);

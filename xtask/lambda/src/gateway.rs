@@ -12,6 +12,7 @@ mod request;
 mod response;
 mod routes;
 mod served_api;
+mod token_bucket;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

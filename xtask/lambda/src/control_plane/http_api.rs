@@ -1,6 +1,7 @@
-//! Deployed HTTP APIs: routes, integrations, authorizers and CORS.
+//! Deployed HTTP APIs: routes, integrations, authorizers, CORS and throttling.
 
 mod description;
+mod throttling;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -15,9 +16,10 @@ use description::{
     ApiDescription, AuthorizerDescription, Descriptions, IntegrationDescription, List, RouteDescription,
     StageDescription,
 };
+pub use throttling::Throttling;
 
 /// An HTTP API with all references of its routes resolved.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct HttpApi {
     /// Id of the API.
     pub id: String,
@@ -39,7 +41,7 @@ impl HttpApi {
 }
 
 /// A route of an HTTP API.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Route {
     /// The requests that the route matches.
     pub key: RouteKey,
@@ -47,6 +49,8 @@ pub struct Route {
     pub integration: Integration,
     /// The authorizer of the route; `None` for a public route.
     pub authorizer: Option<AuthorizerId>,
+    /// The rate limit of the route.
+    pub throttling: Throttling,
 }
 
 /// The requests that a route matches: `GET /path`, `ANY /path` or `$default`.

@@ -14,13 +14,16 @@ pub(super) enum Rejection {
     Unauthorized,
     /// The authorizer denied the request.
     Forbidden,
+    /// The rate limit of the route is exceeded.
+    TooManyRequests,
     /// The body exceeds the limit of the gateway, or the event exceeds the limit of Lambda.
     RequestEntityTooLarge,
     /// The request line and headers exceed the limit of the gateway.
     RequestHeaderFieldsTooLarge,
-    /// The function or the authorizer failed.
+    /// The function or the authorizer failed, or Lambda refused the response of the function.
     InternalServerError,
-    /// The function did not respond in time.
+    /// The function did not respond within the timeout of the integration. A REST API would respond with 504:
+    /// <https://github.com/serverless/serverless/issues/11222>.
     ServiceUnavailable,
     /// No API is deployed. On AWS, the host name would not resolve.
     NothingDeployed,
@@ -32,6 +35,7 @@ impl Rejection {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::RequestEntityTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RequestHeaderFieldsTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::InternalServerError => StatusCode::INTERNAL_SERVER_ERROR,
@@ -44,6 +48,7 @@ impl Rejection {
             Self::NotFound => "Not Found",
             Self::Unauthorized => "Unauthorized",
             Self::Forbidden => "Forbidden",
+            Self::TooManyRequests => "Too Many Requests",
             Self::RequestEntityTooLarge => "Request Entity Too Large",
             Self::RequestHeaderFieldsTooLarge => "Request Header Fields Too Large",
             Self::InternalServerError => "Internal Server Error",

@@ -3,29 +3,37 @@
 //! The most specific route matches: method and path first, then `ANY` and path, then `$default`:
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html>.
 
+use std::time::Instant;
+
 use http::{Method, Request};
 
 use super::cors;
+use super::token_bucket::TokenBucket;
 use crate::control_plane::{Route, RouteKey, RouteMethod};
 
-/// The routes of an API.
-pub(super) struct RouteTable(Vec<Route>);
+/// The routes of an API, each with its rate limit.
+pub(super) struct RouteTable(Vec<(Route, TokenBucket)>);
 
 impl RouteTable {
     pub(super) fn new(routes: Vec<Route>) -> Self {
-        Self(routes)
+        let now = Instant::now();
+        let limited = |route: Route| {
+            let bucket = TokenBucket::new(route.throttling, now);
+            (route, bucket)
+        };
+        Self(routes.into_iter().map(limited).collect())
     }
 
-    /// Returns the route for a method and a path. A `GET` route does not match `HEAD`.
-    pub(super) fn find(&self, method: &Method, path: &str) -> Option<&Route> {
+    /// Returns the route for a method and a path, with its rate limit. A `GET` route does not match `HEAD`.
+    pub(super) fn find(&self, method: &Method, path: &str) -> Option<&(Route, TokenBucket)> {
         let specificity = |route: &Route| match &route.key {
             RouteKey::Path(RouteMethod::Exactly(own), at) if own == method && at == path => Some(2),
             RouteKey::Path(RouteMethod::Any, at) if at == path => Some(1),
             RouteKey::Default => Some(0),
             RouteKey::Path(..) => None,
         };
-        let candidates = self.0.iter().filter_map(|route| Some((specificity(route)?, route)));
-        candidates.max_by_key(|(specificity, _)| *specificity).map(|(_, route)| route)
+        let candidates = self.0.iter().filter_map(|entry| Some((specificity(&entry.0)?, entry)));
+        candidates.max_by_key(|(specificity, _)| *specificity).map(|(_, entry)| entry)
     }
 
     /// Returns whether a request is a preflight that the gateway handles, provided that CORS is configured.
@@ -35,7 +43,7 @@ impl RouteTable {
     /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html>.
     pub(super) fn leaves_preflight_to_gateway<B>(&self, request: &Request<B>) -> bool {
         cors::is_preflight(request)
-            && match self.find(&Method::OPTIONS, request.uri().path()).map(|route| &route.key) {
+            && match self.find(&Method::OPTIONS, request.uri().path()).map(|(route, _)| &route.key) {
                 None | Some(RouteKey::Path(RouteMethod::Exactly(_), _)) => true,
                 Some(RouteKey::Default | RouteKey::Path(RouteMethod::Any, _)) => false,
             }
@@ -49,7 +57,7 @@ mod tests {
     use http::header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN};
 
     use super::*;
-    use crate::control_plane::Integration;
+    use crate::control_plane::{Integration, Throttling};
 
     fn table(keys: &[&str]) -> RouteTable {
         let route = |key: &&str| Route {
@@ -59,12 +67,13 @@ mod tests {
                 timeout: Duration::from_secs(30),
             },
             authorizer: None,
+            throttling: Throttling::default(),
         };
         RouteTable::new(keys.iter().map(route).collect())
     }
 
     fn found(table: &RouteTable, method: &Method, path: &str) -> Option<String> {
-        table.find(method, path).map(|route| route.key.to_string())
+        table.find(method, path).map(|(route, _)| route.key.to_string())
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! One deployment of an API, and its responses to requests.
 
 use std::net::SocketAddr;
+use std::time::Instant;
 
 use axum::extract::Request;
 use bytes::Bytes;
@@ -85,8 +86,12 @@ impl ServedApi {
         log: &mut AccessLogEntry,
     ) -> Result<http::Response<Bytes>, Rejection> {
         request::check_header_size(&request)?;
-        let route = self.routes.find(request.method(), request.uri().path()).ok_or(Rejection::NotFound)?;
+        let (route, limit) =
+            self.routes.find(request.method(), request.uri().path()).ok_or(Rejection::NotFound)?;
         log.route = Some(route.key.to_string());
+        if !limit.take(Instant::now()) {
+            return Err(Rejection::TooManyRequests);
+        }
         let request = IncomingRequest::read(peer, id.clone(), request).await?;
         let caller = match &route.authorizer {
             Some(authorizer) => Some(

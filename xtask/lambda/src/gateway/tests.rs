@@ -1,5 +1,7 @@
 //! Tests the gateway over HTTP with real functions.
 
+mod limits;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -12,7 +14,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::control_plane::{Authorizer, CorsConfiguration, IdentitySource, Integration, Route};
+use crate::control_plane::{Authorizer, CorsConfiguration, IdentitySource, Integration, Route, Throttling};
 use crate::pool::testing::{Gate, TestPool, function, function_returning};
 
 /// Time limit after which a test fails.
@@ -82,6 +84,7 @@ fn http_api() -> HttpApi {
             timeout: if key.ends_with("/hurried") { Duration::from_millis(50) } else { LIMIT },
         },
         authorizer: key.ends_with("/closed").then(|| authorizer_id.clone()),
+        throttling: Throttling::default(),
     };
     let keys = ["GET /open", "HEAD /open", "POST /open", "GET /hurried", "GET /closed", "POST /closed"];
     let authorizer = Authorizer {

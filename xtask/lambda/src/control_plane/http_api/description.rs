@@ -9,7 +9,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{Authorizer, AuthorizerId, CorsConfiguration, HttpApi, Integration, Route};
+use super::throttling::{RouteSettings, StageThrottling};
+use super::{Authorizer, AuthorizerId, CorsConfiguration, HttpApi, Integration, Route, RouteKey};
 use crate::control_plane::{ControlPlaneError, FunctionArn, refuse_if};
 
 const DEFAULT_STAGE: &str = "$default";
@@ -91,6 +92,10 @@ pub(super) struct StageDescription {
     stage_name: String,
     #[serde(default)]
     stage_variables: Map<String, Value>,
+    #[serde(default)]
+    default_route_settings: RouteSettings,
+    #[serde(default)]
+    route_settings: BTreeMap<String, RouteSettings>,
 }
 
 /// All descriptions of one API.
@@ -109,7 +114,7 @@ impl Descriptions {
         refuse_if(self.api.protocol_type != "HTTP", &what, format!("protocol {}", self.api.protocol_type))?;
         let selection = self.api.route_selection_expression.replace(['{', '}'], "");
         refuse_if(selection != "$request.method $request.path", &what, "its route selection expression")?;
-        check_stages(&what, &self.stages)?;
+        let throttling = default_stage(&what, self.stages)?.throttling();
         if let Some(cors) = &self.api.cors_configuration {
             // AWS rejects this too, because browsers do not accept a wildcard together with credentials.
             let wildcard = cors.allow_origins.iter().any(|origin| origin == "*");
@@ -131,7 +136,7 @@ impl Descriptions {
             let integration = integrations.get(&description.target).ok_or_else(|| {
                 ControlPlaneError::Dangling { what: what.clone(), missing: description.target.clone() }
             })?;
-            let route = route(&what, &description, integration)?;
+            let route = route(&what, &description, integration, &throttling)?;
             if let Some(id) = route.authorizer.as_ref().filter(|id| !authorizers.contains_key(*id)) {
                 let authorizer = descriptions.remove(id).ok_or_else(|| ControlPlaneError::Dangling {
                     what: what.clone(),
@@ -145,20 +150,33 @@ impl Descriptions {
     }
 }
 
-/// Rejects stages without a usable `$default`, which serves all requests that name no stage.
-fn check_stages(what: &str, stages: &[StageDescription]) -> Result<(), ControlPlaneError> {
-    let stage = stages.iter().find(|stage| stage.stage_name == DEFAULT_STAGE).ok_or_else(|| {
-        ControlPlaneError::Dangling { what: what.to_owned(), missing: "its stage $default".to_owned() }
+impl StageDescription {
+    fn throttling(self) -> StageThrottling {
+        StageThrottling { default: self.default_route_settings, routes: self.route_settings }
+    }
+}
+
+/// Returns the stage `$default`, which serves all requests that name no stage.
+fn default_stage(
+    what: &str,
+    mut stages: Vec<StageDescription>,
+) -> Result<StageDescription, ControlPlaneError> {
+    stages.retain(|stage| stage.stage_name == DEFAULT_STAGE);
+    let stage = stages.pop().ok_or_else(|| ControlPlaneError::Dangling {
+        what: what.to_owned(),
+        missing: "its stage $default".to_owned(),
     })?;
-    refuse_if(!stage.stage_variables.is_empty(), what, "a stage variable")
+    refuse_if(!stage.stage_variables.is_empty(), what, "a stage variable")?;
+    Ok(stage)
 }
 
 fn route(
     what: &str,
     description: &RouteDescription,
     integration: &IntegrationDescription,
+    throttling: &StageThrottling,
 ) -> Result<Route, ControlPlaneError> {
-    let key = description
+    let key: RouteKey = description
         .route_key
         .parse()
         .map_err(|feature: &str| ControlPlaneError::not_emulated(what, feature))?;
@@ -177,7 +195,8 @@ fn route(
             return Err(ControlPlaneError::not_emulated(what, feature));
         }
     };
-    Ok(Route { key, integration: integration_of(what, integration)?, authorizer })
+    let throttling = throttling.of(&key);
+    Ok(Route { key, integration: integration_of(what, integration)?, authorizer, throttling })
 }
 
 fn integration_of(
@@ -245,7 +264,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::control_plane::{IdentitySource, RouteKey};
+    use crate::control_plane::{IdentitySource, Throttling};
 
     const FUNCTION: &str = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:000000000000:function:api/invocations";
 
@@ -272,7 +291,10 @@ mod tests {
                 "authorizerUri": FUNCTION.replace("function:api", "function:auth"), "authorizerPayloadFormatVersion": "2.0",
                 "authorizerResultTtlInSeconds": 300, "enableSimpleResponses": true,
             },
-            "stage": {"stageName": "$default", "autoDeploy": true, "stageVariables": {}},
+            "stage": {
+                "stageName": "$default", "autoDeploy": true, "stageVariables": {}, "routeSettings": {},
+                "defaultRouteSettings": {"ThrottlingBurstLimit": 400, "ThrottlingRateLimit": 200},
+            },
         });
         change(&mut all);
         Descriptions {
@@ -292,6 +314,7 @@ mod tests {
         assert_eq!(route.key, "GET /presign/s3".parse::<RouteKey>().unwrap());
         assert_eq!(route.integration.function.name.as_str(), "api");
         assert_eq!(route.integration.timeout, Duration::from_secs(30));
+        assert_eq!(route.throttling, Throttling { rate: 200.0, burst: 400 });
         let authorizer = &api.authorizers[route.authorizer.as_ref().unwrap()];
         assert_eq!(authorizer.result_ttl, Some(Duration::from_mins(5)));
         assert_eq!(

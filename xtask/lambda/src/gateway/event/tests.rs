@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::super::request::RequestId;
 use super::*;
-use crate::control_plane::Integration;
+use crate::control_plane::{Integration, Throttling};
 
 fn route(key: &str) -> Route {
     Route {
@@ -17,6 +17,7 @@ fn route(key: &str) -> Route {
             timeout: Duration::from_secs(30),
         },
         authorizer: None,
+        throttling: Throttling::default(),
     }
 }
 
