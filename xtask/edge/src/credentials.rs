@@ -24,8 +24,11 @@ pub struct Credentials {
 impl Credentials {
     /// Splits a query string into the signature parameters and the rest.
     ///
-    /// The values are percent-decoded, because some clients send `~` as `%7E` and CloudFront accepts it. A `+` is not
-    /// part of CloudFront's base64 and is kept.
+    /// Each value is percent-decoded once, because some clients send `~` as `%7E`, such as those that build their query
+    /// with `URLSearchParams`, and CloudFront accepts it: <https://github.com/ttoss/ttoss/issues/1205>. It is not form
+    /// data: a `+` stays a `+`, which no parameter can contain. An invalid escape stays as it is, which no parameter can
+    /// contain either. A name must be sent as documented: whether CloudFront decodes names is not known, and no client
+    /// encodes them.
     ///
     /// The rest is what the signer signed and what the origin may see. Its order and its bytes are unchanged.
     pub fn split_query(query: &str) -> (Self, String) {

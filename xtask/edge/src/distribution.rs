@@ -1,5 +1,6 @@
 //! A deployed distribution: its behaviors with all references resolved.
 
+mod key_groups;
 mod read;
 
 use std::time::Duration;
@@ -10,6 +11,7 @@ use super::authorization::TrustedKeys;
 use super::origin::Origin;
 use super::response_headers::ResponseHeaders;
 use super::wildcard;
+pub use key_groups::KeyGroups;
 pub use read::{ReadError, read};
 
 /// A snapshot of a distribution.

@@ -3,7 +3,7 @@
 //! The configuration is read from the deployed resources, never from the code that deployed them: behaviors, cache
 //! policies, response headers policies, trusted key groups, the origin and the permissions in its bucket policy. It
 //! is read again when it is older than a second, so that a change, such as a key rotation, takes effect at once.
-//! CloudFront itself takes minutes to propagate a change.
+//! CloudFront itself takes minutes to propagate a change; [`Edge::with_key_group_delay`] does the same for key groups.
 //!
 //! Emulated features: signed URLs and signed cookies (canned and custom policies, RSA and ECDSA, SHA-1 and SHA-256),
 //! behaviors by path pattern, methods and errors, ranges, conditional requests, CORS with preflights handled by the
@@ -45,7 +45,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
 
 use cache::Cache;
-use distribution::{Distribution, ReadError};
+use distribution::{Distribution, KeyGroups, ReadError};
 use object::Store;
 
 /// Maximum age of the distribution's configuration before it is read again.
@@ -59,8 +59,15 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Edge {
     cloudfront: aws_sdk_cloudfront::Client,
     distribution_id: watch::Sender<Option<String>>,
-    known: Mutex<Option<Known>>,
+    control: Mutex<ControlPlane>,
     store: Store,
+}
+
+/// What an edge location knows of the control plane.
+#[derive(Debug, Default)]
+struct ControlPlane {
+    known: Option<Known>,
+    key_groups: KeyGroups,
 }
 
 /// A distribution as it was deployed a moment ago.
@@ -79,9 +86,18 @@ impl Edge {
         Self {
             cloudfront,
             distribution_id: watch::Sender::new(None),
-            known: Mutex::new(None),
+            control: Mutex::default(),
             store: Store { s3, cache: Cache::default() },
         }
+    }
+
+    /// Learns of a changed key group only after this time, as an edge location of CloudFront may.
+    ///
+    /// Without it, the next read of the distribution is enough. It is for tests of the rotation of keys.
+    #[must_use]
+    pub fn with_key_group_delay(mut self, delay: Duration) -> Self {
+        self.control.get_mut().key_groups = KeyGroups::new(delay);
+        self
     }
 
     /// Serves the distribution with this id from now on, or none. It is read at the next request.
@@ -91,15 +107,16 @@ impl Edge {
 
     /// Returns the deployed distribution, at most a second old.
     pub async fn distribution(&self) -> Result<Arc<Distribution>, ReadError> {
-        let mut known = self.known.lock().await;
+        let mut control = self.control.lock().await;
+        let ControlPlane { known, key_groups } = &mut *control;
         let id = self.distribution_id.borrow().clone().ok_or(ReadError::NothingDeployed)?;
-        if let Some(known) = &*known
+        if let Some(known) = known
             && known.id == id
             && known.read_at.elapsed() < FRESH
         {
             return Ok(Arc::clone(&known.distribution));
         }
-        let reading = distribution::read(&self.cloudfront, &self.store.s3, &id);
+        let reading = distribution::read(&self.cloudfront, &self.store.s3, &id, key_groups);
         let distribution = tokio::time::timeout(PATIENCE, reading).await.map_err(|_| ReadError::Api {
             what: format!("distribution {id}"),
             cause: format!("no answer within {} s", PATIENCE.as_secs()),

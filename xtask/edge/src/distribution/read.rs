@@ -1,24 +1,24 @@
 //! Reads a distribution from the CloudFront API and resolves its references.
 
-use std::collections::BTreeMap;
+mod keys;
+
 use std::time::Duration;
 
 use aws_sdk_cloudfront::Client;
 use aws_sdk_cloudfront::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudfront::types::{
     CacheBehavior, CacheBehaviors, CachePolicyCookieBehavior, CachePolicyHeaderBehavior,
-    CachePolicyQueryStringBehavior, DefaultCacheBehavior, DistributionConfig, Headers, KeyGroupConfig,
-    Origins,
+    CachePolicyQueryStringBehavior, DefaultCacheBehavior, DistributionConfig, Headers, Origins,
 };
 use http::Method;
 use machine::causes::with_causes;
 
+use super::key_groups::KeyGroups;
 use super::{Behavior, Distribution, PathPattern, TimeToLive};
-use crate::authorization::TrustedKeys;
 use crate::origin::Origin;
 use crate::origin::bucket_policy::BucketPolicy;
 use crate::response_headers::ResponseHeaders;
-use crate::signature::PublicKey;
+use keys::KeyReader;
 
 /// The headers that S3 needs to respond to a preflight.
 const PREFLIGHT_HEADERS: [&str; 3] =
@@ -59,17 +59,29 @@ const ATTEMPTS: u32 = 5;
 /// This takes several calls. A concurrent deployment can remove a resource that an earlier response refers to, such
 /// as a public key of a key group. Then everything is read again. On AWS, too, a viewer never sees a partial
 /// deployment.
-pub async fn read(client: &Client, s3: &aws_sdk_s3::Client, id: &str) -> Result<Distribution, ReadError> {
+///
+/// The keys are those of the key groups that the edge knows.
+pub async fn read(
+    client: &Client,
+    s3: &aws_sdk_s3::Client,
+    id: &str,
+    key_groups: &mut KeyGroups,
+) -> Result<Distribution, ReadError> {
     for _ in 1..ATTEMPTS {
-        match read_once(client, s3, id).await {
+        match read_once(client, s3, id, key_groups).await {
             Err(ReadError::Gone { .. }) => {}
             outcome => return outcome,
         }
     }
-    read_once(client, s3, id).await
+    read_once(client, s3, id, key_groups).await
 }
 
-async fn read_once(client: &Client, s3: &aws_sdk_s3::Client, id: &str) -> Result<Distribution, ReadError> {
+async fn read_once(
+    client: &Client,
+    s3: &aws_sdk_s3::Client,
+    id: &str,
+    key_groups: &mut KeyGroups,
+) -> Result<Distribution, ReadError> {
     let distribution = client
         .get_distribution()
         .id(id)
@@ -82,7 +94,8 @@ async fn read_once(client: &Client, s3: &aws_sdk_s3::Client, id: &str) -> Result
     if !config.enabled() {
         return Err(unsupported("it is disabled"));
     }
-    let mut reader = Reader { client, s3, arn: distribution.arn(), config, keys: BTreeMap::new() };
+    let keys = KeyReader::new(client, key_groups);
+    let mut reader = Reader { client, s3, arn: distribution.arn(), config, keys };
     let mut behaviors = Vec::new();
     for behavior in config.cache_behaviors().map(CacheBehaviors::items).unwrap_or_default() {
         let pattern = PathPattern::new(behavior.path_pattern());
@@ -148,8 +161,7 @@ struct Reader<'a> {
     s3: &'a aws_sdk_s3::Client,
     arn: &'a str,
     config: &'a DistributionConfig,
-    /// PEM by public key id. It is a cache, because several behaviors trust the same keys.
-    keys: BTreeMap<String, String>,
+    keys: KeyReader<'a>,
 }
 
 impl Reader<'_> {
@@ -167,54 +179,12 @@ impl Reader<'_> {
         };
         Ok(Behavior {
             allowed_methods,
-            trusted_keys: self.trusted_keys(reference.key_groups).await?,
+            trusted_keys: self.keys.trusted_keys(reference.key_groups).await?,
             ttl: self.cache_policy(reference.cache_policy).await?,
             response_headers: self.response_headers(reference.response_headers_policy).await?,
             forwards_preflight: self.forwards_preflight(reference.origin_request_policy).await?,
             origin: self.origin(reference.origin).await?,
         })
-    }
-
-    async fn trusted_keys(&mut self, groups: &[String]) -> Result<Option<TrustedKeys>, ReadError> {
-        if groups.is_empty() {
-            return Ok(None);
-        }
-        let mut trusted = TrustedKeys::new();
-        for group in groups {
-            let found = self
-                .client
-                .get_key_group()
-                .id(group)
-                .send()
-                .await
-                .map_err(|error| api(format!("key group {group}"), &error))?;
-            let config = found.key_group.and_then(|group| group.key_group_config);
-            for id in config.as_ref().map(KeyGroupConfig::items).unwrap_or_default() {
-                let key = PublicKey::from_pem(self.public_key(id).await?)
-                    .map_err(|error| unsupported(format!("public key {id} is no use: {error}")))?;
-                trusted.insert(id.clone(), key);
-            }
-        }
-        Ok(Some(trusted))
-    }
-
-    async fn public_key(&mut self, id: &str) -> Result<&str, ReadError> {
-        if !self.keys.contains_key(id) {
-            let found = self
-                .client
-                .get_public_key()
-                .id(id)
-                .send()
-                .await
-                .map_err(|error| api(format!("public key {id}"), &error))?;
-            let pem = found
-                .public_key
-                .and_then(|key| key.public_key_config)
-                .map(|config| config.encoded_key)
-                .unwrap_or_default();
-            self.keys.insert(id.to_owned(), pem);
-        }
-        Ok(self.keys.get(id).map_or("", String::as_str))
     }
 
     async fn cache_policy(&self, id: Option<&str>) -> Result<TimeToLive, ReadError> {
