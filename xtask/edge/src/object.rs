@@ -12,7 +12,7 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use uuid::Uuid;
 
-use super::cache::{Cache, LARGEST_OBJECT};
+use super::cache::{Cache, Cached, LARGEST};
 use super::conditions::Outcome;
 use super::distribution::Behavior;
 use super::origin::{self, Metadata, OriginError};
@@ -40,9 +40,8 @@ pub(super) struct ObjectRequest<'a> {
 impl Store {
     /// Responds to GET and HEAD.
     pub(super) async fn serve(&self, request: &ObjectRequest<'_>) -> Result<Response, OriginError> {
-        let cached = self.cache.get(&request.behavior.origin, request.key);
-        let (metadata, memory, age) = match cached {
-            Some(hit) => (hit.metadata, Some(hit.body), Some(hit.age)),
+        let (metadata, memory, age) = match self.cached(request) {
+            Some((first, hit)) => (hit.metadata, Some(Held { first, bytes: hit.body }), Some(hit.age)),
             None => (origin::head(&self.s3, &request.behavior.origin, request.key).await?, None, None),
         };
         let mut response = self.respond(request, &metadata, memory).await?;
@@ -55,11 +54,27 @@ impl Store {
         Ok(response)
     }
 
+    /// Returns the cached object, or a cached range that contains the requested one, and the position of its first byte.
+    fn cached(&self, request: &ObjectRequest<'_>) -> Option<(u64, Cached)> {
+        let origin = &request.behavior.origin;
+        if let Some(whole) = self.cache.get(origin, request.key) {
+            return Some((0, whole));
+        }
+        // `If-Range` with another version asks for the whole object.
+        let (range, cached) = self.cache.get_range(origin, request.key, |metadata| {
+            match select(metadata.validators().range(request.headers), metadata.size) {
+                Selection::One(range) => Some(range),
+                Selection::Whole | Selection::Several(_) | Selection::Unsatisfiable => None,
+            }
+        })?;
+        Some((range.first, cached))
+    }
+
     async fn respond(
         &self,
         request: &ObjectRequest<'_>,
         metadata: &Metadata,
-        memory: Option<Bytes>,
+        memory: Option<Held>,
     ) -> Result<Response, OriginError> {
         let validators = metadata.validators();
         match validators.evaluate(request.headers) {
@@ -104,26 +119,32 @@ impl Store {
         &self,
         request: &ObjectRequest<'_>,
         metadata: &Metadata,
-        memory: Option<Bytes>,
+        memory: Option<Held>,
         parts: &Parts,
     ) -> Result<Body, OriginError> {
         let memory = match memory {
-            None if metadata.size <= LARGEST_OBJECT => Some(self.fetch(request, metadata).await?),
-            memory => memory,
+            None if metadata.size <= LARGEST => Some(self.fetch(request, metadata, None).await?),
+            None => match parts {
+                Parts::One(range) if range.length() <= LARGEST => {
+                    Some(self.fetch(request, metadata, Some(*range)).await?)
+                }
+                _ => None,
+            },
+            held => held,
         };
         let origin = &request.behavior.origin;
         let open = |range| origin::open(&self.s3, origin, request.key, metadata, range);
         Ok(match (parts, memory) {
-            (Parts::Whole, Some(bytes)) => Body::from(bytes),
+            (Parts::Whole, Some(held)) => Body::from(held.bytes),
             (Parts::Whole, None) => Body::new(open(None).await?.into_inner()),
-            (Parts::One(range), Some(bytes)) => Body::from(slice(&bytes, *range)?),
+            (Parts::One(range), Some(held)) => Body::from(held.slice(*range)?),
             (Parts::One(range), None) => Body::new(open(Some(*range)).await?.into_inner()),
             (Parts::Several(multipart), memory) => {
                 let mut assembled = Vec::new();
                 for &range in &multipart.ranges {
                     assembled.extend_from_slice(multipart.head(range).as_bytes());
                     let bytes = match &memory {
-                        Some(bytes) => slice(bytes, range)?,
+                        Some(held) => held.slice(range)?,
                         None => origin::collect(open(Some(range)).await?).await?,
                     };
                     assembled.extend_from_slice(&bytes);
@@ -134,17 +155,22 @@ impl Store {
         })
     }
 
-    /// Fetches a small object completely, even if only a range was requested, and caches it.
+    /// Fetches a range, or a small object completely, and caches it.
     ///
-    /// CloudFront, too, may request more from the origin than the viewer requested, and serves further ranges from
-    /// its cache.
-    async fn fetch(&self, request: &ObjectRequest<'_>, metadata: &Metadata) -> Result<Bytes, OriginError> {
+    /// A small object is fetched completely even if only a range was requested. CloudFront, too, may request more from
+    /// the origin than the viewer requested, and serves further ranges from its cache.
+    async fn fetch(
+        &self,
+        request: &ObjectRequest<'_>,
+        metadata: &Metadata,
+        range: Option<ByteRange>,
+    ) -> Result<Held, OriginError> {
         let origin = &request.behavior.origin;
-        let body = origin::open(&self.s3, origin, request.key, metadata, None).await?;
+        let body = origin::open(&self.s3, origin, request.key, metadata, range).await?;
         let bytes = origin::collect(body).await?;
         let ttl = request.behavior.ttl.for_response(metadata.cache_control());
-        self.cache.put(origin, request.key, metadata.clone(), bytes.clone(), ttl);
-        Ok(bytes)
+        self.cache.put(origin, request.key, range, metadata.clone(), bytes.clone(), ttl);
+        Ok(Held { first: range.map_or(0, |range| range.first), bytes })
     }
 }
 
@@ -199,13 +225,20 @@ impl Multipart {
     }
 }
 
-fn slice(bytes: &Bytes, range: ByteRange) -> Result<Bytes, OriginError> {
-    let first = usize::try_from(range.first).map_err(|_| OriginError::Changed)?;
-    let last = usize::try_from(range.last).map_err(|_| OriginError::Changed)?;
-    if last >= bytes.len() {
-        return Err(OriginError::Changed);
+/// Bytes of an object in memory, from position `first`.
+struct Held {
+    first: u64,
+    bytes: Bytes,
+}
+
+impl Held {
+    fn slice(&self, range: ByteRange) -> Result<Bytes, OriginError> {
+        let index = |position: u64| {
+            let index = position.checked_sub(self.first).and_then(|index| usize::try_from(index).ok());
+            index.filter(|&index| index < self.bytes.len()).ok_or(OriginError::Changed)
+        };
+        Ok(self.bytes.slice(index(range.first)?..=index(range.last)?))
     }
-    Ok(bytes.slice(first..=last))
 }
 
 fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {

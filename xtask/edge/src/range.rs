@@ -10,7 +10,7 @@
 const LARGEST_MULTIPART: u64 = 16 * 1024 * 1024;
 
 /// A range of bytes of an object, both ends included; never empty.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ByteRange {
     /// Position of the first byte.
     pub first: u64,
@@ -22,6 +22,11 @@ impl ByteRange {
     /// Returns the number of bytes.
     pub fn length(self) -> u64 {
         self.last - self.first + 1
+    }
+
+    /// Returns whether all bytes of `other` are in this range.
+    pub fn contains(self, other: Self) -> bool {
+        self.first <= other.first && other.last <= self.last
     }
 
     /// Returns the value of `Content-Range`.

@@ -1,6 +1,10 @@
 //! Tests the edge with a fake of the CloudFront API and S3, by requests as a viewer sends them.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+mod key_groups;
+mod overwritten;
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use axum::body::Body;
@@ -22,6 +26,10 @@ struct Aws {
     query_strings: &'static str,
     public_key: String,
     reads: AtomicUsize,
+    /// The version of the object `/P1/large`, which is each of its bytes.
+    version: AtomicU8,
+    /// The public key in the key group, and the time of its last change.
+    key_group: Mutex<(&'static str, &'static str)>,
 }
 
 impl Aws {
@@ -60,10 +68,14 @@ impl Aws {
                  <Name>Access-Control-Request-Headers</Name></Items></Headers></HeadersConfig></OriginRequestPolicyConfig></OriginRequestPolicy>"
                     .to_owned()
             }
-            Some("key-group/group") => format!(
-                "<KeyGroup><KeyGroupConfig><Name>g</Name><Items><PublicKey>{KEY}</PublicKey></Items></KeyGroupConfig></KeyGroup>"
-            ),
-            Some("public-key/K1") => format!(
+            Some("key-group/group") => {
+                let (key, changed) = *self.key_group.lock().unwrap();
+                format!(
+                    "<KeyGroup><Id>group</Id><LastModifiedTime>{changed}</LastModifiedTime><KeyGroupConfig><Name>g</Name>\
+                     <Items><PublicKey>{key}</PublicKey></Items></KeyGroupConfig></KeyGroup>"
+                )
+            }
+            Some("public-key/K1" | "public-key/K2") => format!(
                 "<PublicKey><PublicKeyConfig><Name>k</Name><CallerReference>k</CallerReference>\
                  <EncodedKey>{}</EncodedKey></PublicKeyConfig></PublicKey>",
                 self.public_key
@@ -97,6 +109,9 @@ impl Aws {
             let list = statement("s3:ListBucket", "arn:aws:s3:::bucket");
             return response.body(Body::from(format!(r#"{{"Statement":[{read},{list}]}}"#))).unwrap();
         }
+        if path == "/bucket/P1/large" {
+            return self.large_object(method, range);
+        }
         if !path.starts_with("/bucket/P1/a%20b.") {
             return response.status(404).body(Body::empty()).unwrap();
         }
@@ -129,8 +144,13 @@ async fn listen() -> (TcpListener, String, oneshot::Sender<()>, oneshot::Receive
 
 async fn start(query_strings: &'static str) -> Running {
     let signer = TestSigner::rsa(HashAlgorithm::Sha1);
-    let aws =
-        Arc::new(Aws { query_strings, public_key: signer.public_key_pem(), reads: AtomicUsize::new(0) });
+    let aws = Arc::new(Aws {
+        query_strings,
+        public_key: signer.public_key_pem(),
+        reads: AtomicUsize::new(0),
+        version: AtomicU8::new(1),
+        key_group: Mutex::new((KEY, "2026-01-01T00:00:00Z")),
+    });
     let (listener, endpoint, stop_aws, stopped) = listen().await;
     let answering = Arc::clone(&aws);
     let routes = Router::new().fallback(async move |request: Request| {
