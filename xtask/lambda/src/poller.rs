@@ -1,12 +1,14 @@
 //! Invokes a function with the messages of a queue, like an event source mapping of Lambda:
 //! <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>.
 //!
-//! Messages that succeeded are deleted. Messages that failed stay in the queue: they become visible again after their
+//! The poller changes no visibility timeout, so a change by the function holds. Messages that succeeded are deleted. Messages that failed stay in the queue: they become visible again after their
 //! visibility timeout, or earlier if the function shortened it. After the maximum number of receives, the redrive
 //! policy of the queue moves them to the dead-letter queue.
 
+mod batches;
 mod event;
 mod fleet;
+mod gathering;
 mod outcome;
 
 use std::sync::Arc;
@@ -22,10 +24,11 @@ use tokio::task::JoinSet;
 use crate::control_plane::EventSourceMapping;
 use crate::pool::{FunctionPool, InvocationOutcome};
 pub(crate) use fleet::Pollers;
+use gathering::{Gathering, Receive};
 use outcome::BatchOutcome;
 
-/// The longest long poll that SQS allows, in seconds.
-const LONG_POLL_SECONDS: i32 = 20;
+/// `DeleteMessageBatch` takes at most ten messages.
+const LARGEST_DELETION: usize = 10;
 
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -90,7 +93,7 @@ impl Poller {
             // Wait for capacity before receiving messages: their visibility timeout starts when they are received.
             let next = async {
                 let permit = Arc::clone(&permits).acquire_owned().await;
-                (permit, poller.receive().await)
+                (permit, poller.gather().await)
             };
             let (permit, messages) = tokio::select! {
                 biased;
@@ -101,7 +104,9 @@ impl Poller {
             if !messages.is_empty() {
                 let poller = Arc::clone(&poller);
                 batches.spawn(async move {
-                    poller.handle(messages).await;
+                    for batch in batches::split(&poller.mapping.queue, messages) {
+                        poller.handle(batch).await;
+                    }
                     drop(permit);
                 });
             }
@@ -109,16 +114,30 @@ impl Poller {
         batches.join_all().await;
     }
 
-    /// Receives the next messages.
+    /// Gathers the messages of the next batch. Returns none if the queue is empty.
+    async fn gather(&self) -> Vec<Message> {
+        let gathering =
+            Gathering { batch_size: self.mapping.batch_size, window: self.mapping.batching_window };
+        let mut messages = self.receive(gathering.first()).await;
+        let begun = Instant::now();
+        while !messages.is_empty()
+            && let Some(next) = gathering.next(messages.len(), begun, Instant::now())
+        {
+            messages.extend(self.receive(next).await);
+        }
+        messages
+    }
+
+    /// Receives messages.
     ///
     /// Returns none if the queue is empty, or after a pause if it does not respond.
-    async fn receive(&self) -> Vec<Message> {
+    async fn receive(&self, request: Receive) -> Vec<Message> {
         let received = self
             .sqs
             .receive_message()
             .queue_url(&self.queue_url)
-            .max_number_of_messages(self.mapping.batch_size.into())
-            .wait_time_seconds(LONG_POLL_SECONDS)
+            .max_number_of_messages(request.messages.into())
+            .wait_time_seconds(i32::try_from(request.seconds).unwrap_or(i32::MAX))
             .message_system_attribute_names(MessageSystemAttributeName::All)
             .message_attribute_names("All")
             .send()
@@ -165,18 +184,22 @@ impl Poller {
     }
 
     async fn delete(&self, receipt_handles: impl Iterator<Item = &str>) {
-        let entries = receipt_handles.enumerate().filter_map(|(index, handle)| {
+        let receipt_handles: Vec<&str> = receipt_handles.collect();
+        for some in receipt_handles.chunks(LARGEST_DELETION) {
+            self.delete_some(some).await;
+        }
+    }
+
+    async fn delete_some(&self, receipt_handles: &[&str]) {
+        let entries = receipt_handles.iter().enumerate().filter_map(|(index, handle)| {
             let entry = DeleteMessageBatchRequestEntry::builder()
                 .id(index.to_string())
-                .receipt_handle(handle)
+                .receipt_handle(*handle)
                 .build();
             // Building cannot fail, because both required fields are set.
             entry.ok()
         });
         let entries: Vec<_> = entries.collect();
-        if entries.is_empty() {
-            return;
-        }
         let deleted = self
             .sqs
             .delete_message_batch()

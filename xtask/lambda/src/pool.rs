@@ -40,7 +40,7 @@ pub use statistics::FunctionStatistics;
 
 /// Lambda limits the event of a synchronous invocation to 6 MB:
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>.
-const MAXIMUM_EVENT_BYTES: usize = 6 * 1024 * 1024;
+pub(crate) const MAXIMUM_EVENT_BYTES: usize = 6 * 1024 * 1024;
 
 /// The settings of a pool.
 #[derive(Clone)]

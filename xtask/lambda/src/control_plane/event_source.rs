@@ -1,12 +1,17 @@
 //! Deployed event source mappings from queues to functions.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{ControlPlane, ControlPlaneError, FunctionArn, FunctionName, QueueArn, refuse_if};
 
-/// Lambda accepts more than ten messages per batch only with a batching window.
-const MAXIMUM_BATCH_SIZE: u8 = 10;
+/// The limits of Lambda for a standard queue. More than ten messages need a batching window:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-parameters.html>.
+const MAXIMUM_BATCH_SIZE: u16 = 10_000;
+const MAXIMUM_BATCH_SIZE_WITHOUT_WINDOW: u16 = 10;
+const MAXIMUM_WINDOW_SECONDS: u32 = 300;
 
 /// An enabled mapping of an SQS queue to a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,8 +20,10 @@ pub struct EventSourceMapping {
     pub queue: QueueArn,
     /// The function that handles the messages.
     pub function: FunctionArn,
-    /// The maximum number of messages in one event, from 1 to 10.
-    pub batch_size: u8,
+    /// The maximum number of messages in one event, from 1 to 10,000.
+    pub batch_size: u16,
+    /// How long messages are gathered before an event with fewer of them is sent.
+    pub batching_window: Duration,
     /// The maximum number of concurrent invocations, if the mapping sets one.
     pub maximum_concurrency: Option<u16>,
     /// Whether the function reports which messages of a batch failed.
@@ -74,13 +81,13 @@ fn parse(description: &Description) -> Result<EventSourceMapping, ControlPlaneEr
     let invalid = |source| ControlPlaneError::InvalidArn { what: what.clone(), source };
     refuse_if(description.filter_criteria.is_some(), &what, "filtering")?;
     refuse_if(description.destination_config.is_some(), &what, "a destination for failures")?;
-    refuse_if(description.maximum_batching_window_in_seconds > 0, &what, "a batching window")?;
-    let batch_size = u8::try_from(description.batch_size)
-        .ok()
-        .filter(|size| (1..=MAXIMUM_BATCH_SIZE).contains(size))
-        .ok_or_else(|| {
-            ControlPlaneError::not_emulated(&what, format!("batch size {}", description.batch_size))
-        })?;
+    let window = description.maximum_batching_window_in_seconds;
+    refuse_if(window > MAXIMUM_WINDOW_SECONDS, &what, format!("a batching window of {window} s"))?;
+    let maximum = if window == 0 { MAXIMUM_BATCH_SIZE_WITHOUT_WINDOW } else { MAXIMUM_BATCH_SIZE };
+    let batch_size =
+        u16::try_from(description.batch_size).ok().filter(|size| (1..=maximum).contains(size)).ok_or_else(
+            || ControlPlaneError::not_emulated(&what, format!("batch size {}", description.batch_size)),
+        )?;
     if let Some(other) =
         description.function_response_types.iter().find(|kind| *kind != "ReportBatchItemFailures")
     {
@@ -90,6 +97,7 @@ fn parse(description: &Description) -> Result<EventSourceMapping, ControlPlaneEr
         queue: description.event_source_arn.parse().map_err(invalid)?,
         function: description.function_arn.parse().map_err(invalid)?,
         batch_size,
+        batching_window: Duration::from_secs(window.into()),
         maximum_concurrency: description.scaling_config.maximum_concurrency,
         reports_batch_item_failures: !description.function_response_types.is_empty(),
     })
@@ -116,7 +124,21 @@ mod tests {
         assert_eq!(mapping.queue.name, "restore");
         assert_eq!(mapping.function.name.as_str(), "restore");
         assert_eq!((mapping.batch_size, mapping.maximum_concurrency), (10, Some(2)));
+        assert_eq!(mapping.batching_window, Duration::ZERO);
         assert!(mapping.reports_batch_item_failures);
+    }
+
+    #[test]
+    fn large_batch_needs_a_window() {
+        let large = |window| {
+            mapping(|d| {
+                d["BatchSize"] = serde_json::json!(10_000);
+                d["MaximumBatchingWindowInSeconds"] = serde_json::json!(window);
+            })
+        };
+        let with_window = large(1).unwrap();
+        assert_eq!((with_window.batch_size, with_window.batching_window), (10_000, Duration::from_secs(1)));
+        assert!(large(0).unwrap_err().to_string().contains("batch size 10000"));
     }
 
     #[test]
@@ -129,7 +151,7 @@ mod tests {
     fn unsupported_mapping_feature_is_rejected_by_name() {
         for (key, value, feature) in [
             ("FilterCriteria", serde_json::json!({"Filters": []}), "filtering"),
-            ("MaximumBatchingWindowInSeconds", serde_json::json!(5), "a batching window"),
+            ("MaximumBatchingWindowInSeconds", serde_json::json!(301), "a batching window of 301 s"),
             ("BatchSize", serde_json::json!(100), "batch size 100"),
             ("FunctionResponseTypes", serde_json::json!(["Other"]), "response type Other"),
             ("EventSourceArn", serde_json::json!("arn:aws:sqs:us-east-1:0:q.fifo"), "standard SQS queue"),

@@ -16,6 +16,11 @@ pub(super) fn from_messages(queue: &QueueArn, messages: &[Message]) -> Bytes {
     json!({"Records": records}).to_string().into()
 }
 
+/// Returns the size of a message in an event, in bytes.
+pub(super) fn size_of_record(queue: &QueueArn, message: &Message) -> usize {
+    record(queue, message).to_string().len()
+}
+
 fn record(queue: &QueueArn, message: &Message) -> Value {
     let attributes: BTreeMap<&str, &String> =
         message.attributes().into_iter().flatten().map(|(name, value)| (name.as_str(), value)).collect();

@@ -1,6 +1,6 @@
 //! Tests the poller with a fake queue in this process and real functions.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Mutex;
 
 use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
@@ -30,6 +30,8 @@ struct FakeQueue {
 struct QueueState {
     waiting: VecDeque<String>,
     in_flight: Vec<String>,
+    /// The operations that were called.
+    operations: BTreeSet<String>,
     deleted: Vec<String>,
 }
 
@@ -57,7 +59,8 @@ impl FakeQueue {
     }
 
     async fn receive(&self, request: &Value) -> Value {
-        assert_eq!(request["WaitTimeSeconds"], 20);
+        let wait = Duration::from_secs(request["WaitTimeSeconds"].as_u64().unwrap());
+        let end = tokio::time::Instant::now() + wait;
         loop {
             let changed = self.changed.notified();
             let batch = self.take(usize::try_from(request["MaxNumberOfMessages"].as_u64().unwrap()).unwrap());
@@ -65,7 +68,9 @@ impl FakeQueue {
                 return json!({"Messages": batch});
             }
             self.found_empty.notify_one();
-            changed.await;
+            if tokio::time::timeout_at(end, changed).await.is_err() {
+                return json!({});
+            }
         }
     }
 
@@ -116,7 +121,9 @@ async fn serve(
     request: Bytes,
 ) -> (StatusCode, String) {
     let request: Value = serde_json::from_slice(&request).unwrap();
-    let response = match headers["x-amz-target"].to_str().unwrap() {
+    let operation = headers["x-amz-target"].to_str().unwrap();
+    queue.state.lock().unwrap().operations.insert(operation.to_owned());
+    let response = match operation {
         "AmazonSQS.GetQueueUrl" if request["QueueName"] == "restore" => {
             json!({"QueueUrl": "http://localhost/restore"})
         }
@@ -131,11 +138,12 @@ async fn serve(
     (StatusCode::OK, response.to_string())
 }
 
-fn mapping(batch_size: u8) -> EventSourceMapping {
+fn mapping(batch_size: u16) -> EventSourceMapping {
     EventSourceMapping {
         queue: "arn:aws:sqs:us-east-1:000000000000:restore".parse().unwrap(),
         function: "arn:aws:lambda:us-east-1:000000000000:function:f".parse().unwrap(),
         batch_size,
+        batching_window: Duration::ZERO,
         maximum_concurrency: Some(2),
         reports_batch_item_failures: true,
     }
@@ -182,6 +190,11 @@ async fn successful_messages_are_deleted_and_failed_ones_are_kept() {
     let (deleted, in_flight) = running.queue.until(|queue| queue.deleted.len() == 2).await;
     assert_eq!(deleted, ["good 1", "good 2"]);
     assert_eq!(in_flight, ["bad 1"]);
+    // No change of a visibility timeout, which belongs to the queue and the function.
+    assert_eq!(
+        running.queue.state.lock().unwrap().operations.iter().collect::<Vec<_>>(),
+        ["AmazonSQS.DeleteMessageBatch", "AmazonSQS.GetQueueUrl", "AmazonSQS.ReceiveMessage"]
+    );
     assert_eq!(running.test.pool.statistics()[&"f".parse().unwrap()].invocations, 1);
     running.stop().await;
 }
@@ -201,6 +214,31 @@ async fn response_is_ignored_without_partial_batch_responses() {
     let whole = EventSourceMapping { reports_batch_item_failures: false, ..mapping(10) };
     let running = Running::start(whole, &["bad 1", "bad 2"], FUNCTION).await;
     running.queue.until(|queue| queue.deleted.len() == 2).await;
+    running.stop().await;
+}
+
+/// A mapping with a window that no test outlives.
+fn gathering(batch_size: u16) -> EventSourceMapping {
+    EventSourceMapping { batching_window: Duration::from_secs(300), ..mapping(batch_size) }
+}
+
+#[tokio::test]
+async fn batch_is_gathered_within_the_window_until_it_is_full() {
+    let messages: Vec<String> = (0..12).map(|number| number.to_string()).collect();
+    let messages: Vec<&str> = messages.iter().map(String::as_str).collect();
+    let running = Running::start(gathering(13), &messages, FUNCTION).await;
+    running.queue.found_empty.notified().await;
+    running.queue.send("last");
+    running.queue.until(|queue| queue.deleted.len() == 13).await;
+    assert_eq!(running.test.pool.statistics()[&"f".parse().unwrap()].invocations, 1);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn batch_that_is_not_full_is_sent_after_the_window() {
+    let short = EventSourceMapping { batching_window: Duration::from_secs(1), ..mapping(100) };
+    let running = Running::start(short, &["a"], FUNCTION).await;
+    running.queue.until(|queue| queue.deleted.len() == 1).await;
     running.stop().await;
 }
 
