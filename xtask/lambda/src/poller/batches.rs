@@ -14,19 +14,18 @@ use crate::pool::MAXIMUM_EVENT_BYTES;
 pub(super) fn split(queue: &QueueArn, messages: Vec<Message>) -> Vec<Vec<Message>> {
     let empty = event::from_messages(queue, &[]).len();
     let mut batches: Vec<Vec<Message>> = Vec::new();
-    let mut size = usize::MAX;
+    let mut size = 0;
     for message in messages {
         // With the comma between records.
         let bytes = event::size_of_record(queue, &message) + 1;
-        match batches.last_mut().filter(|_| size.saturating_add(bytes) <= MAXIMUM_EVENT_BYTES) {
-            Some(batch) => {
-                size += bytes;
-                batch.push(message);
-            }
-            None => {
-                size = empty + bytes;
-                batches.push(vec![message]);
-            }
+        if let Some(batch) = batches.last_mut()
+            && size + bytes <= MAXIMUM_EVENT_BYTES
+        {
+            size += bytes;
+            batch.push(message);
+        } else {
+            size = empty + bytes;
+            batches.push(vec![message]);
         }
     }
     batches

@@ -219,7 +219,7 @@ async fn response_is_ignored_without_partial_batch_responses() {
 
 /// A mapping with a window that no test outlives.
 fn gathering(batch_size: u16) -> EventSourceMapping {
-    EventSourceMapping { batching_window: Duration::from_secs(300), ..mapping(batch_size) }
+    EventSourceMapping { batching_window: Duration::from_mins(5), ..mapping(batch_size) }
 }
 
 #[tokio::test]
