@@ -3,7 +3,7 @@
 //! Each range is cached by itself, with the headers of the version of the object that it belongs to, and expires by
 //! itself: <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RangeGETs.html>. An object that is
 //! overwritten does not leave the cache before it expires:
-//! <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/UpdatingExistingObjects.html>. So a viewer that
+//! <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Expiration.html>. So a viewer that
 //! reads an overwritten object by ranges gets some of the older version and some of the newer one, each with its own
 //! `ETag`. That no edge location drops the older ranges earlier is a guess, the strictest one.
 

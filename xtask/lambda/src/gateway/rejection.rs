@@ -18,7 +18,8 @@ pub(super) enum Rejection {
     TooManyRequests,
     /// The body exceeds the limit of the gateway, or the event exceeds the limit of Lambda.
     RequestEntityTooLarge,
-    /// The request line and headers exceed the limit of the gateway.
+    /// The request line and headers exceed the limit of the gateway. The status is reported, not documented:
+    /// <http://backbencher.dev/solved-431-status-code-with-request-header-fields-too-large>.
     RequestHeaderFieldsTooLarge,
     /// The function or the authorizer failed, or Lambda refused the response of the function.
     InternalServerError,

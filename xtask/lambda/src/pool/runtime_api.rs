@@ -113,13 +113,24 @@ async fn respond(State(api): State<Arc<Api>>, Path(request_id): Path<String>, re
     if let Ok(payload) = to_bytes(request.into_body(), MAXIMUM_RESPONSE_BYTES).await {
         return api.finish(&request_id, InvocationOutcome::Response(payload)).await;
     }
+    let finished = api.finish(&request_id, InvocationOutcome::FunctionError(too_large_for_caller())).await;
+    if finished.status() == StatusCode::ACCEPTED { too_large_for_runtime() } else { finished }
+}
+
+/// Returns the error that the caller gets for a response over the limit:
+/// <https://github.com/DataBiosphere/azul/issues/8192>.
+fn too_large_for_caller() -> Bytes {
     let message = format!(
         "Response payload size exceeded maximum allowed payload size ({MAXIMUM_RESPONSE_BYTES} bytes)."
     );
-    let payload = error_payload("Function.ResponseSizeTooLarge", &message);
-    let too_large = (StatusCode::PAYLOAD_TOO_LARGE, payload.clone()).into_response();
-    let finished = api.finish(&request_id, InvocationOutcome::FunctionError(payload)).await;
-    if finished.status() == StatusCode::ACCEPTED { too_large } else { finished }
+    error_payload("Function.ResponseSizeTooLarge", &message)
+}
+
+/// Returns the response of the Runtime API to a response over the limit, with which some runtimes exit:
+/// <https://github.com/aws/aws-lambda-dotnet/issues/1815>.
+fn too_large_for_runtime() -> Response {
+    let message = format!("Exceeded maximum allowed payload size ({MAXIMUM_RESPONSE_BYTES} bytes).");
+    (StatusCode::PAYLOAD_TOO_LARGE, error_payload("RequestEntityTooLarge", &message)).into_response()
 }
 
 async fn fail(State(api): State<Arc<Api>>, Path(request_id): Path<String>, request: Request) -> Response {

@@ -101,11 +101,20 @@ async fn function_has_its_variables_and_context() {
 async fn payloads_end_at_six_megabytes() {
     let test = TestPool::with(vec![function_returning("f", "'a' * event")]).await;
     let limit = 6 * 1024 * 1024;
-    let response = response(&test, "f", json!(limit)).await;
-    assert_eq!(response.as_str().unwrap().len(), limit);
+    let largest = response(&test, "f", json!(limit)).await;
+    assert_eq!(largest.as_str().unwrap().len(), limit);
     let outcome = test.pool.invoke(&name("f"), event(&json!(limit + 1000))).await.unwrap();
     let InvocationOutcome::FunctionError(payload) = outcome else { panic!("{outcome:?}") };
-    assert!(String::from_utf8_lossy(&payload).contains("Function.ResponseSizeTooLarge"));
+    let error: Value = serde_json::from_slice(&payload).unwrap();
+    assert_eq!(error["errorType"], "Function.ResponseSizeTooLarge");
+    assert_eq!(
+        error["errorMessage"],
+        "Response payload size exceeded maximum allowed payload size (6291556 bytes)."
+    );
+    // The function prints the response of the Runtime API before it asks for its next event.
+    response(&test, "f", json!(1)).await;
+    let log = std::fs::read_to_string(test.directory.path().join("logs/f.log")).unwrap();
+    assert!(log.contains("413") && log.contains("RequestEntityTooLarge"), "{log}");
     let too_large = test.pool.invoke(&name("f"), Bytes::from(vec![b' '; limit + 1])).await;
     assert!(matches!(too_large, Err(InvokeError::EventTooLarge(_))));
     test.pool.stop().await;

@@ -134,7 +134,11 @@ const RULES: &[Rules] = &[
         emulated: &["ResponseHeadersPolicyConfig"],
         without_effect: &[],
     },
-    Rules { kind: "CloudWatch::Alarm", emulated: &[], without_effect: &[("", NO_METRICS)] },
+    Rules {
+        kind: "CloudWatch::Alarm",
+        emulated: &[],
+        without_effect: &[("", "never evaluated; SetAlarmState sets its state")],
+    },
     Rules { kind: "CloudWatch::Dashboard", emulated: &[], without_effect: &[("", NO_METRICS)] },
     Rules { kind: "IAM::Role", emulated: &[], without_effect: &[("", NO_IAM)] },
     Rules { kind: "IAM::Policy", emulated: &[], without_effect: &[("", NO_IAM)] },

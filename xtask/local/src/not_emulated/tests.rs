@@ -36,7 +36,7 @@ fn resource_without_effect_is_one_line() {
     assert_eq!(
         lines(&json!({"Alarm": alarm, "Role": role})),
         [
-            "CloudWatch::Alarm: nothing publishes the metrics of AWS services",
+            "CloudWatch::Alarm: never evaluated; SetAlarmState sets its state",
             "IAM::Role: the emulator allows every request",
         ]
     );
