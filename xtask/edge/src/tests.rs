@@ -246,6 +246,19 @@ async fn objects_are_served_whole_in_part_and_from_the_cache() {
 }
 
 #[tokio::test]
+async fn signature_that_a_client_has_percent_encoded_opens() {
+    let edge = start("none").await;
+    let url = format!("{}/P1/a%20b.parquet", edge.url);
+    let signed = edge.signer.canned_url(KEY, &url, EXPIRES);
+    let (before, signature) = signed.split_once("Signature=").unwrap();
+    // Not every signature contains a `~`, so its first character is encoded too.
+    let (first, rest) = signature.split_at(1);
+    let rest = rest.replace('~', "%7E");
+    let encoded = format!("{before}Signature=%{:02X}{rest}", first.as_bytes()[0]);
+    assert_eq!(edge.viewer.get(encoded).send().await.unwrap().status(), 200);
+}
+
+#[tokio::test]
 async fn rejections_match_those_of_cloudfront_and_s3() {
     let edge = start("none").await;
     let unsigned = edge

@@ -93,7 +93,7 @@ impl Poller {
             // Wait for capacity before receiving messages: their visibility timeout starts when they are received.
             let next = async {
                 let permit = Arc::clone(&permits).acquire_owned().await;
-                (permit, poller.gather().await)
+                (permit, poller.gather(&retired).await)
             };
             let (permit, messages) = tokio::select! {
                 biased;
@@ -115,12 +115,15 @@ impl Poller {
     }
 
     /// Gathers the messages of the next batch. Returns none if the queue is empty.
-    async fn gather(&self) -> Vec<Message> {
+    ///
+    /// A retired poller does not wait for the rest of the window.
+    async fn gather(&self, retired: &watch::Receiver<bool>) -> Vec<Message> {
         let gathering =
             Gathering { batch_size: self.mapping.batch_size, window: self.mapping.batching_window };
         let mut messages = self.receive(gathering.first()).await;
         let begun = Instant::now();
         while !messages.is_empty()
+            && !*retired.borrow()
             && let Some(next) = gathering.next(messages.len(), begun, Instant::now())
         {
             messages.extend(self.receive(next).await);

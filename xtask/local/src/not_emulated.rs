@@ -1,9 +1,8 @@
 //! Lists what is deployed and has no effect in the local stack.
 //!
-//! The list is made from the template that is deployed, not from the code that renders it, and it is complete: a
-//! setting that the [rules](self::rules) do not name is listed as unknown, so a new property of the template cannot be
-//! ignored silently. A setting that changes what the gateway, the functions or the CDN would respond is not listed: they
-//! reject what they cannot serve.
+//! The list is made from the template that is deployed, not from the code that renders it, and it is complete: a setting
+//! that the rules do not name is listed as unknown, so a new property of the template cannot be ignored silently.
+//! What the gateway, the function pool and the CDN reject because they cannot serve it is not listed.
 
 mod rules;
 

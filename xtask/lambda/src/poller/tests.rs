@@ -301,6 +301,18 @@ async fn retired_poller_handles_what_its_last_request_receives() {
 }
 
 #[tokio::test]
+async fn retired_poller_does_not_wait_for_the_rest_of_the_window() {
+    let Running { queue, test, retired, stop: _stop, poller } =
+        Running::start(gathering(10), &["a"], FUNCTION).await;
+    queue.found_empty.notified().await;
+    retired.send_replace(true);
+    queue.send("b");
+    poller.await.unwrap();
+    assert_eq!(queue.state.lock().unwrap().deleted, ["a", "b"]);
+    test.pool.stop().await;
+}
+
+#[tokio::test]
 async fn stopped_pool_fails_the_batch() {
     let gate = Gate::new().await;
     let Running { queue, test, stop, poller, .. } =

@@ -17,6 +17,10 @@ pub(super) const UNKNOWN_SETTING: &str = "the local stack does not know this set
 const NO_IAM: &str = "the emulator allows every request";
 const NO_METRICS: &str = "nothing publishes the metrics of AWS services";
 const NO_ENCRYPTION: &str = "nothing is encrypted at rest";
+const NO_CACHED_OPTIONS: &str = "responses to OPTIONS are not cached";
+const NO_COMPRESSION: &str = "bodies are sent as they are stored";
+const NO_LIFECYCLE: &str = "objects stay as they are";
+const NO_TLS: &str = "the CDN speaks HTTP without TLS";
 const ONE_ADDRESS: &str = "everything listens on 127.0.0.1 only";
 
 /// The settings of one resource type. The longest prefix of a path decides.
@@ -228,8 +232,3 @@ const RULES: &[Rules] = &[
     },
     Rules { kind: "SQS::QueuePolicy", emulated: &[], without_effect: &[("", NO_IAM)] },
 ];
-
-const NO_CACHED_OPTIONS: &str = "responses to OPTIONS are not cached";
-const NO_COMPRESSION: &str = "bodies are sent as they are stored";
-const NO_LIFECYCLE: &str = "objects stay as they are";
-const NO_TLS: &str = "the CDN speaks HTTP without TLS";

@@ -82,7 +82,7 @@ fn template_without_resources_has_no_lines() {
 /// Renders the template of the environment `name`.
 fn template(name: &str, text: &str) -> Value {
     let environment = stack::Environment::parse(&name.parse().unwrap(), text).unwrap();
-    serde_json::to_value(preview_with(&environment, &SigningKeys::none()).unwrap()).unwrap()
+    serde_json::to_value(preview_with(&environment, &SigningKeys::unknown()).unwrap()).unwrap()
 }
 
 #[test]
