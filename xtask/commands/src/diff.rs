@@ -35,15 +35,16 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     if let Some(id) = &arguments.release {
         return compare_release(&environment, &connection, id, &arguments.output).await;
     }
-    check_platform_parameters(&environment, &connection).await?;
+    // Files may be edited while they are compiled: nothing is deployed from this build.
+    let (checked, source) =
+        tokio::join!(check_platform_parameters(&environment, &connection), SourceRevision::read());
+    checked?;
     let read = async {
         tokio::try_join!(
             Deployed::read(&environment, &connection),
             DeploymentKeys::read(&environment, &connection, None),
         )
     };
-    // Files may be edited while they are compiled: nothing is deployed from this build.
-    let source = SourceRevision::read().await;
     let ((deployed, keys), built) =
         tokio::try_join!(read, build::build(profile(&environment, &connection), &Terminal))?;
     let candidate = Candidate::from_source(&environment, &keys.for_review(), &built, source)?;
