@@ -1,5 +1,7 @@
 //! `cargo xtask diff`: shows what a deployment would change. Requires only read permissions.
 
+use std::future::ready;
+
 use anyhow::Result;
 use clap::Args;
 use command_line::{EnvironmentArgument, Outcome};
@@ -9,6 +11,7 @@ use deploy::candidate::Candidate;
 use deploy::deployed_stack::Deployed;
 use deploy::deployment::check_platform_parameters;
 use deploy::keys::DeploymentKeys;
+use deploy::live_resources::LiveResources;
 use deploy::release::{ReleaseId, SourceRevision};
 use deploy::review::Review;
 use operator::connect::connect;
@@ -40,18 +43,28 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
         tokio::join!(check_platform_parameters(&environment, &connection), SourceRevision::read());
     checked?;
     let read = async {
-        tokio::try_join!(
+        let (deployed, keys) = tokio::try_join!(
             Deployed::read(&environment, &connection),
             DeploymentKeys::read(&environment, &connection, None),
-        )
+        )?;
+        // The build takes longer.
+        let live_resources = LiveResources::look_up(&connection, deployed.as_ref()).await;
+        Ok((deployed, keys, live_resources))
     };
-    let ((deployed, keys), built) =
+    let ((deployed, keys, live_resources), built) =
         tokio::try_join!(read, build::build(profile(&environment, &connection), &Terminal))?;
     let candidate = Candidate::from_source(&environment, &keys.for_review(), &built, source)?;
     let bucket = ArtifactBucket::new(&environment, &connection);
     let generates_key = keys.has_new_key();
-    let review =
-        Review::compare(&environment, &connection, &bucket, deployed.as_ref(), &candidate, generates_key)
-            .await?;
+    let review = Box::pin(Review::compare(
+        &environment,
+        &connection,
+        &bucket,
+        deployed.as_ref(),
+        ready(live_resources),
+        &candidate,
+        generates_key,
+    ));
+    let review = review.await?;
     arguments.output.show(&environment, &connection, None, &candidate, &review)
 }

@@ -121,10 +121,11 @@ impl LiveResources {
         Some(format!("could not look up whether {resource}{others} exist: {reason}"))
     }
 
-    /// Looks up the resources of a deployed stack.
+    /// Looks up the resources of a deployed stack. There are none without one.
     ///
     /// Requires only read permissions. A failure is reported in the result and is not an error.
-    pub async fn look_up(connection: &Connection, deployed: &Deployed) -> Self {
+    pub async fn look_up(connection: &Connection, deployed: Option<&Deployed>) -> Self {
+        let Some(deployed) = deployed else { return Self::default() };
         let client = connection.cloudformation();
         match stack_resources::list(&client, &deployed.stack.id).await {
             Ok(resources) => look_up(connection, &resources, deployed.template.as_value()).await,

@@ -61,11 +61,14 @@ pub struct Review {
 
 impl Review {
     /// Compares the deployed template with a candidate. Requires only read permissions.
+    ///
+    /// `live_resources` are those of the deployed stack, which may have been looked up already.
     pub async fn compare(
         environment: &Environment,
         connection: &Connection,
         bucket: &ArtifactBucket,
         deployed: Option<&Deployed>,
+        live_resources: impl Future<Output = LiveResources>,
         candidate: &Candidate,
         generates_key: bool,
     ) -> Result<Self> {
@@ -79,13 +82,7 @@ impl Review {
             let existing = Existing::find(environment, connection, old, new, &values).await;
             anyhow::Ok((values, contract, existing))
         };
-        let look_up = async {
-            match deployed {
-                Some(deployed) => LiveResources::look_up(connection, deployed).await,
-                None => LiveResources::default(),
-            }
-        };
-        let (compared, live_resources) = tokio::join!(compare, look_up);
+        let (compared, live_resources) = tokio::join!(compare, live_resources);
         let (values, contract, existing) = compared?;
         Ok(Self {
             environment: environment.name.to_string(),

@@ -11,6 +11,7 @@ use deploy::candidate::Candidate;
 use deploy::connection::Connection;
 use deploy::deployed_stack::Deployed;
 use deploy::keys::DeploymentKeys;
+use deploy::live_resources::LiveResources;
 use deploy::plan::Plan;
 use deploy::release::{ReleaseId, ReleaseStore};
 use deploy::review::Review;
@@ -79,9 +80,18 @@ pub async fn compare_release(
     let release = ReleaseStore::new(&bucket, environment).get(id).await?.release;
     let candidate = Candidate::from_release(environment, &bucket, &keys.for_review(), &release).await?;
     let generates_key = keys.has_new_key();
-    let review =
-        Review::compare(environment, connection, &bucket, deployed.as_ref(), &candidate, generates_key)
-            .await?;
+    let deployed = deployed.as_ref();
+    let live_resources = LiveResources::look_up(connection, deployed);
+    let review = Box::pin(Review::compare(
+        environment,
+        connection,
+        &bucket,
+        deployed,
+        live_resources,
+        &candidate,
+        generates_key,
+    ));
+    let review = review.await?;
     output.show(environment, connection, Some(id.clone()), &candidate, &review)
 }
 

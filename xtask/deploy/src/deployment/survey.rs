@@ -12,6 +12,7 @@ use crate::candidate::Candidate;
 use crate::connection::Connection;
 use crate::deployed_stack::Deployed;
 use crate::keys::DeploymentKeys;
+use crate::live_resources::LiveResources;
 use crate::release::{Release, ReleaseStore, SourceRevision, TemplateHash};
 use crate::review::{Review, differing_parts};
 
@@ -111,8 +112,16 @@ impl Survey {
             }
         };
         let has_new_key = keys.has_new_key();
-        let review =
-            Review::compare(environment, connection, bucket, deployed.as_ref(), &candidate, has_new_key);
+        let live_resources = LiveResources::look_up(connection, deployed.as_ref());
+        let review = Box::pin(Review::compare(
+            environment,
+            connection,
+            bucket,
+            deployed.as_ref(),
+            live_resources,
+            &candidate,
+            has_new_key,
+        ));
         let review = review.await?;
         Ok(Self { deployed, keys, release, candidate, review })
     }
