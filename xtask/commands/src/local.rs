@@ -19,7 +19,9 @@ use command_line::{Outcome, is_quiet, show_activity, terminal};
 use deploy::Consent;
 use deploy::build::Profile;
 use deploy::connection::LocalStack;
+use deploy::deployed_stack::Deployed;
 use deploy::deployment::{Deployment, DeploymentResult, Options, Subject};
+use local_stack::not_emulated::not_emulated;
 use local_stack::{Buckets, Queues, StackFile};
 use machine::directory::{Data, StateDirectory};
 use machine::process as processes;
@@ -179,7 +181,10 @@ async fn serve(
 
     let path = directory.file(machine::STACK_FILE);
     if arguments.command.is_empty() {
-        summary::print(&stack_file, &path, start.elapsed())?;
+        let deployed = Deployed::read(&environment, &connection).await?;
+        let without_effect =
+            deployed.map(|deployed| not_emulated(deployed.template.as_value())).unwrap_or_default();
+        summary::print(&stack_file, &path, &without_effect, start.elapsed())?;
         if !is_quiet() {
             show_activity();
         }

@@ -7,14 +7,24 @@ use anyhow::Result;
 use command_line::output;
 use command_line::terminal::{paint, say};
 use local_stack::StackFile;
+use local_stack::not_emulated::NotEmulated;
 
-/// Prints the addresses of the stack, and an example.
-pub(super) fn print(stack: &StackFile, path: &Path, elapsed: Duration) -> Result<()> {
+/// Prints what is deployed and has no effect, the addresses of the stack, and an example.
+pub(super) fn print(
+    stack: &StackFile,
+    path: &Path,
+    without_effect: &[NotEmulated],
+    elapsed: Duration,
+) -> Result<()> {
     let path = std::env::current_dir()
         .ok()
         .and_then(|directory| path.strip_prefix(directory).ok())
         .unwrap_or(path)
         .display();
+    say(format!("\n{}", paint("Deployed, but without effect here:", "1")));
+    for entry in without_effect {
+        say(format!("  {}", paint(&entry.to_string(), "2")));
+    }
     say(format!("\n{} after {:.1} s\n", paint("The packages service is up", "1"), elapsed.as_secs_f64()));
     let line = |name: &str, value: &dyn std::fmt::Display| say(format!("  {name:<10} {value}"));
     line("Console", &stack.console_url);
