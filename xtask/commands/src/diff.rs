@@ -56,7 +56,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     let candidate = Candidate::from_source(&environment, &keys.for_review(), &built, source)?;
     let bucket = ArtifactBucket::new(&environment, &connection);
     let generates_key = keys.has_new_key();
-    let review = Box::pin(Review::compare(
+    let review = Review::compare(
         &environment,
         &connection,
         &bucket,
@@ -64,7 +64,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
         ready(live_resources),
         &candidate,
         generates_key,
-    ));
+    );
     let review = review.await?;
     arguments.output.show(&environment, &connection, None, &candidate, &review)
 }

@@ -113,7 +113,7 @@ impl Survey {
         };
         let has_new_key = keys.has_new_key();
         let live_resources = LiveResources::look_up(connection, deployed.as_ref());
-        let review = Box::pin(Review::compare(
+        let review = Review::compare(
             environment,
             connection,
             bucket,
@@ -121,7 +121,7 @@ impl Survey {
             live_resources,
             &candidate,
             has_new_key,
-        ));
+        );
         let review = review.await?;
         Ok(Self { deployed, keys, release, candidate, review })
     }
