@@ -12,9 +12,9 @@
 //!
 //! Not emulated: HTTPS (viewer protocol policies are ignored; URLs begin with `http:`), compression (bodies are sent
 //! as stored, even if a policy allows gzip), HTTP/2 and HTTP/3, caching of errors and of more than 1 MiB at once (a
-//! larger object is cached by the ranges that viewers request), revalidation, invalidations, and custom error responses. A distribution is rejected with status 503 and the reason
-//! if it caches by query string, header or cookie, runs functions, trusts accounts as signers, or has an origin other
-//! than an S3 bucket with origin access control.
+//! larger object is cached by the ranges that viewers request), revalidation, invalidations, and custom error responses.
+//! A distribution is rejected with status 503 and the reason if it caches by query string, header or cookie, runs
+//! functions, trusts accounts as signers, or has an origin other than an S3 bucket with origin access control.
 
 pub mod authorization;
 pub mod cache;

@@ -1,9 +1,10 @@
 //! Invokes a function with the messages of a queue, like an event source mapping of Lambda:
 //! <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>.
 //!
-//! The poller changes no visibility timeout, so a change by the function holds. Messages that succeeded are deleted. Messages that failed stay in the queue: they become visible again after their
-//! visibility timeout, or earlier if the function shortened it. After the maximum number of receives, the redrive
-//! policy of the queue moves them to the dead-letter queue.
+//! The poller changes no visibility timeout, so a change by the function holds. Messages that succeeded are deleted.
+//! Messages that failed stay in the queue: they become visible again after their visibility timeout, or earlier if the
+//! function shortened it. After the maximum number of receives, the redrive policy of the queue moves them to the
+//! dead-letter queue.
 
 mod batches;
 mod event;
