@@ -55,7 +55,7 @@ mod tests {
             template["Resources"]["Role"]["Properties"]["RoleName"] = name.into();
         }
         let capabilities = capabilities.iter().map(|capability| (*capability).to_owned()).collect();
-        Request { capabilities, ..Request::new(template) }
+        Request { capabilities, ..Request::new(&template) }
     }
 
     #[test]

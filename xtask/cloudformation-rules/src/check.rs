@@ -121,7 +121,7 @@ mod tests {
     fn resource_keeps_its_type() {
         let deployed = json!({ "Resources": { "Thing": queue(), "Other": queue() } });
         let updated = json!({ "Resources": { "Thing": role(), "Other": queue() } });
-        let request = Request { deployed: Some(deployed), ..Request::new(updated) };
+        let request = Request { deployed: Some(deployed), ..Request::new(&updated) };
         assert_eq!(
             messages(&request),
             [

@@ -47,7 +47,7 @@ mod tests {
         let named_for =
             |id: &str| json!({ "Type": "AWS::SQS::Queue", "Properties": { "QueueName": { "Ref": id } } });
         let after = json!({ "Type": "AWS::SQS::Queue", "DependsOn": "First" });
-        let request = Request::new(json!({ "Resources": {
+        let request = Request::new(&json!({ "Resources": {
             "First": named_for("Second"), "Second": after, "User": named_for("First"),
         } }));
         assert_eq!(messages(&request), ["Circular dependency between resources: [First, Second]"]);
@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn resource_that_depends_on_itself_is_refused() {
         let queue = json!({ "Type": "AWS::SQS::Queue", "DependsOn": "Queue" });
-        let request = Request::new(json!({ "Resources": { "Queue": queue } }));
+        let request = Request::new(&json!({ "Resources": { "Queue": queue } }));
         assert_eq!(messages(&request), ["Circular dependency between resources: [Queue]"]);
     }
 }

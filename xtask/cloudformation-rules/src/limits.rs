@@ -114,7 +114,7 @@ mod tests {
             let request = |count| {
                 let mut template = json!({ "Resources": { "Queue": queue() } });
                 template[section] = many(count, &entry);
-                Request::new(template)
+                Request::new(&template)
             };
             assert_eq!(rules(&request(maximum)), [], "{section}");
             assert_eq!(rules(&request(maximum + 1)), [rule], "{section}");

@@ -106,9 +106,9 @@ fn named<'a>(template: &'a Template<'_>) -> BTreeMap<&'a str, Named<'a>> {
         .resources
         .iter()
         .filter_map(|(id, resource)| {
-            let (_, pointer) = NAMES.iter().find(|(name, _)| *name == resource.resource_type)?;
+            let (_, pointer) = NAMES.iter().find(|(name, _)| *name == resource.type_name)?;
             let name = name(template, resource.properties.pointer(pointer)?)?;
-            Some((*id, Named { id, resource_type: resource.resource_type, pointer, name }))
+            Some((*id, Named { id, resource_type: resource.type_name, pointer, name }))
         })
         .collect()
 }
@@ -119,7 +119,7 @@ fn name<'a>(template: &'a Template<'_>, value: &'a Value) -> Option<&'a str> {
         return value.as_str();
     }
     let target = template.resources.get(referenced_resource(value)?)?;
-    let (_, pointer) = NAMES.iter().find(|(name, _)| *name == target.resource_type)?;
+    let (_, pointer) = NAMES.iter().find(|(name, _)| *name == target.type_name)?;
     target.properties.pointer(pointer)?.as_str()
 }
 
@@ -140,33 +140,33 @@ mod tests {
         json!({ "Type": "AWS::S3::Bucket", "Properties": { "BucketName": name } })
     }
 
-    fn existing(template: Value, resource_type: &'static str, name: &'static str) -> Request {
+    fn existing(template: &Value, resource_type: &'static str, name: &'static str) -> Request {
         Request { existing: vec![(resource_type, name)], ..Request::new(template) }
     }
 
     #[test]
     fn new_bucket_with_an_existing_name_is_refused() {
         let request =
-            existing(json!({ "Resources": { "Bucket": bucket("taken") } }), "AWS::S3::Bucket", "taken");
+            existing(&json!({ "Resources": { "Bucket": bucket("taken") } }), "AWS::S3::Bucket", "taken");
         assert_eq!(
             messages(&request),
             ["Resource of type 'AWS::S3::Bucket' with identifier 'taken' already exists."]
         );
         let template = json!({ "Resources": { "Bucket": bucket("free") } });
-        assert_eq!(rules(&existing(template, "AWS::S3::Bucket", "taken")), []);
+        assert_eq!(rules(&existing(&template, "AWS::S3::Bucket", "taken")), []);
     }
 
     #[test]
     fn deployed_bucket_keeps_its_name() {
         let template = json!({ "Resources": { "Bucket": bucket("taken") } });
-        let request = existing(template.clone(), "AWS::S3::Bucket", "taken");
+        let request = existing(&template, "AWS::S3::Bucket", "taken");
         assert_eq!(rules(&Request { deployed: Some(template), ..request }), []);
     }
 
     #[test]
     fn name_that_does_not_identify_its_resource_fails_later() {
         let queue = json!({ "Type": "AWS::SQS::Queue", "Properties": { "QueueName": "taken" } });
-        let request = existing(json!({ "Resources": { "Queue": queue } }), "AWS::SQS::Queue", "taken");
+        let request = existing(&json!({ "Resources": { "Queue": queue } }), "AWS::SQS::Queue", "taken");
         assert_eq!(rules(&request), [Rule::NameTaken]);
         assert_eq!(rules(&Request { import_existing: true, ..request }), [Rule::NameTaken]);
     }
@@ -176,7 +176,7 @@ mod tests {
         let imported = |policy: &str| {
             let mut bucket = bucket("taken");
             bucket["DeletionPolicy"] = policy.into();
-            let request = existing(json!({ "Resources": { "Bucket": bucket } }), "AWS::S3::Bucket", "taken");
+            let request = existing(&json!({ "Resources": { "Bucket": bucket } }), "AWS::S3::Bucket", "taken");
             rules(&Request { import_existing: true, ..request })
         };
         assert_eq!(imported("Retain"), []);
@@ -188,14 +188,14 @@ mod tests {
     fn bucket_has_one_policy() {
         let policy = json!({ "Type": "AWS::S3::BucketPolicy", "Properties": { "Bucket": { "Ref": "Bucket" }, "PolicyDocument": {} } });
         let template = json!({ "Resources": { "Bucket": bucket("name"), "Policy": policy } });
-        let request = existing(template, "AWS::S3::BucketPolicy", "name");
+        let request = existing(&template, "AWS::S3::BucketPolicy", "name");
         assert_eq!(messages(&request), ["The bucket policy already exists on bucket name."]);
     }
 
     #[test]
     fn two_resources_with_one_name_are_refused() {
         let template = json!({ "Resources": { "First": bucket("name"), "Second": bucket("name") } });
-        assert_eq!(rules(&Request::new(template)), [Rule::DuplicateName]);
+        assert_eq!(rules(&Request::new(&template)), [Rule::DuplicateName]);
     }
 
     #[test]
@@ -206,7 +206,7 @@ mod tests {
         };
         let request = |name| Request {
             deployed: Some(queue("queue.fifo", false)),
-            ..existing(queue(name, true), "AWS::SQS::Queue", "queue.fifo")
+            ..existing(&queue(name, true), "AWS::SQS::Queue", "queue.fifo")
         };
         assert_eq!(rules(&request("other.fifo")), []);
         assert_eq!(

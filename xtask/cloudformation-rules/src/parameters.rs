@@ -133,9 +133,9 @@ mod tests {
     use crate::rule::Rule;
     use crate::testing::{Request, messages, queue, rules};
 
-    fn request(declaration: Value, value: Option<&str>) -> Request {
+    fn request(declaration: &Value, value: Option<&str>) -> Request {
         let template = json!({ "Parameters": { "Name": declaration }, "Resources": { "Queue": queue() } });
-        let mut request = Request::new(template);
+        let mut request = Request::new(&template);
         let value = value.map(|value| ParameterValue { value: value.to_owned(), resolved: None });
         request.parameters.extend(value.map(|value| ("Name".to_owned(), value)));
         request
@@ -143,15 +143,15 @@ mod tests {
 
     #[test]
     fn parameter_has_a_value_or_a_default() {
-        assert_eq!(rules(&request(json!({ "Type": "String", "Default": "value" }), None)), []);
-        assert_eq!(rules(&request(json!({ "Type": "String" }), Some("value"))), []);
-        let missing = request(json!({ "Type": "String" }), None);
+        assert_eq!(rules(&request(&json!({ "Type": "String", "Default": "value" }), None)), []);
+        assert_eq!(rules(&request(&json!({ "Type": "String" }), Some("value"))), []);
+        let missing = request(&json!({ "Type": "String" }), None);
         assert_eq!(messages(&missing), ["Parameters: [Name] must have values"]);
     }
 
     #[test]
     fn value_belongs_to_a_parameter() {
-        let mut request = Request::new(json!({ "Resources": { "Queue": queue() } }));
+        let mut request = Request::new(&json!({ "Resources": { "Queue": queue() } }));
         request.parameters.insert("Other".to_owned(), ParameterValue::default());
         assert_eq!(messages(&request), ["Parameters: [Other] do not exist in the template"]);
     }
@@ -161,11 +161,11 @@ mod tests {
         for kind in
             ["Number", "CommaDelimitedList", "AWS::SSM::Parameter::Value<List<String>>", "AWS::EC2::VPC::Id"]
         {
-            assert_eq!(rules(&request(json!({ "Type": kind }), Some("1"))), [], "{kind}");
+            assert_eq!(rules(&request(&json!({ "Type": kind }), Some("1"))), [], "{kind}");
         }
         for kind in ["Text", "AWS::SSM::Parameter::Value<Text>"] {
             assert_eq!(
-                rules(&request(json!({ "Type": kind }), Some("1"))),
+                rules(&request(&json!({ "Type": kind }), Some("1"))),
                 [Rule::UnknownParameterType],
                 "{kind}"
             );
@@ -190,15 +190,15 @@ mod tests {
             ),
         ];
         for (declaration, valid, invalid) in cases {
-            assert_eq!(rules(&request(declaration.clone(), Some(valid))), [], "{declaration}");
-            let refused = rules(&request(declaration.clone(), Some(invalid)));
+            assert_eq!(rules(&request(&declaration, Some(valid))), [], "{declaration}");
+            let refused = rules(&request(&declaration, Some(invalid)));
             assert_eq!(refused, [Rule::ParameterConstraint], "{declaration}");
         }
     }
 
     #[test]
     fn pattern_is_named_in_the_message() {
-        let request = request(json!({ "Type": "String", "AllowedPattern": "[a-z]+" }), Some("1"));
+        let request = request(&json!({ "Type": "String", "AllowedPattern": "[a-z]+" }), Some("1"));
         assert_eq!(messages(&request), ["Parameter 'Name' must match pattern [a-z]+"]);
     }
 }

@@ -14,7 +14,7 @@ pub(crate) fn check(
 ) -> Result<Vec<Violation>, SchemaError> {
     let mut violations = Vec::new();
     for (id, resource) in &template.resources {
-        let Some(schema) = schemas.schema(resource.resource_type)? else { continue };
+        let Some(schema) = schemas.schema(resource.type_name)? else { continue };
         violations.extend(
             validate(schema.json(), &resource.properties)
                 .into_iter()
@@ -40,21 +40,21 @@ mod tests {
     use crate::rule::Rule;
     use crate::testing::{Request, messages, rules, violations};
 
-    fn queue_with(properties: Value) -> Request {
+    fn queue_with(properties: &Value) -> Request {
         let queue = json!({ "Type": "AWS::SQS::Queue", "Properties": properties });
-        Request::new(json!({ "Resources": { "Queue": queue } }))
+        Request::new(&json!({ "Resources": { "Queue": queue } }))
     }
 
     #[test]
     fn properties_match_the_schema() {
-        assert_eq!(rules(&queue_with(json!({ "VisibilityTimeout": "30" }))), []);
-        let request = queue_with(json!({ "Visibility": 30 }));
+        assert_eq!(rules(&queue_with(&json!({ "VisibilityTimeout": "30" }))), []);
+        let request = queue_with(&json!({ "Visibility": 30 }));
         assert_eq!(messages(&request), ["#: extraneous key [Visibility] is not permitted"]);
     }
 
     #[test]
     fn path_names_the_place_in_the_template() {
-        let violations = violations(&queue_with(json!({ "VisibilityTimeout": -1 })));
+        let violations = violations(&queue_with(&json!({ "VisibilityTimeout": -1 })));
         assert_eq!(violations[0].rule, Rule::NumberRange);
         assert_eq!(violations[0].path, "/Resources/Queue/Properties/VisibilityTimeout");
         assert_eq!(violations[0].logical_id.as_deref(), Some("Queue"));
@@ -62,12 +62,12 @@ mod tests {
 
     #[test]
     fn properties_are_an_object() {
-        assert_eq!(rules(&queue_with(json!("text"))), [Rule::WrongType]);
+        assert_eq!(rules(&queue_with(&json!("text"))), [Rule::WrongType]);
     }
 
     #[test]
     fn read_only_property_is_refused() {
-        assert_eq!(rules(&queue_with(json!({ "Arn": "arn" }))), [Rule::ReadOnlyProperty]);
+        assert_eq!(rules(&queue_with(&json!({ "Arn": "arn" }))), [Rule::ReadOnlyProperty]);
     }
 
     #[test]
@@ -77,7 +77,7 @@ mod tests {
             json!({ "Type": "AWS::SQS::Queue", "Properties": { "VisibilityTimeout": { "Ref": "Seconds" } } });
         let template = json!({ "Parameters": parameters, "Resources": { "Queue": queue } });
         for (value, expected) in [("30", vec![]), ("-1", vec![Rule::NumberRange])] {
-            let mut request = Request::new(template.clone());
+            let mut request = Request::new(&template.clone());
             let value = ParameterValue { value: value.to_owned(), resolved: None };
             request.parameters.insert("Seconds".to_owned(), value);
             assert_eq!(rules(&request), expected);
@@ -89,12 +89,12 @@ mod tests {
         let conditions = json!({ "Never": { "Fn::Equals": [{ "Ref": "AWS::Region" }, "nowhere"] } });
         let queue =
             json!({ "Type": "AWS::SQS::Queue", "Condition": "Never", "Properties": { "Arn": "arn" } });
-        let request = Request::new(json!({ "Conditions": conditions, "Resources": { "Queue": queue } }));
+        let request = Request::new(&json!({ "Conditions": conditions, "Resources": { "Queue": queue } }));
         assert_eq!(rules(&request), []);
     }
 
     #[test]
     fn property_without_a_value_is_absent() {
-        assert_eq!(rules(&queue_with(json!({ "Arn": { "Ref": "AWS::NoValue" } }))), []);
+        assert_eq!(rules(&queue_with(&json!({ "Arn": { "Ref": "AWS::NoValue" } }))), []);
     }
 }

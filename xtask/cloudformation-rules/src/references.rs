@@ -168,9 +168,9 @@ mod tests {
     use crate::rule::Rule;
     use crate::testing::{Request, messages, queue, rules};
 
-    fn with_name(name: Value) -> Request {
+    fn with_name(name: &Value) -> Request {
         let user = json!({ "Type": "AWS::SQS::Queue", "Properties": { "QueueName": name } });
-        Request::new(json!({ "Resources": { "User": user, "Queue": queue() } }))
+        Request::new(&json!({ "Resources": { "User": user, "Queue": queue() } }))
     }
 
     #[test]
@@ -183,7 +183,7 @@ mod tests {
             json!({ "Fn::Sub": "${Queue}-${Queue.Arn}-${AWS::Region}-${!Literal}" }),
             json!({ "Fn::Sub": ["${variable}", { "variable": { "Ref": "Queue" } }] }),
         ] {
-            assert_eq!(rules(&with_name(name.clone())), [], "{name}");
+            assert_eq!(rules(&with_name(&name)), [], "{name}");
         }
     }
 
@@ -191,7 +191,7 @@ mod tests {
     fn reference_to_nothing_is_refused() {
         for name in [json!({ "Ref": "Nothing" }), json!({ "Fn::Sub": "${Nothing}" })] {
             assert_eq!(
-                messages(&with_name(name)),
+                messages(&with_name(&name)),
                 [
                     "Template format error: Unresolved resource dependencies [Nothing] in the Resources block of the \
                      template"
@@ -203,14 +203,14 @@ mod tests {
     #[test]
     fn dependency_on_nothing_is_refused() {
         let user = json!({ "Type": "AWS::SQS::Queue", "DependsOn": ["Queue", "Nothing"] });
-        let request = Request::new(json!({ "Resources": { "User": user, "Queue": queue() } }));
+        let request = Request::new(&json!({ "Resources": { "User": user, "Queue": queue() } }));
         assert_eq!(rules(&request), [Rule::UnresolvedDependency]);
     }
 
     #[test]
     fn output_refers_to_something() {
         let outputs = json!({ "Url": { "Value": { "Ref": "Nothing" } } });
-        let request = Request::new(json!({ "Resources": { "Queue": queue() }, "Outputs": outputs }));
+        let request = Request::new(&json!({ "Resources": { "Queue": queue() }, "Outputs": outputs }));
         assert_eq!(
             messages(&request),
             [
@@ -223,7 +223,7 @@ mod tests {
     fn attribute_of_nothing_is_refused() {
         for name in [json!({ "Fn::GetAtt": ["Nothing", "Arn"] }), json!({ "Fn::Sub": "${Nothing.Arn}" })] {
             assert_eq!(
-                messages(&with_name(name)),
+                messages(&with_name(&name)),
                 ["Template error: instance of Fn::GetAtt references undefined resource Nothing"]
             );
         }
@@ -232,27 +232,27 @@ mod tests {
     #[test]
     fn attribute_is_returned_by_the_type() {
         assert_eq!(
-            messages(&with_name(json!({ "Fn::GetAtt": ["Queue", "Color"] }))),
+            messages(&with_name(&json!({ "Fn::GetAtt": ["Queue", "Color"] }))),
             ["Template error: resource Queue does not support attribute type Color in Fn::GetAtt"]
         );
     }
 
     #[test]
     fn attribute_names_a_resource_and_an_attribute() {
-        assert_eq!(rules(&with_name(json!({ "Fn::GetAtt": ["Queue"] }))), [Rule::MalformedAttribute]);
+        assert_eq!(rules(&with_name(&json!({ "Fn::GetAtt": ["Queue"] }))), [Rule::MalformedAttribute]);
     }
 
     #[test]
     fn function_exists() {
-        assert_eq!(rules(&with_name(json!({ "Fn::Concat": ["a", "b"] }))), [Rule::UnknownFunction]);
+        assert_eq!(rules(&with_name(&json!({ "Fn::Concat": ["a", "b"] }))), [Rule::UnknownFunction]);
     }
 
     #[test]
     fn condition_exists() {
         let conditional = json!({ "Type": "AWS::SQS::Queue", "Condition": "Nothing" });
-        let request = Request::new(json!({ "Resources": { "Queue": conditional } }));
+        let request = Request::new(&json!({ "Resources": { "Queue": conditional } }));
         assert_eq!(rules(&request), [Rule::UnresolvedCondition]);
         let name = json!({ "Fn::If": ["Nothing", "a", "b"] });
-        assert_eq!(rules(&with_name(name)), [Rule::UnresolvedCondition]);
+        assert_eq!(rules(&with_name(&name)), [Rule::UnresolvedCondition]);
     }
 }

@@ -39,8 +39,8 @@ pub(crate) fn replaced<'a>(
     let mut create_only: Vec<(&str, Vec<&Value>)> = Vec::new();
     for (id, resource) in &updated.resources {
         let Some(before) = deployed.resources.get(id) else { continue };
-        let schema = schemas.schema(resource.resource_type)?;
-        let Some(schema) = schema.filter(|_| before.resource_type == resource.resource_type) else {
+        let schema = schemas.schema(resource.type_name)?;
+        let Some(schema) = schema.filter(|_| before.type_name == resource.type_name) else {
             continue;
         };
         let mut values = BTreeMap::new();

@@ -117,7 +117,7 @@ impl<'a> Resolver<'a> {
         for piece in pieces(template) {
             match piece {
                 Piece::Text(piece) => text.push_str(piece),
-                Piece::Literal(name) => text.push_str(&format!("${{{name}}}")),
+                Piece::Literal(name) => text.extend(["${", name, "}"]),
                 Piece::Name(name) => match variables.and_then(|variables| variables.get(name)) {
                     Some(variable) => text.push_str(&scalar(&self.resolve(variable)?)?),
                     None => text.push_str(&scalar(self.names.get(name)?)?),

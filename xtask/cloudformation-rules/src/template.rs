@@ -15,7 +15,7 @@ pub(crate) struct Template<'a> {
 
 /// A resource whose properties are resolved.
 pub(crate) struct Resource<'a> {
-    pub(crate) resource_type: &'a str,
+    pub(crate) type_name: &'a str,
     pub(crate) properties: Value,
     pub(crate) deletion_policy: Option<&'a str>,
 }
@@ -39,7 +39,7 @@ impl<'a> Template<'a> {
             .filter_map(|(id, entry)| {
                 let properties = entry.get("Properties").and_then(|properties| resolver.resolve(properties));
                 let resource = Resource {
-                    resource_type: entry["Type"].as_str()?,
+                    type_name: entry["Type"].as_str()?,
                     properties: properties.unwrap_or_else(|| Value::Object(serde_json::Map::new())),
                     deletion_policy: entry["DeletionPolicy"].as_str(),
                 };
@@ -53,7 +53,7 @@ impl<'a> Template<'a> {
     pub(crate) fn of_type(&self, resource_type: &str) -> impl Iterator<Item = (&'a str, &Resource<'a>)> {
         self.resources
             .iter()
-            .filter(move |(_, resource)| resource.resource_type == resource_type)
+            .filter(move |(_, resource)| resource.type_name == resource_type)
             .map(|(id, resource)| (*id, resource))
     }
 }

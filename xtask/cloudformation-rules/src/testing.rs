@@ -36,17 +36,17 @@ impl Request {
         }
     }
 
-    pub(crate) fn new(template: Value) -> Self {
+    pub(crate) fn new(template: &Value) -> Self {
         Self::of_text(template.to_string())
     }
 
     /// Returns a request for a template with these resources.
-    pub(crate) fn of_resources(resources: Value) -> Self {
-        Self::new(json!({ "Resources": resources }))
+    pub(crate) fn of_resources(resources: &Value) -> Self {
+        Self::new(&json!({ "Resources": resources }))
     }
 
     /// Returns a request that updates one template to another.
-    pub(crate) fn of_update(deployed: Value, updated: Value) -> Self {
+    pub(crate) fn of_update(deployed: &Value, updated: &Value) -> Self {
         let deployed = Some(json!({ "Resources": deployed }));
         Self { deployed, ..Self::of_resources(updated) }
     }

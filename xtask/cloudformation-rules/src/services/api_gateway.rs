@@ -44,8 +44,7 @@ pub(super) fn check_route_settings(context: &Context<'_>) -> Vec<Violation> {
 
 /// Returns the keys of an API's routes; none if they are not in the template.
 fn routes(context: &Context<'_>, api: &str) -> Option<BTreeSet<String>> {
-    let body =
-        &context.template.resources.get(api).filter(|api| api.resource_type == API)?.properties["Body"];
+    let body = &context.template.resources.get(api).filter(|api| api.type_name == API)?.properties["Body"];
     if !body.is_null() && !body["paths"].is_object() {
         return None;
     }
@@ -65,7 +64,7 @@ mod tests {
     use crate::rule::Rule;
     use crate::testing::{Request, messages, rules};
 
-    fn api(paths: Value) -> Value {
+    fn api(paths: &Value) -> Value {
         let body = json!({ "openapi": "3.0.1", "paths": paths });
         json!({ "Type": "AWS::ApiGatewayV2::Api", "Properties": { "Body": body } })
     }
@@ -77,7 +76,7 @@ mod tests {
             let stage = json!({ "Type": "AWS::ApiGatewayV2::Stage", "Properties": properties });
             let any = json!({ "x-amazon-apigateway-any-method": {} });
             let paths = json!({ "/items/{id}": { "get": {} }, "/any": any, "/$default": any });
-            Request::of_resources(json!({ "Api": api(paths), "Stage": stage }))
+            Request::of_resources(&json!({ "Api": api(&paths), "Stage": stage }))
         };
         for key in ["GET /items/{id}", "ANY /any", "$default"] {
             assert_eq!(rules(&with(key)), [], "{key}");
@@ -92,7 +91,9 @@ mod tests {
     fn api_has_300_routes_at_most() {
         let of_routes = |count: usize| {
             let paths = (0..count).map(|index| (format!("/{index}"), json!({ "get": {} })));
-            rules(&Request::of_resources(json!({ "Api": api(Value::Object(paths.collect::<Map<_, _>>())) })))
+            rules(&Request::of_resources(
+                &json!({ "Api": api(&Value::Object(paths.collect::<Map<_, _>>())) }),
+            ))
         };
         assert_eq!(of_routes(300), []);
         assert_eq!(of_routes(301), [Rule::TooManyRoutes]);

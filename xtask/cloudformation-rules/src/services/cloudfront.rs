@@ -151,19 +151,22 @@ mod tests {
     use crate::rule::Rule;
     use crate::testing::{Request, rules};
 
-    fn resource(resource_type: &str, properties: Value) -> Vec<Rule> {
+    fn resource(resource_type: &str, properties: &Value) -> Vec<Rule> {
         let resource = json!({ "Type": resource_type, "Properties": properties });
-        rules(&Request::of_resources(json!({ "Thing": resource })))
+        rules(&Request::of_resources(&json!({ "Thing": resource })))
     }
 
-    fn distribution(config: Value) -> Vec<Rule> {
-        resource("AWS::CloudFront::Distribution", json!({ "DistributionConfig": config }))
+    fn distribution(config: &Value) -> Vec<Rule> {
+        resource("AWS::CloudFront::Distribution", &json!({ "DistributionConfig": config }))
     }
 
     #[test]
     fn key_group_has_one_to_five_keys() {
         let group = |keys: usize| {
-            resource("AWS::CloudFront::KeyGroup", json!({ "KeyGroupConfig": { "Items": vec!["key"; keys] } }))
+            resource(
+                "AWS::CloudFront::KeyGroup",
+                &json!({ "KeyGroupConfig": { "Items": vec!["key"; keys] } }),
+            )
         };
         assert_eq!(group(1), []);
         assert_eq!(group(5), []);
@@ -175,7 +178,7 @@ mod tests {
     fn cache_behavior_trusts_four_key_groups_at_most() {
         let with = |groups: usize| {
             let behavior = json!({ "TrustedKeyGroups": vec!["group"; groups] });
-            distribution(json!({ "CacheBehaviors": [behavior] }))
+            distribution(&json!({ "CacheBehaviors": [behavior] }))
         };
         assert_eq!(with(4), []);
         assert_eq!(with(5), [Rule::TooManyKeyGroups]);
@@ -188,7 +191,7 @@ mod tests {
             let groups = json!({ "Items": [{ "Id": "group" }] });
             let behavior = json!({ "TargetOriginId": target });
             distribution(
-                json!({ "Origins": origins, "OriginGroups": groups, "DefaultCacheBehavior": behavior }),
+                &json!({ "Origins": origins, "OriginGroups": groups, "DefaultCacheBehavior": behavior }),
             )
         };
         assert_eq!(with("origin"), []);
@@ -199,7 +202,7 @@ mod tests {
     #[test]
     fn path_pattern_is_used_once() {
         let with = |second: &str| {
-            distribution(json!({ "CacheBehaviors": [{ "PathPattern": "a" }, { "PathPattern": second }] }))
+            distribution(&json!({ "CacheBehaviors": [{ "PathPattern": "a" }, { "PathPattern": second }] }))
         };
         assert_eq!(with("b"), []);
         assert_eq!(with("a"), [Rule::DuplicatePathPattern]);
@@ -209,7 +212,7 @@ mod tests {
     fn lifetimes_are_in_order() {
         let with = |minimum: u32, default: u32, maximum: u32| {
             let config = json!({ "MinTTL": minimum, "DefaultTTL": default, "MaxTTL": maximum });
-            resource("AWS::CloudFront::CachePolicy", json!({ "CachePolicyConfig": config }))
+            resource("AWS::CloudFront::CachePolicy", &json!({ "CachePolicyConfig": config }))
         };
         assert_eq!(with(1, 1, 2), []);
         assert_eq!(with(2, 1, 3), [Rule::CacheLifetimes]);
@@ -224,7 +227,7 @@ mod tests {
                 "AccessControlAllowOrigins": { "Items": [origin] },
             });
             let config = json!({ "ResponseHeadersPolicyConfig": { "CorsConfig": cors } });
-            resource("AWS::CloudFront::ResponseHeadersPolicy", config)
+            resource("AWS::CloudFront::ResponseHeadersPolicy", &config)
         };
         assert_eq!(with("*", false), []);
         assert_eq!(with("https://example.com", true), []);

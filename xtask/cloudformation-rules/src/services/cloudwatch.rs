@@ -108,7 +108,7 @@ mod tests {
 
     fn alarm(properties: &Value) -> Vec<Rule> {
         let alarm = json!({ "Type": "AWS::CloudWatch::Alarm", "Properties": properties });
-        rules(&Request::of_resources(json!({ "Alarm": alarm })))
+        rules(&Request::of_resources(&json!({ "Alarm": alarm })))
     }
 
     fn on_metric(period: u32, count: u32) -> Vec<Rule> {
@@ -157,7 +157,7 @@ mod tests {
             let dashboard =
                 json!({ "Type": "AWS::CloudWatch::Dashboard", "Properties": { "DashboardBody": body } });
             rules(&Request::of_resources(
-                json!({ "Dashboard": dashboard, "Queue": { "Type": "AWS::SQS::Queue" } }),
+                &json!({ "Dashboard": dashboard, "Queue": { "Type": "AWS::SQS::Queue" } }),
             ))
         };
         assert_eq!(dashboard(json!(r#"{"widgets":[]}"#)), []);

@@ -73,7 +73,7 @@ mod tests {
     fn function(variables: &Value) -> Request {
         let properties = json!({ "Environment": { "Variables": variables } });
         Request::of_resources(
-            json!({ "Function": { "Type": "AWS::Lambda::Function", "Properties": properties } }),
+            &json!({ "Function": { "Type": "AWS::Lambda::Function", "Properties": properties } }),
         )
     }
 

@@ -18,7 +18,7 @@ const LARGEST_BATCH_WITHOUT_WINDOW: i64 = 10;
 pub(super) fn check(context: &Context<'_>) -> Vec<Violation> {
     let resource = |value: &Value, resource_type: &str| {
         let target = context.template.resources.get(referenced_resource(value)?)?;
-        (target.resource_type == resource_type).then_some(target)
+        (target.type_name == resource_type).then_some(target)
     };
     let mappings = context.template.of_type("AWS::Lambda::EventSourceMapping");
     mappings
@@ -71,7 +71,7 @@ mod tests {
         let mut mapping = mapping.clone();
         mapping["EventSourceArn"] = json!({ "Fn::GetAtt": ["Queue", "Arn"] });
         mapping["FunctionName"] = json!({ "Ref": "Function" });
-        Request::of_resources(json!({
+        Request::of_resources(&json!({
             "Queue": { "Type": "AWS::SQS::Queue", "Properties": queue },
             "Function": { "Type": "AWS::Lambda::Function", "Properties": function },
             "Mapping": { "Type": "AWS::Lambda::EventSourceMapping", "Properties": mapping },

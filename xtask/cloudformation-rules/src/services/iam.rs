@@ -112,16 +112,16 @@ mod tests {
     use crate::rule::Rule;
     use crate::testing::{Request, messages, role, rules};
 
-    fn with_policy(document: Value) -> Request {
+    fn with_policy(document: &Value) -> Request {
         let mut role = role();
         role["Properties"]["Policies"] = json!([{ "PolicyName": "policy", "PolicyDocument": document }]);
-        Request::of_resources(json!({ "Role": role }))
+        Request::of_resources(&json!({ "Role": role }))
     }
 
     fn with_trust(statement: Value) -> Request {
         let mut role = role();
         role["Properties"]["AssumeRolePolicyDocument"]["Statement"] = statement;
-        Request::of_resources(json!({ "Role": role }))
+        Request::of_resources(&json!({ "Role": role }))
     }
 
     #[test]
@@ -135,21 +135,21 @@ mod tests {
 
     #[test]
     fn inline_policy_has_resources_and_actions_and_no_principal() {
-        let statement = |statement: Value| with_policy(json!({ "Statement": [statement] }));
+        let statement = |statement: Value| with_policy(&json!({ "Statement": [statement] }));
         assert_eq!(rules(&statement(json!({ "Action": "s3:GetObject", "Resource": "*" }))), []);
         for statement in [
             json!({ "Action": "s3:GetObject" }),
             json!({ "Resource": "*" }),
             json!({ "Action": "s3:GetObject", "Resource": "*", "Principal": "*" }),
         ] {
-            let request = with_policy(json!({ "Statement": [statement] }));
+            let request = with_policy(&json!({ "Statement": [statement] }));
             assert_eq!(rules(&request), [Rule::RolePolicy], "{statement}");
         }
     }
 
     #[test]
     fn inline_policies_have_a_limited_size() {
-        let of_bytes = |bytes: usize| with_policy(json!("a".repeat(bytes - 2)));
+        let of_bytes = |bytes: usize| with_policy(&json!("a".repeat(bytes - 2)));
         assert_eq!(rules(&of_bytes(10_240)), []);
         assert_eq!(rules(&of_bytes(10_241)), [Rule::RolePolicySize]);
     }

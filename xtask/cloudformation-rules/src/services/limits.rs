@@ -79,7 +79,7 @@ mod tests {
 
     fn function(properties: &Value) -> Vec<Rule> {
         let function = json!({ "Type": "AWS::Lambda::Function", "Properties": properties });
-        rules(&Request::of_resources(json!({ "Function": function })))
+        rules(&Request::of_resources(&json!({ "Function": function })))
     }
 
     #[test]
@@ -108,7 +108,7 @@ mod tests {
             let policy =
                 json!({ "maxReceiveCount": count, "deadLetterTargetArn": "arn:aws:sqs:us-east-1:1:queue" });
             let queue = json!({ "Type": "AWS::SQS::Queue", "Properties": { "RedrivePolicy": policy } });
-            rules(&Request::of_resources(json!({ "Queue": queue })))
+            rules(&Request::of_resources(&json!({ "Queue": queue })))
         };
         assert_eq!(queue(1_000), []);
         assert_eq!(queue(0), [Rule::MaximumReceives]);

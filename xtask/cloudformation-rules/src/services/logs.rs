@@ -74,7 +74,7 @@ mod tests {
     use crate::rule::Rule;
     use crate::testing::{Request, rules};
 
-    fn filter(properties: Value) -> Value {
+    fn filter(properties: &Value) -> Value {
         json!({ "Type": "AWS::Logs::SubscriptionFilter", "Properties": properties })
     }
 
@@ -82,7 +82,7 @@ mod tests {
         let filters = (0..count).map(|index| {
             // One group has the name, the other refers to it.
             let group = if index == 0 { json!("group") } else { json!({ "Ref": "Group" }) };
-            (format!("Filter{index}"), filter(json!({ "LogGroupName": group })))
+            (format!("Filter{index}"), filter(&json!({ "LogGroupName": group })))
         });
         let group = json!({ "Type": "AWS::Logs::LogGroup", "Properties": { "LogGroupName": "group" } });
         Value::Object(filters.chain([("Group".to_owned(), group)]).collect::<Map<_, _>>())
@@ -90,15 +90,15 @@ mod tests {
 
     #[test]
     fn log_group_has_five_filters_at_most() {
-        assert_eq!(rules(&Request::of_resources(filters(5))), []);
-        assert_eq!(rules(&Request::of_resources(filters(6))), [Rule::TooManySubscriptionFilters]);
+        assert_eq!(rules(&Request::of_resources(&filters(5))), []);
+        assert_eq!(rules(&Request::of_resources(&filters(6))), [Rule::TooManySubscriptionFilters]);
     }
 
     #[test]
     fn removed_filter_still_counts() {
         let mut deployed = filters(5);
         deployed["Old"] = deployed["Filter0"].take();
-        assert_eq!(rules(&Request::of_update(deployed, filters(5))), [Rule::TooManySubscriptionFilters]);
+        assert_eq!(rules(&Request::of_update(&deployed, &filters(5))), [Rule::TooManySubscriptionFilters]);
     }
 
     #[test]
@@ -108,7 +108,7 @@ mod tests {
             if has_role {
                 properties["RoleArn"] = "arn:aws:iam::1:role/role".into();
             }
-            rules(&Request::of_resources(json!({ "Filter": filter(properties) })))
+            rules(&Request::of_resources(&json!({ "Filter": filter(&properties) })))
         };
         assert_eq!(with("kinesis", true), []);
         assert_eq!(with("kinesis", false), [Rule::SubscriptionRole]);

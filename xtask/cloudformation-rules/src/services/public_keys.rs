@@ -73,7 +73,7 @@ mod tests {
     use crate::rule::Rule;
     use crate::testing::{Request, messages, queue, rules};
 
-    fn key(config: Value) -> Value {
+    fn key(config: &Value) -> Value {
         json!({ "Type": "AWS::CloudFront::PublicKey", "Properties": { "PublicKeyConfig": config } })
     }
 
@@ -83,9 +83,9 @@ mod tests {
             let mut config =
                 json!({ "CallerReference": "a", "Comment": "a", "EncodedKey": "a", "Name": "a" });
             config[changed] = value.into();
-            json!({ "Key": key(config) })
+            json!({ "Key": key(&config) })
         };
-        let update = |changed: &str| Request::of_update(config(changed, "a"), config(changed, "b"));
+        let update = |changed: &str| Request::of_update(&config(changed, "a"), &config(changed, "b"));
         assert_eq!(rules(&update("Comment")), []);
         for changed in ["CallerReference", "EncodedKey", "Name"] {
             assert_eq!(messages(&update(changed)), ["Invalid request provided: AWS::CloudFront::PublicKey"]);
@@ -94,14 +94,14 @@ mod tests {
 
     #[test]
     fn new_logical_id_makes_a_new_key() {
-        let keys = |id: &str| json!({ id: key(json!({ "EncodedKey": id, "Name": id })) });
-        assert_eq!(rules(&Request::of_update(keys("First"), keys("Second"))), []);
+        let keys = |id: &str| json!({ id: key(&json!({ "EncodedKey": id, "Name": id })) });
+        assert_eq!(rules(&Request::of_update(&keys("First"), &keys("Second"))), []);
     }
 
     #[test]
     fn removed_key_is_in_no_group_that_stays() {
         let deployed = |key_policy: &str, group_policy: &str| {
-            let mut key = key(json!({ "Name": "key" }));
+            let mut key = key(&json!({ "Name": "key" }));
             key["DeletionPolicy"] = key_policy.into();
             let config = json!({ "Name": "group", "Items": [{ "Ref": "Key" }] });
             let group = json!({
@@ -112,7 +112,7 @@ mod tests {
             json!({ "Key": key, "Group": group, "Queue": queue() })
         };
         let removed = |key_policy: &str, group_policy: &str| {
-            rules(&Request::of_update(deployed(key_policy, group_policy), json!({ "Queue": queue() })))
+            rules(&Request::of_update(&deployed(key_policy, group_policy), &json!({ "Queue": queue() })))
         };
         assert_eq!(removed("Delete", "Delete"), []);
         assert_eq!(removed("Retain", "Retain"), []);

@@ -69,27 +69,27 @@ mod tests {
     use crate::rule::Rule;
     use crate::testing::{Request, rules};
 
-    fn bucket(properties: Value) -> Vec<Rule> {
+    fn bucket(properties: &Value) -> Vec<Rule> {
         let bucket = json!({ "Type": "AWS::S3::Bucket", "Properties": properties });
-        rules(&Request::of_resources(json!({ "Bucket": bucket })))
+        rules(&Request::of_resources(&json!({ "Bucket": bucket })))
     }
 
     #[test]
     fn name_follows_the_rules() {
         for name in ["abc", "a.b-c", &"a".repeat(63)] {
-            assert_eq!(bucket(json!({ "BucketName": name })), [], "{name}");
+            assert_eq!(bucket(&json!({ "BucketName": name })), [], "{name}");
         }
         let long = "a".repeat(64);
         for name in
             ["ab", &long, "Abc", "-abc", "abc.", "a..b", "192.168.5.4", "xn--abc", "abc-s3alias", "a_b"]
         {
-            assert_eq!(bucket(json!({ "BucketName": name })), [Rule::BucketName], "{name}");
+            assert_eq!(bucket(&json!({ "BucketName": name })), [Rule::BucketName], "{name}");
         }
     }
 
     #[test]
     fn lifecycle_rule_has_an_action() {
-        let with = |rule: Value| bucket(json!({ "LifecycleConfiguration": { "Rules": [rule] } }));
+        let with = |rule: Value| bucket(&json!({ "LifecycleConfiguration": { "Rules": [rule] } }));
         assert_eq!(with(json!({ "Status": "Enabled", "ExpirationInDays": 1 })), []);
         assert_eq!(with(json!({ "Status": "Enabled", "Prefix": "a" })), [Rule::LifecycleWithoutAction]);
     }

@@ -49,10 +49,10 @@ pub(super) fn check_redrives(context: &Context<'_>) -> Vec<Violation> {
 
 fn is_fifo(context: &Context<'_>, arn: &Value) -> Option<bool> {
     if let Some(arn) = arn.as_str() {
-        return Some(arn.ends_with(".fifo"));
+        return Some(arn.strip_suffix(".fifo").is_some());
     }
     let queue = context.template.resources.get(referenced_resource(arn)?)?;
-    (queue.resource_type == "AWS::SQS::Queue").then(|| is_true(&queue.properties["FifoQueue"]))
+    (queue.type_name == "AWS::SQS::Queue").then(|| is_true(&queue.properties["FifoQueue"]))
 }
 
 #[cfg(test)]
@@ -62,7 +62,7 @@ mod tests {
     use crate::rule::Rule;
     use crate::testing::{Request, rules};
 
-    fn queue(properties: Value) -> Value {
+    fn queue(properties: &Value) -> Value {
         json!({ "Type": "AWS::SQS::Queue", "Properties": properties })
     }
 
@@ -70,7 +70,7 @@ mod tests {
     fn name_is_short_and_ends_as_that_of_its_kind() {
         let named = |name: &str, is_fifo: bool| {
             let properties = json!({ "QueueName": name, "FifoQueue": is_fifo });
-            rules(&Request::of_resources(json!({ "Queue": queue(properties) })))
+            rules(&Request::of_resources(&json!({ "Queue": queue(&properties) })))
         };
         assert_eq!(named(&"a".repeat(80), false), []);
         assert_eq!(named("queue.fifo", true), []);
@@ -85,9 +85,9 @@ mod tests {
     fn dead_letter_queue_is_of_the_same_kind() {
         let redriven = |target: Value, is_fifo: bool| {
             let policy = json!({ "maxReceiveCount": 1, "deadLetterTargetArn": target });
-            let source = queue(json!({ "RedrivePolicy": policy, "FifoQueue": is_fifo }));
+            let source = queue(&json!({ "RedrivePolicy": policy, "FifoQueue": is_fifo }));
             rules(&Request::of_resources(
-                json!({ "Source": source, "Dead": queue(json!({ "FifoQueue": true })) }),
+                &json!({ "Source": source, "Dead": queue(&json!({ "FifoQueue": true })) }),
             ))
         };
         let dead = json!({ "Fn::GetAtt": ["Dead", "Arn"] });

@@ -6,7 +6,7 @@ use crate::testing::{Request, messages, queue, rules};
 fn with_resource(id: &str, entry: Value) -> Request {
     let mut template = json!({ "Resources": {} });
     template["Resources"][id] = entry;
-    Request::new(template)
+    Request::new(&template)
 }
 
 #[test]
@@ -16,18 +16,18 @@ fn text_that_is_not_json_is_malformed() {
 
 #[test]
 fn template_is_an_object() {
-    assert_eq!(rules(&Request::new(json!([]))), [Rule::UnsupportedStructure]);
+    assert_eq!(rules(&Request::new(&json!([]))), [Rule::UnsupportedStructure]);
 }
 
 #[test]
 fn template_has_resources() {
-    assert_eq!(rules(&Request::new(json!({}))), [Rule::NoResources]);
-    assert_eq!(rules(&Request::new(json!({ "Resources": {} }))), [Rule::NoResources]);
+    assert_eq!(rules(&Request::new(&json!({}))), [Rule::NoResources]);
+    assert_eq!(rules(&Request::new(&json!({ "Resources": {} }))), [Rule::NoResources]);
 }
 
 #[test]
 fn unknown_section_is_refused() {
-    let request = Request::new(json!({ "Resources": { "Queue": queue() }, "outputs": {}, "Other": 1 }));
+    let request = Request::new(&json!({ "Resources": { "Queue": queue() }, "outputs": {}, "Other": 1 }));
     assert_eq!(messages(&request), ["Invalid template property or properties [Other, outputs]"]);
 }
 
@@ -38,7 +38,7 @@ fn logical_id_is_alphanumeric_and_short() {
         assert_eq!(rules(&with_resource(id, queue())), [Rule::MalformedLogicalId], "{id}");
     }
     let parameter = json!({ "with_underscore": { "Type": "String", "Default": "" } });
-    let request = Request::new(json!({ "Parameters": parameter, "Resources": { "Queue": queue() } }));
+    let request = Request::new(&json!({ "Parameters": parameter, "Resources": { "Queue": queue() } }));
     assert_eq!(rules(&request), [Rule::MalformedLogicalId]);
 }
 
@@ -78,14 +78,15 @@ fn policy_has_a_known_value() {
 #[test]
 fn output_has_a_value() {
     let outputs = json!({ "Url": { "Description": "URL." } });
-    let request = Request::new(json!({ "Resources": { "Queue": queue() }, "Outputs": outputs }));
+    let request = Request::new(&json!({ "Resources": { "Queue": queue() }, "Outputs": outputs }));
     assert_eq!(rules(&request), [Rule::OutputWithoutValue]);
 }
 
 #[test]
 fn transform_exists() {
-    let with =
-        |transform: Value| Request::new(json!({ "Transform": transform, "Resources": { "Queue": queue() } }));
+    let with = |transform: Value| {
+        Request::new(&json!({ "Transform": transform, "Resources": { "Queue": queue() } }))
+    };
     assert_eq!(rules(&with(json!(["AWS::LanguageExtensions"]))), []);
     assert_eq!(rules(&with(json!("Nothing"))), [Rule::UnknownTransform]);
 }

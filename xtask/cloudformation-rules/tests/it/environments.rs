@@ -10,7 +10,7 @@ use super::support::{check, check_with, schemas, template_of_dev, templates};
 #[test]
 fn templates_of_all_environments_pass() {
     for (name, template) in templates() {
-        let violations: Vec<String> = check(&template).iter().map(ToString::to_string).collect();
+        let violations: Vec<String> = check(template).iter().map(ToString::to_string).collect();
         assert_eq!(violations, [""; 0], "{name}");
     }
 }

@@ -21,7 +21,7 @@ fn handlers_have_permissions() {
 
 #[test]
 fn unknown_region_is_an_error() {
-    let error = ProviderSchemas::load(&schema_directory(), "nowhere").unwrap_err();
+    let error = ProviderSchemas::load(schema_directory(), "nowhere").unwrap_err();
     assert!(matches!(error, SchemaError::Unreadable { .. }), "{error}");
 }
 

@@ -14,27 +14,33 @@ use stack::{Environment, EnvironmentName, SigningKeys};
 /// Returns the schemas of us-east-1. Installs cfn-lint if necessary.
 pub(crate) fn schemas() -> &'static ProviderSchemas {
     static LOADED: LazyLock<ProviderSchemas> =
-        LazyLock::new(|| ProviderSchemas::load(&schema_directory(), "us-east-1").unwrap());
+        LazyLock::new(|| ProviderSchemas::load(schema_directory(), "us-east-1").unwrap());
     &LOADED
 }
 
 /// Returns the directory of the schemas, which cfn-lint contains.
-pub(crate) fn schema_directory() -> PathBuf {
-    let program = CFN_LINT.program(&Quiet).unwrap().path().to_owned();
-    let installed = program.ancestors().nth(2).unwrap().join("lib");
-    let pythons = fs::read_dir(&installed).unwrap().map(|entry| entry.unwrap().path());
-    pythons
-        .flat_map(|python| ["site-packages", "dist-packages"].map(|packages| python.join(packages)))
-        .map(|packages| packages.join("cfnlint/data/schemas"))
-        .find(|schemas| schemas.exists())
-        .unwrap_or_else(|| panic!("{} has no schemas of cfn-lint", installed.display()))
+pub(crate) fn schema_directory() -> &'static Path {
+    static DIRECTORY: LazyLock<PathBuf> = LazyLock::new(|| {
+        let program = CFN_LINT.program(&Quiet).unwrap().path().to_owned();
+        let installed = program.ancestors().nth(2).unwrap().join("lib");
+        let pythons = fs::read_dir(&installed).unwrap().map(|entry| entry.unwrap().path());
+        pythons
+            .flat_map(|python| ["site-packages", "dist-packages"].map(|packages| python.join(packages)))
+            .map(|packages| packages.join("cfnlint/data/schemas"))
+            .find(|schemas| schemas.exists())
+            .unwrap_or_else(|| panic!("{} has no schemas of cfn-lint", installed.display()))
+    });
+    &DIRECTORY
 }
 
 /// Returns the templates of all environments by their names, without and with a signing key.
-pub(crate) fn templates() -> BTreeMap<String, String> {
-    let directory = repository::root().join("stack/environments");
-    let files = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
-    files.flat_map(|file| templates_of(&file)).collect()
+pub(crate) fn templates() -> &'static BTreeMap<String, String> {
+    static RENDERED: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
+        let directory = repository::root().join("stack/environments");
+        let files = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+        files.flat_map(|file| templates_of(&file)).collect()
+    });
+    &RENDERED
 }
 
 fn templates_of(file: &Path) -> [(String, String); 2] {

@@ -31,7 +31,7 @@ fn operation() -> Value {
 fn import(document: &Value, fail_on_warnings: bool) -> Vec<Rule> {
     let properties = json!({ "Body": document, "FailOnWarnings": fail_on_warnings });
     rules(&Request::of_resources(
-        json!({ "Api": { "Type": "AWS::ApiGatewayV2::Api", "Properties": properties } }),
+        &json!({ "Api": { "Type": "AWS::ApiGatewayV2::Api", "Properties": properties } }),
     ))
 }
 
