@@ -52,6 +52,9 @@ impl ProviderSchemas {
             stack_name: request.stack_name,
         };
         let resolved = Template::new(&template, request.parameters, surroundings);
+        if let Some(violation) = references::check_omitted(&template, &resolved) {
+            return Ok(vec![violation]);
+        }
         let deployed =
             request.deployed.map(|version| Template::new(version.template, version.parameters, surroundings));
         let context = Context { schemas: self, request, template: &resolved, deployed: deployed.as_ref() };

@@ -8,7 +8,7 @@ use crate::check::Context;
 use crate::error::SchemaError;
 use crate::intrinsics::{is_unknown, referenced_resource};
 use crate::rule::Rule;
-use crate::template::Template;
+use crate::template::{Resource, Template};
 use crate::violation::Violation;
 
 /// The property that is the custom name of a type, as a JSON pointer.
@@ -75,19 +75,22 @@ fn replacement(named: &Named<'_>, replaced: &BTreeSet<&str>) -> Option<Violation
 
 /// Returns why a resource cannot be created whose name exists; none if the existing one can be imported.
 ///
-/// `ImportExistingResources` imports only what is identified by its custom name:
+/// `ImportExistingResources` imports only what is identified by its custom name, and this must be in the template itself:
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-automatically.html>
 fn conflict(named: &Named<'_>, context: &Context<'_>) -> Result<Option<Violation>, SchemaError> {
     let Named { resource_type, name, .. } = named;
     let schema = context.schemas.schema(resource_type)?;
     let is_identified = schema.is_some_and(|schema| schema.is_identified_by(named.pointer));
-    let deletion_policy = context.template.resources.get(named.id).and_then(|entry| entry.deletion_policy);
-    let is_retained = matches!(deletion_policy, Some("Retain" | "RetainExceptOnCreate"));
-    if context.request.import_existing && is_identified {
+    let resource = context.template.resources.get(named.id);
+    let is_static = resource
+        .and_then(|resource| resource.unresolved?.pointer(named.pointer))
+        .is_some_and(Value::is_string);
+    if context.request.import_existing && is_identified && is_static {
         let message = format!(
             "Resource of type '{resource_type}' with identifier '{name}' already exists and cannot be imported without \
              a DeletionPolicy of Retain or RetainExceptOnCreate"
         );
+        let is_retained = resource.is_some_and(Resource::is_retained);
         return Ok((!is_retained).then(|| named.violation(Rule::ImportWithoutRetention, message)));
     }
     let (rule, message) = if *resource_type == BUCKET_POLICY {
@@ -190,6 +193,22 @@ mod tests {
         let template = json!({ "Resources": { "Bucket": bucket("name"), "Policy": policy } });
         let request = existing(&template, "AWS::S3::BucketPolicy", "name");
         assert_eq!(messages(&request), ["The bucket policy already exists on bucket name."]);
+    }
+
+    #[test]
+    fn bucket_policy_is_not_imported_by_a_reference_to_its_bucket() {
+        let with_policy = |name: Value| {
+            let policy = json!({
+                "Type": "AWS::S3::BucketPolicy",
+                "DeletionPolicy": "Retain",
+                "Properties": { "Bucket": name, "PolicyDocument": {} },
+            });
+            let template = json!({ "Resources": { "Bucket": bucket("name"), "Policy": policy } });
+            let request = existing(&template, "AWS::S3::BucketPolicy", "name");
+            rules(&Request { import_existing: true, ..request })
+        };
+        assert_eq!(with_policy(json!("name")), []);
+        assert_eq!(with_policy(json!({ "Ref": "Bucket" })), [Rule::BucketPolicyConflict]);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::provider_schemas::ProviderSchemas;
 use crate::resolve::PSEUDO_PARAMETERS;
 use crate::resource_schema::ResourceSchema;
 use crate::rule::Rule;
+use crate::template::Template;
 use crate::violation::Violation;
 
 /// Types with attributes that their schemas do not list as read-only.
@@ -63,16 +64,30 @@ pub(crate) fn check(template: &Value, schemas: &ProviderSchemas) -> Result<Vec<V
                 )),
             }
         }
-        if let Some(first) = unresolved.values().next() {
-            let names: Vec<&str> = unresolved.keys().copied().collect();
-            let message = format!(
-                "Template format error: Unresolved resource dependencies [{}] in the {section} block of the template",
-                names.join(", ")
-            );
-            violations.push(at(first, Rule::UnresolvedDependency, message));
-        }
+        let names: Vec<&str> = unresolved.keys().copied().collect();
+        violations.extend(unresolved.values().next().map(|first| unresolved_names(&names, first)));
     }
     Ok(violations)
+}
+
+/// Returns which references lead to resources that are left out, because their condition is false.
+pub(crate) fn check_omitted(json: &Value, template: &Template<'_>) -> Option<Violation> {
+    let is_omitted =
+        |name: &str| json["Resources"].get(name).is_some() && !template.resources.contains_key(name);
+    let mut unresolved: BTreeMap<String, Place<'_>> = BTreeMap::new();
+    for (id, resource) in &template.resources {
+        let pointer = format!("/Resources/{id}/Properties");
+        visit(&pointer, &resource.properties, &mut |pointer, reference| {
+            if let Reference::Name(name) | Reference::Attribute { resource: name, .. } = reference
+                && is_omitted(name)
+            {
+                let place = Place { section: "Resources", id, pointer: pointer.to_owned() };
+                unresolved.entry(name.to_owned()).or_insert(place);
+            }
+        });
+    }
+    let names: Vec<&str> = unresolved.keys().map(String::as_str).collect();
+    Some(unresolved_names(&names, unresolved.values().next()?))
 }
 
 /// Returns the names of the resources that each resource depends on.
@@ -108,6 +123,14 @@ fn references<'a>(template: &'a Value, section: &'static str) -> Vec<(Place<'a>,
         references.extend(condition.map(|name| (place("Condition"), Reference::Condition(name))));
     }
     references
+}
+
+fn unresolved_names(names: &[&str], first: &Place<'_>) -> Violation {
+    let (names, section) = (names.join(", "), first.section);
+    let message = format!(
+        "Template format error: Unresolved resource dependencies [{names}] in the {section} block of the template"
+    );
+    at(first, Rule::UnresolvedDependency, message)
 }
 
 fn is_name(template: &Value, name: &str) -> bool {
@@ -162,97 +185,4 @@ fn at(place: &Place<'_>, rule: Rule, message: String) -> Violation {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use crate::rule::Rule;
-    use crate::testing::{Request, messages, queue, rules};
-
-    fn with_name(name: &Value) -> Request {
-        let user = json!({ "Type": "AWS::SQS::Queue", "Properties": { "QueueName": name } });
-        Request::new(&json!({ "Resources": { "User": user, "Queue": queue() } }))
-    }
-
-    #[test]
-    fn references_to_resources_and_pseudo_parameters_resolve() {
-        for name in [
-            json!({ "Ref": "Queue" }),
-            json!({ "Ref": "AWS::StackName" }),
-            json!({ "Fn::GetAtt": ["Queue", "Arn"] }),
-            json!({ "Fn::GetAtt": "Queue.QueueName" }),
-            json!({ "Fn::Sub": "${Queue}-${Queue.Arn}-${AWS::Region}-${!Literal}" }),
-            json!({ "Fn::Sub": ["${variable}", { "variable": { "Ref": "Queue" } }] }),
-        ] {
-            assert_eq!(rules(&with_name(&name)), [], "{name}");
-        }
-    }
-
-    #[test]
-    fn reference_to_nothing_is_refused() {
-        for name in [json!({ "Ref": "Nothing" }), json!({ "Fn::Sub": "${Nothing}" })] {
-            assert_eq!(
-                messages(&with_name(&name)),
-                [
-                    "Template format error: Unresolved resource dependencies [Nothing] in the Resources block of the \
-                     template"
-                ]
-            );
-        }
-    }
-
-    #[test]
-    fn dependency_on_nothing_is_refused() {
-        let user = json!({ "Type": "AWS::SQS::Queue", "DependsOn": ["Queue", "Nothing"] });
-        let request = Request::new(&json!({ "Resources": { "User": user, "Queue": queue() } }));
-        assert_eq!(rules(&request), [Rule::UnresolvedDependency]);
-    }
-
-    #[test]
-    fn output_refers_to_something() {
-        let outputs = json!({ "Url": { "Value": { "Ref": "Nothing" } } });
-        let request = Request::new(&json!({ "Resources": { "Queue": queue() }, "Outputs": outputs }));
-        assert_eq!(
-            messages(&request),
-            [
-                "Template format error: Unresolved resource dependencies [Nothing] in the Outputs block of the template"
-            ]
-        );
-    }
-
-    #[test]
-    fn attribute_of_nothing_is_refused() {
-        for name in [json!({ "Fn::GetAtt": ["Nothing", "Arn"] }), json!({ "Fn::Sub": "${Nothing.Arn}" })] {
-            assert_eq!(
-                messages(&with_name(&name)),
-                ["Template error: instance of Fn::GetAtt references undefined resource Nothing"]
-            );
-        }
-    }
-
-    #[test]
-    fn attribute_is_returned_by_the_type() {
-        assert_eq!(
-            messages(&with_name(&json!({ "Fn::GetAtt": ["Queue", "Color"] }))),
-            ["Template error: resource Queue does not support attribute type Color in Fn::GetAtt"]
-        );
-    }
-
-    #[test]
-    fn attribute_names_a_resource_and_an_attribute() {
-        assert_eq!(rules(&with_name(&json!({ "Fn::GetAtt": ["Queue"] }))), [Rule::MalformedAttribute]);
-    }
-
-    #[test]
-    fn function_exists() {
-        assert_eq!(rules(&with_name(&json!({ "Fn::Concat": ["a", "b"] }))), [Rule::UnknownFunction]);
-    }
-
-    #[test]
-    fn condition_exists() {
-        let conditional = json!({ "Type": "AWS::SQS::Queue", "Condition": "Nothing" });
-        let request = Request::new(&json!({ "Resources": { "Queue": conditional } }));
-        assert_eq!(rules(&request), [Rule::UnresolvedCondition]);
-        let name = json!({ "Fn::If": ["Nothing", "a", "b"] });
-        assert_eq!(rules(&with_name(&name)), [Rule::UnresolvedCondition]);
-    }
-}
+mod tests;

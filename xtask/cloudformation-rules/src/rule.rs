@@ -57,7 +57,6 @@ const CLOUDFRONT_QUOTAS: &str =
 const OPENAPI_IMPORT: &str =
     "https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-open-api.html";
 const LAMBDA_QUOTAS: &str = "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html";
-const LAMBDA_VARIABLES: &str = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html";
 const FIFO_QUEUES: &str =
     "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sqs-queue.html";
 const ALARM: &str =
@@ -70,6 +69,11 @@ rules! {
     UnsupportedStructure: Request, "https://github.com/keaeriksson/hugo-s3-cloudfront/issues/1";
     /// The template has a section that CloudFormation does not have.
     UnknownSection: Request, "https://github.com/Versent/cfn-check/issues/3";
+    /// The template has a format version that does not exist.
+    FormatVersion: Request,
+        "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/format-version-structure.html";
+    /// The description of the template is too long.
+    DescriptionTooLong: Request, QUOTAS;
     /// The template has no resources.
     NoResources: Request, "https://github.com/agutoli/serverless-layers/issues/96";
     /// The text of the template is too long.
@@ -88,10 +92,10 @@ rules! {
     EntryNotAnObject: Request, "https://github.com/serverless/serverless/pull/1443";
     /// A resource has no type.
     MissingResourceType: Request,
-        "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resources-section-structure.html";
+        "https://github.com/localstack/localstack/blob/1ec10dc7ce193f8b022150cd616a96024d6eba49/localstack-core/localstack/services/cloudformation/engine/validations.py";
     /// CloudFormation does not have the type of a resource in this region.
     UnknownResourceType: Request,
-        "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resources-section-structure.html";
+        "https://github.com/maddijoyce/serverless-ses-mjml#issues";
     /// `DeletionPolicy` or `UpdateReplacePolicy` has a value that does not exist.
     UnknownPolicy: Request,
         "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html";
@@ -110,7 +114,7 @@ rules! {
     UndefinedResource: Request, "https://github.com/serverless-heaven/serverless-aws-alias/issues/144";
     /// `Fn::GetAtt` of an attribute that the type does not return.
     UnsupportedAttribute: Request,
-        "https://github.com/aws-cloudformation/cloudformation-resource-schema/pull/101";
+        "https://github.com/getmoto/moto/blob/62f8ed5a630338637550f5e53535d6e4f4a46301/moto/cloudformation/exceptions.py";
     /// `Fn::GetAtt` without a resource or an attribute.
     MalformedAttribute: Request, "https://github.com/ittus/aws-lambda-vpc-nat-examples/issues/28";
     /// An intrinsic function that does not exist.
@@ -130,7 +134,8 @@ rules! {
     /// A capability is not acknowledged.
     MissingCapability: Request, "https://github.com/envato/stack_master/issues/138";
     /// A resource has another type than the deployed one with its logical id.
-    ResourceTypeChanged: Request, "guess: the wording is remembered from responses of CloudFormation";
+    ResourceTypeChanged: Request,
+        "https://github.com/aripalo/aws-cdk-github-oidc/blob/1341635b80838ba5adb24e0918d8a34198f1660e/docs/V5_MIGRATION_GUIDE.md";
 
     /// A property that the type does not have.
     UnknownProperty: ChangeSet, EARLY_VALIDATION;
@@ -168,7 +173,8 @@ rules! {
     /// Two resources of the stack have the same custom name.
     DuplicateName: Resource, "guess: the second creation fails as for any name that exists";
     /// A resource that exists is imported without a deletion policy that retains it.
-    ImportWithoutRetention: ChangeSet, "https://github.com/aws/aws-cdk-cli/issues/1367";
+    ImportWithoutRetention: ChangeSet,
+        "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-automatically.html";
     /// A bucket already has a policy.
     BucketPolicyConflict: Resource, "https://github.com/getlift/lift/issues/356";
     /// A resource is replaced that keeps its custom name.
@@ -176,7 +182,7 @@ rules! {
 
     /// A key group has no key.
     KeyGroupWithoutKeys: Resource,
-        "https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_KeyGroupConfig.html";
+        "guess: the schema requires the list, and CloudFront answers InvalidRequest to other mistakes in it: https://github.com/aws/aws-cdk/issues/15109";
     /// A key group has too many keys.
     TooManyKeysInGroup: Resource, CLOUDFRONT_QUOTAS;
     /// A distribution trusts too many key groups.
@@ -185,10 +191,10 @@ rules! {
     PublicKeyChanged: Resource, "https://github.com/aws/aws-cdk/issues/15301";
     /// A public key is removed that a key group still lists.
     PublicKeyInUse: Resource,
-        "https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_DeletePublicKey.html";
+        "https://github.com/ministryofjustice/cloud-platform-environments/pull/22517";
     /// A cache behavior names an origin that the distribution does not have.
     UnknownOrigin: Resource,
-        "https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateDistribution.html";
+        "https://github.com/aws-cloudformation/rain/issues/517";
     /// Two cache behaviors have the same path pattern.
     DuplicatePathPattern: Resource, "guess: CloudFront matches the first one, so the second is useless";
     /// The lifetimes of a cache policy contradict each other.
@@ -202,7 +208,7 @@ rules! {
     VisibilityTimeout: Resource, "https://github.com/mongodb/docs-worker-pool/pull/878";
     /// A dead-letter queue is FIFO and its source queue is not, or the other way around.
     RedriveMismatch: Resource,
-        "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html";
+        "https://github.com/awslabs/aws-solutions-constructs/issues/342";
     /// The number of receives before a message becomes a dead letter is out of range.
     MaximumReceives: Resource,
         "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html";
@@ -239,21 +245,24 @@ rules! {
 
     /// A subscription filter lacks a role that its destination needs, or has one that it must not have.
     SubscriptionRole: Resource,
-        "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutSubscriptionFilter.html";
+        "https://github.com/theburningmonk/lambda-logging-kinesis-demo/issues/1";
     /// A log group has too many subscription filters.
     TooManySubscriptionFilters: Resource,
-        "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html";
+        "https://github.com/aws-cloudformation/cfn-lint/pull/4688";
 
     /// The environment variables of a function are too large.
-    EnvironmentTooLarge: Resource, LAMBDA_QUOTAS;
+    EnvironmentTooLarge: Resource,
+        "https://github.com/aws-samples/aws-genai-llm-chatbot/issues/583";
     /// An environment variable has a name that Lambda reserves.
-    ReservedVariable: Resource, LAMBDA_VARIABLES;
+    ReservedVariable: Resource,
+        "https://github.com/aws/aws-cdk/pull/28048";
     /// A function may run too long.
     FunctionTimeout: Resource, LAMBDA_QUOTAS;
     /// A function has too much memory.
     FunctionMemory: Resource, LAMBDA_QUOTAS;
     /// The batches of an event source mapping contradict its queue or their window.
-    BatchSize: Resource, "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html";
+    BatchSize: Resource,
+        "https://github.com/serverless/serverless/issues/8989";
 
     /// An alarm's period is not one that CloudWatch has, or it evaluates too long a time.
     AlarmPeriod: Resource, ALARM;
@@ -277,9 +286,9 @@ rules! {
     /// A policy of a role names a principal, or no resource or action.
     RolePolicy: Resource,
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html";
-    /// The inline policies of a role are too large.
+    /// The trust policy or the inline policies of a role are too large.
     RolePolicySize: Resource,
-        "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html";
+        "https://github.com/aws/aws-cdk/issues/12403";
 }
 
 #[cfg(test)]

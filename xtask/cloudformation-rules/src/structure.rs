@@ -60,6 +60,9 @@ const TRANSFORMS: &[&str] = &[
 const OTHER_TYPES: &[&str] = &["Custom::", "AWS::CloudFormation::CustomResource", "AWS::Serverless::"];
 
 const MAXIMUM_LOGICAL_ID: usize = 255;
+const MAXIMUM_DESCRIPTION_BYTES: usize = 1_024;
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/format-version-structure.html>
+const FORMAT_VERSION: &str = "2010-09-09";
 
 /// Returns what is wrong with the structure of a template.
 pub(crate) fn check(template: &Value, schemas: &ProviderSchemas) -> Result<Vec<Violation>, SchemaError> {
@@ -69,6 +72,7 @@ pub(crate) fn check(template: &Value, schemas: &ProviderSchemas) -> Result<Vec<V
         let message = format!("Invalid template property or properties [{}]", unknown.join(", "));
         violations.push(Violation::of_template(Rule::UnknownSection, message));
     }
+    violations.extend(check_header(template));
     if keys(&template["Resources"]).next().is_none() {
         let message = "Template format error: At least one Resources member must be defined.";
         violations.push(Violation::of_template(Rule::NoResources, message));
@@ -82,8 +86,9 @@ pub(crate) fn check(template: &Value, schemas: &ProviderSchemas) -> Result<Vec<V
     }));
     for (id, entry) in entries(template, "Resources") {
         violations.extend(check_attributes(id, entry));
-        violations.extend(check_type(id, entry, schemas)?);
+        violations.extend(check_type(id, entry));
     }
+    violations.extend(check_types(template, schemas)?);
     violations.extend(
         entries(template, "Outputs")
             .filter(|(_, entry)| entry.is_object() && entry.get("Value").is_none())
@@ -139,21 +144,47 @@ fn check_attributes(id: &str, entry: &Value) -> Vec<Violation> {
     violations
 }
 
-fn check_type(id: &str, entry: &Value, schemas: &ProviderSchemas) -> Result<Option<Violation>, SchemaError> {
-    if !entry.is_object() || id.starts_with("Fn::") {
-        return Ok(None);
+fn check_type(id: &str, entry: &Value) -> Option<Violation> {
+    let is_missing = entry.is_object() && !entry["Type"].is_string() && !id.starts_with("Fn::");
+    let message = format!(
+        "Template format error: [/Resources/{id}] Every Resources object must contain a Type member."
+    );
+    is_missing.then(|| Violation::of_entry(Rule::MissingResourceType, "Resources", id, message))
+}
+
+/// Returns which types do not exist, which CloudFormation reports at once.
+fn check_types(template: &Value, schemas: &ProviderSchemas) -> Result<Option<Violation>, SchemaError> {
+    let mut unknown: Vec<(&str, &str)> = Vec::new();
+    for (id, entry) in entries(template, "Resources") {
+        let Some(name) = entry["Type"].as_str() else { continue };
+        let is_known = OTHER_TYPES.iter().any(|prefix| name.starts_with(prefix))
+            || name.ends_with("::MODULE")
+            || schemas.schema(name)?.is_some();
+        if !is_known && unknown.iter().all(|(_, other)| *other != name) {
+            unknown.push((id, name));
+        }
     }
-    let Some(resource_type) = entry["Type"].as_str() else {
+    let names: Vec<&str> = unknown.iter().map(|(_, name)| *name).collect();
+    let message = format!("Template format error: Unrecognized resource types: [{}]", names.join(", "));
+    let first = unknown.first();
+    Ok(first.map(|(id, _)| Violation::of_entry(Rule::UnknownResourceType, "Resources", id, message)))
+}
+
+fn check_header(template: &Value) -> Vec<Violation> {
+    let version = template.get("AWSTemplateFormatVersion").filter(|version| *version != FORMAT_VERSION);
+    let version = version.map(|_| {
+        let message = "Template format error: unsupported value for AWSTemplateFormatVersion.";
+        Violation::of_template(Rule::FormatVersion, message)
+    });
+    let description = template["Description"].as_str().map_or(0, str::len);
+    let is_too_long = description > MAXIMUM_DESCRIPTION_BYTES;
+    let description = is_too_long.then(|| {
         let message = format!(
-            "Template format error: [/Resources/{id}] Every Resources object must contain a Type member."
+            "Template format error: 'Description' length is greater than {MAXIMUM_DESCRIPTION_BYTES}."
         );
-        return Ok(Some(Violation::of_entry(Rule::MissingResourceType, "Resources", id, message)));
-    };
-    let is_known = OTHER_TYPES.iter().any(|prefix| resource_type.starts_with(prefix))
-        || resource_type.ends_with("::MODULE")
-        || schemas.schema(resource_type)?.is_some();
-    let message = format!("Template format error: Unrecognized resource types: [{resource_type}]");
-    Ok((!is_known).then(|| Violation::of_entry(Rule::UnknownResourceType, "Resources", id, message)))
+        Violation::of_template(Rule::DescriptionTooLong, message)
+    });
+    version.into_iter().chain(description).collect()
 }
 
 fn keys(value: &Value) -> impl Iterator<Item = &str> {

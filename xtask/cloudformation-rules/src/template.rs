@@ -17,7 +17,9 @@ pub(crate) struct Template<'a> {
 pub(crate) struct Resource<'a> {
     pub(crate) type_name: &'a str,
     pub(crate) properties: Value,
-    pub(crate) deletion_policy: Option<&'a str>,
+    /// The properties as the template has them, with all functions.
+    pub(crate) unresolved: Option<&'a Value>,
+    deletion_policy: Option<&'a str>,
 }
 
 impl<'a> Template<'a> {
@@ -41,6 +43,7 @@ impl<'a> Template<'a> {
                 let resource = Resource {
                     type_name: entry["Type"].as_str()?,
                     properties: properties.unwrap_or_else(|| Value::Object(serde_json::Map::new())),
+                    unresolved: entry.get("Properties"),
                     deletion_policy: entry["DeletionPolicy"].as_str(),
                 };
                 Some((id.as_str(), resource))
@@ -55,5 +58,12 @@ impl<'a> Template<'a> {
             .iter()
             .filter(move |(_, resource)| resource.type_name == resource_type)
             .map(|(id, resource)| (*id, resource))
+    }
+}
+
+impl Resource<'_> {
+    /// Whether the resource stays when it is removed from its stack.
+    pub(crate) fn is_retained(&self) -> bool {
+        matches!(self.deletion_policy, Some("Retain" | "RetainExceptOnCreate"))
     }
 }

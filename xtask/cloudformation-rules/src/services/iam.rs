@@ -9,7 +9,9 @@ use crate::services::{items, known_bytes};
 use crate::template::Resource;
 use crate::violation::Violation;
 
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 const MAXIMUM_BYTES_OF_INLINE_POLICIES: usize = 10_240;
+const MAXIMUM_BYTES_OF_TRUST_POLICY: usize = 2_048;
 
 /// What a statement must have, or must not have: the properties, of which one is enough, and the message.
 struct StatementRule {
@@ -67,7 +69,7 @@ pub(super) fn check(context: &Context<'_>) -> Vec<Violation> {
                 let document = &policy["PolicyDocument"];
                 violations.extend(check_document(Rule::RolePolicy, INLINE_STATEMENT, id, &pointer, document));
             }
-            violations.extend(check_size(id, role));
+            violations.extend(check_sizes(id, role));
             violations
         })
         .collect()
@@ -96,13 +98,26 @@ fn check_document(
     violations
 }
 
-fn check_size(id: &str, role: &Resource<'_>) -> Option<Violation> {
+fn check_sizes(id: &str, role: &Resource<'_>) -> Vec<Violation> {
     let documents = items(&role.properties["Policies"]).iter().map(|policy| &policy["PolicyDocument"]);
-    let bytes: usize = documents.map(known_bytes).sum();
-    let message =
-        format!("Maximum policy size of {MAXIMUM_BYTES_OF_INLINE_POLICIES} bytes exceeded for role {id}");
-    (bytes > MAXIMUM_BYTES_OF_INLINE_POLICIES)
-        .then(|| Violation::of_property(Rule::RolePolicySize, id, "/Policies", message))
+    let inline: usize = documents.map(known_bytes).sum();
+    let trust = known_bytes(&role.properties["AssumeRolePolicyDocument"]);
+    let mut violations = Vec::new();
+    if inline > MAXIMUM_BYTES_OF_INLINE_POLICIES {
+        let message =
+            format!("Maximum policy size of {MAXIMUM_BYTES_OF_INLINE_POLICIES} bytes exceeded for role {id}");
+        violations.push(Violation::of_property(Rule::RolePolicySize, id, "/Policies", message));
+    }
+    if trust > MAXIMUM_BYTES_OF_TRUST_POLICY {
+        let message = format!("Cannot exceed quota for ACLSizePerRole: {MAXIMUM_BYTES_OF_TRUST_POLICY}");
+        violations.push(Violation::of_property(
+            Rule::RolePolicySize,
+            id,
+            "/AssumeRolePolicyDocument",
+            message,
+        ));
+    }
+    violations
 }
 
 #[cfg(test)]
@@ -145,6 +160,17 @@ mod tests {
             let request = with_policy(&json!({ "Statement": [statement] }));
             assert_eq!(rules(&request), [Rule::RolePolicy], "{statement}");
         }
+    }
+
+    #[test]
+    fn trust_policy_has_a_limited_size() {
+        let of_bytes = |bytes: usize| {
+            let mut role = role();
+            role["Properties"]["AssumeRolePolicyDocument"] = "a".repeat(bytes - 2).into();
+            rules(&Request::of_resources(&json!({ "Role": role })))
+        };
+        assert_eq!(of_bytes(2_048), []);
+        assert_eq!(of_bytes(2_049), [Rule::RolePolicySize]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::check::Context;
 use crate::intrinsics::referenced_resource;
 use crate::rule::Rule;
 use crate::services::items;
-use crate::template::{Resource, Template};
+use crate::template::Template;
 use crate::violation::Violation;
 
 const PUBLIC_KEY: &str = "AWS::CloudFront::PublicKey";
@@ -41,7 +41,7 @@ pub(super) fn check_removals(context: &Context<'_>) -> Vec<Violation> {
     let listed: BTreeSet<&str> = context
         .template
         .of_type(KEY_GROUP)
-        .chain(deployed.of_type(KEY_GROUP).filter(|(id, group)| removed(id) && is_retained(group)))
+        .chain(deployed.of_type(KEY_GROUP).filter(|(id, group)| removed(id) && group.is_retained()))
         .flat_map(|(_, group)| items(&group.properties["KeyGroupConfig"]["Items"]))
         .filter_map(referenced_resource)
         .collect();
@@ -59,11 +59,7 @@ fn removed_keys<'a>(
     deployed: &'a Template<'_>,
     removed: &impl Fn(&str) -> bool,
 ) -> impl Iterator<Item = &'a str> {
-    deployed.of_type(PUBLIC_KEY).filter(|(id, key)| removed(id) && !is_retained(key)).map(|(id, _)| id)
-}
-
-fn is_retained(resource: &Resource<'_>) -> bool {
-    matches!(resource.deletion_policy, Some("Retain" | "RetainExceptOnCreate"))
+    deployed.of_type(PUBLIC_KEY).filter(|(id, key)| removed(id) && !key.is_retained()).map(|(id, _)| id)
 }
 
 #[cfg(test)]

@@ -66,6 +66,36 @@ fn type_exists_in_the_region() {
 }
 
 #[test]
+fn unknown_types_are_reported_at_once() {
+    let thing = |name: &str| json!({ "Type": name });
+    let resources = json!({ "A": thing("AWS::A::A"), "B": thing("AWS::B::B"), "C": thing("AWS::A::A") });
+    assert_eq!(
+        messages(&Request::of_resources(&resources)),
+        ["Template format error: Unrecognized resource types: [AWS::A::A, AWS::B::B]"]
+    );
+}
+
+#[test]
+fn format_version_exists() {
+    let with = |version: &str| {
+        let template = json!({ "AWSTemplateFormatVersion": version, "Resources": { "Queue": queue() } });
+        rules(&Request::new(&template))
+    };
+    assert_eq!(with("2010-09-09"), []);
+    assert_eq!(with("2026-01-01"), [Rule::FormatVersion]);
+}
+
+#[test]
+fn description_has_1024_bytes_at_most() {
+    let with = |bytes: usize| {
+        let template = json!({ "Description": "a".repeat(bytes), "Resources": { "Queue": queue() } });
+        rules(&Request::new(&template))
+    };
+    assert_eq!(with(1_024), []);
+    assert_eq!(with(1_025), [Rule::DescriptionTooLong]);
+}
+
+#[test]
 fn policy_has_a_known_value() {
     let with = |attribute: &str, value: &str| {
         with_resource("Queue", json!({ "Type": "AWS::SQS::Queue", attribute: value }))
