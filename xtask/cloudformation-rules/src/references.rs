@@ -67,7 +67,29 @@ pub(crate) fn check(template: &Value, schemas: &ProviderSchemas) -> Result<Vec<V
         let names: Vec<&str> = unresolved.keys().copied().collect();
         violations.extend(unresolved.values().next().map(|first| unresolved_names(&names, first)));
     }
+    violations.extend(check_conditions(template));
     Ok(violations)
+}
+
+/// Returns which references in the conditions do not lead to parameters.
+///
+/// <https://github.com/aws-samples/aws-refarch-moodle/pull/64>
+fn check_conditions(template: &Value) -> Option<Violation> {
+    let conditions = references(template, "Conditions");
+    let mut wrong = conditions.into_iter().filter_map(|(place, reference)| match reference {
+        Reference::Name(name) | Reference::Attribute { resource: name, .. } => {
+            let is_parameter =
+                template["Parameters"].get(name).is_some() || PSEUDO_PARAMETERS.contains(&name);
+            (!is_parameter).then_some((place, name))
+        }
+        _ => None,
+    });
+    let (place, name) = wrong.next()?;
+    let message = format!(
+        "Template format error: Unresolved dependencies [{name}]. Cannot reference resources in the Conditions block \
+         of the template"
+    );
+    Some(at(&place, Rule::UnresolvedDependency, message))
 }
 
 /// Returns which references lead to resources that are left out, because their condition is false.

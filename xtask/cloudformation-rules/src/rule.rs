@@ -126,7 +126,7 @@ rules! {
     /// A parameter has neither a value nor a default.
     MissingParameter: Request, "https://github.com/aws-samples/cfn101-workshop/pull/222";
     /// A value is passed for a parameter that does not exist.
-    UnknownParameter: Request, "guess: the wording is remembered from responses of CloudFormation";
+    UnknownParameter: Request, "https://github.com/aws-solutions-library-samples/accelerated-intelligent-document-processing-on-aws/blob/main/CHANGELOG.md";
     /// A parameter has a type that does not exist.
     UnknownParameterType: Request, PARAMETERS;
     /// A value of a parameter breaks one of its constraints.
@@ -291,9 +291,50 @@ rules! {
         "https://github.com/aws/aws-cdk/issues/12403";
 }
 
+impl Rule {
+    /// Returns the error code of the response; of use only for rules of the stage [`Stage::Request`].
+    pub fn error_code(self) -> &'static str {
+        match self {
+            Self::MissingCapability => "InsufficientCapabilitiesException",
+            _ => "ValidationError",
+        }
+    }
+
+    /// Returns the name of the validation that fails the change set; none for rules of other stages.
+    ///
+    /// The status reason of the change set names it:
+    /// <https://github.com/aws-cloudformation/rain/pull/744>.
+    pub fn validation(self) -> Option<&'static str> {
+        let name = match self {
+            Self::NameConflict | Self::ImportWithoutRetention => {
+                "AWS::EarlyValidation::ResourceExistenceCheck"
+            }
+            _ => "AWS::EarlyValidation::PropertyValidation",
+        };
+        (self.stage() == Stage::ChangeSet).then_some(name)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Rule;
+    use super::{Rule, Stage};
+
+    #[test]
+    fn validation_is_named_for_rules_of_change_sets() {
+        for rule in Rule::ALL {
+            assert_eq!(rule.validation().is_some(), rule.stage() == Stage::ChangeSet, "{rule:?}");
+        }
+        let name = "AWS::EarlyValidation::ResourceExistenceCheck";
+        assert_eq!(Rule::NameConflict.validation(), Some(name));
+        let name = "AWS::EarlyValidation::PropertyValidation";
+        assert_eq!(Rule::UnknownProperty.validation(), Some(name));
+    }
+
+    #[test]
+    fn missing_capability_has_an_error_code_of_its_own() {
+        assert_eq!(Rule::MissingCapability.error_code(), "InsufficientCapabilitiesException");
+        assert_eq!(Rule::NoResources.error_code(), "ValidationError");
+    }
 
     #[test]
     fn each_rule_has_an_address_or_says_that_it_is_a_guess() {

@@ -104,3 +104,19 @@ fn reference_to_a_resource_whose_condition_is_false_is_refused() {
     assert_eq!(rules(&request(json!({ "Fn::If": ["Never", { "Ref": "Omitted" }, "name"] }))), []);
     assert_eq!(rules(&request(json!({ "Ref": "Omitted" }))), [Rule::UnresolvedDependency]);
 }
+
+#[test]
+fn condition_refers_to_parameters_only() {
+    let request = |name: &str| {
+        let conditions = json!({ "Is": { "Fn::Equals": [{ "Ref": name }, "a"] } });
+        Request::new(&json!({ "Conditions": conditions, "Resources": { "Queue": queue() } }))
+    };
+    assert_eq!(rules(&request("AWS::Region")), []);
+    assert_eq!(
+        messages(&request("Queue")),
+        [
+            "Template format error: Unresolved dependencies [Queue]. Cannot reference resources in the Conditions \
+             block of the template"
+        ]
+    );
+}

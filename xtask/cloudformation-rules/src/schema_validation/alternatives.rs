@@ -9,13 +9,13 @@ use super::{Check, Checked, Problem};
 use crate::intrinsics::is_unknown;
 use crate::rule::Rule;
 
-/// The last five are additions of cfn-lint:
+/// Those that begin with `dependent` or `required`, and `maxUniqueItems`, are additions of cfn-lint:
 /// <https://github.com/aws-cloudformation/cfn-lint/blob/main/docs/cfn-schema-specification.md>.
 pub(super) const CHECKS: &[(&str, Check)] = &[
     ("allOf", all),
     ("anyOf", any),
     ("oneOf", one),
-    ("dependencies", dependent_required),
+    ("dependencies", dependencies),
     ("dependentRequired", dependent_required),
     ("dependentExcluded", dependent_excluded),
     ("requiredXor", exactly_one_required),
@@ -58,12 +58,20 @@ fn contains_unknown(value: &Value) -> bool {
         }
 }
 
+fn dependencies(checked: Checked<'_>) -> Vec<Problem> {
+    missing_dependencies(checked, Rule::MissingProperty)
+}
+
 fn dependent_required(checked: Checked<'_>) -> Vec<Problem> {
+    missing_dependencies(checked, Rule::PropertyCombination)
+}
+
+fn missing_dependencies(checked: Checked<'_>, rule: Rule) -> Vec<Problem> {
     members(checked.keyword)
         .filter(|(key, _)| is_set(checked, key))
         .flat_map(|(_, needed)| names(needed))
         .filter(|needed| !is_set(checked, needed))
-        .map(|needed| checked.problem(Rule::PropertyCombination, &format!("property [{needed}] is required")))
+        .map(|needed| checked.problem(rule, &format!("property [{needed}] is required")))
         .collect()
 }
 

@@ -135,7 +135,6 @@ fn value_that_is_not_known_matches_several_alternatives() {
 fn properties_require_and_exclude_each_other() {
     let cases = [
         (json!({ "dependentRequired": { "a": ["b"] } }), json!({ "a": 1, "b": 1 }), json!({ "a": 1 })),
-        (json!({ "dependencies": { "a": ["b"] } }), json!({ "b": 1 }), json!({ "a": 1 })),
         (
             json!({ "dependentExcluded": { "a": ["b"], "b": ["a"] } }),
             json!({ "a": 1 }),
@@ -148,6 +147,13 @@ fn properties_require_and_exclude_each_other() {
         assert_eq!(rule(&schema, &valid), None, "{schema}");
         assert_eq!(rule(&schema, &invalid), Some(Rule::PropertyCombination), "{schema}");
     }
+}
+
+#[test]
+fn property_requires_another() {
+    let schema = json!({ "dependencies": { "a": ["b"] } });
+    assert_eq!(rule(&schema, &json!({ "b": 1 })), None);
+    assert_eq!(rule(&schema, &json!({ "a": 1 })), Some(Rule::MissingProperty));
 }
 
 #[test]
