@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use cloudformation_rules::{ParameterValue, Rule, TemplateVersion};
+use cloudformation_rules::{ChangeSetRequest, ParameterValue, Rule, TemplateVersion};
 use serde_json::{Value, json};
 
-use super::support::{check, check_with, schemas, template_of_dev, templates};
+use super::support::{capabilities, check, check_with, request, schemas, template_of_dev, templates};
 
 #[test]
 fn templates_of_all_environments_pass() {
@@ -68,6 +68,22 @@ fn changes_of_the_template_are_refused() {
         ("ApiStage", "RouteSettings", json!({ "GET /nothing": {} }), Rule::UnknownRoute),
         ("ApiFunctionRole", "Path", json!("no slash"), Rule::PatternMismatch),
         ("KeyGroup", "Name", json!("group"), Rule::UnknownProperty),
+        ("KeyGroup", "KeyGroupConfig/Items", json!([]), Rule::KeyGroupWithoutKeys),
+        ("ApiFunction", "Environment/Variables/AWS_REGION", json!("us-east-1"), Rule::ReservedVariable),
+        ("Api", "Body/openapi", json!("3.1.0"), Rule::MalformedOpenApi),
+        ("Api", "Body/paths/~1restore/post/security", json!([{ "other": [] }]), Rule::UnknownAuthorizer),
+        (
+            "Api",
+            "Body/paths/~1restore/post/x-amazon-apigateway-integration/type",
+            json!("aws"),
+            Rule::UnsupportedIntegration,
+        ),
+        (
+            "Distribution",
+            "DistributionConfig/DefaultCacheBehavior/TargetOriginId",
+            json!("other"),
+            Rule::UnknownOrigin,
+        ),
     ];
     for (id, property, value, rule) in cases {
         let rules = changed(&format!("/Resources/{id}/Properties/{property}"), value);
@@ -83,4 +99,34 @@ fn change_of_a_name_replaces_the_function_and_its_event_source_mapping_stays() {
     let version = |template| TemplateVersion { template, parameters: &none };
     let replaced = schemas().replacements(version(&deployed), version(&updated)).unwrap();
     assert_eq!(replaced.into_iter().collect::<Vec<_>>(), ["RestoreFunction"]);
+}
+
+#[test]
+fn signing_key_is_not_changed_in_place() {
+    let (deployed, mut updated) = (template_of_dev(), template_of_dev());
+    let keys = updated["Resources"].as_object_mut().unwrap();
+    let key = keys.values_mut().find(|entry| entry["Type"] == "AWS::CloudFront::PublicKey").unwrap();
+    key["Properties"]["PublicKeyConfig"]["EncodedKey"] = "another key".into();
+    let (text, none, capabilities) = (updated.to_string(), BTreeMap::new(), capabilities());
+    let deployed = Some(TemplateVersion { template: &deployed, parameters: &none });
+    let request = ChangeSetRequest { deployed, ..request(&text, &none, &capabilities) };
+    let rules: Vec<Rule> =
+        schemas().check(&request).unwrap().iter().map(|violation| violation.rule).collect();
+    assert_eq!(rules, [Rule::PublicKeyChanged]);
+}
+
+#[test]
+fn assets_bucket_that_exists_is_imported_but_its_policy_is_not() {
+    let (text, none, capabilities) = (template_of_dev().to_string(), BTreeMap::new(), capabilities());
+    let new = request(&text, &none, &capabilities);
+    let rules = |request: &ChangeSetRequest<'_>| -> Vec<Rule> {
+        schemas().check(request).unwrap().iter().map(|violation| violation.rule).collect()
+    };
+    let bucket_exists = |resource_type: &str, _: &str| resource_type == "AWS::S3::Bucket";
+    let without_import = ChangeSetRequest { exists: &bucket_exists, ..new };
+    assert_eq!(rules(&without_import), [Rule::NameConflict]);
+    assert_eq!(rules(&ChangeSetRequest { import_existing: true, ..without_import }), []);
+    let policy_exists = |resource_type: &str, _: &str| resource_type.starts_with("AWS::S3::Bucket");
+    let with_policy = ChangeSetRequest { exists: &policy_exists, import_existing: true, ..new };
+    assert_eq!(rules(&with_policy), [Rule::BucketPolicyConflict]);
 }

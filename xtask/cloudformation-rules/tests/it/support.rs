@@ -22,13 +22,14 @@ pub(crate) fn schemas() -> &'static ProviderSchemas {
 pub(crate) fn schema_directory() -> &'static Path {
     static DIRECTORY: LazyLock<PathBuf> = LazyLock::new(|| {
         let program = CFN_LINT.program(&Quiet).unwrap().path().to_owned();
-        let installed = program.ancestors().nth(2).unwrap().join("lib");
-        let pythons = fs::read_dir(&installed).unwrap().map(|entry| entry.unwrap().path());
+        let libraries = program.ancestors().nth(2).unwrap().join("lib");
+        let pythons = fs::read_dir(&libraries).into_iter().flatten().map(|entry| entry.unwrap().path());
         pythons
             .flat_map(|python| ["site-packages", "dist-packages"].map(|packages| python.join(packages)))
             .map(|packages| packages.join("cfnlint/data/schemas"))
             .find(|schemas| schemas.exists())
-            .unwrap_or_else(|| panic!("{} has no schemas of cfn-lint", installed.display()))
+            // A program on PATH may be a script that starts the installation of another directory.
+            .unwrap_or_else(|| panic!("{} has no cfn-lint; remove it from PATH", libraries.display()))
     });
     &DIRECTORY
 }
@@ -67,18 +68,32 @@ pub(crate) fn check_with(
     template_text: &str,
     parameters: &BTreeMap<String, ParameterValue>,
 ) -> Vec<Violation> {
-    let request = ChangeSetRequest {
+    let capabilities = capabilities();
+    schemas().check(&request(template_text, parameters, &capabilities)).unwrap()
+}
+
+/// Returns a request that creates a stack in an account in which no name is taken.
+pub(crate) fn request<'a>(
+    template_text: &'a str,
+    parameters: &'a BTreeMap<String, ParameterValue>,
+    capabilities: &'a BTreeSet<String>,
+) -> ChangeSetRequest<'a> {
+    ChangeSetRequest {
         template_text,
         by_url: true,
         parameters,
-        capabilities: &BTreeSet::from(["CAPABILITY_NAMED_IAM".to_owned()]),
+        capabilities,
         deployed: None,
         import_existing: false,
         stack_name: "stack",
         account_id: "123456789012",
         exists: &|_, _| false,
-    };
-    schemas().check(&request).unwrap()
+    }
+}
+
+/// Returns the capabilities that the templates need.
+pub(crate) fn capabilities() -> BTreeSet<String> {
+    BTreeSet::from(["CAPABILITY_NAMED_IAM".to_owned()])
 }
 
 /// Reports no progress.
