@@ -86,9 +86,12 @@ fn conflict(named: &Named<'_>, context: &Context<'_>) -> Result<Option<Violation
         .and_then(|resource| resource.unresolved?.pointer(named.pointer))
         .is_some_and(Value::is_string);
     if context.request.import_existing && is_identified && is_static {
+        let property = named.pointer.trim_start_matches('/');
         let message = format!(
-            "Resource of type '{resource_type}' with identifier '{name}' already exists and cannot be imported without \
-             a DeletionPolicy of Retain or RetainExceptOnCreate"
+            "CloudFormation is attempting to import some resources because they already exist in your account. The \
+             resources must have the DeletionPolicy attribute set to 'Retain' or 'RetainExceptOnCreate' in the template \
+             for successful import. The affected resources are {} ({{{property}={name}}})",
+            named.id
         );
         let is_retained = resource.is_some_and(Resource::is_retained);
         return Ok((!is_retained).then(|| named.violation(Rule::ImportWithoutRetention, message)));
@@ -180,11 +183,12 @@ mod tests {
             let mut bucket = bucket("taken");
             bucket["DeletionPolicy"] = policy.into();
             let request = existing(&json!({ "Resources": { "Bucket": bucket } }), "AWS::S3::Bucket", "taken");
-            rules(&Request { import_existing: true, ..request })
+            messages(&Request { import_existing: true, ..request })
         };
-        assert_eq!(imported("Retain"), []);
-        assert_eq!(imported("RetainExceptOnCreate"), []);
-        assert_eq!(imported("Delete"), [Rule::ImportWithoutRetention]);
+        assert_eq!(imported("Retain"), [""; 0]);
+        assert_eq!(imported("RetainExceptOnCreate"), [""; 0]);
+        let [message] = imported("Delete").try_into().unwrap();
+        assert!(message.ends_with("The affected resources are Bucket ({BucketName=taken})"), "{message}");
     }
 
     #[test]

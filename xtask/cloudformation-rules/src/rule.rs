@@ -173,8 +173,7 @@ rules! {
     /// Two resources of the stack have the same custom name.
     DuplicateName: Resource, "guess: the second creation fails as for any name that exists";
     /// A resource that exists is imported without a deletion policy that retains it.
-    ImportWithoutRetention: ChangeSet,
-        "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-automatically.html";
+    ImportWithoutRetention: ChangeSet, "https://github.com/aws/aws-cdk-cli/pull/1367";
     /// A bucket already has a policy.
     BucketPolicyConflict: Resource, "https://github.com/getlift/lift/issues/356";
     /// A resource is replaced that keeps its custom name.
@@ -300,18 +299,17 @@ impl Rule {
         }
     }
 
-    /// Returns the name of the validation that fails the change set; none for rules of other stages.
-    ///
-    /// The status reason of the change set names it:
+    /// Returns the name of the validation that fails the change set, which its status reason contains:
     /// <https://github.com/aws-cloudformation/rain/pull/744>.
+    ///
+    /// None for rules of other stages, and for [`Self::ImportWithoutRetention`], whose message is the status reason.
     pub fn validation(self) -> Option<&'static str> {
-        let name = match self {
-            Self::NameConflict | Self::ImportWithoutRetention => {
-                "AWS::EarlyValidation::ResourceExistenceCheck"
-            }
-            _ => "AWS::EarlyValidation::PropertyValidation",
-        };
-        (self.stage() == Stage::ChangeSet).then_some(name)
+        match self {
+            _ if self.stage() != Stage::ChangeSet => None,
+            Self::ImportWithoutRetention => None,
+            Self::NameConflict => Some("AWS::EarlyValidation::ResourceExistenceCheck"),
+            _ => Some("AWS::EarlyValidation::PropertyValidation"),
+        }
     }
 }
 
@@ -321,9 +319,10 @@ mod tests {
 
     #[test]
     fn validation_is_named_for_rules_of_change_sets() {
-        for rule in Rule::ALL {
-            assert_eq!(rule.validation().is_some(), rule.stage() == Stage::ChangeSet, "{rule:?}");
+        for rule in Rule::ALL.iter().filter(|rule| rule.stage() != Stage::ChangeSet) {
+            assert_eq!(rule.validation(), None, "{rule:?}");
         }
+        assert_eq!(Rule::ImportWithoutRetention.validation(), None);
         let name = "AWS::EarlyValidation::ResourceExistenceCheck";
         assert_eq!(Rule::NameConflict.validation(), Some(name));
         let name = "AWS::EarlyValidation::PropertyValidation";
