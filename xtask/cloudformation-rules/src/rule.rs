@@ -198,10 +198,10 @@ rules! {
     DuplicatePathPattern: Resource, "guess: CloudFront matches the first one, so the second is useless";
     /// The lifetimes of a cache policy contradict each other.
     CacheLifetimes: Resource,
-        "https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CachePolicyConfig.html";
-    /// A CORS configuration allows credentials for all origins, headers or methods.
+        "https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/571";
+    /// A CORS configuration allows credentials for all origins or headers.
     CredentialsForAll: Resource,
-        "https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ResponseHeadersPolicyCorsConfig.html";
+        "https://github.com/aws/aws-cdk/pull/35308";
 
     /// A queue hides messages for a shorter time than its function may take.
     VisibilityTimeout: Resource, "https://github.com/mongodb/docs-worker-pool/pull/878";
@@ -269,7 +269,7 @@ rules! {
     MissingStatistic: Resource, ALARM;
     /// Not exactly one metric or expression of an alarm returns data.
     AlarmReturnData: Resource,
-        "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataQuery.html";
+        "https://github.com/hashicorp/terraform-provider-aws/issues/29894";
     /// The body of a dashboard is not JSON.
     DashboardBody: Resource,
         "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html";
@@ -278,7 +278,7 @@ rules! {
     BucketName: Resource, "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html";
     /// A lifecycle rule has no action.
     LifecycleWithoutAction: Resource,
-        "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-s3-bucket-rule.html";
+        "https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/132";
 
     /// A trust policy names a resource, or no principal.
     TrustPolicy: Resource, "https://github.com/kubernetes-sigs/external-dns/issues/3085";

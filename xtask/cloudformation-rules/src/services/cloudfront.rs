@@ -116,16 +116,20 @@ pub(super) fn check_cache_policies(context: &Context<'_>) -> Vec<Violation> {
             let config = policy.properties.pointer(pointer)?;
             let lifetimes: Option<Vec<i64>> =
                 ["MinTTL", "DefaultTTL", "MaxTTL"].iter().map(|name| number(&config[*name])).collect();
-            let message = "MinTTL must not exceed DefaultTTL, and DefaultTTL must not exceed MaxTTL";
+            let message = "Invalid request provided: AWS::CloudFront::CachePolicy";
             (!lifetimes?.is_sorted())
                 .then(|| Violation::of_property(Rule::CacheLifetimes, id, pointer, message))
         })
         .collect()
 }
 
-/// The properties of a CORS configuration that must not be `*` if credentials are allowed.
-const CORS_LISTS: &[&str] =
-    &["AccessControlAllowOrigins", "AccessControlAllowHeaders", "AccessControlAllowMethods"];
+/// The lists of a CORS configuration that must not contain `*` if credentials are allowed, with their headers.
+///
+/// Only that of the headers is documented.
+const CORS_LISTS: &[(&str, &str)] = &[
+    ("AccessControlAllowHeaders", "Access-Control-Allow-Headers"),
+    ("AccessControlAllowOrigins", "Access-Control-Allow-Origin"),
+];
 
 pub(super) fn check_cors(context: &Context<'_>) -> Vec<Violation> {
     context
@@ -134,10 +138,13 @@ pub(super) fn check_cors(context: &Context<'_>) -> Vec<Violation> {
         .filter_map(|(id, policy)| {
             let pointer = "/ResponseHeadersPolicyConfig/CorsConfig";
             let cors = policy.properties.pointer(pointer)?;
-            let all = CORS_LISTS.iter().find(|name| {
-                items(&cors[**name]["Items"]).iter().any(|item| matches!(item.as_str(), Some("*" | "ALL")))
-            })?;
-            let message = format!("{all} must not contain * if AccessControlAllowCredentials is true");
+            let (_, header) = CORS_LISTS
+                .iter()
+                .find(|(list, _)| items(&cors[*list]["Items"]).contains(&Value::from("*")))?;
+            let message = format!(
+                "Invalid request provided: AWS::CloudFront::ResponseHeadersPolicy: The parameter {header} cannot \
+                 contain * when allowCredentials is true."
+            );
             is_true(&cors["AccessControlAllowCredentials"])
                 .then(|| Violation::of_property(Rule::CredentialsForAll, id, pointer, message))
         })
@@ -220,17 +227,16 @@ mod tests {
     }
 
     #[test]
-    fn credentials_are_not_for_all_origins() {
-        let with = |origin: &str, credentials: bool| {
-            let cors = json!({
-                "AccessControlAllowCredentials": credentials,
-                "AccessControlAllowOrigins": { "Items": [origin] },
-            });
+    fn credentials_are_not_for_all_origins_or_headers() {
+        let with = |list: &str, item: &str, credentials: bool| {
+            let cors = json!({ "AccessControlAllowCredentials": credentials, list: { "Items": [item] } });
             let config = json!({ "ResponseHeadersPolicyConfig": { "CorsConfig": cors } });
             resource("AWS::CloudFront::ResponseHeadersPolicy", &config)
         };
-        assert_eq!(with("*", false), []);
-        assert_eq!(with("https://example.com", true), []);
-        assert_eq!(with("*", true), [Rule::CredentialsForAll]);
+        for list in ["AccessControlAllowOrigins", "AccessControlAllowHeaders"] {
+            assert_eq!(with(list, "*", false), [], "{list}");
+            assert_eq!(with(list, "https://example.com", true), [], "{list}");
+            assert_eq!(with(list, "*", true), [Rule::CredentialsForAll], "{list}");
+        }
     }
 }

@@ -3,16 +3,29 @@
 use std::net::Ipv4Addr;
 
 use crate::check::Context;
+use crate::intrinsics::is_unknown;
 use crate::rule::Rule;
-use crate::services::{items, members};
+use crate::services::items;
 use crate::violation::Violation;
 
 const RESERVED_PREFIXES: &[&str] = &["xn--", "sthree-", "amzn-s3-demo-"];
 const RESERVED_SUFFIXES: &[&str] = &["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
 
-/// The properties of a lifecycle rule that do nothing by themselves.
-const NO_ACTIONS: &[&str] =
-    &["Id", "Status", "Prefix", "TagFilters", "ObjectSizeGreaterThan", "ObjectSizeLessThan"];
+/// The properties of a lifecycle rule of which one is needed.
+///
+/// `ExpiredObjectDeleteMarker` is not enough:
+/// <https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1124>.
+const ACTIONS: &[&str] = &[
+    "ExpirationDate",
+    "ExpirationInDays",
+    "AbortIncompleteMultipartUpload",
+    "Transition",
+    "Transitions",
+    "NoncurrentVersionExpirationInDays",
+    "NoncurrentVersionTransition",
+    "NoncurrentVersionTransitions",
+    "NoncurrentVersionExpiration",
+];
 
 pub(super) fn check_names(context: &Context<'_>) -> Vec<Violation> {
     context
@@ -52,9 +65,9 @@ pub(super) fn check_lifecycles(context: &Context<'_>) -> Vec<Violation> {
     for (id, bucket) in context.template.of_type("AWS::S3::Bucket") {
         let rules = items(&bucket.properties["LifecycleConfiguration"]["Rules"]);
         for (index, rule) in rules.iter().enumerate() {
-            if rule.is_object() && members(rule).all(|(name, _)| NO_ACTIONS.contains(&name)) {
+            if !is_unknown(rule) && ACTIONS.iter().all(|action| rule.get(*action).is_none()) {
                 let pointer = format!("/LifecycleConfiguration/Rules/{index}");
-                let message = "At least one action needs to be specified in a rule.";
+                let message = format!("At least one of [{}] needs to be specified", ACTIONS.join(","));
                 violations.push(Violation::of_property(Rule::LifecycleWithoutAction, id, &pointer, message));
             }
         }
@@ -92,5 +105,6 @@ mod tests {
         let with = |rule: Value| bucket(&json!({ "LifecycleConfiguration": { "Rules": [rule] } }));
         assert_eq!(with(json!({ "Status": "Enabled", "ExpirationInDays": 1 })), []);
         assert_eq!(with(json!({ "Status": "Enabled", "Prefix": "a" })), [Rule::LifecycleWithoutAction]);
+        assert_eq!(with(json!({ "ExpiredObjectDeleteMarker": true })), [Rule::LifecycleWithoutAction]);
     }
 }
