@@ -1,0 +1,273 @@
+//! The proxy in front of the emulator.
+
+mod body;
+mod delete_objects;
+mod deployed;
+mod forward;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use chrono::Utc;
+use http::request::Parts;
+use http::{Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use body::{Body, Payload};
+use deployed::DeployedPolicies;
+use forward::Upstream;
+
+use crate::access::Access;
+use crate::denial::{Denial, Protocol};
+use crate::identity::{Identities, Identity, Principal};
+use crate::policies::{OperatorPolicies, Policies};
+use crate::query::Query;
+use crate::refusal::Refusal;
+use crate::service::Service;
+use crate::services::{Call, DeleteObjects, deletes_objects, object_of};
+use crate::signature::{Signature, SignatureError};
+use crate::usage::{Usage, UseCount};
+
+/// How long a client may take to send the head of a request.
+const HEADER_LIMIT: Duration = Duration::from_secs(30);
+
+/// The region of requests without a signature.
+const REGION: &str = "us-east-1";
+
+/// Checks requests, and passes on those that are allowed.
+#[derive(Debug)]
+pub struct Guard {
+    identities: Identities,
+    operators: OperatorPolicies,
+    deployed: DeployedPolicies,
+    upstream: Upstream,
+    usage: Usage,
+}
+
+/// The guard cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum GuardError {
+    /// There are no random numbers for credentials.
+    #[error(transparent)]
+    Random(#[from] crate::RandomError),
+}
+
+impl Guard {
+    /// Creates a guard in front of an emulator.
+    pub fn new(emulator: SocketAddr, operators: OperatorPolicies) -> Result<Self, GuardError> {
+        let upstream = Upstream::new(emulator);
+        Ok(Self {
+            identities: Identities::new()?,
+            operators,
+            deployed: DeployedPolicies::new(upstream.clone()),
+            upstream,
+            usage: Usage::default(),
+        })
+    }
+
+    /// Returns the credentials that requests are signed with.
+    pub fn identities(&self) -> &Identities {
+        &self.identities
+    }
+
+    /// Returns what was used so far.
+    pub fn usage(&self) -> Vec<UseCount> {
+        self.usage.counts()
+    }
+
+    async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+        let (parts, body) = request.into_parts();
+        let mut service = None;
+        match self.check(&parts, body, &mut service).await {
+            Ok(response) => response,
+            Err(denial) => {
+                // The path of a presigned URL is not secret, its query is.
+                tracing::warn!(target: machine::ACTIVITY, "refused {} {}: {denial}", parts.method, parts.uri.path());
+                let protocol = Protocol::of(service, &parts);
+                denial.answer(protocol, parts.uri.path()).map(body::full)
+            }
+        }
+    }
+
+    async fn check(
+        &self,
+        parts: &Parts,
+        body: Incoming,
+        service: &mut Option<Service>,
+    ) -> Result<Response<Body>, Denial> {
+        let signature = Signature::parse(parts)?;
+        let found = service_of(parts, signature.as_ref())?;
+        *service = Some(found);
+        let payload = Payload::read(found, parts, body).await?;
+        let policies = self.deployed.current().await?;
+        let identity = match &signature {
+            Some(signature) => Some(self.identity(signature, parts, found, &payload)?),
+            None => None,
+        };
+        let caller = Caller { guard: self, policies, principal: identity.as_ref().map(|it| &it.principal) };
+        caller.check_role()?;
+        let call = Call {
+            service: found,
+            region: signature.as_ref().map_or(REGION, |signature| &signature.scope.region),
+            parts,
+            query: Query::parse(parts.uri.query().unwrap_or_default()),
+            body: payload.bytes(),
+        };
+        let required = call.required()?;
+        if deletes_objects(&call) {
+            let request = DeleteObjects::parse(payload.bytes()).ok_or(Denial::MalformedXml)?;
+            let refusals = required.iter().map(|access| caller.decide(access).err()).collect();
+            return delete_objects::send(
+                &self.upstream,
+                parts,
+                signature.as_ref(),
+                payload,
+                request,
+                refusals,
+            )
+            .await;
+        }
+        for access in &required {
+            caller.decide(access)?;
+        }
+        if found == Service::Sts {
+            return Ok(caller_identity(caller.principal).map(body::full));
+        }
+        let response = self.upstream.send(parts, signature.as_ref(), payload).await?;
+        if may_change_policies(found, &parts.method) {
+            self.deployed.forget();
+        }
+        if found == Service::S3 && response.status() == StatusCode::NOT_FOUND {
+            caller.check_may_list(parts.uri.path())?;
+        }
+        Ok(response)
+    }
+
+    /// Returns whose signature a request has.
+    fn identity(
+        &self,
+        signature: &Signature,
+        parts: &Parts,
+        service: Service,
+        payload: &Payload,
+    ) -> Result<Arc<Identity>, SignatureError> {
+        let identity =
+            self.identities.find(&signature.access_key_id).ok_or(SignatureError::UnknownAccessKey)?;
+        let hash = payload.signed_hash(parts, signature);
+        signature.verify(parts, service, &hash, &identity.credentials, Utc::now())?;
+        Ok(identity)
+    }
+}
+
+/// The sender of a request, and the policies at that moment.
+struct Caller<'a> {
+    guard: &'a Guard,
+    policies: Arc<Policies>,
+    /// Nothing for a request without credentials.
+    principal: Option<&'a Principal>,
+}
+
+impl Caller<'_> {
+    /// The credentials of a role end with it.
+    fn check_role(&self) -> Result<(), SignatureError> {
+        match self.principal {
+            Some(Principal::Role { role, .. }) if !self.policies.has_role(role) => {
+                Err(SignatureError::UnknownAccessKey)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Decides about one action, and records it.
+    fn decide(&self, access: &Access) -> Result<(), Refusal> {
+        let decision = self.policies.decide(&self.guard.operators, self.principal, access, Utc::now());
+        if let Some(principal) = self.principal {
+            let outcome = decision.as_ref().copied().map_err(|_| access.resource.as_str());
+            self.guard.usage.record(principal, &access.action, outcome);
+        }
+        decision.map(drop)
+    }
+
+    /// S3 does not tell who may not list a bucket that an object does not exist:
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>.
+    fn check_may_list(&self, path: &str) -> Result<(), Refusal> {
+        let Some((bucket, _)) = object_of(path) else { return Ok(()) };
+        let list = Access::new("s3:ListBucket", format!("arn:aws:s3:::{bucket}"));
+        self.policies.decide(&self.guard.operators, self.principal, &list, Utc::now()).map(drop)
+    }
+}
+
+/// Returns the service that a request is for.
+fn service_of(parts: &Parts, signature: Option<&Signature>) -> Result<Service, Denial> {
+    match signature {
+        Some(signature) => {
+            let name = &signature.scope.service;
+            Service::from_signing_name(name).ok_or_else(|| Denial::UnknownService(name.clone()))
+        }
+        // Only S3 has something that everybody may read.
+        None if parts.headers.contains_key("x-amz-target") || parts.method == Method::POST => {
+            Err(Denial::Unsigned)
+        }
+        None => Ok(Service::S3),
+    }
+}
+
+/// Whether a request may change what is allowed.
+fn may_change_policies(service: Service, method: &Method) -> bool {
+    let has_policies = matches!(
+        service,
+        Service::CloudFormation | Service::Iam | Service::Sqs | Service::S3 | Service::CloudControl
+    );
+    has_policies && !matches!(*method, Method::GET | Method::HEAD)
+}
+
+/// Returns the answer of GetCallerIdentity, since the emulator knows only the owner of the account.
+fn caller_identity(principal: Option<&Principal>) -> Response<Bytes> {
+    let arn = principal.map(Principal::arn).unwrap_or_default();
+    let account = crate::identity::ACCOUNT;
+    let id = arn.rsplit('/').next().unwrap_or_default();
+    let body = format!(
+        "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
+         <Arn>{arn}</Arn><UserId>{id}</UserId><Account>{account}</Account></GetCallerIdentityResult>\
+         <ResponseMetadata><RequestId>local</RequestId></ResponseMetadata></GetCallerIdentityResponse>"
+    );
+    let mut response = Response::new(Bytes::from(body));
+    response.headers_mut().insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("text/xml"));
+    response
+}
+
+/// Serves requests until `shutdown` completes.
+pub async fn serve(
+    listener: TcpListener,
+    guard: Arc<Guard>,
+    shutdown: impl Future<Output = ()>,
+) -> std::io::Result<()> {
+    let mut connections = JoinSet::new();
+    tokio::pin!(shutdown);
+    loop {
+        let (stream, _) = tokio::select! {
+            accepted = listener.accept() => accepted?,
+            Some(_) = connections.join_next(), if !connections.is_empty() => continue,
+            () = &mut shutdown => return Ok(()),
+        };
+        // Answers are small and awaited.
+        stream.set_nodelay(true)?;
+        let guard = Arc::clone(&guard);
+        connections.spawn(async move {
+            let service = service_fn(move |request| {
+                let guard = Arc::clone(&guard);
+                async move { Ok::<_, std::convert::Infallible>(guard.answer(request).await) }
+            });
+            let mut server = hyper::server::conn::http1::Builder::new();
+            server.timer(TokioTimer::new()).header_read_timeout(HEADER_LIMIT);
+            // A client that goes away needs no answer.
+            let _ = server.serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
+}

@@ -1,0 +1,209 @@
+//! Who calls AWS on this machine, and with which credentials.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use crate::random;
+
+/// The account of the emulator.
+pub const ACCOUNT: &str = "000000000000";
+
+/// A person or CI, with the rights that `render --policies` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Operator {
+    /// Reads what is deployed.
+    Reviewer,
+    /// Reads and changes what is deployed.
+    Deployer,
+    /// May do everything, as the owner of an account. The platform around the service is created so.
+    Administrator,
+}
+
+impl Operator {
+    /// All operators.
+    pub const ALL: [Self; 3] = [Self::Reviewer, Self::Deployer, Self::Administrator];
+
+    /// Returns the name, which is that of an IAM user.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Reviewer => "reviewer",
+            Self::Deployer => "deployer",
+            Self::Administrator => "administrator",
+        }
+    }
+}
+
+/// Whoever signed a request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Principal {
+    /// An operator.
+    Operator(Operator),
+    /// A session of a role, such as the one of a function.
+    Role {
+        /// The name of the role.
+        role: String,
+        /// The name of the session: for a function, the function's name.
+        session: String,
+    },
+}
+
+impl Principal {
+    /// Returns the ARN, which messages and policies contain.
+    pub fn arn(&self) -> String {
+        match self {
+            Self::Operator(operator) => format!("arn:aws:iam::{ACCOUNT}:user/{}", operator.name()),
+            Self::Role { role, session } => format!("arn:aws:sts::{ACCOUNT}:assumed-role/{role}/{session}"),
+        }
+    }
+
+    /// Returns the ARN that `aws:PrincipalArn` has: of the role, not of its session.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn>
+    pub fn principal_arn(&self) -> String {
+        match self {
+            Self::Operator(_) => self.arn(),
+            Self::Role { role, .. } => format!("arn:aws:iam::{ACCOUNT}:role/{role}"),
+        }
+    }
+}
+
+/// A secret, which does not print itself.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Returns the text.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Secret(…)")
+    }
+}
+
+/// What a client signs its requests with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credentials {
+    /// The access key id.
+    pub access_key_id: String,
+    /// The secret access key.
+    pub secret_access_key: Secret,
+    /// The session token, which sessions of roles have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_token: Option<Secret>,
+}
+
+/// Credentials and whose they are.
+#[derive(Debug)]
+pub struct Identity {
+    /// Whose credentials they are.
+    pub principal: Principal,
+    /// The credentials.
+    pub credentials: Credentials,
+}
+
+/// The credentials of all principals, which are new in each run of the local stack.
+#[derive(Debug)]
+pub struct Identities {
+    by_access_key_id: Mutex<HashMap<String, Arc<Identity>>>,
+}
+
+impl Identities {
+    /// Creates the credentials of the operators.
+    pub fn new() -> Result<Self, random::RandomError> {
+        let identities = Self { by_access_key_id: Mutex::default() };
+        for operator in Operator::ALL {
+            identities.add(Principal::Operator(operator))?;
+        }
+        Ok(identities)
+    }
+
+    /// Returns the credentials of an operator.
+    pub fn operator(&self, operator: Operator) -> Option<Credentials> {
+        self.credentials_of(&Principal::Operator(operator))
+    }
+
+    /// Returns the credentials of a session of a role, which the first caller creates.
+    ///
+    /// AWS changes them after some hours. A local stack keeps them until it ends.
+    pub fn session(&self, role: &str, session: &str) -> Result<Credentials, random::RandomError> {
+        let principal = Principal::Role { role: role.to_owned(), session: session.to_owned() };
+        match self.credentials_of(&principal) {
+            Some(credentials) => Ok(credentials),
+            None => self.add(principal),
+        }
+    }
+
+    /// Returns the owner of an access key.
+    pub(crate) fn find(&self, access_key_id: &str) -> Option<Arc<Identity>> {
+        self.lock().get(access_key_id).cloned()
+    }
+
+    fn credentials_of(&self, principal: &Principal) -> Option<Credentials> {
+        let known = self.lock();
+        known.values().find(|identity| identity.principal == *principal).map(|it| it.credentials.clone())
+    }
+
+    fn add(&self, principal: Principal) -> Result<Credentials, random::RandomError> {
+        // The beginning tells which kind a key is:
+        // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes
+        let (prefix, has_token) = match principal {
+            Principal::Operator(_) => ("AKIA", false),
+            Principal::Role { .. } => ("ASIA", true),
+        };
+        let credentials = Credentials {
+            access_key_id: format!("{prefix}{}", random::letters(16)?),
+            secret_access_key: Secret(random::letters(40)?),
+            session_token: has_token.then(|| random::letters(64).map(Secret)).transpose()?,
+        };
+        let identity = Identity { principal, credentials: credentials.clone() };
+        self.lock().insert(credentials.access_key_id.clone(), Arc::new(identity));
+        Ok(credentials)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Identity>>> {
+        // The map is whole after each change, so a panic elsewhere does not matter.
+        self.by_access_key_id.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn operators_have_different_credentials() {
+        let identities = Identities::new().unwrap();
+        let [reviewer, deployer, _] = Operator::ALL.map(|it| identities.operator(it).unwrap());
+        assert_ne!(reviewer, deployer);
+        assert!(reviewer.access_key_id.starts_with("AKIA") && reviewer.session_token.is_none());
+        let found = identities.find(&deployer.access_key_id).unwrap();
+        assert_eq!(found.principal.arn(), "arn:aws:iam::000000000000:user/deployer");
+    }
+
+    #[test]
+    fn session_keeps_its_credentials() {
+        let identities = Identities::new().unwrap();
+        let first = identities.session("role", "function").unwrap();
+        assert_eq!(identities.session("role", "function").unwrap(), first);
+        assert_ne!(identities.session("role", "other").unwrap(), first);
+        assert!(first.access_key_id.starts_with("ASIA") && first.session_token.is_some());
+        let principal = &identities.find(&first.access_key_id).unwrap().principal;
+        assert_eq!(principal.arn(), "arn:aws:sts::000000000000:assumed-role/role/function");
+        assert_eq!(principal.principal_arn(), "arn:aws:iam::000000000000:role/role");
+    }
+
+    #[test]
+    fn secrets_do_not_print_themselves() {
+        let credentials = Identities::new().unwrap().session("role", "function").unwrap();
+        let printed = format!("{credentials:?}");
+        assert!(!printed.contains(credentials.secret_access_key.expose()), "{printed}");
+    }
+}

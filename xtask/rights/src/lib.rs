@@ -1,0 +1,28 @@
+//! IAM on this machine: checks each request to AWS before the emulator gets it, which checks nothing.
+//!
+//! A [`Guard`] stands in front of the emulator. It verifies the signature of a request, finds out who sent it, which actions
+//! on which resources the request needs, and whether the deployed policies allow them: those of users and roles, of buckets
+//! and queues, and permissions boundaries. What they do not allow is answered as the service itself would answer it.
+//! CloudFormation changes resources in the name of its caller, so each change is checked too (`handlers`).
+//!
+//! Not checked: the signatures of the chunks of a body (`aws-chunked`), service control policies, session policies, and
+//! the key policies of KMS.
+
+mod access;
+mod denial;
+mod guard;
+pub mod identity;
+mod policies;
+mod policy;
+mod query;
+mod random;
+mod refusal;
+mod service;
+mod services;
+mod signature;
+mod usage;
+
+pub use guard::{Guard, GuardError, serve};
+pub use policies::OperatorPolicies;
+pub use random::RandomError;
+pub use usage::{Use, UseCount};

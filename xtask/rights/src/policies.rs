@@ -1,0 +1,211 @@
+//! All policies that are deployed, and what they allow together.
+//!
+//! The order of the rules is that of IAM for one account:
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html>.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use iam_rs::{Arn, ContextValue, IAMRequest, Principal as PolicyPrincipal, PrincipalId};
+use serde::Deserialize;
+use serde_json::Value as Json;
+
+use crate::access::Access;
+use crate::identity::{Operator, Principal};
+use crate::policy::{Policy, Verdict, verdict};
+use crate::refusal::{PolicyKind, Reason, Refusal};
+
+/// What the emulator has stored, as its shim describes it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Stored {
+    /// By the name of the role.
+    roles: HashMap<String, StoredRole>,
+    /// Policies of buckets, by name.
+    buckets: HashMap<String, Json>,
+    /// Policies of queues, by name.
+    queues: HashMap<String, Json>,
+}
+
+#[derive(Debug, Deserialize)]
+struct StoredRole {
+    policies: Vec<Json>,
+    /// The ARN of the boundary and its document, which is missing where no such policy exists.
+    boundary: Option<(String, Option<Json>)>,
+}
+
+#[derive(Debug)]
+struct Role {
+    policies: Vec<Policy>,
+    boundary: Option<Policy>,
+}
+
+/// The policies of the operators, which do not change while the stack runs.
+#[derive(Debug)]
+pub struct OperatorPolicies(HashMap<Operator, Vec<Policy>>);
+
+impl OperatorPolicies {
+    /// Reads the policies of reviewers and of deployers.
+    pub fn new<'a>(
+        reviewer: impl IntoIterator<Item = &'a Json>,
+        deployer: impl IntoIterator<Item = &'a Json>,
+    ) -> Self {
+        let everything = serde_json::json!({
+            "Version": "2012-10-17",
+            "Statement": [{ "Effect": "Allow", "Action": "*", "Resource": "*" }],
+        });
+        let read = |operator: Operator, documents: Vec<&Json>| {
+            let policies = documents.into_iter().map(|document| Policy::new(operator.name(), document));
+            (operator, policies.collect())
+        };
+        Self(HashMap::from([
+            read(Operator::Reviewer, reviewer.into_iter().collect()),
+            read(Operator::Deployer, deployer.into_iter().collect()),
+            read(Operator::Administrator, vec![&everything]),
+        ]))
+    }
+
+    fn of(&self, operator: Operator) -> &[Policy] {
+        self.0.get(&operator).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The policies of roles, buckets and queues at one moment.
+#[derive(Debug)]
+pub(crate) struct Policies {
+    roles: HashMap<String, Role>,
+    buckets: HashMap<String, Policy>,
+    queues: HashMap<String, Policy>,
+}
+
+impl Policies {
+    pub(crate) fn new(stored: &Stored) -> Self {
+        let named = |kind: &str, policies: &HashMap<String, Json>| {
+            let read = |(name, document): (&String, &Json)| {
+                (name.clone(), Policy::new(&format!("{kind} {name}"), document))
+            };
+            policies.iter().map(read).collect()
+        };
+        let roles = stored.roles.iter().map(|(name, role)| (name.clone(), Role::new(name, role)));
+        Self {
+            roles: roles.collect(),
+            buckets: named("bucket", &stored.buckets),
+            queues: named("queue", &stored.queues),
+        }
+    }
+
+    /// Whether a role exists. The credentials of a deleted one are worthless.
+    pub(crate) fn has_role(&self, name: &str) -> bool {
+        self.roles.contains_key(name)
+    }
+
+    /// Decides about one action of a principal, or of somebody without credentials.
+    ///
+    /// Returns the name of the statement that allows it.
+    pub(crate) fn decide<'a>(
+        &'a self,
+        operators: &'a OperatorPolicies,
+        principal: Option<&Principal>,
+        access: &Access,
+        now: DateTime<Utc>,
+    ) -> Result<&'a str, Refusal> {
+        let refuse = |reason| {
+            Err(Refusal {
+                principal: principal.map(Principal::arn),
+                action: access.action.clone(),
+                resource: access.resource.clone(),
+                reason,
+            })
+        };
+        let Some(request) = request(principal, access, now) else { return refuse(Reason::InvalidResource) };
+        let resource = verdict(self.resource_policy(access), &request);
+        let (identity, boundary) = match principal {
+            Some(Principal::Operator(operator)) => (verdict(operators.of(*operator), &request), None),
+            Some(Principal::Role { role, .. }) => match self.roles.get(role) {
+                Some(role) => (
+                    verdict(&role.policies, &request),
+                    role.boundary.as_ref().map(|boundary| verdict([boundary], &request)),
+                ),
+                None => (Verdict::Silent, None),
+            },
+            None => (Verdict::Silent, None),
+        };
+        let denial = [
+            (resource, PolicyKind::Resource),
+            (identity, PolicyKind::Identity),
+            (boundary.unwrap_or(Verdict::Silent), PolicyKind::Boundary),
+        ];
+        if let Some((_, kind)) = denial.into_iter().find(|(verdict, _)| *verdict == Verdict::Denied) {
+            return refuse(Reason::ExplicitDeny(kind));
+        }
+        // A resource's policy that names a session or user is enough by itself, even beyond a boundary. One that names a
+        // role is limited by the boundary; no policy of ours does.
+        if let Verdict::Allowed(statement) = resource {
+            return Ok(statement);
+        }
+        match (identity, boundary) {
+            (Verdict::Allowed(statement), None | Some(Verdict::Allowed(_))) => Ok(statement),
+            (Verdict::Allowed(_), Some(_)) => refuse(Reason::NothingAllows(PolicyKind::Boundary)),
+            _ if principal.is_none() => refuse(Reason::NothingAllows(PolicyKind::Resource)),
+            _ => refuse(Reason::NothingAllows(PolicyKind::Identity)),
+        }
+    }
+
+    /// Returns the policy of the bucket or queue that an action is on.
+    fn resource_policy(&self, access: &Access) -> Option<&Policy> {
+        if let Some(path) = access.resource.strip_prefix("arn:aws:s3:::") {
+            let (bucket, _) = path.split_once('/').unwrap_or((path, ""));
+            return self.buckets.get(bucket);
+        }
+        let rest = access.resource.strip_prefix("arn:aws:sqs:")?;
+        let (_, queue) = rest.rsplit_once(':')?;
+        self.queues.get(queue)
+    }
+}
+
+impl Role {
+    fn new(name: &str, stored: &StoredRole) -> Self {
+        let owner = format!("role {name}");
+        let policies = stored.policies.iter().map(|document| Policy::new(&owner, document));
+        // A boundary that does not exist allows nothing.
+        let boundary = stored.boundary.as_ref().map(|(arn, document)| {
+            Policy::new(&format!("the boundary {arn}"), document.as_ref().unwrap_or(&Json::Null))
+        });
+        Self { policies: policies.collect(), boundary }
+    }
+}
+
+/// Returns the request with the condition keys that all requests have.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+fn request(principal: Option<&Principal>, access: &Access, now: DateTime<Utc>) -> Option<IAMRequest> {
+    let service = access.action.split(':').next().unwrap_or_default();
+    let resource = match access.resource.as_str() {
+        // Only `*` matches it.
+        "*" => format!("arn:aws:{service}:::*"),
+        arn => arn.to_owned(),
+    };
+    let mut context = access.condition_keys();
+    let mut set = |key: &str, value| context.data.insert(key.to_owned(), value);
+    // On AWS, every client of ours uses HTTPS.
+    set("aws:SecureTransport", ContextValue::Boolean(true));
+    set("aws:CurrentTime", ContextValue::DateTime(now));
+    set("aws:EpochTime", ContextValue::String(now.timestamp().to_string()));
+    set("aws:SourceIp", ContextValue::String("127.0.0.1".to_owned()));
+    let id = match principal {
+        Some(principal) => {
+            set("aws:PrincipalArn", ContextValue::String(principal.principal_arn()));
+            set("aws:PrincipalAccount", ContextValue::String(crate::identity::ACCOUNT.to_owned()));
+            principal.arn()
+        }
+        // A user of another account: only a policy for everybody matches it.
+        None => "arn:aws:iam::000000000001:user/anonymous".to_owned(),
+    };
+    Some(IAMRequest {
+        principal: PolicyPrincipal::Aws(PrincipalId::String(id)),
+        action: access.action.clone(),
+        resource: Arn::parse(&resource).ok()?,
+        context,
+    })
+}

@@ -1,0 +1,83 @@
+//! One policy, and what it says of a request.
+
+use iam_rs::{Decision, IAMPolicy, IAMRequest, PolicyEvaluator};
+use serde::Deserialize;
+use serde_json::Value as Json;
+
+/// A policy document, parsed once.
+///
+/// One that cannot be read says nothing: IAM rejects such a document when it is created, but the emulator stores it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Policy {
+    statements: Vec<Statement>,
+}
+
+#[derive(Clone, Debug)]
+struct Statement {
+    /// Its `Sid`, or its position.
+    name: String,
+    evaluator: PolicyEvaluator,
+}
+
+/// What policies of one kind say of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict<'a> {
+    /// A statement allows it; its name.
+    Allowed(&'a str),
+    Denied,
+    Silent,
+}
+
+impl Policy {
+    /// Reads a policy document, and logs why it cannot be read.
+    pub(crate) fn new(owner: &str, document: &Json) -> Self {
+        let policy = match IAMPolicy::deserialize(document) {
+            Ok(policy) => policy,
+            Err(error) => {
+                tracing::warn!(target: machine::ACTIVITY, "a policy of {owner} cannot be read, so it allows nothing: {error}");
+                return Self::default();
+            }
+        };
+        let statements = policy.statement.iter().enumerate().map(|(position, statement)| Statement {
+            name: statement.sid.clone().unwrap_or_else(|| format!("statement {}", position + 1)),
+            evaluator: PolicyEvaluator::with_policies(vec![IAMPolicy {
+                statement: vec![statement.clone()],
+                ..policy.clone()
+            }]),
+        });
+        Self { statements: statements.collect() }
+    }
+}
+
+impl Statement {
+    fn verdict(&self, request: &IAMRequest) -> Verdict<'_> {
+        match self.evaluator.evaluate(request).map(|result| result.decision) {
+            Ok(Decision::Allow) => Verdict::Allowed(&self.name),
+            Ok(Decision::Deny) => Verdict::Denied,
+            Ok(Decision::NotApplicable) => Verdict::Silent,
+            Err(error) => {
+                let IAMRequest { action, resource, .. } = request;
+                tracing::warn!(
+                    target: machine::ACTIVITY,
+                    "the statement {} cannot be evaluated for {action} on {resource}: {error}", self.name
+                );
+                Verdict::Silent
+            }
+        }
+    }
+}
+
+/// Returns what several policies say together: a denial outweighs everything.
+pub(crate) fn verdict<'a>(
+    policies: impl IntoIterator<Item = &'a Policy>,
+    request: &IAMRequest,
+) -> Verdict<'a> {
+    let statements = policies.into_iter().flat_map(|policy| &policy.statements);
+    statements.map(|statement| statement.verdict(request)).fold(Verdict::Silent, |all, one| {
+        match (all, one) {
+            (Verdict::Denied, _) | (_, Verdict::Denied) => Verdict::Denied,
+            (Verdict::Allowed(name), _) | (_, Verdict::Allowed(name)) => Verdict::Allowed(name),
+            _ => Verdict::Silent,
+        }
+    })
+}
