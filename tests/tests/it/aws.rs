@@ -1,5 +1,6 @@
 //! A client of the emulator: reads what the service did, and prepares what it finds.
 
+use chrono::Utc;
 use openapi::{ChangelogEvent, ChangelogMessage};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
@@ -23,7 +24,38 @@ pub(crate) fn elements<'a>(xml: &'a str, name: &str) -> Vec<&'a str> {
     xml.split(&open).skip(1).filter_map(|rest| rest.split_once(&close)).map(|(text, _)| text).collect()
 }
 
-/// A client of the emulator.
+/// A request that the administrator of the stack signs.
+struct SignedRequest<'a> {
+    aws: &'a Aws,
+    service: &'static str,
+    request: RequestBuilder,
+}
+
+impl SignedRequest<'_> {
+    fn header(mut self, name: &'static str, value: impl AsRef<str>) -> Self {
+        self.request = self.request.header(name, value.as_ref());
+        self
+    }
+
+    fn body(mut self, body: impl Into<reqwest::Body>) -> Self {
+        self.request = self.request.body(body);
+        self
+    }
+
+    async fn send(self) -> reqwest::Result<Response> {
+        let mut request = self.request.build()?;
+        let signed = http::Request::builder().method(request.method()).uri(request.url().as_str());
+        let (mut parts, ()) = signed.body(()).unwrap().into_parts();
+        parts.headers = request.headers().clone();
+        let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
+        let administrator = &self.aws.stack.credentials["administrator"];
+        rights::sign(&mut parts, body, self.service, "us-east-1", administrator, Utc::now()).unwrap();
+        *request.headers_mut() = parts.headers;
+        self.aws.http.execute(request).await
+    }
+}
+
+/// A client of AWS in the local stack.
 pub(crate) struct Aws {
     http: reqwest::Client,
     stack: &'static Stack,
@@ -39,16 +71,12 @@ impl Aws {
         Self { http: http(), stack }
     }
 
-    /// The emulator reads the service from the credential, and checks nothing else of the signature.
-    fn request(&self, method: Method, service: &str, path: &str) -> RequestBuilder {
-        let scope = format!("test/20260101/us-east-1/{service}/aws4_request");
-        let authorization = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
-        self.http
-            .request(method, format!("{}{path}", self.stack.aws_endpoint_url))
-            .header("authorization", authorization)
+    fn request(&self, method: Method, service: &'static str, path: &str) -> SignedRequest<'_> {
+        let request = self.http.request(method, format!("{}{path}", self.stack.aws_endpoint_url));
+        SignedRequest { aws: self, service, request }
     }
 
-    async fn call(&self, service: &str, target: &str, version: &str, body: Value) -> Value {
+    async fn call(&self, service: &'static str, target: &str, version: &str, body: Value) -> Value {
         let request = self
             .request(Method::POST, service, "/")
             .header("x-amz-target", target)
@@ -59,7 +87,7 @@ impl Aws {
         serde_json::from_str(&text).unwrap_or_default()
     }
 
-    fn object(&self, method: Method, bucket: &str, key: &str) -> RequestBuilder {
+    fn object(&self, method: Method, bucket: &str, key: &str) -> SignedRequest<'_> {
         self.request(method, "s3", &format!("/{bucket}/{}", utf8_percent_encode(key, KEY)))
     }
 

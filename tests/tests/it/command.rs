@@ -92,8 +92,6 @@ pub(crate) fn command(running: &Running, arguments: &[&str]) -> Command {
         .args(["--env", "local"])
         .env("PACKAGES_STACK", &running.file)
         .env("AWS_ENDPOINT_URL", &running.stack.aws_endpoint_url)
-        .env("AWS_ACCESS_KEY_ID", "test")
-        .env("AWS_SECRET_ACCESS_KEY", "test")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

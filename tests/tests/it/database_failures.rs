@@ -264,6 +264,7 @@ async fn restore_function_recovers_from_database_failures() {
     let place = Place {
         database_url: database.url.to_string(),
         aws_endpoint_url: stack().await.aws_endpoint_url.clone(),
+        credentials: stack().await.credentials["administrator"].clone(),
         bootstrap: target_directory().join("lambda-development/restore/bootstrap"),
         directory: state_directory("trouble-restore"),
         log_level: "info",

@@ -24,6 +24,7 @@ async fn trial(name: &str) -> Trial {
     let place = Place {
         database_url: stack.database_url.clone(),
         aws_endpoint_url: stack.aws_endpoint_url.clone(),
+        credentials: stack.credentials["administrator"].clone(),
         bootstrap: target_directory().join("lambda-development/restore/bootstrap"),
         directory: state_directory(&format!("trial-{name}")),
         log_level: "info",

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use lambda::control_plane::{ControlPlane, FunctionName};
 use lambda::pool::{FunctionPool, InvocationOutcome, PoolSettings};
+use lambda::role::Roles;
 use reqwest::Url;
 use serde_json::{Value, json};
 use stack::OutputName;
@@ -37,7 +38,18 @@ impl FunctionProcess {
         let stack = stack().await;
         let aws = Aws::new().await;
         let name: FunctionName = aws.output(function).await.parse().unwrap();
-        let control_plane = ControlPlane::new(stack.aws_endpoint_url.parse().unwrap(), "us-east-1").unwrap();
+        let role = match function {
+            OutputName::ApiFunctionName => "api",
+            OutputName::RestoreFunctionName => "restore",
+            other => panic!("{other} is no function's name"),
+        };
+        let credentials = stack.credentials[role].clone();
+        let control_plane = ControlPlane::new(
+            stack.aws_endpoint_url.parse().unwrap(),
+            "us-east-1",
+            stack.credentials["administrator"].clone(),
+        )
+        .unwrap();
         let function = control_plane.function(&name).await.unwrap();
         let directory = state_directory(test);
         let log = directory.join(format!("{name}.log"));
@@ -50,6 +62,7 @@ impl FunctionProcess {
             code_directory: directory.join("functions"),
             log_directory: directory,
             log_sink: None,
+            roles: Roles::new(move |_| credentials.clone()),
             environment,
             maximum_instances: 1,
             on_spawn: Arc::new(|_| {}),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, Stdio};
 use std::sync::{LazyLock, Mutex};
 
+use rights::identity::Credentials;
 use serde::Deserialize;
 use tokio::sync::OnceCell;
 
@@ -21,6 +22,7 @@ pub(crate) struct Stack {
     pub(crate) console_url: String,
     pub(crate) issuer_url: String,
     pub(crate) aws_endpoint_url: String,
+    pub(crate) credentials: BTreeMap<String, Credentials>,
     pub(crate) database_url: String,
     pub(crate) tokens: BTreeMap<String, String>,
     pub(crate) organization_id: i32,

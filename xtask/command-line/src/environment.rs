@@ -1,16 +1,18 @@
 //! The environment files of the repository, and the option that names one.
 
 mod default;
+mod identity;
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
-use machine::repository;
+use machine::{LOCAL_ENVIRONMENT, repository};
 use stack::{Environment, EnvironmentName};
 
 use self::default::Defaults;
+pub use self::identity::{LocalIdentity, local_identity};
 
 /// The option that names an environment.
 #[derive(Args, Clone, Debug)]
@@ -19,15 +21,27 @@ pub struct EnvironmentArgument {
     /// then dev.
     #[arg(long = "env", value_name = "NAME", value_parser = known)]
     name: Option<EnvironmentName>,
+    /// In the environment local: whose permissions the command has. On AWS, the credentials decide.
+    #[arg(long = "as", value_name = "IDENTITY")]
+    identity: Option<LocalIdentity>,
 }
 
 impl EnvironmentArgument {
     /// Reads the file of the environment.
     pub fn load(&self) -> Result<Environment> {
-        match &self.name {
+        let environment = match &self.name {
             Some(name) => read(name),
             None => Defaults::of_this_process().load(),
+        }?;
+        if let Some(identity) = self.identity {
+            ensure!(
+                environment.name.as_str() == LOCAL_ENVIRONMENT,
+                "--as is for the environment local; in {}, AWS_PROFILE chooses the credentials",
+                environment.name
+            );
+            identity.choose();
         }
+        Ok(environment)
     }
 }
 

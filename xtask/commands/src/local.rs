@@ -4,6 +4,7 @@ mod data_plane;
 mod deployed;
 mod follower;
 pub(crate) mod foundation;
+mod guard;
 mod subcommand;
 mod summary;
 
@@ -21,21 +22,27 @@ use deploy::build::Profile;
 use deploy::connection::LocalStack;
 use deploy::deployed_stack::Deployed;
 use deploy::deployment::{Deployment, DeploymentResult, Options, Subject};
+use local_stack::emulator::address;
 use local_stack::not_emulated::not_emulated;
 use local_stack::{Buckets, Queues, StackFile};
 use machine::directory::{Data, StateDirectory};
 use machine::process as processes;
 use machine::{command, workspace};
+use rights::identity::Operator;
 use tokio::time::timeout;
 
-use self::data_plane::DataPlane;
+use self::data_plane::{Aws, DataPlane};
 use self::deployed::DeployedResources;
 use self::foundation::Foundation;
+use self::guard::RunningGuard;
 use operator::connect::connect_to_emulator;
 use operator::terminal::aws_error_message;
 
 /// How long a stack that just started is verified. A function that does not start must not delay its logs for longer.
 const VERIFICATION_LIMIT: Duration = Duration::from_secs(10);
+
+/// The usual port of AWS.
+const AWS_PORT: u16 = 4566;
 
 /// The file that marks data which was kept on purpose.
 const KEPT: &str = "kept";
@@ -65,6 +72,7 @@ pub(crate) struct Arguments {
 #[derive(Default)]
 struct Running {
     foundation: Option<Foundation>,
+    guard: Option<RunningGuard>,
     data_plane: Option<DataPlane>,
 }
 
@@ -129,29 +137,39 @@ async fn serve(
     let profile =
         if arguments.release { Profile::Release(environment.architecture) } else { Profile::Development };
 
-    let foundation = running.foundation.insert(Foundation::start(directory, data).await?);
-    let mut connection = connect_to_emulator(&environment, &foundation.emulator.endpoint_url()).await?;
+    let listener = address::listen(directory, AWS_PORT).await?;
+    let port = listener.local_addr().context("a listener has no address")?.port();
+    let foundation = running.foundation.insert(Foundation::start(directory, Some(port), data).await?);
+    let guard = running.guard.insert(RunningGuard::start(listener, &foundation.emulator, &environment)?);
+    let connect_as = async |operator| {
+        connect_to_emulator(&environment, &guard.endpoint_url, guard.operator(operator).into()).await
+    };
+    let administrator = connect_as(Operator::Administrator).await?;
+    let mut connection = connect_as(Operator::Deployer).await?;
     let listeners = data_plane::Listeners::bind().await?;
     let issuer = listeners.issuer()?;
-    let platform = foundation.prepare_platform(&connection, &data_plane::issuer_urls(&issuer)).await?;
+    let platform = foundation.prepare_platform(&administrator, &data_plane::issuer_urls(&issuer)).await?;
     let options = Options::new(Consent::Implied);
     let subject = Subject::Source(profile);
     let deployed = Deployment::new(&environment, &connection, &options, subject, &|_| {}).apply().await?;
     let deployed = deployed.context("the deployment of the local stack was not waited for")?;
     let resources = DeployedResources::from_outputs(&deployed.outputs)?;
-    let demo = foundation.load_demo_data(&connection, &resources.assets_bucket, &platform).await?;
+    let demo = foundation.load_demo_data(&administrator, &resources.assets_bucket, &platform).await?;
 
     let step = terminal::Step::begin("data plane");
+    let inside = foundation.connect_directly(&environment).await?;
+    let aws = Aws { guard, administrator: &administrator, inside: &inside };
     let data_plane =
-        DataPlane::start(directory, foundation, &connection, &resources, listeners, issuer, &demo).await?;
+        DataPlane::start(&aws, directory, foundation, &resources, listeners, issuer, &demo).await?;
     let data_plane = running.data_plane.insert(data_plane);
     let stack_file = StackFile {
         api_url: data_plane.urls.gateway.clone(),
         cdn_url: data_plane.urls.edge.clone(),
         console_url: data_plane.urls.console.clone(),
         issuer_url: data_plane.urls.issuer.clone(),
-        aws_endpoint_url: foundation.emulator.endpoint_url(),
+        aws_endpoint_url: guard.endpoint_url.clone(),
         database_url: foundation.postgres.url(),
+        credentials: data_plane.credentials(guard, &resources),
         tokens: data_plane.tokens()?,
         organization_id: demo.organization_id,
         dataset_id: demo.dataset_id,
@@ -166,7 +184,7 @@ async fn serve(
         stack_name: stack::stack_name(&environment),
         release: arguments.release,
     };
-    data_plane.open(directory, &connection, stack_file.clone()).await?;
+    data_plane.open(directory, &inside, stack_file.clone()).await?;
     step.done("gateway, functions, queue poller, edge, issuer, console");
     connection.local = Some(LocalStack {
         api_url: stack_file.api_url.clone(),
@@ -190,12 +208,13 @@ async fn serve(
         }
         tokio::select! {
             error = foundation.exited() => Err(error),
+            error = guard.ended() => Err(error),
             error = data_plane.ended() => Err(error),
         }
     } else {
         terminal::say(format!("  up after {:.1} s", start.elapsed().as_secs_f64()));
         tokio::select! {
-            code = subcommand::run(&arguments.command, &path, &connection) => code.map(Outcome::Code),
+            code = subcommand::run(&arguments.command, &path, guard) => code.map(Outcome::Code),
             error = foundation.exited() => Err(error),
             error = data_plane.ended() => Err(error),
         }
@@ -219,6 +238,9 @@ impl Running {
         }
         // Only now, because the data plane writes it when something else is deployed.
         let removed = directory.remove(machine::STACK_FILE).await;
+        if let Some(guard) = self.guard {
+            guard.stop().await;
+        }
         if let Some(foundation) = self.foundation {
             foundation.stop().await;
         }

@@ -39,6 +39,8 @@ pub struct Place {
     pub database_url: String,
     /// URL of the emulator, with the platform's table and bucket.
     pub aws_endpoint_url: String,
+    /// Credentials for AWS that may do everything.
+    pub credentials: Credentials,
     /// The binary of the restore function.
     pub bootstrap: PathBuf,
     /// Directory for the function's files, which no other trial uses.
@@ -242,14 +244,8 @@ impl Trial {
     }
 }
 
-async fn aws_configuration(endpoint: &str) -> aws_config::SdkConfig {
-    let credentials = aws_sdk_s3::config::Credentials::new(
-        machine::EMULATOR_ACCESS_KEY_ID,
-        machine::EMULATOR_SECRET_ACCESS_KEY,
-        None,
-        None,
-        "local stack",
-    );
+async fn aws_configuration(endpoint: &str, credentials: &Credentials) -> aws_config::SdkConfig {
+    let credentials = aws_sdk_s3::config::Credentials::from(credentials.clone());
     let timeouts = TimeoutConfig::builder().operation_attempt_timeout(Duration::from_mins(1)).build();
     aws_config::defaults(BehaviorVersion::v2026_01_12())
         .region(Region::new(emulator::REGION))

@@ -4,8 +4,8 @@
 //! authorizer or a variable fails here as it would fail on AWS. A deployed feature that the local stack does not
 //! emulate is rejected by name when it is read; it is never ignored.
 //!
-//! The emulator takes the region from the credential scope of a request and checks no signature on these services, so
-//! plain HTTP with such a scope is enough. Two more SDK crates would double the compile time of this one.
+//! Plain HTTP with a signature is enough for these few requests. Two more SDK crates would double the compile time of
+//! this one.
 
 mod arn;
 mod event_source;
@@ -15,8 +15,9 @@ mod http_api;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use chrono::Utc;
 use http::StatusCode;
-use http::header::AUTHORIZATION;
+use rights::identity::Credentials;
 use serde::de::DeserializeOwned;
 use url::Url;
 
@@ -40,6 +41,15 @@ pub enum ControlPlaneError {
     /// The HTTP client could not be built.
     #[error("cannot set up an HTTP client for the emulator: {0}")]
     Client(#[source] reqwest::Error),
+    /// The request cannot be written.
+    #[error("cannot ask for {what}: {source}")]
+    Request {
+        /// The resource that was requested.
+        what: String,
+        /// What is wrong with it.
+        #[source]
+        source: http::Error,
+    },
     /// The emulator did not respond, or not in time.
     #[error("the emulator does not respond to a request for {what}: {source}; see its log")]
     Unreachable {
@@ -136,12 +146,13 @@ fn refuse_if(uses: bool, what: &str, feature: impl Into<String>) -> Result<(), C
 pub struct ControlPlane {
     endpoint: Url,
     region: String,
+    credentials: Credentials,
     client: reqwest::Client,
 }
 
 impl ControlPlane {
     /// Creates a client without sending a request.
-    pub fn new(endpoint_url: Url, region: &str) -> Result<Self, ControlPlaneError> {
+    pub fn new(endpoint_url: Url, region: &str, credentials: Credentials) -> Result<Self, ControlPlaneError> {
         let client = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(REQUEST_TIMEOUT)
@@ -149,7 +160,7 @@ impl ControlPlane {
             .no_proxy()
             .build()
             .map_err(ControlPlaneError::Client)?;
-        Ok(Self { endpoint: endpoint_url, region: region.to_owned(), client })
+        Ok(Self { endpoint: endpoint_url, region: region.to_owned(), credentials, client })
     }
 
     /// Fetches the description at `path` from `service`.
@@ -165,11 +176,12 @@ impl ControlPlane {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        let scope = format!(
-            "AWS4-HMAC-SHA256 Credential=test/20000101/{}/{service}/aws4_request, SignedHeaders=host, Signature=0",
-            self.region
-        );
-        let request = self.client.get(url).header(AUTHORIZATION, scope);
+        let invalid = |error: http::Error| ControlPlaneError::Request { what: what.to_owned(), source: error };
+        let request = http::Request::get(url.as_str()).body(()).map_err(invalid)?;
+        let (mut parts, ()) = request.into_parts();
+        rights::sign(&mut parts, b"", service, &self.region, &self.credentials, Utc::now())
+            .map_err(|error| invalid(error.into()))?;
+        let request = self.client.get(url).headers(parts.headers);
         let body = self.fetch(what, request, MAXIMUM_DESCRIPTION_BYTES).await?;
         serde_json::from_slice(&body)
             .map_err(|source| ControlPlaneError::Malformed { what: what.to_owned(), source })

@@ -7,6 +7,7 @@ pub mod gateway;
 pub mod poller;
 pub mod pool;
 pub mod redeployment;
+pub mod role;
 mod surroundings;
 
 pub use surroundings::surroundings;

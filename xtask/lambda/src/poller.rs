@@ -50,18 +50,38 @@ pub enum PollerError {
         /// The error of SQS.
         message: String,
     },
+    /// The function of the mapping is not deployed.
+    #[error("no function is deployed for queue {queue}; look at the events of the stack, then deploy it again")]
+    NoFunction {
+        /// Name of the queue.
+        queue: String,
+    },
+    /// The role of the function lacks a permission for the queue.
+    #[error("role {role} cannot read queue {queue}, so Lambda cannot poll it: {message}")]
+    Denied {
+        /// Name of the queue.
+        queue: String,
+        /// Name of the role.
+        role: String,
+        /// The error of SQS.
+        message: String,
+    },
 }
 
 /// A poller of one event source mapping.
 pub struct Poller {
     mapping: EventSourceMapping,
     queue_url: String,
+    /// Acts with the role of the function.
     sqs: Client,
     pool: FunctionPool,
 }
 
 impl Poller {
     /// Creates a poller after looking up the URL of the queue.
+    ///
+    /// Lambda itself finds the queue. Everything else it does with the role of the function, whose permissions it checks
+    /// first: <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>.
     pub async fn new(
         mapping: EventSourceMapping,
         sqs: &Client,
@@ -74,10 +94,12 @@ impl Poller {
         let url = response
             .map_err(|error| with_causes(&error))
             .and_then(|response| response.queue_url.ok_or_else(|| "the response names no URL".to_owned()));
-        match url {
-            Ok(queue_url) => Ok(Self { mapping, queue_url, sqs, pool }),
-            Err(message) => Err(PollerError::QueueUrl { queue, message }),
-        }
+        let queue_url = url.map_err(|message| PollerError::QueueUrl { queue: queue.clone(), message })?;
+        let role = pool.role(&mapping.function.name).ok_or_else(|| PollerError::NoFunction { queue: queue.clone() })?;
+        let sqs = pool.roles().sqs(&sqs, &role);
+        let attributes = sqs.get_queue_attributes().queue_url(&queue_url).send().await;
+        attributes.map_err(|error| PollerError::Denied { queue, role: role.role, message: with_causes(&error) })?;
+        Ok(Self { mapping, queue_url, sqs, pool })
     }
 
     /// Polls until `shutdown` completes or `retired` becomes true, then waits for the batches in progress.

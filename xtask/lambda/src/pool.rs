@@ -32,6 +32,7 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 use crate::control_plane::{DeployedFunction, FunctionName, FunctionRevision};
+use crate::role::{RoleSession, Roles};
 pub use bootstrap::BootstrapError;
 use definition::Definition;
 pub use log_delivery::{LogDelivery, LogSink, log_delivery};
@@ -51,6 +52,8 @@ pub struct PoolSettings {
     pub log_directory: PathBuf,
     /// Sends the output to CloudWatch Logs as well. With `None`, it is only written to the files.
     pub log_sink: Option<LogSink>,
+    /// The credentials of the functions' roles.
+    pub roles: Roles,
     /// Environment variables for all functions: the addresses of local services. They override deployed variables of
     /// the same name, such as the address of a service on AWS.
     pub environment: BTreeMap<String, String>,
@@ -152,6 +155,16 @@ impl FunctionPool {
     pub fn revisions(&self) -> BTreeMap<FunctionName, FunctionRevision> {
         let slots = self.slots();
         slots.iter().filter_map(|(name, slot)| Some((name.clone(), slot.revision()?))).collect()
+    }
+
+    /// Returns the role with which a function runs, if it is deployed.
+    pub fn role(&self, name: &FunctionName) -> Option<RoleSession> {
+        self.slots().get(name)?.role()
+    }
+
+    /// Returns the credentials of the functions' roles.
+    pub(crate) fn roles(&self) -> &Roles {
+        &self.shared.settings.roles
     }
 
     /// Invokes a function and waits for its outcome.

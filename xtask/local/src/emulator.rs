@@ -3,6 +3,9 @@
 //! MiniStack emulates the control plane of AWS, and S3, SQS, SSM and DynamoDB completely. `emulator/shim.py` adds the
 //! features that our template needs and MiniStack lacks.
 
+pub mod address;
+
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use machine::directory::{Data, DirectoryError, StateDirectory};
@@ -11,16 +14,16 @@ use machine::process::{Service, ServiceError, StopSignal};
 use machine::python::Installation;
 use tokio::process::Command;
 
+use self::address::PORT;
+
 const NAME: &str = "emulator";
 const SHIM: &str = include_str!("emulator/shim.py");
-/// The file with the port in the state directory. Kept queue URLs contain the port.
-const PORT: &str = "emulator/port";
 const READY_LIMIT: Duration = Duration::from_secs(30);
 
 /// The region of the local stack.
 pub const REGION: &str = "us-east-1";
 
-/// The running emulator.
+/// The running emulator, which checks neither signatures nor permissions: only the inside of AWS talks to it directly.
 ///
 /// Dropping it kills the process; [`Emulator::stop`] shuts it down cleanly.
 #[derive(Debug)]
@@ -32,12 +35,6 @@ pub struct Emulator {
 /// The reason why the emulator is not running.
 #[derive(Debug, thiserror::Error)]
 pub enum EmulatorError {
-    /// The kept data requires a port that another process uses.
-    #[error(
-        "port {0}, which the kept data requires, is in use.\nEnd the process that listens there, or start \
-         without --keep."
-    )]
-    PortTaken(u16),
     /// No port is free.
     #[error("cannot find a port for the AWS emulator: {0}")]
     Port(#[from] std::io::Error),
@@ -53,32 +50,26 @@ pub enum EmulatorError {
 }
 
 impl Emulator {
-    /// Starts the emulator on 127.0.0.1 and waits until it responds.
+    /// Starts the emulator on a free port of 127.0.0.1 and waits until it responds.
     ///
-    /// It uses its usual port if that is free.
+    /// `public_port` is the port in the URLs of queues: that of the server in front of the emulator, or none if there is
+    /// none.
     ///
     /// With [`Data::Kept`], it loads the data of the last run, and saves its own when [`Emulator::stop`] is called.
-    /// Kept data requires the same port, because it contains queue URLs.
     pub async fn start(
         directory: &StateDirectory,
         installation: &Installation,
-        usual_port: Option<u16>,
+        public_port: Option<u16>,
         data: Data,
     ) -> Result<Self, EmulatorError> {
         if data == Data::Fresh {
             directory.remove(NAME).await?;
         }
         directory.write("emulator/shim.py", SHIM.as_bytes()).await?;
-        if let Some(port) = kept_port(directory).await {
-            if !ports::is_free(port).await {
-                return Err(EmulatorError::PortTaken(port));
-            }
-            return Self::start_on(directory, installation, port, data).await;
-        }
-        let port = ports::free_port(usual_port).await?;
-        match Self::start_on(directory, installation, port, data).await {
+        let port = ports::free_port(None).await?;
+        match Self::start_on(directory, installation, port, public_port, data).await {
             Err(EmulatorError::Service(error)) if ports::was_lost(port, &error).await => {
-                Self::start_on(directory, installation, ports::free_port(None).await?, data).await
+                Self::start_on(directory, installation, ports::free_port(None).await?, public_port, data).await
             }
             outcome => outcome,
         }
@@ -88,6 +79,7 @@ impl Emulator {
         directory: &StateDirectory,
         installation: &Installation,
         port: u16,
+        public_port: Option<u16>,
         data: Data,
     ) -> Result<Self, EmulatorError> {
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2)).build()?;
@@ -96,6 +88,8 @@ impl Emulator {
         // -I: ignore the user's own Python packages. -u: the log is complete up to a crash.
         command.args(["-I", "-u", "shim.py"]).current_dir(directory.file(NAME));
         set_environment(&mut command, directory, port, data);
+        let public_port = public_port.unwrap_or(port);
+        command.env("PUBLIC_PORT", public_port.to_string());
         // The health check returns this value, which confirms that this process listens on the port.
         command.env("MINISTACK_EDITION", &mark);
         let service = Service::start(directory, NAME, command, StopSignal::Terminate).await?;
@@ -106,13 +100,18 @@ impl Emulator {
             .service
             .ready(READY_LIMIT, async || answer().await.is_ok_and(|text| text.contains(&mark)))
             .await?;
-        directory.write(PORT, port.to_string().as_bytes()).await?;
+        directory.write(PORT, public_port.to_string().as_bytes()).await?;
         Ok(emulator)
     }
 
-    /// Returns the base URL of all AWS services, for `AWS_ENDPOINT_URL`.
+    /// Returns the base URL of all AWS services.
     pub fn endpoint_url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("http://{}", self.address())
+    }
+
+    /// Returns the address that it listens on.
+    pub fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.port).into()
     }
 
     /// Returns the process.
@@ -129,11 +128,6 @@ impl Emulator {
     pub async fn stop(self) {
         self.service.stop().await;
     }
-}
-
-/// Returns the port of the kept data, if there is any.
-async fn kept_port(directory: &StateDirectory) -> Option<u16> {
-    tokio::fs::read_to_string(directory.file(PORT)).await.ok()?.parse().ok()
 }
 
 /// Sets only the variables that the emulator needs.
@@ -158,20 +152,4 @@ fn set_environment(command: &mut Command, directory: &StateDirectory, port: u16,
         .env("STATE_DIR", home.join("state"))
         .env("S3_PERSIST", persist)
         .env("S3_DATA_DIR", home.join("s3"));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn only_a_whole_port_is_kept() {
-        let root = tempfile::tempdir().unwrap();
-        let directory = StateDirectory::open(root.path()).unwrap();
-        assert_eq!(kept_port(&directory).await, None);
-        directory.write(PORT, b"456\xff").await.unwrap();
-        assert_eq!(kept_port(&directory).await, None);
-        directory.write(PORT, b"4566").await.unwrap();
-        assert_eq!(kept_port(&directory).await, Some(4566));
-    }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use openapi::{DatasetNodeId, OrganizationId};
+use rights::identity::Credentials;
 use serde::{Deserialize, Serialize};
 
 use crate::demo::{DemoAssets, DemoPackages};
@@ -22,6 +23,8 @@ pub struct StackFile {
     pub aws_endpoint_url: String,
     /// URL of the platform's database.
     pub database_url: String,
+    /// Credentials for AWS of the operators and of the functions, by name.
+    pub credentials: BTreeMap<String, Credentials>,
     /// Access tokens by demo user.
     pub tokens: BTreeMap<String, String>,
     /// The integer that names the organization's schema.

@@ -1,12 +1,15 @@
 //! Connects a command to the account of its environment.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use aws_credential_types::Credentials;
+use command_line::environment::{LocalIdentity, local_identity};
 use deploy::connection::{self, Connection, Emulator, LocalStack};
-use machine::{EMULATOR_ACCESS_KEY_ID, EMULATOR_SECRET_ACCESS_KEY, LOCAL_ENVIRONMENT, STACK_FILE, workspace};
+use machine::{LOCAL_ENVIRONMENT, STACK_FILE, workspace};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use stack::Environment;
 
@@ -14,25 +17,48 @@ use crate::terminal::Terminal;
 
 /// Connects to the account of an environment.
 ///
-/// For the local environment, this connects to the endpoint of the running stack, unless `AWS_ENDPOINT_URL` is set.
+/// For the local environment, this connects to the endpoint of the running stack, unless `AWS_ENDPOINT_URL` names
+/// another one, as the identity that `--as` chooses.
 pub async fn connect(environment: &Environment) -> Result<Connection> {
     if environment.name.as_str() != LOCAL_ENVIRONMENT {
         return connection::connect(environment, Arc::new(Terminal)).await;
     }
     let stack: LocalStack = read_stack_file()?;
-    let mut connection = if std::env::var_os("AWS_ENDPOINT_URL").is_some() {
-        connection::connect(environment, Arc::new(Terminal)).await?
-    } else {
-        connect_to_emulator(environment, &stack.aws_endpoint_url).await?
-    };
+    let credentials = stored_credentials(local_identity())?;
+    let endpoint_url = std::env::var("AWS_ENDPOINT_URL").ok().filter(|url| !url.is_empty());
+    let endpoint_url = endpoint_url.unwrap_or_else(|| stack.aws_endpoint_url.clone());
+    let mut connection = connect_to_emulator(environment, &endpoint_url, credentials).await?;
     connection.local = Some(stack);
     Ok(connection)
 }
 
-/// Connects to the emulator at this endpoint.
-pub async fn connect_to_emulator(environment: &Environment, endpoint_url: &str) -> Result<Connection> {
-    let credentials =
-        Credentials::new(EMULATOR_ACCESS_KEY_ID, EMULATOR_SECRET_ACCESS_KEY, None, None, "local stack");
+/// The part of `stack.json` with credentials.
+#[derive(Deserialize)]
+struct StoredCredentials {
+    credentials: BTreeMap<String, StoredKey>,
+}
+
+#[derive(Deserialize)]
+struct StoredKey {
+    access_key_id: String,
+    secret_access_key: String,
+}
+
+fn stored_credentials(identity: LocalIdentity) -> Result<Credentials> {
+    let StoredCredentials { mut credentials } = read_stack_file()?;
+    let name = identity.name();
+    let key = credentials.remove(name);
+    let StoredKey { access_key_id, secret_access_key } =
+        key.with_context(|| format!("stack.json has no credentials of {name}; start the local stack again"))?;
+    Ok(Credentials::new(access_key_id, secret_access_key, None, None, "local stack"))
+}
+
+/// Connects to the emulator, or to what checks permissions in front of it, at this endpoint.
+pub async fn connect_to_emulator(
+    environment: &Environment,
+    endpoint_url: &str,
+    credentials: Credentials,
+) -> Result<Connection> {
     let emulator = Emulator { endpoint_url: endpoint_url.to_owned(), credentials };
     connection::connect_to_emulator(environment, &emulator, Arc::new(Terminal)).await
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use crate::random;
+use crate::random::{RandomError, RandomKey};
 
 /// The account of the emulator.
 pub const ACCOUNT: &str = "000000000000";
@@ -100,6 +100,24 @@ pub struct Credentials {
     pub session_token: Option<Secret>,
 }
 
+impl Credentials {
+    /// Returns the credentials of the emulator, which checks no permissions.
+    pub fn of_emulator() -> Self {
+        Self {
+            access_key_id: machine::EMULATOR_ACCESS_KEY_ID.to_owned(),
+            secret_access_key: Secret(machine::EMULATOR_SECRET_ACCESS_KEY.to_owned()),
+            session_token: None,
+        }
+    }
+}
+
+impl From<Credentials> for aws_credential_types::Credentials {
+    fn from(credentials: Credentials) -> Self {
+        let Credentials { access_key_id, secret_access_key: Secret(secret), session_token } = credentials;
+        Self::new(access_key_id, secret, session_token.map(|Secret(token)| token), None, "local stack")
+    }
+}
+
 /// Credentials and whose they are.
 #[derive(Debug)]
 pub struct Identity {
@@ -112,33 +130,26 @@ pub struct Identity {
 /// The credentials of all principals, which are new in each run of the local stack.
 #[derive(Debug)]
 pub struct Identities {
+    key: RandomKey,
     by_access_key_id: Mutex<HashMap<String, Arc<Identity>>>,
 }
 
 impl Identities {
     /// Creates the credentials of the operators.
-    pub fn new() -> Result<Self, random::RandomError> {
-        let identities = Self { by_access_key_id: Mutex::default() };
-        for operator in Operator::ALL {
-            identities.add(Principal::Operator(operator))?;
-        }
-        Ok(identities)
+    pub fn new() -> Result<Self, RandomError> {
+        Ok(Self { key: RandomKey::new()?, by_access_key_id: Mutex::default() })
     }
 
     /// Returns the credentials of an operator.
-    pub fn operator(&self, operator: Operator) -> Option<Credentials> {
-        self.credentials_of(&Principal::Operator(operator))
+    pub fn operator(&self, operator: Operator) -> Credentials {
+        self.credentials(Principal::Operator(operator))
     }
 
-    /// Returns the credentials of a session of a role, which the first caller creates.
+    /// Returns the credentials of a session of a role.
     ///
     /// AWS changes them after some hours. A local stack keeps them until it ends.
-    pub fn session(&self, role: &str, session: &str) -> Result<Credentials, random::RandomError> {
-        let principal = Principal::Role { role: role.to_owned(), session: session.to_owned() };
-        match self.credentials_of(&principal) {
-            Some(credentials) => Ok(credentials),
-            None => self.add(principal),
-        }
+    pub fn session(&self, role: &str, session: &str) -> Credentials {
+        self.credentials(Principal::Role { role: role.to_owned(), session: session.to_owned() })
     }
 
     /// Returns the owner of an access key.
@@ -146,26 +157,22 @@ impl Identities {
         self.lock().get(access_key_id).cloned()
     }
 
-    fn credentials_of(&self, principal: &Principal) -> Option<Credentials> {
-        let known = self.lock();
-        known.values().find(|identity| identity.principal == *principal).map(|it| it.credentials.clone())
-    }
-
-    fn add(&self, principal: Principal) -> Result<Credentials, random::RandomError> {
+    fn credentials(&self, principal: Principal) -> Credentials {
         // The beginning tells which kind a key is:
         // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes
         let (prefix, has_token) = match principal {
             Principal::Operator(_) => ("AKIA", false),
             Principal::Role { .. } => ("ASIA", true),
         };
+        let text = |purpose, length| self.key.text(&format!("{purpose}/{}", principal.arn()), length);
         let credentials = Credentials {
-            access_key_id: format!("{prefix}{}", random::letters(16)?),
-            secret_access_key: Secret(random::letters(40)?),
-            session_token: has_token.then(|| random::letters(64).map(Secret)).transpose()?,
+            access_key_id: format!("{prefix}{}", text("id", 16)),
+            secret_access_key: Secret(text("secret", 40)),
+            session_token: has_token.then(|| Secret(text("token", 64))),
         };
-        let identity = Identity { principal, credentials: credentials.clone() };
-        self.lock().insert(credentials.access_key_id.clone(), Arc::new(identity));
-        Ok(credentials)
+        let identity = Arc::new(Identity { principal, credentials: credentials.clone() });
+        self.lock().insert(credentials.access_key_id.clone(), identity);
+        credentials
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Identity>>> {
@@ -181,7 +188,7 @@ mod tests {
     #[test]
     fn operators_have_different_credentials() {
         let identities = Identities::new().unwrap();
-        let [reviewer, deployer, _] = Operator::ALL.map(|it| identities.operator(it).unwrap());
+        let [reviewer, deployer, _] = Operator::ALL.map(|it| identities.operator(it));
         assert_ne!(reviewer, deployer);
         assert!(reviewer.access_key_id.starts_with("AKIA") && reviewer.session_token.is_none());
         let found = identities.find(&deployer.access_key_id).unwrap();
@@ -191,9 +198,9 @@ mod tests {
     #[test]
     fn session_keeps_its_credentials() {
         let identities = Identities::new().unwrap();
-        let first = identities.session("role", "function").unwrap();
-        assert_eq!(identities.session("role", "function").unwrap(), first);
-        assert_ne!(identities.session("role", "other").unwrap(), first);
+        let first = identities.session("role", "function");
+        assert_eq!(identities.session("role", "function"), first);
+        assert_ne!(identities.session("role", "other"), first);
         assert!(first.access_key_id.starts_with("ASIA") && first.session_token.is_some());
         let principal = &identities.find(&first.access_key_id).unwrap().principal;
         assert_eq!(principal.arn(), "arn:aws:sts::000000000000:assumed-role/role/function");
@@ -202,7 +209,7 @@ mod tests {
 
     #[test]
     fn secrets_do_not_print_themselves() {
-        let credentials = Identities::new().unwrap().session("role", "function").unwrap();
+        let credentials = Identities::new().unwrap().session("role", "function");
         let printed = format!("{credentials:?}");
         assert!(!printed.contains(credentials.secret_access_key.expose()), "{printed}");
     }

@@ -25,4 +25,5 @@ mod usage;
 pub use guard::{Guard, GuardError, serve};
 pub use policies::OperatorPolicies;
 pub use random::RandomError;
+pub use signature::sign;
 pub use usage::{Use, UseCount};

@@ -4,6 +4,7 @@
 
 mod authorization;
 mod canonical;
+mod client;
 mod error;
 mod key;
 
@@ -14,6 +15,7 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use chrono::{DateTime, TimeDelta, Utc};
 use http::request::Parts;
 
+pub use client::sign;
 pub(crate) use error::SignatureError;
 pub(crate) use key::{hex, sha256};
 
@@ -50,6 +52,10 @@ pub(crate) struct Scope {
 impl Scope {
     fn text(&self) -> String {
         format!("{}/{}/{}/aws4_request", self.date, self.region, self.service)
+    }
+
+    fn text_to_sign(&self, time: &str, hash: &str) -> String {
+        format!("AWS4-HMAC-SHA256\n{time}\n{}\n{hash}", self.text())
     }
 }
 
@@ -94,12 +100,8 @@ impl Signature {
         self.check_signed_headers(parts)?;
         let request =
             canonical::Request { parts, service, signed_headers: &self.signed_headers, payload_hash };
-        let text = format!(
-            "AWS4-HMAC-SHA256\n{}\n{}\n{}",
-            self.time.format("%Y%m%dT%H%M%SZ"),
-            self.scope.text(),
-            request.hash()
-        );
+        let time = self.time.format("%Y%m%dT%H%M%SZ").to_string();
+        let text = self.scope.text_to_sign(&time, &request.hash());
         let expected = key::signature(credentials.secret_access_key.expose(), &self.scope, &text);
         verify_slices_are_equal(expected.as_bytes(), self.value.as_bytes())
             .map_err(|_| SignatureError::Mismatch)

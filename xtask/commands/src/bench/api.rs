@@ -23,9 +23,11 @@ use deploy::deployed_stack::DeployedStack;
 use deploy::keys::{Algorithm, KeyPair};
 use lambda::control_plane::{ControlPlane, DeployedFunction, FunctionName};
 use lambda::pool::{FunctionPool, InvocationOutcome, PoolSettings};
+use lambda::role::Roles;
 use local_stack::StackFile;
 use machine::workspace;
 use openapi::variables;
+use rights::identity::Credentials;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, PgConnection};
 use stack::{FunctionName as Function, OutputName};
@@ -63,8 +65,12 @@ pub(super) async fn measure(figures: &mut Figures) -> Result<()> {
 
 async fn deployed_function(stack: &StackFile, name: &str) -> Result<DeployedFunction> {
     ensure!(stack.release, "this stack runs development builds; start it with `cargo xtask local --release`");
-    let control_plane = ControlPlane::new(stack.aws_endpoint_url.parse()?, "us-east-1")?;
+    let control_plane = ControlPlane::new(stack.aws_endpoint_url.parse()?, "us-east-1", credentials_of(stack, "administrator")?)?;
     Ok(control_plane.function(&name.parse()?).await?)
+}
+
+fn credentials_of(stack: &StackFile, name: &str) -> Result<Credentials> {
+    stack.credentials.get(name).cloned().with_context(|| format!("stack.json has no credentials of {name}"))
 }
 
 /// Returns the deployed environment variables, with the addresses on this machine.
@@ -158,10 +164,12 @@ impl Subject {
         let mut environment = surroundings(stack)?;
         environment.extend(other.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let directory = workspace::target().join("bench").join(label);
+        let credentials = credentials_of(stack, "api")?;
         let settings = PoolSettings {
             code_directory: directory.clone(),
             log_directory: directory,
             log_sink: None,
+            roles: Roles::new(move |_| credentials.clone()),
             environment,
             maximum_instances: 1,
             on_spawn: Arc::new(|_| {}),

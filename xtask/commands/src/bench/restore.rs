@@ -54,7 +54,7 @@ pub(super) async fn measure(figures: &mut Figures) -> Result<()> {
     let directory = StateDirectory::open(&workspace::target().join("bench-restore"))?;
     processes::clean_up(&directory).await?;
     directory.reset().await?;
-    let foundation = Foundation::start(&directory, Data::Fresh).await?;
+    let foundation = Foundation::start(&directory, None, Data::Fresh).await?;
     let outcome = tokio::select! {
         outcome = measure_all(&foundation, &directory, bootstrap, figures) => outcome,
         interrupted = command::interrupted() => interrupted.and_then(|()| Err(anyhow!("interrupted"))),
@@ -73,6 +73,7 @@ async fn measure_all(
     let place = |number: usize| Place {
         database_url: foundation.postgres.url(),
         aws_endpoint_url: foundation.emulator.endpoint_url(),
+        credentials: Credentials::of_emulator(),
         bootstrap: bootstrap.clone(),
         directory: directory.file(&format!("trial-{number}")),
         log_level: "info",

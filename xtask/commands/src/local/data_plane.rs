@@ -11,6 +11,7 @@ use lambda::control_plane::{ControlPlane, FunctionName};
 use lambda::gateway::{self, Gateway};
 use lambda::pool::{FunctionPool, PoolSettings, log_delivery};
 use lambda::redeployment::Redeployment;
+use lambda::role::{RoleSession, Roles};
 use lambda::surroundings;
 use local_stack::StackFile;
 use local_stack::console::{self, Component, ConsoleModel};
@@ -18,6 +19,7 @@ use local_stack::demo::DemoData;
 use local_stack::issuer::{self, Issuer, User};
 use machine::directory::StateDirectory;
 use machine::{ports, process as processes};
+use rights::identity::{Credentials, Operator};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
@@ -25,6 +27,7 @@ use tokio::task::JoinSet;
 use super::deployed::DeployedResources;
 use super::follower::Follower;
 use super::foundation::{Foundation, IssuerUrls};
+use super::guard::RunningGuard;
 
 /// The client ID in access tokens, which matches the environment file of the local stack.
 const TOKEN_CLIENT: &str = "local";
@@ -52,6 +55,16 @@ pub(super) struct Urls {
     pub(super) gateway: String,
     pub(super) edge: String,
     pub(super) issuer: String,
+}
+
+/// AWS, as the data plane sees it.
+pub(super) struct Aws<'a> {
+    /// Creates the credentials of the functions' roles.
+    pub(super) guard: &'a RunningGuard,
+    /// Whoever may do everything.
+    pub(super) administrator: &'a Connection,
+    /// Lambda, API Gateway and CloudFront themselves, which know what is deployed without a permission.
+    pub(super) inside: &'a Connection,
 }
 
 /// The running data plane.
@@ -107,22 +120,28 @@ pub(super) fn issuer_urls(issuer: &Issuer) -> IssuerUrls {
 impl DataPlane {
     /// Reads the deployed resources and starts to serve them.
     pub(super) async fn start(
+        aws: &Aws<'_>,
         directory: &Arc<StateDirectory>,
         foundation: &Foundation,
-        connection: &Connection,
         resources: &DeployedResources,
         listeners: Listeners,
         issuer: Arc<Issuer>,
         demo: &DemoData,
     ) -> Result<Self> {
+        let Aws { guard, administrator, inside } = aws;
         let urls = listeners.urls()?;
-        let (log_sink, log_delivery) = log_delivery(connection.cloudwatch_logs());
+        let roles = {
+            let guard = Arc::clone(&guard.guard);
+            Roles::new(move |session| guard.identities().session(&session.role, session.function.as_str()))
+        };
+        let (log_sink, log_delivery) = log_delivery(administrator.cloudwatch_logs(), roles.clone());
         let settings = PoolSettings {
             code_directory: directory.file("functions"),
             log_directory: directory.logs(),
             log_sink: Some(log_sink),
+            roles,
             environment: surroundings(
-                &foundation.emulator.endpoint_url(),
+                &guard.endpoint_url,
                 &urls.edge,
                 &foundation.postgres.url().parse().context("the database URL is invalid")?,
             ),
@@ -131,12 +150,10 @@ impl DataPlane {
         };
         let pool = FunctionPool::new(Vec::new(), settings).await?;
         let gateway = Gateway::new(pool.clone());
-        let sqs = connection.sqs();
         let mut redeployment =
-            Redeployment::new(control_plane(connection)?, sqs, pool.clone(), gateway.clone());
+            Redeployment::new(control_plane(inside)?, administrator.sqs(), pool.clone(), gateway.clone());
         redeployment.apply(Some(&resources.served)).await?;
-        let cloudfront = connection.cloudfront();
-        let edge = Arc::new(Edge::new(cloudfront, connection.s3()));
+        let edge = Arc::new(Edge::new(inside.cloudfront(), inside.s3()));
         edge.deploy(Some(&resources.distribution_id));
 
         let (shutdown, ends) = watch::channel(false);
@@ -223,6 +240,21 @@ impl DataPlane {
         self.servers.get_mut().spawn(async move { server.await.context("the console cannot serve") });
     }
 
+    /// Returns the credentials of the operators and of the deployed functions' roles, by name.
+    pub(super) fn credentials(
+        &self,
+        guard: &RunningGuard,
+        resources: &DeployedResources,
+    ) -> BTreeMap<String, Credentials> {
+        let operators = Operator::ALL.map(|operator| (operator.name().to_owned(), guard.operator(operator)));
+        let functions = resources.functions.iter().filter_map(|(function, name)| {
+            let RoleSession { role, .. } = self.pool.role(name)?;
+            let credentials = guard.guard.identities().session(&role, name.as_str());
+            Some((function.as_str().to_owned(), credentials))
+        });
+        operators.into_iter().chain(functions).collect()
+    }
+
     /// Returns an access token for each demo user.
     pub(super) fn tokens(&self) -> Result<BTreeMap<String, String>> {
         let token = |(name, user): (&String, &User)| {
@@ -254,7 +286,7 @@ impl DataPlane {
 fn control_plane(connection: &Connection) -> Result<ControlPlane> {
     let endpoint = connection.configuration.endpoint_url().context("the emulator has no endpoint")?;
     let region = connection.configuration.region().context("the environment has no region")?;
-    Ok(ControlPlane::new(endpoint.parse()?, region.as_ref())?)
+    Ok(ControlPlane::new(endpoint.parse()?, region.as_ref(), Credentials::of_emulator())?)
 }
 
 /// Records the functions' processes, so the next run can end them if this one cannot.

@@ -1,17 +1,22 @@
 //! The deployed resources that the local stack serves.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::StackStatus;
 use deploy::deployed_stack::{Condition, DeployedStack, Outputs};
+use lambda::control_plane::FunctionName;
 use lambda::redeployment::ServedResources;
-use stack::OutputName;
+use stack::{FunctionName as Function, OutputName};
 
 /// The resources that the outputs of the deployed stack name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct DeployedResources {
     /// The API, and the functions that queues invoke.
     pub(super) served: ServedResources,
+    /// The deployed functions.
+    pub(super) functions: BTreeMap<Function, FunctionName>,
     /// The distribution that the edge serves.
     pub(super) distribution_id: String,
     /// The restore queue.
@@ -26,7 +31,17 @@ impl DeployedResources {
     /// Reads the resources from the outputs of a stack.
     pub(super) fn from_outputs(outputs: &Outputs) -> Result<Self> {
         let get = |name| outputs.get(name).map(str::to_owned);
+        let function = |function, name| {
+            let deployed = outputs.get(name).ok().map(str::parse).transpose()?;
+            Ok(deployed.map(|deployed| (function, deployed)))
+        };
+        let functions = [
+            function(Function::Api, OutputName::ApiFunctionName),
+            function(Function::Restore, OutputName::RestoreFunctionName),
+            function(Function::Authorizer, OutputName::AuthorizerFunctionName),
+        ];
         Ok(Self {
+            functions: functions.into_iter().filter_map(Result::transpose).collect::<Result<_>>()?,
             served: ServedResources {
                 api_id: get(OutputName::ApiId)?,
                 queue_functions: vec![outputs.get(OutputName::RestoreFunctionName)?.parse()?],

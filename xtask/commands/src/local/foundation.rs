@@ -15,11 +15,12 @@ use machine::directory::{Data, StateDirectory};
 use machine::postgres_server::Server;
 use machine::python::{MINISTACK, POSTGRESQL};
 use machine::workspace;
+use rights::identity::Credentials;
 use sqlx::postgres::{PgPool, PgPoolOptions};
+use stack::Environment;
 
 use operator::connect::connect_to_emulator;
 
-const EMULATOR_PORT: u16 = 4566;
 /// Not PostgreSQL's default port, which another server on this machine often uses.
 const POSTGRES_PORT: u16 = 5433;
 
@@ -31,10 +32,10 @@ pub(crate) struct Foundation {
 }
 
 impl Foundation {
-    /// Starts both processes concurrently.
-    pub(crate) async fn start(directory: &StateDirectory, data: Data) -> Result<Self> {
+    /// Starts both processes concurrently. `aws_port` is the port of AWS, if that is not the emulator itself.
+    pub(crate) async fn start(directory: &StateDirectory, aws_port: Option<u16>, data: Data) -> Result<Self> {
         let (emulator, postgres) =
-            tokio::try_join!(start_emulator(directory, data), start_postgres(directory, data))?;
+            tokio::try_join!(start_emulator(directory, aws_port, data), start_postgres(directory, data))?;
         let pool = PgPoolOptions::new()
             .max_connections(4)
             .acquire_timeout(Duration::from_secs(10))
@@ -46,15 +47,19 @@ impl Foundation {
 
     /// Creates the schema, table, and bucket for trials of the restore function.
     pub(crate) async fn prepare_trials(&self) -> Result<()> {
-        let connection =
-            connect_to_emulator(&environment::load(local_stack::ENVIRONMENT)?, &self.emulator.endpoint_url())
-                .await?;
+        let connection = self.connect_directly(&environment::load(local_stack::ENVIRONMENT)?).await?;
         let sqs = connection.sqs();
         let dynamodb = aws_sdk_dynamodb::Client::new(&connection.configuration);
         let s3 = connection.s3();
         let resources = Box::pin(platform::create_resources(&sqs, &dynamodb, &s3));
         tokio::try_join!(resources, Box::pin(platform::create_schema(&self.pool, &[])))?;
         Ok(())
+    }
+
+    /// Connects to the emulator as the inside of AWS, where nothing is checked.
+    pub(crate) async fn connect_directly(&self, environment: &Environment) -> Result<Connection> {
+        let credentials = Credentials::of_emulator().into();
+        connect_to_emulator(environment, &self.emulator.endpoint_url(), credentials).await
     }
 
     /// Creates what exists on the platform before the stack is deployed.
@@ -126,7 +131,11 @@ pub(super) struct IssuerUrls {
     pub(super) jwks_url: String,
 }
 
-async fn start_emulator(directory: &StateDirectory, data: Data) -> Result<Emulator> {
+async fn start_emulator(
+    directory: &StateDirectory,
+    aws_port: Option<u16>,
+    data: Data,
+) -> Result<Emulator> {
     let tools = workspace::tools();
     let installation = if let Some(installation) = MINISTACK.find(&tools).await {
         installation
@@ -137,7 +146,7 @@ async fn start_emulator(directory: &StateDirectory, data: Data) -> Result<Emulat
         installation
     };
     let step = Step::begin("AWS emulator");
-    let emulator = Emulator::start(directory, &installation, Some(EMULATOR_PORT), data).await?;
+    let emulator = Emulator::start(directory, &installation, aws_port, data).await?;
     step.done(emulator.endpoint_url());
     Ok(emulator)
 }

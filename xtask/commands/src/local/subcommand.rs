@@ -7,24 +7,28 @@ use std::path::Path;
 use std::process::ExitStatus;
 
 use anyhow::{Context, Result};
-use deploy::connection::Connection;
 use machine::command::Group;
+use rights::identity::Operator;
 use tokio::process::Command;
 
+use super::guard::RunningGuard;
+
 /// Runs a command and returns its exit code.
-pub(super) async fn run(words: &[OsString], stack_file: &Path, connection: &Connection) -> Result<u8> {
+///
+/// It has the credentials of the administrator, since it may look at everything.
+pub(super) async fn run(words: &[OsString], stack_file: &Path, guard: &RunningGuard) -> Result<u8> {
     let (program, arguments) = words.split_first().context("there is no command")?;
-    let endpoint = connection.configuration.endpoint_url().unwrap_or_default();
-    let region = connection.configuration.region().map(ToString::to_string).unwrap_or_default();
+    let credentials = guard.operator(Operator::Administrator);
+    let region = local_stack::emulator::REGION;
     let mut command = Command::new(program);
     command
         .args(arguments)
         .env("PACKAGES_STACK", stack_file)
-        .env("AWS_ENDPOINT_URL", endpoint)
-        .env("AWS_ACCESS_KEY_ID", machine::EMULATOR_ACCESS_KEY_ID)
-        .env("AWS_SECRET_ACCESS_KEY", machine::EMULATOR_SECRET_ACCESS_KEY)
-        .env("AWS_REGION", &region)
-        .env("AWS_DEFAULT_REGION", &region)
+        .env("AWS_ENDPOINT_URL", &guard.endpoint_url)
+        .env("AWS_ACCESS_KEY_ID", &credentials.access_key_id)
+        .env("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key.expose())
+        .env("AWS_REGION", region)
+        .env("AWS_DEFAULT_REGION", region)
         .env_remove("AWS_PROFILE")
         .env_remove("AWS_SESSION_TOKEN")
         .kill_on_drop(true);

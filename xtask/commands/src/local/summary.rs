@@ -31,9 +31,9 @@ pub(super) fn print(
     line("API", &stack.api_url);
     line("CDN", &stack.cdn_url);
     line("Tokens", &format!("{}/token/editor, or owner, viewer, guest", stack.issuer_url));
-    line("AWS", &format!("{} (access key test, secret test)", stack.aws_endpoint_url));
+    line("AWS", &format!("{} (credentials: in the details)", stack.aws_endpoint_url));
     line("Database", &stack.database_url);
-    line("Details", &format!("{path}: ids, tokens, queues, buckets"));
+    line("Details", &format!("{path}: ids, tokens, credentials, queues, buckets"));
     say(format!("\n{} restore the deleted folder with its 60 files:\n", paint("Try it:", "1")));
     output::print(example(stack))?;
     say(

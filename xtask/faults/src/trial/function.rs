@@ -10,6 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use lambda::control_plane::{DeployedFunction, FunctionName, FunctionRevision};
 use lambda::pool::{FunctionPool, InvocationOutcome, PoolSettings};
+use lambda::role::Roles;
 use local_stack::emulator;
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Deserialize;
@@ -54,6 +55,7 @@ impl Function {
             handler: "bootstrap".to_owned(),
             timeout: TIMEOUT,
             memory_megabytes: 1024,
+            role: "arn:aws:iam::000000000000:role/trial".to_owned(),
             log_group: format!("/aws/lambda/{NAME}"),
             log_format: "JSON".to_owned(),
             environment,
@@ -64,10 +66,12 @@ impl Function {
         let last = Arc::clone(&process);
         let log_directory = place.directory.join("logs");
         let log = log_directory.join(format!("{NAME}.log"));
+        let credentials = place.credentials.clone();
         let settings = PoolSettings {
             code_directory: place.directory.join("code"),
             log_directory,
             log_sink: None,
+            roles: Roles::new(move |_| credentials.clone()),
             environment: BTreeMap::new(),
             maximum_instances: 1,
             on_spawn: Arc::new(move |id| last.store(id, Ordering::Relaxed)),

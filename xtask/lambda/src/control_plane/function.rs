@@ -41,6 +41,8 @@ pub struct DeployedFunction {
     pub timeout: Duration,
     /// Memory in MB. It is passed to the function but not enforced.
     pub memory_megabytes: u32,
+    /// ARN of its role.
+    pub role: String,
     /// Name of the log group.
     pub log_group: String,
     /// `JSON` or `Text`.
@@ -64,6 +66,7 @@ struct Configuration {
     function_arn: String,
     revision_id: FunctionRevision,
     runtime: String,
+    role: String,
     handler: String,
     package_type: String,
     code_sha256: String,
@@ -139,6 +142,7 @@ impl ControlPlane {
             handler: configuration.handler,
             timeout: Duration::from_secs(configuration.timeout.into()),
             memory_megabytes: configuration.memory_size,
+            role: configuration.role,
             log_group: configuration.logging_config.log_group,
             log_format: configuration.logging_config.log_format,
             environment: configuration.environment.variables,
@@ -172,7 +176,7 @@ mod tests {
     ) -> Result<Configuration, ControlPlaneError> {
         let mut configuration = serde_json::json!({
             "FunctionArn": "arn:aws:lambda:us-east-1:000000000000:function:api",
-            "RevisionId": "1", "Runtime": "provided.al2023", "Handler": "bootstrap", "PackageType": "Zip",
+            "RevisionId": "1", "Runtime": "provided.al2023", "Role": "arn:aws:iam::000000000000:role/api", "Handler": "bootstrap", "PackageType": "Zip",
             "CodeSha256": "", "Timeout": 29, "MemorySize": 512, "Layers": [],
             "LoggingConfig": {"LogFormat": "JSON", "LogGroup": "/aws/lambda/api"},
         });

@@ -131,6 +131,7 @@ async fn serve(
             let error = json!({"__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": "no such queue"});
             return (StatusCode::BAD_REQUEST, error.to_string());
         }
+        "AmazonSQS.GetQueueAttributes" => json!({"Attributes": {}}),
         "AmazonSQS.ReceiveMessage" => queue.receive(&request).await,
         "AmazonSQS.DeleteMessageBatch" => queue.delete(&request),
         other => panic!("{other}"),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::instance::Launch;
 use super::{BootstrapError, DeployedFunction, PoolSettings, bootstrap, environment};
 use crate::control_plane::{FunctionArn, FunctionRevision};
+use crate::role::RoleSession;
 
 /// Everything that is needed to run a deployed function.
 pub(super) struct Definition {
@@ -27,8 +28,15 @@ impl Definition {
         tokio::fs::create_dir_all(log_directory)
             .await
             .map_err(|source| BootstrapError::Write { path: log_directory.clone(), source })?;
+        let role = RoleSession::new(&function.role, &function.arn.name);
         let launch = Launch {
-            environment: environment::variables(&function, &bootstrap, &settings.environment),
+            environment: environment::variables(
+                &function,
+                &bootstrap,
+                settings.roles.variables(&role),
+                &settings.environment,
+            ),
+            role,
             bootstrap,
             log_group: function.log_group,
             log_sink: settings.log_sink.clone(),

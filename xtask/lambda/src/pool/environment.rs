@@ -35,12 +35,14 @@ pub(super) fn check_size(function: &DeployedFunction) -> Result<(), BootstrapErr
 pub(super) fn variables(
     function: &DeployedFunction,
     bootstrap: &Path,
+    credentials: impl Iterator<Item = (&'static str, String)>,
     overrides: &BTreeMap<String, String>,
 ) -> BTreeMap<OsString, OsString> {
     let inherited =
         INHERITED.into_iter().filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)));
     let own = function.environment.iter().chain(overrides).map(|(name, value)| (name.into(), value.into()));
-    inherited.chain(set_by_lambda(function, bootstrap)).chain(own).collect()
+    let credentials = credentials.map(|(name, value)| (name.into(), value.into()));
+    inherited.chain(set_by_lambda(function, bootstrap)).chain(credentials).chain(own).collect()
 }
 
 fn set_by_lambda(
@@ -52,9 +54,6 @@ fn set_by_lambda(
     [
         ("AWS_REGION", region),
         ("AWS_DEFAULT_REGION", region),
-        // The only credentials for which the emulator checks signatures.
-        ("AWS_ACCESS_KEY_ID", "test"),
-        ("AWS_SECRET_ACCESS_KEY", "test"),
         ("AWS_LAMBDA_FUNCTION_NAME", function.arn.name.as_str()),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &function.memory_megabytes.to_string()),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
@@ -103,9 +102,11 @@ mod tests {
             ("AWS_ENDPOINT_URL", "https://aws"),
             ("CLOUDFRONT_DISTRIBUTION_DOMAIN", "d111111abcdef8.cloudfront.net"),
         ];
+        let credentials = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].into_iter();
+        let credentials = credentials.map(|name| (name, "test".to_owned()));
         let mut function = function("f", "");
         function.environment.extend(deployed.map(variable));
-        let mut variables = super::variables(&function, Path::new("/code/bootstrap"), &given);
+        let mut variables = super::variables(&function, Path::new("/code/bootstrap"), credentials, &given);
         for inherited in INHERITED {
             variables.remove(&OsString::from(inherited));
         }

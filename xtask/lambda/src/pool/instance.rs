@@ -21,11 +21,13 @@ use super::log_delivery::{LogSink, LogStream};
 use super::output;
 use super::process_group::ProcessGroup;
 use super::runtime_api::{self, Channels, Invocation, Report};
+use crate::role::RoleSession;
 
 /// The settings for starting an instance.
 pub(super) struct Launch {
     pub(super) bootstrap: PathBuf,
     pub(super) environment: BTreeMap<OsString, OsString>,
+    pub(super) role: RoleSession,
     pub(super) log_group: String,
     pub(super) log_sink: Option<LogSink>,
     pub(super) log_file: PathBuf,
@@ -55,7 +57,7 @@ impl Instance {
     pub(super) async fn start(launch: &Launch) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let log = Arc::new(LogStream::new(&launch.log_group));
+        let log = Arc::new(LogStream::new(&launch.log_group, &launch.role));
         let (stdout, stderr) =
             output::open(&launch.log_file, launch.log_sink.as_ref(), Arc::clone(&log)).await?;
         let mut command = Command::new(&launch.bootstrap);

@@ -16,6 +16,8 @@ use machine::causes::with_causes;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
+use crate::role::{RoleSession, Roles};
+
 /// Size limit of a line.
 ///
 /// Lambda splits longer lines, and CloudWatch Logs counts 26 extra bytes per event:
@@ -34,13 +36,15 @@ const GATHERING: Duration = Duration::from_millis(200);
 pub(super) struct LogStream {
     pub(super) group: String,
     pub(super) name: String,
+    /// The role with which lines are delivered.
+    role: RoleSession,
 }
 
 impl LogStream {
     /// Creates a log stream with a name in Lambda's format.
-    pub(super) fn new(group: &str) -> Self {
+    pub(super) fn new(group: &str, role: &RoleSession) -> Self {
         let name = format!("{}/[$LATEST]{}", Utc::now().format("%Y/%m/%d"), Uuid::new_v4().simple());
-        Self { group: group.to_owned(), name }
+        Self { group: group.to_owned(), name, role: role.clone() }
     }
 }
 
@@ -60,15 +64,18 @@ pub struct LogSink {
 /// Delivers the lines to CloudWatch Logs.
 pub struct LogDelivery {
     client: Client,
+    roles: Roles,
+    /// A client for each role.
+    clients: BTreeMap<RoleSession, Client>,
     lines: mpsc::Receiver<Line>,
     lost: Arc<AtomicUsize>,
 }
 
 /// Returns the two ends of the queue of lines.
-pub fn log_delivery(client: Client) -> (LogSink, LogDelivery) {
+pub fn log_delivery(client: Client, roles: Roles) -> (LogSink, LogDelivery) {
     let (sink, lines) = LogSink::new();
     let lost = Arc::clone(&sink.lost);
-    (sink, LogDelivery { client, lines, lost })
+    (sink, LogDelivery { client, roles, clients: BTreeMap::new(), lines, lost })
 }
 
 impl LogSink {
@@ -124,11 +131,13 @@ impl LogDelivery {
     }
 
     async fn put(
-        &self,
+        &mut self,
         stream: &LogStream,
         events: Vec<InputLogEvent>,
     ) -> Result<(), aws_sdk_cloudwatchlogs::Error> {
-        let request = self.client.put_log_events();
+        let Self { client, roles, clients, .. } = self;
+        let client = clients.entry(stream.role.clone()).or_insert_with(|| roles.logs(client, &stream.role));
+        let request = client.put_log_events();
         let request = request.log_group_name(&stream.group).log_stream_name(&stream.name);
         let request = request.set_log_events(Some(events));
         match request.clone().send().await {
@@ -137,7 +146,7 @@ impl LogDelivery {
                     .as_service_error()
                     .is_some_and(PutLogEventsError::is_resource_not_found_exception) =>
             {
-                let create = self.client.create_log_stream();
+                let create = client.create_log_stream();
                 create.log_group_name(&stream.group).log_stream_name(&stream.name).send().await?;
                 request.send().await?;
             }
@@ -172,7 +181,8 @@ mod tests {
     #[test]
     fn lines_are_delivered_by_log_in_order_and_in_portions() {
         let (sink, mut lines) = LogSink::new();
-        let [one, other] = ["one", "other"].map(|group| Arc::new(LogStream::new(group)));
+        let role = RoleSession::new("role/role", &"function".parse().unwrap());
+        let [one, other] = ["one", "other"].map(|group| Arc::new(LogStream::new(group, &role)));
         for number in 0..5 {
             sink.take(&one, format!("{number}{}\n", "x".repeat(MAXIMUM_LINE_BYTES - 1)).as_bytes());
             sink.take(&other, format!("{number}\r\n").as_bytes());
@@ -194,7 +204,7 @@ mod tests {
     #[test]
     fn full_queue_drops_lines_without_waiting() {
         let (sink, mut lines) = LogSink::new();
-        let stream = Arc::new(LogStream::new("group"));
+        let stream = Arc::new(LogStream::new("group", &RoleSession::new("role/role", &"function".parse().unwrap())));
         for _ in 0..QUEUE + 10 {
             sink.take(&stream, b"line");
         }

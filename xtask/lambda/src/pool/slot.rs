@@ -12,6 +12,7 @@ use super::instance::{Instance, Run};
 use super::statistics::{Counters, FunctionStatistics};
 use super::{InvocationOutcome, InvokeError};
 use crate::control_plane::{FunctionName, FunctionRevision};
+use crate::role::RoleSession;
 
 /// Lambda limits the initialization to ten seconds:
 /// <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>.
@@ -62,6 +63,11 @@ impl Slot {
 
     pub(super) fn revision(&self) -> Option<FunctionRevision> {
         self.current().as_ref().map(|current| current.definition.revision.clone())
+    }
+
+    /// Returns the role of the deployed function.
+    pub(super) fn role(&self) -> Option<RoleSession> {
+        self.current().as_ref().map(|current| current.definition.launch.role.clone())
     }
 
     /// Waits for a permit and invokes the function.

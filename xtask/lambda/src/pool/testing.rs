@@ -13,6 +13,7 @@ use zip::write::SimpleFileOptions;
 
 use super::{FunctionPool, LogSink, PoolSettings};
 use crate::control_plane::{DeployedFunction, FunctionRevision};
+use crate::role::Roles;
 
 /// The beginning of each script.
 ///
@@ -48,6 +49,7 @@ pub(crate) fn function(name: &str, code: &str) -> DeployedFunction {
         handler: "bootstrap".to_owned(),
         timeout: Duration::from_secs(20),
         memory_megabytes: 128,
+        role: format!("arn:aws:iam::000000000000:role/{name}"),
         log_group: format!("/aws/lambda/{name}"),
         log_format: "JSON".to_owned(),
         environment: BTreeMap::from([("OWN".to_owned(), "own".to_owned())]),
@@ -130,6 +132,7 @@ impl TestPool {
             code_directory: directory.path().join("code"),
             log_directory: directory.path().join("logs"),
             log_sink,
+            roles: Roles::without_permissions(),
             environment: BTreeMap::from([("GIVEN".to_owned(), "given".to_owned())]),
             maximum_instances,
             on_spawn: Arc::new(move |id| recorder.lock().unwrap().push(id)),

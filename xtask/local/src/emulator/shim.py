@@ -10,6 +10,7 @@ MiniStack has one table of resource handlers: `create`, `update` and `delete` fo
 - rollback triggers: an alarm that is active after the last change rolls it back, without a monitoring time;
 - GetResource, ListResources and UpdateResource of Cloud Control for resources that were not created through it;
 - `Metrics` of AWS::CloudWatch::Alarm (accepted, never evaluated) and throttling of AWS::ApiGatewayV2::Stage;
+- the policies of roles, buckets and queues, for the server that checks permissions in front of the emulator;
 - further pages of FilterLogEvents, and a limit on the events that a log stream keeps;
 - `encoding-type=url` of ListObjectVersions.
 
@@ -22,12 +23,13 @@ import binascii
 import copy
 import gc
 import json
+import os
 import re
 import sys
 from urllib.parse import quote_plus
 from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 
-from ministack.app import main
+from ministack import app
 from ministack.core import responses
 from ministack.services import (
     apigateway,
@@ -36,8 +38,10 @@ from ministack.services import (
     cloudfront,
     cloudwatch,
     cloudwatch_logs,
+    iam,
     lambda_svc,
     s3,
+    sqs,
 )
 from ministack.services.cloudformation import changesets, drift, handlers, stacks
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS as HANDLERS
@@ -579,6 +583,71 @@ cloudcontrol._list_resources = list_resources
 cloudcontrol._update_resource = update_resource
 
 
+# --- What the server in front of the emulator checks -----------------------------------------------------------------
+
+POLICIES = "/_local/policies"
+
+
+def document(policy):
+    """Returns a policy, which MiniStack stores as text or as an object. What is not JSON is no policy."""
+    if not isinstance(policy, str):
+        return policy
+    try:
+        return json.loads(policy)
+    except ValueError:
+        return None
+
+
+def managed_policy(arn):
+    """Returns the document of a managed policy, or None if it does not exist."""
+    policy = iam._policies.get(arn)
+    if policy is None:
+        return None
+    return document(policy["Versions"][policy["DefaultVersionId"]]["Document"])
+
+
+def policies_of(role):
+    boundary = role.get("PermissionsBoundary")
+    managed = [managed_policy(arn) for arn in role["AttachedPolicies"]]
+    inline = [document(policy) for policy in role["InlinePolicies"].values()]
+    return {
+        "policies": [policy for policy in managed + inline if policy],
+        "boundary": [boundary, managed_policy(boundary)] if boundary else None,
+    }
+
+
+def policies():
+    """Returns the policies of all roles, buckets and queues."""
+    queues = {}
+    for queue in sqs._queues.to_dict().values():
+        policy = queue["attributes"].get("Policy")
+        if policy:
+            queues[queue["attributes"]["QueueArn"].rpartition(":")[2]] = document(policy)
+    return {
+        "roles": {role["RoleName"]: policies_of(role) for role in iam._roles.to_dict().values()},
+        "buckets": {name: document(policy) for (_, name), policy in s3._bucket_policies.to_dict().items()},
+        "queues": queues,
+    }
+
+
+serve_aws = app.app
+
+
+async def serve(scope, receive, send):
+    if scope["type"] != "http" or scope["path"] != POLICIES:
+        return await serve_aws(scope, receive, send)
+    headers = [(b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps(policies()).encode()})
+
+
+app.app = serve
+
+# Clients know the address of that server, and take URLs of queues with it.
+sqs.DEFAULT_PORT = os.environ["PUBLIC_PORT"]
+sqs._CANONICAL_NETLOC = f"{sqs.DEFAULT_HOST}:{sqs.DEFAULT_PORT}"
+
+
 # --- CloudWatch Logs -------------------------------------------------------------------------------------------------
 
 MAXIMUM_EVENTS = 10_000
@@ -677,4 +746,4 @@ if __name__ == "__main__":
     gc.freeze()
     gc.set_threshold(50_000)
     sys.argv = ["ministack"]
-    main()
+    app.main()

@@ -155,3 +155,16 @@ fn what_is_not_a_signature_is_malformed() {
     let week = "/?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires=x&X-Amz-Signature=1";
     assert!(matches!(Signature::parse(&parts(week, &[])), Err(SignatureError::Malformed(_))));
 }
+
+#[test]
+fn what_our_own_programs_sign_is_accepted() {
+    let session = credentials("secret", Some("token"));
+    let headers = [("x-amz-target", "AmazonSQS.SendMessage"), ("accept", "*/*")];
+    for (service, name) in [(Service::S3, "s3"), (Service::Sqs, "sqs")] {
+        let mut parts = parts("http://127.0.0.1:4566/bucket/a%20b~%C3%BC?versions&prefix=a%2Fb", &headers);
+        super::sign(&mut parts, b"body", name, "us-east-1", &session, at("2026-11-28T12:00:00Z")).unwrap();
+        let hash = parts.headers["x-amz-content-sha256"].to_str().unwrap().to_owned();
+        let signature = Signature::parse(&parts).unwrap().unwrap();
+        assert_eq!(signature.verify(&parts, service, &hash, &session, at("2026-11-28T12:01:00Z")), Ok(()));
+    }
+}

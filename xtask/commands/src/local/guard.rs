@@ -1,0 +1,72 @@
+//! The guard in front of the emulator: the address of AWS, where signatures and permissions are checked.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow};
+use local_stack::emulator::Emulator;
+use rights::identity::{Credentials, Operator};
+use rights::{Guard, OperatorPolicies};
+use serde_json::Value;
+use stack::Environment;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// The policies that `render --policies` prints, by who holds them.
+const REVIEWER: [&str; 2] = ["review", "review-resources"];
+const DEPLOYER: [&str; 5] =
+    ["review", "review-resources", "deployment", "deployment-resources", "deployment-roles"];
+
+/// The running guard.
+pub(super) struct RunningGuard {
+    pub(super) guard: Arc<Guard>,
+    /// The base URL of all AWS services.
+    pub(super) endpoint_url: String,
+    server: JoinHandle<std::io::Result<()>>,
+    shutdown: watch::Sender<bool>,
+}
+
+impl RunningGuard {
+    /// Serves AWS at a listener.
+    pub(super) fn start(
+        listener: TcpListener,
+        emulator: &Emulator,
+        environment: &Environment,
+    ) -> Result<Self> {
+        let address = listener.local_addr().context("a listener has no address")?;
+        // No value of a platform parameter is in a policy of this environment.
+        let policies = stack::operator_policies(environment, &BTreeMap::new())?;
+        let held = |names: &[&str]| names.iter().map(|name| &policies[*name]).collect::<Vec<&Value>>();
+        let operators = OperatorPolicies::new(held(&REVIEWER), held(&DEPLOYER));
+        let guard = Arc::new(Guard::new(emulator.address(), operators)?);
+        let shutdown = watch::Sender::new(false);
+        let mut ends = shutdown.subscribe();
+        let server = rights::serve(listener, Arc::clone(&guard), async move {
+            // A dropped sender also means shutdown.
+            let _ = ends.wait_for(|ends| *ends).await;
+        });
+        let server = tokio::spawn(server);
+        Ok(Self { guard, endpoint_url: format!("http://{address}"), server, shutdown })
+    }
+
+    /// Returns the credentials of an operator.
+    pub(super) fn operator(&self, operator: Operator) -> Credentials {
+        self.guard.identities().operator(operator)
+    }
+
+    /// Waits until the server ends unexpectedly.
+    pub(super) async fn ended(&mut self) -> anyhow::Error {
+        match (&mut self.server).await {
+            Ok(Err(error)) => anyhow!("the guard in front of the emulator cannot serve: {error}"),
+            Ok(Ok(())) => anyhow!("the guard in front of the emulator ended"),
+            Err(error) => anyhow!("the guard in front of the emulator failed: {error}"),
+        }
+    }
+
+    /// Stops the server. Requests in progress are not answered any more.
+    pub(super) async fn stop(self) {
+        self.shutdown.send_replace(true);
+        let _ = self.server.await;
+    }
+}
