@@ -23,6 +23,7 @@ use lambda::surroundings;
 use local_stack::emulator;
 use local_stack::platform::{self, PlatformError};
 use openapi::variables as names;
+use rights::identity::Credentials;
 use sqlx::postgres::{PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Row};
 
@@ -131,7 +132,7 @@ impl Trial {
         .await?;
         platform::create_schema(&database, &[organization]).await?;
 
-        let configuration = Box::pin(aws_configuration(&place.aws_endpoint_url)).await;
+        let configuration = Box::pin(aws_configuration(&place.aws_endpoint_url, &place.credentials)).await;
         let s3 = aws_sdk_s3::config::Builder::from(&configuration).force_path_style(true).build();
         let sqs = aws_sdk_sqs::Client::new(&configuration);
         let jobs_queue_url = queue::create(&sqs, format!("trial-jobs-{organization}")).await?;

@@ -88,6 +88,9 @@ impl Emulator {
         // -I: ignore the user's own Python packages. -u: the log is complete up to a crash.
         command.args(["-I", "-u", "shim.py"]).current_dir(directory.file(NAME));
         set_environment(&mut command, directory, port, data);
+        if let Some(guard) = public_port {
+            command.env("GUARD_PORT", guard.to_string());
+        }
         let public_port = public_port.unwrap_or(port);
         command.env("PUBLIC_PORT", public_port.to_string());
         // The health check returns this value, which confirms that this process listens on the port.

@@ -90,6 +90,19 @@ impl Tool {
         Ok(Program { path: bin_directory.join(self.name), bin_directory: Some(bin_directory) })
     }
 
+    /// Returns a directory in the tool's Python packages, and installs the tool if necessary.
+    pub fn directory(&self, name: &str, progress: &dyn Progress) -> Result<PathBuf> {
+        let program = self.program(progress)?.path;
+        let libraries = program.ancestors().nth(2).unwrap_or(&program).join("lib");
+        let pythons = fs::read_dir(&libraries).into_iter().flatten().flatten().map(|entry| entry.path());
+        pythons
+            .flat_map(|python| ["site-packages", "dist-packages"].map(|packages| python.join(packages)))
+            .map(|packages| packages.join(name))
+            .find(|directory| directory.exists())
+            // A program on PATH may be a script that starts the installation of another directory.
+            .with_context(|| format!("{} has no {name}; remove {} from PATH", libraries.display(), self.name))
+    }
+
     /// Returns the path of the tool if it is installed.
     pub fn find(&self) -> Option<PathBuf> {
         let installed = self.environment().join("bin").join(self.name);

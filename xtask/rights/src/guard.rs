@@ -4,13 +4,15 @@ mod body;
 mod delete_objects;
 mod deployed;
 mod forward;
+mod stacks;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use chrono::Utc;
+use chrono::{DateTime, Utc};
+use cloudformation_rules::ProviderSchemas;
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -22,6 +24,7 @@ use tokio::task::JoinSet;
 use body::{Body, Payload};
 use deployed::DeployedPolicies;
 use forward::Upstream;
+use stacks::StackCallers;
 
 use crate::access::Access;
 use crate::denial::{Denial, Protocol};
@@ -48,6 +51,8 @@ pub struct Guard {
     deployed: DeployedPolicies,
     upstream: Upstream,
     usage: Usage,
+    schemas: ProviderSchemas,
+    stacks: StackCallers,
 }
 
 /// The guard cannot start.
@@ -60,7 +65,11 @@ pub enum GuardError {
 
 impl Guard {
     /// Creates a guard in front of an emulator.
-    pub fn new(emulator: SocketAddr, operators: OperatorPolicies) -> Result<Self, GuardError> {
+    pub fn new(
+        emulator: SocketAddr,
+        operators: OperatorPolicies,
+        schemas: ProviderSchemas,
+    ) -> Result<Self, GuardError> {
         let upstream = Upstream::new(emulator);
         Ok(Self {
             identities: Identities::new()?,
@@ -68,6 +77,8 @@ impl Guard {
             deployed: DeployedPolicies::new(upstream.clone()),
             upstream,
             usage: Usage::default(),
+            schemas,
+            stacks: StackCallers::default(),
         })
     }
 
@@ -83,6 +94,9 @@ impl Guard {
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let (parts, body) = request.into_parts();
+        if parts.uri.path() == stacks::RESOURCE_CHANGE {
+            return stacks::answer(self, body).await.map(body::full);
+        }
         let mut service = None;
         match self.check(&parts, body, &mut service).await {
             Ok(response) => response,
@@ -119,7 +133,10 @@ impl Guard {
             query: Query::parse(parts.uri.query().unwrap_or_default()),
             body: payload.bytes(),
         };
-        let required = call.required()?;
+        let mut required = call.required()?;
+        if found == Service::CloudControl {
+            required.extend(stacks::controlled(&self.schemas, &call)?);
+        }
         if deletes_objects(&call) {
             let request = DeleteObjects::parse(payload.bytes()).ok_or(Denial::MalformedXml)?;
             let refusals = required.iter().map(|access| caller.decide(access).err()).collect();
@@ -136,6 +153,9 @@ impl Guard {
         for access in &required {
             caller.decide(access)?;
         }
+        if let (Service::CloudFormation, Some(principal)) = (found, caller.principal) {
+            self.stacks.remember(&required, principal);
+        }
         if found == Service::Sts {
             return Ok(caller_identity(caller.principal).map(body::full));
         }
@@ -147,6 +167,22 @@ impl Guard {
             caller.check_may_list(parts.uri.path())?;
         }
         Ok(response)
+    }
+
+    /// Decides about one action, and records it.
+    fn decide(
+        &self,
+        policies: &Policies,
+        principal: Option<&Principal>,
+        access: &Access,
+        now: DateTime<Utc>,
+    ) -> Result<(), Refusal> {
+        let decision = policies.decide(&self.operators, principal, access, now);
+        if let Some(principal) = principal {
+            let outcome = decision.as_ref().copied().map_err(|_| access.resource.as_str());
+            self.usage.record(principal, &access.action, outcome);
+        }
+        decision.map(drop)
     }
 
     /// Returns whose signature a request has.
@@ -184,14 +220,8 @@ impl Caller<'_> {
         }
     }
 
-    /// Decides about one action, and records it.
     fn decide(&self, access: &Access) -> Result<(), Refusal> {
-        let decision = self.policies.decide(&self.guard.operators, self.principal, access, Utc::now());
-        if let Some(principal) = self.principal {
-            let outcome = decision.as_ref().copied().map_err(|_| access.resource.as_str());
-            self.guard.usage.record(principal, &access.action, outcome);
-        }
-        decision.map(drop)
+        self.guard.decide(&self.policies, self.principal, access, Utc::now())
     }
 
     /// S3 does not tell who may not list a bucket that an object does not exist:

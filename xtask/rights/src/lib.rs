@@ -11,6 +11,7 @@
 mod access;
 mod denial;
 mod guard;
+mod handlers;
 pub mod identity;
 mod policies;
 mod policy;

@@ -73,7 +73,7 @@ impl OperatorPolicies {
 }
 
 /// The policies of roles, buckets and queues at one moment.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Policies {
     roles: HashMap<String, Role>,
     buckets: HashMap<String, Policy>,

@@ -20,17 +20,8 @@ pub(crate) fn schemas() -> &'static ProviderSchemas {
 
 /// Returns the directory of the schemas, which cfn-lint contains.
 pub(crate) fn schema_directory() -> &'static Path {
-    static DIRECTORY: LazyLock<PathBuf> = LazyLock::new(|| {
-        let program = CFN_LINT.program(&Quiet).unwrap().path().to_owned();
-        let libraries = program.ancestors().nth(2).unwrap().join("lib");
-        let pythons = fs::read_dir(&libraries).into_iter().flatten().map(|entry| entry.unwrap().path());
-        pythons
-            .flat_map(|python| ["site-packages", "dist-packages"].map(|packages| python.join(packages)))
-            .map(|packages| packages.join("cfnlint/data/schemas"))
-            .find(|schemas| schemas.exists())
-            // A program on PATH may be a script that starts the installation of another directory.
-            .unwrap_or_else(|| panic!("{} has no cfn-lint; remove it from PATH", libraries.display()))
-    });
+    static DIRECTORY: LazyLock<PathBuf> =
+        LazyLock::new(|| CFN_LINT.directory("cfnlint/data/schemas", &Quiet).unwrap());
     &DIRECTORY
 }
 

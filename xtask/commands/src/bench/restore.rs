@@ -16,6 +16,7 @@ use faults::{Fate, Service, Tally};
 use machine::directory::{Data, StateDirectory};
 use machine::process as processes;
 use machine::{command, workspace};
+use rights::identity::Credentials;
 use stack::FunctionName;
 
 use super::figure::{Figures, megabytes};

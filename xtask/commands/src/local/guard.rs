@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
+use cloudformation_rules::ProviderSchemas;
 use local_stack::emulator::Emulator;
+use machine::tools::CFN_LINT;
+use operator::terminal::Terminal;
 use rights::identity::{Credentials, Operator};
 use rights::{Guard, OperatorPolicies};
 use serde_json::Value;
@@ -39,7 +42,9 @@ impl RunningGuard {
         let policies = stack::operator_policies(environment, &BTreeMap::new())?;
         let held = |names: &[&str]| names.iter().map(|name| &policies[*name]).collect::<Vec<&Value>>();
         let operators = OperatorPolicies::new(held(&REVIEWER), held(&DEPLOYER));
-        let guard = Arc::new(Guard::new(emulator.address(), operators)?);
+        let schemas = tokio::task::block_in_place(|| CFN_LINT.directory("cfnlint/data/schemas", &Terminal))?;
+        let schemas = ProviderSchemas::load(&schemas, environment.region.as_str())?;
+        let guard = Arc::new(Guard::new(emulator.address(), operators, schemas)?);
         let shutdown = watch::Sender::new(false);
         let mut ends = shutdown.subscribe();
         let server = rights::serve(listener, Arc::clone(&guard), async move {

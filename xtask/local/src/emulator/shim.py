@@ -10,7 +10,8 @@ MiniStack has one table of resource handlers: `create`, `update` and `delete` fo
 - rollback triggers: an alarm that is active after the last change rolls it back, without a monitoring time;
 - GetResource, ListResources and UpdateResource of Cloud Control for resources that were not created through it;
 - `Metrics` of AWS::CloudWatch::Alarm (accepted, never evaluated) and throttling of AWS::ApiGatewayV2::Stage;
-- the policies of roles, buckets and queues, for the server that checks permissions in front of the emulator;
+- the policies of roles, buckets and queues, for the server that checks permissions in front of the emulator, and a
+  question to it before CloudFormation changes a resource;
 - further pages of FilterLogEvents, and a limit on the events that a log stream keeps;
 - `encoding-type=url` of ListObjectVersions.
 
@@ -22,6 +23,7 @@ import base64
 import binascii
 import copy
 import gc
+import http.client
 import json
 import os
 import re
@@ -740,6 +742,67 @@ lambda_svc._ensure_poller = lambda: None
 # MiniStack corrects the content types of its responses by the models of all services, which take a second of each start
 # to load. The AWS SDK for Rust does not read them.
 responses._service_model = lambda service: None
+
+# --- Permissions of CloudFormation's caller --------------------------------------------------------------------------
+
+# The server that knows them; none where nobody checks permissions.
+GUARD = os.environ.get("GUARD_PORT")
+
+
+def owner(physical_id):
+    """Returns the name of the stack that has a resource, and its logical ID there."""
+    for name, stack in cloudformation._stacks.items():
+        for logical_id, record in stack["_resources"].items():
+            if record.get("PhysicalResourceId") == physical_id:
+                return name, logical_id
+    return "", ""
+
+
+def ask(stack, logical_id, resource_type, operation, properties, identifier):
+    """Raises an error if the caller of CloudFormation may not do this itself."""
+    change = {
+        "stack": stack,
+        "logical_id": logical_id,
+        "type": resource_type,
+        "operation": operation,
+        "properties": properties,
+        "identifier": identifier,
+        "region": os.environ["MINISTACK_REGION"],
+    }
+    connection = http.client.HTTPConnection("127.0.0.1", int(GUARD), timeout=30)
+    try:
+        connection.request("POST", "/_local/resource-change", json.dumps(change))
+        refusal = json.load(connection.getresponse())["refusal"]
+    finally:
+        connection.close()
+    if refusal:
+        raise ValueError(f'Resource handler returned message: "{refusal}" (HandlerErrorCode: AccessDenied)')
+
+
+def guarded(resource_type, handler):
+    """Returns the handlers of a type that ask first."""
+    create, update, delete = (handler.get(name) for name in ("create", "update", "delete"))
+
+    def create_if_allowed(logical_id, properties, stack_name):
+        ask(stack_name, logical_id, resource_type, "create", properties, None)
+        return create(logical_id, properties, stack_name)
+
+    def update_if_allowed(physical_id, old, new, stack_name, *more):
+        ask(stack_name, owner(physical_id)[1], resource_type, "update", new, physical_id)
+        return update(physical_id, old, new, stack_name, *more)
+
+    def delete_if_allowed(physical_id, properties, *more):
+        ask(*owner(physical_id), resource_type, "delete", properties, physical_id)
+        return delete(physical_id, properties, *more)
+
+    wrapped = {"create": create_if_allowed, "update": update_if_allowed, "delete": delete_if_allowed}
+    return {**handler, **{name: ask_first for name, ask_first in wrapped.items() if handler.get(name)}}
+
+
+if GUARD:
+    for resource_type in [name for name in HANDLERS if name.startswith("AWS::")]:
+        HANDLERS[resource_type] = guarded(resource_type, HANDLERS[resource_type])
+
 
 if __name__ == "__main__":
     # Modules stay, so the garbage collector need not visit them again and again.

@@ -1,9 +1,9 @@
 //! Signs requests, for programs of the local stack that use no AWS SDK.
 
 use chrono::{DateTime, Utc};
+use http::HeaderValue;
 use http::header::{AUTHORIZATION, HOST, InvalidHeaderValue};
 use http::request::Parts;
-use http::HeaderValue;
 
 use super::{Scope, canonical, key};
 use crate::identity::Credentials;
@@ -37,7 +37,11 @@ pub fn sign(
     let mut names: Vec<String> =
         parts.headers.keys().map(|name| name.as_str().to_owned()).filter(|name| is_signed(name)).collect();
     names.sort_unstable();
-    let scope = Scope { date: now.format("%Y%m%d").to_string(), region: region.to_owned(), service: service.to_owned() };
+    let scope = Scope {
+        date: now.format("%Y%m%d").to_string(),
+        region: region.to_owned(),
+        service: service.to_owned(),
+    };
     let request = canonical::Request {
         parts,
         // Only S3 has another form, and a name that is not known has none.

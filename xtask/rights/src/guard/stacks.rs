@@ -1,0 +1,109 @@
+//! Who changes which stack: CloudFormation acts with the permissions of its caller.
+//! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html>
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+use chrono::Utc;
+use cloudformation_rules::ProviderSchemas;
+use http::Response;
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use serde_json::{Value as Json, json};
+
+use super::Guard;
+use crate::access::Access;
+use crate::denial::Denial;
+use crate::handlers::{Operation, ResourceChange};
+use crate::identity::Principal;
+use crate::policies::Policies;
+use crate::services::Call;
+
+/// The address at which the emulator asks before CloudFormation changes a resource.
+pub(super) const RESOURCE_CHANGE: &str = "/_local/resource-change";
+/// The largest description of a resource: a template is at most 1 MB.
+const LIMIT: usize = 4 * 1024 * 1024;
+
+/// Operations after which CloudFormation changes resources.
+const CHANGES: [&str; 7] = [
+    "cloudformation:ContinueUpdateRollback",
+    "cloudformation:CreateStack",
+    "cloudformation:DeleteStack",
+    "cloudformation:ExecuteChangeSet",
+    "cloudformation:RollbackStack",
+    "cloudformation:UpdateStack",
+    "cloudformation:CancelUpdateStack",
+];
+
+/// Who last changed each stack, by its name.
+#[derive(Debug, Default)]
+pub(super) struct StackCallers(Mutex<HashMap<String, Principal>>);
+
+impl StackCallers {
+    /// Remembers the sender of a request that changes a stack.
+    pub(super) fn remember(&self, required: &[Access], principal: &Principal) {
+        let change = required.iter().find(|access| CHANGES.contains(&access.action.as_str()));
+        // The ARN of a stack is `…:stack/NAME/ID`.
+        let Some(name) = change.and_then(|access| access.resource.split('/').nth(1)) else { return };
+        // The map is whole after each change, so a panic elsewhere does not matter.
+        let mut callers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        callers.insert(name.to_owned(), principal.clone());
+    }
+
+    fn of(&self, stack: &str) -> Option<Principal> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(stack).cloned()
+    }
+}
+
+/// Answers whether CloudFormation may change a resource, with a refusal or null.
+///
+/// The emulator waits for this answer, so it must not be asked anything meanwhile.
+pub(super) async fn answer(guard: &Guard, body: Incoming) -> Response<Bytes> {
+    let refusal = match Limited::new(body, LIMIT).collect().await.map(http_body_util::Collected::to_bytes) {
+        Ok(body) => refusal(guard, &body),
+        Err(error) => Some(format!("the guard cannot read the question: {error}")),
+    };
+    Response::new(json!({ "refusal": refusal }).to_string().into())
+}
+
+fn refusal(guard: &Guard, body: &[u8]) -> Option<String> {
+    let change: ResourceChange = match serde_json::from_slice(body) {
+        Ok(change) => change,
+        Err(error) => return Some(format!("the guard cannot read the question: {error}")),
+    };
+    let Some(principal) = guard.stacks.of(&change.stack) else {
+        return Some(format!("nobody has asked for a change of the stack {}", change.stack));
+    };
+    let required = match change.required(&guard.schemas) {
+        Ok(required) => required,
+        Err(error) => return Some(error.to_string()),
+    };
+    // Only operators call CloudFormation, and their policies are not in the emulator.
+    let policies = Policies::default();
+    required.iter().find_map(|access| guard.decide(&policies, Some(&principal), access, Utc::now()).err()).map(
+        |refusal| {
+            let ResourceChange { stack, logical_id, operation, .. } = &change;
+            tracing::warn!(target: machine::ACTIVITY, "refused to {operation:?} {logical_id} of {stack}: {refusal}");
+            refusal.to_string()
+        },
+    )
+}
+
+/// Returns what Cloud Control needs for the resource itself, on which it acts with the permissions of its caller too:
+/// <https://docs.aws.amazon.com/cloudcontrolapi/latest/userguide/security-iam.html>.
+pub(super) fn controlled(schemas: &ProviderSchemas, call: &Call<'_>) -> Result<Vec<Access>, Denial> {
+    let parameters: Json = serde_json::from_slice(call.body).unwrap_or_default();
+    let operations: &[Operation] = match call.operation().as_str() {
+        "GetResource" | "ListResources" => &[Operation::Read],
+        "UpdateResource" => &[Operation::Read, Operation::Update],
+        _ => &[],
+    };
+    let mut required = Vec::new();
+    for operation in operations {
+        let change = ResourceChange::controlled(&parameters, *operation, call.region);
+        let needed = change.required(schemas).map_err(|error| Denial::Unavailable(error.to_string()))?;
+        required.extend(needed);
+    }
+    Ok(required)
+}

@@ -1,0 +1,101 @@
+//! What CloudFormation does to resources in the name of its caller.
+//!
+//! Each resource type says which actions its handlers need; they are in its schema:
+//! <https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html>. A handler calls only what
+//! the properties of the resource ask for, so an action for a property that is not set is not needed (`optional`).
+
+mod optional;
+mod resource;
+
+#[cfg(test)]
+mod tests;
+
+use cloudformation_rules::{Handler, ProviderSchemas, SchemaError};
+use serde::Deserialize;
+use serde_json::Value as Json;
+
+use crate::access::Access;
+
+/// A change of a resource that CloudFormation is about to make, as the emulator's shim describes it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ResourceChange {
+    /// The name of the stack.
+    pub(crate) stack: String,
+    pub(crate) logical_id: String,
+    #[serde(rename = "type")]
+    pub(crate) resource_type: String,
+    pub(crate) operation: Operation,
+    /// The properties, with the values of their references.
+    #[serde(default)]
+    pub(crate) properties: Json,
+    /// The physical ID; missing for a new resource.
+    pub(crate) identifier: Option<String>,
+    pub(crate) region: String,
+}
+
+/// What is done to a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Operation {
+    Create,
+    Read,
+    Update,
+    Delete,
+}
+
+impl From<Operation> for Handler {
+    fn from(operation: Operation) -> Self {
+        match operation {
+            Operation::Create => Self::Create,
+            Operation::Read => Self::Read,
+            Operation::Update => Self::Update,
+            Operation::Delete => Self::Delete,
+        }
+    }
+}
+
+/// Types whose identifier in Cloud Control begins with that of another resource, and the property with that.
+const CHILDREN: [(&str, &str); 4] = [
+    ("AWS::ApiGatewayV2::ApiMapping", "DomainName"),
+    ("AWS::ApiGatewayV2::Route", "ApiId"),
+    ("AWS::ApiGatewayV2::Stage", "ApiId"),
+    ("AWS::Lambda::Permission", "FunctionName"),
+];
+
+impl ResourceChange {
+    /// Returns what a request to Cloud Control does to a resource.
+    pub(crate) fn controlled(parameters: &Json, operation: Operation, region: &str) -> Self {
+        let text = |name: &str| parameters[name].as_str().unwrap_or_default();
+        let (resource_type, identifier) = (text("TypeName"), text("Identifier"));
+        // A list has the properties that its resources share.
+        let mut properties: Json = serde_json::from_str(text("ResourceModel")).unwrap_or_default();
+        let mut own = identifier;
+        if let Some((_, property)) = CHILDREN.iter().find(|(child, _)| *child == resource_type)
+            && let Some((parent, rest)) = identifier.split_once('|')
+        {
+            properties[*property] = parent.into();
+            own = rest;
+        }
+        Self {
+            stack: String::new(),
+            logical_id: String::new(),
+            resource_type: resource_type.to_owned(),
+            operation,
+            properties,
+            identifier: Some(own.to_owned()).filter(|own| !own.is_empty()),
+            region: region.to_owned(),
+        }
+    }
+
+    /// Returns what the caller needs.
+    pub(crate) fn required(&self, schemas: &ProviderSchemas) -> Result<Vec<Access>, SchemaError> {
+        let actions =
+            schemas.handler_permissions(&self.resource_type, self.operation.into())?.unwrap_or_default();
+        let needed = actions.iter().filter(|action| !optional::is_unused(self, action));
+        Ok(needed.flat_map(|action| resource::accesses(self, action)).collect())
+    }
+
+    fn property(&self, name: &str) -> Option<&str> {
+        self.properties[name].as_str()
+    }
+}
