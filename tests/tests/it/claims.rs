@@ -14,7 +14,7 @@ use crate::aws::Aws;
 use crate::database::Database;
 use crate::fixture::{Created, Dataset};
 use crate::function::{ApiFunction, ApiResponse, claims, event};
-use crate::stack::{run_xtask_of_stack, stack};
+use crate::stack::{aws_proxy, run_xtask_of_stack, stack};
 use crate::waiting::eventually;
 
 /// A text that only the statement of a claim contains.
@@ -40,7 +40,7 @@ impl Claiming {
     async fn start(test: &str) -> Self {
         let port = Url::parse(&stack().await.database_url).unwrap().port().unwrap();
         let faults = Faults::new();
-        let aws = AwsProxy::start(&stack().await.aws_endpoint_url, Arc::clone(&faults)).await.unwrap();
+        let aws = aws_proxy(stack().await, &faults).await;
         let database = DatabaseProxy::start(port, Arc::clone(&faults)).await.unwrap();
         let variables = [
             (variables::AWS_ENDPOINT_URL, aws.url()),

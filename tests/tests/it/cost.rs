@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::client::Client;
 use crate::fixture::Dataset;
 use crate::function::{ApiFunction, claims, event};
+use crate::stack::aws_proxy;
 
 /// A function whose calls are counted.
 struct Counted {
@@ -23,7 +24,7 @@ impl Counted {
     async fn start(test: &str, client: &Client) -> Self {
         let database = Url::parse(&client.stack.database_url).unwrap().port().unwrap();
         let faults = Faults::new();
-        let aws = AwsProxy::start(&client.stack.aws_endpoint_url, Arc::clone(&faults)).await.unwrap();
+        let aws = aws_proxy(&client.stack, &faults).await;
         let database = DatabaseProxy::start(database, Arc::clone(&faults)).await.unwrap();
         let variables = [
             (variables::AWS_ENDPOINT_URL, aws.url()),

@@ -20,9 +20,8 @@ mod rights;
 mod taking_over;
 mod terminal;
 
-use std::sync::Arc;
 
-use faults::{AwsProxy, Fate, Faults, Moment};
+use faults::{Fate, Faults, Moment};
 use serde_json::{Value, json};
 
 use self::crafted::{craft, deployed, first};
@@ -30,7 +29,7 @@ use self::terminal::assert_shows;
 use crate::aws::Aws;
 use crate::client::Client;
 use crate::command::{Ended, Run, command};
-use crate::stack::Running;
+use crate::stack::{Running, aws_proxy};
 use crate::turns::{Turn, Turns};
 use crate::waiting::{eventually, within_limit};
 
@@ -304,7 +303,7 @@ async fn throttled_deployment_succeeds() {
     let (running, _turn) = turn().await;
     let release = craft(running, other_alarm(777)).await;
     let faults = Faults::new();
-    let proxy = AwsProxy::start(&running.stack.aws_endpoint_url, Arc::clone(&faults)).await.unwrap();
+    let proxy = aws_proxy(&running.stack, &faults).await;
     // The first call of each operation is throttled.
     faults.begin(|call| if call.number_of_operation == 1 { Fate::Throttle } else { Fate::Forward });
     let mut deploy = command(running, &["deploy", "--release", &release, "--yes"]);
@@ -318,7 +317,7 @@ async fn throttled_deployment_succeeds() {
 async fn concurrent_deployment_is_rejected_with_the_holder_of_the_lock() {
     let (running, _turn) = turn().await;
     let faults = Faults::new();
-    let proxy = AwsProxy::start(&running.stack.aws_endpoint_url, Arc::clone(&faults)).await.unwrap();
+    let proxy = aws_proxy(&running.stack, &faults).await;
     let release = craft(running, other_alarm(444)).await;
     faults.begin(|call| {
         if call.operation == "ExecuteChangeSet" { Fate::Stop(Moment::Before) } else { Fate::Forward }

@@ -40,6 +40,7 @@ impl FunctionProcess {
         let name: FunctionName = aws.output(function).await.parse().unwrap();
         let role = match function {
             OutputName::ApiFunctionName => "api",
+            OutputName::AuthorizerFunctionName => "authorizer",
             OutputName::RestoreFunctionName => "restore",
             other => panic!("{other} is no function's name"),
         };

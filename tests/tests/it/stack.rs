@@ -5,8 +5,9 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, Stdio};
-use std::sync::{LazyLock, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
+use faults::{AwsProxy, Faults};
 use rights::identity::Credentials;
 use serde::Deserialize;
 use tokio::sync::OnceCell;
@@ -106,6 +107,12 @@ pub(crate) async fn stack_file() -> &'static Path {
 /// Returns the stack that is destroyed.
 pub(crate) async fn stack_of_destruction() -> &'static Running {
     running(&OF_DESTRUCTION, "destruction").await
+}
+
+/// Starts a proxy in front of AWS in a stack.
+pub(crate) async fn aws_proxy(stack: &Stack, faults: &Arc<Faults>) -> AwsProxy {
+    let credentials = stack.credentials.values().cloned();
+    AwsProxy::start(&stack.aws_endpoint_url, credentials, Arc::clone(faults)).await.unwrap()
 }
 
 async fn running(cell: &'static Cell, name: &'static str) -> &'static Running {

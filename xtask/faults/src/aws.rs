@@ -9,11 +9,12 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use chrono::DateTime;
-use http::header::DATE;
+use chrono::{DateTime, Utc};
+use http::header::{AUTHORIZATION, DATE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use machine::ports;
+use rights::identity::Credentials;
 use serde_json::json;
 use tokio::task::JoinHandle;
 
@@ -39,6 +40,8 @@ pub struct AwsProxy {
 struct Proxy {
     http: reqwest::Client,
     upstream: String,
+    /// Those of all clients, to sign what the proxy changes.
+    credentials: Arc<Vec<Credentials>>,
     faults: Arc<Faults>,
 }
 
@@ -58,13 +61,20 @@ struct ForwardedResponse {
 }
 
 impl AwsProxy {
-    /// Starts a proxy for the emulator at the URL `upstream`.
-    pub async fn start(upstream: &str, faults: Arc<Faults>) -> io::Result<Self> {
+    /// Starts a proxy for AWS at the URL `upstream`.
+    ///
+    /// Requests of clients with other credentials than these cannot be forwarded partly.
+    pub async fn start(
+        upstream: &str,
+        credentials: impl IntoIterator<Item = Credentials>,
+        faults: Arc<Faults>,
+    ) -> io::Result<Self> {
         let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
         let http = client.timeout(TIME_LIMIT).build().map_err(io::Error::other)?;
         let listener = ports::bind(None).await?;
         let url = format!("http://{}", listener.local_addr()?);
-        let proxy = Proxy { http, upstream: upstream.trim_end_matches('/').to_owned(), faults };
+        let credentials = Arc::new(credentials.into_iter().collect());
+        let proxy = Proxy { http, upstream: upstream.trim_end_matches('/').to_owned(), credentials, faults };
         let router = Router::new().fallback(handle).with_state(proxy);
         let server = tokio::spawn(async move {
             // Fails only if the listener cannot accept connections, which the client will notice.
@@ -138,6 +148,23 @@ impl Proxy {
         Some(ForwardedResponse { status, headers, body: response.bytes().await.ok()? })
     }
 
+    /// Signs a changed request again, as its client would have.
+    fn sign(&self, request: &mut Forwarded) -> Option<()> {
+        let authorization = request.headers.get(AUTHORIZATION)?.to_str().ok()?;
+        let (_, credential) = authorization.split_once("Credential=")?;
+        let [key, _, region, service] = credential.splitn(5, '/').collect::<Vec<_>>()[..4] else {
+            return None;
+        };
+        let credentials = self.credentials.iter().find(|known| known.access_key_id == key)?;
+        let (region, service) = (region.to_owned(), service.to_owned());
+        let signed = http::Request::builder().method(&request.method).uri(&request.path);
+        let (mut parts, ()) = signed.body(()).ok()?.into_parts();
+        parts.headers = std::mem::take(&mut request.headers);
+        rights::sign(&mut parts, &request.body, &service, &region, credentials, Utc::now()).ok()?;
+        request.headers = parts.headers;
+        Some(())
+    }
+
     async fn forward_partly(&self, operation: &str, mut request: Forwarded) -> Option<Response> {
         let Some(mut partial) = Partial::first_half(operation, &request.body) else {
             return Some(self.forward(request).await?.respond());
@@ -147,6 +174,7 @@ impl Proxy {
         };
         request.body = body;
         request.headers = without_checksums(request.headers);
+        self.sign(&mut request)?;
         let mut response = self.forward(request).await?;
         if response.status.is_success() {
             response.headers = without_checksums(response.headers);
@@ -190,9 +218,9 @@ fn query_has(uri: &Uri, parameter: &str) -> bool {
     names.flatten().any(|name| name == parameter)
 }
 
-/// Removes the headers that belong to one connection, or that are derived from the body.
+/// Removes the headers that belong to one connection, or that are derived from the body. The host is signed.
 fn end_to_end(mut headers: HeaderMap) -> HeaderMap {
-    for name in ["host", "connection", "content-length", "transfer-encoding", "expect", "keep-alive"] {
+    for name in ["connection", "content-length", "transfer-encoding", "expect", "keep-alive"] {
         headers.remove(name);
     }
     headers

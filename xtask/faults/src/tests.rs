@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::Request;
 use chrono::{DateTime, SubsecRound as _, Utc};
+use rights::identity::Credentials;
 
 use super::{AwsProxy, Call, Fate, Faults, Moment, Service, Value};
 
@@ -17,7 +18,7 @@ async fn proxy(faults: &Arc<Faults>) -> (AwsProxy, reqwest::Client) {
     let upstream = format!("http://{}", listener.local_addr().unwrap());
     let answer = async |request: Request| request.method().to_string();
     tokio::spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await });
-    let proxy = AwsProxy::start(&upstream, Arc::clone(faults)).await.unwrap();
+    let proxy = AwsProxy::start(&upstream, [Credentials::of_emulator()], Arc::clone(faults)).await.unwrap();
     (proxy, reqwest::Client::builder().no_proxy().build().unwrap())
 }
 

@@ -139,7 +139,9 @@ impl Trial {
         let restore_queue_url = queue::create(&sqs, format!("trial-restore-{organization}")).await?;
 
         let faults = Faults::new();
-        let aws_proxy = AwsProxy::start(&place.aws_endpoint_url, Arc::clone(&faults)).await?;
+        let aws_proxy =
+            AwsProxy::start(&place.aws_endpoint_url, [place.credentials.clone()], Arc::clone(&faults))
+                .await?;
         let database_proxy = DatabaseProxy::start(port, Arc::clone(&faults)).await?;
         let mut behind_proxy = url.clone();
         behind_proxy.set_port(Some(database_proxy.port())).map_err(|()| TrialError::DatabaseUrl)?;

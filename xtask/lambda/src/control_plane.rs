@@ -176,7 +176,8 @@ impl ControlPlane {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        let invalid = |error: http::Error| ControlPlaneError::Request { what: what.to_owned(), source: error };
+        let invalid =
+            |error: http::Error| ControlPlaneError::Request { what: what.to_owned(), source: error };
         let request = http::Request::get(url.as_str()).body(()).map_err(invalid)?;
         let (mut parts, ()) = request.into_parts();
         rights::sign(&mut parts, b"", service, &self.region, &self.credentials, Utc::now())

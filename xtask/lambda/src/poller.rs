@@ -51,7 +51,9 @@ pub enum PollerError {
         message: String,
     },
     /// The function of the mapping is not deployed.
-    #[error("no function is deployed for queue {queue}; look at the events of the stack, then deploy it again")]
+    #[error(
+        "no function is deployed for queue {queue}; look at the events of the stack, then deploy it again"
+    )]
     NoFunction {
         /// Name of the queue.
         queue: String,
@@ -95,10 +97,16 @@ impl Poller {
             .map_err(|error| with_causes(&error))
             .and_then(|response| response.queue_url.ok_or_else(|| "the response names no URL".to_owned()));
         let queue_url = url.map_err(|message| PollerError::QueueUrl { queue: queue.clone(), message })?;
-        let role = pool.role(&mapping.function.name).ok_or_else(|| PollerError::NoFunction { queue: queue.clone() })?;
+        let role = pool
+            .role(&mapping.function.name)
+            .ok_or_else(|| PollerError::NoFunction { queue: queue.clone() })?;
         let sqs = pool.roles().sqs(&sqs, &role);
         let attributes = sqs.get_queue_attributes().queue_url(&queue_url).send().await;
-        attributes.map_err(|error| PollerError::Denied { queue, role: role.role, message: with_causes(&error) })?;
+        attributes.map_err(|error| PollerError::Denied {
+            queue,
+            role: role.role,
+            message: with_causes(&error),
+        })?;
         Ok(Self { mapping, queue_url, sqs, pool })
     }
 

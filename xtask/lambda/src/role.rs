@@ -62,7 +62,10 @@ impl Roles {
 
     /// Returns a client of SQS that acts with a role.
     pub(crate) fn sqs(&self, client: &aws_sdk_sqs::Client, session: &RoleSession) -> aws_sdk_sqs::Client {
-        let settings = client.config().to_builder().credentials_provider(aws_credential_types::Credentials::from((self.0)(session)));
+        let settings = client
+            .config()
+            .to_builder()
+            .credentials_provider(aws_credential_types::Credentials::from((self.0)(session)));
         aws_sdk_sqs::Client::from_conf(settings.build())
     }
 
@@ -72,7 +75,10 @@ impl Roles {
         client: &aws_sdk_cloudwatchlogs::Client,
         session: &RoleSession,
     ) -> aws_sdk_cloudwatchlogs::Client {
-        let settings = client.config().to_builder().credentials_provider(aws_credential_types::Credentials::from((self.0)(session)));
+        let settings = client
+            .config()
+            .to_builder()
+            .credentials_provider(aws_credential_types::Credentials::from((self.0)(session)));
         aws_sdk_cloudwatchlogs::Client::from_conf(settings.build())
     }
 }

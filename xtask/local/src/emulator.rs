@@ -69,7 +69,8 @@ impl Emulator {
         let port = ports::free_port(None).await?;
         match Self::start_on(directory, installation, port, public_port, data).await {
             Err(EmulatorError::Service(error)) if ports::was_lost(port, &error).await => {
-                Self::start_on(directory, installation, ports::free_port(None).await?, public_port, data).await
+                Self::start_on(directory, installation, ports::free_port(None).await?, public_port, data)
+                    .await
             }
             outcome => outcome,
         }

@@ -131,6 +131,7 @@ impl Guard {
             region: signature.as_ref().map_or(REGION, |signature| &signature.scope.region),
             parts,
             query: Query::parse(parts.uri.query().unwrap_or_default()),
+            policies: &caller.policies,
             body: payload.bytes(),
         };
         let mut required = call.required()?;

@@ -27,6 +27,9 @@ pub(crate) struct Stored {
     buckets: HashMap<String, Json>,
     /// Policies of queues, by name.
     queues: HashMap<String, Json>,
+    /// The stack of each change set, by its ARN.
+    #[serde(default)]
+    change_sets: HashMap<String, String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -78,6 +81,7 @@ pub(crate) struct Policies {
     roles: HashMap<String, Role>,
     buckets: HashMap<String, Policy>,
     queues: HashMap<String, Policy>,
+    change_sets: HashMap<String, String>,
 }
 
 impl Policies {
@@ -93,7 +97,13 @@ impl Policies {
             roles: roles.collect(),
             buckets: named("bucket", &stored.buckets),
             queues: named("queue", &stored.queues),
+            change_sets: stored.change_sets.clone(),
         }
+    }
+
+    /// Returns the name of the stack that a change set is for.
+    pub(crate) fn stack_of(&self, change_set: &str) -> Option<&str> {
+        self.change_sets.get(change_set).map(String::as_str)
     }
 
     /// Whether a role exists. The credentials of a deleted one are worthless.

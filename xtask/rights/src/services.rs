@@ -23,6 +23,7 @@ mod tests;
 use http::request::Parts;
 
 use crate::access::Access;
+use crate::policies::Policies;
 use crate::query::Query;
 use crate::service::Service;
 
@@ -35,6 +36,8 @@ pub(crate) struct Call<'a> {
     pub(crate) parts: &'a Parts,
     /// The parameters in the URL.
     pub(crate) query: Query,
+    /// The deployed policies, which know the stacks of change sets.
+    pub(crate) policies: &'a Policies,
     /// The body, which is empty for operations that need none to be recognized.
     pub(crate) body: &'a [u8],
 }

@@ -1,12 +1,12 @@
 //! `doctor --env` finds what an environment lacks before anything is deployed.
 
-use std::sync::Arc;
 
-use faults::{AwsProxy, Fate, Faults};
+use faults::{Fate, Faults};
 
 use super::{run, turn};
 use crate::aws::Aws;
 use crate::command::{Run, command};
+use crate::stack::aws_proxy;
 
 #[tokio::test]
 async fn checks_of_a_deployed_environment_pass() {
@@ -42,7 +42,7 @@ async fn missing_parameter_fails_with_the_command_that_creates_it() {
 async fn checks_change_nothing() {
     let (running, _turn) = turn().await;
     let faults = Faults::new();
-    let proxy = AwsProxy::start(&running.stack.aws_endpoint_url, Arc::clone(&faults)).await.unwrap();
+    let proxy = aws_proxy(&running.stack, &faults).await;
     faults.begin(|_| Fate::Forward);
     let mut doctor = command(running, &["doctor"]);
     doctor.env("AWS_ENDPOINT_URL", proxy.url());

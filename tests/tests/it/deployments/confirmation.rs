@@ -1,10 +1,9 @@
 //! Changes during the question for confirmation, and between the review and the execution.
 
 use std::process::Stdio;
-use std::sync::Arc;
 use std::time::Duration;
 
-use faults::{AwsProxy, Fate, Faults, Moment};
+use faults::{Fate, Faults, Moment};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
@@ -15,7 +14,7 @@ use super::interrupted::Halted;
 use super::{other_alarm, run, turn};
 use crate::aws::Aws;
 use crate::command::{Ended, Run, command};
-use crate::stack::Running;
+use crate::stack::{Running, aws_proxy};
 
 const LIMIT: Duration = Duration::from_mins(3);
 const BUCKET: &str = "packages-service-artifacts-local";
@@ -236,7 +235,7 @@ pub(super) async fn with_faults(
     script: impl FnMut(&faults::Call) -> Fate + Send + 'static,
 ) -> Ended {
     let faults = Faults::new();
-    let proxy = AwsProxy::start(&running.stack.aws_endpoint_url, Arc::clone(&faults)).await.unwrap();
+    let proxy = aws_proxy(&running.stack, &faults).await;
     faults.begin(script);
     let mut command = command(running, arguments);
     command.env("AWS_ENDPOINT_URL", proxy.url()).env("AWS_MAX_ATTEMPTS", "2");

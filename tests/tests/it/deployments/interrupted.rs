@@ -9,7 +9,7 @@ use super::crafted::{craft, deployed, ending};
 use super::terminal::assert_shows;
 use super::{other_alarm, run, turn};
 use crate::command::{Run, command};
-use crate::stack::Running;
+use crate::stack::{Running, aws_proxy};
 use crate::waiting::within_limit;
 
 /// A deployment that is stopped at a call to AWS.
@@ -30,7 +30,7 @@ impl Halted {
     ) -> Self {
         let operation = operation.to_owned();
         let faults = Faults::new();
-        let proxy = AwsProxy::start(&running.stack.aws_endpoint_url, Arc::clone(&faults)).await.unwrap();
+        let proxy = aws_proxy(&running.stack, &faults).await;
         faults.begin(move |call| {
             let is_it = call.operation.starts_with(&operation) && call.number_of_operation == number;
             if is_it { Fate::Stop(moment) } else { Fate::Forward }

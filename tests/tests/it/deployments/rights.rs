@@ -1,15 +1,14 @@
 //! The commands need exactly the actions that `render --policies` allows.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use faults::{AwsProxy, Faults, Service};
+use faults::{Faults, Service};
 use serde_json::Value;
 
 use super::crafted::craft;
 use super::{other_alarm, turn};
 use crate::command::{Run, command};
-use crate::stack::{Running, xtask};
+use crate::stack::{Running, aws_proxy, xtask};
 
 /// Returns the actions that policies of the local environment allow.
 fn allowed(policies: &[&str]) -> BTreeSet<String> {
@@ -23,7 +22,7 @@ fn allowed(policies: &[&str]) -> BTreeSet<String> {
 /// Returns the IAM actions of the calls of a command.
 async fn taken(running: &'static Running, arguments: &[&str]) -> BTreeSet<String> {
     let faults = Faults::new();
-    let proxy = AwsProxy::start(&running.stack.aws_endpoint_url, Arc::clone(&faults)).await.unwrap();
+    let proxy = aws_proxy(&running.stack, &faults).await;
     let mut command = command(running, arguments);
     command.env("AWS_ENDPOINT_URL", proxy.url());
     let ended = Run::start_command(command).end().await;

@@ -1,9 +1,8 @@
 //! The overlap, in which CloudFront still trusts a retiring key.
 
-use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use faults::{AwsProxy, Faults};
+use faults::Faults;
 use reqwest::StatusCode;
 use signing::{BaseUrl, Signer, SigningKey};
 
@@ -11,6 +10,7 @@ use super::command::{Keys, status};
 use super::{assert_settled, private_keys, turn, wait_for_status};
 use crate::client::Client;
 use crate::command::Run;
+use crate::stack::aws_proxy;
 
 fn seconds_from_now(seconds: i64) -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
@@ -49,7 +49,7 @@ async fn url_works_until_its_key_is_retired() {
 
     // The overlap is measured with the clock of AWS.
     let faults = Faults::new();
-    let proxy = AwsProxy::start(&running.stack.aws_endpoint_url, Arc::clone(&faults)).await.unwrap();
+    let proxy = aws_proxy(&running.stack, &faults).await;
     faults.advance_clock(Duration::from_hours(3));
     let mut retire = Keys::command(running, &["retire", "--yes"]);
     retire.env("AWS_ENDPOINT_URL", proxy.url());

@@ -1,14 +1,14 @@
 //! Rotations, while viewers open URLs without a pause.
 
-use std::sync::Arc;
 
-use faults::{AwsProxy, Fate, Faults};
+use faults::{Fate, Faults};
 
 use super::command::{Keys, status};
 use super::viewer::Viewer;
 use super::{assert_all_served, assert_settled, turn};
 use crate::command::{Ended, Run};
 use crate::rejecting_edge::RejectingEdge;
+use crate::stack::aws_proxy;
 
 /// The steps of a rotation as the command prints them.
 const STEPS: [&str; 11] = [
@@ -47,7 +47,7 @@ async fn viewers_are_served_during_rotations_between_all_kinds_of_keys() {
 async fn rotation_stopped_by_aws_errors_is_completed_by_the_next() {
     let (running, _turn) = turn().await;
     let faults = Faults::new();
-    let proxy = AwsProxy::start(&running.stack.aws_endpoint_url, Arc::clone(&faults)).await.unwrap();
+    let proxy = aws_proxy(&running.stack, &faults).await;
     let viewer = Viewer::start(running);
     let rotate = ["rotate", "--yes", "--wait", "--overlap", "3s"];
     for step in ["create a key", "deploy the key ring", "activate the next key", "remove"] {

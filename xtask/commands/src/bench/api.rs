@@ -65,7 +65,11 @@ pub(super) async fn measure(figures: &mut Figures) -> Result<()> {
 
 async fn deployed_function(stack: &StackFile, name: &str) -> Result<DeployedFunction> {
     ensure!(stack.release, "this stack runs development builds; start it with `cargo xtask local --release`");
-    let control_plane = ControlPlane::new(stack.aws_endpoint_url.parse()?, "us-east-1", credentials_of(stack, "administrator")?)?;
+    let control_plane = ControlPlane::new(
+        stack.aws_endpoint_url.parse()?,
+        "us-east-1",
+        credentials_of(stack, "administrator")?,
+    )?;
     Ok(control_plane.function(&name.parse()?).await?)
 }
 

@@ -131,11 +131,7 @@ pub(super) struct IssuerUrls {
     pub(super) jwks_url: String,
 }
 
-async fn start_emulator(
-    directory: &StateDirectory,
-    aws_port: Option<u16>,
-    data: Data,
-) -> Result<Emulator> {
+async fn start_emulator(directory: &StateDirectory, aws_port: Option<u16>, data: Data) -> Result<Emulator> {
     let tools = workspace::tools();
     let installation = if let Some(installation) = MINISTACK.find(&tools).await {
         installation

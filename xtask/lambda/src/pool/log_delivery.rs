@@ -204,7 +204,8 @@ mod tests {
     #[test]
     fn full_queue_drops_lines_without_waiting() {
         let (sink, mut lines) = LogSink::new();
-        let stream = Arc::new(LogStream::new("group", &RoleSession::new("role/role", &"function".parse().unwrap())));
+        let stream =
+            Arc::new(LogStream::new("group", &RoleSession::new("role/role", &"function".parse().unwrap())));
         for _ in 0..QUEUE + 10 {
             sink.take(&stream, b"line");
         }

@@ -189,7 +189,12 @@ fn resources(queue_functions: &[&str]) -> ServedResources {
 
 impl Stack {
     async fn start(fake: &FakeControlPlane) -> Self {
-        let control_plane = ControlPlane::new(fake.url.parse().unwrap(), "us-east-1", rights::identity::Credentials::of_emulator()).unwrap();
+        let control_plane = ControlPlane::new(
+            fake.url.parse().unwrap(),
+            "us-east-1",
+            rights::identity::Credentials::of_emulator(),
+        )
+        .unwrap();
         let test = TestPool::with(Vec::new()).await;
         let gateway = Gateway::new(test.pool.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

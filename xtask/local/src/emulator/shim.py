@@ -46,6 +46,7 @@ from ministack.services import (
     sqs,
 )
 from ministack.services.cloudformation import changesets, drift, handlers, stacks
+from ministack.services.cloudformation import provisioners
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS as HANDLERS
 
 
@@ -629,6 +630,9 @@ def policies():
         "roles": {role["RoleName"]: policies_of(role) for role in iam._roles.to_dict().values()},
         "buckets": {name: document(policy) for (_, name), policy in s3._bucket_policies.to_dict().items()},
         "queues": queues,
+        "change_sets": {
+            change_set["ChangeSetId"]: change_set["StackName"] for change_set in cloudformation._change_sets.to_dict().values()
+        },
     }
 
 
@@ -742,6 +746,14 @@ lambda_svc._ensure_poller = lambda: None
 # MiniStack corrects the content types of its responses by the models of all services, which take a second of each start
 # to load. The AWS SDK for Rust does not read them.
 responses._service_model = lambda service: None
+
+# --- Tags ------------------------------------------------------------------------------------------------------------
+
+# Resources that CloudFormation does not give its own tags, so that nobody needs permissions to tag them:
+# https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1159 (IAM::Role) and issues/2126.
+for untagged in ("AWS::IAM::Role", "AWS::CloudFront::Distribution"):
+    provisioners._STACK_TAG_PROPERTY.pop(untagged, None)
+
 
 # --- Permissions of CloudFormation's caller --------------------------------------------------------------------------
 

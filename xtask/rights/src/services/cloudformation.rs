@@ -70,7 +70,8 @@ pub(super) fn control(call: &Call<'_>) -> Required {
 
 /// Returns the ARN of the stack that a request names, or whose change set it names.
 fn stack(call: &Call<'_>, form: &Query) -> String {
-    match form.get("StackName") {
+    let of_change_set = form.get("ChangeSetName").and_then(|change_set| call.policies.stack_of(change_set));
+    match form.get("StackName").or(of_change_set) {
         Some(arn) if arn.starts_with("arn:") => arn.to_owned(),
         // The id is that of the stack, which the caller need not know.
         Some(name) => call.regional(&format!("stack/{name}/id")),

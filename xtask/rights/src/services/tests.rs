@@ -15,7 +15,18 @@ fn call_of(
     let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
     let parts = request.body(()).unwrap().into_parts().0;
     let query = Query::parse(parts.uri.query().unwrap_or_default());
-    let call = Call { service, region: "us-east-1", parts: &parts, query, body: body.as_bytes() };
+    let policies = serde_json::json!({
+        "roles": {}, "buckets": {}, "queues": {}, "change_sets": { "arn:aws:cloudformation:a:changeSet/b/c": "of-a-change-set" },
+    });
+    let policies = Policies::new(&serde_json::from_value(policies).unwrap());
+    let call = Call {
+        service,
+        region: "us-east-1",
+        parts: &parts,
+        query,
+        policies: &policies,
+        body: body.as_bytes(),
+    };
     let required = call.required().map_err(|unknown| unknown.to_string())?;
     Ok(required.into_iter().map(|access| format!("{} {}", access.action, access.resource)).collect())
 }
@@ -176,4 +187,12 @@ fn unknown_operations_are_refused_by_name() {
         let expected = if is_by_path { "POST /" } else { "MakeCoffee" };
         assert!(unknown.unwrap_err().contains(expected), "{service:?}");
     }
+}
+
+#[test]
+fn change_set_is_named_by_its_stack() {
+    let body = "Action=DescribeChangeSet&ChangeSetName=arn%3Aaws%3Acloudformation%3Aa%3AchangeSet%2Fb%2Fc";
+    let required = form(Service::CloudFormation, body).unwrap();
+    let stack = "arn:aws:cloudformation:us-east-1:000000000000:stack/of-a-change-set/id";
+    assert_eq!(required, [format!("cloudformation:DescribeChangeSet {stack}")]);
 }
