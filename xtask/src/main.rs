@@ -78,6 +78,8 @@ enum Command {
     Queue(Forwarded),
     /// Delete the stack of an environment; the assets bucket is kept.
     Destroy(Forwarded),
+    /// Compare what everybody may do in the local stack with what was used.
+    Rights(Forwarded),
     /// Measure the functions and compare the figures with their limits.
     Bench(Forwarded),
     /// Print the completions of all commands for a shell.
@@ -122,7 +124,8 @@ fn run(command: Command) -> Result<Outcome> {
         | Command::Build(_)
         | Command::Dist(_)
         | Command::Local(_)
-        | Command::Publish(_) => forwarded::run(Program::Commands),
+        | Command::Publish(_)
+        | Command::Rights(_) => forwarded::run(Program::Commands),
     }
 }
 

@@ -20,7 +20,6 @@ mod rights;
 mod taking_over;
 mod terminal;
 
-
 use faults::{Fate, Faults, Moment};
 use serde_json::{Value, json};
 

@@ -238,12 +238,15 @@ impl Running {
         }
         // Only now, because the data plane writes it when something else is deployed.
         let removed = directory.remove(machine::STACK_FILE).await;
+        let mut recorded = Ok(());
         if let Some(guard) = self.guard {
+            recorded = guard.record(directory).await;
             guard.stop().await;
         }
         if let Some(foundation) = self.foundation {
             foundation.stop().await;
         }
+        recorded?;
         Ok(removed?)
     }
 }

@@ -11,6 +11,7 @@ mod dist;
 mod local;
 mod publish;
 mod render;
+mod rights;
 
 use std::process::ExitCode;
 
@@ -50,6 +51,8 @@ enum Command {
     Publish(publish::Arguments),
     #[command(flatten)]
     Operator(operator::Command),
+    /// Compare what everybody may do in the local stack with what was used.
+    Rights(rights::Arguments),
     /// Measure the functions and compare the figures with their limits.
     Bench(bench::Arguments),
     /// Print the description of these commands as JSON, for `cargo xtask completions` and `cargo xtask man`.
@@ -86,5 +89,6 @@ fn run(command: Command) -> Result<Outcome> {
             Ok(Outcome::Done)
         }
         Command::Render(arguments) => block_on(render::run(arguments)),
+        Command::Rights(arguments) => block_on(rights::run(arguments)),
     }
 }

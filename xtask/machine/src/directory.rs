@@ -94,6 +94,13 @@ impl StateDirectory {
         Ok(Self { path, _lock: lock })
     }
 
+    /// Whether a running process holds the lock of a directory.
+    pub fn is_locked(path: &Path) -> bool {
+        // Without a lock, no stack has ever run there.
+        File::open(path.join(LOCK))
+            .is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    }
+
     /// Returns the absolute path of the directory.
     pub fn path(&self) -> &Path {
         &self.path

@@ -1,9 +1,11 @@
 //! The proxy in front of the emulator.
 
 mod body;
+mod change_sets;
 mod delete_objects;
 mod deployed;
 mod forward;
+mod questions;
 mod stacks;
 
 use std::net::SocketAddr;
@@ -24,6 +26,8 @@ use tokio::task::JoinSet;
 use body::{Body, Payload};
 use deployed::DeployedPolicies;
 use forward::Upstream;
+use questions::Question;
+pub use questions::RIGHTS_PATH;
 use stacks::StackCallers;
 
 use crate::access::Access;
@@ -32,10 +36,11 @@ use crate::identity::{Identities, Identity, Principal};
 use crate::policies::{OperatorPolicies, Policies};
 use crate::query::Query;
 use crate::refusal::Refusal;
+use crate::report::RightsReport;
 use crate::service::Service;
 use crate::services::{Call, DeleteObjects, deletes_objects, object_of};
 use crate::signature::{Signature, SignatureError};
-use crate::usage::{Usage, UseCount};
+use crate::usage::Usage;
 
 /// How long a client may take to send the head of a request.
 const HEADER_LIMIT: Duration = Duration::from_secs(30);
@@ -87,15 +92,19 @@ impl Guard {
         &self.identities
     }
 
-    /// Returns what was used so far.
-    pub fn usage(&self) -> Vec<UseCount> {
-        self.usage.counts()
+    /// Returns the rights of everybody, and what was used so far.
+    ///
+    /// Those of roles that were deleted since are not known any more, but for what was used.
+    pub fn rights(&self) -> RightsReport {
+        let deployed = self.deployed.known();
+        let of_roles = deployed.iter().flat_map(|policies| policies.rights());
+        RightsReport { held: self.operators.rights().chain(of_roles).collect(), uses: self.usage.counts() }
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let (parts, body) = request.into_parts();
-        if parts.uri.path() == stacks::RESOURCE_CHANGE {
-            return stacks::answer(self, body).await.map(body::full);
+        if let Some(question) = Question::of(parts.uri.path()) {
+            return question.answer(self, body).await.map(body::full);
         }
         let mut service = None;
         match self.check(&parts, body, &mut service).await {

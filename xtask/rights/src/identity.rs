@@ -60,6 +60,14 @@ impl Principal {
         }
     }
 
+    /// Returns the name of an operator or of a role, without the part that CloudFormation generates.
+    pub(crate) fn identity(&self) -> &str {
+        match self {
+            Self::Operator(operator) => operator.name(),
+            Self::Role { role, .. } => role_identity(role),
+        }
+    }
+
     /// Returns the ARN that `aws:PrincipalArn` has: of the role, not of its session.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn>
     pub fn principal_arn(&self) -> String {
@@ -68,6 +76,11 @@ impl Principal {
             Self::Role { role, .. } => format!("arn:aws:iam::{ACCOUNT}:role/{role}"),
         }
     }
+}
+
+/// Returns the name of a role without its last part, which differs from stack to stack.
+pub(crate) fn role_identity(role: &str) -> &str {
+    role.rsplit_once('-').map_or(role, |(name, _)| name)
 }
 
 /// A secret, which does not print itself.

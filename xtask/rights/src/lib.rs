@@ -18,13 +18,15 @@ mod policy;
 mod query;
 mod random;
 mod refusal;
+mod report;
 mod service;
 mod services;
 mod signature;
 mod usage;
 
-pub use guard::{Guard, GuardError, serve};
+pub use guard::{Guard, GuardError, RIGHTS_PATH, serve};
 pub use policies::OperatorPolicies;
 pub use random::RandomError;
+pub use report::{Right, RightsReport};
 pub use signature::sign;
 pub use usage::{Use, UseCount};

@@ -14,9 +14,10 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use crate::access::Access;
-use crate::identity::{Operator, Principal};
+use crate::identity::{Operator, Principal, role_identity};
 use crate::policy::{Policy, Verdict, verdict};
 use crate::refusal::{PolicyKind, Reason, Refusal};
+use crate::report::Right;
 
 /// What the emulator has stored, as its shim describes it.
 #[derive(Debug, Deserialize)]
@@ -30,6 +31,9 @@ pub(crate) struct Stored {
     /// The stack of each change set, by its ARN.
     #[serde(default)]
     change_sets: HashMap<String, String>,
+    /// The ARN of the function of each event source mapping, by its ID.
+    #[serde(default)]
+    event_source_mappings: HashMap<String, String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -70,6 +74,12 @@ impl OperatorPolicies {
         ]))
     }
 
+    /// Returns what the policies allow. An administrator may do everything, so that is left out.
+    pub(crate) fn rights(&self) -> impl Iterator<Item = Right> {
+        let policies = self.0.iter().filter(|(operator, _)| **operator != Operator::Administrator);
+        policies.flat_map(|(operator, policies)| rights(operator.name(), policies))
+    }
+
     fn of(&self, operator: Operator) -> &[Policy] {
         self.0.get(&operator).map_or(&[], Vec::as_slice)
     }
@@ -82,6 +92,7 @@ pub(crate) struct Policies {
     buckets: HashMap<String, Policy>,
     queues: HashMap<String, Policy>,
     change_sets: HashMap<String, String>,
+    event_source_mappings: HashMap<String, String>,
 }
 
 impl Policies {
@@ -98,12 +109,23 @@ impl Policies {
             buckets: named("bucket", &stored.buckets),
             queues: named("queue", &stored.queues),
             change_sets: stored.change_sets.clone(),
+            event_source_mappings: stored.event_source_mappings.clone(),
         }
+    }
+
+    /// Returns what the policies of roles allow.
+    pub(crate) fn rights(&self) -> impl Iterator<Item = Right> {
+        self.roles.iter().flat_map(|(name, role)| rights(role_identity(name), &role.policies))
     }
 
     /// Returns the name of the stack that a change set is for.
     pub(crate) fn stack_of(&self, change_set: &str) -> Option<&str> {
         self.change_sets.get(change_set).map(String::as_str)
+    }
+
+    /// Returns the ARN of the function that an event source mapping invokes.
+    pub(crate) fn function_of(&self, mapping: &str) -> Option<&str> {
+        self.event_source_mappings.get(mapping).map(String::as_str)
     }
 
     /// Whether a role exists. The credentials of a deleted one are worthless.
@@ -173,6 +195,14 @@ impl Policies {
         let (_, queue) = rest.rsplit_once(':')?;
         self.queues.get(queue)
     }
+}
+
+fn rights<'a>(identity: &'a str, policies: &'a [Policy]) -> impl Iterator<Item = Right> + 'a {
+    policies.iter().flat_map(Policy::allowed).map(|(statement, action)| Right {
+        identity: identity.to_owned(),
+        statement: statement.to_owned(),
+        action: action.to_owned(),
+    })
 }
 
 impl Role {

@@ -1,6 +1,6 @@
 //! One policy, and what it says of a request.
 
-use iam_rs::{Decision, IAMPolicy, IAMRequest, PolicyEvaluator};
+use iam_rs::{Decision, IAMAction, IAMEffect, IAMPolicy, IAMRequest, IAMStatement, PolicyEvaluator};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
@@ -16,6 +16,8 @@ pub(crate) struct Policy {
 struct Statement {
     /// Its `Sid`, or its position.
     name: String,
+    /// The actions that it allows.
+    allowed: Vec<String>,
     evaluator: PolicyEvaluator,
 }
 
@@ -40,12 +42,28 @@ impl Policy {
         };
         let statements = policy.statement.iter().enumerate().map(|(position, statement)| Statement {
             name: statement.sid.clone().unwrap_or_else(|| format!("statement {}", position + 1)),
+            allowed: allowed(statement),
             evaluator: PolicyEvaluator::with_policies(vec![IAMPolicy {
                 statement: vec![statement.clone()],
                 ..policy.clone()
             }]),
         });
         Self { statements: statements.collect() }
+    }
+
+    /// Returns the actions that statements allow, each with the name of its statement.
+    pub(crate) fn allowed(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.statements.iter().flat_map(|statement| {
+            statement.allowed.iter().map(|action| (statement.name.as_str(), action.as_str()))
+        })
+    }
+}
+
+fn allowed(statement: &IAMStatement) -> Vec<String> {
+    match (statement.effect, &statement.action) {
+        (IAMEffect::Allow, Some(IAMAction::Single(action))) => vec![action.clone()],
+        (IAMEffect::Allow, Some(IAMAction::Multiple(actions))) => actions.clone(),
+        _ => Vec::new(),
     }
 }
 

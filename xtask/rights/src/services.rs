@@ -27,6 +27,7 @@ use crate::policies::Policies;
 use crate::query::Query;
 use crate::service::Service;
 
+pub(crate) use lambda::function_name;
 pub(crate) use s3::{DeleteObjects, deletes_objects, object_of};
 
 /// A request to a service.

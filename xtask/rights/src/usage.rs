@@ -10,8 +10,8 @@ use crate::identity::Principal;
 /// An action of a principal, and what allowed it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Use {
-    /// The ARN of the user or role, without a session.
-    pub principal: String,
+    /// Who used it: the name of an operator, or of a deployed role.
+    pub identity: String,
     /// The statement that allowed it, or the resource on which nothing allowed it.
     pub statement: String,
     /// The action.
@@ -21,7 +21,7 @@ pub struct Use {
 }
 
 /// A use, and how often it occurred.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct UseCount {
     /// The use.
     #[serde(flatten)]
@@ -37,7 +37,7 @@ pub(crate) struct Usage(Mutex<BTreeMap<Use, u64>>);
 impl Usage {
     pub(crate) fn record(&self, principal: &Principal, action: &str, outcome: Result<&str, &str>) {
         let used = Use {
-            principal: principal.principal_arn(),
+            identity: principal.identity().to_owned(),
             statement: outcome.unwrap_or_else(|resource| resource).to_owned(),
             action: action.to_owned(),
             is_allowed: outcome.is_ok(),

@@ -1,6 +1,5 @@
 //! `doctor --env` finds what an environment lacks before anything is deployed.
 
-
 use faults::{Fate, Faults};
 
 use super::{run, turn};

@@ -1,6 +1,5 @@
 //! Rotations, while viewers open URLs without a pause.
 
-
 use faults::{Fate, Faults};
 
 use super::command::{Keys, status};

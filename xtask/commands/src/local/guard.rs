@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, anyhow};
 use cloudformation_rules::ProviderSchemas;
 use local_stack::emulator::Emulator;
+use machine::directory::StateDirectory;
 use machine::tools::CFN_LINT;
 use operator::terminal::Terminal;
 use rights::identity::{Credentials, Operator};
@@ -15,6 +16,8 @@ use stack::Environment;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+
+use crate::rights::RECORD;
 
 /// The policies that `render --policies` prints, by who holds them.
 const REVIEWER: [&str; 2] = ["review", "review-resources"];
@@ -67,6 +70,12 @@ impl RunningGuard {
             Ok(Ok(())) => anyhow!("the guard in front of the emulator ended"),
             Err(error) => anyhow!("the guard in front of the emulator failed: {error}"),
         }
+    }
+
+    /// Writes which rights were used.
+    pub(super) async fn record(&self, directory: &StateDirectory) -> Result<()> {
+        let report = serde_json::to_vec(&self.guard.rights())?;
+        Ok(directory.write(RECORD, &report).await?)
     }
 
     /// Stops the server. Requests in progress are not answered any more.

@@ -37,7 +37,7 @@ impl DeployedPolicies {
 
     /// Returns the policies.
     pub(super) async fn current(&self) -> Result<Arc<Policies>, Denial> {
-        let known = self.known();
+        let known = self.cached();
         if let Some(Known { read_at: Some(read_at), policies, .. }) = &known
             && read_at.elapsed() < FRESH
         {
@@ -61,7 +61,12 @@ impl DeployedPolicies {
         }
     }
 
-    fn known(&self) -> Option<Known> {
+    /// Returns the policies that were read last, if they were read.
+    pub(super) fn known(&self) -> Option<Arc<Policies>> {
+        self.cached().map(|known| known.policies)
+    }
+
+    fn cached(&self) -> Option<Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

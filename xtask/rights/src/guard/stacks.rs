@@ -4,13 +4,9 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use bytes::Bytes;
 use chrono::Utc;
 use cloudformation_rules::ProviderSchemas;
-use http::Response;
-use http_body_util::{BodyExt, Limited};
-use hyper::body::Incoming;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use super::Guard;
 use crate::access::Access;
@@ -19,11 +15,6 @@ use crate::handlers::{Operation, ResourceChange};
 use crate::identity::Principal;
 use crate::policies::Policies;
 use crate::services::Call;
-
-/// The address at which the emulator asks before CloudFormation changes a resource.
-pub(super) const RESOURCE_CHANGE: &str = "/_local/resource-change";
-/// The largest description of a resource: a template is at most 1 MB.
-const LIMIT: usize = 4 * 1024 * 1024;
 
 /// Operations after which CloudFormation changes resources.
 const CHANGES: [&str; 7] = [
@@ -56,18 +47,8 @@ impl StackCallers {
     }
 }
 
-/// Answers whether CloudFormation may change a resource, with a refusal or null.
-///
-/// The emulator waits for this answer, so it must not be asked anything meanwhile.
-pub(super) async fn answer(guard: &Guard, body: Incoming) -> Response<Bytes> {
-    let refusal = match Limited::new(body, LIMIT).collect().await.map(http_body_util::Collected::to_bytes) {
-        Ok(body) => refusal(guard, &body),
-        Err(error) => Some(format!("the guard cannot read the question: {error}")),
-    };
-    Response::new(json!({ "refusal": refusal }).to_string().into())
-}
-
-fn refusal(guard: &Guard, body: &[u8]) -> Option<String> {
+/// Returns why the caller of CloudFormation may not change a resource.
+pub(super) fn refusal(guard: &Guard, body: &[u8]) -> Option<String> {
     let change: ResourceChange = match serde_json::from_slice(body) {
         Ok(change) => change,
         Err(error) => return Some(format!("the guard cannot read the question: {error}")),
@@ -101,7 +82,10 @@ pub(super) fn controlled(schemas: &ProviderSchemas, call: &Call<'_>) -> Result<V
     };
     let mut required = Vec::new();
     for operation in operations {
-        let change = ResourceChange::controlled(&parameters, *operation, call.region);
+        let mut change = ResourceChange::controlled(&parameters, *operation, call.region);
+        if let Some(function) = change.identifier.as_deref().and_then(|id| call.policies.function_of(id)) {
+            change.properties["FunctionName"] = function.into();
+        }
         let needed = change.required(schemas).map_err(|error| Denial::Unavailable(error.to_string()))?;
         required.extend(needed);
     }

@@ -2,6 +2,7 @@
 
 use super::ResourceChange;
 use crate::access::{Access, global, regional};
+use crate::services::function_name;
 
 /// Returns an action on the resource that it is about; several where it is about several.
 pub(super) fn accesses(change: &ResourceChange, action: &str) -> Vec<Access> {
@@ -86,11 +87,6 @@ fn lambda(change: &ResourceChange, verb: &str, identifier: Option<&str>) -> Stri
     }
     let name = change.property("FunctionName").or(identifier).unwrap_or_default();
     regional("lambda", &change.region, &format!("function:{}", function_name(name)))
-}
-
-/// Returns the name of a function that is named by its name or its ARN.
-fn function_name(name: &str) -> &str {
-    name.rsplit_once(":function:").map_or(name, |(_, name)| name)
 }
 
 fn logs(change: &ResourceChange, verb: &str) -> String {

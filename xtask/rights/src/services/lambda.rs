@@ -32,19 +32,29 @@ pub(super) fn required(call: &Call<'_>) -> Required {
         return call.unknown(format!("{} {}", call.parts.method, call.parts.uri.path()));
     };
     let name = names.first().map_or("", String::as_str);
-    let resource = match operation {
-        "CreateEventSourceMapping" | "ListFunctions" | "ListEventSourceMappings" => "*".to_owned(),
-        "ListTags" | "TagResource" => name.to_owned(),
+    let function = |name: &str| call.regional(&format!("function:{}", function_name(name)));
+    // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html#awslambda-policy-keys
+    const FUNCTION: &str = "lambda:FunctionArn";
+    let access = |resource| Access::new(call.action(operation), resource);
+    Ok(vec![match operation {
+        "CreateEventSourceMapping" => {
+            access("*".to_owned()).with(FUNCTION, function(super::json::text(&call.json(), "FunctionName")))
+        }
         "GetEventSourceMapping" | "UpdateEventSourceMapping" | "DeleteEventSourceMapping" => {
-            call.regional(&format!("event-source-mapping:{name}"))
+            let access = access(call.regional(&format!("event-source-mapping:{name}")));
+            match call.policies.function_of(name) {
+                Some(function) => access.with(FUNCTION, function),
+                None => access,
+            }
         }
-        "CreateFunction" => {
-            let body = call.json();
-            call.regional(&format!("function:{}", super::json::text(&body, "FunctionName")))
-        }
-        // A name may be an ARN.
-        _ => call
-            .regional(&format!("function:{}", name.rsplit_once(":function:").map_or(name, |(_, name)| name))),
-    };
-    Ok(vec![Access::new(call.action(operation), resource)])
+        "ListFunctions" | "ListEventSourceMappings" => access("*".to_owned()),
+        "ListTags" | "TagResource" => access(name.to_owned()),
+        "CreateFunction" => access(function(super::json::text(&call.json(), "FunctionName"))),
+        _ => access(function(name)),
+    }])
+}
+
+/// Returns the name of a function that is named by its name or its ARN.
+pub(crate) fn function_name(name: &str) -> &str {
+    name.rsplit_once(":function:").map_or(name, |(_, name)| name)
 }
