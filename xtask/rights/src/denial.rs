@@ -29,6 +29,8 @@ pub(crate) enum Denial {
     Refused(#[from] Refusal),
     #[error(transparent)]
     UnknownOperation(#[from] UnknownOperation),
+    #[error("the address is the emulator's own")]
+    NotAws,
     #[error("the body is not well-formed XML")]
     MalformedXml,
     #[error("the body is larger than {limit} bytes")]
@@ -152,6 +154,13 @@ impl Denial {
                 code: code("NotImplemented", "UnknownOperationException"),
                 message: self.to_string(),
             },
+            // No bucket can have such a name:
+            // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+            Self::NotAws => error(
+                StatusCode::BAD_REQUEST,
+                code("InvalidBucketName", "UnknownOperationException"),
+                "The specified bucket is not valid.",
+            ),
             Self::MalformedXml => error(
                 StatusCode::BAD_REQUEST,
                 "MalformedXML",

@@ -8,6 +8,9 @@ mod forward;
 mod questions;
 mod stacks;
 
+#[cfg(test)]
+mod tests;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,6 +47,9 @@ use crate::usage::Usage;
 
 /// How long a client may take to send the head of a request.
 const HEADER_LIMIT: Duration = Duration::from_secs(30);
+
+/// How the addresses begin at which the emulator serves what is not AWS.
+const EMULATOR: &str = "/_";
 
 /// The region of requests without a signature.
 const REGION: &str = "us-east-1";
@@ -124,6 +130,9 @@ impl Guard {
         body: Incoming,
         service: &mut Option<Service>,
     ) -> Result<Response<Body>, Denial> {
+        if parts.uri.path().starts_with(EMULATOR) {
+            return Err(Denial::NotAws);
+        }
         let signature = Signature::parse(parts)?;
         let found = service_of(parts, signature.as_ref())?;
         *service = Some(found);

@@ -86,18 +86,22 @@ impl Payload {
                 body,
                 hash: Some(digest::Context::new(&digest::SHA256)),
                 expected: said.to_owned(),
+                held: None,
             }
             .boxed()),
         }
     }
 }
 
-/// A body that fails at its end if its hash is another one.
+/// A body that fails before its last part if its hash is another one.
+///
+/// The last part is held back: with it, the emulator would have the whole object.
 struct Hashed {
     body: Incoming,
     /// Nothing once it is compared.
     hash: Option<digest::Context>,
     expected: String,
+    held: Option<Bytes>,
 }
 
 impl HttpBody for Hashed {
@@ -108,20 +112,33 @@ impl HttpBody for Hashed {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let frame = std::task::ready!(Pin::new(&mut self.body).poll_frame(context));
-        if let (Some(Ok(frame)), Some(hash)) = (&frame, &mut self.hash) {
-            frame.data_ref().into_iter().for_each(|data| hash.update(data));
+        loop {
+            let frame = match std::task::ready!(Pin::new(&mut self.body).poll_frame(context)) {
+                Some(Ok(frame)) => frame,
+                Some(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
+                None => break,
+            };
+            // No client of ours sends trailers beside a hash.
+            let Ok(data) = frame.into_data() else { continue };
+            if let Some(hash) = &mut self.hash {
+                hash.update(&data);
+            }
+            if let Some(before) = self.held.replace(data) {
+                return Poll::Ready(Some(Ok(Frame::data(before))));
+            }
         }
-        if frame.is_none()
-            && let Some(hash) = self.hash.take()
+        if let Some(hash) = self.hash.take()
             && hex(hash.finish().as_ref()) != self.expected
         {
+            self.held = None;
             return Poll::Ready(Some(Err(SignatureError::OtherBody.into())));
         }
-        Poll::Ready(frame.map(|frame| frame.map_err(BodyError::from)))
+        Poll::Ready(self.held.take().map(|last| Ok(Frame::data(last))))
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let held = self.held.as_ref().map_or(0, Bytes::len) as u64;
+        let rest = self.body.size_hint();
+        rest.exact().map_or_else(SizeHint::new, |rest| SizeHint::with_exact(rest + held))
     }
 }

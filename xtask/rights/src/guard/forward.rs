@@ -1,5 +1,6 @@
 //! Passes requests on to the emulator.
 
+use std::error::Error;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -76,8 +77,10 @@ impl Upstream {
     async fn request(&self, request: Request<Body>) -> Result<Response<hyper::body::Incoming>, Denial> {
         let response = timeout(LIMIT, self.client.request(request)).await;
         let response = response.map_err(|_| Denial::Unavailable("it took too long".to_owned()))?;
-        response
-            .map_err(|error| Denial::Unavailable(format!("{error}: {:?}", std::error::Error::source(&error))))
+        response.map_err(|error| match cause(&error) {
+            Some(BodyError::Signature(signature)) => signature.clone().into(),
+            _ => Denial::Unavailable(format!("{error}: {:?}", error.source())),
+        })
     }
 
     fn uri(&self, path_and_query: &str) -> Result<Uri, Denial> {
@@ -85,6 +88,12 @@ impl Upstream {
             Uri::builder().scheme("http").authority(self.emulator.to_string()).path_and_query(path_and_query);
         uri.build().map_err(|error| Denial::Unavailable(error.to_string()))
     }
+}
+
+/// Returns what was wrong with the body, if that is why a request failed.
+fn cause(error: &dyn Error) -> Option<&BodyError> {
+    let source = error.source()?;
+    source.downcast_ref().or_else(|| cause(source))
 }
 
 /// Returns path and query without a signature, which the emulator would check with other credentials.
