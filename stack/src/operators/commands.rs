@@ -63,6 +63,8 @@ pub(super) const REVIEW: &[Right<Target>] = &[
     (Target::DeadLetterQueue, &["sqs:ChangeMessageVisibility", "sqs:ReceiveMessage"]),
     (Target::Functions, &["lambda:GetFunctionConfiguration"]),
     (Target::LogGroups, &["logs:FilterLogEvents"]),
+    // `doctor` simulates the policies of its caller. That of an assumed role is found by its name.
+    (Target::Identities, &["iam:GetRole", "iam:SimulatePrincipalPolicy"]),
 ];
 
 pub(super) const DEPLOYMENT: &[Right<Target>] = &[

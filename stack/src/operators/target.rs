@@ -34,6 +34,8 @@ pub(super) enum Target {
     Distributions,
     AlarmList,
     LogGroups,
+    /// The users and roles of the account, of which one is the caller.
+    Identities,
     /// What AWS has no ARN for.
     Unnamed,
 }
@@ -78,6 +80,7 @@ impl Target {
             Self::Distributions => ResourceTarget::Distributions.arns(location),
             Self::AlarmList => ResourceTarget::AlarmList.arns(location),
             Self::LogGroups => ResourceTarget::LogGroups.arns(location),
+            Self::Identities => ["role/*", "user/*"].map(|name| location.global("iam", name)).into(),
             Self::Unnamed => ResourceTarget::Unnamed.arns(location),
         }
     }

@@ -168,7 +168,14 @@ fn username(token: &str) -> Uuid {
 /// Starts an API function with a database of its own; returns it with events for a look-up and a restore.
 async fn api_function(test: &str, database: &OwnDatabase) -> (ApiFunction, Value, Value) {
     let [dataset, live, deleted] = fill(database, Uuid::new_v4()).await;
-    let queue = Aws::new().await.create_queue(&database.name).await;
+    let aws = Aws::new().await;
+    let queue = aws.create_queue(&database.name).await;
+    // The role of the function may send to the queue of the stack only.
+    let arn = format!("arn:aws:sqs:us-east-1:000000000000:{}", database.name);
+    let statement =
+        json!({ "Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": arn });
+    let policy = json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
+    aws.set_queue_attribute(&queue, "Policy", &policy).await;
     let variables = [&database.variables()[..], &[(variables::RESTORE_PACKAGE_QUEUE_URL, &queue)]].concat();
     let function = ApiFunction::start(test, &variables).await;
     let mut claims = claims(3).await;

@@ -51,6 +51,11 @@ async fn run(running: &'static Running, arguments: &[&str]) -> Ended {
     Run::start(running, arguments).end().await
 }
 
+/// Runs a command for a template with other names than those that the deployer's policies name.
+async fn run_as_administrator(running: &'static Running, arguments: &[&str]) -> Ended {
+    run(running, &[arguments, &["--as", "administrator"]].concat()).await
+}
+
 /// Returns a change of the threshold of the first alarm.
 fn other_alarm(threshold: u32) -> impl FnOnce(&mut Value, &mut Value) {
     move |template, _| first(template, "AWS::CloudWatch::Alarm")["Threshold"] = json!(threshold)
@@ -151,12 +156,14 @@ async fn queue_is_replaced_only_with_a_flag() {
     };
     let release = craft(running, rename).await;
     let before = deployed(running).await;
-    let ended = run(running, &["deploy", "--release", &release, "--yes"]).await;
+    let ended = run_as_administrator(running, &["deploy", "--release", &release, "--yes"]).await;
     assert_eq!(ended.code, Some(1), "{}", ended.stderr);
     assert_shows!(ended.stderr);
     assert_eq!(deployed(running).await, before);
-    let ended = run(running, &["deploy", "--release", &release, "--yes", "--allow-data-loss"]).await;
+    let ended =
+        run_as_administrator(running, &["deploy", "--release", &release, "--yes", "--allow-data-loss"]).await;
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    run_as_administrator(running, &WHATEVER).await.success();
 }
 
 #[tokio::test]
@@ -169,7 +176,8 @@ async fn local_stack_polls_the_restore_queue_that_is_deployed() {
         queue["Properties"]["QueueName"] = json!("another-restore-queue");
     });
     let release = release.await;
-    let ended = run(running, &["deploy", "--release", &release, "--yes", "--allow-data-loss"]).await;
+    let ended =
+        run_as_administrator(running, &["deploy", "--release", &release, "--yes", "--allow-data-loss"]).await;
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     let described = async || {
         let queue = running.described()["queues"]["restore"].clone();
@@ -183,6 +191,7 @@ async fn local_stack_polls_the_restore_queue_that_is_deployed() {
     let aws = Aws::for_stack(&running.stack);
     let restored = async || (!aws.has_delete_record(file).await).then_some(());
     eventually("the package is restored", restored).await;
+    run_as_administrator(running, &WHATEVER).await.success();
 }
 
 #[tokio::test]

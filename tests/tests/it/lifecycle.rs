@@ -145,10 +145,10 @@ async fn printed_example_works_and_start_after_a_crash_cleans_up() {
 #[tokio::test]
 async fn resource_that_cannot_be_served_is_a_warning() {
     let api = Aws::new().await.output(OutputName::ApiFunctionName).await;
-    // The emulator reads the service from the credential. The command deletes the function that the API needs.
-    let credential = "Credential=test/20260101/us-east-1/lambda/aws4_request";
+    // The command deletes the function that the API needs.
     let delete = format!(
-        r#"curl -sS --fail -X DELETE -H 'Authorization: AWS4-HMAC-SHA256 {credential}' \
+        r#"curl -sS --fail -X DELETE --aws-sigv4 aws:amz:us-east-1:lambda \
+           --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \
            "$AWS_ENDPOINT_URL/2015-03-31/functions/{api}" && exec cat"#
     );
     let mut run = Run::start(&state_directory("warned"), &["sh", "-c", &delete]).await;

@@ -6,6 +6,7 @@ mod delete_objects;
 mod deployed;
 mod forward;
 mod questions;
+mod simulation;
 mod stacks;
 
 #[cfg(test)]
@@ -174,6 +175,9 @@ impl Guard {
         }
         if let (Service::CloudFormation, Some(principal)) = (found, caller.principal) {
             self.stacks.remember(&required, principal);
+        }
+        if found == Service::Iam && call.operation() == simulation::OPERATION {
+            return Ok(simulation::answer(&self.operators, &caller.policies, &call.form()).map(body::full));
         }
         if found == Service::Sts {
             return Ok(caller_identity(caller.principal).map(body::full));

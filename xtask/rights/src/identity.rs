@@ -60,6 +60,18 @@ impl Principal {
         }
     }
 
+    /// Returns whose ARN it is: that of a user or of a role.
+    pub(crate) fn from_arn(arn: &str) -> Option<Self> {
+        let resource = arn.strip_prefix(&format!("arn:aws:iam::{ACCOUNT}:"))?;
+        match resource.split_once('/')? {
+            ("user", name) => {
+                Operator::ALL.into_iter().find(|operator| operator.name() == name).map(Self::Operator)
+            }
+            ("role", role) => Some(Self::Role { role: role.to_owned(), session: "simulation".to_owned() }),
+            _ => None,
+        }
+    }
+
     /// Returns the name of an operator or of a role, without the part that CloudFormation generates.
     pub(crate) fn identity(&self) -> &str {
         match self {

@@ -185,6 +185,20 @@ impl Policies {
         }
     }
 
+    /// Returns the condition keys that the policies of a user or role have for an action.
+    pub(crate) fn condition_keys(
+        &self,
+        operators: &OperatorPolicies,
+        principal: &Principal,
+        action: &str,
+    ) -> Vec<String> {
+        let policies = match principal {
+            Principal::Operator(operator) => operators.of(*operator),
+            Principal::Role { role, .. } => self.roles.get(role).map_or(&[][..], |role| &role.policies),
+        };
+        policies.iter().flat_map(|policy| policy.condition_keys(action)).map(str::to_owned).collect()
+    }
+
     /// Returns the policy of the bucket or queue that an action is on.
     fn resource_policy(&self, access: &Access) -> Option<&Policy> {
         if let Some(path) = access.resource.strip_prefix("arn:aws:s3:::") {

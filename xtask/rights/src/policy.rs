@@ -18,6 +18,8 @@ struct Statement {
     name: String,
     /// The actions that it allows.
     allowed: Vec<String>,
+    /// The keys of its conditions.
+    condition_keys: Vec<String>,
     evaluator: PolicyEvaluator,
 }
 
@@ -43,6 +45,7 @@ impl Policy {
         let statements = policy.statement.iter().enumerate().map(|(position, statement)| Statement {
             name: statement.sid.clone().unwrap_or_else(|| format!("statement {}", position + 1)),
             allowed: allowed(statement),
+            condition_keys: condition_keys(document, position),
             evaluator: PolicyEvaluator::with_policies(vec![IAMPolicy {
                 statement: vec![statement.clone()],
                 ..policy.clone()
@@ -51,12 +54,26 @@ impl Policy {
         Self { statements: statements.collect() }
     }
 
+    /// Returns the condition keys of the statements that allow an action.
+    pub(crate) fn condition_keys(&self, action: &str) -> impl Iterator<Item = &str> {
+        let allows = move |statement: &&Statement| statement.allowed.iter().any(|allowed| allowed == action);
+        self.statements.iter().filter(allows).flat_map(|it| &it.condition_keys).map(String::as_str)
+    }
+
     /// Returns the actions that statements allow, each with the name of its statement.
     pub(crate) fn allowed(&self) -> impl Iterator<Item = (&str, &str)> {
         self.statements.iter().flat_map(|statement| {
             statement.allowed.iter().map(|action| (statement.name.as_str(), action.as_str()))
         })
     }
+}
+
+/// Returns the keys of a statement's conditions. A single statement need not be in a list.
+fn condition_keys(document: &Json, position: usize) -> Vec<String> {
+    let statements = &document["Statement"];
+    let statement = if statements.is_array() { &statements[position] } else { statements };
+    let operators = statement["Condition"].as_object().into_iter().flat_map(serde_json::Map::values);
+    operators.filter_map(Json::as_object).flat_map(serde_json::Map::keys).cloned().collect()
 }
 
 fn allowed(statement: &IAMStatement) -> Vec<String> {

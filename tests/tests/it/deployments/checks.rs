@@ -12,11 +12,17 @@ async fn checks_of_a_deployed_environment_pass() {
     let (running, _turn) = turn().await;
     let ended = run(running, &["doctor"]).await;
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
-    let subjects = ["account", "artifact bucket", "platform parameters", "names", "quotas", "rights"];
-    for subject in subjects {
+    let subjects = ["account", "artifact bucket", "platform parameters", "names", "quotas"];
+    let policies = ["deployment", "review", "review-resources"].map(|name| format!("rights: {name}"));
+    for subject in subjects.into_iter().chain(policies.iter().map(String::as_str)) {
         assert!(ended.stdout.contains(&format!("✓ {subject:<24}")), "{subject}: {}", ended.stdout);
     }
-    assert_eq!(ended.stdout.lines().count(), subjects.len(), "{}", ended.stdout);
+    // These have conditions on what a request contains.
+    for policy in ["deployment-resources", "deployment-roles"] {
+        let name = format!("? {:<24}", format!("rights: {policy}"));
+        assert!(ended.stdout.contains(&name), "{policy}: {}", ended.stdout);
+    }
+    assert_eq!(ended.stdout.lines().count(), 10, "{}", ended.stdout);
 }
 
 #[tokio::test]
@@ -48,7 +54,15 @@ async fn checks_change_nothing() {
     Run::start_command(doctor).end().await.success();
     let tallies = faults.tallies(faults::Service::Aws);
     let calls: Vec<&String> = tallies.keys().collect();
-    let reads = ["Get", "Describe", "List", "GET ", "HEAD ", "POST /service/GraniteServiceVersion20100801"];
+    let reads = [
+        "Get",
+        "Describe",
+        "List",
+        "SimulatePrincipalPolicy",
+        "GET ",
+        "HEAD ",
+        "POST /service/GraniteServiceVersion20100801",
+    ];
     let others: Vec<_> =
         calls.iter().filter(|call| !reads.iter().any(|read| call.starts_with(read))).collect();
     assert!(calls.len() > 3 && others.is_empty(), "{others:?} of {calls:?}");

@@ -4,7 +4,7 @@ use serde_json::Value;
 use stack::{Artifacts, Environment, Inputs, SigningKeys};
 
 use super::crafted::craft;
-use super::{WHATEVER, run};
+use super::{WHATEVER, run, run_as_administrator};
 use crate::aws::Aws;
 use crate::stack::Running;
 use crate::turns::{Turn, Turns};
@@ -78,7 +78,7 @@ async fn taken_names_are_reported_and_a_suffix_avoids_them() {
     assert!(status.stdout.contains("not deployed"), "{}", status.stdout);
     assert!(!aws.queues().await.iter().any(|queue| queue.contains("dead-letter")));
 
-    let ended = run(running, &["deploy", "--release", &release, "--yes"]).await;
+    let ended = run_as_administrator(running, &["deploy", "--release", &release, "--yes"]).await;
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     let queues = aws.queues().await;
     for queue in [QUEUE.to_owned(), format!("{QUEUE}-v2")] {
@@ -86,7 +86,7 @@ async fn taken_names_are_reported_and_a_suffix_avoids_them() {
     }
     aws.delete_by_hand(QUEUE, LOG_GROUP, FUNCTION).await;
     // The other test starts with a stack without the suffix.
-    run(running, &["destroy", "--yes"]).await.success();
+    run_as_administrator(running, &["destroy", "--yes"]).await.success();
     run(running, &WHATEVER).await.success();
 }
 

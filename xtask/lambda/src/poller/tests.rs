@@ -194,7 +194,12 @@ async fn successful_messages_are_deleted_and_failed_ones_are_kept() {
     // No change of a visibility timeout, which belongs to the queue and the function.
     assert_eq!(
         running.queue.state.lock().unwrap().operations.iter().collect::<Vec<_>>(),
-        ["AmazonSQS.DeleteMessageBatch", "AmazonSQS.GetQueueUrl", "AmazonSQS.ReceiveMessage"]
+        [
+            "AmazonSQS.DeleteMessageBatch",
+            "AmazonSQS.GetQueueAttributes",
+            "AmazonSQS.GetQueueUrl",
+            "AmazonSQS.ReceiveMessage"
+        ]
     );
     assert_eq!(running.test.pool.statistics()[&"f".parse().unwrap()].invocations, 1);
     running.stop().await;

@@ -81,6 +81,7 @@ impl FakeControlPlane {
         let (revision, function) = deployed.functions.get(name).ok_or(StatusCode::NOT_FOUND)?;
         Ok(json!({
             "FunctionArn": function.arn.to_string(), "RevisionId": revision, "Runtime": "provided.al2023",
+            "Role": format!("arn:aws:iam::000000000000:role/{name}"),
             "Handler": function.handler, "PackageType": "Zip", "Timeout": 20, "MemorySize": 128, "Layers": [],
             "CodeSha256": BASE64.encode(digest::digest(&digest::SHA256, &function.code)),
             "Environment": {"Variables": function.environment},

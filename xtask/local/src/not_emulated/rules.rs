@@ -14,7 +14,7 @@ pub(super) enum Effect {
 const UNKNOWN_TYPE: &str = "the local stack does not know this type of resource";
 pub(super) const UNKNOWN_SETTING: &str = "the local stack does not know this setting";
 
-const NO_IAM: &str = "the emulator allows every request";
+const NO_ACCESS_CONTROL: &str = "the guard evaluates policies only";
 const NO_METRICS: &str = "nothing publishes the metrics of AWS services";
 const NO_ENCRYPTION: &str = "nothing is encrypted at rest";
 const NO_CACHED_OPTIONS: &str = "responses to OPTIONS are not cached";
@@ -144,8 +144,16 @@ const RULES: &[Rules] = &[
         without_effect: &[("", "never evaluated; SetAlarmState sets its state")],
     },
     Rules { kind: "CloudWatch::Dashboard", emulated: &[], without_effect: &[("", NO_METRICS)] },
-    Rules { kind: "IAM::Role", emulated: &[], without_effect: &[("", NO_IAM)] },
-    Rules { kind: "IAM::Policy", emulated: &[], without_effect: &[("", NO_IAM)] },
+    Rules {
+        kind: "IAM::Role",
+        emulated: &["ManagedPolicyArns", "Path", "PermissionsBoundary", "Policies", "RoleName"],
+        without_effect: &[("AssumeRolePolicyDocument", "the local stack gives the role to its function")],
+    },
+    Rules {
+        kind: "IAM::Policy",
+        emulated: &[],
+        without_effect: &[("", "the guard evaluates policies inside a role and managed policies")],
+    },
     Rules {
         kind: "Lambda::EventSourceMapping",
         emulated: &[
@@ -169,6 +177,7 @@ const RULES: &[Rules] = &[
             "LoggingConfig.LogFormat",
             "LoggingConfig.LogGroup",
             "PackageType",
+            "Role",
             "Runtime",
             "Timeout",
         ],
@@ -179,12 +188,15 @@ const RULES: &[Rules] = &[
             ("LoggingConfig.SystemLogLevel", "Lambda itself logs nothing"),
             ("MemorySize", "the functions may use more memory and have the whole processor"),
             ("ReservedConcurrentExecutions", "the stack limits the instances of each function itself"),
-            ("Role", NO_IAM),
             ("TracingConfig", "no traces are collected"),
             ("VpcConfig", "the functions have the network of this machine"),
         ],
     },
-    Rules { kind: "Lambda::Permission", emulated: &[], without_effect: &[("", NO_IAM)] },
+    Rules {
+        kind: "Lambda::Permission",
+        emulated: &[],
+        without_effect: &[("", "the gateway invokes the functions without it")],
+    },
     Rules {
         kind: "Logs::LogGroup",
         emulated: &["LogGroupName"],
@@ -203,15 +215,11 @@ const RULES: &[Rules] = &[
             ("IntelligentTieringConfigurations", NO_LIFECYCLE),
             ("LifecycleConfiguration", NO_LIFECYCLE),
             ("LoggingConfiguration", "S3 writes no access log"),
-            ("OwnershipControls", NO_IAM),
-            ("PublicAccessBlockConfiguration", NO_IAM),
+            ("OwnershipControls", NO_ACCESS_CONTROL),
+            ("PublicAccessBlockConfiguration", NO_ACCESS_CONTROL),
         ],
     },
-    Rules {
-        kind: "S3::BucketPolicy",
-        emulated: &["Bucket"],
-        without_effect: &[("PolicyDocument", "only the CDN evaluates its own permissions to read and list")],
-    },
+    Rules { kind: "S3::BucketPolicy", emulated: &["Bucket", "PolicyDocument"], without_effect: &[] },
     Rules {
         kind: "SQS::Queue",
         emulated: &[
@@ -230,5 +238,5 @@ const RULES: &[Rules] = &[
             ("SqsManagedSseEnabled", NO_ENCRYPTION),
         ],
     },
-    Rules { kind: "SQS::QueuePolicy", emulated: &[], without_effect: &[("", NO_IAM)] },
+    Rules { kind: "SQS::QueuePolicy", emulated: &["PolicyDocument", "Queues"], without_effect: &[] },
 ];

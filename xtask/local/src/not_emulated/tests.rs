@@ -32,12 +32,12 @@ fn setting_without_effect_is_listed_once_with_the_number_of_resources() {
 #[test]
 fn resource_without_effect_is_one_line() {
     let alarm = resource("AWS::CloudWatch::Alarm", &json!({"AlarmName": "a", "Metrics": [{"Id": "m"}]}));
-    let role = json!({"Type": "AWS::IAM::Role"});
+    let role = resource("AWS::IAM::Role", &json!({"AssumeRolePolicyDocument": {"Statement": []}}));
     assert_eq!(
         lines(&json!({"Alarm": alarm, "Role": role})),
         [
             "CloudWatch::Alarm: never evaluated; SetAlarmState sets its state",
-            "IAM::Role: the emulator allows every request",
+            "IAM::Role AssumeRolePolicyDocument: the local stack gives the role to its function",
         ]
     );
 }
