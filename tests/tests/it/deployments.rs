@@ -15,6 +15,7 @@ mod missing;
 mod plans;
 mod quiet;
 mod records;
+mod refused;
 mod repaired;
 mod rights;
 mod taking_over;

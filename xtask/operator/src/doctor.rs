@@ -40,6 +40,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+/// The width of the names of what is checked, the longest of which is `rights: deployment-resources`.
+const WIDTH: usize = 30;
+
 /// Formats a check: a mark, what was checked, and what was found or has to be done.
 fn to_text(check: &Check, palette: Palette) -> String {
     let (mark, color, text) = match &check.result {
@@ -48,8 +51,9 @@ fn to_text(check: &Check, palette: Palette) -> String {
         CheckResult::Failed(text) => ("✗", "31", text.clone()),
         CheckResult::Unknown(reason) => ("?", "33", format!("could not be checked: {reason}")),
     };
-    let indentation = format!("\n{}", " ".repeat(26));
-    format!("{} {:<24}{}", palette.paint(mark, color), check.subject, text.replace('\n', &indentation))
+    let indentation = format!("\n{}", " ".repeat(2 + WIDTH));
+    let mark = palette.paint(mark, color);
+    format!("{mark} {:<WIDTH$}{}", check.subject, text.replace('\n', &indentation))
 }
 
 #[cfg(test)]
@@ -69,11 +73,11 @@ mod tests {
             text(CheckResult::Unknown("denied".to_owned())),
         ];
         insta::assert_snapshot!(lines.join("\n"), @r"
-        ✓ names                   none is taken
-        · names                   imported
-        ✗ names                   taken
-                                  rename it
-        ? names                   could not be checked: denied
+        ✓ names                         none is taken
+        · names                         imported
+        ✗ names                         taken
+                                        rename it
+        ? names                         could not be checked: denied
         ");
     }
 }

@@ -13,13 +13,13 @@ async fn checks_of_a_deployed_environment_pass() {
     let ended = run(running, &["doctor"]).await;
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
     let subjects = ["account", "artifact bucket", "platform parameters", "names", "quotas"];
-    let policies = ["deployment", "review", "review-resources"].map(|name| format!("rights: {name}"));
+    let policies = ["deployment", "review"].map(|name| format!("rights: {name}"));
     for subject in subjects.into_iter().chain(policies.iter().map(String::as_str)) {
-        assert!(ended.stdout.contains(&format!("✓ {subject:<24}")), "{subject}: {}", ended.stdout);
+        assert!(ended.stdout.contains(&format!("✓ {subject:<30}")), "{subject}: {}", ended.stdout);
     }
     // These have conditions on what a request contains.
-    for policy in ["deployment-resources", "deployment-roles"] {
-        let name = format!("? {:<24}", format!("rights: {policy}"));
+    for policy in ["deployment-resources", "deployment-roles", "review-resources"] {
+        let name = format!("? {:<30}", format!("rights: {policy}"));
         assert!(ended.stdout.contains(&name), "{policy}: {}", ended.stdout);
     }
     assert_eq!(ended.stdout.lines().count(), 10, "{}", ended.stdout);
@@ -34,7 +34,7 @@ async fn missing_parameter_fails_with_the_command_that_creates_it() {
     let ended = run(running, &["doctor"]).await;
     aws.put_parameter(path, &value).await;
     assert_eq!(ended.code, Some(1), "{}{}", ended.stdout, ended.stderr);
-    let line = format!("✗ {:<24}{path}", "platform parameter");
+    let line = format!("✗ {:<30}{path}", "platform parameter");
     assert!(
         ended.stdout.contains(&line) && ended.stdout.contains("aws ssm put-parameter"),
         "{}",

@@ -778,8 +778,14 @@ def ask(path, question):
         connection.close()
 
 
+# The stack and the logical ID of each resource that was created here. A replaced one is deleted when neither knows it.
+owners = {}
+
+
 def owner(physical_id):
     """Returns the name of the stack that has a resource, and its logical ID there."""
+    if physical_id in owners:
+        return owners[physical_id]
     for name, stack in cloudformation._stacks.items():
         for logical_id, record in stack["_resources"].items():
             if record.get("PhysicalResourceId") == physical_id:
@@ -791,8 +797,8 @@ def owner(physical_id):
 refused_resources = {}
 
 
-def ask_for_change(stack, logical_id, resource_type, operation, properties, identifier):
-    """Raises an error if the caller of CloudFormation may not do this itself, or if the service refuses it."""
+def refusal_of(stack, logical_id, resource_type, operation, properties, identifier):
+    """Returns why the caller of CloudFormation may not do this itself, or None."""
     change = {
         "stack": stack,
         "logical_id": logical_id,
@@ -802,7 +808,12 @@ def ask_for_change(stack, logical_id, resource_type, operation, properties, iden
         "identifier": identifier,
         "region": os.environ["MINISTACK_REGION"],
     }
-    refusal = ask("/_local/resource-change", change)["refusal"]
+    return ask("/_local/resource-change", change)["refusal"]
+
+
+def ask_for_change(stack, logical_id, resource_type, operation, properties, identifier):
+    """Raises an error if the caller may not do this, or if the service refuses it."""
+    refusal = refusal_of(stack, logical_id, resource_type, operation, properties, identifier)
     if refusal:
         raise ValueError(f'Resource handler returned message: "{refusal}" (HandlerErrorCode: AccessDenied)')
     if operation != "delete" and logical_id in refused_resources.get(stack, {}):
@@ -817,11 +828,17 @@ def guarded(resource_type, handler):
 
     def create_if_allowed(logical_id, properties, stack_name):
         ask_for_change(stack_name, logical_id, resource_type, "create", properties, None)
-        return create(logical_id, properties, stack_name)
+        created = create(logical_id, properties, stack_name)
+        owners[created[0]] = stack_name, logical_id
+        return created
 
     def update_if_allowed(physical_id, old, new, stack_name, *more):
-        ask_for_change(stack_name, owner(physical_id)[1], resource_type, "update", new, physical_id)
-        return update(physical_id, old, new, stack_name, *more)
+        logical_id = owner(physical_id)[1]
+        ask_for_change(stack_name, logical_id, resource_type, "update", new, physical_id)
+        updated = update(physical_id, old, new, stack_name, *more)
+        # An update that replaces the resource returns the ID of the new one.
+        owners[updated[0]] = stack_name, logical_id
+        return updated
 
     def delete_if_allowed(physical_id, properties, *more):
         ask_for_change(*owner(physical_id), resource_type, "delete", properties, physical_id)
@@ -969,6 +986,28 @@ def describe_events(parameters):
     return changesets._xml(200, "DescribeEventsResponse", body)
 
 
+detect_unguarded_drift = drift.detect_resource_drift
+
+
+def detect_drift(stack, logical_id, record, timestamp):
+    """Drift detection reads resources with the permissions of its caller. What it cannot read is in an unknown state."""
+    kind, identifier = record["ResourceType"], record["PhysicalResourceId"]
+    properties = record.get("Properties") or {}
+    # A change set that reverts drift has no stack here; what it changes is asked for when it is executed.
+    refusal = stack and refusal_of(stack["StackName"], logical_id, kind, "read", properties, identifier)
+    if not refusal:
+        return detect_unguarded_drift(stack, logical_id, record, timestamp)
+    return {
+        "StackId": stack["StackId"],
+        "LogicalResourceId": logical_id,
+        "PhysicalResourceId": identifier,
+        "ResourceType": kind,
+        "Timestamp": timestamp,
+        "StackResourceDriftStatus": "UNKNOWN",
+        "DriftStatusReason": refusal,
+    }
+
+
 UNGUARDED_HANDLERS = dict(HANDLERS)
 
 if GUARD:
@@ -977,6 +1016,7 @@ if GUARD:
     handlers._ACTION_HANDLERS["CreateChangeSet"] = create_judged_change_set
     handlers._ACTION_HANDLERS["ExecuteChangeSet"] = execute_judged_change_set
     handlers._ACTION_HANDLERS["DescribeEvents"] = describe_events
+    drift.detect_resource_drift = detect_drift
 
 
 if __name__ == "__main__":

@@ -27,16 +27,39 @@ const CHANGES: [&str; 7] = [
     "cloudformation:CancelUpdateStack",
 ];
 
-/// Who last changed each stack, by its name.
+/// Operations that read resources.
+const READS: [&str; 2] = ["cloudformation:DetectStackDrift", "cloudformation:DetectStackResourceDrift"];
+
+/// Who last changed each stack, and who last read its resources, by its name.
 #[derive(Debug, Default)]
-pub(super) struct StackCallers(Mutex<HashMap<String, Principal>>);
+pub(super) struct StackCallers {
+    changing: Callers,
+    reading: Callers,
+}
+
+#[derive(Debug, Default)]
+struct Callers(Mutex<HashMap<String, Principal>>);
 
 impl StackCallers {
-    /// Remembers the sender of a request that changes a stack.
+    /// Remembers the sender of a request after which CloudFormation changes or reads resources.
     pub(super) fn remember(&self, required: &[Access], principal: &Principal) {
-        let change = required.iter().find(|access| CHANGES.contains(&access.action.as_str()));
+        self.changing.remember(&CHANGES, required, principal);
+        self.reading.remember(&READS, required, principal);
+    }
+
+    fn of(&self, change: &ResourceChange) -> Option<Principal> {
+        match change.operation {
+            Operation::Read => self.reading.of(&change.stack),
+            Operation::Create | Operation::Update | Operation::Delete => self.changing.of(&change.stack),
+        }
+    }
+}
+
+impl Callers {
+    fn remember(&self, operations: &[&str], required: &[Access], principal: &Principal) {
+        let operation = required.iter().find(|access| operations.contains(&access.action.as_str()));
         // The ARN of a stack is `…:stack/NAME/ID`.
-        let Some(name) = change.and_then(|access| access.resource.split('/').nth(1)) else { return };
+        let Some(name) = operation.and_then(|access| access.resource.split('/').nth(1)) else { return };
         // The map is whole after each change, so a panic elsewhere does not matter.
         let mut callers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         callers.insert(name.to_owned(), principal.clone());
@@ -53,7 +76,7 @@ pub(super) fn refusal(guard: &Guard, body: &[u8]) -> Option<String> {
         Ok(change) => change,
         Err(error) => return Some(format!("the guard cannot read the question: {error}")),
     };
-    let Some(principal) = guard.stacks.of(&change.stack) else {
+    let Some(principal) = guard.stacks.of(&change) else {
         return Some(format!("nobody has asked for a change of the stack {}", change.stack));
     };
     let required = match change.required(&guard.schemas) {
