@@ -4,9 +4,10 @@
 //! all others, with the local stack.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
+use std::process::Stdio;
 
 use anyhow::{Context, Result, anyhow};
 use clap::{Args, Command};
@@ -58,6 +59,12 @@ pub(crate) fn run(program: Program) -> Result<Outcome> {
     let program = build(program)?;
     let error = std::process::Command::new(&program).args(std::env::args_os().skip(1)).exec();
     Err(anyhow!(error).context(format!("cannot start {}", program.display())))
+}
+
+/// Runs a command of a program, and shows nothing of it but warnings and errors.
+pub(crate) fn run_silently(program: Program, arguments: &[&OsStr]) -> Result<()> {
+    let mut command = std::process::Command::new(build(program)?);
+    Ok(command::run_blocking(command.args(arguments).stdout(Stdio::null()))?)
 }
 
 /// Returns the help of all commands that are forwarded.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use machine::command;
 
-const FORBIDDEN: [(&str, &[&str]); 6] = [
+const FORBIDDEN: [(&str, &[&str]); 8] = [
     // This crate compiles in seconds and without a C compiler.
     ("xtask", &["aws-", "sqlx", "axum", "parquet", "reqwest", "ring", "cc", "deploy", "local-stack"]),
     // This crate returns values and reports to an operator.
@@ -17,6 +17,9 @@ const FORBIDDEN: [(&str, &[&str]); 6] = [
     // These crates serve what is deployed, and are not deployed themselves.
     ("edge", &["openapi", "runtime", "stack", "deploy", "lambda", "local-stack"]),
     ("lambda", &["runtime", "stack", "deploy", "edge", "local-stack"]),
+    // The guard judges what is deployed, not what the code says. It signs, so it has a cryptographic library.
+    ("rights", &["aws-sdk-", "openapi", "runtime", "stack", "deploy", "local-stack", "lambda", "edge"]),
+    ("cloudformation-rules", &["aws-", "stack", "tokio", "chrono", "rand"]),
     ("stack", &["aws-", "sqlx", "tokio", "chrono", "rand"]),
 ];
 

@@ -3,15 +3,17 @@
 mod snapshots;
 mod templates;
 
+use std::ffi::OsStr;
 use std::process::Command;
 
 use anyhow::{Result, anyhow, bail};
 use command_line::terminal::TerminalProgress;
 use command_line::{Outcome, terminal};
 use machine::tools::{CFN_LINT, CHECKOV, OPENAPI_SPEC_VALIDATOR};
-use machine::{command, repository};
+use machine::{command, repository, workspace};
 
 use super::{cargo_deny, cargo_machete, openapi, reference, test};
+use crate::forwarded::{self, Program};
 
 pub(crate) fn run(command: clap::Command) -> Result<Outcome> {
     heading("formatting");
@@ -45,7 +47,16 @@ pub(crate) fn run(command: clap::Command) -> Result<Outcome> {
     snapshots::check_while(|variable, path| {
         command::run_blocking(test::command(&test::Arguments::default()).env(variable, path))
     })?;
+    // The summary of the tests stays the last thing that is printed.
+    check_rights()?;
     Ok(Outcome::Done)
+}
+
+/// Checks that a test has used each right of the operators and functions, or that it is listed with a reason.
+fn check_rights() -> Result<()> {
+    let recorded = workspace::target().join("tmp/e2e");
+    let arguments = ["rights", "--check", "--recorded"].map(OsStr::new);
+    forwarded::run_silently(Program::Commands, &[&arguments[..], &[recorded.as_os_str()]].concat())
 }
 
 /// Installs the tools of the checks.
