@@ -184,7 +184,9 @@ async fn serve(
         stack_name: stack::stack_name(&environment),
         release: arguments.release,
     };
-    data_plane.open(directory, &inside, stack_file.clone()).await?;
+    let template = Deployed::read(&environment, &connection).await?.map(|deployed| deployed.template);
+    let without_effect = template.map(|template| not_emulated(template.as_value())).unwrap_or_default();
+    data_plane.open(directory, &inside, stack_file.clone(), &without_effect).await?;
     step.done("gateway, functions, queue poller, edge, issuer, console");
     connection.local = Some(LocalStack {
         api_url: stack_file.api_url.clone(),
@@ -199,9 +201,6 @@ async fn serve(
 
     let path = directory.file(machine::STACK_FILE);
     if arguments.command.is_empty() {
-        let deployed = Deployed::read(&environment, &connection).await?;
-        let without_effect =
-            deployed.map(|deployed| not_emulated(deployed.template.as_value())).unwrap_or_default();
         summary::print(&stack_file, &path, &without_effect, start.elapsed())?;
         if !is_quiet() {
             show_activity();

@@ -47,6 +47,8 @@ pub struct ConsoleModel {
     /// Returns the current statistics of the functions: a table as an array of objects, or as an object with one
     /// object per function.
     pub statistics: Arc<dyn Fn() -> Value + Send + Sync>,
+    /// What was deployed at the start and has no effect here, a line each.
+    pub without_effect: Vec<String>,
 }
 
 /// Serves the page on `listener` until `shutdown` completes.
@@ -66,6 +68,7 @@ pub async fn serve(
         .route("/openapi.js", file("text/javascript", include_str!("console/openapi.js")))
         .route("/stack.json", get(stack_json))
         .route("/openapi.json", json(model.openapi.to_string()))
+        .route("/without-effect.json", json(json!(model.without_effect).to_string()))
         .route("/components.json", get(components))
         .route("/statistics.json", get(statistics))
         .with_state(Arc::new(model))
@@ -175,6 +178,7 @@ mod tests {
             openapi: json!({"openapi": "3.1.0"}),
             components,
             statistics: Arc::new(|| json!({"api": {"invocations": 3}})),
+            without_effect: vec!["CloudWatch::Alarm: never evaluated".to_owned()],
         }
     }
 
@@ -212,6 +216,7 @@ mod tests {
         assert_eq!(of("/stack.json").await["api_url"], "http://127.0.0.1:9001/x");
         assert_eq!(of("/openapi.json").await["openapi"], "3.1.0");
         assert_eq!(of("/statistics.json").await["api"]["invocations"], 3);
+        assert_eq!(of("/without-effect.json").await, json!(["CloudWatch::Alarm: never evaluated"]));
         let components = of("/components.json").await;
         assert_eq!(components[0]["up"], true);
         assert_eq!(components[1]["up"], false);

@@ -17,6 +17,7 @@ use local_stack::StackFile;
 use local_stack::console::{self, Component, ConsoleModel};
 use local_stack::demo::DemoData;
 use local_stack::issuer::{self, Issuer, User};
+use local_stack::not_emulated::NotEmulated;
 use machine::directory::StateDirectory;
 use machine::{ports, process as processes};
 use rights::identity::{Credentials, Operator};
@@ -192,10 +193,11 @@ impl DataPlane {
         directory: &Arc<StateDirectory>,
         connection: &Connection,
         stack_file: StackFile,
+        without_effect: &[NotEmulated],
     ) -> Result<()> {
         directory.write(machine::STACK_FILE, &stack_file.to_json()?).await?;
         let stack_file = Arc::new(watch::Sender::new(stack_file));
-        self.open_console(&stack_file);
+        self.open_console(&stack_file, without_effect);
         if let Some(redeployment) = self.redeployment.take() {
             let follower = Follower {
                 cloudformation: connection.cloudformation(),
@@ -214,7 +216,7 @@ impl DataPlane {
     }
 
     /// Opens the console, once everything that it shows exists.
-    fn open_console(&mut self, stack_file: &Arc<watch::Sender<StackFile>>) {
+    fn open_console(&mut self, stack_file: &Arc<watch::Sender<StackFile>>, without_effect: &[NotEmulated]) {
         let Some(listener) = self.console.take() else { return };
         let stack = stack_file.borrow().clone();
         let stack_file = Arc::clone(stack_file);
@@ -231,10 +233,15 @@ impl DataPlane {
                 component("gateway", &self.urls.gateway, "The HTTP API, as API Gateway serves it."),
                 component("edge", &self.urls.edge, "The distribution, as CloudFront serves it."),
                 component("issuer", &self.urls.issuer, "Access tokens for the demo users."),
-                component("emulator", &stack.aws_endpoint_url, "All other AWS services, by MiniStack."),
+                component(
+                    "emulator",
+                    &stack.aws_endpoint_url,
+                    "All other AWS services, by MiniStack behind the guard.",
+                ),
                 component("database", &stack.database_url, "The platform's PostgreSQL."),
             ],
             statistics: Arc::new(move || serde_json::to_value(statistics(&pool)).unwrap_or_default()),
+            without_effect: without_effect.iter().map(ToString::to_string).collect(),
         };
         let server = console::serve(listener, model, until(&self.shutdown.subscribe()));
         self.servers.get_mut().spawn(async move { server.await.context("the console cannot serve") });

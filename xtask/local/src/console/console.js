@@ -44,6 +44,11 @@ async function showStatistics() {
   place("statistics").replaceChildren(...made.childNodes);
 }
 
+async function showWithoutEffect() {
+  const lines = await load("without-effect.json");
+  place("without-effect-list").replaceChildren(...lines.map((line) => element("li", {}, line)));
+}
+
 function showStack(stack) {
   const entries = (value, path) => (value && typeof value === "object"
     ? Object.entries(value).flatMap(([name, inner]) => entries(inner, path ? `${path}.${name}` : name))
@@ -227,7 +232,7 @@ async function start() {
   const issuer = components.find(({ name }) => name === "issuer")?.url;
   showRequests(stack, issuer);
   showStack(stack);
-  await showStatistics();
+  await Promise.all([showStatistics(), showWithoutEffect()]);
   place("openapi").replaceChildren(...openapi.render(await load("openapi.json")));
   setInterval(() => Promise.all([showComponents(), showStatistics()]).catch(complain), 5000);
 }
