@@ -5,6 +5,7 @@
 mod api;
 mod cold_start;
 mod figure;
+mod guard;
 mod render;
 mod replay;
 mod restore;
@@ -36,6 +37,8 @@ enum Subject {
     Api,
     /// The restore function: SQL statements, AWS calls, time and memory for several folder sizes.
     Restore,
+    /// The guard of the local stack: what it adds to requests to the emulator, and to a restore.
+    Guard,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
@@ -51,6 +54,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
                 continue;
             }
             Subject::Api => command::block_on(api::measure(&mut figures))?,
+            Subject::Guard => command::block_on(guard::measure(&mut figures))?,
             Subject::Restore => command::block_on(restore::measure(&mut figures))?,
         }
         output::print(format_args!("{figures}\n"))?;

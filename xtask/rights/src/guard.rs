@@ -2,6 +2,7 @@
 
 mod body;
 mod change_sets;
+mod changes;
 mod delete_objects;
 mod deployed;
 mod forward;
@@ -25,6 +26,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use body::{Body, Payload};
@@ -65,6 +67,7 @@ pub struct Guard {
     usage: Usage,
     schemas: ProviderSchemas,
     stacks: StackCallers,
+    changes: watch::Sender<()>,
 }
 
 /// The guard cannot start.
@@ -91,12 +94,19 @@ impl Guard {
             usage: Usage::default(),
             schemas,
             stacks: StackCallers::default(),
+            changes: watch::Sender::new(()),
         })
     }
 
     /// Returns the credentials that requests are signed with.
     pub fn identities(&self) -> &Identities {
         &self.identities
+    }
+
+    /// Returns a channel that is marked as changed when resources may change: with each request to change one, and with
+    /// each resource that CloudFormation is about to change.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
     }
 
     /// Returns the rights of everybody, and what was used so far.
@@ -182,9 +192,14 @@ impl Guard {
         if found == Service::Sts {
             return Ok(caller_identity(caller.principal).map(body::full));
         }
+        let (changes_policies, changes_resources) =
+            (changes::of_policies(&call), changes::of_resources(&call));
         let response = self.upstream.send(parts, signature.as_ref(), payload).await?;
-        if may_change_policies(found, &parts.method) {
+        if changes_policies {
             self.deployed.forget();
+        }
+        if changes_resources {
+            self.changes.send_replace(());
         }
         if found == Service::S3 && response.status() == StatusCode::NOT_FOUND {
             caller.check_may_list(parts.uri.path())?;
@@ -269,15 +284,6 @@ fn service_of(parts: &Parts, signature: Option<&Signature>) -> Result<Service, D
         }
         None => Ok(Service::S3),
     }
-}
-
-/// Whether a request may change what is allowed.
-fn may_change_policies(service: Service, method: &Method) -> bool {
-    let has_policies = matches!(
-        service,
-        Service::CloudFormation | Service::Iam | Service::Sqs | Service::S3 | Service::CloudControl
-    );
-    has_policies && !matches!(*method, Method::GET | Method::HEAD)
 }
 
 /// Returns the answer of GetCallerIdentity, since the emulator knows only the owner of the account.

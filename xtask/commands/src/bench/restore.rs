@@ -29,13 +29,13 @@ const ROUND_TRIP: Duration = Duration::from_micros(2500);
 
 /// A folder to restore.
 #[derive(Clone, Copy)]
-struct Scenario {
+pub(super) struct Scenario {
     /// The number of files in it.
-    files: usize,
+    pub(super) files: usize,
     /// How many of them have objects. The others are published.
-    with_objects: usize,
+    pub(super) with_objects: usize,
     /// The delay added to every round trip to the database.
-    round_trip: Duration,
+    pub(super) round_trip: Duration,
 }
 
 /// The measurements of a restore.
@@ -187,6 +187,14 @@ impl Scenario {
         };
         let folder = Package::folder(None, "recordings").restoring();
         std::iter::once(folder).chain((0..self.files).map(file)).collect()
+    }
+
+    /// Returns how long a restore takes.
+    pub(super) async fn measure(self, place: &Place) -> Result<Duration> {
+        let trial = Trial::prepare(place).await?;
+        let measured = self.run(&trial, false).await?;
+        trial.end().await;
+        Ok(measured.total)
     }
 
     async fn run(self, trial: &Trial, record: bool) -> Result<Measured> {

@@ -77,6 +77,7 @@ pub(super) struct DataPlane {
     edge: Arc<Edge>,
     /// Taken when further deployments are followed.
     redeployment: Option<Redeployment>,
+    changes: watch::Receiver<()>,
     console: Option<TcpListener>,
     servers: Mutex<JoinSet<Result<()>>>,
     shutdown: watch::Sender<bool>,
@@ -181,6 +182,7 @@ impl DataPlane {
             pool,
             edge,
             redeployment: Some(redeployment),
+            changes: guard.guard.changes(),
             console: Some(listeners.console),
             servers: Mutex::new(servers),
             shutdown,
@@ -205,6 +207,7 @@ impl DataPlane {
                 redeployment,
                 directory: Arc::clone(directory),
                 stack_file,
+                changes: self.changes.clone(),
             };
             let following = follower.run(until(&self.shutdown.subscribe()));
             self.servers.get_mut().spawn(async move {

@@ -10,15 +10,19 @@ use lambda::redeployment::Redeployment;
 use local_stack::StackFile;
 use machine::directory::StateDirectory;
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, sleep};
 
 use super::deployed::DeployedResources;
 use operator::terminal::aws_error_message;
 
-/// How often the local stack checks for changes.
+/// How often the local stack looks at what is deployed while it changes.
 ///
-/// Each check sends a few small requests to the emulator.
+/// Each time, it sends a few small requests to the emulator.
 const INTERVAL: Duration = Duration::from_secs(1);
+/// How long after the last request to change something it may still change.
+const SETTLING: Duration = Duration::from_secs(10);
+/// How often it looks otherwise.
+const IDLE_INTERVAL: Duration = Duration::from_secs(30);
 
 /// Serves what is deployed, and describes it in `stack.json`.
 pub(super) struct Follower {
@@ -27,6 +31,8 @@ pub(super) struct Follower {
     pub(super) redeployment: Redeployment,
     pub(super) directory: Arc<StateDirectory>,
     pub(super) stack_file: Arc<watch::Sender<StackFile>>,
+    /// Is marked as changed when something is about to change.
+    pub(super) changes: watch::Receiver<()>,
 }
 
 impl Follower {
@@ -44,17 +50,27 @@ impl Follower {
     }
 
     async fn follow(&mut self) {
-        let mut ticks = interval(INTERVAL);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // A problem is reported when it persists: while resources are changed or deleted, some are missing for a moment.
         // It is reported only once.
         let mut problem = Problem::default();
+        let mut changed = Instant::now();
         loop {
-            ticks.tick().await;
+            if self.changes.has_changed().unwrap_or_default() {
+                self.changes.mark_unchanged();
+                changed = Instant::now();
+            }
             let current = self.apply().await.err().map(|error| format!("{error:#}"));
             if let Some(text) = problem.report(current) {
                 let error = anyhow!("what is deployed cannot be served yet: {text}");
                 terminal::warning(&error, aws_error_message);
+            }
+            if changed.elapsed() < SETTLING || problem.text.is_some() {
+                sleep(INTERVAL).await;
+            } else {
+                tokio::select! {
+                    Ok(()) = self.changes.changed() => changed = Instant::now(),
+                    () = sleep(IDLE_INTERVAL) => {}
+                }
             }
         }
     }

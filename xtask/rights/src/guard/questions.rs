@@ -52,7 +52,10 @@ impl Question {
                 let verdict = Verdict::of(&guard.schemas, question);
                 json!(verdict.unwrap_or_else(|error| Verdict::unavailable(&error)))
             }
-            Self::ResourceChange => json!({ "refusal": stacks::refusal(guard, question) }),
+            Self::ResourceChange => {
+                guard.changes.send_replace(());
+                json!({ "refusal": stacks::refusal(guard, question) })
+            }
             Self::Rights => json!(guard.rights()),
         }
     }

@@ -1,0 +1,42 @@
+//! What a request may change.
+
+use http::Method;
+
+use crate::service::Service;
+use crate::services::{Call, object_of};
+
+/// How operations begin that change nothing.
+const READING: [&str; 8] =
+    ["Describe", "Detect", "Estimate", "Get", "List", "Simulate", "Validate", "BatchDescribe"];
+
+/// Operations of SQS that change the policy of a queue.
+const OF_QUEUES: [&str; 5] =
+    ["AddPermission", "CreateQueue", "DeleteQueue", "RemovePermission", "SetQueueAttributes"];
+
+/// Whether a request may change what is allowed.
+pub(super) fn of_policies(call: &Call<'_>) -> bool {
+    match call.service {
+        Service::CloudControl | Service::CloudFormation | Service::Iam => !is_reading(&call.operation()),
+        Service::Sqs => OF_QUEUES.contains(&call.operation().as_str()),
+        Service::S3 => is_writing(&call.parts.method) && object_of(call.parts.uri.path()).is_none(),
+        _ => false,
+    }
+}
+
+/// Whether a request may change functions, queues that invoke them, an API or a distribution.
+pub(super) fn of_resources(call: &Call<'_>) -> bool {
+    match call.service {
+        Service::CloudControl | Service::CloudFormation => !is_reading(&call.operation()),
+        Service::ApiGateway | Service::CloudFront => is_writing(&call.parts.method),
+        Service::Lambda => is_writing(&call.parts.method) && !call.parts.uri.path().ends_with("/invocations"),
+        _ => false,
+    }
+}
+
+fn is_reading(operation: &str) -> bool {
+    READING.iter().any(|beginning| operation.starts_with(beginning))
+}
+
+fn is_writing(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD)
+}
