@@ -34,6 +34,11 @@ pub(crate) struct Stored {
     /// The ARN of the function of each event source mapping, by its ID.
     #[serde(default)]
     event_source_mappings: HashMap<String, String>,
+    /// The ARN of the key of each encrypted parameter and queue that has a key of its own, by name.
+    #[serde(default)]
+    parameter_keys: HashMap<String, String>,
+    #[serde(default)]
+    queue_keys: HashMap<String, String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -93,6 +98,8 @@ pub(crate) struct Policies {
     queues: HashMap<String, Policy>,
     change_sets: HashMap<String, String>,
     event_source_mappings: HashMap<String, String>,
+    parameter_keys: HashMap<String, String>,
+    queue_keys: HashMap<String, String>,
 }
 
 impl Policies {
@@ -110,6 +117,8 @@ impl Policies {
             queues: named("queue", &stored.queues),
             change_sets: stored.change_sets.clone(),
             event_source_mappings: stored.event_source_mappings.clone(),
+            parameter_keys: stored.parameter_keys.clone(),
+            queue_keys: stored.queue_keys.clone(),
         }
     }
 
@@ -126,6 +135,16 @@ impl Policies {
     /// Returns the ARN of the function that an event source mapping invokes.
     pub(crate) fn function_of(&self, mapping: &str) -> Option<&str> {
         self.event_source_mappings.get(mapping).map(String::as_str)
+    }
+
+    /// Returns the ARN of the key that a parameter is encrypted with, if the account's default key is not.
+    pub(crate) fn key_of_parameter(&self, name: &str) -> Option<&str> {
+        self.parameter_keys.get(name).map(String::as_str)
+    }
+
+    /// Returns the ARN of the key that messages of a queue are encrypted with, if it has a key of its own.
+    pub(crate) fn key_of_queue(&self, name: &str) -> Option<&str> {
+        self.queue_keys.get(name).map(String::as_str)
     }
 
     /// Whether a role exists. The credentials of a deleted one are worthless.

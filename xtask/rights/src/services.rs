@@ -100,6 +100,12 @@ impl Call<'_> {
         format!("{}:{operation}", self.service.action_prefix())
     }
 
+    /// Returns the use of a KMS key by the service that the request is for.
+    fn key_access(&self, action: &str, key: &str) -> Access {
+        let service = format!("{}.{}.amazonaws.com", self.service.action_prefix(), self.region);
+        Access::new(action, key).with("kms:ViaService", service)
+    }
+
     fn regional(&self, resource: &str) -> String {
         crate::access::regional(self.service.action_prefix(), self.region, resource)
     }

@@ -41,6 +41,7 @@ from ministack.services import (
     cloudwatch,
     cloudwatch_logs,
     iam,
+    kms,
     lambda_svc,
     s3,
     sqs,
@@ -623,8 +624,18 @@ def policies_of(role):
     }
 
 
+def key_arns(keys, default):
+    """Returns the ARN of each key that has a policy of its own. Everybody in the account may use the default one."""
+    found = {}
+    for name, key in keys.items():
+        if key and key != default:
+            resolved = kms._resolve_key(key)
+            found[name] = resolved["Arn"] if resolved else key
+    return found
+
+
 def policies():
-    """Returns the policies of all roles, buckets and queues."""
+    """Returns the policies of all roles, buckets and queues, and what else permissions depend on."""
     queues = {}
     for queue in sqs._queues.to_dict().values():
         policy = queue["attributes"].get("Policy")
@@ -637,6 +648,16 @@ def policies():
         "change_sets": {
             change_set["ChangeSetId"]: change_set["StackName"] for change_set in cloudformation._change_sets.to_dict().values()
         },
+        "parameter_keys": key_arns(
+            {name: parameter.get("KeyId") for name, parameter in ssm._parameters.items()}, "alias/aws/ssm"
+        ),
+        "queue_keys": key_arns(
+            {
+                queue["attributes"]["QueueArn"].rpartition(":")[2]: queue["attributes"].get("KmsMasterKeyId")
+                for queue in sqs._queues.to_dict().values()
+            },
+            "alias/aws/sqs",
+        ),
         "event_source_mappings": {
             identifier: mapping["FunctionArn"] for identifier, mapping in lambda_svc._esms.items()
         },

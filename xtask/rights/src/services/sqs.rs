@@ -35,5 +35,13 @@ pub(super) fn required(call: &Call<'_>) -> Required {
         Some((_, name)) => name,
         None => text(&parameters, "QueueName"),
     };
-    Ok(vec![Access::new(call.action(action), call.regional(name))])
+    // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+    let on_key: &[&str] = match action {
+        "ReceiveMessage" => &["kms:Decrypt"],
+        "SendMessage" => &["kms:Decrypt", "kms:GenerateDataKey"],
+        _ => &[],
+    };
+    let key = call.policies.key_of_queue(name);
+    let on_key = key.into_iter().flat_map(|key| on_key.iter().map(|action| call.key_access(action, key)));
+    Ok([Access::new(call.action(action), call.regional(name))].into_iter().chain(on_key).collect())
 }

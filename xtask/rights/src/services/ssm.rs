@@ -1,5 +1,7 @@
 //! Systems Manager: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html>.
 
+use serde_json::Value as Json;
+
 use super::json::{text, texts};
 use super::{Call, Required};
 use crate::access::Access;
@@ -19,10 +21,25 @@ pub(super) fn required(call: &Call<'_>) -> Required {
         "DescribeParameters" => return Ok(vec![Access::on_everything(call.action(&operation))]),
         _ => return call.unknown(operation),
     };
-    Ok(names
-        .into_iter()
-        .map(|name| Access::new(call.action(&operation), parameter_arn(call, name)))
-        .collect())
+    let on_parameters =
+        names.iter().map(|name| Access::new(call.action(&operation), parameter_arn(call, name)));
+    let on_keys = names.iter().filter_map(|name| key_access(call, &operation, &parameters, name));
+    Ok(on_parameters.chain(on_keys).collect())
+}
+
+/// Returns what a secure parameter needs that is encrypted with a key of its own:
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html>.
+fn key_access(call: &Call<'_>, operation: &str, parameters: &Json, name: &str) -> Option<Access> {
+    let (action, key) = match operation {
+        "PutParameter" => {
+            ("kms:Encrypt", parameters["KeyId"].as_str().filter(|key| key.starts_with("arn:"))?)
+        }
+        "GetParameter" | "GetParameterHistory" | "GetParameters" if parameters["WithDecryption"] == true => {
+            ("kms:Decrypt", call.policies.key_of_parameter(name)?)
+        }
+        _ => return None,
+    };
+    Some(call.key_access(action, key))
 }
 
 /// Returns the ARN of a parameter, which may be named by its ARN, or with a version or a label.

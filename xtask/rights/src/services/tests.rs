@@ -4,6 +4,8 @@ use http::{Method, Request};
 
 use super::*;
 
+const KEY: &str = "arn:aws:kms:us-east-1:000000000000:key/a";
+
 fn call_of(
     service: Service,
     method: &Method,
@@ -16,7 +18,12 @@ fn call_of(
     let parts = request.body(()).unwrap().into_parts().0;
     let query = Query::parse(parts.uri.query().unwrap_or_default());
     let policies = serde_json::json!({
-        "roles": {}, "buckets": {}, "queues": {}, "change_sets": { "arn:aws:cloudformation:a:changeSet/b/c": "of-a-change-set" },
+        "roles": {},
+        "buckets": {},
+        "queues": {},
+        "change_sets": { "arn:aws:cloudformation:a:changeSet/b/c": "of-a-change-set" },
+        "parameter_keys": { "/encrypted": KEY },
+        "queue_keys": { "encrypted": KEY },
     });
     let policies = Policies::new(&serde_json::from_value(policies).unwrap());
     let call = Call {
@@ -195,4 +202,31 @@ fn change_set_is_named_by_its_stack() {
     let required = form(Service::CloudFormation, body).unwrap();
     let stack = "arn:aws:cloudformation:us-east-1:000000000000:stack/of-a-change-set/id";
     assert_eq!(required, [format!("cloudformation:DescribeChangeSet {stack}")]);
+}
+
+#[test]
+fn encrypted_parameter_needs_the_use_of_its_key() {
+    let get = |name: &str, decrypt: bool| {
+        let body = serde_json::json!({ "Name": name, "WithDecryption": decrypt });
+        json(Service::Ssm, "AmazonSSM.GetParameter", &body).unwrap()
+    };
+    let read = "ssm:GetParameter arn:aws:ssm:us-east-1:000000000000:parameter/encrypted".to_owned();
+    assert_eq!(get("/encrypted", true), [read.clone(), format!("kms:Decrypt {KEY}")]);
+    assert_eq!(get("/encrypted", false), [read]);
+    assert_eq!(get("/other", true).len(), 1);
+}
+
+#[test]
+fn message_of_an_encrypted_queue_needs_the_use_of_its_key() {
+    let call = |operation: &str| {
+        let body = serde_json::json!({ "QueueUrl": "http://localhost/000000000000/encrypted" });
+        let required = json(Service::Sqs, &format!("AmazonSQS.{operation}"), &body).unwrap();
+        required.into_iter().skip(1).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        call("SendMessageBatch"),
+        [format!("kms:Decrypt {KEY}"), format!("kms:GenerateDataKey {KEY}")]
+    );
+    assert_eq!(call("ReceiveMessage"), [format!("kms:Decrypt {KEY}")]);
+    assert_eq!(call("DeleteMessage"), [""; 0]);
 }
