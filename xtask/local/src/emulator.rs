@@ -1,7 +1,7 @@
 //! Runs the AWS emulator as a process: MiniStack with our shim.
 //!
-//! MiniStack emulates the control plane of AWS, and S3, SQS, SSM and DynamoDB completely. `emulator/shim.py` adds the
-//! features that our template needs and MiniStack lacks.
+//! MiniStack emulates the control plane of AWS, and S3, SQS, SSM and DynamoDB completely. The Python package
+//! `emulator/shim` adds what our template needs and MiniStack lacks.
 
 pub mod address;
 
@@ -17,7 +17,28 @@ use tokio::process::Command;
 use self::address::PORT;
 
 const NAME: &str = "emulator";
-const SHIM: &str = include_str!("emulator/shim.py");
+
+/// The Python package that starts MiniStack, by file.
+const SHIM: [(&str, &str); 11] = {
+    macro_rules! module {
+        ($name:literal) => {
+            ($name, include_str!(concat!("emulator/shim/", $name)))
+        };
+    }
+    [
+        module!("__main__.py"),
+        module!("answers.py"),
+        module!("change_sets.py"),
+        module!("cloud_control.py"),
+        module!("guard.py"),
+        module!("http_api.py"),
+        module!("listings.py"),
+        module!("misread_properties.py"),
+        module!("policies.py"),
+        module!("public_keys.py"),
+        module!("validation.py"),
+    ]
+};
 const READY_LIMIT: Duration = Duration::from_secs(30);
 
 /// The region of the local stack.
@@ -65,7 +86,9 @@ impl Emulator {
         if data == Data::Fresh {
             directory.remove(NAME).await?;
         }
-        directory.write("emulator/shim.py", SHIM.as_bytes()).await?;
+        for (name, text) in SHIM {
+            directory.write(&format!("{NAME}/shim/{name}"), text.as_bytes()).await?;
+        }
         let port = ports::free_port(None).await?;
         match Self::start_on(directory, installation, port, public_port, data).await {
             Err(EmulatorError::Service(error)) if ports::was_lost(port, &error).await => {
@@ -87,7 +110,7 @@ impl Emulator {
         let mark = uuid::Uuid::new_v4().to_string();
         let mut command = Command::new(installation.python());
         // -I: ignore the user's own Python packages. -u: the log is complete up to a crash.
-        command.args(["-I", "-u", "shim.py"]).current_dir(directory.file(NAME));
+        command.args(["-I", "-u", "shim"]).current_dir(directory.file(NAME));
         set_environment(&mut command, directory, port, data);
         if let Some(guard) = public_port {
             command.env("GUARD_PORT", guard.to_string());

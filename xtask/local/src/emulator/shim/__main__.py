@@ -1,0 +1,51 @@
+"""Starts MiniStack with additional features that our template needs.
+
+MiniStack has one table of resource handlers: `create`, `update` and `delete` for each type. Each module here adds to it,
+or wraps what it has, when it is imported:
+
+- `public_keys`, `http_api`, `misread_properties`: types and properties that MiniStack lacks or misreads;
+- `change_sets`: imports, drift that is reverted, alarms that roll back;
+- `cloud_control`: resources that were not created through it;
+- `listings`: further pages and encodings of logs and objects;
+- `policies`, `guard`, `validation`: what the server in front of the emulator needs, and what is asked of it.
+
+If a handler raises an exception, the stack rolls back, and the stack events contain the message as the reason.
+"""
+
+import gc
+import importlib
+import sys
+
+from ministack import app
+from ministack.core import responses
+from ministack.services import lambda_svc
+
+# Each of them wraps what those before it have added.
+MODULES = (
+    "public_keys",
+    "http_api",
+    "misread_properties",
+    "change_sets",
+    "cloud_control",
+    "listings",
+    "policies",
+    "guard",
+    "validation",
+)
+
+for module in MODULES:
+    importlib.import_module(module)
+
+# MiniStack's poller would receive messages instead of the local stack's poller, and run the function itself.
+lambda_svc._ensure_poller = lambda: None
+
+# MiniStack corrects the content types of its responses by the models of all services, which take a second of each start
+# to load. The AWS SDK for Rust does not read them.
+responses._service_model = lambda service: None
+
+if __name__ == "__main__":
+    # Modules stay, so the garbage collector need not visit them again and again.
+    gc.freeze()
+    gc.set_threshold(50_000)
+    sys.argv = ["ministack"]
+    app.main()
