@@ -9,7 +9,7 @@ use serde_json::Value;
 pub enum Consequence {
     /// Data is deleted, or is no longer protected from deletion.
     LosesData,
-    /// More requests are accepted than before.
+    /// More requests are accepted than before, or data reaches others or is less protected.
     Opens,
     /// Requests that were accepted before are rejected.
     Closes,
@@ -51,6 +51,13 @@ impl Consequences {
             (false, true) => self.opens("CORS allows credentials"),
             (true, false) => self.closes("CORS no longer allows credentials"),
             _ => {}
+        }
+    }
+
+    /// Compares where data goes or comes from, or who acts: any other value than before opens.
+    pub(crate) fn target(&mut self, name: &str, old: &Value, new: &Value) {
+        if !old.is_null() && old != new {
+            self.opens(format!("{name} {new}, was {old}"));
         }
     }
 

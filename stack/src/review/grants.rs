@@ -85,30 +85,41 @@ fn policies(resource: &Value) -> Vec<(String, Value)> {
 }
 
 fn atoms(holder: &str, statement: &Value) -> BTreeSet<Grant> {
-    let principal = match &statement["Principal"] {
-        Value::Null => String::new(),
-        principal => format!(" for {principal}"),
+    let principal = match (&statement["Principal"], &statement["NotPrincipal"]) {
+        (Value::Null, Value::Null) => String::new(),
+        (Value::Null, excepted) => format!(" for everyone except {excepted}"),
+        (principal, _) => format!(" for {principal}"),
     };
     let condition = match &statement["Condition"] {
         Value::Null => String::new(),
         condition => format!(" if {condition}"),
     };
-    let mut resources = list(&statement["Resource"]);
+    let mut resources = items_of(statement, "Resource", "NotResource");
     if resources.is_empty() {
-        resources.push(&Value::Null);
+        resources.push(String::new());
     }
     let mut atoms = BTreeSet::new();
-    for action in list(&statement["Action"]) {
+    for action in items_of(statement, "Action", "NotAction") {
         for resource in &resources {
-            let on = if resource.is_null() { String::new() } else { format!(" on {}", to_text(resource)) };
+            let on = if resource.is_empty() { String::new() } else { format!(" on {resource}") };
             atoms.insert(Grant {
                 holder: holder.to_owned(),
                 is_denial: statement["Effect"] == "Deny",
-                what: format!("{}{on}{principal}{condition}", to_text(action)),
+                what: format!("{action}{on}{principal}{condition}"),
             });
         }
     }
     atoms
+}
+
+/// Returns the actions or resources of a statement. An exception cannot be split: it is one item with its whole list.
+fn items_of(statement: &Value, name: &str, exception: &str) -> Vec<String> {
+    let mut items: Vec<String> = list(&statement[name]).into_iter().map(to_text).collect();
+    let excepted: Vec<String> = list(&statement[exception]).into_iter().map(to_text).collect();
+    if !excepted.is_empty() {
+        items.push(format!("everything except {}", excepted.join(", ")));
+    }
+    items
 }
 
 /// Returns the items of a list; IAM accepts a single item instead of one.

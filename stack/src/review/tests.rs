@@ -1,5 +1,7 @@
 //! Changes of our own templates, and what a review shows of them.
 
+mod access;
+
 use serde_json::{Value, json};
 
 use super::{ChangeKind, Consequence, TemplateChange, TemplateReview, TemplateState};

@@ -1,5 +1,8 @@
 //! `AWS::ApiGatewayV2::Stage`.
 
+use serde_json::Value as Json;
+
+use crate::cloudformation::consequence::Consequences;
 use crate::cloudformation::number::Number;
 use crate::cloudformation::property::{PropertyValue, properties};
 use crate::cloudformation::resource::{NoAttribute, Resource, ResourceType, Retention, no_grants};
@@ -12,7 +15,7 @@ properties! {
         "StageName" stage_name: &'static str => Replaces,
         "AutoDeploy" auto_deploy: bool => Plain,
         "AccessLogSettings" access_log_settings: AccessLogSettings => Plain,
-        "DefaultRouteSettings" default_route_settings: DefaultRouteSettings => Plain,
+        "DefaultRouteSettings" default_route_settings: DefaultRouteSettings => Compared(throttling),
     }
 
     AccessLogSettings {
@@ -22,8 +25,8 @@ properties! {
 
     DefaultRouteSettings {
         "DetailedMetricsEnabled" detailed_metrics_enabled: bool => Plain,
-        "ThrottlingBurstLimit" throttling_burst_limit: Number<1, 5000> => Plain,
-        "ThrottlingRateLimit" throttling_rate_limit: Number<1, 10_000> => Plain,
+        "ThrottlingBurstLimit" throttling_burst_limit: Number<1, 5000> => ComparedByParent,
+        "ThrottlingRateLimit" throttling_rate_limit: Number<1, 10_000> => ComparedByParent,
     }
 }
 
@@ -67,4 +70,20 @@ impl Resource for Stage {
         other_replacing: &[],
     };
     type Attribute = NoAttribute;
+}
+
+/// Without a limit, that of the account applies, which is the highest.
+fn throttling(consequences: &mut Consequences, old: &Json, new: &Json) {
+    for (name, shown) in
+        [("ThrottlingBurstLimit", "requests at once"), ("ThrottlingRateLimit", "requests per second")]
+    {
+        let limit = |settings: &Json| settings[name].as_u64().unwrap_or(u64::MAX);
+        let text =
+            |settings: &Json| settings[name].as_u64().map_or("any".to_owned(), |limit| limit.to_string());
+        if !old.is_null() && limit(new) > limit(old) {
+            consequences.opens(format!("the API accepts {} {shown}, was {}", text(new), text(old)));
+        } else if limit(new) < limit(old) {
+            consequences.closes(format!("the API accepts {} {shown}, was {}", text(new), text(old)));
+        }
+    }
 }

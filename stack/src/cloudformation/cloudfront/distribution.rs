@@ -1,7 +1,12 @@
 //! `AWS::CloudFront::Distribution`.
 
 mod behaviors;
+mod origins;
+mod viewers;
 
+use serde_json::Value as Json;
+
+use crate::cloudformation::consequence::Consequences;
 use crate::cloudformation::property::{PropertyValue, alternatives, properties};
 use crate::cloudformation::resource::{Resource, ResourceType, Retention, attributes, no_grants};
 use crate::cloudformation::rights::{Rights, Target};
@@ -11,7 +16,7 @@ attributes!(DistributionAttribute { DomainName });
 
 properties! {
     Distribution {
-        "DistributionConfig" distribution_config: DistributionConfig => Compared(behaviors::compare),
+        "DistributionConfig" distribution_config: DistributionConfig => Compared(compare),
     }
 
     DistributionConfig {
@@ -21,8 +26,8 @@ properties! {
         "IPV6Enabled" ipv6_enabled: bool => Plain,
         "PriceClass" price_class: &'static str => Plain,
         "Aliases" aliases: Vec<Value<String>> => ComparedByParent,
-        "ViewerCertificate" viewer_certificate: ViewerCertificate => Plain,
-        "Origins" origins: [Origin; 1] => Plain,
+        "ViewerCertificate" viewer_certificate: ViewerCertificate => ComparedByParent,
+        "Origins" origins: [Origin; 1] => ComparedByParent,
         "DefaultCacheBehavior" default_cache_behavior: CacheBehavior => ComparedByParent,
         "CacheBehaviors" cache_behaviors: Vec<CacheBehavior> => ComparedByParent,
     }
@@ -34,14 +39,14 @@ properties! {
 
     AliasCertificate {
         "AcmCertificateArn" acm_certificate_arn: Value<String> => Plain,
-        "MinimumProtocolVersion" minimum_protocol_version: &'static str => Plain,
+        "MinimumProtocolVersion" minimum_protocol_version: &'static str => ComparedByParent,
         "SslSupportMethod" ssl_support_method: &'static str => Plain,
     }
 
     Origin {
-        "Id" id: &'static str => Plain,
-        "DomainName" domain_name: Value<String> => Plain,
-        "OriginAccessControlId" origin_access_control_id: Value<String> => Plain,
+        "Id" id: &'static str => ComparedByParent,
+        "DomainName" domain_name: Value<String> => ComparedByParent,
+        "OriginAccessControlId" origin_access_control_id: Value<String> => ComparedByParent,
         "S3OriginConfig" s3_origin_config: S3OriginConfig => Plain,
     }
 
@@ -101,4 +106,10 @@ impl Resource for Distribution {
         other_replacing: &[],
     };
     type Attribute = DistributionAttribute;
+}
+
+fn compare(consequences: &mut Consequences, old: &Json, new: &Json) {
+    behaviors::compare(consequences, old, new);
+    origins::compare(consequences, &old["Origins"], &new["Origins"]);
+    viewers::compare(consequences, &old["ViewerCertificate"], &new["ViewerCertificate"]);
 }

@@ -1,5 +1,8 @@
 //! `AWS::CloudFront::OriginAccessControl`.
 
+use serde_json::Value as Json;
+
+use crate::cloudformation::consequence::Consequences;
 use crate::cloudformation::property::{PropertyValue, properties};
 use crate::cloudformation::resource::{NoAttribute, Resource, ResourceType, Retention, no_grants};
 use crate::cloudformation::rights::{Rights, Target};
@@ -13,7 +16,7 @@ properties! {
         "Name" name: String => Plain,
         "Description" description: String => Plain,
         "OriginAccessControlOriginType" origin_access_control_origin_type: &'static str => Plain,
-        "SigningBehavior" signing_behavior: &'static str => Plain,
+        "SigningBehavior" signing_behavior: &'static str => Compared(signing),
         "SigningProtocol" signing_protocol: &'static str => Plain,
     }
 }
@@ -39,4 +42,11 @@ impl Resource for OriginAccessControl {
         other_replacing: &[],
     };
     type Attribute = NoAttribute;
+}
+
+/// The bucket rejects requests that CloudFront does not sign.
+fn signing(consequences: &mut Consequences, old: &Json, new: &Json) {
+    if old == "always" && new != "always" {
+        consequences.closes("CloudFront no longer signs all requests to the bucket");
+    }
 }

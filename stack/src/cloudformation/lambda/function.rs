@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value as Json;
+
+use crate::cloudformation::consequence::Consequences;
 use crate::cloudformation::number::Number;
 use crate::cloudformation::property::{PropertyValue, properties};
 use crate::cloudformation::resource::{Resource, ResourceType, Retention, attributes, no_grants};
@@ -22,7 +25,7 @@ properties! {
         "Handler" handler: &'static str => Plain,
         "Architectures" architectures: [&'static str; 1] => Plain,
         "Code" code: Code => Plain,
-        "Role" role: Value<String> => Plain,
+        "Role" role: Value<String> => Compared(role),
         "MemorySize" memory_size: MemoryMegabytes => Plain,
         "Timeout" timeout: TimeoutSeconds => Plain,
         "Environment" environment: FunctionEnvironment => Plain,
@@ -106,4 +109,9 @@ impl Resource for Function {
         other_replacing: &["PackageType"],
     };
     type Attribute = FunctionAttribute;
+}
+
+/// The permissions of another role may be in no template.
+fn role(consequences: &mut Consequences, old: &Json, new: &Json) {
+    consequences.target("the function has the role", old, new);
 }

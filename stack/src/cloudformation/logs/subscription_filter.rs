@@ -1,5 +1,8 @@
 //! `AWS::Logs::SubscriptionFilter`.
 
+use serde_json::Value as Json;
+
+use crate::cloudformation::consequence::Consequences;
 use crate::cloudformation::property::{PropertyValue, properties};
 use crate::cloudformation::resource::{NoAttribute, Resource, ResourceType, Retention, no_grants};
 use crate::cloudformation::rights::{Rights, Target};
@@ -9,7 +12,7 @@ properties! {
     SubscriptionFilter {
         "LogGroupName" log_group_name: Value<String> => Replaces,
         "FilterPattern" filter_pattern: &'static str => Plain,
-        "DestinationArn" destination_arn: Value<String> => Plain,
+        "DestinationArn" destination_arn: Value<String> => Compared(destination),
         "RoleArn" role_arn: Option<Value<String>> => Plain,
     }
 }
@@ -33,4 +36,8 @@ impl Resource for SubscriptionFilter {
         other_replacing: &["FilterName"],
     };
     type Attribute = NoAttribute;
+}
+
+fn destination(consequences: &mut Consequences, old: &Json, new: &Json) {
+    consequences.target("logs are forwarded to", old, new);
 }

@@ -19,7 +19,7 @@ properties! {
         "QueueName" queue_name: String => Replaces,
         "MessageRetentionPeriod" message_retention_period: Number<60, 1_209_600> => Compared(message_retention),
         "ReceiveMessageWaitTimeSeconds" receive_message_wait_time_seconds: Number<0, 20> => Plain,
-        "SqsManagedSseEnabled" sqs_managed_sse_enabled: bool => Plain,
+        "SqsManagedSseEnabled" sqs_managed_sse_enabled: bool => Compared(encryption),
         "VisibilityTimeout" visibility_timeout: Option<Number<0, 43_200>> => Plain,
         "RedrivePolicy" redrive_policy: Option<RedrivePolicy> => Compared(dead_letters),
     }
@@ -72,5 +72,13 @@ fn message_retention(consequences: &mut Consequences, old: &Json, new: &Json) {
 fn dead_letters(consequences: &mut Consequences, old: &Json, new: &Json) {
     if !old.is_null() && new.is_null() {
         consequences.loses_data("messages that fail are no longer kept as dead letters");
+    }
+}
+
+/// Without the property, SQS encrypts messages too:
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-sqs-sse-queue.html>.
+fn encryption(consequences: &mut Consequences, old: &Json, new: &Json) {
+    if old != false && new == false {
+        consequences.opens("messages are no longer encrypted");
     }
 }

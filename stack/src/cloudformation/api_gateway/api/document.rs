@@ -2,20 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::cloudformation::consequence::{Consequences, texts};
 
 /// Compares routes, authorizers and CORS.
 pub(super) fn compare(consequences: &mut Consequences, old: &Value, new: &Value) {
     let (old_routes, new_routes) = (routes(old), routes(new));
-    for (route, new_operation) in &new_routes {
-        let was_public = old_routes.get(route).map(|operation| is_public(operation));
-        match (was_public, is_public(new_operation)) {
-            (Some(false), true) => consequences.opens(format!("{route} no longer requires a token")),
-            (None, true) => consequences.opens(format!("{route} is new and requires no token")),
-            (Some(true), false) => consequences.closes(format!("{route} now requires a token")),
-            _ => {}
+    for (route, new) in &new_routes {
+        match old_routes.get(route) {
+            Some(old) => operation(consequences, route, old, new),
+            None if is_public(new) => {
+                consequences.opens(format!("{route} is new and requires no token"));
+            }
+            None => {}
         }
     }
     for route in old_routes.keys().filter(|route| !new_routes.contains_key(*route)) {
@@ -24,6 +24,20 @@ pub(super) fn compare(consequences: &mut Consequences, old: &Value, new: &Value)
     let schemes = |document: &Value| document["components"]["securitySchemes"].clone();
     authorizers(consequences, &schemes(old), &schemes(new));
     cors(consequences, &old["x-amazon-apigateway-cors"], &new["x-amazon-apigateway-cors"]);
+}
+
+/// Compares who may call a route, and what responds.
+fn operation(consequences: &mut Consequences, route: &str, old: &Value, new: &Value) {
+    match (is_public(old), is_public(new)) {
+        (false, true) => consequences.opens(format!("{route} no longer requires a token")),
+        (true, false) => consequences.closes(format!("{route} now requires a token")),
+        (true, true) => {}
+        (false, false) => {
+            consequences.target(&format!("{route} is authorized by"), &old["security"], &new["security"]);
+        }
+    }
+    let target = |operation: &Value| operation["x-amazon-apigateway-integration"]["uri"].clone();
+    consequences.target(&format!("{route} is answered by"), &target(old), &target(new));
 }
 
 fn cors(consequences: &mut Consequences, old: &Value, new: &Value) {
@@ -55,7 +69,10 @@ fn authorizers(consequences: &mut Consequences, old: &Value, new: &Value) {
 }
 
 fn is_public(operation: &Value) -> bool {
-    operation["security"].as_array().is_none_or(Vec::is_empty)
+    // An empty requirement makes the others optional.
+    let is_empty = |requirement: &Value| requirement.as_object().is_some_and(Map::is_empty);
+    let requirements = operation["security"].as_array();
+    requirements.is_none_or(|requirements| requirements.is_empty() || requirements.iter().any(is_empty))
 }
 
 /// Returns the operations of a document, by method and path.
