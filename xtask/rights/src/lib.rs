@@ -13,6 +13,8 @@ mod denial;
 mod guard;
 mod handlers;
 pub mod identity;
+#[cfg(test)]
+mod mutations;
 mod policies;
 mod policy;
 mod query;
@@ -22,6 +24,8 @@ mod report;
 mod service;
 mod services;
 mod signature;
+#[cfg(test)]
+mod testing;
 mod usage;
 
 pub use guard::{Guard, GuardError, RIGHTS_PATH, serve};

@@ -1,16 +1,15 @@
 //! What CloudFormation needs for the resources of our templates, compared with what operators hold.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
-use machine::tools::CFN_LINT;
-use machine::{Progress, Step, repository};
-use serde_json::json;
-use stack::{Environment, SigningKeys};
+use stack::Environment;
 
 use super::*;
 use crate::identity::{Operator, Principal};
 use crate::policies::{OperatorPolicies, Policies};
+use crate::testing::{
+    NOW, environment_with_boundary, environments, policies_of, resolved, schemas, template_of,
+};
 
 /// Actions of the policies that no handler of our resources needs. Each has its reason.
 const NEEDED_BY_NO_HANDLER: [(&str, &str); 4] = {
@@ -24,78 +23,9 @@ const NEEDED_BY_NO_HANDLER: [(&str, &str); 4] = {
     ]
 };
 
-struct Quiet;
-
-impl Progress for Quiet {
-    fn note(&self, _: &str) {}
-
-    fn begin(&self, _: &str) -> Box<dyn Step> {
-        panic!("a test shows nothing")
-    }
-}
-
-fn schemas() -> ProviderSchemas {
-    let directory: PathBuf = CFN_LINT.directory("cfnlint/data/schemas", &Quiet).unwrap();
-    ProviderSchemas::load(&directory, "us-east-1").unwrap()
-}
-
-fn environments() -> Vec<Environment> {
-    let names = ["dev", "local", "prod"];
-    let read = |name: &str| {
-        let text =
-            std::fs::read_to_string(repository::root().join(format!("stack/environments/{name}.toml")));
-        Environment::parse(&name.parse().unwrap(), &text.unwrap()).unwrap()
-    };
-    names.map(read).into()
-}
-
-/// The value of a platform parameter.
-fn value_of(id: &str) -> String {
-    match id {
-        "LogDestinationArn" => "arn:aws:logs:us-east-1:000000000000:destination:logs".to_owned(),
-        id if id.ends_with("RoleArn") => format!("arn:aws:iam::000000000000:role/{id}"),
-        id => format!("value-of-{id}"),
-    }
-}
-
-fn policies_of(environment: &Environment) -> Json {
-    let needed = stack::operator_parameters(environment);
-    let values = needed.iter().map(|parameter| (parameter.id.clone(), value_of(&parameter.id))).collect();
-    stack::operator_policies(environment, &values).unwrap()
-}
-
-/// Replaces references by values.
-fn resolved(value: &Json, template: &Json, stack: &str) -> Json {
-    match value {
-        Json::Object(object) => {
-            if let Some(id) = object.get("Ref").and_then(Json::as_str) {
-                let properties = &template["Resources"][id]["Properties"];
-                let mut names = ["BucketName", "FunctionName", "LogGroupName", "QueueName"].into_iter();
-                let name = names.find_map(|name| properties[name].as_str());
-                let is_parameter = template["Parameters"].get(id).is_some();
-                return json!(if is_parameter { value_of(id) } else { name.unwrap_or(id).to_owned() });
-            }
-            if let Some(reference) = object.get("Fn::GetAtt") {
-                let id = reference[0].as_str().unwrap();
-                return match template["Resources"][id]["Type"].as_str().unwrap() {
-                    "AWS::IAM::Role" => json!(format!("arn:aws:iam::000000000000:role/{stack}-{id}-ABC")),
-                    "AWS::Lambda::Function" => {
-                        template["Resources"][id]["Properties"]["FunctionName"].clone()
-                    }
-                    _ => json!(id),
-                };
-            }
-            let resolve = |(name, value): (&String, &Json)| (name.clone(), resolved(value, template, stack));
-            Json::Object(object.iter().map(resolve).collect())
-        }
-        Json::Array(items) => items.iter().map(|item| resolved(item, template, stack)).collect(),
-        other => other.clone(),
-    }
-}
-
 /// Returns what CloudFormation does when an environment is created, changed, read and destroyed.
 fn changes(environment: &Environment) -> Vec<ResourceChange> {
-    let template = stack::preview_with(environment, &SigningKeys::unknown()).unwrap().to_value();
+    let template = template_of(environment);
     let stack = stack::stack_name(environment);
     let mut changes = Vec::new();
     for (id, resource) in template["Resources"].as_object().unwrap() {
@@ -133,7 +63,7 @@ fn refusals<'a>(
     operators: &OperatorPolicies,
 ) -> BTreeSet<String> {
     let (policies, deployer) = (Policies::default(), Principal::Operator(Operator::Deployer));
-    let now = "2026-11-28T12:00:00Z".parse().unwrap();
+    let now = NOW.parse().unwrap();
     required
         .into_iter()
         .filter_map(|access| policies.decide(operators, Some(&deployer), access, now).err())
@@ -141,9 +71,9 @@ fn refusals<'a>(
         .collect()
 }
 
-fn required(environment: &Environment, schemas: &ProviderSchemas) -> Vec<Access> {
+fn required(environment: &Environment) -> Vec<Access> {
     let mut required = Vec::new();
-    for access in changes(environment).iter().flat_map(|change| change.required(schemas).unwrap()) {
+    for access in changes(environment).iter().flat_map(|change| change.required(schemas()).unwrap()) {
         if !required.contains(&access) {
             required.push(access);
         }
@@ -153,10 +83,9 @@ fn required(environment: &Environment, schemas: &ProviderSchemas) -> Vec<Access>
 
 #[test]
 fn deployer_may_do_what_the_handlers_of_our_resources_need() {
-    let schemas = schemas();
-    for environment in environments() {
+    for environment in environments().into_iter().chain([environment_with_boundary()]) {
         let deployer = deployer_without(&policies_of(&environment), "");
-        let refused = refusals(&required(&environment, &schemas), &deployer);
+        let refused = refusals(&required(&environment), &deployer);
         assert!(refused.is_empty(), "{}: {refused:#?}", environment.name);
     }
 }
@@ -164,12 +93,11 @@ fn deployer_may_do_what_the_handlers_of_our_resources_need() {
 /// A right that nothing needs is a right too many, and one whose absence nothing notices is not tested.
 #[test]
 fn each_action_on_resources_is_needed_by_a_handler() {
-    let schemas = schemas();
     let mut unneeded = BTreeSet::new();
     let mut needed_somewhere = BTreeSet::new();
-    for environment in environments() {
+    for environment in environments().into_iter().chain([environment_with_boundary()]) {
         let policies = policies_of(&environment);
-        let required = required(&environment, &schemas);
+        let required = required(&environment);
         let names = ["review-resources", "deployment-resources", "deployment-roles"];
         let statements = names.into_iter().flat_map(|name| policies[name]["Statement"].as_array().unwrap());
         let held = statements.flat_map(|statement| statement["Action"].as_array().unwrap());

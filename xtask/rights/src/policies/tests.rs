@@ -3,8 +3,7 @@
 use serde_json::json;
 
 use super::*;
-
-const NOW: &str = "2026-11-28T12:00:00Z";
+use crate::testing::NOW;
 
 fn statement(effect: &str, action: &str, resource: &str) -> Json {
     json!({ "Sid": format!("{effect}Some"), "Effect": effect, "Action": action, "Resource": resource })
