@@ -35,10 +35,6 @@ fn statements(policy: &Json) -> impl Iterator<Item = &Json> {
     policy["Statement"].as_array().unwrap().iter()
 }
 
-fn reviews(policies: &Json) -> impl Iterator<Item = &Json> {
-    statements(&policies["review"]).chain(statements(&policies["review-resources"]))
-}
-
 fn texts(value: &Json) -> impl Iterator<Item = &str> {
     value.as_array().unwrap().iter().map(|text| text.as_str().unwrap())
 }
@@ -86,23 +82,6 @@ fn actions_without_resource_are_those_of_the_list() {
         .flat_map(|statement| texts(&statement["Action"]))
         .collect();
     assert_eq!(used.into_iter().collect::<Vec<_>>(), ACTIONS_WITHOUT_RESOURCE);
-}
-
-#[test]
-fn review_policies_only_read() {
-    // A dead letter is received to show it, and becomes visible again.
-    let harmless = ["sqs:ChangeMessageVisibility", "sqs:ReceiveMessage"];
-    for environment in environments() {
-        let policies = policies_of(&environment).unwrap();
-        for action in reviews(&policies).flat_map(|statement| texts(&statement["Action"])) {
-            let (_, verb) = action.split_once(':').unwrap();
-            let reads = ["BatchDescribe", "Describe", "Detect", "Filter", "GET", "Get", "List"];
-            assert!(
-                reads.iter().any(|read| verb.starts_with(read)) || harmless.contains(&action),
-                "{action}"
-            );
-        }
-    }
 }
 
 #[test]

@@ -2,8 +2,10 @@
 
 mod variables;
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::cloudformation::{Change, Consequence, Consequences, Property, resource_type};
 
@@ -20,24 +22,37 @@ pub struct Finding {
 
 /// Returns the findings of all resources.
 ///
-/// A new resource contains no data yet, and can only open access; a removed one is a change by itself.
+/// A new resource contains no data yet, and can only open access. A removed one can only close it: the loss of its data is
+/// a change by itself.
 pub(super) fn findings(old: &Value, new: &Value) -> Vec<Finding> {
     let nothing = Value::Null;
+    let none = Map::new();
+    let [old, new] = [old, new].map(|template| template["Resources"].as_object().unwrap_or(&none));
+    let ids: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     let mut found = Vec::new();
-    for (id, new) in new["Resources"].as_object().into_iter().flatten() {
-        let old = old["Resources"].get(id);
+    for id in ids {
+        let (old, new) = (old.get(id), new.get(id));
         let mut consequences = Consequences::default();
-        if let Some(resource_type) = resource_type(new["Type"].as_str().unwrap_or_default()) {
-            let old = old.map_or(&nothing, |old| &old["Properties"]);
-            compare(&mut consequences, resource_type.properties, old, &new["Properties"]);
+        let type_name = new.or(old).and_then(|resource| resource["Type"].as_str()).unwrap_or_default();
+        if let Some(resource_type) = resource_type(type_name) {
+            let [old, new] = [old, new].map(|it| it.map_or(&nothing, |resource| &resource["Properties"]));
+            compare(&mut consequences, resource_type.properties, old, new);
         }
-        if let Some(old) = old {
+        if let (Some(old), Some(new)) = (old, new) {
             retention(&mut consequences, old, new);
         }
-        let is_new = old.is_none();
+        let matters = |consequence: Consequence| match (old, new) {
+            (None, _) => consequence == Consequence::Opens,
+            (_, None) => consequence == Consequence::Closes,
+            _ => true,
+        };
         let consequences = consequences.into_vec().into_iter();
-        let matters = consequences.filter(|(consequence, _)| !is_new || *consequence == Consequence::Opens);
-        found.extend(matters.map(|(consequence, what)| Finding { consequence, resource: id.clone(), what }));
+        let consequences = consequences.filter(|(consequence, _)| matters(*consequence));
+        found.extend(consequences.map(|(consequence, what)| Finding {
+            consequence,
+            resource: id.clone(),
+            what,
+        }));
     }
     found.sort();
     found

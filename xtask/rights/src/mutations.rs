@@ -16,7 +16,7 @@ use serde_json::Value as Json;
 use stack::Environment;
 
 use self::edit::Edit;
-use crate::testing::{environments, template_of};
+use crate::testing::{environment, environment_with_boundary, template_of};
 
 /// A mutation of a template: what it does, how, and what must be reported.
 type Mutation<E> = (&'static str, Edit, E);
@@ -24,14 +24,15 @@ type Mutation<E> = (&'static str, Edit, E);
 /// An environment with its template.
 type Rendered = (Environment, Json);
 
-/// Returns the templates of all environments, which are rendered once.
+/// Returns the templates of all environments, which are rendered once. That of dev has a permissions boundary.
 fn templates() -> &'static [Rendered] {
     static RENDERED: LazyLock<Vec<Rendered>> = LazyLock::new(|| {
-        let rendered = environments().into_iter().map(|environment| {
+        let environments = [environment_with_boundary(), environment("local"), environment("prod")];
+        let rendered = environments.map(|environment| {
             let template = template_of(&environment);
             (environment, template)
         });
-        rendered.collect()
+        rendered.into()
     });
     &RENDERED
 }

@@ -39,7 +39,9 @@ impl Resource for ApiMapping {
 }
 
 fn path(consequences: &mut Consequences, old: &Json, new: &Json) {
-    if !old.is_null() && old != new {
+    if !old.is_null() && new.is_null() {
+        consequences.closes(format!("the path {old} of the API is removed"));
+    } else if !old.is_null() && old != new {
         consequences.closes(format!("the path of the API is {new}, was {old}"));
     }
 }

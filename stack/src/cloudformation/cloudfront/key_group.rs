@@ -1,5 +1,8 @@
 //! `AWS::CloudFront::KeyGroup`.
 
+use serde_json::Value as Json;
+
+use crate::cloudformation::consequence::Consequences;
 use crate::cloudformation::property::{PropertyValue, properties};
 use crate::cloudformation::resource::{NoAttribute, Resource, ResourceType, Retention, no_grants};
 use crate::cloudformation::rights::{Rights, Target};
@@ -13,8 +16,8 @@ properties! {
     KeyGroupConfig {
         "Name" name: String => Plain,
         "Comment" comment: String => Plain,
-        // A review compares trusted keys by themselves.
-        "Items" items: Vec<Value<String>> => Plain,
+        // The keys of the stack are compared by themselves.
+        "Items" items: Vec<Value<String>> => Compared(foreign_keys),
     }
 }
 
@@ -36,4 +39,13 @@ impl Resource for KeyGroup {
         other_replacing: &[],
     };
     type Attribute = NoAttribute;
+}
+
+/// Reports keys that are no resources of the stack.
+fn foreign_keys(consequences: &mut Consequences, old: &Json, new: &Json) {
+    let foreign = |keys: &Json| -> Vec<String> {
+        let keys = keys.as_array().into_iter().flatten();
+        keys.filter_map(Json::as_str).map(str::to_owned).collect()
+    };
+    consequences.list("keys from outside of the stack", &foreign(old), &foreign(new));
 }

@@ -126,3 +126,25 @@ fn exceptions_in_statements_are_grants() {
     });
     assert_eq!(grants, [r#"+ AssetsBucketPolicy, More: allows s3:* on * for everyone except {"AWS":"1"}"#]);
 }
+
+#[test]
+fn key_from_outside_of_the_stack_opens() {
+    let added = found("dev", |template| {
+        let items = &mut template["Resources"]["KeyGroup"]["Properties"]["KeyGroupConfig"]["Items"];
+        items.as_array_mut().unwrap().push(json!("K2JCJMDEHXQW5F"));
+    });
+    assert_eq!(added, only(Opens, "keys from outside of the stack gain K2JCJMDEHXQW5F"));
+}
+
+#[test]
+fn removed_resource_closes_what_it_accepted() {
+    let removed = |id: &str| {
+        found("dev", |template| {
+            template["Resources"].as_object_mut().unwrap().remove(id);
+        })
+    };
+    assert_eq!(removed("ApiMapping"), only(Closes, r#"the path "packages" of the API is removed"#));
+    assert_eq!(removed("Distribution"), only(Closes, "the distribution is disabled"));
+    assert!(removed("Api").contains(&(Closes, "POST /restore is removed".to_owned())));
+    assert_eq!(removed("RestoreQueue"), []);
+}

@@ -27,14 +27,16 @@ const ROUTES: [Route; 18] = [
     (&Method::POST, "tags/*", "TagResource"),
 ];
 
+/// The condition key of event source mappings:
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html#awslambda-policy-keys>.
+const FUNCTION: &str = "lambda:FunctionArn";
+
 pub(super) fn required(call: &Call<'_>) -> Required {
     let Some((operation, names)) = call.route(&ROUTES) else {
         return call.unknown(format!("{} {}", call.parts.method, call.parts.uri.path()));
     };
     let name = names.first().map_or("", String::as_str);
     let function = |name: &str| call.regional(&format!("function:{}", function_name(name)));
-    // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html#awslambda-policy-keys
-    const FUNCTION: &str = "lambda:FunctionArn";
     let access = |resource| Access::new(call.action(operation), resource);
     Ok(vec![match operation {
         "CreateEventSourceMapping" => {

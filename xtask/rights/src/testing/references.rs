@@ -84,12 +84,13 @@ impl References<'_> {
         let mut substituted = pieces.next().unwrap_or_default().to_owned();
         for piece in pieces {
             let (name, rest) = piece.split_once('}').unwrap();
-            substituted += &match (name.strip_prefix('!'), name.split_once('.')) {
-                (Some(literal), _) => format!("${{{literal}}}"),
+            let value = match (name.strip_prefix('!'), name.split_once('.')) {
+                (Some(literal), _) => ["${", literal, "}"].concat(),
                 (None, Some((id, attribute))) => self.attribute(id, attribute),
                 (None, None) => self.reference(name),
             };
-            substituted += rest;
+            substituted.push_str(&value);
+            substituted.push_str(rest);
         }
         substituted
     }

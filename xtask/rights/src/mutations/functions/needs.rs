@@ -128,12 +128,10 @@ fn restore(environment: &Environment) -> Vec<Access> {
         // SQS decrypts its own data key when a message is sent.
         needs.push(Access::new("kms:Decrypt", &key));
     }
+    // It finds the delete markers of files, and deletes them.
     for bucket in storage_buckets(environment) {
         needs.push(Access::new("s3:ListBucketVersions", &bucket));
-        needs.push(Access::new("s3:ListBucket", &bucket));
-        // It deletes the markers of deleted files, and reads whether a file is there again.
-        let actions = ["s3:DeleteObjectVersion", "s3:GetObject", "s3:GetObjectVersion"];
-        needs.extend(actions.map(|action| Access::new(action, format!("{bucket}/key"))));
+        needs.push(Access::new("s3:DeleteObjectVersion", format!("{bucket}/key")));
     }
     needs
 }

@@ -94,6 +94,8 @@ fn distribution() -> Vec<Mutation<Mark>> {
             Set("AssetsOriginAccessControl/OriginAccessControlConfig/SigningBehavior", json!("never")),
             CLOSES,
         ),
+        ("key from elsewhere", Add("KeyGroup/KeyGroupConfig/Items", json!("K2JCJMDEHXQW5F")), OPENS),
+        ("removed distribution", Remove("/Resources/Distribution"), CLOSES),
         ("disabled distribution", Set("Distribution/DistributionConfig/Enabled", json!(false)), CLOSES),
         ("removed domain", Remove("Distribution/DistributionConfig/Aliases"), CLOSES),
         (
@@ -173,6 +175,8 @@ identitySource",
             Set("ApiStage/DefaultRouteSettings/ThrottlingRateLimit", json!(10_000)),
             OPENS,
         ),
+        ("removed API", Remove("/Resources/Api"), CLOSES),
+        ("removed path of the API", Remove("/Resources/ApiMapping"), CLOSES),
         ("another path of the API", Set("ApiMapping/ApiMappingKey", json!("other")), CLOSES),
     ]
 }

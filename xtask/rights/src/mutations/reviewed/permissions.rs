@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::super::edit::Edit::{Add, Remove, Set};
 use super::Mark::Widening;
-use super::{Mark, Mutation};
+use super::{Mark, Mutation, OPENS};
 
 pub(super) fn mutations() -> Vec<Mutation<Mark>> {
     [roles(), resources()].into_iter().flatten().collect()
@@ -71,6 +71,7 @@ fn roles() -> Vec<Mutation<Mark>> {
             ),
             Widening,
         ),
+        ("role without its permissions boundary", Remove("ApiFunctionRole/PermissionsBoundary"), OPENS),
         (
             "managed policy",
             Set(
