@@ -64,7 +64,7 @@ pub(crate) fn run(program: Program) -> Result<Outcome> {
 /// Runs a command of a program, and shows nothing of it but warnings and errors.
 pub(crate) fn run_silently(program: Program, arguments: &[&OsStr]) -> Result<()> {
     let mut command = std::process::Command::new(build(program)?);
-    Ok(command::run_blocking(command.args(arguments).stdout(Stdio::null()))?)
+    command::run_blocking(command.args(arguments).stdout(Stdio::null()))
 }
 
 /// Returns the help of all commands that are forwarded.

@@ -97,12 +97,12 @@ fn statements(
         let buckets = || storage_buckets.iter().map(bucket_arn);
         statements.push(Statement::allow(
             "StorageBuckets",
-            vec!["s3:ListBucket", "s3:ListBucketVersions"],
+            vec!["s3:ListBucketVersions"],
             buckets().collect(),
         ));
         statements.push(Statement::allow(
             "DeleteMarkers",
-            vec!["s3:DeleteObjectVersion", "s3:GetObject", "s3:GetObjectVersion"],
+            vec!["s3:DeleteObjectVersion"],
             buckets().map(|arn| text![arn, "/*"]).collect(),
         ));
     }

@@ -49,19 +49,18 @@ pub(super) const REVIEW: &[Right<Target>] = &[
     // `releases`, `diff`: the release manifests and the code, which CloudFormation reads with the caller's permissions too.
     (Target::ArtifactList, &["s3:ListBucket"]),
     (Target::Artifacts, &["s3:GetObject"]),
-    // The platform parameters, and their values at the last deployment.
-    (Target::PlatformParameters, &["ssm:GetParameter", "ssm:GetParameterHistory", "ssm:GetParameters"]),
+    // The platform parameters, which CloudFormation reads with the caller's permissions too.
+    (Target::PlatformParameters, &["ssm:GetParameters"]),
     // `keys status`. Names alone show that a private key exists.
-    (Target::PublicKeyParameters, &["ssm:GetParameter", "ssm:GetParameterHistory", "ssm:GetParameters"]),
+    (Target::PublicKeyParameters, &["ssm:GetParameter"]),
     (Target::Unnamed, &["cloudfront:ListPublicKeys", "ssm:DescribeParameters"]),
     (Target::Distributions, &["cloudfront:GetDistribution"]),
     (Target::Unnamed, &["cloudfront:GetKeyGroup", "cloudfront:GetPublicKey"]),
     // `status`, `queue status`, `logs`. Dead letters are received to show them, and become visible again at once.
     (Target::AlarmList, &["cloudwatch:DescribeAlarms"]),
-    (Target::Unnamed, &["cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics"]),
+    (Target::Unnamed, &["cloudwatch:GetMetricStatistics"]),
     (Target::Queues, &["sqs:GetQueueAttributes"]),
     (Target::DeadLetterQueue, &["sqs:ChangeMessageVisibility", "sqs:ReceiveMessage"]),
-    (Target::Functions, &["lambda:GetFunctionConfiguration"]),
     (Target::LogGroups, &["logs:FilterLogEvents"]),
     // `doctor` simulates the policies of its caller. That of an assumed role is found by its name.
     (Target::Identities, &["iam:GetRole", "iam:SimulatePrincipalPolicy"]),
@@ -90,16 +89,7 @@ pub(super) const DEPLOYMENT: &[Right<Target>] = &[
     (Target::WrittenArtifacts, &["s3:PutObject"]),
     (Target::DeploymentLock, &["s3:DeleteObject", "s3:PutObject"]),
     // `keys generate`, `rotate`, `retire`, `import`; a rotation signs its probe with the private key.
-    (
-        Target::KeyParameters,
-        &[
-            "ssm:DeleteParameter",
-            "ssm:DeleteParameters",
-            "ssm:GetParameter",
-            "ssm:GetParameters",
-            "ssm:PutParameter",
-        ],
-    ),
+    (Target::KeyParameters, &["ssm:DeleteParameter", "ssm:GetParameter", "ssm:PutParameter"]),
     // `queue redrive`.
     (Target::DeadLetterQueue, &["sqs:DeleteMessage"]),
     (Target::RestoreQueue, &["sqs:SendMessage"]),

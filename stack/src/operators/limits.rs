@@ -42,7 +42,6 @@ pub(super) const ACTIONS_WITHOUT_RESOURCE: &[&str] = &[
     "cloudfront:UpdatePublicKey",
     // Metrics belong to the account:
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
-    "cloudwatch:GetMetricData",
     "cloudwatch:GetMetricStatistics",
     // EC2 accepts these on everything only:
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html

@@ -24,7 +24,7 @@ impl Counted {
     async fn start(test: &str, client: &Client) -> Self {
         let database = Url::parse(&client.stack.database_url).unwrap().port().unwrap();
         let faults = Faults::new();
-        let aws = aws_proxy(&client.stack, &faults).await;
+        let aws = aws_proxy(client.stack, &faults).await;
         let database = DatabaseProxy::start(database, Arc::clone(&faults)).await.unwrap();
         let variables = [
             (variables::AWS_ENDPOINT_URL, aws.url()),

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::crafted::{craft, deployed, first};
 use super::terminal::assert_shows;
-use super::{run, turn};
+use super::{other_alarm, run, turn};
 
 #[tokio::test]
 async fn property_that_does_not_exist_fails_the_change_set() {
@@ -24,7 +24,8 @@ async fn property_that_does_not_exist_fails_the_change_set() {
 async fn description_that_is_too_long_is_refused_with_the_request() {
     let (running, _turn) = turn().await;
     let before = deployed(running).await;
-    let release = craft(running, |template, _| {
+    let release = craft(running, |template, contract| {
+        other_alarm(777)(template, contract);
         template["Description"] = json!("x".repeat(1025));
     });
     let ended = run(running, &["deploy", "--release", &release.await, "--yes"]).await;

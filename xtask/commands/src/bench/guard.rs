@@ -85,7 +85,7 @@ async fn measure_all(
     let direct = Target { url: foundation.emulator.endpoint_url(), credentials: Credentials::of_emulator() };
     let server = tokio::spawn(rights::serve(listener, guard, std::future::pending()));
     measure_requests(figures, &direct, &guarded).await?;
-    measure_restores(figures, foundation, directory, bootstrap, [direct, guarded]).await?;
+    Box::pin(measure_restores(figures, foundation, directory, bootstrap, [direct, guarded])).await?;
     server.abort();
     Ok(())
 }

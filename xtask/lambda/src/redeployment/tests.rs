@@ -126,6 +126,9 @@ async fn sqs(State(fake): Fake, headers: HeaderMap, request: Bytes) -> String {
         let queue = request["QueueName"].as_str().unwrap();
         return json!({ "QueueUrl": format!("{}/{queue}", fake.url) }).to_string();
     }
+    if headers["x-amz-target"] == "AmazonSQS.GetQueueAttributes" {
+        return json!({ "Attributes": {} }).to_string();
+    }
     let queue = request["QueueUrl"].as_str().unwrap().rsplit('/').next().unwrap();
     fake.polls.send_modify(|polls| *polls.entry(queue.to_owned()).or_default() += 1);
     std::future::pending().await

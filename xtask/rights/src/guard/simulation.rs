@@ -35,8 +35,9 @@ pub(super) fn answer(operators: &OperatorPolicies, policies: &Policies, form: &Q
                 (Err(_), Some(principal)) => policies.condition_keys(operators, principal, &action),
                 _ => Vec::new(),
             };
-            let missing: String =
+            let missing: Vec<String> =
                 missing.iter().map(|key| format!("<member>{}</member>", escape(key))).collect();
+            let missing = missing.concat();
             // Writing to a String cannot fail.
             let _ = write!(
                 results,

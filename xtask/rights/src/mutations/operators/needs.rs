@@ -29,7 +29,6 @@ fn queue(name: &str) -> String {
 /// Returns what the commands do that only read.
 pub(super) fn reading() -> Vec<Access> {
     let distribution = global("cloudfront", "distribution/E1");
-    let read_parameter = ["ssm:GetParameter", "ssm:GetParameterHistory", "ssm:GetParameters"];
     [
         // `status`, `outputs`: the stack, its resources, and why a deployment failed.
         all(
@@ -44,7 +43,7 @@ pub(super) fn reading() -> Vec<Access> {
         ),
         // `diff`: the deployed template, with the values that its parameters had.
         all(&["cloudformation:GetTemplate"], &stack()),
-        all(&read_parameter, &parameter("parameter/dev/platform/jobs-queue-arn")),
+        all(&["ssm:GetParameters"], &parameter("parameter/dev/platform/jobs-queue-arn")),
         // `diff`: names that are taken.
         all(
             &[
@@ -79,8 +78,8 @@ pub(super) fn reading() -> Vec<Access> {
             "*",
         ),
         // `keys status`.
-        all(&read_parameter, &parameter(&format!("{KEYS}/key-ring"))),
-        all(&read_parameter, &parameter(&format!("{KEYS}/public-key/0123456789ab"))),
+        all(&["ssm:GetParameter"], &parameter(&format!("{KEYS}/key-ring"))),
+        all(&["ssm:GetParameter"], &parameter(&format!("{KEYS}/public-key/0123456789ab"))),
         all(
             &[
                 "cloudfront:GetKeyGroup",
@@ -93,12 +92,8 @@ pub(super) fn reading() -> Vec<Access> {
         all(&["cloudfront:GetDistribution"], &distribution),
         // `status`: alarms, metrics, queues and functions.
         all(&["cloudwatch:DescribeAlarms"], &regional("cloudwatch", REGION, "alarm:*")),
-        all(&["cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics"], "*"),
+        all(&["cloudwatch:GetMetricStatistics"], "*"),
         all(&["sqs:GetQueueAttributes"], &queue("dev-restore-package-queue-use1")),
-        all(
-            &["lambda:GetFunctionConfiguration"],
-            &regional("lambda", REGION, "function:dev-packages-service-lambda-use1"),
-        ),
         // `queue status`: dead letters are received to show them, and become visible again at once.
         all(
             &["sqs:ChangeMessageVisibility", "sqs:ReceiveMessage"],
@@ -109,6 +104,8 @@ pub(super) fn reading() -> Vec<Access> {
             &["logs:FilterLogEvents"],
             &regional("logs", REGION, "log-group:/aws/lambda/dev-packages-service-restore-lambda-use1:*"),
         ),
+        // `doctor` simulates the policies of its caller.
+        all(&["iam:GetRole", "iam:SimulatePrincipalPolicy"], &global("iam", "role/Reviewer")),
     ]
     .concat()
 }
@@ -139,13 +136,7 @@ pub(super) fn changing() -> Vec<Access> {
         all(&["s3:PutObject"], &artifact("releases/dev/1.json")),
         // `keys generate`, `keys rotate`, `keys retire`.
         all(
-            &[
-                "ssm:DeleteParameter",
-                "ssm:DeleteParameters",
-                "ssm:GetParameter",
-                "ssm:GetParameters",
-                "ssm:PutParameter",
-            ],
+            &["ssm:DeleteParameter", "ssm:GetParameter", "ssm:PutParameter"],
             &parameter(&format!("{KEYS}/private-key/0123456789ab")),
         ),
         // `queue redrive`.

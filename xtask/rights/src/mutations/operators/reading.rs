@@ -8,7 +8,8 @@ use super::{DEPLOYER, REVIEWER, allowed, policies};
 use crate::testing::{environments, policies_of};
 
 /// How the names of actions begin that read.
-const READING: [&str; 7] = ["BatchDescribe", "Describe", "Detect", "Filter", "GET", "Get", "List"];
+const READING: [&str; 8] =
+    ["BatchDescribe", "Describe", "Detect", "Filter", "GET", "Get", "List", "Simulate"];
 
 /// Other actions of reviewers, with their reasons.
 const EXCEPTIONS: [(&str, &str); 2] = [
