@@ -136,7 +136,7 @@ fn template(key: &str, body: &Value) -> Value {
         "Api": {"Type": "AWS::ApiGatewayV2::Api", "Properties": {"FailOnWarnings": true, "Body": body}},
         "Stage": {"Type": "AWS::ApiGatewayV2::Stage", "Properties": {
             "ApiId": {"Ref": "Api"}, "StageName": "$default", "AutoDeploy": true,
-            "RouteSettings": {"GET /public": {"ThrottlingRateLimit": 5}},
+            "RouteSettings": {"GET /restore": {"ThrottlingRateLimit": 5}},
         }},
         "Alarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": {
             "ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 1, "Threshold": 1,
@@ -183,7 +183,8 @@ async fn shim_deploys_keys_and_apis_and_rejects_what_aws_rejects() {
     let emulator = start(&directory, Data::Fresh).await;
     let aws = Aws::new(&emulator);
 
-    let no_key = template("-----BEGIN PUBLIC KEY-----\nTm8ga2V5\n-----END PUBLIC KEY-----\n", &body(&["/"]));
+    let no_key =
+        template("-----BEGIN PUBLIC KEY-----\nTm8ga2V5\n-----END PUBLIC KEY-----\n", &body(&["/restore"]));
     assert_eq!(aws.deploy("CreateStack", "bad", &no_key).await, "ROLLBACK_COMPLETE");
     let events = aws.cloudformation("DescribeStackEvents", "bad", &[]).await;
     assert!(events.contains("EncodedKey is not the PEM of an RSA 2048 or EC P-256 public key"), "{events}");
@@ -221,10 +222,19 @@ async fn shim_deploys_keys_and_apis_and_rejects_what_aws_rejects() {
     assert_eq!(route("GET /restore")["authorizerId"], authorizer["authorizerId"]);
     assert_eq!(route("GET /public")["authorizationType"], "NONE");
     let stages = aws.items(&format!("/v2/apis/{api}/stages")).await;
-    assert_eq!(stages[0]["routeSettings"], json!({"GET /public": {"throttlingRateLimit": 5}}));
+    assert_eq!(stages[0]["routeSettings"], json!({"GET /restore": {"throttlingRateLimit": 5}}));
 
     let second = template(EC_KEY, &body(&["/restore", "/new"]));
     assert_eq!(aws.deploy("UpdateStack", "good", &second).await, "UPDATE_COMPLETE");
+    assert_eq!(aws.routes(api).await, ["GET /new", "GET /restore"]);
+
+    let without_route = template(EC_KEY, &body(&["/other", "/new"]));
+    assert_eq!(aws.deploy("UpdateStack", "good", &without_route).await, "UPDATE_ROLLBACK_COMPLETE");
+    let events = aws.cloudformation("DescribeStackEvents", "good", &[]).await;
+    assert!(
+        events.contains("Unable to find Route by key GET /restore within the provided RouteSettings"),
+        "{events}"
+    );
     assert_eq!(aws.routes(api).await, ["GET /new", "GET /restore"]);
 
     // Changes the last digits of the point, which gives another key of the same type.

@@ -91,6 +91,14 @@ def import_routes(api_id, body):
                 import_route(api_id, route_key, operation, body.get("security", []), authorizers)
 
 
+def check_route_settings(api_id, settings):
+    """A stage may have settings for existing routes only, also when routes are removed, and in a rollback."""
+    keys = {route["routeKey"] for route in apigateway._routes.get(api_id, {}).values()}
+    for key in settings:
+        if key not in keys:
+            raise ValueError(f"Unable to find Route by key {key} within the provided RouteSettings")
+
+
 def import_body(api_id, body):
     """Replaces the routes, integrations and authorizers of an API.
 
@@ -102,6 +110,8 @@ def import_body(api_id, body):
         store[api_id] = {}
     try:
         import_routes(api_id, body)
+        for stage in apigateway._stages.get(api_id, {}).values():
+            check_route_settings(api_id, stage.get("routeSettings", {}))
     except Exception:
         for store, content in before:
             store[api_id] = content
@@ -126,3 +136,19 @@ def update_api(physical_id, old, new, stack_name, logical_id=None):
 
 
 API.update(create=create_api, update=update_api)
+
+STAGE = HANDLERS["AWS::ApiGatewayV2::Stage"]
+create_any_stage, update_any_stage = STAGE["create"], STAGE["update"]
+
+
+def create_stage(logical_id, properties, stack_name):
+    check_route_settings(properties["ApiId"], properties.get("RouteSettings", {}))
+    return create_any_stage(logical_id, properties, stack_name)
+
+
+def update_stage(physical_id, old, new, *more):
+    check_route_settings(new["ApiId"], new.get("RouteSettings", {}))
+    return update_any_stage(physical_id, old, new, *more)
+
+
+STAGE.update(create=create_stage, update=update_stage)
