@@ -76,7 +76,6 @@ impl Resource for Function {
                     "lambda:GetFunctionRecursionConfig",
                     "lambda:GetFunctionScalingConfig",
                     "lambda:GetRuntimeManagementConfig",
-                    "lambda:ListTags",
                 ],
             )],
             deploy: &[
