@@ -1,7 +1,7 @@
 //! Signing keys that change while viewers open URLs.
 //!
-//! The tests share one stack and change its keys, one test at a time; each of them leaves one active key. After a test that
-//! failed, the next one gets a new stack.
+//! The tests share two stacks and change their keys, one test at a time; each of them leaves one active key. After a test
+//! that failed, the next one gets a new stack.
 
 mod changed_parameter;
 mod command;
@@ -27,11 +27,12 @@ use crate::waiting::eventually;
 
 const PARAMETERS: &str = "/local/packages-service/cloudfront";
 
-static TURNS: Turns = Turns::for_stack("keys");
+/// Two stacks, because these tests take the longest.
+static TURNS: [Turns; 2] = [Turns::for_stack("keys"), Turns::for_stack("more-keys")];
 
 /// Returns a stack with one active key, for one test at a time.
 async fn turn() -> (&'static Running, Turn) {
-    let turn = TURNS.next().await;
+    let turn = Turns::next_of(&TURNS).await;
     // The test before may have changed the keys.
     wait_until_the_key_signs(&Client::for_stack(&turn.running.stack)).await;
     (turn.running, turn)
