@@ -11,7 +11,7 @@ use std::fmt;
 
 use openapi::DatasetRole;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use self::schema::{Comparison, Direction};
 
@@ -158,7 +158,10 @@ fn compare_access(changes: &mut Changes, route: &str, old: &Value, new: &Value) 
 }
 
 fn is_public(operation: &Value) -> bool {
-    operation["security"].as_array().is_none_or(Vec::is_empty)
+    // An empty requirement makes the others optional.
+    let is_empty = |requirement: &Value| requirement.as_object().is_some_and(Map::is_empty);
+    let requirements = operation["security"].as_array();
+    requirements.is_none_or(|requirements| requirements.is_empty() || requirements.iter().any(is_empty))
 }
 
 fn compare_responses(

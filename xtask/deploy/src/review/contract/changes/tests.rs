@@ -134,6 +134,10 @@ fn access_is_part_of_the_contract() {
     assert_eq!(public, ["! GET /proxy/s3: now requires a token"]);
     let dropped = descriptions(|document| document["paths"]["/restore"]["post"]["security"] = json!([]));
     assert_eq!(dropped, ["+ POST /restore: no longer requires a token"]);
+    let optional = descriptions(|document| {
+        document["paths"]["/restore"]["post"]["security"].as_array_mut().unwrap().push(json!({}));
+    });
+    assert_eq!(optional, ["+ POST /restore: no longer requires a token"]);
     let role = |role: &str| {
         descriptions(|document| document["paths"]["/restore"]["post"]["x-required-role"] = json!(role))
     };
