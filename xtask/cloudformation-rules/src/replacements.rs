@@ -29,6 +29,19 @@ impl ProviderSchemas {
     }
 }
 
+impl ProviderSchemas {
+    /// Whether an update of a resource replaces it, by its properties before and after, with the values of references.
+    pub fn is_replaced(
+        &self,
+        resource_type: &str,
+        before: &Value,
+        after: &Value,
+    ) -> Result<bool, SchemaError> {
+        let Some(schema) = self.schema(resource_type)? else { return Ok(false) };
+        Ok(schema.create_only().any(|path| path.values(before) != path.values(after)))
+    }
+}
+
 /// Returns the logical ids of the resources that an update replaces.
 pub(crate) fn replaced<'a>(
     schemas: &ProviderSchemas,
@@ -110,6 +123,14 @@ mod tests {
         let none = Parameters::new();
         let (before, after) = (template(&json!("a"), 1), template(&json!("b"), 1));
         assert_eq!(replaced((&before, &none), (&after, &none)), ["Policy", "Queue"]);
+    }
+
+    #[test]
+    fn resource_with_another_create_only_property_is_replaced() {
+        let queue = |name: &str, timeout: u32| json!({ "QueueName": name, "VisibilityTimeout": timeout });
+        let is_replaced = |before, after| schemas().is_replaced("AWS::SQS::Queue", &before, &after).unwrap();
+        assert!(is_replaced(queue("a", 1), queue("b", 1)));
+        assert!(!is_replaced(queue("a", 1), queue("a", 2)));
     }
 
     #[test]

@@ -10,6 +10,8 @@ mod resource;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 use cloudformation_rules::{Handler, ProviderSchemas, SchemaError};
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -17,7 +19,7 @@ use serde_json::Value as Json;
 use crate::access::Access;
 
 /// A change of a resource that CloudFormation is about to make, as the emulator's shim describes it.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(crate) struct ResourceChange {
     /// The name of the stack.
     pub(crate) stack: String,
@@ -28,6 +30,9 @@ pub(crate) struct ResourceChange {
     /// The properties, with the values of their references.
     #[serde(default)]
     pub(crate) properties: Json,
+    /// The properties before an update.
+    #[serde(default)]
+    pub(crate) previous: Json,
     /// The physical ID; missing for a new resource.
     pub(crate) identifier: Option<String>,
     pub(crate) region: String,
@@ -82,6 +87,7 @@ impl ResourceChange {
             resource_type: resource_type.to_owned(),
             operation,
             properties,
+            previous: Json::Null,
             identifier: Some(own.to_owned()).filter(|own| !own.is_empty()),
             region: region.to_owned(),
         }
@@ -89,10 +95,18 @@ impl ResourceChange {
 
     /// Returns what the caller needs.
     pub(crate) fn required(&self, schemas: &ProviderSchemas) -> Result<Vec<Access>, SchemaError> {
-        let actions =
-            schemas.handler_permissions(&self.resource_type, self.operation.into())?.unwrap_or_default();
-        let needed = actions.iter().filter(|action| !optional::is_unused(self, action));
-        Ok(needed.flat_map(|action| resource::accesses(self, action)).collect())
+        let mut change = Cow::Borrowed(self);
+        // A replacement creates another resource, and deletes this one later.
+        if self.operation == Operation::Update
+            && !self.previous.is_null()
+            && schemas.is_replaced(&self.resource_type, &self.previous, &self.properties)?
+        {
+            change = Cow::Owned(Self { operation: Operation::Create, identifier: None, ..self.clone() });
+        }
+        let handler = change.operation.into();
+        let actions = schemas.handler_permissions(&self.resource_type, handler)?.unwrap_or_default();
+        let needed = actions.iter().filter(|action| !optional::is_unused(&change, action));
+        Ok(needed.flat_map(|action| resource::accesses(&change, action)).collect())
     }
 
     fn property(&self, name: &str) -> Option<&str> {

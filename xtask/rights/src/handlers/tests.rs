@@ -37,6 +37,7 @@ fn changes(environment: &Environment) -> Vec<ResourceChange> {
                 resource_type: resource["Type"].as_str().unwrap().to_owned(),
                 operation,
                 properties: resolved(&resource["Properties"], &template, &stack),
+                previous: Json::Null,
                 identifier: (operation != Operation::Create).then_some(identifier),
                 region: environment.region.to_string(),
             });
@@ -79,6 +80,24 @@ fn required(environment: &Environment) -> Vec<Access> {
         }
     }
     required
+}
+
+#[test]
+fn replaced_resource_needs_what_a_new_one_needs() {
+    let update = |name: &str| {
+        let change: ResourceChange = serde_json::from_value(serde_json::json!({
+            "stack": "stack", "logical_id": "Queue", "type": "AWS::SQS::Queue", "operation": "update",
+            "properties": { "QueueName": name, "VisibilityTimeout": 2 },
+            "previous": { "QueueName": "queue", "VisibilityTimeout": 1 },
+            "identifier": "http://localhost/000000000000/queue", "region": "us-east-1",
+        }))
+        .unwrap();
+        change.required(schemas()).unwrap()
+    };
+    let create =
+        |name: &str| Access::new("sqs:CreateQueue", format!("arn:aws:sqs:us-east-1:000000000000:{name}"));
+    assert!(update("other").contains(&create("other")));
+    assert!(!update("queue").contains(&create("queue")));
 }
 
 #[test]

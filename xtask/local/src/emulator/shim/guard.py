@@ -42,7 +42,7 @@ def owner(physical_id):
 refused_resources = {}
 
 
-def refusal_of(stack, logical_id, resource_type, operation, properties, identifier):
+def refusal_of(stack, logical_id, resource_type, operation, properties, identifier, previous=None):
     """Returns why the caller of CloudFormation may not do this itself, or None."""
     change = {
         "stack": stack,
@@ -50,15 +50,16 @@ def refusal_of(stack, logical_id, resource_type, operation, properties, identifi
         "type": resource_type,
         "operation": operation,
         "properties": properties,
+        "previous": previous,
         "identifier": identifier,
         "region": os.environ["MINISTACK_REGION"],
     }
     return ask("/_local/resource-change", change)["refusal"]
 
 
-def ask_for_change(stack, logical_id, resource_type, operation, properties, identifier):
+def ask_for_change(stack, logical_id, resource_type, operation, properties, identifier, previous=None):
     """Raises an error if the caller may not do this, or if the service refuses it."""
-    refusal = refusal_of(stack, logical_id, resource_type, operation, properties, identifier)
+    refusal = refusal_of(stack, logical_id, resource_type, operation, properties, identifier, previous)
     if refusal:
         raise ValueError(f'Resource handler returned message: "{refusal}" (HandlerErrorCode: AccessDenied)')
     if operation != "delete" and logical_id in refused_resources.get(stack, {}):
@@ -79,7 +80,7 @@ def guarded(resource_type, handler):
 
     def update_if_allowed(physical_id, old, new, stack_name, *more):
         logical_id = owner(physical_id)[1]
-        ask_for_change(stack_name, logical_id, resource_type, "update", new, physical_id)
+        ask_for_change(stack_name, logical_id, resource_type, "update", new, physical_id, old)
         updated = update(physical_id, old, new, stack_name, *more)
         # An update that replaces the resource returns the ID of the new one.
         owners[updated[0]] = stack_name, logical_id
