@@ -57,6 +57,27 @@ fn every_link_of_a_document_leads_somewhere() {
 }
 
 #[test]
+fn tests_that_hold_invariants_and_rules_exist() {
+    let documents = ["ARCHITECTURE.md", "docs/fidelity.md", "docs/fidelity-data-planes.md"];
+    let mut sources = Vec::new();
+    files(&repository::root(), "rs", &mut sources);
+    let source: String = sources.iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    // Shorter names are those of functions, settings and queues.
+    let is_test = |name: &&str| {
+        let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        name.bytes().all(is_name) && name.matches('_').count() >= 2
+    };
+    let mut missing = Vec::new();
+    for document in documents {
+        let text = fs::read_to_string(repository::root().join(document)).unwrap();
+        let names = text.split('`').skip(1).step_by(2).filter(is_test);
+        let unknown = names.filter(|name| !source.contains(&format!("fn {name}(")));
+        missing.extend(unknown.map(|name| format!("{document}: {name}")));
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
+#[test]
 fn every_message_of_the_troubleshooting_guide_exists() {
     let mut sources = Vec::new();
     for directory in ["runtime/src", "stack/src", "xtask"] {
