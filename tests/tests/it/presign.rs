@@ -36,6 +36,24 @@ async fn source_file_opens_by_redirect_and_by_url() {
 }
 
 #[tokio::test]
+async fn browser_reads_from_s3_what_the_bucket_allows_its_origin() {
+    let client = Client::new().await;
+    let url = client.presign(&client.stack.assets.parquet).await;
+    let origin = ("origin", "https://app.example.org");
+    let response = client.http.get(&url).header(origin.0, origin.1).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(header(&response, "access-control-allow-origin"), "*");
+    let response = client.open(&url).await;
+    assert!(response.headers().get("access-control-allow-origin").is_none(), "{response:?}");
+    let preflight = async |method: &str| {
+        let request = client.http.request(Method::OPTIONS, &url).header(origin.0, origin.1);
+        request.header("access-control-request-method", method).send().await.unwrap().status()
+    };
+    assert_eq!(preflight("GET").await, StatusCode::OK);
+    assert_eq!(preflight("PUT").await, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
 async fn head_request_is_redirected_to_a_url_for_head() {
     let (client, aws) = (Client::new().await, Aws::new().await);
     let stack = client.stack;

@@ -19,7 +19,7 @@ use self::address::PORT;
 const NAME: &str = "emulator";
 
 /// The Python package that starts MiniStack, by file.
-const SHIM: [(&str, &str); 11] = {
+const SHIM: [(&str, &str); 12] = {
     macro_rules! module {
         ($name:literal) => {
             ($name, include_str!(concat!("emulator/shim/", $name)))
@@ -30,6 +30,7 @@ const SHIM: [(&str, &str); 11] = {
         module!("answers.py"),
         module!("change_sets.py"),
         module!("cloud_control.py"),
+        module!("cors.py"),
         module!("guard.py"),
         module!("http_api.py"),
         module!("listings.py"),

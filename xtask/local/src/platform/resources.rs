@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
-use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
+use aws_sdk_s3::types::{BucketVersioningStatus, CorsConfiguration, CorsRule, VersioningConfiguration};
 use aws_sdk_sqs::types::QueueAttributeName;
 
 use super::PlatformError;
@@ -98,6 +98,12 @@ async fn create_storage_bucket(s3: &aws_sdk_s3::Client) -> Result<(), aws_sdk_s3
         )
         .send()
         .await?;
+    // Browsers read files by presigned URLs, also after a redirect, which has no origin.
+    let methods = ["GET", "HEAD"].map(str::to_owned).to_vec();
+    let rule =
+        CorsRule::builder().allowed_origins("*").allowed_headers("*").set_allowed_methods(Some(methods));
+    let rules = CorsConfiguration::builder().cors_rules(rule.build()?).build()?;
+    s3.put_bucket_cors().bucket(STORAGE_BUCKET).cors_configuration(rules).send().await?;
     Ok(())
 }
 

@@ -6,7 +6,7 @@ or wraps what it has, when it is imported:
 - `public_keys`, `http_api`, `misread_properties`: types and properties that MiniStack lacks or misreads;
 - `change_sets`: imports, drift that is reverted, alarms that roll back;
 - `cloud_control`: resources that were not created through it;
-- `listings`: further pages and encodings of logs and objects;
+- `listings`, `cors`: further pages and encodings of logs and objects, and CORS of buckets;
 - `policies`, `guard`, `validation`: what the server in front of the emulator needs, and what is asked of it.
 
 If a handler raises an exception, the stack rolls back, and the stack events contain the message as the reason.
@@ -28,6 +28,7 @@ MODULES = (
     "change_sets",
     "cloud_control",
     "listings",
+    "cors",
     "policies",
     "guard",
     "validation",
