@@ -86,7 +86,7 @@ impl Signature {
 
     /// Checks that a client with these credentials signed this request, now.
     ///
-    /// `payload_hash` is what the client says of the body, see [`canonical::PayloadHash`].
+    /// `payload_hash` is the hash of the body that the client signed, in hexadecimal digits, or `UNSIGNED-PAYLOAD`.
     pub(crate) fn verify(
         &self,
         parts: &Parts,
