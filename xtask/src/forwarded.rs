@@ -56,14 +56,14 @@ impl Forwarded {
 
 /// Replaces this process with a program, with the same arguments.
 pub(crate) fn run(program: Program) -> Result<Outcome> {
-    let program = build(program)?;
+    let program = build(program, is_quiet())?;
     let error = std::process::Command::new(&program).args(std::env::args_os().skip(1)).exec();
     Err(anyhow!(error).context(format!("cannot start {}", program.display())))
 }
 
 /// Runs a command of a program, and shows nothing of it but warnings and errors.
 pub(crate) fn run_silently(program: Program, arguments: &[&OsStr]) -> Result<()> {
-    let mut command = std::process::Command::new(build(program)?);
+    let mut command = std::process::Command::new(build(program, true)?);
     command::run_blocking(command.args(arguments).stdout(Stdio::null()))
 }
 
@@ -87,7 +87,7 @@ pub(crate) fn with_descriptions(command: Command) -> Result<Command> {
 
 /// Reads what a hidden command of the other program prints.
 fn read<T: DeserializeOwned>(command: &str) -> Result<T> {
-    let program = build(Program::Commands)?;
+    let program = build(Program::Commands, is_quiet())?;
     let output = std::process::Command::new(&program).arg(command).output();
     let output = output.with_context(|| format!("cannot start {}", program.display()))?;
     serde_json::from_slice(&output.stdout)
@@ -95,12 +95,12 @@ fn read<T: DeserializeOwned>(command: &str) -> Result<T> {
 }
 
 /// Builds a program if its source has changed, and returns its path.
-fn build(program: Program) -> Result<PathBuf> {
+fn build(program: Program, is_quiet: bool) -> Result<PathBuf> {
     let name = program.name();
     // Selecting the workspace enables the same features of dependencies as in other builds, so none is built twice.
     let mut build = command::cargo();
     build.args(["build", "--workspace", "--bin", name]);
-    if is_quiet() {
+    if is_quiet {
         build.arg("--quiet");
     }
     command::run_blocking(&mut build)?;

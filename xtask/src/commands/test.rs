@@ -32,7 +32,7 @@ pub(crate) fn command(arguments: &Arguments) -> Command {
     if std::env::var_os(THREADS).is_none() {
         // The end-to-end tests mostly wait: for the local stack, and for their turn on a stack that they change.
         let cores = available_parallelism().map_or(1, usize::from);
-        command.env(THREADS, (5 * cores).to_string());
+        command.env(THREADS, (3 * cores).to_string());
     }
     command
 }
