@@ -4,7 +4,7 @@ mod data_plane;
 mod deployed;
 mod follower;
 pub(crate) mod foundation;
-mod guard;
+pub(crate) mod guard;
 mod subcommand;
 mod summary;
 

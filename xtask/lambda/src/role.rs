@@ -62,10 +62,7 @@ impl Roles {
 
     /// Returns a client of SQS that acts with a role.
     pub(crate) fn sqs(&self, client: &aws_sdk_sqs::Client, session: &RoleSession) -> aws_sdk_sqs::Client {
-        let settings = client
-            .config()
-            .to_builder()
-            .credentials_provider(aws_credential_types::Credentials::from((self.0)(session)));
+        let settings = client.config().to_builder().credentials_provider(self.provider(session));
         aws_sdk_sqs::Client::from_conf(settings.build())
     }
 
@@ -75,11 +72,13 @@ impl Roles {
         client: &aws_sdk_cloudwatchlogs::Client,
         session: &RoleSession,
     ) -> aws_sdk_cloudwatchlogs::Client {
-        let settings = client
-            .config()
-            .to_builder()
-            .credentials_provider(aws_credential_types::Credentials::from((self.0)(session)));
+        let settings = client.config().to_builder().credentials_provider(self.provider(session));
         aws_sdk_cloudwatchlogs::Client::from_conf(settings.build())
+    }
+
+    /// Returns the credentials of a session, as clients of the AWS SDK take them.
+    fn provider(&self, session: &RoleSession) -> aws_credential_types::Credentials {
+        (self.0)(session).into()
     }
 }
 

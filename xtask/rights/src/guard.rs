@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use cloudformation_rules::ProviderSchemas;
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
@@ -41,6 +41,7 @@ use crate::denial::{Denial, Protocol};
 use crate::identity::{Identities, Identity, Principal};
 use crate::policies::{OperatorPolicies, Policies};
 use crate::query::Query;
+use crate::random::RandomError;
 use crate::refusal::Refusal;
 use crate::report::RightsReport;
 use crate::service::Service;
@@ -70,21 +71,13 @@ pub struct Guard {
     changes: watch::Sender<()>,
 }
 
-/// The guard cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum GuardError {
-    /// There are no random numbers for credentials.
-    #[error(transparent)]
-    Random(#[from] crate::RandomError),
-}
-
 impl Guard {
     /// Creates a guard in front of an emulator.
     pub fn new(
         emulator: SocketAddr,
         operators: OperatorPolicies,
         schemas: ProviderSchemas,
-    ) -> Result<Self, GuardError> {
+    ) -> Result<Self, RandomError> {
         let upstream = Upstream::new(emulator);
         Ok(Self {
             identities: Identities::new()?,
@@ -216,9 +209,8 @@ impl Guard {
         policies: &Policies,
         principal: Option<&Principal>,
         access: &Access,
-        now: DateTime<Utc>,
     ) -> Result<(), Refusal> {
-        let decision = policies.decide(&self.operators, principal, access, now);
+        let decision = policies.decide(&self.operators, principal, access, Utc::now());
         if let Some(principal) = principal {
             let outcome = decision.as_ref().copied().map_err(|_| access.resource.as_str());
             self.usage.record(principal, &access.action, outcome);
@@ -262,7 +254,7 @@ impl Caller<'_> {
     }
 
     fn decide(&self, access: &Access) -> Result<(), Refusal> {
-        self.guard.decide(&self.policies, self.principal, access, Utc::now())
+        self.guard.decide(&self.policies, self.principal, access)
     }
 
     /// S3 does not tell who may not list a bucket that an object does not exist:

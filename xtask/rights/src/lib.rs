@@ -28,7 +28,7 @@ mod signature;
 mod testing;
 mod usage;
 
-pub use guard::{Guard, GuardError, RIGHTS_PATH, serve};
+pub use guard::{Guard, RIGHTS_PATH, serve};
 pub use policies::OperatorPolicies;
 pub use random::RandomError;
 pub use report::{Right, RightsReport};

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, ensure};
 use chrono::Utc;
-use cloudformation_rules::ProviderSchemas;
 use command_line::environment;
 use command_line::terminal::Step;
 use deploy::build::{self, Profile};
@@ -17,7 +16,6 @@ use faults::trial::Place;
 use http::{Method, Request};
 use machine::directory::{Data, StateDirectory};
 use machine::process as processes;
-use machine::tools::CFN_LINT;
 use machine::{command, workspace};
 use operator::terminal::Terminal;
 use rights::identity::{Credentials, Operator};
@@ -29,6 +27,7 @@ use tokio::net::TcpListener;
 use super::figure::{Figures, median, milliseconds};
 use super::restore::Scenario;
 use crate::local::foundation::Foundation;
+use crate::local::guard::provider_schemas;
 
 const ROUNDS: usize = 500;
 /// The number of requests before measuring, to open connections and read policies.
@@ -74,8 +73,7 @@ async fn measure_all(
     figures: &mut Figures,
 ) -> Result<()> {
     let policy = policy_of_restore_function(environment)?;
-    let schemas = tokio::task::block_in_place(|| CFN_LINT.directory("cfnlint/data/schemas", &Terminal))?;
-    let schemas = ProviderSchemas::load(&schemas, environment.region.as_str())?;
+    let schemas = provider_schemas(environment)?;
     let policies = OperatorPolicies::new([], [&policy]);
     let guard = Arc::new(Guard::new(foundation.emulator.address(), policies, schemas)?);
     let guarded = Target {

@@ -24,6 +24,14 @@ const REVIEWER: [&str; 2] = ["review", "review-resources"];
 const DEPLOYER: [&str; 5] =
     ["review", "review-resources", "deployment", "deployment-resources", "deployment-roles"];
 
+/// Reads the schemas of the resource types in the region of an environment.
+///
+/// They are part of cfn-lint, which is installed if necessary.
+pub(crate) fn provider_schemas(environment: &Environment) -> Result<ProviderSchemas> {
+    let directory = tokio::task::block_in_place(|| CFN_LINT.directory("cfnlint/data/schemas", &Terminal))?;
+    Ok(ProviderSchemas::load(&directory, environment.region.as_str())?)
+}
+
 /// The running guard.
 pub(super) struct RunningGuard {
     pub(super) guard: Arc<Guard>,
@@ -45,9 +53,7 @@ impl RunningGuard {
         let policies = stack::operator_policies(environment, &BTreeMap::new())?;
         let held = |names: &[&str]| names.iter().map(|name| &policies[*name]).collect::<Vec<&Value>>();
         let operators = OperatorPolicies::new(held(&REVIEWER), held(&DEPLOYER));
-        let schemas = tokio::task::block_in_place(|| CFN_LINT.directory("cfnlint/data/schemas", &Terminal))?;
-        let schemas = ProviderSchemas::load(&schemas, environment.region.as_str())?;
-        let guard = Arc::new(Guard::new(emulator.address(), operators, schemas)?);
+        let guard = Arc::new(Guard::new(emulator.address(), operators, provider_schemas(environment)?)?);
         let shutdown = watch::Sender::new(false);
         let mut ends = shutdown.subscribe();
         let server = rights::serve(listener, Arc::clone(&guard), async move {

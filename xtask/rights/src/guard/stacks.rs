@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use chrono::Utc;
 use cloudformation_rules::ProviderSchemas;
 use serde_json::Value as Json;
 
@@ -85,7 +84,7 @@ pub(super) fn refusal(guard: &Guard, body: &[u8]) -> Option<String> {
     };
     // Only operators call CloudFormation, and their policies are not in the emulator.
     let policies = Policies::default();
-    required.iter().find_map(|access| guard.decide(&policies, Some(&principal), access, Utc::now()).err()).map(
+    required.iter().find_map(|access| guard.decide(&policies, Some(&principal), access).err()).map(
         |refusal| {
             let ResourceChange { stack, logical_id, operation, .. } = &change;
             tracing::warn!(target: machine::ACTIVITY, "refused to {operation:?} {logical_id} of {stack}: {refusal}");
