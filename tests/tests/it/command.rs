@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use crate::stack::{Running, xtask_commands};
 
 /// A command that takes longer, even beside all other tests, is stuck.
-const LIMIT: Duration = Duration::from_mins(3);
+pub(crate) const LIMIT: Duration = Duration::from_mins(3);
 
 /// A run of a command.
 pub(crate) struct Run {

@@ -3,7 +3,6 @@
 use std::io::pipe;
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use stack::OutputName;
@@ -13,11 +12,8 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 use crate::aws::Aws;
-use crate::command::StandardError;
+use crate::command::{LIMIT, StandardError};
 use crate::stack::{cargo_xtask, stack, stack_file, state_directory};
-
-/// A run that takes longer, even beside all other tests, is stuck.
-const LIMIT: Duration = Duration::from_mins(1);
 
 /// A run of `cargo xtask local`.
 struct Run {
@@ -72,7 +68,9 @@ impl Run {
     async fn exit_code(&mut self) -> Option<i32> {
         // It would block if nothing read its standard error.
         let ended = async { tokio::join!(self.child.wait(), self.stderr.read_to_end()) };
-        let Ok((status, ())) = timeout(LIMIT, ended).await else { panic!("it does not end") };
+        let Ok((status, ())) = timeout(LIMIT, ended).await else {
+            panic!("it does not end; it said:\n{}", self.stderr.text)
+        };
         status.unwrap().code()
     }
 

@@ -10,6 +10,7 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde::{Deserialize, Serialize};
 use tokio::fs;
 use tokio::process::Command;
+use tokio::task::JoinSet;
 use tokio::time::{interval, timeout};
 
 use super::{GRACE, StopSignal};
@@ -63,17 +64,17 @@ pub async fn record(directory: &StateDirectory, name: &str, pid: u32) -> Result<
 /// Call it first, right after taking the lock, when the earlier run is known to have ended. Records that are invalid
 /// or refer to another process are removed.
 pub async fn clean_up(directory: &StateDirectory) -> Result<Vec<String>, DirectoryError> {
-    let mut ended = Vec::new();
+    // All at the same time: each may take its grace period.
+    let mut ending = JoinSet::new();
     if let Ok(mut entries) = fs::read_dir(directory.file(RECORDS)).await {
         while let Ok(Some(entry)) = entries.next_entry().await {
             let text = fs::read(entry.path()).await.unwrap_or_default();
-            if let Ok(record) = serde_json::from_slice::<Record>(&text)
-                && end(&record).await
-            {
-                ended.push(record.name);
+            if let Ok(record) = serde_json::from_slice::<Record>(&text) {
+                ending.spawn(async move { end(&record).await.then_some(record.name) });
             }
         }
     }
+    let mut ended: Vec<String> = ending.join_all().await.into_iter().flatten().collect();
     directory.remove(RECORDS).await?;
     ended.sort();
     Ok(ended)
