@@ -1,6 +1,6 @@
 //! One policy, and what it says of a request.
 
-use iam_rs::{Decision, IAMAction, IAMEffect, IAMPolicy, IAMRequest, IAMStatement, PolicyEvaluator};
+use iam_rs::{Decision, IAMAction, IAMEffect, IAMPolicy, IAMRequest, PolicyEvaluator};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
@@ -16,8 +16,9 @@ pub(crate) struct Policy {
 struct Statement {
     /// Its `Sid`, or its position.
     name: String,
-    /// The actions that it allows.
-    allowed: Vec<String>,
+    effect: IAMEffect,
+    /// The actions that it names, which may contain wildcards; nothing for a statement with `NotAction`.
+    actions: Option<Vec<String>>,
     /// The keys of its conditions.
     condition_keys: Vec<String>,
     evaluator: PolicyEvaluator,
@@ -44,7 +45,8 @@ impl Policy {
         };
         let statements = policy.statement.iter().enumerate().map(|(position, statement)| Statement {
             name: statement.sid.clone().unwrap_or_else(|| format!("statement {}", position + 1)),
-            allowed: allowed(statement),
+            effect: statement.effect,
+            actions: statement.action.as_ref().map(named_actions),
             condition_keys: condition_keys(document, position),
             evaluator: PolicyEvaluator::with_policies(vec![IAMPolicy {
                 statement: vec![statement.clone()],
@@ -56,14 +58,15 @@ impl Policy {
 
     /// Returns the condition keys of the statements that allow an action.
     pub(crate) fn condition_keys(&self, action: &str) -> impl Iterator<Item = &str> {
-        let allows = move |statement: &&Statement| statement.allowed.iter().any(|allowed| allowed == action);
+        let allows =
+            move |statement: &&Statement| statement.allowed().iter().any(|allowed| allowed == action);
         self.statements.iter().filter(allows).flat_map(|it| &it.condition_keys).map(String::as_str)
     }
 
     /// Returns the actions that statements allow, each with the name of its statement.
     pub(crate) fn allowed(&self) -> impl Iterator<Item = (&str, &str)> {
         self.statements.iter().flat_map(|statement| {
-            statement.allowed.iter().map(|action| (statement.name.as_str(), action.as_str()))
+            statement.allowed().iter().map(|action| (statement.name.as_str(), action.as_str()))
         })
     }
 }
@@ -76,16 +79,32 @@ fn condition_keys(document: &Json, position: usize) -> Vec<String> {
     operators.filter_map(Json::as_object).flat_map(serde_json::Map::keys).cloned().collect()
 }
 
-fn allowed(statement: &IAMStatement) -> Vec<String> {
-    match (statement.effect, &statement.action) {
-        (IAMEffect::Allow, Some(IAMAction::Single(action))) => vec![action.clone()],
-        (IAMEffect::Allow, Some(IAMAction::Multiple(actions))) => actions.clone(),
-        _ => Vec::new(),
+fn named_actions(actions: &IAMAction) -> Vec<String> {
+    match actions {
+        IAMAction::Single(action) => vec![action.clone()],
+        IAMAction::Multiple(actions) => actions.clone(),
     }
 }
 
 impl Statement {
+    /// Returns the actions that it allows.
+    fn allowed(&self) -> &[String] {
+        match self.effect {
+            IAMEffect::Allow => self.actions.as_deref().unwrap_or_default(),
+            IAMEffect::Deny => &[],
+        }
+    }
+
+    /// Whether it may be about an action. Most statements name others, and need not be evaluated.
+    fn may_concern(&self, action: &str) -> bool {
+        let names = |named: &String| named.contains(['*', '?']) || named.eq_ignore_ascii_case(action);
+        self.actions.as_ref().is_none_or(|actions| actions.iter().any(names))
+    }
+
     fn verdict(&self, request: &IAMRequest) -> Verdict<'_> {
+        if !self.may_concern(&request.action) {
+            return Verdict::Silent;
+        }
         match self.evaluator.evaluate(request).map(|result| result.decision) {
             Ok(Decision::Allow) => Verdict::Allowed(&self.name),
             Ok(Decision::Deny) => Verdict::Denied,

@@ -13,10 +13,16 @@ const READING: [&str; 8] =
 const OF_QUEUES: [&str; 5] =
     ["AddPermission", "CreateQueue", "DeleteQueue", "RemovePermission", "SetQueueAttributes"];
 
-/// Whether a request may change what is allowed.
+/// The address of event source mappings: <https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html>.
+const MAPPINGS: &str = "/event-source-mappings/";
+
+/// Whether a request may change what is allowed: policies, and which key or function a resource has.
 pub(super) fn of_policies(call: &Call<'_>) -> bool {
     match call.service {
-        Service::CloudControl | Service::CloudFormation | Service::Iam => !is_reading(&call.operation()),
+        Service::CloudControl | Service::CloudFormation | Service::Iam | Service::Ssm => {
+            !is_reading(&call.operation())
+        }
+        Service::Lambda => is_writing(&call.parts.method) && call.parts.uri.path().contains(MAPPINGS),
         Service::Sqs => OF_QUEUES.contains(&call.operation().as_str()),
         Service::S3 => is_writing(&call.parts.method) && object_of(call.parts.uri.path()).is_none(),
         _ => false,

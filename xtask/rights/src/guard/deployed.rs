@@ -1,6 +1,6 @@
 //! The policies that are deployed now.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -11,20 +11,31 @@ use crate::policies::{Policies, Stored};
 
 /// The resource of the shim with all policies.
 const PATH: &str = "/_local/policies";
-/// How old the policies may be. IAM itself takes seconds:
+/// How old the policies may be while CloudFormation changes resources. IAM itself takes seconds:
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>.
-const FRESH: Duration = Duration::from_millis(500);
+const WHILE_CHANGING: Duration = Duration::from_millis(500);
+/// How old they may be otherwise. All who change something ask the guard, so this is for what it does not know of.
+const OTHERWISE: Duration = Duration::from_secs(30);
+/// How long after it asked for a resource CloudFormation may still change it.
+const SETTLING: Duration = Duration::from_secs(10);
 
-/// Policies as the emulator stores them, read again from time to time.
+/// Policies as the emulator stores them, read again when they may have changed.
 #[derive(Debug)]
 pub(super) struct DeployedPolicies {
     upstream: Upstream,
-    known: Mutex<Option<Known>>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    known: Option<Known>,
+    /// When something was about to change last.
+    changing: Option<Instant>,
 }
 
 #[derive(Clone, Debug)]
 struct Known {
-    /// Nothing if something may have changed.
+    /// Nothing if something has changed.
     read_at: Option<Instant>,
     text: Bytes,
     policies: Arc<Policies>,
@@ -32,42 +43,59 @@ struct Known {
 
 impl DeployedPolicies {
     pub(super) fn new(upstream: Upstream) -> Self {
-        Self { upstream, known: Mutex::default() }
+        Self { upstream, state: Mutex::default() }
     }
 
     /// Returns the policies.
     pub(super) async fn current(&self) -> Result<Arc<Policies>, Denial> {
-        let known = self.cached();
-        if let Some(Known { read_at: Some(read_at), policies, .. }) = &known
-            && read_at.elapsed() < FRESH
-        {
-            return Ok(Arc::clone(policies));
-        }
+        let known = {
+            let state = self.state();
+            match &state.known {
+                Some(known) if state.is_current(known, Instant::now()) => {
+                    return Ok(Arc::clone(&known.policies));
+                }
+                known => known.clone(),
+            }
+        };
         let read_at = Some(Instant::now());
         let text = self.upstream.get(PATH).await?;
         let policies = match known {
             Some(known) if known.text == text => known.policies,
             _ => Arc::new(parse(&text)?),
         };
-        let known = Known { read_at, text, policies: Arc::clone(&policies) };
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(known);
+        self.state().known = Some(Known { read_at, text, policies: Arc::clone(&policies) });
         Ok(policies)
     }
 
-    /// Reads them again for the next request.
+    /// Reads them again for the next request, since they have changed, and more may change.
     pub(super) fn forget(&self) {
-        if let Some(known) = self.known.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+        let mut state = self.state();
+        state.changing = Some(Instant::now());
+        if let Some(known) = &mut state.known {
             known.read_at = None;
         }
     }
 
-    /// Returns the policies that were read last, if they were read.
-    pub(super) fn known(&self) -> Option<Arc<Policies>> {
-        self.cached().map(|known| known.policies)
+    /// Reads them more often for a while, since they are about to change.
+    pub(super) fn may_change(&self) {
+        self.state().changing = Some(Instant::now());
     }
 
-    fn cached(&self) -> Option<Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Returns the policies that were read last, if they were read.
+    pub(super) fn known(&self) -> Option<Arc<Policies>> {
+        self.state().known.as_ref().map(|known| Arc::clone(&known.policies))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn is_current(&self, known: &Known, now: Instant) -> bool {
+        let is_changing = self.changing.is_some_and(|changing| now.duration_since(changing) < SETTLING);
+        let limit = if is_changing { WHILE_CHANGING } else { OTHERWISE };
+        known.read_at.is_some_and(|read_at| now.duration_since(read_at) < limit)
     }
 }
 
@@ -75,4 +103,26 @@ fn parse(text: &[u8]) -> Result<Policies, Denial> {
     let stored: Stored = serde_json::from_slice(text)
         .map_err(|error| Denial::Unavailable(format!("its policies cannot be read: {error}")))?;
     Ok(Policies::new(&stored))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn policies_are_read_again_when_they_may_have_changed() {
+        let start = Instant::now();
+        let after = |milliseconds| start + Duration::from_millis(milliseconds);
+        let is_current = |read_at: Option<u64>, changing: Option<u64>, now| {
+            let read_at = read_at.map(after);
+            let known = Known { read_at, text: Bytes::new(), policies: Arc::default() };
+            State { known: None, changing: changing.map(after) }.is_current(&known, after(now))
+        };
+        assert!(is_current(Some(0), None, 29_000));
+        assert!(!is_current(Some(0), None, 31_000));
+        assert!(is_current(Some(1_000), Some(1_000), 1_400));
+        assert!(!is_current(Some(1_000), Some(1_000), 1_600));
+        assert!(is_current(Some(10_000), Some(1_000), 11_500), "settled");
+        assert!(!is_current(None, None, 0), "changed");
+    }
 }

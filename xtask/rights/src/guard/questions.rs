@@ -53,6 +53,7 @@ impl Question {
                 json!(verdict.unwrap_or_else(|error| Verdict::unavailable(&error)))
             }
             Self::ResourceChange => {
+                guard.deployed.may_change();
                 guard.changes.send_replace(());
                 json!({ "refusal": stacks::refusal(guard, question) })
             }

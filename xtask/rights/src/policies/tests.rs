@@ -167,3 +167,22 @@ fn action_without_a_resource_needs_a_policy_for_everything() {
     let wide = statement("Allow", "cloudfront:ListDistributions", "*");
     assert!(decide(&with_role(&[document(&[wide])], &Json::Null), Some(&role()), &list).is_ok());
 }
+
+#[test]
+fn actions_match_with_wildcards_and_in_any_case() {
+    let is_allowed = |statement: Json| {
+        decide(&with_role(&[document(&[statement])], &Json::Null), Some(&role()), &get_object()).is_ok()
+    };
+    for action in ["s3:GetObject", "S3:getobject", "s3:Get*", "s3:GetObjec?", "*"] {
+        assert!(is_allowed(statement("Allow", action, "*")), "{action}");
+    }
+    for action in ["s3:GetObjectAcl", "s3:PutObject", "s3:GetObjec", "sqs:*"] {
+        assert!(!is_allowed(statement("Allow", action, "*")), "{action}");
+    }
+    let mut others = statement("Allow", "", "*");
+    others.as_object_mut().unwrap().remove("Action");
+    others["NotAction"] = json!("s3:PutObject");
+    assert!(is_allowed(others.clone()));
+    others["NotAction"] = json!("s3:GetObject");
+    assert!(!is_allowed(others));
+}
