@@ -200,23 +200,28 @@ async fn serve(
     verify(&Deployment::new(&environment, &connection, &options, subject, &|_| {}), deployed).await;
 
     let path = directory.file(machine::STACK_FILE);
+    // It may look at everything.
+    let credentials = guard.operator(Operator::Administrator);
+    let command = async {
+        if arguments.command.is_empty() {
+            std::future::pending().await
+        } else {
+            subcommand::run(&arguments.command, &path, &stack_file.aws_endpoint_url, &credentials).await
+        }
+    };
     if arguments.command.is_empty() {
         summary::print(&stack_file, &path, &without_effect, start.elapsed())?;
         if !is_quiet() {
             show_activity();
         }
-        tokio::select! {
-            error = foundation.exited() => Err(error),
-            error = guard.ended() => Err(error),
-            error = data_plane.ended() => Err(error),
-        }
     } else {
         terminal::say(format!("  up after {:.1} s", start.elapsed().as_secs_f64()));
-        tokio::select! {
-            code = subcommand::run(&arguments.command, &path, guard) => code.map(Outcome::Code),
-            error = foundation.exited() => Err(error),
-            error = data_plane.ended() => Err(error),
-        }
+    }
+    tokio::select! {
+        code = command => code.map(Outcome::Code),
+        error = foundation.exited() => Err(error),
+        error = guard.ended() => Err(error),
+        error = data_plane.ended() => Err(error),
     }
 }
 

@@ -25,9 +25,10 @@ use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 use body::{Body, Payload};
 use deployed::DeployedPolicies;
@@ -51,6 +52,9 @@ use crate::usage::Usage;
 
 /// How long a client may take to send the head of a request.
 const HEADER_LIMIT: Duration = Duration::from_secs(30);
+
+/// How long to wait after a connection that could not be accepted.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// How the addresses begin at which the emulator serves what is not AWS.
 const EMULATOR: &str = "/_";
@@ -304,31 +308,39 @@ fn caller_identity(principal: Option<&Principal>) -> Response<Bytes> {
 }
 
 /// Serves requests until `shutdown` completes.
-pub async fn serve(
-    listener: TcpListener,
-    guard: Arc<Guard>,
-    shutdown: impl Future<Output = ()>,
-) -> std::io::Result<()> {
+pub async fn serve(listener: TcpListener, guard: Arc<Guard>, shutdown: impl Future<Output = ()>) {
     let mut connections = JoinSet::new();
     tokio::pin!(shutdown);
     loop {
-        let (stream, _) = tokio::select! {
-            accepted = listener.accept() => accepted?,
-            Some(_) = connections.join_next(), if !connections.is_empty() => continue,
-            () = &mut shutdown => return Ok(()),
-        };
-        // Answers are small and awaited.
-        stream.set_nodelay(true)?;
-        let guard = Arc::clone(&guard);
-        connections.spawn(async move {
-            let service = service_fn(move |request| {
-                let guard = Arc::clone(&guard);
-                async move { Ok::<_, std::convert::Infallible>(guard.answer(request).await) }
-            });
-            let mut server = hyper::server::conn::http1::Builder::new();
-            server.timer(TokioTimer::new()).header_read_timeout(HEADER_LIMIT);
-            // A client that goes away needs no answer.
-            let _ = server.serve_connection(TokioIo::new(stream), service).await;
-        });
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => open(&mut connections, Arc::clone(&guard), stream),
+                // The client went away, or there are too many open files.
+                Err(error) => {
+                    tracing::warn!(target: machine::ACTIVITY, "a connection cannot be accepted: {error}");
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            },
+            Some(_) = connections.join_next(), if !connections.is_empty() => {}
+            () = &mut shutdown => return,
+        }
     }
+}
+
+/// Answers the requests of a connection.
+///
+/// It is not generic, so that it is compiled in this crate, which is optimized in development builds too.
+fn open(connections: &mut JoinSet<()>, guard: Arc<Guard>, stream: TcpStream) {
+    // Answers are small and awaited. A socket on which this fails is closed already.
+    let _ = stream.set_nodelay(true);
+    connections.spawn(async move {
+        let service = service_fn(move |request| {
+            let guard = Arc::clone(&guard);
+            async move { Ok::<_, std::convert::Infallible>(guard.answer(request).await) }
+        });
+        let mut server = hyper::server::conn::http1::Builder::new();
+        server.timer(TokioTimer::new()).header_read_timeout(HEADER_LIMIT);
+        // A client that goes away needs no answer.
+        let _ = server.serve_connection(TokioIo::new(stream), service).await;
+    });
 }

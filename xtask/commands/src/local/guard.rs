@@ -37,7 +37,7 @@ pub(super) struct RunningGuard {
     pub(super) guard: Arc<Guard>,
     /// The base URL of all AWS services.
     pub(super) endpoint_url: String,
-    server: JoinHandle<std::io::Result<()>>,
+    server: JoinHandle<()>,
     shutdown: watch::Sender<bool>,
 }
 
@@ -72,8 +72,7 @@ impl RunningGuard {
     /// Waits until the server ends unexpectedly.
     pub(super) async fn ended(&mut self) -> anyhow::Error {
         match (&mut self.server).await {
-            Ok(Err(error)) => anyhow!("the guard in front of the emulator cannot serve: {error}"),
-            Ok(Ok(())) => anyhow!("the guard in front of the emulator ended"),
+            Ok(()) => anyhow!("the guard in front of the emulator ended"),
             Err(error) => anyhow!("the guard in front of the emulator failed: {error}"),
         }
     }

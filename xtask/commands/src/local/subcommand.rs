@@ -8,23 +8,23 @@ use std::process::ExitStatus;
 
 use anyhow::{Context, Result};
 use machine::command::Group;
-use rights::identity::Operator;
+use rights::identity::Credentials;
 use tokio::process::Command;
 
-use super::guard::RunningGuard;
-
-/// Runs a command and returns its exit code.
-///
-/// It has the credentials of the administrator, since it may look at everything.
-pub(super) async fn run(words: &[OsString], stack_file: &Path, guard: &RunningGuard) -> Result<u8> {
+/// Runs a command, with access to AWS at a base URL, and returns its exit code.
+pub(super) async fn run(
+    words: &[OsString],
+    stack_file: &Path,
+    endpoint_url: &str,
+    credentials: &Credentials,
+) -> Result<u8> {
     let (program, arguments) = words.split_first().context("there is no command")?;
-    let credentials = guard.operator(Operator::Administrator);
     let region = local_stack::emulator::REGION;
     let mut command = Command::new(program);
     command
         .args(arguments)
         .env("PACKAGES_STACK", stack_file)
-        .env("AWS_ENDPOINT_URL", &guard.endpoint_url)
+        .env("AWS_ENDPOINT_URL", endpoint_url)
         .env("AWS_ACCESS_KEY_ID", &credentials.access_key_id)
         .env("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key.expose())
         .env("AWS_REGION", region)
