@@ -1,11 +1,13 @@
-//! A viewer that opens URLs without a pause.
+//! A viewer that opens URLs one after the other.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
 
 use reqwest::StatusCode;
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 use crate::client::Client;
 use crate::stack::Running;
@@ -15,6 +17,9 @@ use crate::waiting::eventually;
 const READERS: usize = 4;
 /// How many URLs each reader keeps and opens again.
 const KEPT: usize = 4;
+
+/// How long it waits after API Gateway refused a request as one too many.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Gets signed URLs from the API and opens them at the CDN.
 pub(super) struct Viewer {
@@ -64,6 +69,8 @@ async fn read(client: Client, stops: Arc<AtomicBool>, opened: Arc<AtomicU32>) ->
         let response = client.get("/cloudfront/sign", &client.asset(asset)).await;
         let (status, text) = (response.status(), response.text().await.unwrap());
         match serde_json::from_str::<openapi::SignedFile>(&text) {
+            // It asks more often than API Gateway allows. Like every client, it asks again later.
+            _ if status == StatusCode::TOO_MANY_REQUESTS => sleep(PAUSE).await,
             Ok(signed) if status == StatusCode::OK => urls.push_front(signed.signed_url),
             _ => rejected.push(format!("API: {status} {text}")),
         }
