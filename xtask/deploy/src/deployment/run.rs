@@ -255,16 +255,16 @@ impl<'a> Deployment<'a> {
         release: Option<&Release>,
     ) -> Result<Option<StoredRelease>> {
         let store = ReleaseStore::new(&self.bucket, self.environment);
-        let mut all = store.record_missing_results(Some(&deployed.template)).await?;
+        let all = store.record_missing_results(Some(&deployed.template)).await?;
         let hash = TemplateHash::new(&deployed.template)?;
         let history = History::new(all.iter().map(|stored| stored.release.clone()).collect());
         let current = history.deployed(Some(&hash)).map(|release| &release.id);
         let same = release.filter(|release| release.template == hash).map(|release| &release.id);
         let Some(id) = same.or(current) else { return Ok(None) };
-        let Some(position) = all.iter().position(|stored| stored.release.id == *id) else { return Ok(None) };
-        let mut stored = all.swap_remove(position);
+        let Some(stored) = all.iter().find(|stored| stored.release.id == *id) else { return Ok(None) };
+        let mut stored = stored.clone();
         if current != Some(id) {
-            store.record_application(&mut stored, &self.connection.caller).await?;
+            store.record_application(&mut stored, &self.connection.caller, &all).await?;
         }
         Ok(Some(stored))
     }

@@ -4,7 +4,7 @@
 //! them, and metadata is part of the template. The records of the deployments tell which release is deployed when
 //! several have the deployed template.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{DeploymentRecord, Release, TemplateHash};
 
@@ -77,6 +77,19 @@ impl History {
 fn times(record: &DeploymentRecord) -> (DateTime<Utc>, DateTime<Utc>) {
     let end = record.ending.as_ref().map_or(DateTime::<Utc>::MAX_UTC, |ending| ending.at);
     (record.started_at, end)
+}
+
+/// Returns the time to record next: now, or a later one within the second of the last record.
+///
+/// AWS tells whole seconds, and a deployment without changes takes less. Their times order deployments.
+pub(super) fn next_time<'a>(
+    now: DateTime<Utc>,
+    releases: impl IntoIterator<Item = &'a Release>,
+) -> DateTime<Utc> {
+    let records = releases.into_iter().flat_map(|release| &release.deployments);
+    let times = records.flat_map(|record| [Some(record.started_at), record.ending.as_ref().map(|it| it.at)]);
+    let last = times.flatten().max();
+    last.map_or(now, |last| now.max(last + TimeDelta::milliseconds(1)))
 }
 
 /// Continues a path with a release: returns to it, or appends it.

@@ -7,11 +7,13 @@
 //! | `{service}/contracts/{hash}.json` | the OpenAPI document of the API that the template deploys |
 
 use anyhow::{Context, Result, bail};
+use chrono::{DateTime, Utc};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use stack::{ArtifactHash, DeployedTemplate, Environment};
 
+use super::history::next_time;
 use super::{DeploymentRecord, Ending, History, Outcome, Release, ReleaseId, SourceRevision, StoredProgram};
 use crate::advice::command_for;
 use crate::artifact_bucket::{ArtifactBucket, Condition, Revision};
@@ -137,9 +139,15 @@ impl<'a> ReleaseStore<'a> {
         Ok(History::new(self.all().await?.into_iter().map(|stored| stored.release).collect()))
     }
 
-    /// Records in the manifest that a deployment has begun.
-    pub async fn record_start(&self, stored: &mut StoredRelease, by: &str) -> Result<()> {
-        let record = DeploymentRecord { by: by.to_owned(), started_at: self.bucket.now()?, ending: None };
+    /// Records in the manifest that a deployment has begun, after all that is recorded in these releases.
+    pub async fn record_start(
+        &self,
+        stored: &mut StoredRelease,
+        by: &str,
+        all: &[StoredRelease],
+    ) -> Result<()> {
+        let started_at = self.next_time(all)?;
+        let record = DeploymentRecord { by: by.to_owned(), started_at, ending: None };
         stored.release.deployments.push(record);
         self.update(stored).await
     }
@@ -151,8 +159,9 @@ impl<'a> ReleaseStore<'a> {
         outcome: Outcome,
         reason: Option<String>,
     ) -> Result<()> {
-        let at = self.bucket.now()?;
+        let now = self.bucket.now()?;
         if let Some(record) = stored.release.deployments.last_mut() {
+            let at = now.max(record.started_at);
             record.ending = Some(Ending { at, outcome, reason });
         }
         self.update(stored).await
@@ -165,19 +174,26 @@ impl<'a> ReleaseStore<'a> {
         outcome: Outcome,
         reason: Option<String>,
     ) -> Result<()> {
-        let at = self.bucket.now()?;
+        let now = self.bucket.now()?;
         let id = &stored.release.id;
         let record =
             stored.release.deployments.iter_mut().rev().find(|record| record.may_have_changed_the_stack());
         let record =
             record.with_context(|| format!("release {id} has no deployment that changed the stack"))?;
+        let at = now.max(record.started_at);
         record.ending = Some(Ending { at, outcome, reason });
         self.update(stored).await
     }
 
-    /// Records in the manifest a deployment that had nothing to change, because its template is deployed.
-    pub async fn record_application(&self, stored: &mut StoredRelease, by: &str) -> Result<()> {
-        let at = self.bucket.now()?;
+    /// Records in the manifest a deployment that had nothing to change, because its template is deployed, after all that
+    /// is recorded in these releases.
+    pub async fn record_application(
+        &self,
+        stored: &mut StoredRelease,
+        by: &str,
+        all: &[StoredRelease],
+    ) -> Result<()> {
+        let at = self.next_time(all)?;
         let ending = Some(Ending { at, outcome: Outcome::Applied, reason: None });
         stored.release.deployments.push(DeploymentRecord { by: by.to_owned(), started_at: at, ending });
         self.update(stored).await
@@ -206,6 +222,10 @@ impl<'a> ReleaseStore<'a> {
             }
         }
         Ok(all)
+    }
+
+    fn next_time(&self, all: &[StoredRelease]) -> Result<DateTime<Utc>> {
+        Ok(next_time(self.bucket.now()?, all.iter().map(|stored| &stored.release)))
     }
 
     async fn update(&self, stored: &mut StoredRelease) -> Result<()> {

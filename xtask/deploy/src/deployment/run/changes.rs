@@ -27,9 +27,9 @@ impl Deployment<'_> {
             source.revision.ensure_checked_out().await?;
         }
         survey.keys.store_new_key(self.environment, self.connection).await?;
-        store.record_missing_results(survey.deployed_template()).await?;
+        let all = store.record_missing_results(survey.deployed_template()).await?;
         let mut release = self.release(&store, &survey, source).await?;
-        store.record_start(&mut release, &self.connection.caller).await?;
+        store.record_start(&mut release, &self.connection.caller, &all).await?;
         let applied = self.update_to(&survey).await;
         let recorded = match &applied {
             Ok(Applied::Changes) => store.record_result(&mut release, Outcome::Applied, None).await,

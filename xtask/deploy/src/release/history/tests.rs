@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
-use super::History;
+use super::{History, next_time};
 use crate::release::{DeploymentRecord, Ending, Outcome, Release, SourceRevision, TemplateHash};
 
 /// Returns a time in minutes.
@@ -130,4 +130,13 @@ fn doubts_name_what_happened() {
     the deployment of release 20261124T184000Z-x on 2026-11-24 18:41:00 UTC was not completed
     release 20261124T184000Z-x was never deployed
     ");
+}
+
+#[test]
+fn two_records_in_one_second_have_different_times() {
+    let recorded = [release("first", 'a', &[(1, VERIFIED), (2, None)]), release("second", 'a', &[])];
+    assert_eq!(next_time(at(3), &recorded), at(3));
+    let next = next_time(at(2), &recorded);
+    assert!(at(2) < next && next < at(2) + TimeDelta::seconds(1), "{next}");
+    assert_eq!(next_time(at(0), &recorded[1..]), at(0));
 }
