@@ -121,10 +121,10 @@ impl Aws {
     }
 
     /// Adds a route to an API without CloudFormation, and returns its ID.
-    pub(crate) async fn add_route(&self, api: &str, key: &str) -> String {
+    pub(crate) async fn add_route(&self, api: &str, route: &Value) -> String {
         let path = format!("/v2/apis/{api}/routes");
         let request = self.request(Method::POST, "apigateway", &path);
-        let response = request.body(json!({ "routeKey": key }).to_string()).send().await.unwrap();
+        let response = request.body(route.to_string()).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::CREATED);
         let route: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
         route["routeId"].as_str().unwrap().to_owned()
@@ -135,6 +135,18 @@ impl Aws {
         let path = format!("/v2/apis/{api}/routes/{id}");
         let response = self.request(Method::DELETE, "apigateway", &path).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::NO_CONTENT);
+    }
+
+    /// Deletes a route by its key, and returns what [`add_route`](Self::add_route) adds it again with.
+    pub(crate) async fn take_route(&self, api: &str, key: &str) -> Value {
+        let response = self.request(Method::GET, "apigateway", &format!("/v2/apis/{api}/routes"));
+        let routes: Value =
+            serde_json::from_str(&response.send().await.unwrap().text().await.unwrap()).unwrap();
+        let routes = routes["items"].as_array().unwrap();
+        let mut route = routes.iter().find(|route| route["routeKey"] == key).unwrap().clone();
+        let id = route.as_object_mut().unwrap().remove("routeId").unwrap();
+        self.delete_route(api, id.as_str().unwrap()).await;
+        route
     }
 
     /// Allows another account to invoke a function, without CloudFormation.

@@ -18,6 +18,7 @@ mod records;
 mod refused;
 mod repaired;
 mod rights;
+mod rollback;
 mod taking_over;
 mod terminal;
 

@@ -1,5 +1,6 @@
 //! Drift that is put back, and deleted resources that drift detection does not check.
 
+use serde_json::json;
 use stack::OutputName;
 
 use super::crafted::{deployed, first};
@@ -60,7 +61,7 @@ async fn what_was_added_by_hand_is_drift() {
     let aws = Aws::for_stack(&running.stack);
     let (api, function) =
         (aws.output(OutputName::ApiId).await, aws.output(OutputName::RestoreFunctionName).await);
-    let route = aws.add_route(&api, "GET /debug").await;
+    let route = aws.add_route(&api, &json!({ "routeKey": "GET /debug" })).await;
     aws.add_permission(&function, "by-hand").await;
     let ended = run(running, &["drift"]).await;
     aws.delete_route(&api, &route).await;
