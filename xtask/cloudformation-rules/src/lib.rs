@@ -37,5 +37,5 @@ pub use error::SchemaError;
 pub use provider_schemas::ProviderSchemas;
 pub use request::{ChangeSetRequest, ParameterValue, TemplateVersion};
 pub use resource_schema::Handler;
-pub use rule::{Rule, Stage};
+pub use rule::{Rule, Stage, Validation};
 pub use violation::Violation;

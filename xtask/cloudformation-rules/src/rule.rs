@@ -299,23 +299,50 @@ impl Rule {
         }
     }
 
-    /// Returns the name of the validation that fails the change set, which its status reason contains:
-    /// <https://github.com/aws-cloudformation/rain/pull/744>.
+    /// Returns the validation that fails the change set.
     ///
     /// None for rules of other stages, and for [`Self::ImportWithoutRetention`], whose message is the status reason.
-    pub fn validation(self) -> Option<&'static str> {
+    pub fn validation(self) -> Option<Validation> {
         match self {
             _ if self.stage() != Stage::ChangeSet => None,
             Self::ImportWithoutRetention => None,
-            Self::NameConflict => Some("AWS::EarlyValidation::ResourceExistenceCheck"),
-            _ => Some("AWS::EarlyValidation::PropertyValidation"),
+            Self::NameConflict => Some(Validation::ResourceExistence),
+            _ => Some(Validation::Properties),
+        }
+    }
+}
+
+/// What CloudFormation validates before it creates a change set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Validation {
+    /// Properties, by the schemas of their resource types.
+    Properties,
+    /// Whether something has the name of a new resource.
+    ResourceExistence,
+}
+
+impl Validation {
+    /// Returns its name in the status reason of the change set: <https://github.com/aws-cloudformation/rain/pull/744>.
+    pub fn hook(self) -> &'static str {
+        match self {
+            Self::Properties => "AWS::EarlyValidation::PropertyValidation",
+            Self::ResourceExistence => "AWS::EarlyValidation::ResourceExistenceCheck",
+        }
+    }
+
+    /// Returns its name in events:
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html>.
+    pub fn event(self) -> &'static str {
+        match self {
+            Self::Properties => "PROPERTY_VALIDATION",
+            Self::ResourceExistence => "NAME_CONFLICT_VALIDATION",
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Rule, Stage};
+    use super::{Rule, Stage, Validation};
 
     #[test]
     fn validation_is_named_for_rules_of_change_sets() {
@@ -323,10 +350,8 @@ mod tests {
             assert_eq!(rule.validation(), None, "{rule:?}");
         }
         assert_eq!(Rule::ImportWithoutRetention.validation(), None);
-        let name = "AWS::EarlyValidation::ResourceExistenceCheck";
-        assert_eq!(Rule::NameConflict.validation(), Some(name));
-        let name = "AWS::EarlyValidation::PropertyValidation";
-        assert_eq!(Rule::UnknownProperty.validation(), Some(name));
+        assert_eq!(Rule::NameConflict.validation(), Some(Validation::ResourceExistence));
+        assert_eq!(Rule::UnknownProperty.validation(), Some(Validation::Properties));
     }
 
     #[test]

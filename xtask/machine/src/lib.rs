@@ -16,7 +16,7 @@ pub mod target;
 pub mod tools;
 pub mod workspace;
 
-pub use progress::{Progress, Step};
+pub use progress::{Progress, Step, Unreported};
 
 /// The name of the environment that is deployed only to the emulator on this machine.
 pub const LOCAL_ENVIRONMENT: &str = "local";

@@ -15,3 +15,21 @@ pub trait Step: Send {
     /// Reports that the step succeeded.
     fn done(self: Box<Self>, detail: &str);
 }
+
+/// Progress that nobody follows.
+#[derive(Clone, Copy, Debug)]
+pub struct Unreported;
+
+impl Progress for Unreported {
+    fn note(&self, _: &str) {}
+
+    fn begin(&self, _: &str) -> Box<dyn Step> {
+        Box::new(Self)
+    }
+}
+
+impl Step for Unreported {
+    fn show(&self, _: &str) {}
+
+    fn done(self: Box<Self>, _: &str) {}
+}

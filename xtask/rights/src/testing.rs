@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use cloudformation_rules::ProviderSchemas;
 use machine::tools::CFN_LINT;
-use machine::{Progress, Step, repository};
+use machine::{Unreported, repository};
 use serde_json::Value as Json;
 use stack::{Environment, SigningKeys};
 
@@ -16,26 +16,10 @@ pub(crate) use references::{resolved, role_name};
 /// The time at which the tests decide.
 pub(crate) const NOW: &str = "2026-11-28T12:00:00Z";
 
-struct Quiet;
-
-impl Progress for Quiet {
-    fn note(&self, _: &str) {}
-
-    fn begin(&self, _: &str) -> Box<dyn Step> {
-        Box::new(Self)
-    }
-}
-
-impl Step for Quiet {
-    fn show(&self, _: &str) {}
-
-    fn done(self: Box<Self>, _: &str) {}
-}
-
 /// Returns the schemas of us-east-1. Installs cfn-lint if necessary.
 pub(crate) fn schemas() -> &'static ProviderSchemas {
     static LOADED: LazyLock<ProviderSchemas> = LazyLock::new(|| {
-        let directory: PathBuf = CFN_LINT.directory("cfnlint/data/schemas", &Quiet).unwrap();
+        let directory: PathBuf = CFN_LINT.directory("cfnlint/data/schemas", &Unreported).unwrap();
         ProviderSchemas::load(&directory, "us-east-1").unwrap()
     });
     &LOADED

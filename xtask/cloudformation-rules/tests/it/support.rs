@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use cloudformation_rules::{ChangeSetRequest, ParameterValue, ProviderSchemas, Violation};
 use machine::tools::CFN_LINT;
-use machine::{Progress, Step, repository};
+use machine::{Unreported, repository};
 use serde_json::Value;
 use stack::{Environment, EnvironmentName, SigningKeys};
 
@@ -21,7 +21,7 @@ pub(crate) fn schemas() -> &'static ProviderSchemas {
 /// Returns the directory of the schemas, which cfn-lint contains.
 pub(crate) fn schema_directory() -> &'static Path {
     static DIRECTORY: LazyLock<PathBuf> =
-        LazyLock::new(|| CFN_LINT.directory("cfnlint/data/schemas", &Quiet).unwrap());
+        LazyLock::new(|| CFN_LINT.directory("cfnlint/data/schemas", &Unreported).unwrap());
     &DIRECTORY
 }
 
@@ -85,21 +85,4 @@ pub(crate) fn request<'a>(
 /// Returns the capabilities that the templates need.
 pub(crate) fn capabilities() -> BTreeSet<String> {
     BTreeSet::from(["CAPABILITY_NAMED_IAM".to_owned()])
-}
-
-/// Reports no progress.
-struct Quiet;
-
-impl Progress for Quiet {
-    fn note(&self, _: &str) {}
-
-    fn begin(&self, _: &str) -> Box<dyn Step> {
-        Box::new(Self)
-    }
-}
-
-impl Step for Quiet {
-    fn show(&self, _: &str) {}
-
-    fn done(self: Box<Self>, _: &str) {}
 }

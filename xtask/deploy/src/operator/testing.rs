@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use anyhow::Result;
 use futures_util::future::BoxFuture;
-use machine::{Progress, Step};
+use machine::{Progress, Step, Unreported};
 
 use super::{Operator, ResourceChange};
 use crate::connection::AwsCall;
@@ -12,20 +12,12 @@ use crate::connection::AwsCall;
 /// An operator that discards reports and declines every question.
 pub(crate) struct SilentOperator;
 
-struct SilentStep;
-
 impl Progress for SilentOperator {
     fn note(&self, _text: &str) {}
 
     fn begin(&self, _name: &str) -> Box<dyn Step> {
-        Box::new(SilentStep)
+        Box::new(Unreported)
     }
-}
-
-impl Step for SilentStep {
-    fn show(&self, _detail: &str) {}
-
-    fn done(self: Box<Self>, _detail: &str) {}
 }
 
 impl Operator for SilentOperator {
@@ -53,7 +45,7 @@ impl Progress for RecordingOperator {
     }
 
     fn begin(&self, name: &str) -> Box<dyn Step> {
-        SilentOperator.begin(name)
+        Unreported.begin(name)
     }
 }
 

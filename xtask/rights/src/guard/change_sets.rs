@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloudformation_rules::{
-    ChangeSetRequest, ParameterValue, ProviderSchemas, SchemaError, Stage, TemplateVersion, Violation,
+    ChangeSetRequest, ParameterValue, ProviderSchemas, SchemaError, Stage, TemplateVersion, Validation,
+    Violation,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -125,7 +126,7 @@ impl Verdict {
                 }
                 (Stage::ChangeSet, Some(validation)) => {
                     failed.insert(validation);
-                    let validation = event_name(validation);
+                    let validation = validation.event();
                     let (path, message) = (violation.path, violation.message);
                     verdict.violations.push(FailedValidation { logical_id, path, validation, message });
                 }
@@ -138,7 +139,7 @@ impl Verdict {
             }
         }
         if !failed.is_empty() {
-            let failed: Vec<&str> = failed.into_iter().collect();
+            let failed: Vec<&str> = failed.into_iter().map(Validation::hook).collect();
             verdict.failure.get_or_insert(status_reason(&failed));
         }
         verdict
@@ -157,16 +158,6 @@ fn status_reason(failed: &[&str]) -> String {
          API for detailed failure information.",
         failed.join(", ")
     )
-}
-
-/// Returns the name of a validation in an event:
-/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html>.
-fn event_name(validation: &str) -> &'static str {
-    if validation.ends_with("ResourceExistenceCheck") {
-        "NAME_CONFLICT_VALIDATION"
-    } else {
-        "PROPERTY_VALIDATION"
-    }
 }
 
 #[cfg(test)]
