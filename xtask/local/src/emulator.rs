@@ -19,7 +19,7 @@ use self::address::PORT;
 const NAME: &str = "emulator";
 
 /// The Python package that starts MiniStack, by file.
-const SHIM: [(&str, &str); 12] = {
+const SHIM: [(&str, &str); 13] = {
     macro_rules! module {
         ($name:literal) => {
             ($name, include_str!(concat!("emulator/shim/", $name)))
@@ -37,6 +37,7 @@ const SHIM: [(&str, &str); 12] = {
         module!("misread_properties.py"),
         module!("policies.py"),
         module!("public_keys.py"),
+        module!("rollbacks.py"),
         module!("validation.py"),
     ]
 };

@@ -49,6 +49,7 @@ pub struct ReleaseStore<'a> {
 }
 
 /// A manifest as it was read from the bucket.
+#[derive(Clone, Debug)]
 pub struct StoredRelease {
     /// The release.
     pub release: Release,

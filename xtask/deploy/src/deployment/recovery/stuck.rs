@@ -42,6 +42,9 @@ pub(super) async fn finish_rollback(
         return Err(failure);
     }
     let failed = failed_resources(client, stack).await?;
+    if failed.is_empty() {
+        return Err(failure);
+    }
     let flags: Vec<String> = failed.iter().map(|resource| format!("--skip {}", id_of(resource))).collect();
     bail!(
         "{failure}\nIf it cannot be fixed: {} finishes the rollback and leaves these as they are.\nThey then \

@@ -4,7 +4,7 @@ MiniStack has one table of resource handlers: `create`, `update` and `delete` fo
 or wraps what it has, when it is imported:
 
 - `public_keys`, `http_api`, `misread_properties`: types and properties that MiniStack lacks or misreads;
-- `change_sets`: imports, drift that is reverted, alarms that roll back;
+- `change_sets`, `rollbacks`: imports, drift that is reverted, alarms that roll back, rollbacks that fail;
 - `cloud_control`: resources that were not created through it;
 - `listings`, `cors`: further pages and encodings of logs and objects, and CORS of buckets;
 - `policies`, `guard`, `validation`: what the server in front of the emulator needs, and what is asked of it.
@@ -26,6 +26,7 @@ MODULES = (
     "http_api",
     "misread_properties",
     "change_sets",
+    "rollbacks",
     "cloud_control",
     "listings",
     "cors",
