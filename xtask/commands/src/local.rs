@@ -139,8 +139,10 @@ async fn serve(
 
     let listener = address::listen(directory, AWS_PORT).await?;
     let port = listener.local_addr().context("a listener has no address")?.port();
+    let schemas = guard::load_provider_schemas(&environment);
     let foundation = running.foundation.insert(Foundation::start(directory, Some(port), data).await?);
-    let guard = running.guard.insert(RunningGuard::start(listener, &foundation.emulator, &environment)?);
+    let guard = RunningGuard::start(listener, &foundation.emulator, &environment, schemas.await??)?;
+    let guard = running.guard.insert(guard);
     let connect_as = async |operator| {
         connect_to_emulator(&environment, &guard.endpoint_url, guard.operator(operator).into()).await
     };

@@ -27,7 +27,7 @@ use tokio::net::TcpListener;
 use super::figure::{Figures, median, milliseconds};
 use super::restore::Scenario;
 use crate::local::foundation::Foundation;
-use crate::local::guard::provider_schemas;
+use crate::local::guard::load_provider_schemas;
 
 const ROUNDS: usize = 500;
 /// The number of requests before measuring, to open connections and read policies.
@@ -73,7 +73,7 @@ async fn measure_all(
     figures: &mut Figures,
 ) -> Result<()> {
     let policy = policy_of_restore_function(environment)?;
-    let schemas = provider_schemas(environment)?;
+    let schemas = load_provider_schemas(environment).await??;
     let policies = OperatorPolicies::new([], [&policy]);
     let guard = Arc::new(Guard::new(foundation.emulator.address(), policies, schemas)?);
     let guarded = Target {

@@ -24,12 +24,15 @@ const REVIEWER: [&str; 2] = ["review", "review-resources"];
 const DEPLOYER: [&str; 5] =
     ["review", "review-resources", "deployment", "deployment-resources", "deployment-roles"];
 
-/// Reads the schemas of the resource types in the region of an environment.
+/// Begins to read the schemas of the resource types in the region of an environment, which takes a second.
 ///
 /// They are part of cfn-lint, which is installed if necessary.
-pub(crate) fn provider_schemas(environment: &Environment) -> Result<ProviderSchemas> {
-    let directory = tokio::task::block_in_place(|| CFN_LINT.directory("cfnlint/data/schemas", &Terminal))?;
-    Ok(ProviderSchemas::load(&directory, environment.region.as_str())?)
+pub(crate) fn load_provider_schemas(environment: &Environment) -> JoinHandle<Result<ProviderSchemas>> {
+    let region = environment.region.clone();
+    tokio::task::spawn_blocking(move || {
+        let directory = CFN_LINT.directory("cfnlint/data/schemas", &Terminal)?;
+        Ok(ProviderSchemas::load(&directory, region.as_str())?)
+    })
 }
 
 /// The running guard.
@@ -47,13 +50,14 @@ impl RunningGuard {
         listener: TcpListener,
         emulator: &Emulator,
         environment: &Environment,
+        schemas: ProviderSchemas,
     ) -> Result<Self> {
         let address = listener.local_addr().context("a listener has no address")?;
         // No value of a platform parameter is in a policy of this environment.
         let policies = stack::operator_policies(environment, &BTreeMap::new())?;
         let held = |names: &[&str]| names.iter().map(|name| &policies[*name]).collect::<Vec<&Value>>();
         let operators = OperatorPolicies::new(held(&REVIEWER), held(&DEPLOYER));
-        let guard = Arc::new(Guard::new(emulator.address(), operators, provider_schemas(environment)?)?);
+        let guard = Arc::new(Guard::new(emulator.address(), operators, schemas)?);
         let shutdown = watch::Sender::new(false);
         let mut ends = shutdown.subscribe();
         let server = rights::serve(listener, Arc::clone(&guard), async move {
