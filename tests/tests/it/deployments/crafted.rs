@@ -62,7 +62,8 @@ pub(super) async fn craft(running: &'static Running, edit: impl FnOnce(&mut Valu
     let bytes = DeployedTemplate::from(template.clone()).without_keys().to_string();
     let digest = digest::digest(&digest::SHA256, bytes.as_bytes());
     let hash = digest.as_ref().iter().fold(String::new(), |hash, byte| format!("{hash}{byte:02x}"));
-    let id = format!("20260101T{:06}Z-crafted", NUMBER.fetch_add(1, Ordering::Relaxed));
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let id = format!("20260101T{:02}{:02}{:02}Z-crafted", number / 3600, number / 60 % 60, number % 60);
     manifest["id"] = json!(id);
     manifest["template"] = json!(hash);
     manifest["deployments"] = json!([]);
