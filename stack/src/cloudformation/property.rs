@@ -126,7 +126,7 @@ macro_rules! properties {
 }
 pub(crate) use properties;
 
-/// Declares an enum of which one struct of properties is written; each variant has the name of its struct.
+/// Declares an enum of structs of properties. Each variant has the name of its struct.
 macro_rules! alternatives {
     ($(#[$attribute:meta])* $name:ident { $($variant:ident),+ $(,)? }) => {
         $(#[$attribute])*

@@ -95,7 +95,7 @@ macro_rules! attributes {
 }
 pub(crate) use attributes;
 
-/// For a resource type of which no attribute is used.
+/// For a resource type without an attribute that templates use.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum NoAttribute {}
 

@@ -1,4 +1,4 @@
-//! The actions that CloudFormation takes with the permissions of whoever calls it.
+//! The actions that CloudFormation takes with the permissions of its caller.
 //!
 //! They stand with each resource type. The source is what the type's schema says of its handlers: reading is what drift
 //! detection does, the others are what a deployment does. Actions for properties that no template of ours sets are left

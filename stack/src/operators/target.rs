@@ -33,7 +33,7 @@ pub(super) enum Target {
     Distributions,
     AlarmList,
     LogGroups,
-    /// The users and roles of the account, of which one is the caller.
+    /// The users and roles of the account; the caller is one of them.
     Identities,
     /// What AWS has no ARN for.
     Unnamed,

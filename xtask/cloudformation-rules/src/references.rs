@@ -15,8 +15,8 @@ use crate::violation::Violation;
 
 /// Types with attributes that their schemas do not list as read-only.
 ///
-/// cfn-lint has the whole list, `_all_property_types`, of which these are the types that a service like this one may
-/// have: <https://github.com/aws-cloudformation/cfn-lint/blob/main/src/cfnlint/schema/_getatts.py>.
+/// These are the types in cfn-lint's list `_all_property_types` that a service like this one may have:
+/// <https://github.com/aws-cloudformation/cfn-lint/blob/main/src/cfnlint/schema/_getatts.py>.
 const ALL_PROPERTIES: &[&str] = &["AWS::SNS::Topic", "AWS::SQS::Queue", "AWS::SSM::Parameter"];
 
 /// Types whose attributes only their creator knows.

@@ -14,7 +14,7 @@ use crate::template::Template;
 impl ProviderSchemas {
     /// Returns the logical ids of the resources that an update replaces.
     ///
-    /// These are the resources of which a create-only property changes, or refers to a resource that is replaced.
+    /// A resource is replaced if a create-only property changes, or refers to a resource that is replaced.
     /// Properties that are create-only under a condition are not considered, since the schemas do not say which.
     pub fn replacements(
         &self,

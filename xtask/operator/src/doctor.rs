@@ -40,7 +40,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// The width of the names of what is checked, the longest of which is `rights: deployment-resources`.
+/// The width of the column of names; `rights: deployment-resources` is the longest.
 const WIDTH: usize = 30;
 
 /// Formats a check: a mark, what was checked, and what was found or has to be done.

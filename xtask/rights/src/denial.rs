@@ -1,4 +1,4 @@
-//! Answers to requests that are not passed on, in the form and the words of each service.
+//! Responses to requests that are not passed on, in the format and the words of each service.
 
 mod cbor;
 
@@ -35,7 +35,7 @@ pub(crate) enum Denial {
     MalformedXml,
     #[error("the body is larger than {limit} bytes")]
     TooLarge { limit: usize },
-    #[error("the emulator does not answer: {0}")]
+    #[error("the emulator does not respond: {0}")]
     Unavailable(String),
 }
 
@@ -75,8 +75,8 @@ struct ServiceError {
 }
 
 impl Denial {
-    /// Returns the answer.
-    pub(crate) fn answer(&self, protocol: Protocol, resource: &str) -> Response<Bytes> {
+    /// Returns the response.
+    pub(crate) fn response(&self, protocol: Protocol, resource: &str) -> Response<Bytes> {
         let ServiceError { status, code, message } = self.service_error(protocol);
         let (content_type, body) = match protocol {
             Protocol::S3 => {

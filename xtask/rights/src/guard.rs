@@ -115,7 +115,7 @@ impl Guard {
         RightsReport { held: self.operators.rights().chain(of_roles).collect(), uses: self.usage.counts() }
     }
 
-    async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+    async fn respond(&self, request: Request<Incoming>) -> Response<Body> {
         let (parts, body) = request.into_parts();
         if let Some(question) = Question::of(parts.uri.path()) {
             return question.answer(self, body).await.map(body::full);
@@ -127,7 +127,7 @@ impl Guard {
                 // The path of a presigned URL is not secret, its query is.
                 tracing::warn!(target: machine::ACTIVITY, "refused {} {}: {denial}", parts.method, parts.uri.path());
                 let protocol = Protocol::of(service, &parts);
-                denial.answer(protocol, parts.uri.path()).map(body::full)
+                denial.response(protocol, parts.uri.path()).map(body::full)
             }
         }
     }
@@ -187,7 +187,7 @@ impl Guard {
             self.stacks.remember(&required, principal);
         }
         if found == Service::Iam && call.operation() == simulation::OPERATION {
-            return Ok(simulation::answer(&self.operators, &caller.policies, &call.form()).map(body::full));
+            return Ok(simulation::response(&self.operators, &caller.policies, &call.form()).map(body::full));
         }
         if found == Service::Sts {
             return Ok(caller_identity(caller.principal).map(body::full));
@@ -292,7 +292,7 @@ fn is_preflight(parts: &Parts, signature: Option<&Signature>) -> bool {
     parts.method == Method::OPTIONS && signature.is_none_or(Signature::is_presigned)
 }
 
-/// Returns the answer of GetCallerIdentity, since the emulator knows only the owner of the account.
+/// Returns the response to GetCallerIdentity, since the emulator knows only the owner of the account.
 fn caller_identity(principal: Option<&Principal>) -> Response<Bytes> {
     let arn = principal.map(Principal::arn).unwrap_or_default();
     let account = crate::identity::ACCOUNT;
@@ -327,20 +327,20 @@ pub async fn serve(listener: TcpListener, guard: Arc<Guard>, shutdown: impl Futu
     }
 }
 
-/// Answers the requests of a connection.
+/// Responds to the requests of a connection.
 ///
 /// It is not generic, so that it is compiled in this crate, which is optimized in development builds too.
 fn open(connections: &mut JoinSet<()>, guard: Arc<Guard>, stream: TcpStream) {
-    // Answers are small and awaited. A socket on which this fails is closed already.
+    // Responses are small and awaited. A socket on which this fails is closed already.
     let _ = stream.set_nodelay(true);
     connections.spawn(async move {
         let service = service_fn(move |request| {
             let guard = Arc::clone(&guard);
-            async move { Ok::<_, std::convert::Infallible>(guard.answer(request).await) }
+            async move { Ok::<_, std::convert::Infallible>(guard.respond(request).await) }
         });
         let mut server = hyper::server::conn::http1::Builder::new();
         server.timer(TokioTimer::new()).header_read_timeout(HEADER_LIMIT);
-        // A client that goes away needs no answer.
+        // A client that closed the connection needs no response.
         let _ = server.serve_connection(TokioIo::new(stream), service).await;
     });
 }

@@ -37,7 +37,7 @@ impl Operator {
     }
 }
 
-/// Whoever signed a request.
+/// The signer of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Principal {
     /// An operator.

@@ -2,7 +2,7 @@
 //!
 //! A [`Guard`] stands in front of the emulator. It verifies the signature of a request, finds out who sent it, which actions
 //! on which resources the request needs, and whether the deployed policies allow them: those of users and roles, of buckets
-//! and queues, and permissions boundaries. What they do not allow is answered as the service itself would answer it.
+//! and queues, and permissions boundaries. A request that they do not allow gets the error of the service itself.
 //! CloudFormation changes resources in the name of its caller, so each change is checked too (`handlers`).
 //!
 //! Not checked: the signatures of the chunks of a body (`aws-chunked`), service control policies, session policies, and

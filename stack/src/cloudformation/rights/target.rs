@@ -131,7 +131,7 @@ impl Target {
             Self::FunctionRoles => {
                 Some(Condition::new("StringEquals", "iam:PassedToService", "lambda.amazonaws.com"))
             }
-            // Whoever deploys can write any policy into these roles; the boundary limits what the roles may do.
+            // A deployer can write any policy into these roles; the boundary limits what the roles may do.
             // https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
             Self::BoundedRoles | Self::RoleBoundary => {
                 let boundary = location.permissions_boundary()?;

@@ -13,7 +13,7 @@ use crate::violation::Violation;
 const MAXIMUM_BYTES_OF_INLINE_POLICIES: usize = 10_240;
 const MAXIMUM_BYTES_OF_TRUST_POLICY: usize = 2_048;
 
-/// What a statement must have, or must not have: the properties, of which one is enough, and the message.
+/// Properties that a statement must have at least one of, or must not have, and the message.
 struct StatementRule {
     names: &'static [&'static str],
     is_wanted: bool,

@@ -11,7 +11,7 @@ use crate::violation::Violation;
 const RESERVED_PREFIXES: &[&str] = &["xn--", "sthree-", "amzn-s3-demo-"];
 const RESERVED_SUFFIXES: &[&str] = &["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
 
-/// The properties of a lifecycle rule of which one is needed.
+/// A lifecycle rule needs at least one of these properties.
 ///
 /// `ExpiredObjectDeleteMarker` is not enough:
 /// <https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1124>.

@@ -62,7 +62,7 @@ pub(super) struct Urls {
 pub(super) struct Aws<'a> {
     /// Creates the credentials of the functions' roles.
     pub(super) guard: &'a RunningGuard,
-    /// Whoever may do everything.
+    /// The administrator, with all permissions.
     pub(super) administrator: &'a Connection,
     /// Lambda, API Gateway and CloudFront themselves, which know what is deployed without a permission.
     pub(super) inside: &'a Connection,

@@ -1,4 +1,4 @@
-//! Errors in CBOR, which CloudWatch answers with: <https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html>.
+//! Errors in CBOR, as CloudWatch returns them: <https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html>.
 
 /// A map with two entries: <https://www.rfc-editor.org/rfc/rfc8949#section-3.1>.
 const MAP_OF_TWO: u8 = 0xa2;

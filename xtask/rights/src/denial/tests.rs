@@ -13,9 +13,9 @@ fn refusal() -> Denial {
     })
 }
 
-fn answered(denial: &Denial, protocol: Protocol) -> (StatusCode, String) {
-    let answer = denial.answer(protocol, "/bucket/<key>");
-    (answer.status(), String::from_utf8_lossy(answer.body()).into_owned())
+fn response_to(denial: &Denial, protocol: Protocol) -> (StatusCode, String) {
+    let response = denial.response(protocol, "/bucket/<key>");
+    (response.status(), String::from_utf8_lossy(response.body()).into_owned())
 }
 
 #[test]
@@ -27,15 +27,15 @@ fn refusal_is_worded_as_each_service_words_it() {
         (Protocol::RestJson, StatusCode::FORBIDDEN, "\"__type\":\"AccessDeniedException\""),
         (Protocol::Cbor, StatusCode::BAD_REQUEST, "AccessDeniedException"),
     ] {
-        let (answered_status, body) = answered(&refusal(), protocol);
-        assert_eq!(answered_status, status, "{protocol:?}");
+        let (received_status, body) = response_to(&refusal(), protocol);
+        assert_eq!(received_status, status, "{protocol:?}");
         assert!(body.contains(code) && body.contains("is not authorized to perform: s3:PutObject"), "{body}");
     }
 }
 
 #[test]
 fn errors_in_xml_are_escaped() {
-    let (_, body) = answered(&refusal(), Protocol::S3);
+    let (_, body) = response_to(&refusal(), Protocol::S3);
     assert!(body.contains("<Resource>/bucket/&lt;key&gt;</Resource>"), "{body}");
 }
 
@@ -58,7 +58,7 @@ fn errors_of_signatures_have_the_codes_of_the_service() {
     ] {
         let denial = Denial::Signature(error);
         for (protocol, code) in [(Protocol::S3, s3), (Protocol::Xml, xml), (Protocol::Json, json)] {
-            let (_, body) = answered(&denial, protocol);
+            let (_, body) = response_to(&denial, protocol);
             assert!(body.contains(code), "{body}");
         }
     }

@@ -17,7 +17,7 @@ use crate::signature::Signature;
 
 const END: &str = "</DeleteResult>";
 const EMPTY: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><DeleteResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"></DeleteResult>";
-/// The largest answer: a thousand keys of a kilobyte, with their escapes.
+/// The largest response: a thousand keys of a kilobyte, with their escapes.
 const LIMIT: usize = 16 * 1024 * 1024;
 /// Checksums of the original body.
 const CHECKSUMS: [&str; 4] =
@@ -50,7 +50,7 @@ pub(super) async fn send(
         );
         false
     });
-    let answer = if request.objects.is_empty() {
+    let xml = if request.objects.is_empty() {
         EMPTY.to_owned()
     } else {
         let mut parts = parts.clone();
@@ -68,8 +68,8 @@ pub(super) async fn send(
         let body = body.map_err(|error| Denial::Unavailable(error.to_string()))?.to_bytes();
         String::from_utf8_lossy(&body).into_owned()
     };
-    let answer = answer.replace(END, &format!("{errors}{END}"));
-    let mut response = Response::new(full(Bytes::from(answer)));
+    let xml = xml.replace(END, &format!("{errors}{END}"));
+    let mut response = Response::new(full(Bytes::from(xml)));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
     Ok(response)
 }

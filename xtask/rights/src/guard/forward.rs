@@ -19,7 +19,7 @@ use crate::denial::Denial;
 use crate::service::Service;
 use crate::signature::Signature;
 
-/// How long the emulator may take to begin an answer: longer than a long poll of SQS.
+/// How long the emulator may take to begin a response: longer than a long poll of SQS.
 const LIMIT: Duration = Duration::from_mins(2);
 /// The largest description of policies.
 const DESCRIPTION: usize = 16 * 1024 * 1024;
@@ -39,7 +39,7 @@ impl Upstream {
         Self { emulator, client }
     }
 
-    /// Sends a request that is allowed, and returns the answer while it arrives.
+    /// Sends a request that is allowed, and returns the response while it arrives.
     pub(super) async fn send(
         &self,
         parts: &Parts,

@@ -20,7 +20,7 @@ use crate::refusal::{Reason, Refusal};
 pub(super) const OPERATION: &str = "SimulatePrincipalPolicy";
 
 /// Decides about each action on each resource in a form, without the condition keys of a request.
-pub(super) fn answer(operators: &OperatorPolicies, policies: &Policies, form: &Query) -> Response<Bytes> {
+pub(super) fn response(operators: &OperatorPolicies, policies: &Policies, form: &Query) -> Response<Bytes> {
     let source = form.get("PolicySourceArn").unwrap_or_default();
     let principal = Principal::from_arn(source);
     let everything = [String::from("*")];

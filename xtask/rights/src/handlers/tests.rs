@@ -14,7 +14,7 @@ use crate::testing::{
 /// Actions of the policies that no handler of our resources needs. Each has its reason.
 const NEEDED_BY_NO_HANDLER: [(&str, &str); 4] = {
     // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html
-    const ACCESS_LOG: &str = "API Gateway needs it of whoever turns on the access log of a stage";
+    const ACCESS_LOG: &str = "API Gateway requires it to turn on the access log of a stage";
     [
         ("logs:DeleteLogDelivery", ACCESS_LOG),
         ("logs:GetLogDelivery", ACCESS_LOG),

@@ -14,7 +14,7 @@ use crate::query::decode_text;
 
 pub(crate) use delete_objects::{DeleteObjects, deletes_objects};
 
-/// Parameters that change no operation: they qualify a listing or an answer, or are part of a signature.
+/// Parameters that change no operation: they qualify a listing or a response, or are part of a signature.
 const QUALIFIERS: [&str; 16] = [
     "continuation-token",
     "delimiter",

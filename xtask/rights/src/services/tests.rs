@@ -63,7 +63,7 @@ fn objects_and_their_versions_are_different_rights() {
         s3(&Method::DELETE, "/bucket/key?uploadId=1"),
         ["s3:AbortMultipartUpload arn:aws:s3:::bucket/key"]
     );
-    // Parameters of an answer, and of a presigned URL, change no operation.
+    // Parameters of a response, and of a presigned URL, change no operation.
     let presigned =
         "/bucket/key?response-content-disposition=inline&X-Amz-Signature=1&x-amz-checksum-mode=ENABLED";
     assert_eq!(s3(&Method::GET, presigned), ["s3:GetObject arn:aws:s3:::bucket/key"]);

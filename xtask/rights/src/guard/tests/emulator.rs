@@ -47,9 +47,9 @@ pub(super) struct Received {
     pub(super) body: String,
 }
 
-/// An answer.
+/// A response of the guard.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct GuardResponse {
     pub(super) status: StatusCode,
     pub(super) body: String,
 }
@@ -104,14 +104,14 @@ impl Stack {
         std::mem::take(&mut *self.emulator.received.lock().unwrap())
     }
 
-    pub(super) async fn send(&self, Sent(request): Sent) -> Answer {
+    pub(super) async fn send(&self, Sent(request): Sent) -> GuardResponse {
         let (mut parts, body) = request.into_parts();
         let path = parts.uri.path_and_query().unwrap().as_str();
         parts.uri = format!("http://{}{path}", self.address).parse().unwrap();
         let response = self.client.request(Request::from_parts(parts, Full::new(body))).await.unwrap();
         let status = response.status();
         let body = response.into_body().collect().await.unwrap().to_bytes();
-        Answer { status, body: String::from_utf8_lossy(&body).into_owned() }
+        GuardResponse { status, body: String::from_utf8_lossy(&body).into_owned() }
     }
 }
 
@@ -128,14 +128,14 @@ impl Emulator {
             let emulator = Arc::clone(&self);
             let service = service_fn(move |request| {
                 let emulator = Arc::clone(&emulator);
-                async move { emulator.answer(request).await }
+                async move { emulator.respond(request).await }
             });
             let server = hyper::server::conn::http1::Builder::new();
             tokio::spawn(server.serve_connection(TokioIo::new(stream), service));
         }
     }
 
-    async fn answer(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, hyper::Error> {
+    async fn respond(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, hyper::Error> {
         let (parts, body) = request.into_parts();
         let body = String::from_utf8_lossy(&body.collect().await?.to_bytes()).into_owned();
         let path = parts.uri.to_string();
@@ -152,7 +152,7 @@ impl Emulator {
     }
 }
 
-impl Answer {
+impl GuardResponse {
     /// Returns status and error code.
     pub(super) fn refused(&self) -> (StatusCode, &str) {
         let xml = self.body.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>"));

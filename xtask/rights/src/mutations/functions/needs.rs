@@ -90,7 +90,7 @@ fn api(environment: &Environment) -> Vec<Access> {
         // `GET /cloudfront/sign`
         Access::new("ssm:GetParameter", regional("ssm", REGION, &key)),
     ];
-    // `/presign/s3` and `/proxy/s3`: S3 checks the permissions of whoever signed a URL. A missing object is 404 only for
+    // `/presign/s3` and `/proxy/s3`: S3 checks the permissions of the signer of a URL. A missing object is 404 only for
     // those who may list the bucket.
     let assets = format!("arn:aws:s3:::pennsieve-{name}-pkg-assets-use1");
     for bucket in storage_buckets(environment).into_iter().chain([assets]) {

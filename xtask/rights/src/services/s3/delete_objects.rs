@@ -1,4 +1,4 @@
-//! `DeleteObjects`, which needs a permission for each object, and is answered for each object.
+//! `DeleteObjects`, which needs a permission for each object and returns a result for each object.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
 
 use std::fmt::Write as _;
@@ -41,7 +41,7 @@ pub(crate) fn deletes_objects(call: &Call<'_>) -> bool {
 }
 
 impl DeleteObjects {
-    /// Reads the body of a request. Nothing if S3 would answer it with MalformedXML.
+    /// Reads the body of a request. Returns nothing if S3 would reject it as MalformedXML.
     pub(crate) fn parse(body: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(body).ok().filter(|text| is_xml(text))?;
         let mut document = Document::new(text);
