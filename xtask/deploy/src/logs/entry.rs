@@ -32,6 +32,16 @@ impl Entry {
         Self { function, time, content }
     }
 
+    /// Returns what orders lines of several functions: CloudWatch Logs has milliseconds, the functions log microseconds.
+    pub(super) fn order(&self) -> (DateTime<Utc>, Option<DateTime<Utc>>) {
+        let logged_at = match &self.content {
+            Content::Fields(fields) => to_text(fields.get("timestamp")),
+            Content::Text(_) => None,
+        };
+        let logged_at = logged_at.and_then(|time| DateTime::parse_from_rfc3339(time).ok());
+        (self.time, logged_at.map(|time| time.to_utc()))
+    }
+
     /// Returns the request ID assigned by API Gateway.
     pub(super) fn request(&self) -> Option<&str> {
         match &self.content {

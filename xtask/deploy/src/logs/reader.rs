@@ -73,7 +73,7 @@ impl Reader {
             {
             }
         }
-        let first = |group: &&mut GroupReader| group.entries.front().map(|entry| entry.time);
+        let first = |group: &&mut GroupReader| group.entries.front().map(Entry::order);
         let oldest = self.groups.iter_mut().filter(|group| !group.entries.is_empty()).min_by_key(first);
         let entry = oldest.and_then(|group| group.entries.pop_front());
         if entry.is_none() {

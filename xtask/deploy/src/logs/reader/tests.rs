@@ -104,6 +104,18 @@ async fn lines_of_all_functions_are_ordered_by_time_across_pages() {
 }
 
 #[tokio::test]
+async fn lines_of_one_millisecond_are_ordered_by_their_own_time() {
+    use FunctionName::{Api, Authorizer};
+    let page = |microsecond: u32| {
+        let time = format!("2026-11-24T18:38:10.000{microsecond}Z");
+        let message = json!({ "message": "a line", "timestamp": time }).to_string();
+        (200, json!({ "events": [{ "eventId": time, "timestamp": START, "message": message }] }))
+    };
+    let (mut reader, _requests) = reader(&[Api, Authorizer], vec![page(700), page(300)]).await;
+    assert_eq!(read_lines(&mut reader).await, ["authorizer a line", "api a line"]);
+}
+
+#[tokio::test]
 async fn later_read_returns_new_and_late_events() {
     let responses = vec![
         page(&[1_000, 40_000], None),
