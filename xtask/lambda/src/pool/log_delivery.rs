@@ -11,8 +11,9 @@ use std::time::Duration;
 use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::operation::put_log_events::PutLogEventsError;
 use aws_sdk_cloudwatchlogs::types::InputLogEvent;
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use machine::causes::with_causes;
+use serde::Deserialize;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -88,12 +89,23 @@ impl LogSink {
         let text = String::from_utf8_lossy(line);
         let text = text.trim_end();
         // CloudWatch Logs rejects empty messages.
-        let event = InputLogEvent::builder().timestamp(Utc::now().timestamp_millis()).message(text).build();
+        let time = logged_at(text).unwrap_or_else(Utc::now);
+        let event = InputLogEvent::builder().timestamp(time.timestamp_millis()).message(text).build();
         let Some(event) = event.ok().filter(|_| !text.is_empty()) else { return };
         if self.lines.try_send(Line { stream: Arc::clone(stream), event }).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
+}
+
+/// Returns the time in a line of JSON, which is also that of its event:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>.
+fn logged_at(line: &str) -> Option<DateTime<Utc>> {
+    #[derive(Deserialize)]
+    struct Timed {
+        timestamp: DateTime<Utc>,
+    }
+    serde_json::from_str(line).ok().map(|Timed { timestamp }| timestamp)
 }
 
 impl LogDelivery {
@@ -157,7 +169,11 @@ impl LogDelivery {
 }
 
 /// Groups lines by log stream, and splits the groups to the size of one request.
-fn batches(lines: Vec<Line>) -> Vec<(Arc<LogStream>, Vec<InputLogEvent>)> {
+///
+/// Events must be in chronological order, but lines without a time have that of their arrival:
+/// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html>.
+fn batches(mut lines: Vec<Line>) -> Vec<(Arc<LogStream>, Vec<InputLogEvent>)> {
+    lines.sort_by_key(|line| line.event.timestamp);
     let mut full = Vec::new();
     let mut open: BTreeMap<Arc<LogStream>, (usize, Vec<InputLogEvent>)> = BTreeMap::new();
     for Line { stream, event } in lines {
@@ -199,6 +215,23 @@ mod tests {
             .collect();
         let expected = [("one", "0123"), ("one", "4"), ("other", "01234")];
         assert_eq!(shown, expected.map(|(group, lines)| (group, lines.to_owned())));
+    }
+
+    #[test]
+    fn event_has_the_time_of_its_line() {
+        let (sink, mut lines) = LogSink::new();
+        let role = RoleSession::new("role/role", &"function".parse().unwrap());
+        let stream = Arc::new(LogStream::new("group", &role));
+        let mut time_of = |line: &str| {
+            sink.take(&stream, line.as_bytes());
+            lines.try_recv().unwrap().event.timestamp
+        };
+        let line = r#"{"level":"INFO","timestamp":"2026-11-24T18:38:10.000700Z"}"#;
+        assert_eq!(time_of(line), 1_795_545_490_000);
+        let before = Utc::now().timestamp_millis();
+        for line in ["text", r#"{"level":"INFO"}"#, r#"{"timestamp":"today"}"#] {
+            assert!(time_of(line) >= before, "{line}");
+        }
     }
 
     #[test]
