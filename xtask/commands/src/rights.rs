@@ -1,4 +1,4 @@
-//! `cargo xtask rights`: what everybody may do in the local stack, compared with what was used.
+//! `cargo xtask rights`: the rights of all identities in the local stack, compared with their uses.
 
 mod recorded;
 mod unused;
@@ -17,7 +17,7 @@ use serde::Deserialize;
 pub(crate) use recorded::RECORD;
 use unused::UnusedRights;
 
-/// How long a running stack may take to answer.
+/// How long a running stack may take to respond.
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// Options of `rights`.
@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-/// Where the running stack answers.
+/// The address of the running stack.
 #[derive(Deserialize)]
 struct Stack {
     aws_endpoint_url: String,
@@ -68,7 +68,7 @@ async fn of_running_stack() -> Result<RightsReport> {
     response.json().await.context("the local stack answered with something else than its rights")
 }
 
-/// Prints a line for each statement, and what was refused.
+/// Prints a line for each statement and for each rejected action.
 fn print(report: &RightsReport) -> Result<()> {
     let counts = report.counts();
     let mut statements: BTreeMap<(&str, &str), Vec<(&str, u64)>> = BTreeMap::new();

@@ -27,7 +27,6 @@ const SHIM: [(&str, &str); 13] = {
     }
     [
         module!("__main__.py"),
-        module!("answers.py"),
         module!("change_sets.py"),
         module!("cloud_control.py"),
         module!("cors.py"),
@@ -37,6 +36,7 @@ const SHIM: [(&str, &str); 13] = {
         module!("misread_properties.py"),
         module!("policies.py"),
         module!("public_keys.py"),
+        module!("responses.py"),
         module!("rollbacks.py"),
         module!("validation.py"),
     ]

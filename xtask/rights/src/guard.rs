@@ -56,13 +56,13 @@ const HEADER_LIMIT: Duration = Duration::from_secs(30);
 /// How long to wait after a connection that could not be accepted.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// How the addresses begin at which the emulator serves what is not AWS.
+/// The prefix of the emulator's own paths, which are not part of AWS.
 const EMULATOR: &str = "/_";
 
 /// The region of requests without a signature.
 const REGION: &str = "us-east-1";
 
-/// Checks requests, and passes on those that are allowed.
+/// Checks requests, and forwards those that are allowed.
 #[derive(Debug)]
 pub struct Guard {
     identities: Identities,
@@ -100,15 +100,16 @@ impl Guard {
         &self.identities
     }
 
-    /// Returns a channel that is marked as changed when resources may change: with each request to change one, and with
-    /// each resource that CloudFormation is about to change.
+    /// Returns a channel that is marked as changed when resources may change.
+    ///
+    /// This happens with each request to change a resource, and before CloudFormation changes one.
     pub fn changes(&self) -> watch::Receiver<()> {
         self.changes.subscribe()
     }
 
-    /// Returns the rights of everybody, and what was used so far.
+    /// Returns the rights of all operators and roles, and their uses so far.
     ///
-    /// Those of roles that were deleted since are not known any more, but for what was used.
+    /// Of a role that was deleted, only the uses are included.
     pub fn rights(&self) -> RightsReport {
         let deployed = self.deployed.known();
         let of_roles = deployed.iter().flat_map(|policies| policies.rights());
@@ -118,13 +119,13 @@ impl Guard {
     async fn respond(&self, request: Request<Incoming>) -> Response<Body> {
         let (parts, body) = request.into_parts();
         if let Some(question) = Question::of(parts.uri.path()) {
-            return question.answer(self, body).await.map(body::full);
+            return question.respond(self, body).await.map(body::full);
         }
         let mut service = None;
         match self.check(&parts, body, &mut service).await {
             Ok(response) => response,
             Err(denial) => {
-                // The path of a presigned URL is not secret, its query is.
+                // The query of a presigned URL is secret; its path is not.
                 tracing::warn!(target: machine::ACTIVITY, "refused {} {}: {denial}", parts.method, parts.uri.path());
                 let protocol = Protocol::of(service, &parts);
                 denial.response(protocol, parts.uri.path()).map(body::full)
@@ -207,7 +208,7 @@ impl Guard {
         Ok(response)
     }
 
-    /// Decides about one action, and records it.
+    /// Decides whether one action is allowed, and records its use.
     fn decide(
         &self,
         policies: &Policies,
@@ -222,7 +223,7 @@ impl Guard {
         decision.map(drop)
     }
 
-    /// Returns whose signature a request has.
+    /// Verifies the signature of a request, and returns the identity that signed it.
     fn identity(
         &self,
         signature: &Signature,
@@ -242,12 +243,12 @@ impl Guard {
 struct Caller<'a> {
     guard: &'a Guard,
     policies: Arc<Policies>,
-    /// Nothing for a request without credentials.
+    /// None for a request without credentials.
     principal: Option<&'a Principal>,
 }
 
 impl Caller<'_> {
-    /// The credentials of a role end with it.
+    /// Rejects the credentials of a role that no longer exists.
     fn check_role(&self) -> Result<(), SignatureError> {
         match self.principal {
             Some(Principal::Role { role, .. }) if !self.policies.has_role(role) => {
@@ -261,7 +262,7 @@ impl Caller<'_> {
         self.guard.decide(&self.policies, self.principal, access)
     }
 
-    /// S3 does not tell who may not list a bucket that an object does not exist:
+    /// Checks that the caller may list a bucket. S3 reveals only to such a caller that an object does not exist:
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>.
     fn check_may_list(&self, path: &str) -> Result<(), Refusal> {
         let Some((bucket, _)) = object_of(path) else { return Ok(()) };
@@ -277,7 +278,7 @@ fn service_of(parts: &Parts, signature: Option<&Signature>) -> Result<Service, D
             let name = &signature.scope.service;
             Service::from_signing_name(name).ok_or_else(|| Denial::UnknownService(name.clone()))
         }
-        // Only S3 has something that everybody may read.
+        // Only S3 has resources that can be read without credentials.
         None if parts.headers.contains_key("x-amz-target") || parts.method == Method::POST => {
             Err(Denial::Unsigned)
         }
@@ -285,14 +286,14 @@ fn service_of(parts: &Parts, signature: Option<&Signature>) -> Result<Service, D
     }
 }
 
-/// Whether a browser asks for the CORS configuration of a bucket, which needs no permission:
+/// Whether a request is a CORS preflight for a bucket, which needs no permission:
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTOPTIONSobject.html>.
 fn is_preflight(parts: &Parts, signature: Option<&Signature>) -> bool {
-    // The query of a presigned URL is for the request that follows.
+    // A preflight for a presigned URL has the signature of the request that follows.
     parts.method == Method::OPTIONS && signature.is_none_or(Signature::is_presigned)
 }
 
-/// Returns the response to GetCallerIdentity, since the emulator knows only the owner of the account.
+/// Returns the response to GetCallerIdentity. The emulator would return the owner of the account to every caller.
 fn caller_identity(principal: Option<&Principal>) -> Response<Bytes> {
     let arn = principal.map(Principal::arn).unwrap_or_default();
     let account = crate::identity::ACCOUNT;
@@ -315,7 +316,7 @@ pub async fn serve(listener: TcpListener, guard: Arc<Guard>, shutdown: impl Futu
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => open(&mut connections, Arc::clone(&guard), stream),
-                // The client went away, or there are too many open files.
+                // The client closed the connection, or too many files are open.
                 Err(error) => {
                     tracing::warn!(target: machine::ACTIVITY, "a connection cannot be accepted: {error}");
                     sleep(ACCEPT_PAUSE).await;
@@ -329,7 +330,7 @@ pub async fn serve(listener: TcpListener, guard: Arc<Guard>, shutdown: impl Futu
 
 /// Responds to the requests of a connection.
 ///
-/// It is not generic, so that it is compiled in this crate, which is optimized in development builds too.
+/// A generic function would be compiled in the calling crate. This crate is optimized in development builds too.
 fn open(connections: &mut JoinSet<()>, guard: Arc<Guard>, stream: TcpStream) {
     // Responses are small and awaited. A socket on which this fails is closed already.
     let _ = stream.set_nodelay(true);

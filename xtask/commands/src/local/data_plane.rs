@@ -64,7 +64,7 @@ pub(super) struct Aws<'a> {
     pub(super) guard: &'a RunningGuard,
     /// The administrator, with all permissions.
     pub(super) administrator: &'a Connection,
-    /// Lambda, API Gateway and CloudFront themselves, which know what is deployed without a permission.
+    /// Lambda, API Gateway and CloudFront themselves, which read deployed resources without permissions.
     pub(super) inside: &'a Connection,
 }
 
@@ -305,8 +305,8 @@ fn recorder(directory: &Arc<StateDirectory>) -> Arc<dyn Fn(u32) + Send + Sync> {
     Arc::new(move |pid| {
         let directory = Arc::clone(&directory);
         tokio::spawn(async move {
-            // Without a record, a crash leaves a function process behind. It ends by itself when its requests are not
-            // answered.
+            // Without a record, a crash leaves a function process behind. It ends by itself when its requests get no
+            // response.
             let _ = processes::record(&directory, "function", pid).await;
         });
     })

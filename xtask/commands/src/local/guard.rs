@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 
 use crate::rights::RECORD;
 
-/// The policies that `render --policies` prints, by who holds them.
+/// The policies that `render --policies` prints, by their holder.
 const REVIEWER: [&str; 2] = ["review", "review-resources"];
 const DEPLOYER: [&str; 5] =
     ["review", "review-resources", "deployment", "deployment-resources", "deployment-roles"];
@@ -87,7 +87,7 @@ impl RunningGuard {
         Ok(directory.write(RECORD, &report).await?)
     }
 
-    /// Stops the server. Requests in progress are not answered any more.
+    /// Stops the server. Requests in progress get no response.
     pub(super) async fn stop(self) {
         self.shutdown.send_replace(true);
         let _ = self.server.await;

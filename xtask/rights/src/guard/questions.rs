@@ -1,6 +1,6 @@
 //! What the emulator and the tools of this machine ask the guard.
 //!
-//! The emulator waits for its answers, so it must not be asked anything meanwhile.
+//! The emulator waits for the response, so the guard must not send it a request meanwhile.
 
 use bytes::Bytes;
 use http::Response;
@@ -20,7 +20,7 @@ const LIMIT: usize = 8 * 1024 * 1024;
 /// A question, by its address.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Question {
-    /// What would AWS refuse of this change set?
+    /// Would AWS reject this change set?
     ChangeSet,
     /// May the caller of CloudFormation change this resource?
     ResourceChange,
@@ -39,9 +39,9 @@ impl Question {
         }
     }
 
-    /// Returns the answer as JSON.
-    pub(super) async fn answer(self, guard: &Guard, body: Incoming) -> Response<Bytes> {
-        // A question that cannot be read is empty, and refused as such.
+    /// Returns the response, which contains the answer as JSON.
+    pub(super) async fn respond(self, guard: &Guard, body: Incoming) -> Response<Bytes> {
+        // A body that cannot be read is replaced by an empty one, which is rejected where a question needs a body.
         let question = Limited::new(body, LIMIT).collect().await.map(Collected::to_bytes).unwrap_or_default();
         Response::new(self.judge(guard, &question).to_string().into())
     }

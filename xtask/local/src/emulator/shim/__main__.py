@@ -1,13 +1,13 @@
 """Starts MiniStack with additional features that our template needs.
 
-MiniStack has one table of resource handlers: `create`, `update` and `delete` for each type. Each module here adds to it,
-or wraps what it has, when it is imported:
+MiniStack has one table of resource handlers: `create`, `update` and `delete` for each type. When it is imported, each
+module here adds handlers or wraps existing ones:
 
 - `public_keys`, `http_api`, `misread_properties`: types and properties that MiniStack lacks or misreads;
 - `change_sets`, `rollbacks`: imports, drift that is reverted, alarms that roll back, rollbacks that fail;
 - `cloud_control`: resources that were not created through it;
 - `listings`, `cors`: further pages and encodings of logs and objects, and CORS of buckets;
-- `policies`, `guard`, `validation`: what the server in front of the emulator needs, and what is asked of it.
+- `policies`, `guard`, `validation`: what the server in front of the emulator reads, and the questions to it.
 
 If a handler raises an exception, the stack rolls back, and the stack events contain the message as the reason.
 """

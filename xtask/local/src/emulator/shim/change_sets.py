@@ -92,7 +92,7 @@ def bucket_properties(name, expected=None):
 COMPARED = {"BucketName", "CorsConfiguration", "PublicAccessBlockConfiguration", "VersioningConfiguration"}
 drift._DRIFT_READERS["AWS::S3::Bucket"] = (bucket_properties, frozenset(COMPARED))
 
-# Drift of other types remains, as CloudFormation leaves what it cannot put back. Cloud Control puts it back below.
+# Drift of other types remains: CloudFormation leaves drift that it cannot revert. Cloud Control can (`cloud_control`).
 REVERTED = {"AWS::S3::Bucket", "AWS::SQS::Queue"}
 
 create_change_set = changesets._create_change_set

@@ -8,7 +8,7 @@ from ministack.services.cloudformation import drift
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS as HANDLERS
 
 
-# Those of CloudFormation itself: the guard has checked a request to Cloud Control already.
+# The handlers without the guard, which has already checked a request to Cloud Control.
 UNGUARDED_HANDLERS = dict(HANDLERS)
 
 get_cloud_control_resource = cloudcontrol._get_resource

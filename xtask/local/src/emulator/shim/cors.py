@@ -1,4 +1,4 @@
-"""CORS of S3 as each bucket configures it. MiniStack allows everything to every origin, also for other services."""
+"""CORS of S3 as each bucket configures it. MiniStack itself allows everything to every origin, for all services."""
 
 from urllib.parse import parse_qs
 
@@ -17,9 +17,9 @@ def addressed_object(scope, headers):
     return app._s3_cors_target(headers.get("host", ""), scope["path"])
 
 
-async def answer_preflight(target, headers, send):
-    status, answer, body = s3.cors_preflight(*target, headers) if target else (403, {}, b"")
-    fields = [(name.lower().encode(), value.encode()) for name, value in answer.items()]
+async def respond_to_preflight(target, headers, send):
+    status, allowed, body = s3.cors_preflight(*target, headers) if target else (403, {}, b"")
+    fields = [(name.lower().encode(), value.encode()) for name, value in allowed.items()]
     await send({"type": "http.response.start", "status": status, "headers": fields})
     await send({"type": "http.response.body", "body": body})
 
@@ -30,7 +30,7 @@ async def serve(scope, receive, send):
     headers = {name.decode().lower(): value.decode("latin-1") for name, value in scope["headers"]}
     target = addressed_object(scope, headers) if "origin" in headers else None
     if scope["method"] == "OPTIONS":
-        return await answer_preflight(target, headers, send)
+        return await respond_to_preflight(target, headers, send)
 
     async def send_with_cors(message):
         if message["type"] == "http.response.start":

@@ -9,12 +9,12 @@ from ministack.services.cloudformation import drift
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS as HANDLERS
 
 
-# The server that checks permissions and templates; none where nobody does.
+# The port of the server that checks permissions and templates; none if they are not checked.
 GUARD = os.environ.get("GUARD_PORT")
 
 
 def ask(path, question):
-    """Returns the guard's answer. It asks the emulator nothing meanwhile."""
+    """Returns the guard's answer. The guard sends the emulator no request meanwhile."""
     connection = http.client.HTTPConnection("127.0.0.1", int(GUARD), timeout=30)
     try:
         connection.request("POST", path, json.dumps(question))
@@ -23,7 +23,8 @@ def ask(path, question):
         connection.close()
 
 
-# The stack and the logical ID of each resource that was created here. A replaced one is deleted when neither knows it.
+# The stack and the logical ID of each resource that was created here. When a replaced resource is deleted, its stack no
+# longer lists it.
 owners = {}
 
 
@@ -38,12 +39,12 @@ def owner(physical_id):
     return "", ""
 
 
-# What the services refuse of the template that is being deployed: a message for each logical ID, by stack.
+# The resources that the services reject in the current deployment: a message for each logical ID, by stack.
 refused_resources = {}
 
 
 def refusal_of(stack, logical_id, resource_type, operation, properties, identifier, previous=None):
-    """Returns why the caller of CloudFormation may not do this itself, or None."""
+    """Returns why the caller of CloudFormation lacks permissions for an operation on a resource, or None."""
     change = {
         "stack": stack,
         "logical_id": logical_id,
@@ -58,18 +59,18 @@ def refusal_of(stack, logical_id, resource_type, operation, properties, identifi
 
 
 def ask_for_change(stack, logical_id, resource_type, operation, properties, identifier, previous=None):
-    """Raises an error if the caller may not do this, or if the service refuses it."""
+    """Raises an error if the caller may not change the resource, or if the service rejects it."""
     refusal = refusal_of(stack, logical_id, resource_type, operation, properties, identifier, previous)
     if refusal:
         raise ValueError(f'Resource handler returned message: "{refusal}" (HandlerErrorCode: AccessDenied)')
     if operation != "delete" and logical_id in refused_resources.get(stack, {}):
-        # What is deployed again while the stack is rolled back is the template before.
+        # A rollback deploys the previous template, so the resource is rejected only once.
         message = refused_resources.pop(stack)[logical_id]
         raise ValueError(f'Resource handler returned message: "{message}" (HandlerErrorCode: InvalidRequest)')
 
 
 def guarded(resource_type, handler):
-    """Returns the handlers of a type that ask first."""
+    """Returns the handlers of a type, which ask the guard first."""
     create, update, delete = (handler.get(name) for name in ("create", "update", "delete"))
 
     def create_if_allowed(logical_id, properties, stack_name):
@@ -100,10 +101,10 @@ detect_unguarded_drift = drift.detect_resource_drift
 
 
 def detect_drift(stack, logical_id, record, timestamp):
-    """Drift detection reads resources with the permissions of its caller. What it cannot read is in an unknown state."""
+    """Detects drift with the permissions of the caller. A resource that it may not read is in an unknown state."""
     kind, identifier = record["ResourceType"], record["PhysicalResourceId"]
     properties = record.get("Properties") or {}
-    # A change set that reverts drift has no stack here; what it changes is asked for when it is executed.
+    # A change set that reverts drift has no stack here. Its changes are checked when it is executed.
     refusal = stack and refusal_of(stack["StackName"], logical_id, kind, "read", properties, identifier)
     if not refusal:
         return detect_unguarded_drift(stack, logical_id, record, timestamp)

@@ -5,7 +5,7 @@ import json
 from ministack.services import apigateway
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS as HANDLERS
 
-from answers import answer
+from responses import checked
 
 
 API = HANDLERS["AWS::ApiGatewayV2::Api"]
@@ -31,7 +31,7 @@ def without_body(properties):
 
 
 def created(response, id_name):
-    return json.loads(answer(response)[1])[id_name]
+    return json.loads(checked(response)[1])[id_name]
 
 
 def import_authorizer(api_id, name, extension):
@@ -92,7 +92,7 @@ def import_routes(api_id, body):
 
 
 def check_route_settings(api_id, settings):
-    """A stage may have settings for existing routes only, also when routes are removed, and in a rollback."""
+    """Rejects settings for routes that do not exist, also when routes are removed, and in a rollback."""
     keys = {route["routeKey"] for route in apigateway._routes.get(api_id, {}).values()}
     for key in settings:
         if key not in keys:

@@ -38,7 +38,7 @@ def with_readable_throttling(properties):
 rewrite_properties("AWS::CloudWatch::Alarm", without_metric_math)
 rewrite_properties("AWS::ApiGatewayV2::Stage", with_readable_throttling)
 
-# Resources that CloudFormation does not give its own tags, so that nobody needs permissions to tag them:
+# Resources that CloudFormation does not give its own tags. Permissions to tag them are not needed:
 # https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1159 (IAM::Role) and issues/2126.
 for untagged in ("AWS::IAM::Role", "AWS::CloudFront::Distribution"):
     provisioners._STACK_TAG_PROPERTY.pop(untagged, None)

@@ -11,7 +11,7 @@ POLICIES = "/_local/policies"
 
 
 def document(policy):
-    """Returns a policy, which MiniStack stores as text or as an object. What is not JSON is no policy."""
+    """Returns a policy, which MiniStack stores as text or as an object. A text that is not JSON is no policy."""
     if not isinstance(policy, str):
         return policy
     try:
@@ -39,7 +39,7 @@ def policies_of(role):
 
 
 def key_arns(keys, default):
-    """Returns the ARN of each key that has a policy of its own. Everybody in the account may use the default one."""
+    """Returns the ARN of each key that has a policy of its own. The whole account may use the default key."""
     found = {}
     for name, key in keys.items():
         if key and key != default:
@@ -91,6 +91,6 @@ async def serve(scope, receive, send):
 
 app.app = serve
 
-# Clients know the address of that server, and take URLs of queues with it.
+# Clients send requests to that server, so URLs of queues contain its port.
 sqs.DEFAULT_PORT = os.environ["PUBLIC_PORT"]
 sqs._CANONICAL_NETLOC = f"{sqs.DEFAULT_HOST}:{sqs.DEFAULT_PORT}"

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from ministack.services import cloudfront
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS as HANDLERS
 
-from answers import answer
+from responses import checked
 
 
 # The DER SubjectPublicKeyInfo of each key type that CloudFront accepts has a fixed length and a fixed beginning.
@@ -54,18 +54,18 @@ def cloudfront_handlers(config_name, store, service_create, service_update, serv
 
     def create(logical_id, properties, stack_name):
         check(properties[config_name])
-        headers, _ = answer(service_create(element(config_name, properties[config_name])))
+        headers, _ = checked(service_create(element(config_name, properties[config_name])))
         physical_id = headers["Location"].rpartition("/")[2]
         return physical_id, attributes(physical_id)
 
     def update(physical_id, old, new, stack_name):
         etag = {"if-match": store[physical_id]["ETag"]}
-        answer(service_update(physical_id, etag, element(config_name, new[config_name])))
+        checked(service_update(physical_id, etag, element(config_name, new[config_name])))
         return physical_id, attributes(physical_id)
 
     def delete(physical_id, properties):
         if physical_id in store:
-            answer(service_delete(physical_id, {"if-match": store[physical_id]["ETag"]}))
+            checked(service_delete(physical_id, {"if-match": store[physical_id]["ETag"]}))
 
     return {"create": create, "update": update, "delete": delete}
 

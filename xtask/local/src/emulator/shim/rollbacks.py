@@ -1,4 +1,4 @@
-"""Status of the resources that a rollback could not restore, which tells what a continuation of it may skip."""
+"""Status of the resources that a rollback could not restore. ContinueUpdateRollback may skip these."""
 
 from ministack.services import cloudformation
 from ministack.services.cloudformation import handlers, stacks
@@ -23,7 +23,7 @@ async def revert(stack_id, stack_name, logical_id, kind, physical_id, applied, p
 
 
 async def continue_without(stack_name, stack_id, skipped):
-    """A skipped resource is complete, as CloudFormation sees it."""
+    """Continues a rollback. CloudFormation marks skipped resources as complete."""
     records = cloudformation._stacks[stack_name]["_resources"]
     for logical_id in skipped:
         if logical_id in records:

@@ -1,4 +1,4 @@
-"""What AWS refuses of a change set: the guard is asked before it is created."""
+"""Change sets that AWS would reject: the guard is asked before a change set is created."""
 
 import json
 from xml.etree.ElementTree import Element, SubElement, tostring
@@ -14,7 +14,7 @@ SYSTEMS_MANAGER = "AWS::SSM::Parameter::Value<"
 
 
 def given_parameters(parameters, declarations, previous):
-    """Returns the values in a request, and what the Systems Manager parameters that they name contain."""
+    """Returns the values in a request, with the contents of the Systems Manager parameters that they name."""
     values = {}
     for given in changesets._extract_members(parameters, "Parameters"):
         before = previous.get(given["Key"])
@@ -46,7 +46,7 @@ def deployed_version(stack):
 
 
 def existing_names():
-    """Returns the custom names that exist, by type. Of what CloudFront has, MiniStack itself refuses a second one."""
+    """Returns the existing custom names, by type. MiniStack itself rejects duplicate names of CloudFront resources."""
     return {
         "AWS::CloudWatch::Alarm": list(cloudwatch._alarms),
         "AWS::CloudWatch::Dashboard": list(cloudwatch._dashboards),
@@ -62,7 +62,7 @@ def existing_names():
 
 
 def judge(parameters):
-    """Returns what AWS would refuse of a change set, or None if the request is refused anyway."""
+    """Returns the guard's verdict on a change set, or None if MiniStack rejects the request itself."""
     text, error = changesets._resolve_template(parameters)
     stack = handlers._resolve_stack(changesets._p(parameters, "StackName"))
     if error:
@@ -90,7 +90,7 @@ def judge(parameters):
 
 
 def validation_event(change_set, violation):
-    """Returns what DescribeEvents tells about a property that fails a change set."""
+    """Returns the event of DescribeEvents for a property that fails a change set."""
     return stacks._operation_event(
         change_set["StackId"],
         change_set["ChangeSetId"].rpartition("/")[2],

@@ -4,8 +4,8 @@ import json
 from xml.etree.ElementTree import fromstring
 
 
-def answer(response):
-    """Returns the headers and the body of a service's response, or raises its error."""
+def checked(response):
+    """Returns the headers and the body of a service's response, or raises the error that it contains."""
     status, headers, body = response
     text = body.decode() if isinstance(body, bytes) else body
     if status < 400:
