@@ -31,9 +31,9 @@ impl<'a> Context<'a> {
 }
 
 impl ProviderSchemas {
-    /// Returns what AWS would refuse of a request to create a change set.
+    /// Returns the violations for which AWS would reject a request to create a change set.
     ///
-    /// If the request itself is refused, only the reasons for this are returned, since AWS looks no further.
+    /// If the request itself is rejected, only its violations are returned, since AWS checks nothing else.
     pub fn check(&self, request: &ChangeSetRequest<'_>) -> Result<Vec<Violation>, SchemaError> {
         if let Some(violation) = limits::check_size(request.template_text, request.by_url) {
             return Ok(vec![violation]);
@@ -42,9 +42,9 @@ impl ProviderSchemas {
             Ok(template) => template,
             Err(violation) => return Ok(vec![violation]),
         };
-        let refused = self.check_request(&template, request)?;
-        if !refused.is_empty() {
-            return Ok(refused);
+        let violations = self.check_request(&template, request)?;
+        if !violations.is_empty() {
+            return Ok(violations);
         }
         let surroundings = Surroundings {
             region: self.region(),

@@ -17,7 +17,7 @@ pub(crate) fn evaluate(template: &Value, resolver: &Resolver<'_>) -> BTreeMap<St
         .collect()
 }
 
-/// `depth` ends a cycle of conditions.
+/// `depth` limits how far a cycle of conditions is followed.
 fn named(template: &Value, name: &str, resolver: &Resolver<'_>, depth: usize) -> Option<bool> {
     condition(template, &template["Conditions"][name], resolver, depth.checked_sub(1)?)
 }

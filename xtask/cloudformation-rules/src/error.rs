@@ -14,7 +14,7 @@ pub enum SchemaError {
         /// The cause.
         source: io::Error,
     },
-    /// A file is not what it should be.
+    /// A file is not a resource provider schema.
     #[error("{} is not a resource provider schema: {source}; install the pinned cfn-lint again", .path.display())]
     Malformed {
         /// The file.

@@ -53,7 +53,7 @@ pub(crate) fn function(value: &Value) -> Option<(&str, &Value)> {
 
 /// Whether a value is known only after resources are created.
 ///
-/// In a resolved template, this is so for each function that is left.
+/// In a resolved template, this is true for each function that is left.
 pub(crate) fn is_unknown(value: &Value) -> bool {
     function(value).is_some()
 }

@@ -1,12 +1,12 @@
-//! What AWS CloudFormation, and the services behind it, would refuse of a template.
+//! Checks whether AWS CloudFormation, and the services behind it, would reject a template.
 //!
 //! [`ProviderSchemas::check`] reads a template as CloudFormation does when a change set is created from it, and returns
-//! each [`Violation`] with the [`Rule`] that it breaks, the [`Stage`] at which AWS would refuse it, and the document that
-//! states the rule. The crate is pure: it calls no service, uses no clock, and reads only the resource provider schemas,
-//! which are those that cfn-lint installs.
+//! each [`Violation`] with the [`Rule`] that it breaks, the [`Stage`] at which AWS would reject it, and the document
+//! that states the rule. The crate is pure: it calls no service, uses no clock, and reads only the resource provider
+//! schemas, which are those that cfn-lint installs.
 //!
-//! A value that is known only after a resource is created (`Fn::GetAtt`, or `Ref` of a resource) matches anything, so no
-//! violation is reported that depends on such a value.
+//! A value that is known only after a resource is created (`Fn::GetAtt`, or `Ref` of a resource) matches anything. A
+//! violation that depends on such a value is not reported.
 
 mod capabilities;
 mod check;

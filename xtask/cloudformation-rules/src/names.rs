@@ -1,4 +1,4 @@
-//! Custom names: each exists once, and survives no replacement.
+//! Custom names: each exists once, and a resource that has one cannot be replaced.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -73,7 +73,7 @@ fn replacement(named: &Named<'_>, replaced: &BTreeSet<&str>) -> Option<Violation
     replaced.contains(named.id).then(|| named.violation(Rule::NamedReplacement, message))
 }
 
-/// Returns why a resource cannot be created whose name exists; none if the existing one can be imported.
+/// Returns why a resource with an existing name cannot be created; none if the existing one can be imported.
 ///
 /// `ImportExistingResources` imports only what is identified by its custom name, and this must be in the template itself:
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-automatically.html>
@@ -119,7 +119,7 @@ fn named<'a>(template: &'a Template<'_>) -> BTreeMap<&'a str, Named<'a>> {
         .collect()
 }
 
-/// Returns a custom name, which may be that of the resource that is referred to.
+/// Returns a custom name. A reference to a resource stands for the custom name of that resource.
 fn name<'a>(template: &'a Template<'_>, value: &'a Value) -> Option<&'a str> {
     if !is_unknown(value) {
         return value.as_str();

@@ -11,7 +11,7 @@ use crate::violation::Violation;
 
 const SYSTEMS_MANAGER: &str = "AWS::SSM::Parameter::Value<";
 
-/// Types whose value is one text, or a comma-separated list of texts.
+/// Types of one text, or of a comma-separated list of texts.
 const TYPES: &[&str] =
     &["String", "Number", "List<Number>", "CommaDelimitedList", "AWS::SSM::Parameter::Name"];
 
@@ -54,7 +54,7 @@ pub(crate) fn check(template: &Value, values: &BTreeMap<String, ParameterValue>)
     violations
 }
 
-/// Returns what `Ref` of a parameter is; none if that is not known.
+/// Returns the value of `Ref` of a parameter; none if it is not known.
 pub(crate) fn parameter_value(declaration: &Value, value: Option<&ParameterValue>) -> Option<Value> {
     let kind = declaration["Type"].as_str()?;
     let (kind, text) = match kind.strip_prefix(SYSTEMS_MANAGER) {

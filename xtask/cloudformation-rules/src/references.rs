@@ -19,7 +19,7 @@ use crate::violation::Violation;
 /// <https://github.com/aws-cloudformation/cfn-lint/blob/main/src/cfnlint/schema/_getatts.py>.
 const ALL_PROPERTIES: &[&str] = &["AWS::SNS::Topic", "AWS::SQS::Queue", "AWS::SSM::Parameter"];
 
-/// Types whose attributes only their creator knows.
+/// Prefixes of types with attributes that no schema lists, such as custom resources.
 const ANY_ATTRIBUTE: &[&str] =
     &["AWS::CloudFormation::", "AWS::Serverless::", "AWS::ServiceCatalog::", "Custom::"];
 
@@ -92,7 +92,7 @@ fn check_conditions(template: &Value) -> Option<Violation> {
     Some(at(&place, Rule::UnresolvedDependency, message))
 }
 
-/// Returns which references lead to resources that are left out, because their condition is false.
+/// Returns which references lead to resources that are not created because their condition is false.
 pub(crate) fn check_omitted(json: &Value, template: &Template<'_>) -> Option<Violation> {
     let is_omitted =
         |name: &str| json["Resources"].get(name).is_some() && !template.resources.contains_key(name);

@@ -15,7 +15,7 @@ impl ProviderSchemas {
     /// Returns the logical ids of the resources that an update replaces.
     ///
     /// A resource is replaced if a create-only property changes, or refers to a resource that is replaced.
-    /// Properties that are create-only under a condition are not considered, since the schemas do not say which.
+    /// Properties that are create-only under a condition are not considered, since the schemas do not contain it.
     pub fn replacements(
         &self,
         deployed: TemplateVersion<'_>,
@@ -30,7 +30,7 @@ impl ProviderSchemas {
 }
 
 impl ProviderSchemas {
-    /// Whether an update of a resource replaces it, by its properties before and after, with the values of references.
+    /// Whether an update from one set of properties to another replaces a resource. All references must be resolved.
     pub fn is_replaced(
         &self,
         resource_type: &str,

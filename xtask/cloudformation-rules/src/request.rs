@@ -1,4 +1,4 @@
-//! What a change set is requested with.
+//! Requests to create a change set.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,7 +47,7 @@ pub struct ChangeSetRequest<'a> {
     pub account_id: &'a str,
     /// Whether a resource of a type exists under a name, in this stack or outside of it.
     ///
-    /// It is asked only for names of resources that the change set would create. For a bucket policy, the name is that
+    /// It is called only for names of resources that the change set would create. For a bucket policy, the name is that
     /// of its bucket.
     pub exists: &'a dyn Fn(&str, &str) -> bool,
 }

@@ -9,7 +9,7 @@ use crate::intrinsics::{Piece, function, is_unknown, pieces};
 use crate::parameters::parameter_value;
 use crate::request::ParameterValue;
 
-/// The pseudo parameters whose values are known, and those of the stack that are not.
+/// The pseudo parameters, including those of the stack with values that are not known.
 ///
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html>
 pub(crate) const PSEUDO_PARAMETERS: &[&str] = &[
@@ -31,7 +31,7 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) stack_name: &'a str,
 }
 
-/// The names whose values are known.
+/// The names with known values.
 pub(crate) struct Resolver<'a> {
     names: BTreeMap<&'a str, Value>,
     conditions: BTreeMap<String, bool>,
@@ -63,7 +63,7 @@ impl<'a> Resolver<'a> {
         self.conditions.get(name).copied()
     }
 
-    /// Returns a value in which only functions are left whose values are not known.
+    /// Returns a value in which only functions with unknown values are left.
     ///
     /// None if the value is `AWS::NoValue`, which removes it.
     pub(crate) fn resolve(&self, value: &Value) -> Option<Value> {

@@ -78,7 +78,7 @@ impl ResourceSchema {
         self.read_only_properties.iter().filter_map(|pointer| PropertyPath::parse(pointer))
     }
 
-    /// Returns the paths of the properties whose change replaces the resource.
+    /// Returns the paths of the create-only properties: a change of one replaces the resource.
     pub(crate) fn create_only(&self) -> impl Iterator<Item = PropertyPath<'_>> {
         self.create_only_properties.iter().filter_map(|pointer| PropertyPath::parse(pointer))
     }

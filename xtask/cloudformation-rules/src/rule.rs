@@ -1,9 +1,9 @@
-//! The rules: what AWS refuses, when it refuses it, and where this is documented.
+//! The rules: what AWS rejects, at which stage, and where this is documented.
 
-/// When AWS refuses a template.
+/// The stage at which AWS rejects a template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
-    /// The request is answered with status 400; no change set and no stack is created.
+    /// The response has status 400; no change set and no stack is created.
     Request,
     /// The change set becomes `FAILED`, with the reasons in its events.
     ///
@@ -16,7 +16,7 @@ pub enum Stage {
 /// Defines the rules with their stages and sources.
 macro_rules! rules {
     ($($(#[$documentation:meta])+ $name:ident: $stage:ident, $source:expr;)+) => {
-        /// What AWS refuses.
+        /// What AWS rejects.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Rule {
             $($(#[$documentation])+ $name,)+
@@ -26,7 +26,7 @@ macro_rules! rules {
             /// All rules.
             pub const ALL: &[Self] = &[$(Self::$name),+];
 
-            /// Returns when AWS refuses what breaks the rule.
+            /// Returns the stage at which AWS rejects a violation of the rule.
             pub fn stage(self) -> Stage {
                 match self {
                     $(Self::$name => Stage::$stage,)+
@@ -168,7 +168,7 @@ rules! {
 
     /// A resource with a custom name exists outside of the stack.
     NameConflict: ChangeSet, "https://github.com/aws-cloudformation/rain/pull/744";
-    /// A resource exists with a custom name that does not identify it, so that only its service finds the conflict.
+    /// A resource exists with a custom name that does not identify it. Only its service finds the conflict.
     NameTaken: Resource, "https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateCachePolicy.html";
     /// Two resources of the stack have the same custom name.
     DuplicateName: Resource, "guess: the second creation fails as for any name that exists";
@@ -181,7 +181,7 @@ rules! {
 
     /// A key group has no key.
     KeyGroupWithoutKeys: Resource,
-        "guess: the schema requires the list, and CloudFront answers InvalidRequest to other mistakes in it: https://github.com/aws/aws-cdk/issues/15109";
+        "guess: the schema requires the list, and CloudFront responds with InvalidRequest to other mistakes in it: https://github.com/aws/aws-cdk/issues/15109";
     /// A key group has too many keys.
     TooManyKeysInGroup: Resource, CLOUDFRONT_QUOTAS;
     /// A distribution trusts too many key groups.
@@ -291,7 +291,7 @@ rules! {
 }
 
 impl Rule {
-    /// Returns the error code of the response; of use only for rules of the stage [`Stage::Request`].
+    /// Returns the error code of the response. It applies only to rules of the stage [`Stage::Request`].
     pub fn error_code(self) -> &'static str {
         match self {
             Self::MissingCapability => "InsufficientCapabilitiesException",
@@ -301,7 +301,7 @@ impl Rule {
 
     /// Returns the validation that fails the change set.
     ///
-    /// None for rules of other stages, and for [`Self::ImportWithoutRetention`], whose message is the status reason.
+    /// None for rules of other stages, and for [`Self::ImportWithoutRetention`]: its message is the status reason.
     pub fn validation(self) -> Option<Validation> {
         match self {
             _ if self.stage() != Stage::ChangeSet => None,

@@ -33,7 +33,7 @@ pub(crate) fn validate(schema: &Value, properties: &Value) -> Vec<Problem> {
     }
 }
 
-/// The validation against one schema, whose definitions are at its root.
+/// The validation against one schema, with its definitions at the root.
 struct Validation<'a> {
     root: &'a Value,
 }
@@ -44,7 +44,7 @@ struct Checked<'a> {
     validation: &'a Validation<'a>,
     /// The whole schema of the value.
     schema: &'a Value,
-    /// What the keyword says.
+    /// The value of the keyword.
     keyword: &'a Value,
     value: &'a Value,
     pointer: &'a str,
@@ -104,7 +104,7 @@ impl Problem {
         Self { rule, pointer: pointer.to_owned(), message: format!("#{pointer}: {message}") }
     }
 
-    /// Returns a problem whose value must not be in the message, since it may be a secret:
+    /// Returns a problem without the value in the message, since it may be a secret:
     /// <https://github.com/aws-cloudformation/cloudformation-resource-schema/blob/0ad7e837e1e7bfe36872cff2a29853dfc3f7ce20/src/main/java/software/amazon/cloudformation/resource/exceptions/ValidationException.java>
     fn without_value(rule: Rule, pointer: &str, keyword: &str) -> Self {
         Self::new(rule, pointer, &format!("failed validation constraint for keyword [{keyword}]"))

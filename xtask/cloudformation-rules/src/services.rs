@@ -1,4 +1,4 @@
-//! What the services refuse while the resources are changed, beyond the schemas of their types.
+//! What the services reject while the resources are changed, in addition to the schemas of their types.
 
 mod api_gateway;
 mod cloudfront;
@@ -45,7 +45,7 @@ const CHECKS: &[fn(&Context<'_>) -> Vec<Violation>] = &[
     sqs::check_redrives,
 ];
 
-/// Returns what the services refuse.
+/// Returns the violations for which the services would reject resources.
 pub(crate) fn check(context: &Context<'_>) -> Vec<Violation> {
     CHECKS.iter().flat_map(|check| check(context)).collect()
 }

@@ -38,7 +38,7 @@ const RESOURCE_ATTRIBUTES: &[&str] = &[
     "Version",
 ];
 
-/// The attributes that say what happens to a resource, with the values that each may have.
+/// The attributes that control what happens to a resource, with their possible values.
 const POLICIES: &[(&str, &[&str])] = &[
     ("DeletionPolicy", &["Delete", "Retain", "RetainExceptOnCreate", "Snapshot"]),
     ("UpdateReplacePolicy", &["Delete", "Retain", "Snapshot"]),
@@ -133,7 +133,7 @@ fn check_attributes(id: &str, entry: &Value) -> Vec<Violation> {
         })
         .collect();
     for (attribute, values) in POLICIES {
-        // A transform may allow a function here, whose value is not checked.
+        // A transform may allow a function here. Its value is not checked.
         let Some(value) = entry.get(*attribute).and_then(Value::as_str) else { continue };
         if !values.contains(&value) {
             let message =

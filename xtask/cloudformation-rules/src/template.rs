@@ -1,4 +1,4 @@
-//! A template whose functions are resolved.
+//! A template with resolved functions.
 
 use std::collections::BTreeMap;
 
@@ -7,13 +7,13 @@ use serde_json::Value;
 use crate::request::ParameterValue;
 use crate::resolve::{Resolver, Surroundings};
 
-/// A template whose functions are resolved.
+/// A template with resolved functions.
 pub(crate) struct Template<'a> {
-    /// The resources whose condition is not false, by their logical ids.
+    /// The resources without a false condition, by their logical ids.
     pub(crate) resources: BTreeMap<&'a str, Resource<'a>>,
 }
 
-/// A resource whose properties are resolved.
+/// A resource with resolved properties.
 pub(crate) struct Resource<'a> {
     pub(crate) type_name: &'a str,
     pub(crate) properties: Value,

@@ -11,7 +11,7 @@ use crate::request::{ChangeSetRequest, ParameterValue, TemplateVersion};
 use crate::rule::Rule;
 use crate::violation::Violation;
 
-/// A request that owns what it refers to.
+/// A request with owned values.
 pub(crate) struct Request {
     pub(crate) text: String,
     pub(crate) by_url: bool,

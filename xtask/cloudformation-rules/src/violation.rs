@@ -1,13 +1,13 @@
-//! One thing that AWS would refuse.
+//! One violation of a rule of AWS.
 
 use std::fmt;
 
 use crate::rule::Rule;
 
-/// One thing that AWS would refuse.
+/// One violation of a rule of AWS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// The logical id of the resource, parameter or output; none if the whole template is refused.
+    /// The logical id of the resource, parameter or output; none for the whole template.
     pub logical_id: Option<String>,
     /// The JSON pointer to the place in the template.
     pub path: String,

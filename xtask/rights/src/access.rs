@@ -1,4 +1,4 @@
-//! What a request needs to be allowed.
+//! The permissions that a request needs.
 
 use iam_rs::{Context, ContextValue};
 
@@ -11,7 +11,7 @@ pub(crate) struct Access {
     pub(crate) action: String,
     /// The ARN of the resource, or `*` for an action that accepts none.
     pub(crate) resource: String,
-    /// Condition keys besides those that all requests have.
+    /// Condition keys in addition to those of all requests.
     pub(crate) context: Vec<(String, ContextValue)>,
 }
 

@@ -1,4 +1,4 @@
-//! Responses to requests that are not passed on, in the format and the words of each service.
+//! Responses to requests that are not forwarded, in the format and wording of each service.
 
 mod cbor;
 
@@ -16,7 +16,7 @@ use crate::service::Service;
 use crate::services::UnknownOperation;
 use crate::signature::SignatureError;
 
-/// Why a request is not passed on.
+/// Why a request is not forwarded.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Denial {
     #[error(transparent)]
@@ -39,7 +39,7 @@ pub(crate) enum Denial {
     Unavailable(String),
 }
 
-/// How a service writes its errors.
+/// The format of a service's errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Protocol {
     S3,
@@ -50,7 +50,7 @@ pub(crate) enum Protocol {
 }
 
 impl Protocol {
-    /// Returns how the service that a request is for writes its errors.
+    /// Returns the format of the errors of the service that a request is for.
     pub(crate) fn of(service: Option<Service>, parts: &Parts) -> Self {
         let is_cbor = parts.headers.get("smithy-protocol").is_some_and(|protocol| protocol == "rpc-v2-cbor");
         match service {
@@ -227,7 +227,7 @@ fn s3_signature_error(error: &SignatureError) -> ServiceError {
     ServiceError { status, code, message: message.to_owned() }
 }
 
-/// Replaces what XML gives a meaning.
+/// Escapes the special characters of XML.
 pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -1,8 +1,9 @@
-//! What CloudFormation does to resources in the name of its caller.
+//! What CloudFormation does to resources on behalf of its caller.
 //!
-//! Each resource type says which actions its handlers need; they are in its schema:
-//! <https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html>. A handler calls only what
-//! the properties of the resource ask for, so an action for a property that is not set is not needed (`optional`).
+//! The schema of each resource type lists the actions that its handlers need:
+//! <https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html>. A handler takes only
+//! the actions that the properties of the resource need. An action for a property that is not set is not needed
+//! (`optional`).
 
 mod optional;
 mod resource;
@@ -59,7 +60,7 @@ impl From<Operation> for Handler {
     }
 }
 
-/// Types whose identifier in Cloud Control begins with that of another resource, and the property with that.
+/// Types with an identifier in Cloud Control that begins with that of a parent, and the property that names the parent.
 const CHILDREN: [(&str, &str); 4] = [
     ("AWS::ApiGatewayV2::ApiMapping", "DomainName"),
     ("AWS::ApiGatewayV2::Route", "ApiId"),
@@ -93,7 +94,7 @@ impl ResourceChange {
         }
     }
 
-    /// Returns what the caller needs.
+    /// Returns the permissions that the caller needs.
     pub(crate) fn required(&self, schemas: &ProviderSchemas) -> Result<Vec<Access>, SchemaError> {
         let mut change = Cow::Borrowed(self);
         // A replacement creates another resource, and deletes this one later.

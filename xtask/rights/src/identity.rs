@@ -19,7 +19,7 @@ pub enum Operator {
     Reviewer,
     /// Reads and changes what is deployed.
     Deployer,
-    /// May do everything, as the owner of an account. The platform around the service is created so.
+    /// Has all permissions, like the owner of an account. Creates the platform around the service.
     Administrator,
 }
 
@@ -60,7 +60,7 @@ impl Principal {
         }
     }
 
-    /// Returns whose ARN it is: that of a user or of a role.
+    /// Returns the principal with an ARN: a user or a role.
     pub(crate) fn from_arn(arn: &str) -> Option<Self> {
         let resource = arn.strip_prefix(&format!("arn:aws:iam::{ACCOUNT}:"))?;
         match resource.split_once('/')? {
@@ -80,7 +80,7 @@ impl Principal {
         }
     }
 
-    /// Returns the ARN that `aws:PrincipalArn` has: of the role, not of its session.
+    /// Returns the value of `aws:PrincipalArn`: the ARN of the role, not of its session.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn>
     pub fn principal_arn(&self) -> String {
         match self {
@@ -95,7 +95,7 @@ pub(crate) fn role_identity(role: &str) -> &str {
     role.rsplit_once('-').map_or(role, |(name, _)| name)
 }
 
-/// A secret, which does not print itself.
+/// A secret. `Debug` does not print it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);
@@ -143,16 +143,16 @@ impl From<Credentials> for aws_credential_types::Credentials {
     }
 }
 
-/// Credentials and whose they are.
+/// Credentials and their owner.
 #[derive(Debug)]
 pub struct Identity {
-    /// Whose credentials they are.
+    /// The owner of the credentials.
     pub principal: Principal,
     /// The credentials.
     pub credentials: Credentials,
 }
 
-/// The credentials of all principals, which are new in each run of the local stack.
+/// The credentials of all principals. They are new in each run of the local stack.
 #[derive(Debug)]
 pub struct Identities {
     key: RandomKey,
@@ -183,7 +183,7 @@ impl Identities {
     }
 
     fn credentials(&self, principal: Principal) -> Credentials {
-        // The beginning tells which kind a key is:
+        // The prefix identifies the kind of key:
         // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes
         let (prefix, has_token) = match principal {
             Principal::Operator(_) => ("AKIA", false),
@@ -201,7 +201,7 @@ impl Identities {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Identity>>> {
-        // The map is whole after each change, so a panic elsewhere does not matter.
+        // Each change leaves the map consistent, so a panic in another thread does not matter.
         self.by_access_key_id.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,9 +1,10 @@
-//! IAM on this machine: checks each request to AWS before the emulator gets it, which checks nothing.
+//! IAM on this machine: checks each request to AWS before it reaches the emulator, which checks nothing.
 //!
-//! A [`Guard`] stands in front of the emulator. It verifies the signature of a request, finds out who sent it, which actions
-//! on which resources the request needs, and whether the deployed policies allow them: those of users and roles, of buckets
-//! and queues, and permissions boundaries. A request that they do not allow gets the error of the service itself.
-//! CloudFormation changes resources in the name of its caller, so each change is checked too (`handlers`).
+//! A [`Guard`] stands in front of the emulator. It verifies the signature of a request and identifies the sender. Then
+//! it checks that the deployed policies allow each action on each resource that the request needs. These are the
+//! policies of users and roles, of buckets and queues, and permissions boundaries. If they do not allow a request, the
+//! response is the error of the service itself. CloudFormation changes resources on behalf of its caller, so each
+//! change is checked too (`handlers`).
 //!
 //! Not checked: the signatures of the chunks of a body (`aws-chunked`), service control policies, session policies, and
 //! the key policies of KMS.

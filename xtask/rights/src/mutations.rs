@@ -1,8 +1,8 @@
-//! Mutations of templates and policies: each one is wrong, and a check must report it.
+//! Mutations of templates and policies: each one is a mistake that a check must report.
 //!
-//! The checks are those that protect a deployment: what AWS refuses (`refused`), what a review marks (`reviewed`), what
-//! functions may do (`functions`) and what operators may do (`operators`). Everything that is not mutated passes all of
-//! them.
+//! The checks are those that protect a deployment: what AWS rejects (`refused`), what a review marks (`reviewed`), what
+//! functions may do (`functions`) and what operators may do (`operators`). Templates and policies without a mutation
+//! pass all checks.
 
 mod edit;
 mod functions;

@@ -79,7 +79,7 @@ impl OperatorPolicies {
         ]))
     }
 
-    /// Returns what the policies allow. An administrator may do everything, so that is left out.
+    /// Returns what the policies allow. The administrator, who may do everything, is left out.
     pub(crate) fn rights(&self) -> impl Iterator<Item = Right> {
         let policies = self.0.iter().filter(|(operator, _)| **operator != Operator::Administrator);
         policies.flat_map(|(operator, policies)| rights(operator.name(), policies))
@@ -137,7 +137,7 @@ impl Policies {
         self.event_source_mappings.get(mapping).map(String::as_str)
     }
 
-    /// Returns the ARN of the key that a parameter is encrypted with, if the account's default key is not.
+    /// Returns the ARN of the key of an encrypted parameter; none for the account's default key.
     pub(crate) fn key_of_parameter(&self, name: &str) -> Option<&str> {
         self.parameter_keys.get(name).map(String::as_str)
     }
@@ -147,12 +147,12 @@ impl Policies {
         self.queue_keys.get(name).map(String::as_str)
     }
 
-    /// Whether a role exists. The credentials of a deleted one are worthless.
+    /// Whether a role exists. The credentials of a deleted role are invalid.
     pub(crate) fn has_role(&self, name: &str) -> bool {
         self.roles.contains_key(name)
     }
 
-    /// Decides about one action of a principal, or of somebody without credentials.
+    /// Decides whether a principal, or a caller without credentials, may take an action.
     ///
     /// Returns the name of the statement that allows it.
     pub(crate) fn decide<'a>(
@@ -191,8 +191,8 @@ impl Policies {
         if let Some((_, kind)) = denial.into_iter().find(|(verdict, _)| *verdict == Verdict::Denied) {
             return refuse(Reason::ExplicitDeny(kind));
         }
-        // A resource's policy that names a session or user is enough by itself, even beyond a boundary. One that names a
-        // role is limited by the boundary; no policy of ours does.
+        // A boundary does not limit a resource's policy that names a session or a user. It limits one that names a
+        // role, but none of our policies does.
         if let Verdict::Allowed(statement) = resource {
             return Ok(statement);
         }
@@ -261,7 +261,7 @@ fn request(principal: Option<&Principal>, access: &Access, now: DateTime<Utc>) -
     };
     let mut context = access.condition_keys();
     let mut set = |key: &str, value| context.data.insert(key.to_owned(), value);
-    // On AWS, every client of ours uses HTTPS.
+    // On AWS, all our clients use HTTPS.
     set("aws:SecureTransport", ContextValue::Boolean(true));
     set("aws:CurrentTime", ContextValue::DateTime(now));
     set("aws:EpochTime", ContextValue::String(now.timestamp().to_string()));
@@ -272,7 +272,7 @@ fn request(principal: Option<&Principal>, access: &Access, now: DateTime<Utc>) -
             set("aws:PrincipalAccount", ContextValue::String(crate::identity::ACCOUNT.to_owned()));
             principal.arn()
         }
-        // A user of another account: only a policy for everybody matches it.
+        // A user of another account: only a policy with the principal `*` matches it.
         None => "arn:aws:iam::000000000001:user/anonymous".to_owned(),
     };
     Some(IAMRequest {

@@ -1,4 +1,4 @@
-//! One policy, and what it says of a request.
+//! One policy, and its verdict on a request.
 
 use iam_rs::{Decision, IAMAction, IAMEffect, IAMPolicy, IAMRequest, PolicyEvaluator};
 use serde::Deserialize;
@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 /// A policy document, parsed once.
 ///
-/// One that cannot be read says nothing: IAM rejects such a document when it is created, but the emulator stores it.
+/// A document that cannot be read has no statements. IAM rejects it when it is created, but the emulator stores it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Policy {
     statements: Vec<Statement>,
@@ -24,10 +24,10 @@ struct Statement {
     evaluator: PolicyEvaluator,
 }
 
-/// What policies of one kind say of a request.
+/// The verdict of the policies of one kind on a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict<'a> {
-    /// A statement allows it; its name.
+    /// A statement with this name allows it.
     Allowed(&'a str),
     Denied,
     Silent,
@@ -95,7 +95,7 @@ impl Statement {
         }
     }
 
-    /// Whether it may be about an action. Most statements name others, and need not be evaluated.
+    /// Whether the statement may apply to an action. Most statements do not, and need not be evaluated.
     fn may_concern(&self, action: &str) -> bool {
         let names = |named: &String| named.contains(['*', '?']) || named.eq_ignore_ascii_case(action);
         self.actions.as_ref().is_none_or(|actions| actions.iter().any(names))
@@ -121,7 +121,7 @@ impl Statement {
     }
 }
 
-/// Returns what several policies say together: a denial outweighs everything.
+/// Returns the combined verdict of several policies: a denial outweighs everything.
 pub(crate) fn verdict<'a>(
     policies: impl IntoIterator<Item = &'a Policy>,
     request: &IAMRequest,

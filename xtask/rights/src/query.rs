@@ -2,7 +2,7 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, percent_encode};
 
-/// What Signature Version 4 does not encode: letters, digits, `-`, `.`, `_` and `~`.
+/// Characters that Signature Version 4 does not encode: letters, digits, `-`, `.`, `_` and `~`.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Percent-encodes bytes as Signature Version 4 does.
@@ -15,7 +15,7 @@ pub(crate) fn decode(text: &str) -> Vec<u8> {
     percent_decode(text.as_bytes()).collect()
 }
 
-/// Percent-decodes a text, with replacements for what is not UTF-8.
+/// Percent-decodes a text, and replaces invalid UTF-8.
 pub(crate) fn decode_text(text: &str) -> String {
     String::from_utf8_lossy(&decode(text)).into_owned()
 }

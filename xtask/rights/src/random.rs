@@ -10,7 +10,7 @@ pub struct RandomError;
 /// As many letters and digits as there are values of five bits.
 const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
-/// A random key, from which texts are derived that nobody can guess without it.
+/// A random key. The texts that are derived from it cannot be guessed without it.
 #[derive(Debug)]
 pub(crate) struct RandomKey(hmac::Key);
 

@@ -1,8 +1,8 @@
-//! Why a request is not allowed, in the words of IAM.
+//! Why a request is not allowed, in IAM's wording.
 
 /// A request that the policies do not allow.
 ///
-/// The text is the one of most services:
+/// Most services use this text:
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.text())]

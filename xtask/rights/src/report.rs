@@ -1,4 +1,4 @@
-//! What everybody may do, compared with what was used.
+//! The rights of all identities, compared with their uses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +22,7 @@ pub struct Right {
 pub struct RightsReport {
     /// What policies allow.
     pub held: BTreeSet<Right>,
-    /// What was allowed and refused.
+    /// The allowed and rejected actions.
     pub uses: Vec<UseCount>,
 }
 
@@ -47,7 +47,7 @@ impl RightsReport {
         counts
     }
 
-    /// Returns what was refused.
+    /// Returns the rejected actions, each with its count.
     pub fn refusals(&self) -> BTreeMap<&Use, u64> {
         let mut refusals = BTreeMap::new();
         for UseCount { used, count } in self.uses.iter().filter(|use_count| !use_count.used.is_allowed) {

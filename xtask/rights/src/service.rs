@@ -55,7 +55,7 @@ impl Service {
         }
     }
 
-    /// Returns the beginning of its actions in policies.
+    /// Returns the prefix of its actions in policies.
     pub(crate) const fn action_prefix(self) -> &'static str {
         match self {
             Self::CloudControl => "cloudformation",

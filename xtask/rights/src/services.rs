@@ -1,4 +1,4 @@
-//! What each operation of each service needs.
+//! The permissions that each operation of each service needs.
 //!
 //! The actions, their resources and their condition keys are those of the service authorization reference:
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>.
@@ -37,13 +37,13 @@ pub(crate) struct Call<'a> {
     pub(crate) parts: &'a Parts,
     /// The parameters in the URL.
     pub(crate) query: Query,
-    /// The deployed policies, which know the stacks of change sets.
+    /// The deployed policies, with the stacks of change sets.
     pub(crate) policies: &'a Policies,
     /// The body, which is empty for operations that need none to be recognized.
     pub(crate) body: &'a [u8],
 }
 
-/// An operation whose rights are not known, which is refused.
+/// An operation with unknown permissions. It is rejected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the local stack does not know which permissions {operation} of {service} needs")]
 pub(crate) struct UnknownOperation {
@@ -54,7 +54,7 @@ pub(crate) struct UnknownOperation {
 type Required = Result<Vec<Access>, UnknownOperation>;
 
 impl Call<'_> {
-    /// Returns what the request needs; nothing for an operation that everyone may call.
+    /// Returns the permissions that the request needs; none for an operation that needs no permission.
     pub(crate) fn required(&self) -> Required {
         match self.service {
             Service::ApiGateway => api_gateway::required(self),

@@ -116,7 +116,7 @@ impl Signature {
             {
                 Ok(())
             }
-            // Without its token, a temporary key is one that does not exist.
+            // A temporary key without its token is treated as one that does not exist.
             (None, Some(_)) => Err(SignatureError::UnknownAccessKey),
             _ => Err(SignatureError::InvalidToken),
         }
@@ -142,7 +142,7 @@ impl Signature {
         }
     }
 
-    /// Checks that the headers are signed whose values decide what a request does.
+    /// Checks that all headers that affect a request are signed.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html>
     fn check_signed_headers(&self, parts: &Parts) -> Result<(), SignatureError> {
         let is_signed = |name: &str| self.signed_headers.iter().any(|signed| signed == name);

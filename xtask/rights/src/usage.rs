@@ -1,4 +1,4 @@
-//! What each principal has used, to compare it with what it may do.
+//! The actions that each principal has used, to compare them with its rights.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -10,7 +10,7 @@ use crate::identity::Principal;
 /// An action of a principal, and what allowed it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Use {
-    /// Who used it: the name of an operator, or of a deployed role.
+    /// The name of the operator or of the deployed role that used it.
     pub identity: String,
     /// The statement that allowed it, or the resource on which nothing allowed it.
     pub statement: String,
@@ -42,7 +42,7 @@ impl Usage {
             action: action.to_owned(),
             is_allowed: outcome.is_ok(),
         };
-        // The map is whole after each change, so a panic elsewhere does not matter.
+        // Each change leaves the map consistent, so a panic in another thread does not matter.
         *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(used).or_default() += 1;
     }
 

@@ -91,7 +91,7 @@ fn condition_exists() {
     assert_eq!(rules(&with_name(&name)), [Rule::UnresolvedCondition]);
 }
 
-/// CloudFormation refuses a reference to a resource whose condition is false:
+/// CloudFormation rejects a reference to a resource with a false condition:
 /// <https://github.com/aws-solutions/media-insights-on-aws/issues/145>.
 #[test]
 fn reference_to_a_resource_whose_condition_is_false_is_refused() {

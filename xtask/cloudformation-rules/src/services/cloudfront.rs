@@ -125,7 +125,7 @@ pub(super) fn check_cache_policies(context: &Context<'_>) -> Vec<Violation> {
 
 /// The lists of a CORS configuration that must not contain `*` if credentials are allowed, with their headers.
 ///
-/// Only that of the headers is documented.
+/// Only the rule for the headers is documented.
 const CORS_LISTS: &[(&str, &str)] = &[
     ("AccessControlAllowHeaders", "Access-Control-Allow-Headers"),
     ("AccessControlAllowOrigins", "Access-Control-Allow-Origin"),

@@ -86,7 +86,7 @@ pub(super) fn check_dashboards(context: &Context<'_>) -> Vec<Violation> {
         .collect()
 }
 
-/// Returns a text in which a word stands for each name whose value is not known.
+/// Returns a text in which a word replaces each name with an unknown value.
 fn text(value: &Value) -> Option<String> {
     let text = match function(value) {
         Some(("Fn::Sub", text)) => text.as_str()?,

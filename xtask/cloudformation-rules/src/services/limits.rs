@@ -1,4 +1,4 @@
-//! Numbers that are limited more narrowly than the schemas say.
+//! Numbers with stricter limits than those in the schemas.
 
 use crate::check::Context;
 use crate::rule::Rule;
@@ -12,7 +12,7 @@ struct Limit {
     /// The JSON pointer inside the properties.
     pointer: &'static str,
     range: std::ops::RangeInclusive<i64>,
-    /// A property with which the limit does not apply.
+    /// A property that lifts the limit.
     unless: Option<&'static str>,
 }
 

@@ -1,6 +1,6 @@
 //! OpenAPI documents that an HTTP API imports.
 //!
-//! What is a warning fails the import only with `FailOnWarnings`. API Gateway documents only few of its warnings, so
+//! A warning fails the import only with `FailOnWarnings`. API Gateway documents only few of its warnings, so
 //! several of these rules are guesses.
 
 use std::collections::BTreeSet;

@@ -34,7 +34,7 @@ pub(super) fn check_changes(context: &Context<'_>) -> Vec<Violation> {
         .collect()
 }
 
-/// A removed key is deleted after all other changes, so it fails only if a group lists it even then.
+/// A removed key is deleted after all other changes, so it fails only if a group still lists it then.
 pub(super) fn check_removals(context: &Context<'_>) -> Vec<Violation> {
     let Some(deployed) = context.deployed else { return Vec::new() };
     let removed = |id: &str| !context.template.resources.contains_key(id);

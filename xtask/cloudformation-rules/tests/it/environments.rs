@@ -1,4 +1,4 @@
-//! The templates of this repository pass. Mutations that are refused are in the crate `rights`.
+//! The templates of this repository pass. Mutations that AWS rejects are in the crate `rights`.
 
 use std::collections::BTreeMap;
 

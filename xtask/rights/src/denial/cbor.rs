@@ -3,8 +3,9 @@
 /// A map with two entries: <https://www.rfc-editor.org/rfc/rfc8949#section-3.1>.
 const MAP_OF_TWO: u8 = 0xa2;
 const TEXT: u8 = 0x60;
-/// A length of one byte, and of two, follows.
+/// A length of one byte follows.
 const ONE_BYTE: u8 = 0x18;
+/// A length of two bytes follows.
 const TWO_BYTES: u8 = 0x19;
 
 /// Returns a map of the error's code and message.
@@ -17,7 +18,7 @@ pub(super) fn error(code: &str, message: &str) -> Vec<u8> {
 }
 
 fn text(bytes: &mut Vec<u8>, text: &str) {
-    // No message is longer than a length of two bytes can say.
+    // No message is longer than 65,535 bytes, the maximum of a length of two bytes.
     let length = u16::try_from(text.len()).unwrap_or(u16::MAX);
     match u8::try_from(length) {
         Ok(length) if length < 24 => bytes.push(TEXT | length),

@@ -14,7 +14,7 @@ use crate::denial::Denial;
 use crate::service::Service;
 use crate::signature::{Signature, SignatureError, hex, sha256};
 
-/// An error while a body is passed on.
+/// An error while a body is forwarded.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum BodyError {
     #[error(transparent)]
@@ -23,10 +23,10 @@ pub(super) enum BodyError {
     Signature(#[from] SignatureError),
 }
 
-/// A body on its way.
+/// A body that is being forwarded.
 pub(super) type Body = BoxBody<Bytes, BodyError>;
 
-/// The largest body that is kept in memory; larger objects are passed on while they arrive.
+/// The largest body that is kept in memory; larger objects are streamed.
 const LIMIT: usize = 16 * 1024 * 1024;
 
 /// Returns a body that is complete.
@@ -36,14 +36,14 @@ pub(super) fn full(bytes: Bytes) -> Body {
 
 /// The body of a request.
 pub(super) enum Payload {
-    /// It is in memory.
+    /// A body in memory.
     Read(Bytes),
-    /// It is passed on while it arrives.
+    /// A body that is streamed to the emulator.
     Stream(Incoming),
 }
 
 impl Payload {
-    /// Reads a body, unless it is that of a large object.
+    /// Reads a body into memory, except that of a large object.
     pub(super) async fn read(service: Service, parts: &Parts, body: Incoming) -> Result<Self, Denial> {
         let is_large = body.size_hint().upper().is_none_or(|size| size > LIMIT as u64);
         if service == Service::S3 && is_large && parts.method == http::Method::PUT {
@@ -53,7 +53,7 @@ impl Payload {
         read.map(|read| Self::Read(read.to_bytes())).map_err(|_| Denial::TooLarge { limit: LIMIT })
     }
 
-    /// Returns what was read.
+    /// Returns the body in memory; empty for one that is streamed.
     pub(super) fn bytes(&self) -> &[u8] {
         match self {
             Self::Read(bytes) => bytes,
@@ -61,31 +61,32 @@ impl Payload {
         }
     }
 
-    /// Returns the hash of the body as it was signed: the one that the client says, or that of the body.
+    /// Returns the signed hash: the value of the header `x-amz-content-sha256`, or the hash of the body.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html>
     pub(super) fn signed_hash(&self, parts: &Parts, signature: &Signature) -> String {
         if signature.is_presigned() && signature.scope.service == "s3" {
             return "UNSIGNED-PAYLOAD".to_owned();
         }
-        let said = parts.headers.get("x-amz-content-sha256").and_then(|value| value.to_str().ok());
-        said.map_or_else(|| sha256(self.bytes()), str::to_owned)
+        let declared = parts.headers.get("x-amz-content-sha256").and_then(|value| value.to_str().ok());
+        declared.map_or_else(|| sha256(self.bytes()), str::to_owned)
     }
 
-    /// Returns the body to pass on, which fails at its end if it is not the one that was signed.
+    /// Returns the body to forward. A streamed body fails at its end if its hash is not the signed one.
     pub(super) fn checked(self, parts: &Parts) -> Result<Body, Denial> {
-        let said = parts.headers.get("x-amz-content-sha256").and_then(|value| value.to_str().ok());
-        // Other values say that the body is not signed, or in parts.
-        let said = said.filter(|said| said.len() == 64 && said.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        match (self, said) {
-            (Self::Read(bytes), Some(said)) if sha256(&bytes) != said => {
+        let value = parts.headers.get("x-amz-content-sha256").and_then(|value| value.to_str().ok());
+        // Other values mean that the body is not signed, or signed in chunks.
+        let declared =
+            value.filter(|value| value.len() == 64 && value.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        match (self, declared) {
+            (Self::Read(bytes), Some(declared)) if sha256(&bytes) != declared => {
                 Err(SignatureError::OtherBody.into())
             }
             (Self::Read(bytes), _) => Ok(full(bytes)),
             (Self::Stream(body), None) => Ok(body.map_err(BodyError::from).boxed()),
-            (Self::Stream(body), Some(said)) => Ok(Hashed {
+            (Self::Stream(body), Some(declared)) => Ok(Hashed {
                 body,
                 hash: Some(digest::Context::new(&digest::SHA256)),
-                expected: said.to_owned(),
+                expected: declared.to_owned(),
                 held: None,
             }
             .boxed()),
@@ -93,12 +94,12 @@ impl Payload {
     }
 }
 
-/// A body that fails before its last part if its hash is another one.
+/// A body that fails before its last part if its hash is not the expected one.
 ///
-/// The last part is held back: with it, the emulator would have the whole object.
+/// The last part is held back until the hash is compared. Otherwise, the emulator would have the whole object.
 struct Hashed {
     body: Incoming,
-    /// Nothing once it is compared.
+    /// None after the comparison.
     hash: Option<digest::Context>,
     expected: String,
     held: Option<Bytes>,
@@ -118,7 +119,7 @@ impl HttpBody for Hashed {
                 Some(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
                 None => break,
             };
-            // No client of ours sends trailers beside a hash.
+            // None of our clients sends trailers together with a hash.
             let Ok(data) = frame.into_data() else { continue };
             if let Some(hash) = &mut self.hash {
                 hash.update(&data);

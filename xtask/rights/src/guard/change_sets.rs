@@ -1,4 +1,4 @@
-//! What AWS would refuse of a change set.
+//! Checks whether AWS would reject a change set.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,7 +41,7 @@ struct Deployed {
 /// What AWS does with a change set.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Verdict {
-    /// The response, if the request is refused.
+    /// The response, if the request is rejected.
     error: Option<RequestError>,
     /// The status reason, if the change set fails.
     failure: Option<String>,
@@ -67,7 +67,7 @@ struct FailedValidation {
     message: String,
 }
 
-/// The question cannot be answered.
+/// Why a question cannot be answered.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum JudgeError {
     #[error("the guard cannot read the question: {0}")]

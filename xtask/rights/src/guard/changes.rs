@@ -5,7 +5,7 @@ use http::Method;
 use crate::service::Service;
 use crate::services::{Call, object_of};
 
-/// How operations begin that change nothing.
+/// Prefixes of the operations that change nothing.
 const READING: [&str; 8] =
     ["Describe", "Detect", "Estimate", "Get", "List", "Simulate", "Validate", "BatchDescribe"];
 

@@ -1,4 +1,4 @@
-//! `DeleteObjects`: what is denied is an error beside what is deleted.
+//! `DeleteObjects`: the response has an error for each denied object, next to the deleted objects.
 
 use std::fmt::Write as _;
 
@@ -23,7 +23,7 @@ const LIMIT: usize = 16 * 1024 * 1024;
 const CHECKSUMS: [&str; 4] =
     ["content-md5", "x-amz-content-sha256", "x-amz-checksum-crc32", "x-amz-sdk-checksum-algorithm"];
 
-/// Sends the part of a request that is allowed. `refusals` has an entry for each object.
+/// Forwards the allowed part of a request. `refusals` has an entry for each object.
 pub(super) async fn send(
     upstream: &Upstream,
     parts: &Parts,
@@ -35,7 +35,7 @@ pub(super) async fn send(
     if refusals.iter().all(Option::is_none) {
         return upstream.send(parts, signature, payload).await;
     }
-    // It is the signed body whose objects are deleted.
+    // Only objects in the signed body are deleted.
     payload.checked(parts)?;
     let mut errors = String::new();
     let mut refusals = refusals.into_iter();

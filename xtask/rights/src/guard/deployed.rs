@@ -9,14 +9,14 @@ use super::forward::Upstream;
 use crate::denial::Denial;
 use crate::policies::{Policies, Stored};
 
-/// The resource of the shim with all policies.
+/// The path at which the shim serves all policies.
 const PATH: &str = "/_local/policies";
 /// How old the policies may be while CloudFormation changes resources. IAM itself takes seconds:
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>.
 const WHILE_CHANGING: Duration = Duration::from_millis(500);
-/// How old they may be otherwise. All who change something ask the guard, so this is for what it does not know of.
+/// How old they may be otherwise. Changes normally go through the guard; this limit covers those that do not.
 const OTHERWISE: Duration = Duration::from_secs(30);
-/// How long after it asked for a resource CloudFormation may still change it.
+/// How long CloudFormation may take to change a resource after it asked the guard.
 const SETTLING: Duration = Duration::from_secs(10);
 
 /// Policies as the emulator stores them, read again when they may have changed.
@@ -29,13 +29,13 @@ pub(super) struct DeployedPolicies {
 #[derive(Debug, Default)]
 struct State {
     known: Option<Known>,
-    /// When something was about to change last.
+    /// When the last change was announced.
     changing: Option<Instant>,
 }
 
 #[derive(Clone, Debug)]
 struct Known {
-    /// Nothing if something has changed.
+    /// None after a change.
     read_at: Option<Instant>,
     text: Bytes,
     policies: Arc<Policies>,
@@ -67,7 +67,7 @@ impl DeployedPolicies {
         Ok(policies)
     }
 
-    /// Reads them again for the next request, since they have changed, and more may change.
+    /// Records a change: the policies are read again for the next request, and more often for a while.
     pub(super) fn forget(&self) {
         let mut state = self.state();
         state.changing = Some(Instant::now());
@@ -76,12 +76,12 @@ impl DeployedPolicies {
         }
     }
 
-    /// Reads them more often for a while, since they are about to change.
+    /// Announces a change: the policies are read more often for a while.
     pub(super) fn may_change(&self) {
         self.state().changing = Some(Instant::now());
     }
 
-    /// Returns the policies that were read last, if they were read.
+    /// Returns the policies that were read last; none before the first request.
     pub(super) fn known(&self) -> Option<Arc<Policies>> {
         self.state().known.as_ref().map(|known| Arc::clone(&known.policies))
     }

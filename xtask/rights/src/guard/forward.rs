@@ -1,4 +1,4 @@
-//! Passes requests on to the emulator.
+//! Forwards requests to the emulator.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -39,7 +39,7 @@ impl Upstream {
         Self { emulator, client }
     }
 
-    /// Sends a request that is allowed, and returns the response while it arrives.
+    /// Forwards an allowed request, and returns the response as a stream.
     pub(super) async fn send(
         &self,
         parts: &Parts,
@@ -61,7 +61,7 @@ impl Upstream {
         Ok(response.map(|body| body.map_err(BodyError::from).boxed()))
     }
 
-    /// Returns the body of an address of the emulator's own.
+    /// Returns the body at one of the emulator's own paths.
     pub(super) async fn get(&self, path: &str) -> Result<Bytes, Denial> {
         let mut request = Request::new(full(Bytes::new()));
         *request.uri_mut() = self.uri(path)?;
@@ -90,13 +90,13 @@ impl Upstream {
     }
 }
 
-/// Returns what was wrong with the body, if that is why a request failed.
+/// Returns the error of the body if it made the request fail.
 fn cause(error: &dyn Error) -> Option<&BodyError> {
     let source = error.source()?;
     source.downcast_ref().or_else(|| cause(source))
 }
 
-/// Returns path and query without a signature, which the emulator would check with other credentials.
+/// Returns the path and the query without the signature. The emulator would verify it with other credentials.
 fn path_and_query(parts: &Parts, signature: Option<&Signature>) -> String {
     let path = parts.uri.path();
     let is_s3 = signature
@@ -125,7 +125,7 @@ const SIGNATURE_PARAMETERS: [&str; 7] = [
     "X-Amz-SignedHeaders",
 ];
 
-/// Returns a header that names the service, which the emulator looks for, and the emulator's own access key.
+/// Returns a header with the emulator's own access key and with the service, which the emulator reads from it.
 fn authorization(signature: &Signature) -> Result<HeaderValue, Denial> {
     let key = machine::EMULATOR_ACCESS_KEY_ID;
     let crate::signature::Scope { date, region, service } = &signature.scope;

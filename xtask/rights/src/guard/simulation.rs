@@ -19,7 +19,7 @@ use crate::refusal::{Reason, Refusal};
 /// The operation.
 pub(super) const OPERATION: &str = "SimulatePrincipalPolicy";
 
-/// Decides about each action on each resource in a form, without the condition keys of a request.
+/// Decides whether each action on each resource in a form is allowed, without the condition keys of a request.
 pub(super) fn response(operators: &OperatorPolicies, policies: &Policies, form: &Query) -> Response<Bytes> {
     let source = form.get("PolicySourceArn").unwrap_or_default();
     let principal = Principal::from_arn(source);

@@ -1,4 +1,4 @@
-//! Who changes which stack: CloudFormation acts with the permissions of its caller.
+//! The callers of CloudFormation, by stack. CloudFormation acts with the permissions of its caller:
 //! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html>
 
 use std::collections::HashMap;
@@ -29,7 +29,7 @@ const CHANGES: [&str; 7] = [
 /// Operations that read resources.
 const READS: [&str; 2] = ["cloudformation:DetectStackDrift", "cloudformation:DetectStackResourceDrift"];
 
-/// Who last changed each stack, and who last read its resources, by its name.
+/// The callers that last changed each stack and last read its resources, by the name of the stack.
 #[derive(Debug, Default)]
 pub(super) struct StackCallers {
     changing: Callers,
@@ -40,7 +40,7 @@ pub(super) struct StackCallers {
 struct Callers(Mutex<HashMap<String, Principal>>);
 
 impl StackCallers {
-    /// Remembers the sender of a request after which CloudFormation changes or reads resources.
+    /// Records the sender of a request after which CloudFormation changes or reads resources.
     pub(super) fn remember(&self, required: &[Access], principal: &Principal) {
         self.changing.remember(&CHANGES, required, principal);
         self.reading.remember(&READS, required, principal);
@@ -59,7 +59,7 @@ impl Callers {
         let operation = required.iter().find(|access| operations.contains(&access.action.as_str()));
         // The ARN of a stack is `…:stack/NAME/ID`.
         let Some(name) = operation.and_then(|access| access.resource.split('/').nth(1)) else { return };
-        // The map is whole after each change, so a panic elsewhere does not matter.
+        // Each change leaves the map consistent, so a panic in another thread does not matter.
         let mut callers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         callers.insert(name.to_owned(), principal.clone());
     }
@@ -76,7 +76,7 @@ pub(super) fn refusal(guard: &Guard, body: &[u8]) -> Option<String> {
         Err(error) => return Some(format!("the guard cannot read the question: {error}")),
     };
     let Some(principal) = guard.stacks.of(&change) else {
-        return Some(format!("nobody has asked for a change of the stack {}", change.stack));
+        return Some(format!("no request for the stack {} was received", change.stack));
     };
     let required = match change.required(&guard.schemas) {
         Ok(required) => required,
@@ -93,7 +93,7 @@ pub(super) fn refusal(guard: &Guard, body: &[u8]) -> Option<String> {
     )
 }
 
-/// Returns what Cloud Control needs for the resource itself, on which it acts with the permissions of its caller too:
+/// Returns the permissions for the resource itself. Cloud Control also acts with the permissions of its caller:
 /// <https://docs.aws.amazon.com/cloudcontrolapi/latest/userguide/security-iam.html>.
 pub(super) fn controlled(schemas: &ProviderSchemas, call: &Call<'_>) -> Result<Vec<Access>, Denial> {
     let parameters: Json = serde_json::from_slice(call.body).unwrap_or_default();

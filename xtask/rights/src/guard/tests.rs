@@ -1,4 +1,4 @@
-//! Requests through the guard, in front of an emulator that knows some objects.
+//! Requests through the guard, in front of an emulator that has some objects.
 
 mod emulator;
 

@@ -4,11 +4,11 @@ use serde_json::Value as Json;
 
 use super::ResourceChange;
 
-/// An action, or the beginning of actions before a `*`, and the property that it is for.
+/// An action, or the prefix of several actions with a `*`, and the property that needs it.
 type Optional = (&'static str, &'static str);
 
-/// What is never needed: it undoes a property that the deployed resource had and the new one has not. No template of ours
-/// takes one away; who does must allow it first.
+/// In place of a property: the action is never needed, because it undoes a property that an update removes. None of our
+/// templates removes one; a template that does needs the permission first.
 const NEVER: &str = "";
 
 const OPTIONAL: [Optional; 65] = [
@@ -88,7 +88,7 @@ pub(super) fn is_unused(change: &ResourceChange, action: &str) -> bool {
     let property = match (change.resource_type.as_str(), action) {
         // The same actions are for other properties of other types.
         ("AWS::S3::Bucket", "iam:PassRole") => "/ReplicationConfiguration",
-        // Emptying a bucket is not CloudFormation's.
+        // CloudFormation does not empty buckets.
         ("AWS::S3::Bucket", "s3:DeleteObject") => NEVER,
         ("AWS::ApiGatewayV2::Api", "s3:getObject") => "/BodyS3Location",
         ("AWS::Logs::SubscriptionFilter", "iam:PassRole") => "/RoleArn",

@@ -4,7 +4,7 @@ use super::ResourceChange;
 use crate::access::{Access, global, regional};
 use crate::services::function_name;
 
-/// Returns an action on the resource that it is about; several where it is about several.
+/// Returns an action with its resource; nothing if a role would be passed and there is none.
 pub(super) fn accesses(change: &ResourceChange, action: &str) -> Vec<Access> {
     if action == "iam:PassRole" {
         return passed_role(change).into_iter().collect();
@@ -49,7 +49,7 @@ fn api_gateway(change: &ResourceChange, identifier: Option<&str>) -> String {
     format!("arn:aws:apigateway:{}::{collection}{item}", change.region)
 }
 
-/// Key groups, public keys and everything new can only be allowed on `*`.
+/// Actions on key groups, public keys and new resources can be allowed only on `*`.
 fn cloudfront(change: &ResourceChange, verb: &str, identifier: Option<&str>) -> String {
     let kind = match change.resource_type.as_str() {
         "AWS::CloudFront::CachePolicy" => "cache-policy",
@@ -92,7 +92,7 @@ fn lambda(change: &ResourceChange, verb: &str, identifier: Option<&str>) -> Stri
 fn logs(change: &ResourceChange, verb: &str) -> String {
     let group = change.property("LogGroupName").or(change.identifier.as_deref()).unwrap_or_default();
     let group = match verb {
-        // Tags are those of the group itself, everything else is about its streams too:
+        // Actions on tags are for the group itself; all others include its streams:
         // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
         "ListTagsForResource" | "TagResource" | "UntagResource" => format!("log-group:{group}"),
         "DescribeLogGroups" => "log-group:*:*".to_owned(),

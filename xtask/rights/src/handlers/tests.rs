@@ -11,7 +11,7 @@ use crate::testing::{
     NOW, environment_with_boundary, environments, policies_of, resolved, schemas, template_of,
 };
 
-/// Actions of the policies that no handler of our resources needs. Each has its reason.
+/// Actions of the policies that no handler of our resources needs, each with a reason.
 const NEEDED_BY_NO_HANDLER: [(&str, &str); 4] = {
     // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html
     const ACCESS_LOG: &str = "API Gateway requires it to turn on the access log of a stage";
@@ -46,7 +46,7 @@ fn changes(environment: &Environment) -> Vec<ResourceChange> {
     changes
 }
 
-/// Returns the policies that a deployer holds, without an action.
+/// Returns the policies of a deployer without one action.
 fn deployer_without(policies: &Json, action: &str) -> OperatorPolicies {
     let without = |policy: &Json| {
         let mut policy = policy.clone();
@@ -109,7 +109,7 @@ fn deployer_may_do_what_the_handlers_of_our_resources_need() {
     }
 }
 
-/// A right that nothing needs is a right too many, and one whose absence nothing notices is not tested.
+/// Fails for a right that nothing needs, and for one that can be removed unnoticed.
 #[test]
 fn each_action_on_resources_is_needed_by_a_handler() {
     let mut unneeded = BTreeSet::new();

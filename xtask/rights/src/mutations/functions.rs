@@ -1,4 +1,4 @@
-//! Mutations of the functions' roles: without any part of them, a function cannot do something that it does.
+//! Mutations of the functions' roles: each part that is removed makes a function fail.
 
 mod needs;
 
@@ -49,7 +49,7 @@ impl Role<'_> {
         policies.decide(&operators, Some(&principal), access, NOW.parse().unwrap()).is_ok()
     }
 
-    /// Returns the role with a statement less, or with an action or a resource less, and what is missing.
+    /// Returns the role without one statement, action or resource, and the name of what is missing.
     fn reductions(&self, effect: &str) -> Vec<(String, Vec<Json>)> {
         let mut reductions = Vec::new();
         for (index, statement) in self.statements.iter().enumerate() {
@@ -100,7 +100,7 @@ fn each_statement_action_and_resource_is_needed() {
     assert_eq!(missed, [""; 0]);
 }
 
-/// The denials keep the code of a function from what Lambda does with the function's role.
+/// The denials prevent the code of a function from doing what Lambda does with the function's role.
 #[test]
 fn each_denial_is_needed() {
     let mut missed = Vec::new();

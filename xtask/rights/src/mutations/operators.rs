@@ -1,7 +1,7 @@
-//! Mutations of the operators' policies: without any action a command fails, and a wider policy allows something
-//! forbidden.
+//! Mutations of the operators' policies: each action that is removed makes a command fail, and each wider policy allows
+//! a forbidden action.
 //!
-//! The actions that CloudFormation takes in the name of an operator are tested in `handlers`.
+//! The actions that CloudFormation takes on behalf of an operator are tested in `handlers`.
 
 mod forbidden;
 mod needs;
@@ -57,7 +57,7 @@ fn without_actions(name: &str) -> Vec<(String, Json)> {
     reductions.collect()
 }
 
-/// Checks that the policies with these names allow what is needed, and without any action of the named one do not.
+/// Checks that the policies with these names allow all needs, and that each action of the named policy is needed.
 fn assert_each_action_is_needed(name: &str, names: &[&str], needs: &[Access]) {
     assert_eq!(refused(policies(), names, needs), Vec::<&Access>::new());
     let reductions = without_actions(name).into_iter();
@@ -75,7 +75,7 @@ fn each_action_of_the_commands_that_change_is_needed() {
     assert_each_action_is_needed("deployment", &["review", "deployment"], &needs::changing());
 }
 
-/// Returns what operators may do although it is forbidden.
+/// Returns the forbidden actions that the policies allow.
 fn allowed(policies: &Json) -> Vec<String> {
     let everything = [REVIEWER.as_slice(), DEPLOYER.as_slice()].concat();
     let mut allowed = Vec::new();

@@ -1,4 +1,4 @@
-//! Mutations that AWS refuses: a rule of `cloudformation-rules` reports each one.
+//! Mutations that AWS rejects: a rule of `cloudformation-rules` reports each one.
 
 mod properties;
 mod requests;
@@ -16,7 +16,7 @@ use crate::testing::schemas;
 
 /// The rules that no mutation of one of our templates can break alone.
 const OTHER_RULES: [(Rule, &str); 1] =
-    [(Rule::PublicKeyInUse, "CloudFormation refuses the key group that refers to a removed key first")];
+    [(Rule::PublicKeyInUse, "CloudFormation rejects the key group that refers to a removed key first")];
 
 /// A request for a change set. What it contains can be mutated too.
 struct Request {
@@ -25,7 +25,7 @@ struct Request {
     parameters: BTreeMap<String, ParameterValue>,
     capabilities: BTreeSet<String>,
     import_existing: bool,
-    /// The types of resources that exist already, whatever their name.
+    /// Types for which a resource exists under every name.
     existing: &'static [&'static str],
 }
 

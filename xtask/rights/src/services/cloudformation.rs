@@ -1,6 +1,6 @@
 //! CloudFormation and Cloud Control: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudformation.html>.
 //!
-//! What CloudFormation itself does to resources in the caller's name is in `handlers`.
+//! What CloudFormation itself does to resources on behalf of its caller is in `handlers`.
 
 use super::{Call, Required};
 use crate::access::Access;
@@ -68,12 +68,12 @@ pub(super) fn control(call: &Call<'_>) -> Required {
     }
 }
 
-/// Returns the ARN of the stack that a request names, or whose change set it names.
+/// Returns the ARN of the stack that a request names, directly or by its change set.
 fn stack(call: &Call<'_>, form: &Query) -> String {
     let of_change_set = form.get("ChangeSetName").and_then(|change_set| call.policies.stack_of(change_set));
     match form.get("StackName").or(of_change_set) {
         Some(arn) if arn.starts_with("arn:") => arn.to_owned(),
-        // The id is that of the stack, which the caller need not know.
+        // The name is enough, so the ARN has a constant in place of the stack's id.
         Some(name) => call.regional(&format!("stack/{name}/id")),
         // Without a name, an operation is on all stacks.
         None => call.regional("stack/*/*"),

@@ -34,7 +34,7 @@ const ROUTES: [Route; 24] = [
     (&Method::GET, "tagging", "ListTagsForResource"),
 ];
 
-/// The types whose resources policies can name; all others accept `*` only.
+/// The types of resources that policies can name. Actions on all others accept `*` only.
 const NAMED: [&str; 5] = [
     "distribution",
     "cache-policy",

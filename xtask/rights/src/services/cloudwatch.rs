@@ -13,7 +13,7 @@ pub(super) fn required(call: &Call<'_>) -> Required {
         "DescribeAlarms" | "DescribeAlarmHistory" => alarm("*"),
         "PutMetricAlarm" | "SetAlarmState" => match form.get("AlarmName") {
             Some(name) => alarm(name),
-            // The binary protocol contains the name too, but nobody with narrow rights calls these.
+            // The binary protocol contains the name too, but no identity with limited permissions calls these.
             None => alarm("*"),
         },
         "DeleteAlarms" => alarm(form.get("AlarmNames.member.1").unwrap_or("*")),

@@ -5,13 +5,13 @@ use serde_json::Value as Json;
 use super::Call;
 
 impl Call<'_> {
-    /// Returns the parameters of a JSON protocol; nothing where they are not JSON, which the service then refuses.
+    /// Returns the parameters of a JSON protocol; null if they are not JSON. The service rejects such a request.
     pub(super) fn json(&self) -> Json {
         serde_json::from_slice(self.body).unwrap_or_default()
     }
 }
 
-/// Returns a text, or nothing.
+/// Returns a text; empty if there is none.
 pub(super) fn text<'a>(value: &'a Json, name: &str) -> &'a str {
     value[name].as_str().unwrap_or_default()
 }

@@ -56,7 +56,7 @@ pub(super) fn required(call: &Call<'_>) -> Required {
     }])
 }
 
-/// Returns the name of a function that is named by its name or its ARN.
+/// Returns the name of a function from its name or its ARN.
 pub(crate) fn function_name(name: &str) -> &str {
     name.rsplit_once(":function:").map_or(name, |(_, name)| name)
 }

@@ -34,7 +34,7 @@ const QUALIFIERS: [&str; 16] = [
     "max-uploads",
 ];
 
-/// What a path is about.
+/// The resource that a path names.
 pub(super) enum Target {
     Buckets,
     Bucket(String),

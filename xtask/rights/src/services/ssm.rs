@@ -27,7 +27,7 @@ pub(super) fn required(call: &Call<'_>) -> Required {
     Ok(on_parameters.chain(on_keys).collect())
 }
 
-/// Returns what a secure parameter needs that is encrypted with a key of its own:
+/// Returns the permissions for the key of a secure parameter, if it has a key of its own:
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html>.
 fn key_access(call: &Call<'_>, operation: &str, parameters: &Json, name: &str) -> Option<Access> {
     let (action, key) = match operation {

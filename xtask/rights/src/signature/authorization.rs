@@ -73,7 +73,7 @@ fn signature(
     let signed_headers = signed_headers.ok_or(SignatureError::Malformed("there are no SignedHeaders"))?;
     let value = value.ok_or(SignatureError::Malformed("there is no Signature"))?;
     let time = time.ok_or(SignatureError::Malformed("there is no X-Amz-Date"))?;
-    // An access key id contains no slash, and a service neither.
+    // Neither an access key id nor a service contains a slash.
     let parts: Vec<&str> = credential.split('/').collect();
     let [access_key_id, date, region, service, "aws4_request"] = parts[..] else {
         return Err(SignatureError::Malformed("the Credential is not KEY/DATE/REGION/SERVICE/aws4_request"));

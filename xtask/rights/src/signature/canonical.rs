@@ -1,4 +1,4 @@
-//! The canonical form of a request, whose hash is signed.
+//! The canonical form of a request. Its hash is signed.
 
 use http::HeaderMap;
 use http::request::Parts;
@@ -7,7 +7,7 @@ use super::key::sha256;
 use crate::query::{Query, decode, encode};
 use crate::service::Service;
 
-/// A request, as far as it is signed.
+/// The signed parts of a request.
 pub(super) struct Request<'a> {
     pub(super) parts: &'a Parts,
     pub(super) service: Service,
@@ -38,7 +38,7 @@ impl Request<'_> {
         text
     }
 
-    /// S3 signs the path encoded once and as it is; other services encode what is sent once more.
+    /// S3 signs the path as it is sent, encoded once. Other services encode the sent path a second time.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html#create-canonical-request>
     fn path(&self) -> String {
         let path = self.parts.uri.path();

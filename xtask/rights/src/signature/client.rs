@@ -13,7 +13,7 @@ use crate::service::Service;
 ///
 /// # Errors
 ///
-/// Fails where the address or the credentials cannot be headers.
+/// Fails if the address or the credentials cannot be values of headers.
 pub fn sign(
     parts: &mut Parts,
     body: &[u8],
@@ -44,7 +44,7 @@ pub fn sign(
     };
     let request = canonical::Request {
         parts,
-        // Only S3 has another form, and a name that is not known has none.
+        // Only S3 has another canonical form, so any other service is correct for an unknown name.
         service: Service::from_signing_name(service).unwrap_or(Service::Sts),
         signed_headers: &names,
         payload_hash: &hash,

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-/// Why a signature is not accepted. Each service has its own words for it: `denial`.
+/// Why a signature is not accepted. Each service has its own wording: see `denial`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SignatureError {
     #[error("the request is signed in its header and in its query")]

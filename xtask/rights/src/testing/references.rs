@@ -1,4 +1,4 @@
-//! Values in the place of the references of a template.
+//! Replaces the references of a template with values.
 
 use serde_json::Value as Json;
 
@@ -7,7 +7,7 @@ use crate::identity::ACCOUNT;
 
 const REGION: &str = "us-east-1";
 
-/// Returns a value in which each reference has a value.
+/// Returns a value in which each reference is replaced with a value.
 pub(crate) fn resolved(value: &Json, template: &Json, stack: &str) -> Json {
     References { template, stack }.resolve(value)
 }

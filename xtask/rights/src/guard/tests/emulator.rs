@@ -1,4 +1,4 @@
-//! A server that stands for the emulator, and a client of the guard in front of it.
+//! A server in place of the emulator, and a client of the guard in front of it.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -33,13 +33,13 @@ pub(super) struct Stack {
     client: Client<HttpConnector, Full<Bytes>>,
 }
 
-/// What the emulator has, and what it was asked.
+/// The policies of the emulator, and the requests that it received.
 struct Emulator {
     policies: Mutex<Json>,
     received: Mutex<Vec<Received>>,
 }
 
-/// A request that was passed on.
+/// A request that was forwarded.
 #[derive(Debug)]
 pub(super) struct Received {
     pub(super) path: String,
@@ -99,7 +99,7 @@ impl Stack {
         self.guard.deployed.forget();
     }
 
-    /// Returns what was passed on since the last call.
+    /// Returns the requests that were forwarded since the last call.
     pub(super) fn received(&self) -> Vec<Received> {
         std::mem::take(&mut *self.emulator.received.lock().unwrap())
     }
@@ -153,7 +153,7 @@ impl Emulator {
 }
 
 impl GuardResponse {
-    /// Returns status and error code.
+    /// Returns the status and the error code.
     pub(super) fn refused(&self) -> (StatusCode, &str) {
         let xml = self.body.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>"));
         let json = self.body.split_once("\"__type\":\"").and_then(|(_, rest)| rest.split_once('"'));
@@ -163,7 +163,7 @@ impl GuardResponse {
 
 impl Sent {
     fn new(method: Method, path: &str, body: &str) -> Self {
-        // The address is that of the guard only when it is sent; the host is what is signed.
+        // The host is signed. `Stack::send` replaces it with the address of the guard.
         let uri = format!("http://aws.test{path}");
         Self(Request::builder().method(method).uri(uri).body(body.to_owned().into()).unwrap())
     }

@@ -1,4 +1,4 @@
-//! What each function does, or an AWS service with the function's role.
+//! What each function does, and what AWS services do with the function's role.
 
 use stack::Environment;
 
@@ -62,7 +62,7 @@ fn common(environment: &Environment, role: &str) -> Vec<Access> {
         needs.extend(NETWORK.map(Access::on_everything));
     }
     if environment.database.is_some() {
-        // The function signs a token, with which the proxy lets it in.
+        // The function signs a token that the proxy accepts.
         let user = format!("dbuser:value-of-RdsProxyResourceId/{}_rds_proxy_user", environment.name);
         needs.push(Access::new("rds-db:connect", regional("rds-db", REGION, &user)));
     }
@@ -90,8 +90,8 @@ fn api(environment: &Environment) -> Vec<Access> {
         // `GET /cloudfront/sign`
         Access::new("ssm:GetParameter", regional("ssm", REGION, &key)),
     ];
-    // `/presign/s3` and `/proxy/s3`: S3 checks the permissions of the signer of a URL. A missing object is 404 only for
-    // those who may list the bucket.
+    // `/presign/s3` and `/proxy/s3`: S3 checks the permissions of the signer of a URL. A missing object is 404 only if
+    // the signer may list the bucket.
     let assets = format!("arn:aws:s3:::pennsieve-{name}-pkg-assets-use1");
     for bucket in storage_buckets(environment).into_iter().chain([assets]) {
         needs.extend(

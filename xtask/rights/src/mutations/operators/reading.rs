@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use super::{DEPLOYER, REVIEWER, allowed, policies};
 use crate::testing::{environments, policies_of};
 
-/// How the names of actions begin that read.
+/// Prefixes of the names of actions that only read.
 const READING: [&str; 8] =
     ["BatchDescribe", "Describe", "Detect", "Filter", "GET", "Get", "List", "Simulate"];
 

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::super::edit::Edit::{self, Add, Copy, Remove, Set};
 
-/// Returns mutations after which an operator may do what is forbidden.
+/// Returns mutations that allow an operator a forbidden action.
 pub(super) fn mutations() -> Vec<(&'static str, Edit)> {
     let everything = json!({ "Effect": "Allow", "Action": "*", "Resource": "*" });
     let all_parameters = json!("arn:aws:ssm:us-east-1:*:parameter/dev/packages-service/*");

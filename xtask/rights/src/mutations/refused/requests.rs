@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use super::super::edit::Edit::Set;
 use super::{Mutation, Request};
 
-/// What is wrong with a request, whatever its template.
+/// Mistakes in a request that do not depend on its template.
 type RequestMutation = (&'static str, fn(&mut Request), Rule);
 
 pub(super) fn mutations() -> Vec<RequestMutation> {

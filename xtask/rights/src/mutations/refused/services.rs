@@ -1,4 +1,4 @@
-//! Mutations that the services refuse: the deployment fails and is rolled back.
+//! Mutations that the services reject: the deployment fails and is rolled back.
 
 use cloudformation_rules::Rule;
 use serde_json::{Map, Value as Json, json};

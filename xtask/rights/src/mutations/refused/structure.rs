@@ -1,4 +1,4 @@
-//! Mutations of sections, references and parameters: the request is refused.
+//! Mutations of sections, references and parameters: the request is rejected.
 
 use cloudformation_rules::Rule;
 use serde_json::{Map, Value as Json, json};

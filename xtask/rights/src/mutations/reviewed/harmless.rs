@@ -1,4 +1,4 @@
-//! Changes that need no attention: near to mutations, and without their danger.
+//! Changes that need no attention: similar to mutations, but harmless.
 
 use serde_json::json;
 

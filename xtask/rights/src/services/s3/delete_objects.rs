@@ -35,7 +35,7 @@ pub(super) fn required(call: &Call<'_>, bucket: &str) -> Vec<Access> {
     request.objects.into_iter().map(access).collect()
 }
 
-/// Whether a request is one of these.
+/// Whether a request is a `DeleteObjects` request.
 pub(crate) fn deletes_objects(call: &Call<'_>) -> bool {
     call.parts.method == Method::POST && call.query.has("delete")
 }
