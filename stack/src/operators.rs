@@ -1,6 +1,6 @@
 //! IAM policies of the people and the CI that look at an environment or change it.
 //!
-//! They are made from the environment's template, so that resources have the names that they have there.
+//! They are made from the environment's template, so they name the same resources.
 
 mod commands;
 mod limits;
@@ -30,9 +30,9 @@ use target::PolicyScope;
 /// - `deployment-resources`: what CloudFormation changes with the caller's permissions,
 /// - `deployment-roles`: the same for the functions' roles, and which roles are passed to which service.
 ///
-/// They are separate because IAM does not accept all of them as one policy. Where the environment has no account, ARNs
-/// contain a wildcard instead: such a policy is about the account that it is created in, since it cannot allow anything in
-/// another one.
+/// They are separate because IAM does not accept all of them as one policy. If the environment has no account, ARNs
+/// contain a wildcard instead. Such a policy applies to the account in which it is created, since it cannot allow
+/// anything in another one.
 ///
 /// Roles that are passed to AWS services are named by their ARNs. Where an ARN is in the Parameter Store, it comes from
 /// `values`: the values of the parameters that [`operator_parameters`] returns.

@@ -1,8 +1,8 @@
 //! The actions that CloudFormation takes with the permissions of its caller.
 //!
-//! They stand with each resource type. The source is what the type's schema says of its handlers: reading is what drift
-//! detection does, the others are what a deployment does. Actions for properties that no template of ours sets are left
-//! out; tags are those that CloudFormation itself adds.
+//! They are listed with each resource type. The source is the schema of the type, which lists the permissions of each
+//! handler: drift detection uses the handler that reads, a deployment uses the others. Actions for properties that none
+//! of our templates sets are left out; tags are those that CloudFormation itself adds.
 //! <https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html>
 
 mod location;

@@ -31,9 +31,9 @@ pub(super) const REVIEW: &[Right<Target>] = &[
             "cloudformation:DescribeStackDriftDetectionStatus",
         ],
     ),
-    // The search for resources that exist already under the names of a new stack, for those of the stack that exist no
-    // more, and for what was added to them. Cloud Control reads them with the caller's permissions, which are those of
-    // drift detection.
+    // The search for existing resources with the names of a new stack, for resources of the stack that no longer exist,
+    // and for additions to them. Cloud Control reads them with the caller's permissions, which are those of drift
+    // detection.
     (Target::Unnamed, &["cloudformation:GetResource", "cloudformation:ListResources"]),
     (
         Target::Unnamed,

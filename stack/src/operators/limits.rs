@@ -43,7 +43,7 @@ pub(super) const ACTIONS_WITHOUT_RESOURCE: &[&str] = &[
     // Metrics belong to the account:
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
     "cloudwatch:GetMetricStatistics",
-    // EC2 accepts these on everything only:
+    // EC2 accepts these only on `*`:
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
     "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeSecurityGroups",

@@ -35,7 +35,7 @@ pub(super) enum Target {
     LogGroups,
     /// The users and roles of the account; the caller is one of them.
     Identities,
-    /// What AWS has no ARN for.
+    /// Resources that have no ARN on AWS.
     Unnamed,
 }
 
@@ -85,8 +85,8 @@ impl Target {
 
     /// Returns the condition under which actions are allowed on it.
     pub(super) fn condition(self, scope: &PolicyScope<'_>) -> Option<Condition> {
-        // A list without a prefix is allowed too: S3 checks for it before it says that a bucket exists or that an object
-        // does not (404 instead of 403).
+        // A list without a prefix is allowed too: S3 checks for it before it reveals that a bucket exists or that an
+        // object does not (404 instead of 403).
         // https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
         let prefix = format!("{}/*", scope.environment.service);
         (self == Self::ArtifactList).then(|| Condition::new("StringLikeIfExists", "s3:prefix", prefix))

@@ -55,7 +55,7 @@ fn policies_of_other_environments() {
     insta::assert_snapshot!("policies_of_local", difference("local"));
 }
 
-/// A type that no template has would give permissions that nobody needs.
+/// A type that no template has would grant permissions that are not needed.
 #[test]
 fn resource_types_are_those_of_the_templates() {
     let deployed: BTreeSet<String> = environments()

@@ -43,7 +43,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
 /// The width of the column of names; `rights: deployment-resources` is the longest.
 const WIDTH: usize = 30;
 
-/// Formats a check: a mark, what was checked, and what was found or has to be done.
+/// Formats a check: a mark, its subject, and its result or what to do.
 fn to_text(check: &Check, palette: Palette) -> String {
     let (mark, color, text) = match &check.result {
         CheckResult::Passed(text) => ("✓", "32", text.clone()),

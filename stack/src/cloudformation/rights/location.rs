@@ -2,16 +2,16 @@
 
 use serde_json::Value as Json;
 
-/// A stack with its template, in which resources have their names.
+/// A stack and its template, which contains the names of its resources.
 #[derive(Debug)]
 pub(crate) struct Location<'a> {
     /// The partition, such as `aws`.
     pub(crate) partition: &'a str,
     pub(crate) region: &'a str,
-    /// The account, or `*` where any will do.
+    /// The account, or `*` for any account.
     pub(crate) account: &'a str,
     pub(crate) stack_name: String,
-    /// The template. Where a policy names a value of a parameter, the value stands in it.
+    /// The template. It contains the values of the parameters that policies name.
     pub(crate) template: Json,
 }
 

