@@ -18,6 +18,7 @@ mod received;
 mod restore_queue;
 mod route;
 mod routes;
+pub mod telemetry;
 pub mod variables;
 
 pub use asset_path::{AssetPath, AssetPathError, AssetPrefix};

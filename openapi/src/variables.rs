@@ -9,6 +9,10 @@ pub const ENV: &str = "ENV";
 pub const REGION: &str = "REGION";
 /// The AWS region, set by Lambda.
 pub const AWS_REGION: &str = "AWS_REGION";
+/// The name of the function, set by Lambda.
+pub const AWS_LAMBDA_FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
+/// The address of the X-Ray daemon, set by Lambda.
+pub const AWS_XRAY_DAEMON_ADDRESS: &str = "AWS_XRAY_DAEMON_ADDRESS";
 /// The endpoint of all AWS services, as in every AWS SDK.
 pub const AWS_ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
 /// The endpoint of S3, as in every AWS SDK.

@@ -1,0 +1,12 @@
+//! What the functions tell about their work: the fields of their log lines, their metrics, and the header of
+//! their traces.
+//!
+//! The functions write them, the infrastructure has alarms on them, and the command line reads them.
+
+mod fields;
+mod metrics;
+mod trace_header;
+
+pub use fields::{FIELDS, Field, FieldKind, Summary};
+pub use metrics::{METRICS, Metric, NAMESPACE, Unit};
+pub use trace_header::{SegmentId, TraceHeader, TraceHeaderError, TraceId};
