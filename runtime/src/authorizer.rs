@@ -15,17 +15,20 @@ use std::sync::Arc;
 use aws_lambda_events::apigw::{
     ApiGatewayV2CustomAuthorizerSimpleResponse, ApiGatewayV2CustomAuthorizerV2Request,
 };
-use openapi::DatasetNodeId;
+use openapi::telemetry::Summary;
+use openapi::{DatasetNodeId, is_node_id};
 use serde_json::{Map, Value};
 use tracing::Instrument as _;
 
 pub use self::error::AuthorizerError;
 
 use self::token::TokenVerifier;
+use crate::clock;
 use crate::configuration::AuthorizerSettings;
 use crate::logging;
 use crate::platform::aws::{Aws, TimeLimits};
 use crate::platform::database::Database;
+use crate::telemetry::{self, Activity, Ending, Invocation, Severity, Telemetry, milliseconds};
 
 /// The claims, or no members if the caller has no access.
 type SimpleResponse = ApiGatewayV2CustomAuthorizerSimpleResponse<Map<String, Value>>;
@@ -35,6 +38,7 @@ pub struct AuthorizerFunction {
     settings: AuthorizerSettings,
     database: Database,
     tokens: TokenVerifier,
+    telemetry: Telemetry,
 }
 
 impl AuthorizerFunction {
@@ -42,26 +46,28 @@ impl AuthorizerFunction {
     pub fn new(settings: AuthorizerSettings) -> Self {
         let aws = Arc::new(Aws::new(&settings.common, TimeLimits::ForRequests));
         let database = Database::new(&settings.common, aws);
-        Self { settings, database, tokens: TokenVerifier::default() }
+        let telemetry = Telemetry::new(&settings.common.telemetry);
+        Self { settings, database, tokens: TokenVerifier::default(), telemetry }
     }
 
     /// Decides whether a request is authorized.
     pub async fn decide(
         &self,
+        invocation: &Invocation,
         event: ApiGatewayV2CustomAuthorizerV2Request,
     ) -> Result<SimpleResponse, AuthorizerError> {
-        let span = logging::request(event.request_context.request_id.as_deref().unwrap_or_default());
-        let decide = async {
-            let outcome = self.claims_for(&event).await;
-            match &outcome {
-                Ok(claims) => tracing::info!(admitted = claims.is_some(), "decided"),
-                Err(error) => tracing::error!(%error, "no decision"),
-            }
-            outcome
-        };
-        let claims = decide.instrument(span).await?;
+        let is_cold_start = self.telemetry.is_cold_start();
+        let activity = Activity::of_invocation(invocation);
+        let request_id = event.request_context.request_id.as_deref().unwrap_or_default();
+        let span = logging::request(request_id, activity.trace());
+        let identity = identity_of(&event);
+        let dataset = identity.as_ref().map(|(_, dataset)| dataset.0.clone());
+        let decision = activity.observe(self.claims_for(identity)).instrument(span).await;
+        let ending = ending(&activity, is_cold_start, request_id, dataset, &decision);
+        self.telemetry.end(activity, invocation, ending);
+        let claims = decision?;
         let mut response = SimpleResponse::default();
-        response.is_authorized = claims.is_some();
+        response.is_authorized = claims.is_ok();
         response.context = claims.unwrap_or_default();
         Ok(response)
     }
@@ -69,15 +75,68 @@ impl AuthorizerFunction {
     /// Returns the claims of a caller who has access to the dataset.
     async fn claims_for(
         &self,
-        event: &ApiGatewayV2CustomAuthorizerV2Request,
-    ) -> Result<Option<Map<String, Value>>, AuthorizerError> {
-        let Some((token, dataset)) = identity_of(event) else { return Ok(None) };
+        identity: Option<(&str, DatasetNodeId)>,
+    ) -> Result<Result<Map<String, Value>, Refusal>, AuthorizerError> {
+        let Some((token, dataset)) = identity else { return Ok(Err(Refusal::Identity)) };
         let settings = self.settings.tokens.as_ref().map_err(Clone::clone)?;
-        let Some(username) = self.tokens.username(token, settings).await? else { return Ok(None) };
+        let username = telemetry::step("verify the token", self.tokens.username(token, settings)).await?;
+        let Some(username) = username else { return Ok(Err(Refusal::Token)) };
         let admission = admission::look_up(&self.database, username, &dataset).await;
         let admission = admission.map_err(|error| AuthorizerError::Database(error.to_string()))?;
-        Ok(admission.map(|admission| admission.claims()))
+        Ok(admission.map(|admission| admission.claims()).ok_or(Refusal::Dataset))
     }
+}
+
+/// Why a request is not authorized.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Refusal {
+    /// It has no bearer token, or names no dataset.
+    Identity,
+    /// Its token is not one of the issuer, or has expired.
+    Token,
+    /// Its user has no access to the dataset, or there is no such dataset.
+    Dataset,
+}
+
+impl Refusal {
+    /// Returns the name of the rule that the request broke.
+    const fn rule(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Token => "token",
+            Self::Dataset => "no-access",
+        }
+    }
+}
+
+/// Returns everything that is told about a decision.
+fn ending(
+    activity: &Activity,
+    is_cold_start: bool,
+    request_id: &str,
+    dataset: Option<String>,
+    decision: &Result<Result<Map<String, Value>, Refusal>, AuthorizerError>,
+) -> Ending {
+    let (outcome, severity) = match decision {
+        Ok(Ok(_)) => ("admitted", Severity::Success),
+        Ok(Err(_)) => ("refused", Severity::Refusal),
+        Err(_) => ("failed", Severity::Failure),
+    };
+    let mut ending = Ending::new(Summary::Decision, module_path!(), severity, is_cold_start);
+    ending.annotation("request_id", request_id);
+    ending.annotation("outcome", outcome);
+    match decision {
+        Ok(Ok(_)) => {}
+        Ok(Err(refusal)) => ending.annotation("rule", refusal.rule()),
+        Err(error) => {
+            ending.annotation("rule", error.rule());
+            ending.cause(error.to_string());
+        }
+    }
+    // A dataset id that no id can be is not repeated: it can be any text.
+    ending.annotation_if_some("dataset", dataset.filter(|dataset| is_node_id(dataset)));
+    ending.field("duration", milliseconds(activity.duration_until(clock::now())));
+    ending
 }
 
 /// Returns the token and the dataset of a request that has both.

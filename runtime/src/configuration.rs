@@ -8,6 +8,7 @@ mod authorizer;
 mod common;
 mod database;
 mod restore;
+mod telemetry;
 mod variables;
 
 pub use self::api::{AllowedBuckets, ApiSettings, CdnSettings};
@@ -15,4 +16,5 @@ pub use self::authorizer::{AuthorizerSettings, TokenSettings};
 pub use self::common::Common;
 pub use self::database::{DatabaseSettings, PLATFORM_DATABASE, PasswordSettings};
 pub use self::restore::RestoreSettings;
+pub use self::telemetry::TelemetrySettings;
 pub use self::variables::{Setting, SettingError, Variables};

@@ -1,6 +1,7 @@
 //! Loading a signing key from the Parameter Store.
 
 use aws_sdk_ssm::Client;
+use aws_sdk_ssm::primitives::DateTime;
 use openapi::HashAlgorithm;
 use signing::{KeyValueError, Signer, SigningKey};
 use zeroize::Zeroizing;
@@ -39,18 +40,27 @@ pub enum LoadKeyError {
     },
 }
 
+/// A signing key that was loaded.
+pub struct LoadedKey {
+    /// Signs with the key.
+    pub signer: Signer,
+    /// When the parameter was written, in Unix seconds. A parameter of a key is never overwritten.
+    pub created_at: Option<i64>,
+}
+
 impl KeySource {
     /// Loads the key.
-    pub async fn load(&self, parameters: &Client) -> Result<Signer, LoadKeyError> {
+    pub async fn load(&self, parameters: &Client) -> Result<LoadedKey, LoadKeyError> {
         let request = parameters.get_parameter().name(&self.parameter).with_decryption(true);
         let response = request.send().await.map_err(|error| LoadKeyError::Unreadable {
             parameter: self.parameter.clone(),
             cause: describe("GetParameter", &error),
         })?;
+        let created_at = response.parameter().and_then(|it| it.last_modified_date()).map(DateTime::secs);
         let value = response.parameter.and_then(|parameter| parameter.value).map(Zeroizing::new);
         let key = SigningKey::from_parameter(value.as_deref().map(String::as_str), self.hash);
         let key =
             key.map_err(|problem| LoadKeyError::Unusable { parameter: self.parameter.clone(), problem })?;
-        Ok(Signer::new(key, self.key_pair_id.clone()))
+        Ok(LoadedKey { signer: Signer::new(key, self.key_pair_id.clone()), created_at })
     }
 }

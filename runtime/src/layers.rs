@@ -10,7 +10,7 @@ const LAYERS: &[&[&str]] = &[
     &["clock", "sdk_error"],
     &["key_source"],
     &["configuration"],
-    &["logging"],
+    &["logging", "telemetry"],
     &["platform", "http"],
     &["api", "restore", "authorizer"],
 ];

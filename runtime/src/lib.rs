@@ -14,6 +14,7 @@ pub mod configuration;
 pub mod http;
 pub mod logging;
 pub mod restore;
+pub mod telemetry;
 
 mod clock;
 mod key_source;

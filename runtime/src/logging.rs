@@ -2,6 +2,7 @@
 
 mod line;
 
+use openapi::telemetry::TraceHeader;
 use tracing::{Span, Subscriber};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
@@ -31,12 +32,25 @@ pub fn start(variables: &Variables) {
     let _ = subscriber(level, std::io::stdout).try_init();
 }
 
-/// Returns a span that adds the request id of the gateway to log lines.
+/// Returns a span that adds the ids of a request to log lines: that of the gateway, and that of the trace.
 ///
-/// The client knows this id. The id of the invocation is another one.
-pub(crate) fn request(id: &str) -> Span {
+/// The client knows the id of the gateway. The id of the invocation is another one.
+pub(crate) fn request(id: &str, trace: Option<TraceHeader>) -> Span {
     // A span is visible at its level, and this one belongs to errors too.
-    tracing::error_span!("request", request_id = id)
+    if let Some(trace) = trace {
+        tracing::error_span!("request", request_id = id, trace_id = %trace.root)
+    } else {
+        tracing::error_span!("request", request_id = id)
+    }
+}
+
+/// Returns a span that adds the ids of a message to log lines: that of the queue, and that of the trace.
+pub(crate) fn message(id: &str, trace: Option<TraceHeader>) -> Span {
+    if let Some(trace) = trace {
+        tracing::error_span!("message", message_id = id, trace_id = %trace.root)
+    } else {
+        tracing::error_span!("message", message_id = id)
+    }
 }
 
 fn subscriber<W>(level: LevelFilter, writer: W) -> impl Subscriber + Send + Sync

@@ -59,6 +59,7 @@ mod markers;
 mod message;
 mod names;
 mod plan;
+mod record;
 mod records;
 mod redelivery;
 mod storage;

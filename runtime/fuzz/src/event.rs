@@ -5,6 +5,7 @@ use lambda_http::{Body, Request};
 use runtime::api::{ApiContext, respond};
 use runtime::configuration::{ApiSettings, Variables};
 use runtime::http::HttpApiEvent;
+use runtime::telemetry::Invocation;
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 
@@ -21,8 +22,9 @@ thread_local! {
 /// Returns `None` if the bytes are not an event.
 pub fn check(bytes: &[u8]) -> Option<i64> {
     let event: HttpApiEvent = serde_json::from_slice(bytes).ok()?;
-    let response = FUNCTION
-        .with(|(runtime, context)| runtime.block_on(async { respond(context, Request::from(event)).await }));
+    let response = FUNCTION.with(|(runtime, context)| {
+        runtime.block_on(async { respond(context, &Invocation::default(), Request::from(event)).await })
+    });
     let response = ApiGatewayV2httpResponse::from(response);
 
     let status = response.status_code;

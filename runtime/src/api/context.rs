@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use signing::Signer;
 use tokio::sync::OnceCell;
 
 use super::error::ApiError;
 use crate::configuration::{ApiSettings, CdnSettings};
+use crate::key_source::LoadedKey;
 use crate::platform::aws::{Aws, TimeLimits};
 use crate::platform::database::Database;
 use crate::platform::http_client::HttpClient;
+use crate::telemetry::{self, Telemetry};
 
 /// The settings and connections of the API function.
 ///
@@ -19,7 +20,8 @@ pub struct ApiContext {
     pub(super) aws: Arc<Aws>,
     pub(super) database: Database,
     pub(super) http: HttpClient,
-    signer: OnceCell<Signer>,
+    pub(super) telemetry: Telemetry,
+    key: OnceCell<LoadedKey>,
 }
 
 impl ApiContext {
@@ -27,17 +29,16 @@ impl ApiContext {
     pub fn new(settings: ApiSettings) -> Self {
         let aws = Arc::new(Aws::new(&settings.common, TimeLimits::ForRequests));
         let database = Database::new(&settings.common, Arc::clone(&aws));
-        Self { settings, aws, database, http: HttpClient::default(), signer: OnceCell::new() }
+        let telemetry = Telemetry::new(&settings.common.telemetry);
+        Self { settings, aws, database, http: HttpClient::default(), telemetry, key: OnceCell::new() }
     }
 
-    /// Returns the signer, which is loaded once per container.
+    /// Returns the signing key, which is loaded once per container.
     ///
     /// After a failure, the next request loads it again.
-    pub(super) async fn signer(&self, cdn: &CdnSettings) -> Result<&Signer, ApiError> {
-        let load = async || {
-            let parameters = aws_sdk_ssm::Client::new(self.aws.configuration().await);
-            cdn.key.load(&parameters).await.map_err(|error| ApiError::Unavailable(error.to_string()))
-        };
-        self.signer.get_or_try_init(load).await
+    pub(super) async fn key(&self, cdn: &CdnSettings) -> Result<&LoadedKey, ApiError> {
+        let load =
+            async || telemetry::step("load the signing key", cdn.key.load(&self.aws.ssm().await)).await;
+        Ok(self.key.get_or_try_init(load).await?)
     }
 }

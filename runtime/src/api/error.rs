@@ -6,6 +6,7 @@ use openapi::{ClaimError, DatasetRole, ErrorBody, PackageNodeId, ParameterError}
 
 use crate::configuration::SettingError;
 use crate::http::Response;
+use crate::key_source::LoadKeyError;
 use crate::platform::database::DatabaseError;
 use crate::platform::region::UnknownRegion;
 
@@ -59,6 +60,12 @@ pub(super) enum ApiError {
     /// AWS or the database cannot be reached or used.
     #[error("not available: {0}")]
     Unavailable(String),
+    /// The signing key cannot be loaded.
+    #[error("not available: {0}")]
+    Key(#[from] LoadKeyError),
+    /// The signing key cannot sign.
+    #[error("the signature could not be made: {0}")]
+    Signing(String),
     /// The cause is a defect of the service.
     #[error("{0}")]
     Internal(String),
@@ -87,8 +94,8 @@ impl ApiError {
             }
             Self::UnknownPath | Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::NotConfigured(_) | Self::UnknownRegion(_) | Self::Unavailable(_) => {
+            Self::Internal(_) | Self::Signing(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::NotConfigured(_) | Self::UnknownRegion(_) | Self::Unavailable(_) | Self::Key(_) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
         }
@@ -99,13 +106,13 @@ impl ApiError {
     /// It contains no internals: no name of a variable, no text of the database or of AWS.
     fn public_message(&self) -> String {
         match self {
-            Self::Internal(_) => "internal error".to_owned(),
+            Self::Internal(_) | Self::Signing(_) => "internal error".to_owned(),
             Self::NotConfigured(_) => "this is not available here".to_owned(),
             // The presigned URLs of a package show its bucket to the same caller.
             Self::UnknownRegion(unknown) => {
                 format!("the region of bucket {} could not be determined, try again later", unknown.bucket)
             }
-            Self::Unavailable(_) => "temporarily not available, try again later".to_owned(),
+            Self::Unavailable(_) | Self::Key(_) => "temporarily not available, try again later".to_owned(),
             public => public.to_string(),
         }
     }
@@ -120,14 +127,32 @@ impl ApiError {
         }
     }
 
-    /// Logs the cause under the id that the client receives.
-    pub(super) fn log(&self, operation: &str, request_id: &str) {
-        let status = self.status().as_u16();
-        if status >= 500 {
-            tracing::error!(error_id = request_id, operation, status, cause = %self, "request failed");
-        } else {
-            tracing::debug!(error_id = request_id, operation, status, "request refused");
+    /// Returns the name of the rule that the request broke, or of what failed.
+    ///
+    /// `docs/operations.md` lists them.
+    pub(super) const fn rule(&self) -> &'static str {
+        match self {
+            Self::UnknownPath => "unknown-path",
+            Self::MethodNotAllowed { .. } => "method-not-allowed",
+            Self::Claims(_) => "claims",
+            Self::RoleTooLow { .. } => "role",
+            Self::OtherDataset => "other-dataset",
+            Self::Parameter(_) | Self::BadRequest(_) => "malformed-request",
+            Self::Infected(_) => "infected",
+            Self::RejectedByS3 => "rejected-by-s3",
+            Self::NotFound(_) => "not-found",
+            Self::NotConfigured(_) => "not-configured",
+            Self::UnknownRegion(_) => "unknown-region",
+            Self::Unavailable(_) => "unavailable",
+            Self::Key(_) => "signing-key",
+            Self::Signing(_) => "signature",
+            Self::Internal(_) => "defect",
         }
+    }
+
+    /// Returns whether the signing key is the cause.
+    pub(super) const fn is_of_signing(&self) -> bool {
+        matches!(self, Self::Key(_) | Self::Signing(_))
     }
 }
 

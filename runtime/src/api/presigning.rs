@@ -10,6 +10,7 @@ use super::context::ApiContext;
 use super::error::ApiError;
 use super::packages::S3Object;
 use crate::sdk_error::describe;
+use crate::telemetry;
 
 /// The period in which a presigned URL is valid.
 #[derive(Clone, Copy)]
@@ -68,8 +69,8 @@ pub(super) async fn presign_get(
     validity: Validity,
 ) -> Result<String, ApiError> {
     let request = s3.get_object().bucket(&object.bucket).key(&object.key);
-    let presigned = request.presigned(validity.configuration()?).await.map_err(|error| not_signed(&error))?;
-    Ok(presigned.uri().to_owned())
+    let presigned = telemetry::step("presign", request.presigned(validity.configuration()?)).await;
+    Ok(presigned.map_err(|error| not_signed(&error))?.uri().to_owned())
 }
 
 /// Returns a URL that is presigned for HEAD.
@@ -82,8 +83,8 @@ pub(super) async fn presign_head(
     validity: Validity,
 ) -> Result<String, ApiError> {
     let request = s3.head_object().bucket(&object.bucket).key(&object.key).set_version_id(version);
-    let presigned = request.presigned(validity.configuration()?).await.map_err(|error| not_signed(&error))?;
-    Ok(presigned.uri().to_owned())
+    let presigned = telemetry::step("presign", request.presigned(validity.configuration()?)).await;
+    Ok(presigned.map_err(|error| not_signed(&error))?.uri().to_owned())
 }
 
 /// Signing calls no service, so it fails only without credentials.

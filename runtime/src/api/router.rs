@@ -7,7 +7,7 @@ use crate::http::ApiRequest;
 
 /// The method and the path that a request is for.
 pub(super) struct Target<'a> {
-    pub(super) method: &'a str,
+    method: &'a str,
     path: &'a str,
 }
 
@@ -38,8 +38,19 @@ impl<'a> Target<'a> {
         self.routes_on_path().find(|route| route.method.name() == self.method)
     }
 
+    /// Returns the route for the log, where `OPTIONS` and `none` stand for requests without one.
+    ///
+    /// It is a dimension of metrics, so it contains nothing of the request itself.
+    pub(super) fn name(&self) -> String {
+        match self.route() {
+            Some(route) => format!("{} {}", route.method.name(), route.path),
+            None if self.method == "OPTIONS" => "OPTIONS".to_owned(),
+            None => "none".to_owned(),
+        }
+    }
+
     /// Returns the path if there is a route on it.
-    pub(super) fn known_path(&self) -> Option<&'static str> {
+    fn known_path(&self) -> Option<&'static str> {
         self.routes_on_path().next().map(|route| route.path)
     }
 

@@ -8,12 +8,14 @@ use serde_json::{Value, json};
 use super::{ApiContext, respond};
 use crate::configuration::{ApiSettings, Variables};
 use crate::http::HttpApiEvent;
+use crate::telemetry::Invocation;
 
 /// Returns the status and headers of a response, if nothing is configured.
 async fn response(event: Value) -> (i64, HeaderMap) {
     let context = ApiContext::new(ApiSettings::read(&Variables::from_pairs([])));
     let event: HttpApiEvent = serde_json::from_value(event).unwrap();
-    let response: ApiGatewayV2httpResponse = respond(&context, Request::from(event)).await.into();
+    let response: ApiGatewayV2httpResponse =
+        respond(&context, &Invocation::default(), Request::from(event)).await.into();
     (response.status_code, response.headers)
 }
 

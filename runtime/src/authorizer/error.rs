@@ -22,3 +22,14 @@ pub enum AuthorizerError {
     #[error("could not query the database: {0}")]
     Database(String),
 }
+
+impl AuthorizerError {
+    /// Returns the name of what failed.
+    pub(super) const fn rule(&self) -> &'static str {
+        match self {
+            Self::NotConfigured(_) => "not-configured",
+            Self::KeySet(_) | Self::UnknownKey => "key-set",
+            Self::Database(_) => "database",
+        }
+    }
+}

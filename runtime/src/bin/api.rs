@@ -8,6 +8,7 @@ use runtime::api::{ApiContext, respond};
 use runtime::configuration::{ApiSettings, Variables};
 use runtime::http::HttpApiEvent;
 use runtime::logging;
+use runtime::telemetry::Invocation;
 
 // Lambda sends one event at a time, which a single thread handles fastest.
 #[tokio::main(flavor = "current_thread")]
@@ -16,7 +17,8 @@ async fn main() -> Result<(), Error> {
     logging::start(&variables);
     let context = &ApiContext::new(ApiSettings::read(&variables));
     run(service_fn(|event: LambdaEvent<HttpApiEvent>| async move {
-        let response = respond(context, event.payload.into()).await;
+        let invocation = Invocation::from(&event.context);
+        let response = respond(context, &invocation, event.payload.into()).await;
         Ok::<ApiGatewayV2httpResponse, Infallible>(response.into())
     }))
     .await

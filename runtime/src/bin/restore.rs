@@ -7,6 +7,7 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use runtime::configuration::{RestoreSettings, Variables};
 use runtime::logging;
 use runtime::restore::RestoreFunction;
+use runtime::telemetry::Invocation;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -14,8 +15,8 @@ async fn main() -> Result<(), Error> {
     logging::start(&variables);
     let function = &RestoreFunction::new(RestoreSettings::read(&variables));
     run(service_fn(|event: LambdaEvent<SqsEvent>| async move {
-        let deadline = event.context.deadline();
-        Ok::<_, Infallible>(function.restore_batch(event.payload, deadline).await)
+        let (invocation, deadline) = (Invocation::from(&event.context), event.context.deadline());
+        Ok::<_, Infallible>(function.restore_batch(&invocation, event.payload, deadline).await)
     }))
     .await
 }

@@ -3,6 +3,7 @@
 use openapi::variables;
 
 use super::database::DatabaseSettings;
+use super::telemetry::TelemetrySettings;
 use super::variables::{Setting, Variables};
 
 /// The settings that all functions have.
@@ -14,6 +15,8 @@ pub struct Common {
     pub s3_endpoint: Option<String>,
     /// The login to the database.
     pub database: Setting<DatabaseSettings>,
+    /// The name and the daemon of the function.
+    pub telemetry: TelemetrySettings,
 }
 
 impl Common {
@@ -26,6 +29,11 @@ impl Common {
         let s3_endpoint = variables
             .optional(variables::AWS_ENDPOINT_URL_S3)
             .or_else(|| variables.optional(variables::AWS_ENDPOINT_URL));
-        Self { region, s3_endpoint, database: DatabaseSettings::read(variables) }
+        Self {
+            region,
+            s3_endpoint,
+            database: DatabaseSettings::read(variables),
+            telemetry: TelemetrySettings::read(variables),
+        }
     }
 }

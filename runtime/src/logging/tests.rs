@@ -44,17 +44,20 @@ fn invocation() -> tracing::Span {
 fn every_line_of_a_request_has_its_ids_at_every_level() {
     let run = || {
         let _invocation = invocation().entered();
-        let _request = request("request-1").entered();
+        let trace = "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1".parse().ok();
+        let _request = request("request-1", trace).entered();
         tracing::info!(status = 200, "answered");
         tracing::error!(target: "sqlx", "no \"connection\"\n");
     };
     let error = json!({
         "level": "ERROR", "message": "no \"connection\"\n", "target": "sqlx",
         "requestId": "invocation-1", "request_id": "request-1",
+        "trace_id": "1-5759e988-bd862e3fe1be46a994272793",
     });
     let answered = json!({
         "level": "INFO", "message": "answered", "status": 200, "target": "runtime::logging::tests",
         "requestId": "invocation-1", "request_id": "request-1",
+        "trace_id": "1-5759e988-bd862e3fe1be46a994272793",
     });
     assert_eq!(logged(LevelFilter::INFO, run), [answered, error.clone()]);
     assert_eq!(logged(LevelFilter::ERROR, run), [error]);

@@ -16,6 +16,7 @@ use tokio::sync::OnceCell;
 use self::credentials::KeptCredentials;
 use super::region::{BucketRegions, UnknownRegion};
 use crate::configuration::Common;
+use crate::telemetry::CallRecorder;
 
 /// The time limits of calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,6 +137,7 @@ impl Aws {
         let client = clients.entry(region.clone()).or_insert_with(|| {
             let s3 = aws_sdk_s3::config::Builder::from(configuration)
                 .region(region)
+                .interceptor(CallRecorder)
                 // Only AWS has a DNS name for every bucket.
                 .force_path_style(self.custom_s3_endpoint)
                 .build();
@@ -146,7 +148,23 @@ impl Aws {
 
     /// Returns the SQS client.
     pub(crate) async fn sqs(&self) -> &aws_sdk_sqs::Client {
-        self.sqs.get_or_init(async || aws_sdk_sqs::Client::new(self.configuration().await)).await
+        let create = async || {
+            let configuration = aws_sdk_sqs::config::Builder::from(self.configuration().await);
+            aws_sdk_sqs::Client::from_conf(configuration.interceptor(CallRecorder).build())
+        };
+        self.sqs.get_or_init(create).await
+    }
+
+    /// Creates a client of the Parameter Store.
+    pub(crate) async fn ssm(&self) -> aws_sdk_ssm::Client {
+        let configuration = aws_sdk_ssm::config::Builder::from(self.configuration().await);
+        aws_sdk_ssm::Client::from_conf(configuration.interceptor(CallRecorder).build())
+    }
+
+    /// Creates a client of DynamoDB.
+    pub(crate) async fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        let configuration = aws_sdk_dynamodb::config::Builder::from(self.configuration().await);
+        aws_sdk_dynamodb::Client::from_conf(configuration.interceptor(CallRecorder).build())
     }
 }
 

@@ -35,6 +35,7 @@ pub(crate) use self::statement::{Moment, Query, Statement};
 use super::aws::{Aws, TimeLimits};
 use crate::clock;
 use crate::configuration::Common;
+use crate::telemetry;
 
 /// The time limit of the first use of a connection that was kept open.
 ///
@@ -85,7 +86,10 @@ impl Database {
             Ok(rows)
         };
         match attempt(false).await {
-            Err(error) if DatabaseError::needs_another_connection(&error) => attempt(true).await,
+            Err(error) if DatabaseError::needs_another_connection(&error) => {
+                telemetry::count_reconnect();
+                attempt(true).await
+            }
             outcome => outcome,
         }
     }
@@ -97,6 +101,7 @@ impl Database {
     pub(crate) async fn change(&self, query: impl Fn(&Moment) -> Query) -> Result<Vec<PgRow>, ChangeError> {
         match self.attempt_change(&query, false).await {
             Err(ChangeError::NotDone(error)) if error.needs_another_connection() => {
+                telemetry::count_reconnect();
                 self.attempt_change(&query, true).await
             }
             outcome => outcome,
@@ -108,8 +113,9 @@ impl Database {
         query: impl Fn(&Moment) -> Query,
         again: bool,
     ) -> Result<Vec<PgRow>, ChangeError> {
+        const TIME: &str = "SELECT clock_timestamp()::text";
         let time = async |connection: &mut PgConnection, _| {
-            sqlx::raw_sql("SELECT clock_timestamp()::text").fetch_one(connection).await?.try_get(0)
+            telemetry::statement(TIME, sqlx::raw_sql(TIME).fetch_one(connection)).await?.try_get(0)
         };
         let (connection, time) = self.repeat(time).await.map_err(ChangeError::NotDone)?;
         let since = Moment::new(time);
@@ -132,7 +138,8 @@ impl Database {
     pub(crate) async fn begin(&self, statement: &'static str) -> Result<Transaction, DatabaseError> {
         // sqlx has to know of the transaction, so that a `begin` in it creates a savepoint.
         let begin = async |connection: &mut PgConnection, _| {
-            PgTransactionManager::begin(connection, Some(statement.into_sql_str())).await
+            let begin = PgTransactionManager::begin(connection, Some(statement.into_sql_str()));
+            telemetry::statement(statement, begin).await
         };
         let (connection, ()) = self.repeat(begin).await?;
         Ok(Transaction(connection))
@@ -148,6 +155,7 @@ impl Database {
     ) -> Result<(Connection, T), DatabaseError> {
         match self.attempt(&work, false).await {
             Err(error) if error.needs_another_connection() => {
+                telemetry::count_reconnect();
                 tracing::info!(cause = %error, "repeating a statement on another connection");
                 self.attempt(&work, true).await
             }
@@ -175,7 +183,7 @@ impl Database {
             return Ok(connection);
         }
         // Boxed, because the type of the future is too deep for the compiler.
-        let open = Box::pin(self.login.open());
+        let open = Box::pin(telemetry::step("connect to the database", self.login.open()));
         let opened = timeout(self.limits.connect_time(), open).await;
         Ok(self.idle.opened(opened.unwrap_or(Err(DatabaseError::ConnectTimedOut))?, (self.clock)()))
     }
@@ -207,13 +215,13 @@ pub(crate) struct Transaction(Connection);
 
 impl Transaction {
     pub(crate) async fn commit(mut self) -> Result<(), DatabaseError> {
-        PgTransactionManager::commit(&mut self.0).await?;
+        telemetry::statement("COMMIT", PgTransactionManager::commit(&mut self.0)).await?;
         self.0.keep();
         Ok(())
     }
 
     pub(crate) async fn rollback(mut self) -> Result<(), DatabaseError> {
-        PgTransactionManager::rollback(&mut self.0).await?;
+        telemetry::statement("ROLLBACK", PgTransactionManager::rollback(&mut self.0)).await?;
         self.0.keep();
         Ok(())
     }

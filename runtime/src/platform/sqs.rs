@@ -1,13 +1,19 @@
 //! Batches of messages for SQS.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::BuildError;
-use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use aws_sdk_sqs::types::{
+    MessageSystemAttributeNameForSends, MessageSystemAttributeValue, SendMessageBatchRequestEntry,
+};
 
 use super::backoff::back_off;
 use crate::sdk_error::describe;
+use crate::telemetry::trace_header_for_messages;
+
+type TraceAttribute = HashMap<MessageSystemAttributeNameForSends, MessageSystemAttributeValue>;
 
 /// The maximum number of messages of a `SendMessageBatch`.
 ///
@@ -65,6 +71,17 @@ pub(crate) async fn send_batch(
     Err(unsent)
 }
 
+/// Returns the attribute by which the handling of a message belongs to the trace of the current event.
+///
+/// Its size does not count towards that of the message:
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html#sqs-message-system-attributes>.
+fn trace_attribute() -> Result<Option<TraceAttribute>, String> {
+    let Some(trace) = trace_header_for_messages() else { return Ok(None) };
+    let value = MessageSystemAttributeValue::builder().data_type("String").string_value(trace.to_string());
+    let value = value.build().map_err(|error| error.to_string())?;
+    Ok(Some(HashMap::from([(MessageSystemAttributeNameForSends::AwsTraceHeader, value)])))
+}
+
 /// Sends the messages at these positions in one call.
 ///
 /// Returns the positions of those that were accepted.
@@ -74,10 +91,12 @@ async fn send_once(
     bodies: &[&str],
     positions: &[usize],
 ) -> Result<Vec<usize>, String> {
+    let trace = trace_attribute()?;
     let entry = |position: &usize| {
         SendMessageBatchRequestEntry::builder()
             .id(position.to_string())
             .message_body(bodies[*position])
+            .set_message_system_attributes(trace.clone())
             .build()
     };
     let entries: Result<Vec<_>, BuildError> = positions.iter().map(entry).collect();

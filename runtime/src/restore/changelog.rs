@@ -39,19 +39,19 @@ pub(super) struct RestoredName {
 
 /// Sends an event for each package, in the given order.
 ///
-/// It sends as many messages as necessary.
+/// It sends as many messages as necessary, and returns their number.
 pub(super) async fn send(
     sqs: &Client,
     queue_url: &str,
     message: &ReceivedRestoreMessage,
     message_id: &str,
     restored: &[RestoredName],
-) -> Result<(), RestoreError> {
+) -> Result<usize, RestoreError> {
     let bodies = bodies(message, message_id, restored)?;
     let batches = batches(&bodies);
     let calls = batches.iter().map(|batch| send_batch(sqs, queue_url, batch, ATTEMPTS));
     stream::iter(calls).buffer_unordered(CALLS_IN_FLIGHT).try_collect::<()>().await?;
-    Ok(())
+    Ok(bodies.len())
 }
 
 /// Returns the bodies of the messages.

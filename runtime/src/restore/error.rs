@@ -41,6 +41,23 @@ pub(super) enum RestoreError {
 }
 
 impl RestoreError {
+    /// Returns the name of what failed.
+    ///
+    /// `docs/operations.md` lists them.
+    pub(super) const fn rule(&self) -> &'static str {
+        match self {
+            Self::Malformed(_) | Self::Unwritable(_) => "malformed-message",
+            Self::NoSuchPackage(_) => "no-such-package",
+            Self::NotConfigured(_) => "not-configured",
+            Self::Database(_) => "database",
+            Self::Aws(_) | Self::Incomplete(_) => "aws",
+            Self::UnknownRegion(_) => "unknown-region",
+            Self::Changelog(_) | Self::ChangelogTimedOut => "changelog",
+            Self::Denied(_) => "denied",
+            Self::OutOfTime => "out-of-time",
+        }
+    }
+
     /// Returns the error of a failed call.
     pub(super) fn from_call<E: ProvideErrorMetadata>(operation: &str, error: &SdkError<E>) -> Self {
         Self::Aws(describe(operation, error))
@@ -77,4 +94,19 @@ pub(super) enum Unrestorable {
     MarkerNotRemoved,
     #[error("another delete marker hides its object")]
     Hidden,
+}
+
+impl Unrestorable {
+    /// Returns the name of the reason, for the log.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::NoRecord => "no-record",
+            Self::MalformedRecord => "malformed-record",
+            Self::NoBucket => "no-bucket",
+            Self::NoObject => "no-object",
+            Self::DataVersion => "data-version",
+            Self::MarkerNotRemoved => "marker-not-removed",
+            Self::Hidden => "hidden",
+        }
+    }
 }

@@ -7,15 +7,19 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::stream::{self, StreamExt as _};
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
+use tracing::Instrument as _;
 
 use super::error::RestoreError;
 use super::message::MessageHandler;
+use super::record::{EndedMessage, FailedMessage, MessageRecord};
 use super::records::DeleteRecords;
 use super::redelivery;
 use crate::clock;
 use crate::configuration::RestoreSettings;
+use crate::logging;
 use crate::platform::aws::{Aws, TimeLimits};
 use crate::platform::database::Database;
+use crate::telemetry::{Activity, Invocation, Telemetry};
 
 /// The part of a batch's time that is reserved for returning messages.
 const TIME_TO_RESPOND: Duration = Duration::from_secs(5);
@@ -36,6 +40,7 @@ pub struct RestoreFunction {
     aws: Arc<Aws>,
     database: Database,
     records: OnceCell<DeleteRecords>,
+    telemetry: Telemetry,
 }
 
 impl RestoreFunction {
@@ -43,16 +48,24 @@ impl RestoreFunction {
     pub fn new(settings: RestoreSettings) -> Self {
         let aws = Arc::new(Aws::new(&settings.common, TimeLimits::ForMessages));
         let database = Database::new(&settings.common, Arc::clone(&aws));
-        Self { settings, aws, database, records: OnceCell::new() }
+        let telemetry = Telemetry::new(&settings.common.telemetry);
+        Self { settings, aws, database, records: OnceCell::new(), telemetry }
     }
 
     /// Restores the packages in a batch of messages, and returns which messages failed.
     ///
     /// Messages that would exceed the deadline are returned in time. A failed message does not affect others.
-    pub async fn restore_batch(&self, event: SqsEvent, deadline: SystemTime) -> SqsBatchResponse {
+    pub async fn restore_batch(
+        &self,
+        invocation: &Invocation,
+        event: SqsEvent,
+        deadline: SystemTime,
+    ) -> SqsBatchResponse {
+        let is_cold_start = self.telemetry.is_cold_start();
         let time_left = deadline.duration_since(clock::now()).unwrap_or_default();
         let end = Instant::now() + time_left.saturating_sub(TIME_TO_RESPOND);
-        let messages = event.records.iter().map(|message| self.restore_in_time(message, end));
+        let messages =
+            event.records.iter().map(|message| self.observe(invocation, message, end, is_cold_start));
         let failed: Vec<Option<String>> =
             stream::iter(messages).buffer_unordered(MESSAGES_IN_FLIGHT).collect().await;
         let mut response = SqsBatchResponse::default();
@@ -60,39 +73,66 @@ impl RestoreFunction {
         response
     }
 
-    /// Restores the package of a message before the end of the batch.
+    /// Restores the package of a message, and tells what became of it.
     ///
     /// Returns the id of the message if it failed.
-    async fn restore_in_time(&self, message: &SqsMessage, end: Instant) -> Option<String> {
-        let message_id = message.message_id.as_deref().unwrap_or_default();
+    async fn observe(
+        &self,
+        invocation: &Invocation,
+        message: &SqsMessage,
+        end: Instant,
+        is_cold_start: bool,
+    ) -> Option<String> {
+        let id = message.message_id.as_deref().unwrap_or_default();
+        // The trace of the request that has sent the message:
+        // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html.
+        let cause = message.attributes.get("AWSTraceHeader").and_then(|header| header.parse().ok());
+        let activity = Activity::caused_by(cause, invocation);
+        let mut record = MessageRecord::default();
+        let span = logging::message(id, activity.trace());
         // Boxed, because the type of the future is too deep for the compiler.
-        let restore = Box::pin(self.restore(message_id, message.body.as_deref().unwrap_or_default()));
-        let error = timeout_at(end, restore).await.unwrap_or(Err(RestoreError::OutOfTime)).err()?;
-        match self.schedule(message, end).await {
-            Ok(seconds) => {
-                tracing::error!(message_id, %error, retry_in_seconds = seconds, "message failed");
-            }
-            Err(cause) => tracing::error!(
-                message_id, %error, %cause,
-                "message failed; it is received again after the visibility timeout of the queue"
-            ),
-        }
-        Some(message_id.to_owned())
+        let restore = Box::pin(self.restore_in_time(message, id, end, &mut record));
+        let failed = activity.observe(restore).instrument(span).await.err();
+        let receives = redelivery::receives(message);
+        let ended = EndedMessage { id, receives, record, failed: failed.as_ref() };
+        let ending = ended.ending(&activity, is_cold_start);
+        self.telemetry.end(activity, invocation, ending);
+        failed.map(|_| id.to_owned())
     }
 
-    async fn restore(&self, message_id: &str, body: &str) -> Result<(), RestoreError> {
+    /// Restores the package of a message before the end of the batch.
+    async fn restore_in_time(
+        &self,
+        message: &SqsMessage,
+        id: &str,
+        end: Instant,
+        record: &mut MessageRecord,
+    ) -> Result<(), FailedMessage> {
+        let restore = self.restore(id, message.body.as_deref().unwrap_or_default(), record);
+        let outcome = timeout_at(end, restore).await.unwrap_or(Err(RestoreError::OutOfTime));
+        match outcome {
+            Ok(()) => Ok(()),
+            Err(error) => Err(FailedMessage { error, retry: self.schedule(message, end).await }),
+        }
+    }
+
+    async fn restore(
+        &self,
+        message_id: &str,
+        body: &str,
+        record: &mut MessageRecord,
+    ) -> Result<(), RestoreError> {
         let table = self.settings.delete_record_table.clone()?;
-        let records = self.records.get_or_init(async || {
-            DeleteRecords::new(aws_sdk_dynamodb::Client::new(self.aws.configuration().await), table)
-        });
+        let records =
+            self.records.get_or_init(async || DeleteRecords::new(self.aws.dynamodb().await, table)).await;
         let handler = MessageHandler {
             aws: &self.aws,
             database: &self.database,
-            records: records.await,
+            records,
             jobs_queue_url: &self.settings.jobs_queue_url.clone()?,
             message_id,
         };
-        handler.handle(body).await
+        handler.handle(body, record).await
     }
 
     /// Changes when a failed message is received again.

@@ -7,10 +7,12 @@ use openapi::{PackageId, ReceivedRestoreMessage};
 use super::error::{RestoreError, Unrestorable};
 use super::markers::{Markers, ObjectVerdict};
 use super::plan::{self, Plan, PlannedPackage, State};
+use super::record::{MessageRecord, Outcome};
 use super::records::{DeleteRecord, DeleteRecords, RecordReading};
 use super::transaction::Transaction;
 use crate::platform::aws::Aws;
 use crate::platform::database::Database;
+use crate::telemetry;
 
 /// What the restore of one message uses.
 pub(super) struct MessageHandler<'a> {
@@ -26,49 +28,71 @@ type Records = (HashMap<PackageId, DeleteRecord>, HashMap<PackageId, Unrestorabl
 
 impl MessageHandler<'_> {
     /// Handles a message with this body.
-    pub(super) async fn handle(&self, body: &str) -> Result<(), RestoreError> {
+    pub(super) async fn handle(&self, body: &str, record: &mut MessageRecord) -> Result<(), RestoreError> {
         let message = ReceivedRestoreMessage::parse(body)?;
-        let (message_id, package) = (self.message_id, message.package.id);
-        let plan = Plan::read(self.database, &message).await?.ok_or(RestoreError::NoSuchPackage(package))?;
+        let package = message.package.id;
+        record.organization = Some(message.org_id);
+        record.dataset = Some(message.dataset_id);
+        record.package = Some(package);
+        let plan = telemetry::phase("plan", Plan::read(self.database, &message)).await?;
+        let plan = plan.ok_or(RestoreError::NoSuchPackage(package))?;
         match plan.itself.state {
-            State::Restoring => self.restore(&message, &plan).await,
+            State::Restoring => self.restore(&message, &plan, record).await,
             State::Ready => {
-                tracing::info!(message_id, %package, "already restored; removing what a crash may have left");
+                tracing::info!(%package, "already restored; removing what a crash may have left");
+                record.outcome = Some(Outcome::AlreadyRestored);
                 self.remove_stale_records(&message).await
             }
             State::Deleted | State::Other => {
-                tracing::warn!(message_id, %package, "not being restored; nothing to do");
+                tracing::warn!(%package, "not being restored; nothing to do");
+                record.outcome = Some(Outcome::NotRestoring);
                 Ok(())
             }
         }
     }
 
-    async fn restore(&self, message: &ReceivedRestoreMessage, plan: &Plan) -> Result<(), RestoreError> {
-        let message_id = self.message_id;
-        let (records, mut unrestorable) = self.read_records(plan).await?;
-        unrestorable.extend(Markers::new(self.aws).remove_markers(&records).await?);
+    async fn restore(
+        &self,
+        message: &ReceivedRestoreMessage,
+        plan: &Plan,
+        record: &mut MessageRecord,
+    ) -> Result<(), RestoreError> {
+        let (records, mut unrestorable) = telemetry::phase("records", self.read_records(plan)).await?;
+        let markers = Markers::new(self.aws);
+        unrestorable.extend(telemetry::phase("markers", markers.remove_markers(&records)).await?);
         for (package, reason) in &unrestorable {
-            tracing::error!(message_id, %package, %reason, "package stays deleted");
+            tracing::error!(%package, %reason, "package stays deleted");
         }
+        record.left_deleted.extend(&unrestorable);
 
-        let transaction =
-            Transaction { database: self.database, message, message_id, plan, unrestorable: &unrestorable };
+        let transaction = Transaction {
+            database: self.database,
+            message,
+            message_id: self.message_id,
+            plan,
+            unrestorable: &unrestorable,
+        };
         if unrestorable.contains_key(&plan.itself.id) {
-            return Ok(transaction.give_up().await?);
+            record.outcome = Some(Outcome::LeftDeleted);
+            return Ok(telemetry::phase("transaction", transaction.give_up()).await?);
         }
         let sizes: HashMap<PackageId, i64> =
             records.iter().map(|(package, record)| (*package, record.object_size)).collect();
-        let restored = transaction.run(&sizes, self.aws.sqs().await, self.jobs_queue_url).await?;
-        let Some(restored) = restored else {
+        let run = transaction.run(&sizes, self.aws.sqs().await, self.jobs_queue_url);
+        let Some(restored) = telemetry::phase("transaction", run).await? else {
             // Another delivery of this message was faster, and may have crashed after its commit. Or the package was deleted
             // again, and nothing of it is READY.
-            tracing::info!(message_id, "no longer being restored; removing what a crash may have left");
+            tracing::info!("no longer being restored; removing what a crash may have left");
+            record.outcome = Some(Outcome::AlreadyRestored);
             return self.remove_stale_records(message).await;
         };
-        let done: Vec<&DeleteRecord> = restored.iter().filter_map(|package| records.get(package)).collect();
-        self.records.remove(&done).await?;
-        tracing::info!(message_id, package = %plan.itself.id, restored = restored.len(), "restore complete");
-        Ok(())
+        record.outcome = Some(Outcome::Restored);
+        record.restored = restored.packages.len();
+        record.bytes = restored.bytes;
+        record.changelog_messages = restored.changelog_messages;
+        let done: Vec<&DeleteRecord> =
+            restored.packages.iter().filter_map(|package| records.get(package)).collect();
+        telemetry::phase("clean-up", self.records.remove(&done)).await
     }
 
     /// Reads the delete records of all packages in the plan that have a deleted object.

@@ -193,7 +193,7 @@ fn remaining<'a>(
         match reason.code().unwrap_or("None") {
             "ConditionalCheckFailed" => {
                 tracing::info!(
-                    node_id = record.node_id,
+                    package = record.node_id,
                     "the delete record was replaced by a later deletion and stays"
                 );
             }

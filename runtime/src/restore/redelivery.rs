@@ -30,7 +30,7 @@ pub(super) async fn schedule(
 }
 
 /// Returns how often a message was received, this time included.
-fn receives(message: &SqsMessage) -> u32 {
+pub(super) fn receives(message: &SqsMessage) -> u32 {
     message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok()).unwrap_or(1)
 }
 

@@ -14,6 +14,7 @@ use super::plan::{self, Plan, State};
 use super::storage;
 use crate::platform::backoff::back_off;
 use crate::platform::database::{self, Database, DatabaseError, Statement};
+use crate::telemetry;
 
 /// The number of attempts if the transaction conflicts with others.
 const ATTEMPTS: u32 = 6;
@@ -44,6 +45,22 @@ pub(super) struct Transaction<'a> {
     pub(super) unrestorable: &'a HashMap<PackageId, Unrestorable>,
 }
 
+/// What a transaction has restored.
+pub(super) struct Restored {
+    pub(super) packages: Vec<PackageId>,
+    /// The bytes that were added to the storage counters.
+    pub(super) bytes: i64,
+    pub(super) changelog_messages: usize,
+}
+
+/// What the attempts of a transaction have announced.
+#[derive(Default)]
+struct Announced {
+    packages: Vec<RestoredName>,
+    /// The number of messages with changelog events.
+    messages: usize,
+}
+
 /// A locked row of a package in the plan.
 struct LockedPackage {
     naming: PendingRename,
@@ -63,8 +80,8 @@ impl Transaction<'_> {
         record_sizes: &HashMap<PackageId, i64>,
         sqs: &aws_sdk_sqs::Client,
         jobs_queue_url: &str,
-    ) -> Result<Option<Vec<PackageId>>, RestoreError> {
-        let mut announced = Vec::new();
+    ) -> Result<Option<Restored>, RestoreError> {
+        let mut announced = Announced::default();
         let mut attempt = 0;
         loop {
             match self.attempt(&mut announced, record_sizes, sqs, jobs_queue_url).await {
@@ -72,7 +89,10 @@ impl Transaction<'_> {
                     if (error.is_conflict() || error.needs_another_connection())
                         && attempt + 1 < ATTEMPTS =>
                 {
-                    tracing::warn!(message_id = self.message_id, %error, "starting over");
+                    if error.needs_another_connection() {
+                        telemetry::count_reconnect();
+                    }
+                    tracing::warn!(%error, "starting over");
                     attempt += 1;
                     back_off(FIRST_PAUSE, attempt).await;
                 }
@@ -86,21 +106,24 @@ impl Transaction<'_> {
     /// `announced` contains what earlier attempts have announced, and then what this one has.
     async fn attempt(
         &self,
-        announced: &mut Vec<RestoredName>,
+        announced: &mut Announced,
         record_sizes: &HashMap<PackageId, i64>,
         sqs: &aws_sdk_sqs::Client,
         jobs_queue_url: &str,
-    ) -> Result<Option<Vec<PackageId>>, RestoreError> {
-        let Some((mut transaction, restored)) = self.prepare(announced).await? else { return Ok(None) };
-        if *announced != restored {
+    ) -> Result<Option<Restored>, RestoreError> {
+        let prepared = self.prepare(&announced.packages).await?;
+        let Some((mut transaction, restored)) = prepared else { return Ok(None) };
+        if announced.packages != restored {
             let announcement = changelog::send(sqs, jobs_queue_url, self.message, self.message_id, &restored);
+            let announcement = telemetry::step("send the changelog", announcement);
             let sent = tokio::time::timeout(CHANGELOG_TIME, announcement).await;
-            sent.unwrap_or(Err(RestoreError::ChangelogTimedOut))?;
-            *announced = restored;
+            announced.messages += sent.unwrap_or(Err(RestoreError::ChangelogTimedOut))?;
+            announced.packages = restored;
         }
-        self.count(&mut transaction, record_sizes, announced).await?;
+        let bytes = self.count(&mut transaction, record_sizes, &announced.packages).await?;
         transaction.commit().await?;
-        Ok(Some(announced.iter().map(|package| package.id).collect()))
+        let packages = announced.packages.iter().map(|package| package.id).collect();
+        Ok(Some(Restored { packages, bytes, changelog_messages: announced.messages }))
     }
 
     /// Sets names and states in a transaction that stays open.
@@ -118,7 +141,7 @@ impl Transaction<'_> {
         Ok(Some((transaction, restored)))
     }
 
-    /// Counts the restored sizes.
+    /// Counts the restored sizes, and returns their sum.
     ///
     /// The platform locks the same rows in another order, so deadlocks are possible.
     async fn count(
@@ -126,7 +149,7 @@ impl Transaction<'_> {
         connection: &mut PgConnection,
         record_sizes: &HashMap<PackageId, i64>,
         restored: &[RestoredName],
-    ) -> Result<(), DatabaseError> {
+    ) -> Result<i64, DatabaseError> {
         let ids: HashSet<PackageId> = restored.iter().map(|package| package.id).collect();
         let sizes: HashMap<PackageId, i64> = self
             .plan
@@ -136,13 +159,14 @@ impl Transaction<'_> {
             .filter(|(_, size)| *size > 0)
             .collect();
         if sizes.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
         // The plan can be outdated: a live folder above may have been moved since.
         let parents_above = plan::lock_parents_above(connection, self.message).await?;
         let increments = storage::increments(self.plan, parents_above, &sizes);
         let total = sizes.values().copied().fold(0, i64::saturating_add);
-        storage::count(connection, self.message, &increments, total).await
+        storage::count(connection, self.message, &increments, total).await?;
+        Ok(total)
     }
 
     /// Locks the rows of the plan, and returns those that are unchanged.

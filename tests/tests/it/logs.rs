@@ -50,7 +50,7 @@ async fn logs_of_all_functions_have_the_request_id() {
     let lines: Vec<Value> = stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(lines.iter().all(|line| line["function"] != "authorizer"));
     let line = lines.iter().find(|line| line["request_id"] == id.as_str()).unwrap();
-    assert_eq!((&line["function"], &line["message"]), (&"api".into(), &"answered".into()));
+    assert_eq!((&line["function"], &line["message"]), (&"api".into(), &"request".into()));
     for name in ["timestamp", "requestId", "level"] {
         assert!(line[name].is_string(), "{name}: {line}");
     }
@@ -78,7 +78,7 @@ async fn logs_follow_prints_new_lines_until_interrupted() {
     await_line(&mut lines, &before).await;
     let after = ask(&client).await;
     let line = await_line(&mut lines, &after).await;
-    assert!(line.contains("answered") && line.contains("status=200"), "{line}");
+    assert!(line.contains("request") && line.contains("status=200"), "{line}");
 
     // Cargo has replaced itself with the command.
     let process = child.id().and_then(|id| Pid::from_raw(id.cast_signed())).unwrap();

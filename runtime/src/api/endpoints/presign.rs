@@ -14,6 +14,7 @@ use crate::api::context::ApiContext;
 use crate::api::error::ApiError;
 use crate::api::packages::{S3Object, asset_prefix, source_file};
 use crate::api::presigning::{Validity, presign_get, presign_head};
+use crate::api::record::RequestRecord;
 use crate::clock;
 use crate::http::Response;
 use crate::sdk_error::describe;
@@ -25,7 +26,9 @@ pub(in crate::api) async fn get(
     context: &ApiContext,
     dataset: &AdmittedDataset,
     PresignParameters { package_id, path, redirect }: PresignParameters,
+    record: &mut RequestRecord,
 ) -> Result<Response, ApiError> {
+    record.package = Some(package_id.clone());
     let object = find_object(context, dataset, &package_id, path.as_ref()).await?;
     let validity = Validity::new(context, clock::unix_now(), LIFETIME).await?;
     let s3 = context.aws.s3_for_bucket(&object.bucket).await?;
@@ -44,7 +47,9 @@ pub(in crate::api) async fn head(
     context: &ApiContext,
     dataset: &AdmittedDataset,
     PresignParameters { package_id, path, redirect }: PresignParameters,
+    record: &mut RequestRecord,
 ) -> Result<Response, ApiError> {
+    record.package = Some(package_id.clone());
     let object = find_object(context, dataset, &package_id, path.as_ref()).await?;
     let s3 = context.aws.s3_for_bucket(&object.bucket).await?;
     match redirect {

@@ -18,6 +18,7 @@ use crate::api::s3_url::{PresignedUrl, S3UrlError, S3UrlRules};
 use crate::clock;
 use crate::configuration::AllowedBuckets;
 use crate::http::Response;
+use crate::telemetry;
 
 /// The maximum lifetime of a URL that this endpoint presigns for HEAD.
 const MAXIMUM_HEAD_LIFETIME: Duration = Duration::from_mins(5);
@@ -105,7 +106,9 @@ async fn request(
     presigned: &PresignedUrl,
     headers: HeaderMap,
 ) -> Result<reqwest::Response, ApiError> {
-    let response = context.http.get(presigned.as_str(), headers).await;
+    let request = context.http.get(presigned.as_str(), headers);
+    let status_of = |response: &reqwest::Response| response.status().as_u16();
+    let response = telemetry::http_call("S3", status_of, request).await;
     // The URL is a secret, and an error of reqwest displays it.
     response.map_err(|error| ApiError::Unavailable(error.without_url().to_string()))
 }

@@ -4,6 +4,7 @@ mod claim;
 mod queue;
 
 use std::collections::HashSet;
+use std::convert::Infallible;
 
 use lambda_http::http::StatusCode;
 use openapi::{DatasetNodeId, RestoreFailure, RestoreRequest, RestoreResponse, UserNodeId, is_node_id};
@@ -12,7 +13,9 @@ use self::claim::{Claim, Claimed, Claims};
 use crate::api::admission::AdmittedDataset;
 use crate::api::context::ApiContext;
 use crate::api::error::ApiError;
+use crate::api::record::RequestRecord;
 use crate::http::Response;
+use crate::telemetry;
 
 /// The maximum size of a response.
 ///
@@ -26,8 +29,10 @@ pub(in crate::api) async fn restore(
     dataset: &AdmittedDataset,
     user: &UserNodeId,
     body: &[u8],
+    record: &mut RequestRecord,
 ) -> Result<Response, ApiError> {
     let requested = parse_body(body)?;
+    record.requested = Some(requested.len());
     check_response_fits(&requested, &dataset.node_id)?;
     let queue_url = context.settings.restore_queue_url.clone()?;
 
@@ -37,7 +42,10 @@ pub(in crate::api) async fn restore(
     let unsent = if claimed.is_empty() {
         HashSet::new()
     } else {
-        queue::send(context.aws.sqs().await, &queue_url, &claimed).await
+        let send =
+            async { Ok::<_, Infallible>(queue::send(context.aws.sqs().await, &queue_url, &claimed).await) };
+        let Ok(unsent) = telemetry::step("send messages", send).await;
+        unsent
     };
     let (unsent, sent): (Vec<&Claimed>, Vec<&Claimed>) =
         claimed.iter().partition(|claimed| unsent.contains(&claimed.message.package.id));
@@ -53,6 +61,7 @@ pub(in crate::api) async fn restore(
     }
 
     let sent: HashSet<&str> = sent.into_iter().map(Claimed::node_id).collect();
+    record.accepted = Some(sent.len());
     let unsent = unsent.into_iter().map(Claimed::node_id);
     let unqueued: HashSet<&str> =
         unclaimed.iter().map(String::as_str).chain(unsent).filter(|id| !sent.contains(id)).collect();

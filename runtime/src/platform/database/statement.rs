@@ -9,42 +9,51 @@ use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::{Postgres, SqlSafeStr as _, SqlStr};
 use uuid::Uuid;
 
+use crate::telemetry;
+
 /// The text of a statement.
 ///
 /// Only a literal and the integer id of an organization can make one, so no text from outside can be part of
 /// it.
 #[derive(Clone)]
-pub(crate) struct Statement(SqlStr);
+pub(crate) struct Statement {
+    text: SqlStr,
+    /// The text without the schema, for traces.
+    template: &'static str,
+}
 
 impl Statement {
     /// Returns a statement about the tables of an organization.
     ///
     /// In the text, `{schema}` stands for its schema.
-    pub(crate) fn for_organization(text: &'static str, organization: OrganizationId) -> Self {
-        let text: Arc<str> = text.replace("{schema}", &format!("\"{organization}\"")).into();
-        Self(AssertSqlSafe(text).into_sql_str())
+    pub(crate) fn for_organization(template: &'static str, organization: OrganizationId) -> Self {
+        let text: Arc<str> = template.replace("{schema}", &format!("\"{organization}\"")).into();
+        Self { text: AssertSqlSafe(text).into_sql_str(), template }
     }
 
     /// Returns a statement about the tables that all organizations share.
     pub(crate) const fn for_platform(text: &'static str) -> Self {
-        Self(SqlStr::from_static(text))
+        Self { text: SqlStr::from_static(text), template: text }
     }
 
     /// Returns the statement with its first parameter.
     pub(crate) fn bind(&self, value: impl Parameter) -> Query {
-        Query(sqlx::query(self.0.clone())).bind(value)
+        Query { query: sqlx::query(self.text.clone()), template: self.template }.bind(value)
     }
 }
 
 type SqlxQuery = sqlx::query::Query<'static, Postgres, PgArguments>;
 
 /// A statement with parameters.
-pub(crate) struct Query(SqlxQuery);
+pub(crate) struct Query {
+    query: SqlxQuery,
+    template: &'static str,
+}
 
 impl Query {
     /// Adds a parameter.
     pub(crate) fn bind(self, value: impl Parameter) -> Self {
-        Self(value.bind_to(self.0))
+        Self { query: value.bind_to(self.query), ..self }
     }
 
     /// Executes the statement and returns its rows.
@@ -55,7 +64,8 @@ impl Query {
         connection: &mut PgConnection,
         again: bool,
     ) -> Result<Vec<PgRow>, sqlx::Error> {
-        self.0.persistent(!again).fetch_all(connection).await
+        let execution = self.query.persistent(!again).fetch_all(connection);
+        telemetry::statement(self.template, execution).await
     }
 
     /// Executes the statement in a transaction and returns its rows.
@@ -129,6 +139,6 @@ mod tests {
     fn schema_is_the_quoted_id_of_the_organization() {
         let text = "SELECT 1 FROM {schema}.packages JOIN {schema}.files ON $1";
         let statement = Statement::for_organization(text, OrganizationId(367));
-        assert_eq!(statement.0.as_str(), r#"SELECT 1 FROM "367".packages JOIN "367".files ON $1"#);
+        assert_eq!(statement.text.as_str(), r#"SELECT 1 FROM "367".packages JOIN "367".files ON $1"#);
     }
 }

@@ -7,7 +7,22 @@ use deploy::logs::{Content, Entry};
 use serde_json::{Map, Value};
 
 /// Fields that are shown elsewhere in the line, or are useful only to programs.
-const APART: [&str; 7] = ["timestamp", "time", "level", "message", "requestId", "request_id", "xrayTraceId"];
+const APART: [&str; 13] = [
+    "timestamp",
+    "time",
+    "level",
+    "message",
+    "requestId",
+    "request_id",
+    "xrayTraceId",
+    "_aws",
+    "function_name",
+    "target",
+    // The metrics that only repeat what a line says, and the class of its status.
+    "requests",
+    "cold_starts",
+    "status_class",
+];
 
 /// Colors that distinguish requests. Red and yellow are reserved for errors and warnings.
 const COLORS: [&str; 8] = ["32", "34", "35", "36", "92", "94", "95", "96"];

@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use crate::api::{ApiContext, respond};
 use crate::configuration::{ApiSettings, Variables};
 use crate::http::HttpApiEvent;
+use crate::telemetry::Invocation;
 
 /// Closes the connection after the request, in place of a response.
 const CUT: &str = "";
@@ -60,7 +61,8 @@ async fn head(responses: &'static [&'static str]) -> (i64, HeaderMap, Vec<bool>)
         "requestContext": {"http": {"method": "HEAD", "path": "/proxy/s3"}},
     });
     let event: HttpApiEvent = serde_json::from_value(event).unwrap();
-    let response: ApiGatewayV2httpResponse = respond(&context, Request::from(event)).await.into();
+    let response: ApiGatewayV2httpResponse =
+        respond(&context, &Invocation::default(), Request::from(event)).await.into();
     (response.status_code, response.headers, s3.await.unwrap())
 }
 

@@ -27,7 +27,7 @@ fn all_lines_of_a_request_have_its_id() {
     let lines = format_lines(&[
         (
             FunctionName::Authorizer,
-            r#"{"timestamp":"2026-11-24T17:18:10.304673Z","level":"INFO","message":"decided","admitted":true,"target":"runtime::authorizer","requestId":"0aa00aa0-1111-4222-8333-000000000001","request_id":"AU3zfXiRQD+1NBQ="}"#,
+            r#"{"timestamp":"2026-11-24T17:18:10.304673Z","level":"INFO","message":"decision","outcome":"admitted","cold_start":false,"target":"runtime::authorizer","function_name":"dev-authorizer","requestId":"0aa00aa0-1111-4222-8333-000000000001","request_id":"AU3zfXiRQD+1NBQ="}"#,
         ),
         (
             FunctionName::Api,
@@ -35,7 +35,7 @@ fn all_lines_of_a_request_have_its_id() {
         ),
         (
             FunctionName::Api,
-            r#"{"timestamp":"2026-11-24T17:18:10.471429Z","level":"ERROR","message":"request failed","cause":"no \"connection\"\n","error_id":"AU3zfXiRQD+1NBQ=","status":503,"requestId":"1bb11bb1-1111-4222-8333-000000000002","xrayTraceId":"Root=1-0","request_id":"AU3zfXiRQD+1NBQ="}"#,
+            r#"{"timestamp":"2026-11-24T17:18:10.471429Z","level":"ERROR","message":"request","route":"GET /presign/s3","status":503,"status_class":"5xx","outcome":"failed","cause":"no \"connection\"\n","requests":1,"latency":12.5,"_aws":{"Timestamp":1,"CloudWatchMetrics":[]},"requestId":"1bb11bb1-1111-4222-8333-000000000002","xrayTraceId":"Root=1-0","request_id":"AU3zfXiRQD+1NBQ="}"#,
         ),
         (
             FunctionName::Api,
@@ -43,9 +43,9 @@ fn all_lines_of_a_request_have_its_id() {
         ),
     ]);
     insta::assert_snapshot!(lines, @r#"
-    2026-11-24 17:18:10.304  authorizer  AU3zfXiRQD+1NBQ=  INFO   decided  admitted=true  target=runtime::authorizer
+    2026-11-24 17:18:10.304  authorizer  AU3zfXiRQD+1NBQ=  INFO   decision  outcome=admitted  cold_start=false
     2026-11-24 17:18:10.304  api         AU3zfXiRQD+1NBQ=         platform.start  version=$LATEST
-    2026-11-24 17:18:10.304  api         AU3zfXiRQD+1NBQ=  ERROR  request failed  cause="no \"connection\"\n"  error_id=AU3zfXiRQD+1NBQ=  status=503
+    2026-11-24 17:18:10.304  api         AU3zfXiRQD+1NBQ=  ERROR  request  route="GET /presign/s3"  status=503  outcome=failed  cause="no \"connection\"\n"  latency=12.5
     2026-11-24 17:18:10.304  api         AU3zfXiRQD+1NBQ=         platform.report  durationMs=12.5  maxMemoryUsedMB=41  status=success
     "#);
 }
