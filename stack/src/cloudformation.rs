@@ -39,8 +39,8 @@ pub(crate) use cloudfront::{
     ViewerCertificate,
 };
 pub(crate) use cloudwatch::{
-    Alarm, Comparison, Dashboard, Dimension, Expression, ExpressionQuery, Measure, Metric, MetricDataQuery,
-    MetricQuery, MetricStat, Percentile, Statistic,
+    Alarm, AlarmRule, Comparison, CompositeAlarm, Dashboard, Dimension, Expression, ExpressionQuery, Measure,
+    Metric, MetricDataQuery, MetricQuery, MetricStat, Percentile, Statistic,
 };
 pub(crate) use iam::{Policy, Role, RoleAttribute};
 pub(crate) use lambda::{

@@ -43,8 +43,8 @@ pub(crate) fn build(inputs: &Inputs<'_>) -> Template {
     let restore_function = restore_function::add(&mut template, &context, &queues);
     let authorizer = authorizer_function::add(&mut template, &context);
     let gateway = gateway::add(&mut template, &context, &api_function, &authorizer);
-    alarms::add(&mut template, &context, &gateway, inputs.signing_keys);
-    dashboard::add(&mut template, &context, &gateway, &distribution);
+    let alarms = alarms::add(&mut template, &context, &gateway, inputs.signing_keys);
+    dashboard::add(&mut template, &context, &gateway, &distribution, &alarms);
 
     let mut output = |name: OutputName, value| template.add_output(name.as_str(), name.description(), value);
     output(OutputName::ApiId, gateway.api.reference());

@@ -45,7 +45,7 @@ mod tests {
     fn alarm_that_is_new_or_renamed_is_no_trigger() {
         let deployed = template_of("dev").to_value();
         let mut proposed = deployed.clone();
-        proposed["Resources"]["ApiLatencyAlarm"]["Properties"]["AlarmName"] = json!("another");
+        proposed["Resources"]["ApiFailureRateAlarm"]["Properties"]["AlarmName"] = json!("another");
         let all = rollback_triggers(&deployed, &deployed);
         let kept = rollback_triggers(&deployed, &proposed);
         assert_eq!(kept.len(), all.len() - 1);

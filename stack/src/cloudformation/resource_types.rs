@@ -4,7 +4,7 @@ use super::api_gateway::{Api, ApiMapping, Stage};
 use super::cloudfront::{
     CachePolicy, Distribution, KeyGroup, OriginAccessControl, PublicKey, ResponseHeadersPolicy,
 };
-use super::cloudwatch::{Alarm, Dashboard};
+use super::cloudwatch::{Alarm, CompositeAlarm, Dashboard};
 use super::iam::Role;
 use super::lambda::{EventSourceMapping, Function, Permission};
 use super::logs::{LogGroup, SubscriptionFilter};
@@ -24,7 +24,7 @@ macro_rules! resource_types {
 resource_types! {
     Api, ApiMapping, Stage,
     CachePolicy, Distribution, KeyGroup, OriginAccessControl, PublicKey, ResponseHeadersPolicy,
-    Alarm, Dashboard,
+    Alarm, CompositeAlarm, Dashboard,
     Role,
     EventSourceMapping, Function, Permission,
     LogGroup, SubscriptionFilter,

@@ -76,7 +76,7 @@ impl Target {
             Self::DeadLetterQueue => queue(location, "RestoreDeadLetterQueue"),
             Self::Queues => ResourceTarget::Queues.arns(location),
             Self::Distributions => ResourceTarget::Distributions.arns(location),
-            Self::AlarmList => ResourceTarget::AlarmList.arns(location),
+            Self::AlarmList => ResourceTarget::AllAlarms.arns(location),
             Self::LogGroups => ResourceTarget::LogGroups.arns(location),
             Self::Identities => ["role/*", "user/*"].map(|name| location.global("iam", name)).into(),
             Self::Unnamed => ResourceTarget::Unnamed.arns(location),

@@ -96,7 +96,7 @@ impl Resource for Alarm {
         grants: no_grants,
         rights: Rights {
             read: &[
-                (Target::AlarmList, &["cloudwatch:DescribeAlarms"]),
+                (Target::AllAlarms, &["cloudwatch:DescribeAlarms"]),
                 (Target::Alarms, &["cloudwatch:ListTagsForResource"]),
             ],
             deploy: &[(

@@ -38,9 +38,10 @@ pub(crate) enum Target {
     /// The role with which the gateway invokes an authorizer, to be passed to the gateway.
     AuthorizerRole,
     Alarms,
-    /// All alarms: DescribeAlarms with a prefix needs the permission for all of them:
-    /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html>.
-    AlarmList,
+    /// All alarms: DescribeAlarms with a prefix, and every action on a composite alarm, need the permission for all of them:
+    /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html>,
+    /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/permissions-reference-cw.html>.
+    AllAlarms,
     Dashboard,
     LogGroups,
     LogGroupTags,
@@ -113,7 +114,7 @@ impl Target {
             Self::Alarms => {
                 vec![location.regional("cloudwatch", &format!("alarm:{}-*", location.stack_name))]
             }
-            Self::AlarmList => vec![location.regional("cloudwatch", "alarm:*")],
+            Self::AllAlarms => vec![location.regional("cloudwatch", "alarm:*")],
             Self::Dashboard => location.each("AWS::CloudWatch::Dashboard", "DashboardName", |name| {
                 location.global("cloudwatch", &format!("dashboard/{name}"))
             }),
