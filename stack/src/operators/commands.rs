@@ -57,7 +57,7 @@ pub(super) const REVIEW: &[Right<Target>] = &[
     (Target::Distributions, &["cloudfront:GetDistribution"]),
     (Target::Unnamed, &["cloudfront:GetKeyGroup", "cloudfront:GetPublicKey"]),
     // `status`, `queue status`, `logs`. Dead letters are received to show them, and become visible again at once.
-    (Target::AlarmList, &["cloudwatch:DescribeAlarms"]),
+    (Target::AllAlarms, &["cloudwatch:DescribeAlarms"]),
     (Target::Unnamed, &["cloudwatch:GetMetricStatistics"]),
     (Target::Queues, &["sqs:GetQueueAttributes"]),
     (Target::DeadLetterQueue, &["sqs:ChangeMessageVisibility", "sqs:ReceiveMessage"]),

@@ -31,7 +31,7 @@ pub(super) enum Target {
     RestoreQueue,
     DeadLetterQueue,
     Distributions,
-    AlarmList,
+    AllAlarms,
     LogGroups,
     /// The users and roles of the account; the caller is one of them.
     Identities,
@@ -76,7 +76,7 @@ impl Target {
             Self::DeadLetterQueue => queue(location, "RestoreDeadLetterQueue"),
             Self::Queues => ResourceTarget::Queues.arns(location),
             Self::Distributions => ResourceTarget::Distributions.arns(location),
-            Self::AlarmList => ResourceTarget::AllAlarms.arns(location),
+            Self::AllAlarms => ResourceTarget::AllAlarms.arns(location),
             Self::LogGroups => ResourceTarget::LogGroups.arns(location),
             Self::Identities => ["role/*", "user/*"].map(|name| location.global("iam", name)).into(),
             Self::Unnamed => ResourceTarget::Unnamed.arns(location),

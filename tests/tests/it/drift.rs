@@ -30,7 +30,7 @@ async fn manual_change_is_drift_until_it_is_reverted() {
 
 
           ✓ drift            [n] resources checked, 1 drifted, [n] not checked
-        CloudFormation did not check resources of these types: AWS::ApiGatewayV2::Api, AWS::ApiGatewayV2::Stage, AWS::CloudFront::CachePolicy, AWS::CloudFront::Distribution, AWS::CloudFront::KeyGroup, AWS::CloudFront::OriginAccessControl, AWS::CloudFront::PublicKey, AWS::CloudFront::ResponseHeadersPolicy, AWS::CloudWatch::Alarm, AWS::CloudWatch::Dashboard, AWS::Lambda::EventSourceMapping, AWS::Lambda::Permission, AWS::S3::BucketPolicy.
+        CloudFormation did not check resources of these types: AWS::ApiGatewayV2::Api, AWS::ApiGatewayV2::Stage, AWS::CloudFront::CachePolicy, AWS::CloudFront::Distribution, AWS::CloudFront::KeyGroup, AWS::CloudFront::OriginAccessControl, AWS::CloudFront::PublicKey, AWS::CloudFront::ResponseHeadersPolicy, AWS::CloudWatch::Alarm, AWS::CloudWatch::CompositeAlarm, AWS::CloudWatch::Dashboard, AWS::Lambda::EventSourceMapping, AWS::Lambda::Permission, AWS::S3::BucketPolicy.
         A deployment does not revert this: it changes only what differs from the previous template.
         `cargo xtask drift --repair --env local` puts it back; or, to keep it, change the source accordingly and deploy.
         "#);

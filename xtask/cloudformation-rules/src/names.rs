@@ -19,6 +19,7 @@ const NAMES: &[(&str, &str)] = &[
     ("AWS::CloudFront::PublicKey", "/PublicKeyConfig/Name"),
     ("AWS::CloudFront::ResponseHeadersPolicy", "/ResponseHeadersPolicyConfig/Name"),
     ("AWS::CloudWatch::Alarm", "/AlarmName"),
+    ("AWS::CloudWatch::CompositeAlarm", "/AlarmName"),
     ("AWS::CloudWatch::Dashboard", "/DashboardName"),
     ("AWS::DynamoDB::Table", "/TableName"),
     ("AWS::IAM::ManagedPolicy", "/ManagedPolicyName"),

@@ -45,6 +45,7 @@ const LOOKED_UP: &[(&str, Identifier)] = &[
     ("AWS::CloudFront::PublicKey", Identifier::PhysicalId),
     ("AWS::CloudFront::ResponseHeadersPolicy", Identifier::PhysicalId),
     (ALARM, Identifier::PhysicalId),
+    ("AWS::CloudWatch::CompositeAlarm", Identifier::PhysicalId),
     ("AWS::CloudWatch::Dashboard", Identifier::PhysicalId),
     ("AWS::IAM::Role", Identifier::PhysicalId),
     ("AWS::Lambda::EventSourceMapping", Identifier::PhysicalId),

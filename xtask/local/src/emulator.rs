@@ -19,7 +19,7 @@ use self::address::PORT;
 const NAME: &str = "emulator";
 
 /// The Python package that starts MiniStack, by file.
-const SHIM: [(&str, &str); 13] = {
+const SHIM: [(&str, &str); 14] = {
     macro_rules! module {
         ($name:literal) => {
             ($name, include_str!(concat!("emulator/shim/", $name)))
@@ -27,6 +27,7 @@ const SHIM: [(&str, &str); 13] = {
     }
     [
         module!("__main__.py"),
+        module!("alarms.py"),
         module!("change_sets.py"),
         module!("cloud_control.py"),
         module!("cors.py"),

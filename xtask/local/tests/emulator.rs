@@ -144,6 +144,9 @@ fn template(key: &str, body: &Value) -> Value {
                 "Metric": {"Namespace": "AWS/ApiGateway", "MetricName": "5xx"}, "Period": 60, "Stat": "Sum",
             }}],
         }},
+        "Health": {"Type": "AWS::CloudWatch::CompositeAlarm", "Properties": {
+            "AlarmRule": {"Fn::Sub": "ALARM(\"${Alarm}\")"},
+        }},
     }, "Outputs": {"Group": {"Value": {"Ref": "Group"}}}})
 }
 

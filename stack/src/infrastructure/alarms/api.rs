@@ -41,7 +41,7 @@ pub(super) fn add(alarms: &mut Alarms<'_>, gateway: &Gateway) {
             name: "api-latency",
             meaning: "One request in a hundred takes more than five seconds.",
             command: "metrics",
-            then: "it shows which route is slow; then see a trace of it with `cargo xtask traces`.",
+            then: "it shows which route is slow; then look at a trace of one of its requests.",
         },
         notification: Notification::ApiHealth,
         measure: Measure::Percentile(Percentile {

@@ -48,7 +48,7 @@ pub(super) fn add_age(alarms: &mut Alarms<'_>, keys: &SigningKeys) {
             name: "signing-key-age",
             meaning: &format!("No signing key is younger than {days} days."),
             command: "keys status",
-            then: "unless a rotation is running, rotate with `cargo xtask keys rotate`.",
+            then: "unless a rotation is running, start one.",
         },
         notification: Notification::Own,
         measure: Measure::Expression(Expression {

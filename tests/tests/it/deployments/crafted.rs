@@ -78,6 +78,12 @@ pub(super) async fn craft(running: &'static Running, edit: impl FnOnce(&mut Valu
     id
 }
 
+/// Returns the name of a deployed alarm that can be deleted: no composite alarm names it.
+pub(super) async fn deletable_alarm(running: &'static Running) -> String {
+    let template = deployed(running).await.template;
+    template["Resources"]["DeadLettersAlarm"]["Properties"]["AlarmName"].as_str().unwrap().to_owned()
+}
+
 /// Returns the properties of the first resource of a type.
 pub(super) fn first<'a>(template: &'a mut Value, resource_type: &str) -> &'a mut Value {
     let mut resources = template["Resources"].as_object_mut().unwrap().values_mut();

@@ -3,7 +3,7 @@
 use faults::Fate;
 
 use super::confirmation::with_faults;
-use super::crafted::{deployed, first};
+use super::crafted::deletable_alarm;
 use super::terminal::assert_shows;
 use super::{run, turn};
 use crate::aws::Aws;
@@ -12,8 +12,7 @@ use crate::aws::Aws;
 async fn deleted_alarm_is_found_without_drift_detection() {
     let (running, _turn) = turn().await;
     let aws = Aws::for_stack(&running.stack);
-    let mut template = deployed(running).await.template;
-    let alarm = first(&mut template, "AWS::CloudWatch::Alarm")["AlarmName"].as_str().unwrap().to_owned();
+    let alarm = deletable_alarm(running).await;
     aws.delete_alarm(&alarm).await;
     let diff = run(running, &["diff"]).await;
     let deploy = run(running, &["deploy", "--yes"]).await;

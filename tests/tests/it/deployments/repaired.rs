@@ -3,7 +3,7 @@
 use serde_json::json;
 use stack::OutputName;
 
-use super::crafted::{deployed, first};
+use super::crafted::{deletable_alarm, deployed, first};
 use super::terminal::assert_shows;
 use super::{run, turn};
 use crate::aws::Aws;
@@ -32,8 +32,7 @@ async fn drift_is_put_back() {
 async fn deleted_resource_that_drift_detection_does_not_check_is_drift() {
     let (running, _turn) = turn().await;
     let aws = Aws::for_stack(&running.stack);
-    let mut template = deployed(running).await.template;
-    let alarm = first(&mut template, "AWS::CloudWatch::Alarm")["AlarmName"].as_str().unwrap().to_owned();
+    let alarm = deletable_alarm(running).await;
     aws.delete_alarm(&alarm).await;
     let ended = run(running, &["drift"]).await;
     aws.put_alarm(&alarm).await;

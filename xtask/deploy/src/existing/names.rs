@@ -37,6 +37,7 @@ pub(super) const NAMED: &[(&str, &str, LookupMethod)] = &[
         LookupMethod::CloudFront(Kind::ResponseHeadersPolicy),
     ),
     ("AWS::CloudWatch::Alarm", "/AlarmName", LookupMethod::CloudControl),
+    ("AWS::CloudWatch::CompositeAlarm", "/AlarmName", LookupMethod::CloudControl),
     ("AWS::CloudWatch::Dashboard", "/DashboardName", LookupMethod::CloudControl),
     ("AWS::IAM::Role", "/RoleName", LookupMethod::CloudControl),
     ("AWS::Lambda::Function", "/FunctionName", LookupMethod::CloudControl),

@@ -143,6 +143,11 @@ const RULES: &[Rules] = &[
         emulated: &[],
         without_effect: &[("", "never evaluated; SetAlarmState sets its state")],
     },
+    Rules {
+        kind: "CloudWatch::CompositeAlarm",
+        emulated: &["AlarmActions", "AlarmDescription", "AlarmName", "AlarmRule", "OKActions"],
+        without_effect: &[],
+    },
     Rules { kind: "CloudWatch::Dashboard", emulated: &[], without_effect: &[("", NO_METRICS)] },
     Rules {
         kind: "IAM::Role",

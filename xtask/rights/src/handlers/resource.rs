@@ -72,8 +72,15 @@ fn cloudwatch(change: &ResourceChange, verb: &str, identifier: Option<&str>) -> 
     }
     let generated = format!("{}-{}-ABCDEFGHIJKL", change.stack, change.logical_id);
     let name = change.property("AlarmName").or(identifier).unwrap_or(&generated);
-    // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
-    let name = if verb == "DescribeAlarms" { "*" } else { name };
+    // Composite alarms need permissions for all alarms:
+    // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/permissions-reference-cw.html
+    let is_composite = change.resource_type == "AWS::CloudWatch::CompositeAlarm";
+    let name = match verb {
+        // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
+        "DescribeAlarms" | "PutCompositeAlarm" => "*",
+        "DeleteAlarms" if is_composite => "*",
+        _ => name,
+    };
     regional("cloudwatch", &change.region, &format!("alarm:{name}"))
 }
 

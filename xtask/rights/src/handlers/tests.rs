@@ -100,6 +100,27 @@ fn replaced_resource_needs_what_a_new_one_needs() {
     assert!(!update("queue").contains(&create("queue")));
 }
 
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/permissions-reference-cw.html>
+#[test]
+fn composite_alarm_needs_permissions_for_all_alarms() {
+    let resource_of = |action: &str, kind: &str, operation: &str| {
+        let change: ResourceChange = serde_json::from_value(serde_json::json!({
+            "stack": "stack", "logical_id": "Alarm", "type": format!("AWS::CloudWatch::{kind}"),
+            "operation": operation, "properties": { "AlarmName": "stack-alarm" },
+            "identifier": "stack-alarm", "region": "us-east-1",
+        }))
+        .unwrap();
+        let required = change.required(schemas()).unwrap();
+        let access = required.into_iter().find(|access| access.action == format!("cloudwatch:{action}"));
+        access.unwrap().resource.rsplit_once(':').unwrap().1.to_owned()
+    };
+    assert_eq!(resource_of("PutCompositeAlarm", "CompositeAlarm", "update"), "*");
+    assert_eq!(resource_of("DeleteAlarms", "CompositeAlarm", "delete"), "*");
+    assert_eq!(resource_of("TagResource", "CompositeAlarm", "update"), "stack-alarm");
+    assert_eq!(resource_of("PutMetricAlarm", "Alarm", "update"), "stack-alarm");
+    assert_eq!(resource_of("DeleteAlarms", "Alarm", "delete"), "stack-alarm");
+}
+
 #[test]
 fn deployer_may_do_what_the_handlers_of_our_resources_need() {
     for environment in environments().into_iter().chain([environment_with_boundary()]) {

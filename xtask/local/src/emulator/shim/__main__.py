@@ -3,7 +3,7 @@
 MiniStack has one table of resource handlers: `create`, `update` and `delete` for each type. When it is imported, each
 module here adds handlers or wraps existing ones:
 
-- `public_keys`, `http_api`, `misread_properties`: types and properties that MiniStack lacks or misreads;
+- `public_keys`, `http_api`, `alarms`, `misread_properties`: types and properties that MiniStack lacks or misreads;
 - `change_sets`, `rollbacks`: imports, drift that is reverted, alarms that roll back, rollbacks that fail;
 - `cloud_control`: resources that were not created through it;
 - `listings`, `cors`: further pages and encodings of logs and objects, and CORS of buckets;
@@ -24,6 +24,7 @@ from ministack.services import lambda_svc
 MODULES = (
     "public_keys",
     "http_api",
+    "alarms",
     "misread_properties",
     "change_sets",
     "rollbacks",

@@ -27,6 +27,7 @@ def read(resource_type, identifier):
         "AWS::CloudFront::PublicKey": cloudfront._public_keys,
         "AWS::CloudFront::ResponseHeadersPolicy": cloudfront._response_headers_policies,
         "AWS::CloudWatch::Alarm": cloudwatch._alarms,
+        "AWS::CloudWatch::CompositeAlarm": cloudwatch._composite_alarms,
         "AWS::CloudWatch::Dashboard": cloudwatch._dashboards,
         "AWS::Lambda::EventSourceMapping": lambda_svc._esms,
         "AWS::S3::BucketPolicy": s3._bucket_policies,

@@ -49,6 +49,7 @@ def existing_names():
     """Returns the existing custom names, by type. MiniStack itself rejects duplicate names of CloudFront resources."""
     return {
         "AWS::CloudWatch::Alarm": list(cloudwatch._alarms),
+        "AWS::CloudWatch::CompositeAlarm": list(cloudwatch._composite_alarms),
         "AWS::CloudWatch::Dashboard": list(cloudwatch._dashboards),
         "AWS::IAM::Role": [role["RoleName"] for role in iam._roles.to_dict().values()],
         "AWS::Lambda::Function": list(lambda_svc._functions),
