@@ -12,6 +12,7 @@ mod distribution;
 mod function;
 mod gateway;
 mod names;
+mod own_metrics;
 mod platform;
 mod restore_function;
 mod restore_queue;

@@ -11,6 +11,7 @@ use serde_json::Value as Json;
 
 use super::context::Context;
 use super::gateway::Gateway;
+use super::own_metrics;
 use crate::cloudformation::{Dashboard, Distribution, Handle, Template, Value};
 use crate::function_name::FunctionName;
 use layout::Section;
@@ -93,14 +94,16 @@ impl Graphs<'_> {
     }
 
     fn is_it_slow(&self) -> Vec<Json> {
+        use own_metrics::{FUNCTION, ROUTE};
         let latency = Metric::LATENCY.name;
         let function = self.context.names.function(FunctionName::Api);
         // Only the API's own document names routes, so the graph finds them:
         // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
         let by_route = |statistic| {
             let namespace = telemetry::NAMESPACE;
-            let metrics =
-                format!("{{{namespace},function,route}} MetricName=\"{latency}\" function=\"{function}\"");
+            let metrics = format!(
+                "{{{namespace},{FUNCTION},{ROUTE}}} MetricName=\"{latency}\" {FUNCTION}=\"{function}\""
+            );
             [Line::search(&format!("SEARCH('{metrics}', '{statistic}')"))]
         };
         vec![
@@ -200,7 +203,8 @@ impl Graphs<'_> {
     /// Returns a line for a metric that a function writes itself.
     fn own_line(&self, function: FunctionName, metric: Metric, statistic: &'static str) -> Line {
         let name = self.context.names.function(function);
-        Line::metric(telemetry::NAMESPACE, metric.name, statistic).with_dimension("function", &name)
+        Line::metric(telemetry::NAMESPACE, metric.name, statistic)
+            .with_dimension(own_metrics::FUNCTION, &name)
     }
 }
 

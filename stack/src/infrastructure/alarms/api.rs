@@ -18,7 +18,7 @@ pub(super) fn add(alarms: &mut Alarms<'_>, gateway: &Gateway) {
         text: Text {
             name: "api-5xx",
             meaning: "More than 5 % of the API's responses are 5xx.",
-            command: "logs --errors --since 30m",
+            command: "logs --errors --since 1h",
             then: "it shows the cause under each errorId.",
         },
         notification: Notification::ApiHealth,

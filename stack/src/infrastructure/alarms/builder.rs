@@ -6,6 +6,7 @@ use crate::cloudformation::{
 };
 use crate::function_name::FunctionName;
 use crate::infrastructure::context::Context;
+use crate::infrastructure::own_metrics;
 use crate::rollback_triggers;
 
 /// An alarm on a metric.
@@ -135,7 +136,7 @@ impl<'a> Alarms<'a> {
         Metric {
             namespace: openapi::telemetry::NAMESPACE,
             metric_name: metric.name,
-            dimensions: vec![Dimension { name: "function", value }],
+            dimensions: vec![Dimension { name: own_metrics::FUNCTION, value }],
         }
     }
 

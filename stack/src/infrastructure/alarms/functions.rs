@@ -18,7 +18,7 @@ pub(super) fn add(alarms: &mut Alarms<'_>) {
         text: Text {
             name: "restore-duration",
             meaning: "A restore took four fifths of the time that the function has; a larger folder may not finish.",
-            command: "logs --function restore --since 1h",
+            command: "logs --since 1h --function restore",
             then: "it shows the duration of each restore and its phases.",
         },
         notification: Notification::RestoreHealth,
@@ -33,7 +33,7 @@ pub(super) fn add(alarms: &mut Alarms<'_>) {
         text: Text {
             name: "restore-left-deleted",
             meaning: "Packages could not be restored and stay DELETED; no retry changes that.",
-            command: "logs --errors --function restore",
+            command: "logs --errors --since 1h --function restore",
             then: "it names each package and the reason.",
         },
         notification: Notification::Own,
@@ -51,7 +51,7 @@ fn add_errors(alarms: &mut Alarms<'_>, function: FunctionName) {
         text: Text {
             name: &format!("{function}-errors"),
             meaning: &format!("The {function} function failed or ran out of time."),
-            command: &format!("logs --errors --function {function}"),
+            command: &format!("logs --errors --since 1h --function {function}"),
             then: "it shows why.",
         },
         notification: health_of(function),

@@ -44,7 +44,7 @@ pub(super) fn add(alarms: &mut Alarms<'_>) {
         text: Text {
             name: "restore-oldest-message",
             meaning: "A package waits to be restored for longer than retries explain.",
-            command: "logs --errors --function restore",
+            command: "logs --errors --since 3h --function restore",
             then: "it shows why its message fails.",
         },
         notification: Notification::RestoreHealth,

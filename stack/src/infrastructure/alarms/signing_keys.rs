@@ -22,7 +22,7 @@ pub(super) fn add_failures(alarms: &mut Alarms<'_>) {
         text: Text {
             name: "signing-failures",
             meaning: "Requests for a signed URL fail because the signing key cannot be loaded or used.",
-            command: "logs --errors --function api",
+            command: "logs --errors --since 1h --function api",
             then: "the cause in each line says which of the two.",
         },
         notification: Notification::ApiHealth,

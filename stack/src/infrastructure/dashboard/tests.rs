@@ -1,5 +1,7 @@
+use openapi::telemetry::{METRICS, Metric, NAMESPACE};
 use serde_json::Value as Json;
 
+use crate::infrastructure::own_metrics::{FUNCTION, ROUTE};
 use crate::infrastructure::tests::template_of;
 
 /// Returns the widgets of the dashboard of an environment.
@@ -77,4 +79,23 @@ fn expressions_read_hidden_lines_of_their_graph() {
         let words = expressions.iter().flat_map(|text| text.split(' ')).filter(|word| is_word(word));
         assert!(words.clone().all(|word| ids.contains(&word)), "{widget}");
     }
+}
+
+/// A metric that no function writes would leave a graph empty.
+#[test]
+fn metrics_of_the_functions_have_the_dimensions_of_the_contract() {
+    let widgets = widgets("prod");
+    let lines =
+        widgets.iter().flat_map(|widget| widget["properties"]["metrics"].as_array().into_iter().flatten());
+    let lines = lines.map(|line| line.as_array().unwrap()).filter(|line| line[0] == NAMESPACE);
+    let mut count = 0;
+    for line in lines {
+        let texts: Vec<&str> = line.iter().filter_map(Json::as_str).collect();
+        let metric = METRICS.iter().find(|metric| metric.name == texts[1]).unwrap();
+        let dimensions: Vec<&str> = texts[2..].iter().step_by(2).copied().collect();
+        assert!(metric.dimensions.contains(&dimensions.as_slice()), "{texts:?}");
+        count += 1;
+    }
+    assert!(count > 5, "{count}");
+    assert!(Metric::LATENCY.dimensions.contains(&[FUNCTION, ROUTE].as_slice()));
 }
