@@ -5,8 +5,12 @@
 
 mod fields;
 mod metrics;
+mod rule;
+mod schema;
 mod trace_header;
 
 pub use fields::{FIELDS, Field, FieldKind, Summary};
 pub use metrics::{METRICS, Metric, NAMESPACE, Unit};
+pub use rule::Rule;
+pub use schema::{SchemaProblem, check_line};
 pub use trace_header::{SegmentId, TraceHeader, TraceHeaderError, TraceId};

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use aws_lambda_events::apigw::{
     ApiGatewayV2CustomAuthorizerSimpleResponse, ApiGatewayV2CustomAuthorizerV2Request,
 };
-use openapi::telemetry::Summary;
+use openapi::telemetry::{Rule, Summary};
 use openapi::{DatasetNodeId, is_node_id};
 use serde_json::{Map, Value};
 use tracing::Instrument as _;
@@ -99,12 +99,12 @@ enum Refusal {
 }
 
 impl Refusal {
-    /// Returns the name of the rule that the request broke.
-    const fn rule(self) -> &'static str {
+    /// Returns the rule that the request broke.
+    const fn rule(self) -> Rule {
         match self {
-            Self::Identity => "identity",
-            Self::Token => "token",
-            Self::Dataset => "no-access",
+            Self::Identity => Rule::Identity,
+            Self::Token => Rule::Token,
+            Self::Dataset => Rule::NoAccess,
         }
     }
 }
@@ -127,9 +127,9 @@ fn ending(
     ending.annotation("outcome", outcome);
     match decision {
         Ok(Ok(_)) => {}
-        Ok(Err(refusal)) => ending.annotation("rule", refusal.rule()),
+        Ok(Err(refusal)) => ending.annotation("rule", refusal.rule().name()),
         Err(error) => {
-            ending.annotation("rule", error.rule());
+            ending.annotation("rule", error.rule().name());
             ending.cause(error.to_string());
         }
     }

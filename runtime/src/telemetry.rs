@@ -19,7 +19,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-
 pub(crate) use self::activity::{
     Activity, count_reconnect, http_call, phase, statement, step, trace_header_for_messages,
 };

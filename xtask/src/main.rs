@@ -70,6 +70,8 @@ enum Command {
     Drift(Forwarded),
     /// Print the logs of the functions.
     Logs(Forwarded),
+    /// Explain what happened to a request or a restore, from the error ID that a client has.
+    Explain(Forwarded),
     /// Manage the keys that sign CDN URLs.
     Keys(Forwarded),
     /// Show or release the lock that allows one change of an environment at a time.
@@ -114,6 +116,7 @@ fn run(command: Command) -> Result<Outcome> {
         | Command::Drift(_)
         | Command::Keys(_)
         | Command::Lock(_)
+        | Command::Explain(_)
         | Command::Logs(_)
         | Command::Outputs(_)
         | Command::Queue(_)

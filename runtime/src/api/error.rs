@@ -2,6 +2,7 @@
 
 use lambda_http::http::StatusCode;
 use lambda_http::http::header::ALLOW;
+use openapi::telemetry::Rule;
 use openapi::{ClaimError, DatasetRole, ErrorBody, PackageNodeId, ParameterError};
 
 use crate::configuration::SettingError;
@@ -127,26 +128,24 @@ impl ApiError {
         }
     }
 
-    /// Returns the name of the rule that the request broke, or of what failed.
-    ///
-    /// `docs/operations.md` lists them.
-    pub(super) const fn rule(&self) -> &'static str {
+    /// Returns the rule that the request broke, or what failed.
+    pub(super) const fn rule(&self) -> Rule {
         match self {
-            Self::UnknownPath => "unknown-path",
-            Self::MethodNotAllowed { .. } => "method-not-allowed",
-            Self::Claims(_) => "claims",
-            Self::RoleTooLow { .. } => "role",
-            Self::OtherDataset => "other-dataset",
-            Self::Parameter(_) | Self::BadRequest(_) => "malformed-request",
-            Self::Infected(_) => "infected",
-            Self::RejectedByS3 => "rejected-by-s3",
-            Self::NotFound(_) => "not-found",
-            Self::NotConfigured(_) => "not-configured",
-            Self::UnknownRegion(_) => "unknown-region",
-            Self::Unavailable(_) => "unavailable",
-            Self::Key(_) => "signing-key",
-            Self::Signing(_) => "signature",
-            Self::Internal(_) => "defect",
+            Self::UnknownPath => Rule::UnknownPath,
+            Self::MethodNotAllowed { .. } => Rule::MethodNotAllowed,
+            Self::Claims(_) => Rule::Claims,
+            Self::RoleTooLow { .. } => Rule::Role,
+            Self::OtherDataset => Rule::OtherDataset,
+            Self::Parameter(_) | Self::BadRequest(_) => Rule::MalformedRequest,
+            Self::Infected(_) => Rule::Infected,
+            Self::RejectedByS3 => Rule::RejectedByS3,
+            Self::NotFound(_) => Rule::NotFound,
+            Self::NotConfigured(_) => Rule::NotConfigured,
+            Self::UnknownRegion(_) => Rule::UnknownRegion,
+            Self::Unavailable(_) => Rule::Unavailable,
+            Self::Key(_) => Rule::SigningKey,
+            Self::Signing(_) => Rule::Signature,
+            Self::Internal(_) => Rule::Defect,
         }
     }
 

@@ -47,7 +47,7 @@ impl EndedRequest<'_> {
         ending.field("status_class", format!("{}xx", status / 100));
         ending.annotation("outcome", outcome);
         if let Some(error) = self.error {
-            ending.annotation("rule", error.rule());
+            ending.annotation("rule", error.rule().name());
             ending.cause(error.to_string());
             if error.is_of_signing() {
                 ending.metric(Metric::SIGNING_FAILURES, 1);

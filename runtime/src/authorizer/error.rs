@@ -1,5 +1,7 @@
 //! Errors of the authorizer.
 
+use openapi::telemetry::Rule;
+
 use crate::configuration::SettingError;
 
 /// The authorizer could not decide.
@@ -24,12 +26,12 @@ pub enum AuthorizerError {
 }
 
 impl AuthorizerError {
-    /// Returns the name of what failed.
-    pub(super) const fn rule(&self) -> &'static str {
+    /// Returns what failed.
+    pub(super) const fn rule(&self) -> Rule {
         match self {
-            Self::NotConfigured(_) => "not-configured",
-            Self::KeySet(_) | Self::UnknownKey => "key-set",
-            Self::Database(_) => "database",
+            Self::NotConfigured(_) => Rule::NotConfigured,
+            Self::KeySet(_) | Self::UnknownKey => Rule::KeySet,
+            Self::Database(_) => Rule::Database,
         }
     }
 }

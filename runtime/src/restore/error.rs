@@ -1,6 +1,7 @@
 //! Errors of a restore.
 
 use aws_sdk_s3::error::{BuildError, ProvideErrorMetadata, SdkError};
+use openapi::telemetry::Rule;
 use openapi::{MalformedMessage, PackageId};
 
 use crate::configuration::SettingError;
@@ -41,20 +42,18 @@ pub(super) enum RestoreError {
 }
 
 impl RestoreError {
-    /// Returns the name of what failed.
-    ///
-    /// `docs/operations.md` lists them.
-    pub(super) const fn rule(&self) -> &'static str {
+    /// Returns what failed.
+    pub(super) const fn rule(&self) -> Rule {
         match self {
-            Self::Malformed(_) | Self::Unwritable(_) => "malformed-message",
-            Self::NoSuchPackage(_) => "no-such-package",
-            Self::NotConfigured(_) => "not-configured",
-            Self::Database(_) => "database",
-            Self::Aws(_) | Self::Incomplete(_) => "aws",
-            Self::UnknownRegion(_) => "unknown-region",
-            Self::Changelog(_) | Self::ChangelogTimedOut => "changelog",
-            Self::Denied(_) => "denied",
-            Self::OutOfTime => "out-of-time",
+            Self::Malformed(_) | Self::Unwritable(_) => Rule::MalformedMessage,
+            Self::NoSuchPackage(_) => Rule::NoSuchPackage,
+            Self::NotConfigured(_) => Rule::NotConfigured,
+            Self::Database(_) => Rule::Database,
+            Self::Aws(_) | Self::Incomplete(_) => Rule::Aws,
+            Self::UnknownRegion(_) => Rule::UnknownRegion,
+            Self::Changelog(_) | Self::ChangelogTimedOut => Rule::Changelog,
+            Self::Denied(_) => Rule::Denied,
+            Self::OutOfTime => Rule::OutOfTime,
         }
     }
 

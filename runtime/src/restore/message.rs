@@ -34,17 +34,21 @@ impl MessageHandler<'_> {
         record.organization = Some(message.org_id);
         record.dataset = Some(message.dataset_id);
         record.package = Some(package);
+        record.package_node_id = Some(message.package.node_id.clone());
         let plan = telemetry::phase("plan", Plan::read(self.database, &message)).await?;
         let plan = plan.ok_or(RestoreError::NoSuchPackage(package))?;
         match plan.itself.state {
             State::Restoring => self.restore(&message, &plan, record).await,
             State::Ready => {
-                tracing::info!(%package, "already restored; removing what a crash may have left");
+                tracing::info!(
+                    package_id = package.0,
+                    "already restored; removing what a crash may have left"
+                );
                 record.outcome = Some(Outcome::AlreadyRestored);
                 self.remove_stale_records(&message).await
             }
             State::Deleted | State::Other => {
-                tracing::warn!(%package, "not being restored; nothing to do");
+                tracing::warn!(package_id = package.0, "not being restored; nothing to do");
                 record.outcome = Some(Outcome::NotRestoring);
                 Ok(())
             }
@@ -61,7 +65,7 @@ impl MessageHandler<'_> {
         let markers = Markers::new(self.aws);
         unrestorable.extend(telemetry::phase("markers", markers.remove_markers(&records)).await?);
         for (package, reason) in &unrestorable {
-            tracing::error!(%package, %reason, "package stays deleted");
+            tracing::error!(package_id = package.0, %reason, "package stays deleted");
         }
         record.left_deleted.extend(&unrestorable);
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use openapi::telemetry::{Metric, Summary};
-use openapi::{DatasetId, OrganizationId, PackageId};
+use openapi::{DatasetId, OrganizationId, PackageId, PackageNodeId};
 use serde_json::{Map, Value};
 
 use super::error::{RestoreError, Unrestorable};
@@ -16,6 +16,7 @@ pub(super) struct MessageRecord {
     pub(super) organization: Option<OrganizationId>,
     pub(super) dataset: Option<DatasetId>,
     pub(super) package: Option<PackageId>,
+    pub(super) package_node_id: Option<PackageNodeId>,
     pub(super) outcome: Option<Outcome>,
     /// The number of packages that became READY.
     pub(super) restored: usize,
@@ -81,7 +82,7 @@ impl EndedMessage<'_> {
         ending.field("receives", self.receives);
         ending.annotation("outcome", outcome);
         if let Some(FailedMessage { error, retry }) = self.failed {
-            ending.annotation("rule", error.rule());
+            ending.annotation("rule", error.rule().name());
             match retry {
                 Ok(seconds) => ending.field("retry_in_seconds", *seconds),
                 Err(cause) => ending.field("error", format!("the next receive could not be set: {cause}")),
@@ -90,7 +91,8 @@ impl EndedMessage<'_> {
         }
         ending.annotation_if_some("organization", record.organization.map(|id| id.0));
         ending.annotation_if_some("dataset_id", record.dataset.map(|id| id.0));
-        ending.annotation_if_some("package", record.package.map(|id| id.to_string()));
+        ending.annotation_if_some("package", record.package_node_id.map(|id| id.0));
+        ending.annotation_if_some("package_id", record.package.map(|id| id.0));
         let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
         for reason in record.left_deleted.values() {
             *reasons.entry(reason.name()).or_default() += 1;

@@ -37,10 +37,12 @@ async fn logs_of_all_functions_have_the_request_id() {
     };
     let lines = eventually("both lines are in CloudWatch Logs", of_request).await;
     let lines = lines.replace(&id, "[id]");
-    insta::with_settings!({ filters => [(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}", "[time]")] }, {
+    insta::with_settings!({ filters => [(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}", "[time]"),
+        (r"(latency|duration|key_age|trace_id|dataset|package)=\S+", "$1=[…]"),
+        (r"  cold_start=true", "")] }, {
         insta::assert_snapshot!(lines, @r#"
-        [time]  authorizer  [id]  INFO   decided  admitted=true  target=runtime::authorizer
-        [time]  api         [id]  INFO   answered  method=GET  path=/cloudfront/sign  status=200  target=runtime::api
+        [time]  authorizer  [id]  INFO   decision  outcome=admitted  duration=[…]  aws_calls=0  dataset=[…]  sql_statements=2  trace_id=[…]
+        [time]  api         [id]  INFO   request  route="GET /cloudfront/sign"  status=200  outcome=ok  latency=[…]  aws_calls=0  dataset=[…]  key_age=[…]  organization=367  package=[…]  sql_statements=1  trace_id=[…]
         "#);
     });
 

@@ -21,6 +21,7 @@ pub mod deployment;
 pub mod destroy;
 pub mod drift;
 pub mod existing;
+pub mod explain;
 pub mod keys;
 pub mod live_resources;
 pub mod lock;

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Subcommand;
 use command_line::Outcome;
 
-use crate::{destroy, doctor, drift, keys, lock, logs, outputs, queue, releases, rollback, status};
+use crate::{destroy, doctor, drift, explain, keys, lock, logs, outputs, queue, releases, rollback, status};
 
 /// A command for what is deployed.
 #[derive(Subcommand)]
@@ -21,6 +21,8 @@ pub enum Command {
     Drift(drift::Arguments),
     /// Print the logs of the functions.
     Logs(logs::Arguments),
+    /// Explain what happened to a request or a restore, from the error ID that a client has.
+    Explain(explain::Arguments),
     /// Manage the keys that sign CDN URLs.
     #[command(subcommand)]
     Keys(keys::Command),
@@ -42,6 +44,7 @@ pub async fn run(command: Command) -> Result<Outcome> {
         Command::Destroy(arguments) => destroy::run(arguments).await,
         Command::Doctor(arguments) => doctor::run(arguments).await,
         Command::Drift(arguments) => drift::run(arguments).await,
+        Command::Explain(arguments) => explain::run(arguments).await,
         Command::Keys(command) => keys::run(command).await,
         Command::Lock(command) => lock::run(command).await,
         Command::Logs(arguments) => logs::run(arguments).await,

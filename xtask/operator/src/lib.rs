@@ -11,6 +11,7 @@ pub mod diff;
 mod doctor;
 mod drift;
 mod ending;
+mod explain;
 mod keys;
 mod lock;
 mod logs;

@@ -4,13 +4,15 @@ use super::crafted::{craft, deployed};
 use super::{other_alarm, run, turn};
 
 /// What a review reads.
-const READING: [&[&str]; 10] = [
+const READING: [&[&str]; 12] = [
     &["diff"],
     &["status"],
     &["releases"],
     &["outputs"],
     &["drift"],
     &["logs"],
+    &["logs", "--errors"],
+    &["logs", "--request", "none"],
     &["keys", "status"],
     &["queue", "status"],
     &["lock", "status"],

@@ -42,12 +42,70 @@ impl Entry {
         (self.time, logged_at.map(|time| time.to_utc()))
     }
 
-    /// Returns the request ID assigned by API Gateway.
-    pub(super) fn request(&self) -> Option<&str> {
+    /// Returns the text in a field of the line.
+    pub fn text(&self, field: &str) -> Option<&str> {
         match &self.content {
-            Content::Fields(fields) => to_text(fields.get("request_id")),
+            Content::Fields(fields) => to_text(fields.get(field)),
             Content::Text(_) => None,
         }
+    }
+
+    /// Returns the number in a field of the line.
+    pub fn number(&self, field: &str) -> Option<f64> {
+        match &self.content {
+            Content::Fields(fields) => fields.get(field)?.as_f64(),
+            Content::Text(_) => None,
+        }
+    }
+
+    /// Returns the value of a field as text, whatever its type.
+    pub fn display(&self, field: &str) -> Option<String> {
+        match &self.content {
+            Content::Fields(fields) => match fields.get(field)? {
+                Value::String(text) => Some(text.clone()),
+                other => Some(other.to_string()),
+            },
+            Content::Text(_) => None,
+        }
+    }
+
+    /// Returns the request ID assigned by API Gateway.
+    pub fn request(&self) -> Option<&str> {
+        self.text("request_id")
+    }
+
+    /// Returns the ID of the trace that the line belongs to.
+    pub fn trace(&self) -> Option<&str> {
+        self.text("trace_id")
+    }
+
+    /// Returns the ID of the message that the line is about.
+    pub fn message(&self) -> Option<&str> {
+        self.text("message_id")
+    }
+
+    /// Returns whether the line has an ID: of a request, a trace, a message, or of an invocation that has no other line.
+    pub(super) fn has_id(&self, id: &str) -> bool {
+        [self.request(), self.trace(), self.message()].contains(&Some(id))
+            || (self.is_only_of_invocation_or_request() && self.invocation() == Some(id))
+    }
+
+    /// Returns whether the line is about an invocation as a whole, which handles one request or several messages.
+    pub(super) fn is_only_of_invocation_or_request(&self) -> bool {
+        self.message().is_none()
+    }
+
+    /// Returns whether the line reports an error or a warning, or a failed invocation.
+    pub fn is_problem(&self) -> bool {
+        let failed_invocation = || match &self.content {
+            Content::Fields(fields) => {
+                to_text(fields.get("type")) == Some("platform.report")
+                    && fields.get("record").and_then(|record| to_text(record.get("status")))
+                        != Some("success")
+            }
+            Content::Text(text) => text.contains("panicked at"),
+        };
+        matches!(self.text("level"), Some("ERROR" | "WARN")) || failed_invocation()
     }
 
     /// Returns the invocation ID assigned by Lambda.

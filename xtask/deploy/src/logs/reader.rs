@@ -26,6 +26,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 pub(super) struct Reader {
     client: Client,
     groups: Vec<GroupReader>,
+    /// Which events CloudWatch Logs returns.
+    pattern: Option<&'static str>,
     operator: Arc<dyn Operator>,
 }
 
@@ -53,6 +55,7 @@ impl Reader {
         client: Client,
         groups: Vec<Group>,
         from: DateTime<Utc>,
+        pattern: Option<&'static str>,
         operator: Arc<dyn Operator>,
     ) -> Self {
         let reader = |group| GroupReader {
@@ -62,16 +65,16 @@ impl Reader {
             entries: VecDeque::new(),
             page: Page::First,
         };
-        Self { client, groups: groups.into_iter().map(reader).collect(), operator }
+        Self { client, groups: groups.into_iter().map(reader).collect(), pattern, operator }
     }
 
     /// Returns the next line, or `None` at the end of what exists. The next call then reads again.
     pub(super) async fn next(&mut self, requests: &mut Requests) -> Result<Option<Entry>> {
         for group in &mut self.groups {
             // The oldest line can be determined only with one line of each group.
-            while group.entries.is_empty() && group.read_page(&self.client, requests, &*self.operator).await?
-            {
-            }
+            while group.entries.is_empty()
+                && group.read_page(&self.client, self.pattern, requests, &*self.operator).await?
+            {}
         }
         let first = |group: &&mut GroupReader| group.entries.front().map(Entry::order);
         let oldest = self.groups.iter_mut().filter(|group| !group.entries.is_empty()).min_by_key(first);
@@ -88,6 +91,7 @@ impl GroupReader {
     async fn read_page(
         &mut self,
         client: &Client,
+        pattern: Option<&str>,
         requests: &mut Requests,
         operator: &dyn Operator,
     ) -> Result<bool> {
@@ -96,7 +100,7 @@ impl GroupReader {
             Page::Next(token) => Some(token.clone()),
             Page::None => return Ok(false),
         };
-        let response = self.request_page(client, token, operator).await?;
+        let response = self.request_page(client, pattern, token, operator).await?;
         self.page = response.next_token.filter(|token| !token.is_empty()).map_or(Page::None, Page::Next);
         for event in response.events.unwrap_or_default() {
             let time = event.timestamp.and_then(DateTime::from_timestamp_millis).unwrap_or_default();
@@ -121,11 +125,13 @@ impl GroupReader {
     async fn request_page(
         &self,
         client: &Client,
+        pattern: Option<&str>,
         token: Option<String>,
         operator: &dyn Operator,
     ) -> Result<FilterLogEventsOutput> {
         let request = client.filter_log_events().log_group_name(&self.group.name);
         let request = request.start_time(self.from.timestamp_millis()).set_next_token(token);
+        let request = request.set_filter_pattern(pattern.map(str::to_owned));
         let mut pause = Duration::from_secs(1);
         loop {
             match request.clone().send().await {

@@ -15,6 +15,15 @@ const MAXIMUM: usize = 10_000;
 pub struct Requests(HashMap<String, String>);
 
 impl Requests {
+    /// Returns the requests in these lines.
+    pub fn of<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Self {
+        let mut requests = Self::default();
+        for entry in entries {
+            requests.record(entry);
+        }
+        requests
+    }
+
     /// Records the IDs in a line.
     pub fn record(&mut self, entry: &Entry) {
         if let (Some(invocation), Some(request)) = (entry.invocation(), entry.request()) {

@@ -24,11 +24,15 @@ const APART: [&str; 13] = [
     "status_class",
 ];
 
+/// Fields that say what happened. They come before the others, which are in alphabetical order.
+const FIRST: [&str; 8] =
+    ["route", "status", "outcome", "rule", "cause", "latency", "restore_duration", "duration"];
+
 /// Colors that distinguish requests. Red and yellow are reserved for errors and warnings.
 const COLORS: [&str; 8] = ["32", "34", "35", "36", "92", "94", "95", "96"];
 
 /// Formats a line: time (UTC), function, request, level, message, and fields.
-pub(super) fn format_line(entry: &Entry, request: &str, palette: Palette) -> String {
+pub(crate) fn format_line(entry: &Entry, request: &str, palette: Palette) -> String {
     let (level, text) = match &entry.content {
         Content::Text(text) => ("", printable(text)),
         Content::Fields(fields) => {
@@ -58,7 +62,9 @@ fn message_and_fields(fields: &Map<String, Value>) -> String {
     let mut words = Vec::new();
     let title = if fields.contains_key("message") { "message" } else { "type" };
     words.extend(as_text(fields.get(title)).map(printable));
-    for (name, value) in fields.iter().filter(|(name, _)| *name != title) {
+    let mut others: Vec<_> = fields.iter().filter(|(name, _)| *name != title).collect();
+    others.sort_by_key(|(name, _)| FIRST.iter().position(|first| first == name).unwrap_or(FIRST.len()));
+    for (name, value) in others {
         add(&mut words, name, value);
     }
     words.join("  ")
@@ -67,6 +73,7 @@ fn message_and_fields(fields: &Map<String, Value>) -> String {
 fn add(words: &mut Vec<String>, name: &str, value: &Value) {
     match value {
         _ if APART.contains(&name) => {}
+        Value::Bool(false) if name == "cold_start" => {}
         Value::Object(fields) => fields.iter().for_each(|(name, value)| add(words, name, value)),
         Value::String(text)
             if !text.is_empty() && text.chars().all(|it| it.is_ascii_graphic() && it != '"') =>

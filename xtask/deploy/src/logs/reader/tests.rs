@@ -42,7 +42,7 @@ async fn reader(
     let groups = functions.iter().map(group).collect();
     let from = DateTime::from_timestamp_millis(START).unwrap();
     (
-        Reader::new(Client::from_conf(configuration.build()), groups, from, Arc::new(SilentOperator)),
+        Reader::new(Client::from_conf(configuration.build()), groups, from, None, Arc::new(SilentOperator)),
         requests_seen,
     )
 }

@@ -43,7 +43,7 @@ fn all_lines_of_a_request_have_its_id() {
         ),
     ]);
     insta::assert_snapshot!(lines, @r#"
-    2026-11-24 17:18:10.304  authorizer  AU3zfXiRQD+1NBQ=  INFO   decision  outcome=admitted  cold_start=false
+    2026-11-24 17:18:10.304  authorizer  AU3zfXiRQD+1NBQ=  INFO   decision  outcome=admitted
     2026-11-24 17:18:10.304  api         AU3zfXiRQD+1NBQ=         platform.start  version=$LATEST
     2026-11-24 17:18:10.304  api         AU3zfXiRQD+1NBQ=  ERROR  request  route="GET /presign/s3"  status=503  outcome=failed  cause="no \"connection\"\n"  latency=12.5
     2026-11-24 17:18:10.304  api         AU3zfXiRQD+1NBQ=         platform.report  durationMs=12.5  maxMemoryUsedMB=41  status=success
