@@ -63,6 +63,7 @@ impl FunctionProcess {
             code_directory: directory.join("functions"),
             log_directory: directory,
             log_sink: None,
+            trace_sink: None,
             roles: Roles::new(move |_| credentials.clone()),
             environment,
             maximum_instances: 1,

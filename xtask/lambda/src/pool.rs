@@ -23,6 +23,7 @@ mod slot;
 mod statistics;
 #[cfg(test)]
 pub(crate) mod testing;
+mod traces;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -36,8 +37,11 @@ use crate::role::{RoleSession, Roles};
 pub use bootstrap::BootstrapError;
 use definition::Definition;
 pub use log_delivery::{LogDelivery, LogSink, log_delivery};
+use openapi::telemetry::TraceHeader;
 use slot::Slot;
 pub use statistics::FunctionStatistics;
+pub(crate) use traces::new_trace_id;
+pub use traces::{TraceDelivery, TraceSink, trace_delivery};
 
 /// Lambda limits the event of a synchronous invocation to 6 MB:
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>.
@@ -52,6 +56,8 @@ pub struct PoolSettings {
     pub log_directory: PathBuf,
     /// Sends the output to CloudWatch Logs as well. With `None`, it is only written to the files.
     pub log_sink: Option<LogSink>,
+    /// Sends traces to X-Ray. With `None`, no invocation is sampled.
+    pub trace_sink: Option<TraceSink>,
     /// The credentials of the functions' roles.
     pub roles: Roles,
     /// Environment variables for all functions: the addresses of local services. They override deployed variables of
@@ -167,13 +173,23 @@ impl FunctionPool {
         &self.shared.settings.roles
     }
 
-    /// Invokes a function and waits for its outcome.
+    /// Invokes a function and waits for its outcome. The invocation begins a trace.
     pub async fn invoke(&self, name: &FunctionName, event: Bytes) -> Result<InvocationOutcome, InvokeError> {
+        self.invoke_in_trace(name, event, None).await
+    }
+
+    /// Invokes a function as part of its caller's trace, and waits for its outcome.
+    pub(crate) async fn invoke_in_trace(
+        &self,
+        name: &FunctionName,
+        event: Bytes,
+        trace: Option<TraceHeader>,
+    ) -> Result<InvocationOutcome, InvokeError> {
         if event.len() > MAXIMUM_EVENT_BYTES {
             return Err(InvokeError::EventTooLarge(event.len()));
         }
         let slot = self.slots().get(name).cloned();
-        slot.ok_or_else(|| InvokeError::UnknownFunction(name.clone()))?.invoke(name, event).await
+        slot.ok_or_else(|| InvokeError::UnknownFunction(name.clone()))?.invoke(name, event, trace).await
     }
 
     /// Returns the statistics of each function.

@@ -76,6 +76,12 @@ impl Roles {
         aws_sdk_cloudwatchlogs::Client::from_conf(settings.build())
     }
 
+    /// Returns a client of X-Ray that acts with a role.
+    pub(crate) fn xray(&self, client: &aws_sdk_xray::Client, session: &RoleSession) -> aws_sdk_xray::Client {
+        let settings = client.config().to_builder().credentials_provider(self.provider(session));
+        aws_sdk_xray::Client::from_conf(settings.build())
+    }
+
     /// Returns the credentials of a session, as clients of the AWS SDK take them.
     fn provider(&self, session: &RoleSession) -> aws_credential_types::Credentials {
         (self.0)(session).into()

@@ -173,6 +173,7 @@ impl Subject {
             code_directory: directory.clone(),
             log_directory: directory,
             log_sink: None,
+            trace_sink: None,
             roles: Roles::new(move |_| credentials.clone()),
             environment,
             maximum_instances: 1,

@@ -9,7 +9,7 @@ use deploy::connection::Connection;
 use edge::{self, Edge};
 use lambda::control_plane::{ControlPlane, FunctionName};
 use lambda::gateway::{self, Gateway};
-use lambda::pool::{FunctionPool, PoolSettings, log_delivery};
+use lambda::pool::{FunctionPool, PoolSettings, log_delivery, trace_delivery};
 use lambda::redeployment::Redeployment;
 use lambda::role::{RoleSession, Roles};
 use lambda::surroundings;
@@ -137,10 +137,12 @@ impl DataPlane {
             Roles::new(move |session| guard.identities().session(&session.role, session.function.as_str()))
         };
         let (log_sink, log_delivery) = log_delivery(administrator.cloudwatch_logs(), roles.clone());
+        let (trace_sink, trace_delivery) = trace_delivery(administrator.xray(), roles.clone());
         let settings = PoolSettings {
             code_directory: directory.file("functions"),
             log_directory: directory.logs(),
             log_sink: Some(log_sink),
+            trace_sink: Some(trace_sink),
             roles,
             environment: surroundings(
                 &guard.endpoint_url,
@@ -171,6 +173,11 @@ impl DataPlane {
         let issuer_server = issuer::serve(listeners.issuer, Arc::clone(&issuer), users.clone(), until(&ends));
         servers.spawn(async move { serving("token issuer", issuer_server.await) });
         let delivery = log_delivery.run(until(&ends));
+        servers.spawn(async move {
+            delivery.await;
+            Ok(())
+        });
+        let delivery = trace_delivery.run(until(&ends));
         servers.spawn(async move {
             delivery.await;
             Ok(())

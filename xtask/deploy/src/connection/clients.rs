@@ -30,6 +30,8 @@ clients! {
     cloudwatch: aws_sdk_cloudwatch,
     /// Returns a CloudWatch Logs client.
     cloudwatch_logs: aws_sdk_cloudwatchlogs,
+    /// Returns an X-Ray client.
+    xray: aws_sdk_xray,
     /// Returns an IAM client.
     iam: aws_sdk_iam,
     /// Returns an SQS client.

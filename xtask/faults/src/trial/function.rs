@@ -58,6 +58,7 @@ impl Function {
             role: "arn:aws:iam::000000000000:role/trial".to_owned(),
             log_group: format!("/aws/lambda/{NAME}"),
             log_format: "JSON".to_owned(),
+            has_active_tracing: false,
             environment,
             code: zip(&tokio::fs::read(&place.bootstrap).await?)?,
         };
@@ -71,6 +72,7 @@ impl Function {
             code_directory: place.directory.join("code"),
             log_directory,
             log_sink: None,
+            trace_sink: None,
             roles: Roles::new(move |_| credentials.clone()),
             environment: BTreeMap::new(),
             maximum_instances: 1,

@@ -47,6 +47,8 @@ pub struct DeployedFunction {
     pub log_group: String,
     /// `JSON` or `Text`.
     pub log_format: String,
+    /// Whether Lambda samples its invocations by itself.
+    pub has_active_tracing: bool,
     /// Environment variables.
     pub environment: BTreeMap<String, String>,
     /// The deployed zip archive.
@@ -77,6 +79,8 @@ struct Configuration {
     #[serde(default)]
     layers: Vec<serde_json::Value>,
     logging_config: LoggingConfiguration,
+    #[serde(default)]
+    tracing_config: TracingConfiguration,
 }
 
 #[derive(Deserialize, Default)]
@@ -91,6 +95,13 @@ struct Environment {
 struct LoggingConfiguration {
     log_format: String,
     log_group: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase")]
+struct TracingConfiguration {
+    #[serde(default)]
+    mode: String,
 }
 
 #[derive(Deserialize)]
@@ -145,6 +156,7 @@ impl ControlPlane {
             role: configuration.role,
             log_group: configuration.logging_config.log_group,
             log_format: configuration.logging_config.log_format,
+            has_active_tracing: configuration.tracing_config.mode == "Active",
             environment: configuration.environment.variables,
             code,
         })

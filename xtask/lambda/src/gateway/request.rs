@@ -2,18 +2,23 @@
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>.
 
 use std::net::SocketAddr;
+use std::time::SystemTime;
 
 use axum::body::{Body, to_bytes};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use http::Request;
 use http::header::CONTENT_LENGTH;
 use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Request};
+use openapi::telemetry::TraceHeader;
 use uuid::Uuid;
 
 use super::rejection::Rejection;
+use crate::pool::new_trace_id;
+
+const TRACE_HEADER: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 
 const MAXIMUM_BODY_BYTES: usize = 10 * 1024 * 1024;
 
@@ -41,6 +46,8 @@ pub(super) struct IncomingRequest {
     pub(super) peer: SocketAddr,
     pub(super) parts: Parts,
     pub(super) body: Bytes,
+    /// The trace of the request, which both the authorizer and the function of the route belong to.
+    pub(super) trace: TraceHeader,
 }
 
 impl IncomingRequest {
@@ -51,15 +58,33 @@ impl IncomingRequest {
         request: Request<Body>,
     ) -> Result<Self, Rejection> {
         let received = Utc::now();
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        let trace = trace_of(&mut parts.headers);
         // A body whose announced length is too large is rejected before it is read.
         let announced = parts.headers.get(CONTENT_LENGTH).and_then(|it| it.to_str().ok()?.parse().ok());
         if announced.is_some_and(|length: usize| length > MAXIMUM_BODY_BYTES) {
             return Err(Rejection::RequestEntityTooLarge);
         }
         let body = to_bytes(body, MAXIMUM_BODY_BYTES).await.map_err(|_| Rejection::RequestEntityTooLarge)?;
-        Ok(Self { id, received, peer, parts, body })
+        Ok(Self { id, received, peer, parts, body, trace })
     }
+}
+
+/// Returns the trace that a client has begun, or a new one, whose id the gateway adds to the headers.
+///
+/// An HTTP API sends no segments itself. That it passes a client's trace on is not documented for HTTP APIs; it is for
+/// other services that add the header:
+/// <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-request-tracing.html>.
+fn trace_of(headers: &mut HeaderMap) -> TraceHeader {
+    let of_client = headers.get(TRACE_HEADER).and_then(|header| header.to_str().ok()?.parse().ok());
+    let new = || TraceHeader { root: new_trace_id(SystemTime::now()), parent: None, sampled: None };
+    let trace = of_client.unwrap_or_else(new);
+    if of_client.is_none()
+        && let Ok(value) = HeaderValue::try_from(trace.to_string())
+    {
+        headers.insert(TRACE_HEADER, value);
+    }
+    trace
 }
 
 /// Rejects a request with a request line and headers larger than the limit.
@@ -80,6 +105,16 @@ mod tests {
         assert_eq!(id.as_str().len(), 16);
         assert!(id.as_str().ends_with('='));
         assert_ne!(id, RequestId::new());
+    }
+
+    #[test]
+    fn request_belongs_to_the_trace_of_its_client_or_to_a_new_one() {
+        let mut headers = HeaderMap::new();
+        let new = trace_of(&mut headers);
+        assert_eq!(headers[TRACE_HEADER], new.to_string());
+        assert_eq!(trace_of(&mut headers), new);
+        headers.insert(TRACE_HEADER, HeaderValue::from_static("no trace"));
+        assert_ne!(trace_of(&mut headers).root, new.root);
     }
 
     #[test]

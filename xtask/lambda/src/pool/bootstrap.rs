@@ -46,6 +46,9 @@ pub enum BootstrapError {
         /// The size of the variables, as Lambda measures it.
         bytes: usize,
     },
+    /// The X-Ray daemon of the function cannot listen.
+    #[error("cannot open a socket for the traces of a function: {0}")]
+    Daemon(#[source] io::Error),
     /// The bootstrap could not be written.
     #[error("cannot write {path}: {source}", path = path.display())]
     Write {

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use super::instance::Launch;
-use super::{BootstrapError, DeployedFunction, PoolSettings, bootstrap, environment};
+use super::traces::{Daemon, Document, InvocationTrace, TraceSink};
+use super::{BootstrapError, DeployedFunction, InvocationOutcome, PoolSettings, bootstrap, environment};
 use crate::control_plane::{FunctionArn, FunctionRevision};
 use crate::role::RoleSession;
 
@@ -14,6 +17,13 @@ pub(super) struct Definition {
     pub(super) revision: FunctionRevision,
     pub(super) timeout: Duration,
     pub(super) launch: Launch,
+    pub(super) tracing: Option<Tracing>,
+}
+
+/// The tracing of a function with active tracing.
+pub(super) struct Tracing {
+    daemon: Daemon,
+    sink: TraceSink,
 }
 
 impl Definition {
@@ -29,10 +39,18 @@ impl Definition {
             .await
             .map_err(|source| BootstrapError::Write { path: log_directory.clone(), source })?;
         let role = RoleSession::new(&function.role, &function.arn.name);
+        let tracing = match settings.trace_sink.clone().filter(|_| function.has_active_tracing) {
+            Some(sink) => {
+                let daemon = Daemon::start(role.clone(), sink.clone()).await;
+                Some(Tracing { daemon: daemon.map_err(BootstrapError::Daemon)?, sink })
+            }
+            None => None,
+        };
         let launch = Launch {
             environment: environment::variables(
                 &function,
                 &bootstrap,
+                tracing.as_ref().map(|tracing| tracing.daemon.address()),
                 settings.roles.variables(&role),
                 &settings.environment,
             ),
@@ -43,6 +61,20 @@ impl Definition {
             log_file: log_directory.join(format!("{}.log", function.arn.name)),
             on_spawn: Arc::clone(&settings.on_spawn),
         };
-        Ok(Self { arn: function.arn, revision: function.revision, timeout: function.timeout, launch })
+        Ok(Self {
+            arn: function.arn,
+            revision: function.revision,
+            timeout: function.timeout,
+            launch,
+            tracing,
+        })
+    }
+
+    /// Sends the trace of an invocation that has ended, if the function has active tracing.
+    pub(super) fn trace(&self, trace: InvocationTrace, request_id: Uuid, outcome: &InvocationOutcome) {
+        let Some(Tracing { sink, .. }) = &self.tracing else { return };
+        for text in trace.end(&self.arn, request_id, outcome) {
+            sink.take(Document { role: self.launch.role.clone(), text });
+        }
     }
 }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::Path;
+
+use openapi::variables::AWS_XRAY_DAEMON_ADDRESS;
 
 use super::BootstrapError;
 use crate::control_plane::DeployedFunction;
@@ -35,6 +38,7 @@ pub(super) fn check_size(function: &DeployedFunction) -> Result<(), BootstrapErr
 pub(super) fn variables(
     function: &DeployedFunction,
     bootstrap: &Path,
+    daemon: Option<SocketAddr>,
     credentials: impl Iterator<Item = (&'static str, String)>,
     overrides: &BTreeMap<String, String>,
 ) -> BTreeMap<OsString, OsString> {
@@ -42,7 +46,8 @@ pub(super) fn variables(
         INHERITED.into_iter().filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)));
     let own = function.environment.iter().chain(overrides).map(|(name, value)| (name.into(), value.into()));
     let credentials = credentials.map(|(name, value)| (name.into(), value.into()));
-    inherited.chain(set_by_lambda(function, bootstrap)).chain(credentials).chain(own).collect()
+    let daemon = daemon.map(|address| (AWS_XRAY_DAEMON_ADDRESS.into(), address.to_string().into()));
+    inherited.chain(set_by_lambda(function, bootstrap)).chain(daemon).chain(credentials).chain(own).collect()
 }
 
 fn set_by_lambda(
@@ -106,7 +111,13 @@ mod tests {
         let credentials = credentials.map(|name| (name, "test".to_owned()));
         let mut function = function("f", "");
         function.environment.extend(deployed.map(variable));
-        let mut variables = super::variables(&function, Path::new("/code/bootstrap"), credentials, &given);
+        let mut variables = super::variables(
+            &function,
+            Path::new("/code/bootstrap"),
+            Some(([127, 0, 0, 1], 2000).into()),
+            credentials,
+            &given,
+        );
         for inherited in INHERITED {
             variables.remove(&OsString::from(inherited));
         }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use openapi::telemetry::TraceHeader;
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
@@ -104,10 +105,13 @@ impl Instance {
         request_id: Uuid,
         function_arn: String,
         event: Bytes,
+        trace: TraceHeader,
         limit: Duration,
     ) -> Run {
         let deadline = Instant::now() + limit;
-        let invocation = Invocation { request_id, function_arn, deadline: SystemTime::now() + limit, event };
+        let deadline_on_the_clock = SystemTime::now() + limit;
+        let invocation =
+            Invocation { request_id, function_arn, deadline: deadline_on_the_clock, event, trace };
         // Fails only if the instance's API has ended, which the loop below detects as an exit or a timeout.
         let _unheard = self.channels.invocations.send(invocation).await;
         let mut taken = false;

@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use bytes::Bytes;
+use openapi::telemetry::TraceHeader;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -30,6 +31,7 @@ pub(super) struct Invocation {
     pub(super) function_arn: String,
     pub(super) deadline: SystemTime,
     pub(super) event: Bytes,
+    pub(super) trace: TraceHeader,
 }
 
 /// A report of an instance.
@@ -98,7 +100,7 @@ async fn next(State(api): State<Arc<Api>>) -> Response {
         ("Lambda-Runtime-Aws-Request-Id", invocation.request_id.to_string()),
         ("Lambda-Runtime-Deadline-Ms", deadline.to_string()),
         ("Lambda-Runtime-Invoked-Function-Arn", invocation.function_arn),
-        ("Lambda-Runtime-Trace-Id", trace_id(invocation.request_id)),
+        ("Lambda-Runtime-Trace-Id", invocation.trace.to_string()),
         ("Content-Type", "application/json".to_owned()),
     ];
     (headers, Body::from(invocation.event)).into_response()
@@ -199,12 +201,4 @@ async fn error_of(request: Request) -> Bytes {
 
 fn error_payload(error_type: &str, message: &str) -> Bytes {
     json!({"errorType": error_type, "errorMessage": message}).to_string().into()
-}
-
-/// Returns a new trace id.
-///
-/// The trace is not sampled, because the local stack collects no traces.
-fn trace_id(request_id: Uuid) -> String {
-    let digits = request_id.simple().to_string();
-    format!("Root=1-{}-{};Parent={};Sampled=0", &digits[..8], &digits[8..], &digits[..16])
 }

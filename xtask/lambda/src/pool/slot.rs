@@ -1,15 +1,17 @@
 //! A function of the pool with its instances.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use openapi::telemetry::TraceHeader;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use uuid::Uuid;
 
 use super::definition::Definition;
 use super::instance::{Instance, Run};
 use super::statistics::{Counters, FunctionStatistics};
+use super::traces::InvocationTrace;
 use super::{InvocationOutcome, InvokeError};
 use crate::control_plane::{FunctionName, FunctionRevision};
 use crate::role::RoleSession;
@@ -75,6 +77,7 @@ impl Slot {
         self: &Arc<Self>,
         name: &FunctionName,
         event: Bytes,
+        trace: Option<TraceHeader>,
     ) -> Result<InvocationOutcome, InvokeError> {
         let mut stop = self.stop.clone();
         let permit = tokio::select! {
@@ -85,7 +88,7 @@ impl Slot {
         // Run in a separate task: the invocation continues if its caller is dropped, and leaves no instance in an
         // undefined state.
         let (slot, name) = (Arc::clone(self), name.clone());
-        let invocation = tokio::spawn(async move { slot.run(&name, event, permit, stop).await });
+        let invocation = tokio::spawn(async move { slot.run(&name, event, trace, permit, stop).await });
         invocation.await.unwrap_or(Err(InvokeError::Stopped))
     }
 
@@ -93,6 +96,7 @@ impl Slot {
         &self,
         name: &FunctionName,
         event: Bytes,
+        trace: Option<TraceHeader>,
         permit: OwnedSemaphorePermit,
         mut stop: watch::Receiver<bool>,
     ) -> Result<InvocationOutcome, InvokeError> {
@@ -100,7 +104,7 @@ impl Slot {
         let outcome = tokio::select! {
             biased;
             _ = stop.wait_for(|stopped| *stopped) => Err(InvokeError::Stopped),
-            outcome = self.run_in(&mut place, name, event) => outcome,
+            outcome = self.run_in(&mut place, name, event, trace) => outcome,
         };
         if let Some(Place { definition, instance: Some(instance) }) = place {
             let unwanted = if outcome.is_ok() { self.keep(&definition, instance) } else { Some(instance) };
@@ -117,10 +121,13 @@ impl Slot {
         place: &mut Option<Place>,
         name: &FunctionName,
         event: Bytes,
+        caller: Option<TraceHeader>,
     ) -> Result<InvocationOutcome, InvokeError> {
         let request_id = Uuid::new_v4();
         self.counters.invocations.increment();
-        let outcome = loop {
+        let is_active = self.current().as_ref().is_some_and(|it| it.definition.tracing.is_some());
+        let mut trace = InvocationTrace::begin(caller, is_active);
+        let (outcome, can_be_reused) = loop {
             *place = self.take().await;
             let Some(Place { definition, instance: found }) = place else {
                 return Err(InvokeError::UnknownFunction(name.clone()));
@@ -130,22 +137,30 @@ impl Slot {
                 Some(instance) => instance,
                 None => found.insert(self.start_instance(definition).await?),
             };
-            if !is_reused && let Some(failure) = instance.initialize(request_id, INITIALIZATION_LIMIT).await {
-                break failure;
-            }
-            let arn = definition.arn.to_string();
-            match instance.run(request_id, arn, event.clone(), definition.timeout).await {
-                Run::Done(outcome) => {
-                    self.count(name, &outcome);
-                    return Ok(outcome);
+            if !is_reused {
+                let since = SystemTime::now();
+                if let Some(failure) = instance.initialize(request_id, INITIALIZATION_LIMIT).await {
+                    break (failure, false);
                 }
-                Run::Failed(outcome) => break outcome,
+                trace.initialized(since);
+            }
+            trace.invoked();
+            let arn = definition.arn.to_string();
+            let run = instance.run(request_id, arn, event.clone(), trace.header(), definition.timeout);
+            match run.await {
+                Run::Done(outcome) => break (outcome, true),
+                Run::Failed(outcome) => break (outcome, false),
                 // The instance died while idle, so retry with another one.
                 Run::NotTaken(_) if is_reused => {}
-                Run::NotTaken(failure) => break failure.outcome(request_id),
+                Run::NotTaken(failure) => break (failure.outcome(request_id), false),
             }
         };
-        end_all(place.take().and_then(|place| place.instance)).await;
+        if let Some(Place { definition, .. }) = place {
+            definition.trace(trace, request_id, &outcome);
+        }
+        if !can_be_reused {
+            end_all(place.take().and_then(|place| place.instance)).await;
+        }
         self.count(name, &outcome);
         Ok(outcome)
     }

@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use super::{FunctionPool, LogSink, PoolSettings};
+use super::{FunctionPool, LogSink, PoolSettings, TraceSink};
 use crate::control_plane::{DeployedFunction, FunctionRevision};
 use crate::role::Roles;
 
@@ -52,6 +52,7 @@ pub(crate) fn function(name: &str, code: &str) -> DeployedFunction {
         role: format!("arn:aws:iam::000000000000:role/{name}"),
         log_group: format!("/aws/lambda/{name}"),
         log_format: "JSON".to_owned(),
+        has_active_tracing: true,
         environment: BTreeMap::from([("OWN".to_owned(), "own".to_owned())]),
         code: zip_with("bootstrap", format!("{PRELUDE}{code}").as_bytes()).into(),
     }
@@ -112,18 +113,24 @@ impl TestPool {
     }
 
     pub(crate) async fn with_limit(functions: Vec<DeployedFunction>, maximum_instances: usize) -> Self {
-        Self::start(functions, maximum_instances, None).await
+        Self::start(functions, maximum_instances, None, None).await
     }
 
     /// Starts a pool that sends the output of its functions to this sink.
     pub(crate) async fn with_log_sink(sink: LogSink, functions: Vec<DeployedFunction>) -> Self {
-        Self::start(functions, 2, Some(sink)).await
+        Self::start(functions, 2, Some(sink), None).await
+    }
+
+    /// Starts a pool that sends the traces of its functions to this sink.
+    pub(crate) async fn with_trace_sink(sink: TraceSink, functions: Vec<DeployedFunction>) -> Self {
+        Self::start(functions, 2, None, Some(sink)).await
     }
 
     async fn start(
         functions: Vec<DeployedFunction>,
         maximum_instances: usize,
         log_sink: Option<LogSink>,
+        trace_sink: Option<TraceSink>,
     ) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let spawned: Arc<Mutex<Vec<u32>>> = Arc::default();
@@ -132,6 +139,7 @@ impl TestPool {
             code_directory: directory.path().join("code"),
             log_directory: directory.path().join("logs"),
             log_sink,
+            trace_sink,
             roles: Roles::without_permissions(),
             environment: BTreeMap::from([("GIVEN".to_owned(), "given".to_owned())]),
             maximum_instances,

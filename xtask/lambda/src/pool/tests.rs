@@ -2,6 +2,7 @@ mod failures;
 mod freezing;
 mod replacement;
 mod shutdown;
+mod traces;
 
 use bytes::Bytes;
 use rustix::process::{Pid, test_kill_process};

@@ -22,7 +22,8 @@ fn route(key: &str) -> Route {
 }
 
 async fn incoming(request: http::request::Builder, body: &'static [u8]) -> IncomingRequest {
-    let request: Request<Body> = request.body(body.into()).unwrap();
+    let trace = "Root=1-5759e988-bd862e3fe1be46a994272793";
+    let request: Request<Body> = request.header("X-Amzn-Trace-Id", trace).body(body.into()).unwrap();
     let peer = "127.0.0.1:50000".parse().unwrap();
     let mut incoming = IncomingRequest::read(peer, RequestId::new(), request).await.unwrap();
     incoming.received = DateTime::from_timestamp_millis(1_583_348_638_390).unwrap();

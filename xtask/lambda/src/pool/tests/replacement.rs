@@ -113,6 +113,7 @@ async fn code_that_cannot_run_says_what_to_do() {
             code_directory: test.directory.path().join("code"),
             log_directory: test.directory.path().join("logs"),
             log_sink: None,
+            trace_sink: None,
             roles: crate::role::Roles::without_permissions(),
             environment: std::collections::BTreeMap::new(),
             maximum_instances: 1,

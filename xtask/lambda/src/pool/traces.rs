@@ -1,0 +1,131 @@
+//! Traces of invocations, as Lambda and its functions send them to X-Ray.
+//!
+//! Lambda itself sends two segments for each invocation of a function with active tracing (`segments`). It also runs a
+//! daemon beside each function, which receives what the function sends (`daemon`). Both are delivered with the role of
+//! the function: <https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html>.
+//!
+//! Delivery never blocks a function or an invocation: if the queue is full, a document is lost.
+
+mod daemon;
+mod segments;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use aws_sdk_xray::Client;
+use machine::causes::with_causes;
+use tokio::sync::mpsc;
+
+pub(super) use self::daemon::Daemon;
+pub(super) use self::segments::InvocationTrace;
+pub(crate) use self::segments::new_trace_id;
+use crate::role::{RoleSession, Roles};
+
+/// Capacity of the queue in documents.
+const QUEUE: usize = 4000;
+/// The number of documents in one request, as the daemon of AWS sends them.
+const DOCUMENTS_PER_REQUEST: usize = 50;
+/// How long documents are collected before a delivery.
+const GATHERING: Duration = Duration::from_millis(200);
+
+/// A document, and the role with which it is delivered.
+pub(super) struct Document {
+    pub(super) role: RoleSession,
+    pub(super) text: String,
+}
+
+/// Accepts documents.
+#[derive(Clone)]
+pub struct TraceSink {
+    documents: mpsc::Sender<Document>,
+    lost: Arc<AtomicUsize>,
+}
+
+/// Delivers documents to X-Ray.
+pub struct TraceDelivery {
+    client: Client,
+    roles: Roles,
+    documents: mpsc::Receiver<Document>,
+    lost: Arc<AtomicUsize>,
+}
+
+/// Returns the two ends of the queue of documents.
+pub fn trace_delivery(client: Client, roles: Roles) -> (TraceSink, TraceDelivery) {
+    let (sink, documents) = TraceSink::new();
+    let lost = Arc::clone(&sink.lost);
+    (sink, TraceDelivery { client, roles, documents, lost })
+}
+
+impl TraceSink {
+    pub(super) fn new() -> (Self, mpsc::Receiver<Document>) {
+        let (documents, receiver) = mpsc::channel(QUEUE);
+        (Self { documents, lost: Arc::default() }, receiver)
+    }
+
+    pub(super) fn take(&self, document: Document) {
+        if self.documents.try_send(document).is_err() {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl TraceDelivery {
+    /// Delivers documents until `shutdown` completes, then those that are still in the queue.
+    pub async fn run(mut self, shutdown: impl Future<Output = ()>) {
+        tokio::pin!(shutdown);
+        let mut ends = false;
+        while !ends {
+            let mut documents = Vec::new();
+            tokio::select! {
+                biased;
+                () = &mut shutdown => ends = true,
+                count = self.documents.recv_many(&mut documents, QUEUE) => {
+                    ends = count == 0;
+                    tokio::time::sleep(GATHERING).await;
+                }
+            }
+            while documents.len() < QUEUE
+                && let Ok(document) = self.documents.try_recv()
+            {
+                documents.push(document);
+            }
+            let lost = self.lost.swap(0, Ordering::Relaxed);
+            if lost > 0 {
+                tracing::warn!("{lost} documents of traces are lost: X-Ray does not keep up");
+            }
+            for (role, texts) in by_role(documents) {
+                for some in texts.chunks(DOCUMENTS_PER_REQUEST) {
+                    self.put(&role, some).await;
+                }
+            }
+        }
+    }
+
+    async fn put(&self, role: &RoleSession, documents: &[String]) {
+        let client = self.roles.xray(&self.client, role);
+        let request = client.put_trace_segments();
+        let sent = request.set_trace_segment_documents(Some(documents.to_vec())).send().await;
+        match sent {
+            Ok(response) => {
+                for rejected in response.unprocessed_trace_segments.unwrap_or_default() {
+                    let reason = rejected.message.or(rejected.error_code).unwrap_or_default();
+                    tracing::warn!(function = %role.function, "X-Ray rejected a document: {reason}");
+                }
+            }
+            Err(error) => {
+                let (count, error) = (documents.len(), with_causes(&error));
+                tracing::warn!(function = %role.function, "{count} documents of traces are lost: {error}");
+            }
+        }
+    }
+}
+
+fn by_role(documents: Vec<Document>) -> BTreeMap<RoleSession, Vec<String>> {
+    let mut groups: BTreeMap<RoleSession, Vec<String>> = BTreeMap::new();
+    for Document { role, text } in documents {
+        groups.entry(role).or_default().push(text);
+    }
+    groups
+}
