@@ -3,6 +3,8 @@
 //!
 //! The functions write them, the infrastructure has alarms on them, and the command line reads them.
 
+#[cfg(test)]
+mod documents;
 mod fields;
 mod metrics;
 mod rule;

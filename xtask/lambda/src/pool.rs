@@ -37,7 +37,6 @@ use crate::role::{RoleSession, Roles};
 pub use bootstrap::BootstrapError;
 use definition::Definition;
 pub use log_delivery::{LogDelivery, LogSink, log_delivery};
-use openapi::telemetry::TraceHeader;
 use slot::Slot;
 pub use statistics::FunctionStatistics;
 pub(crate) use traces::new_trace_id;
@@ -173,23 +172,13 @@ impl FunctionPool {
         &self.shared.settings.roles
     }
 
-    /// Invokes a function and waits for its outcome. The invocation begins a trace.
+    /// Invokes a function and waits for its outcome.
     pub async fn invoke(&self, name: &FunctionName, event: Bytes) -> Result<InvocationOutcome, InvokeError> {
-        self.invoke_in_trace(name, event, None).await
-    }
-
-    /// Invokes a function as part of its caller's trace, and waits for its outcome.
-    pub(crate) async fn invoke_in_trace(
-        &self,
-        name: &FunctionName,
-        event: Bytes,
-        trace: Option<TraceHeader>,
-    ) -> Result<InvocationOutcome, InvokeError> {
         if event.len() > MAXIMUM_EVENT_BYTES {
             return Err(InvokeError::EventTooLarge(event.len()));
         }
         let slot = self.slots().get(name).cloned();
-        slot.ok_or_else(|| InvokeError::UnknownFunction(name.clone()))?.invoke(name, event, trace).await
+        slot.ok_or_else(|| InvokeError::UnknownFunction(name.clone()))?.invoke(name, event).await
     }
 
     /// Returns the statistics of each function.

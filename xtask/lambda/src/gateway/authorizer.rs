@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use openapi::telemetry::TraceHeader;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokio::time::timeout;
@@ -85,7 +84,7 @@ impl Authorizers {
             return decision.into_context();
         }
         let event = event::for_authorizer(api_id, route, &identity, request);
-        let decision = authorizer.decide(pool, event, request.trace).await?;
+        let decision = authorizer.decide(pool, event).await?;
         if let Some(ttl) = authorizer.result_ttl {
             let now = Instant::now();
             lock().insert(identity, decision.clone(), now, now + ttl);
@@ -95,14 +94,9 @@ impl Authorizers {
 }
 
 impl Authorizer {
-    async fn decide(
-        &self,
-        pool: &FunctionPool,
-        event: bytes::Bytes,
-        trace: TraceHeader,
-    ) -> Result<Decision, Rejection> {
+    async fn decide(&self, pool: &FunctionPool, event: bytes::Bytes) -> Result<Decision, Rejection> {
         let name = &self.function.name;
-        let problem = match timeout(TIMEOUT, pool.invoke_in_trace(name, event, Some(trace))).await {
+        let problem = match timeout(TIMEOUT, pool.invoke(name, event)).await {
             Ok(Ok(InvocationOutcome::Response(payload))) => match Decision::parse(&payload) {
                 Ok(decision) => return Ok(decision),
                 // The response itself is not logged: it may contain personal data.

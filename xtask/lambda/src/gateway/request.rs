@@ -46,8 +46,6 @@ pub(super) struct IncomingRequest {
     pub(super) peer: SocketAddr,
     pub(super) parts: Parts,
     pub(super) body: Bytes,
-    /// The trace of the request, which both the authorizer and the function of the route belong to.
-    pub(super) trace: TraceHeader,
 }
 
 impl IncomingRequest {
@@ -59,32 +57,26 @@ impl IncomingRequest {
     ) -> Result<Self, Rejection> {
         let received = Utc::now();
         let (mut parts, body) = request.into_parts();
-        let trace = trace_of(&mut parts.headers);
+        add_trace_header(&mut parts.headers);
         // A body whose announced length is too large is rejected before it is read.
         let announced = parts.headers.get(CONTENT_LENGTH).and_then(|it| it.to_str().ok()?.parse().ok());
         if announced.is_some_and(|length: usize| length > MAXIMUM_BODY_BYTES) {
             return Err(Rejection::RequestEntityTooLarge);
         }
         let body = to_bytes(body, MAXIMUM_BODY_BYTES).await.map_err(|_| Rejection::RequestEntityTooLarge)?;
-        Ok(Self { id, received, peer, parts, body, trace })
+        Ok(Self { id, received, peer, parts, body })
     }
 }
 
-/// Returns the trace that a client has begun, or a new one, whose id the gateway adds to the headers.
+/// Adds the id of a trace, unless the client has sent one.
 ///
-/// An HTTP API sends no segments itself. That it passes a client's trace on is not documented for HTTP APIs; it is for
-/// other services that add the header:
-/// <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-request-tracing.html>.
-fn trace_of(headers: &mut HeaderMap) -> TraceHeader {
-    let of_client = headers.get(TRACE_HEADER).and_then(|header| header.to_str().ok()?.parse().ok());
-    let new = || TraceHeader { root: new_trace_id(SystemTime::now()), parent: None, sampled: None };
-    let trace = of_client.unwrap_or_else(new);
-    if of_client.is_none()
-        && let Ok(value) = HeaderValue::try_from(trace.to_string())
-    {
-        headers.insert(TRACE_HEADER, value);
+/// An HTTP API sends no segments, and Lambda does not continue this trace but begins one of its own for each invocation:
+/// <https://github.com/aws/aws-xray-sdk-java/issues/301>.
+fn add_trace_header(headers: &mut HeaderMap) {
+    let header = TraceHeader { root: new_trace_id(SystemTime::now()), parent: None, sampled: None };
+    if let Ok(header) = HeaderValue::try_from(header.to_string()) {
+        headers.entry(TRACE_HEADER).or_insert(header);
     }
-    trace
 }
 
 /// Rejects a request with a request line and headers larger than the limit.
@@ -108,13 +100,13 @@ mod tests {
     }
 
     #[test]
-    fn request_belongs_to_the_trace_of_its_client_or_to_a_new_one() {
+    fn trace_of_a_client_is_kept() {
         let mut headers = HeaderMap::new();
-        let new = trace_of(&mut headers);
-        assert_eq!(headers[TRACE_HEADER], new.to_string());
-        assert_eq!(trace_of(&mut headers), new);
-        headers.insert(TRACE_HEADER, HeaderValue::from_static("no trace"));
-        assert_ne!(trace_of(&mut headers).root, new.root);
+        add_trace_header(&mut headers);
+        assert!(headers[TRACE_HEADER].to_str().unwrap().parse::<TraceHeader>().is_ok());
+        headers.insert(TRACE_HEADER, HeaderValue::from_static("Root=1-a"));
+        add_trace_header(&mut headers);
+        assert_eq!(headers[TRACE_HEADER], "Root=1-a");
     }
 
     #[test]

@@ -6,7 +6,6 @@ use std::time::Instant;
 use axum::extract::Request;
 use bytes::Bytes;
 use http::header::ORIGIN;
-use openapi::telemetry::TraceHeader;
 use tokio::time::timeout;
 
 use super::access_log::AccessLogEntry;
@@ -101,19 +100,14 @@ impl ServedApi {
             None => None,
         };
         let event = event::for_function(self.api_id(), route, caller, &request);
-        self.invoke(route, event, request.trace).await
+        self.invoke(route, event).await
     }
 
     /// Invokes the function of a route and converts its payload to a response.
-    async fn invoke(
-        &self,
-        route: &Route,
-        event: Bytes,
-        trace: TraceHeader,
-    ) -> Result<http::Response<Bytes>, Rejection> {
+    async fn invoke(&self, route: &Route, event: Bytes) -> Result<http::Response<Bytes>, Rejection> {
         let integration = &route.integration;
         let name = &integration.function.name;
-        match timeout(integration.timeout, self.pool.invoke_in_trace(name, event, Some(trace))).await {
+        match timeout(integration.timeout, self.pool.invoke(name, event)).await {
             Ok(Ok(InvocationOutcome::Response(payload))) => {
                 response::from_payload(&payload).map_err(|malformed| {
                     tracing::warn!(function = %name, "not a response of payload format 2.0: {malformed}");

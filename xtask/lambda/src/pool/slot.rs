@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use openapi::telemetry::TraceHeader;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use uuid::Uuid;
 
@@ -77,7 +76,6 @@ impl Slot {
         self: &Arc<Self>,
         name: &FunctionName,
         event: Bytes,
-        trace: Option<TraceHeader>,
     ) -> Result<InvocationOutcome, InvokeError> {
         let mut stop = self.stop.clone();
         let permit = tokio::select! {
@@ -88,7 +86,7 @@ impl Slot {
         // Run in a separate task: the invocation continues if its caller is dropped, and leaves no instance in an
         // undefined state.
         let (slot, name) = (Arc::clone(self), name.clone());
-        let invocation = tokio::spawn(async move { slot.run(&name, event, trace, permit, stop).await });
+        let invocation = tokio::spawn(async move { slot.run(&name, event, permit, stop).await });
         invocation.await.unwrap_or(Err(InvokeError::Stopped))
     }
 
@@ -96,7 +94,6 @@ impl Slot {
         &self,
         name: &FunctionName,
         event: Bytes,
-        trace: Option<TraceHeader>,
         permit: OwnedSemaphorePermit,
         mut stop: watch::Receiver<bool>,
     ) -> Result<InvocationOutcome, InvokeError> {
@@ -104,7 +101,7 @@ impl Slot {
         let outcome = tokio::select! {
             biased;
             _ = stop.wait_for(|stopped| *stopped) => Err(InvokeError::Stopped),
-            outcome = self.run_in(&mut place, name, event, trace) => outcome,
+            outcome = self.run_in(&mut place, name, event) => outcome,
         };
         if let Some(Place { definition, instance: Some(instance) }) = place {
             let unwanted = if outcome.is_ok() { self.keep(&definition, instance) } else { Some(instance) };
@@ -121,12 +118,11 @@ impl Slot {
         place: &mut Option<Place>,
         name: &FunctionName,
         event: Bytes,
-        caller: Option<TraceHeader>,
     ) -> Result<InvocationOutcome, InvokeError> {
         let request_id = Uuid::new_v4();
         self.counters.invocations.increment();
         let is_active = self.current().as_ref().is_some_and(|it| it.definition.tracing.is_some());
-        let mut trace = InvocationTrace::begin(caller, is_active);
+        let mut trace = InvocationTrace::begin(is_active);
         let (outcome, can_be_reused) = loop {
             *place = self.take().await;
             let Some(Place { definition, instance: found }) = place else {

@@ -23,15 +23,13 @@ pub(in crate::pool) struct InvocationTrace {
 }
 
 impl InvocationTrace {
-    /// Begins the trace of an invocation, or continues that of its caller.
+    /// Begins the trace of an invocation.
     ///
-    /// Lambda decides which invocations are sampled: one per second and 5 % of the others. The local stack samples all
-    /// invocations of functions with active tracing.
-    pub(in crate::pool) fn begin(caller: Option<TraceHeader>, is_active: bool) -> Self {
+    /// On AWS, Lambda samples one invocation per second and 5 % of the others. The local stack samples all invocations of
+    /// functions with active tracing.
+    pub(in crate::pool) fn begin(is_active: bool) -> Self {
         let now = SystemTime::now();
-        let new = || TraceHeader { root: new_trace_id(now), parent: None, sampled: None };
-        let mut header = caller.unwrap_or_else(new);
-        header.sampled = Some(is_active);
+        let header = TraceHeader { root: new_trace_id(now), parent: None, sampled: Some(is_active) };
         let [service, function] = [new_segment_id(), new_segment_id()];
         Self { header, service, function, started: now, initialization: None, invoked: now }
     }
@@ -82,9 +80,6 @@ impl InvocationTrace {
         let mut service = common.clone();
         service["id"] = self.service.to_string().into();
         service["origin"] = "AWS::Lambda".into();
-        if let Some(parent) = self.header.parent {
-            service["parent_id"] = parent.to_string().into();
-        }
         let mut own = common;
         own["id"] = self.function.to_string().into();
         own["origin"] = "AWS::Lambda::Function".into();
@@ -124,17 +119,13 @@ mod tests {
 
     #[test]
     fn function_is_a_segment_in_that_of_the_service() {
-        let caller = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8".parse().unwrap();
-        let mut trace = InvocationTrace::begin(Some(caller), true);
+        let mut trace = InvocationTrace::begin(true);
         trace.initialized(std::time::SystemTime::now());
         trace.invoked();
         let header = trace.header();
         let [service, function] =
             documents(trace, &InvocationOutcome::FunctionError("".into())).try_into().unwrap();
-        assert_eq!(
-            (&service["origin"], &service["parent_id"]),
-            (&"AWS::Lambda".into(), &"53995c3f42cd8ad8".into())
-        );
+        assert_eq!((&service["origin"], service.get("parent_id")), (&"AWS::Lambda".into(), None));
         assert_eq!(
             (&function["origin"], &function["parent_id"]),
             (&"AWS::Lambda::Function".into(), &service["id"])
@@ -149,7 +140,7 @@ mod tests {
 
     #[test]
     fn invocation_without_active_tracing_has_a_header_and_no_documents() {
-        let trace = InvocationTrace::begin(None, false);
+        let trace = InvocationTrace::begin(false);
         assert_eq!(trace.header().sampled, Some(false));
         assert!(documents(trace, &InvocationOutcome::Response("".into())).is_empty());
     }
