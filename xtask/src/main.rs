@@ -82,6 +82,8 @@ enum Command {
     Destroy(Forwarded),
     /// Compare what everybody may do in the local stack with what was used.
     Rights(Forwarded),
+    /// Check the log lines and traces that functions of local stacks have left: their schema, and that they hold no secret.
+    Telemetry(Forwarded),
     /// Measure the functions and compare the figures with their limits.
     Bench(Forwarded),
     /// Print the completions of all commands for a shell.
@@ -128,7 +130,8 @@ fn run(command: Command) -> Result<Outcome> {
         | Command::Dist(_)
         | Command::Local(_)
         | Command::Publish(_)
-        | Command::Rights(_) => forwarded::run(Program::Commands),
+        | Command::Rights(_)
+        | Command::Telemetry(_) => forwarded::run(Program::Commands),
     }
 }
 

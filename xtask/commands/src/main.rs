@@ -12,6 +12,7 @@ mod local;
 mod publish;
 mod render;
 mod rights;
+mod telemetry;
 
 use std::process::ExitCode;
 
@@ -53,6 +54,8 @@ enum Command {
     Operator(operator::Command),
     /// Compare what everybody may do in the local stack with what was used.
     Rights(rights::Arguments),
+    /// Check the log lines and traces that functions of local stacks have left: their schema, and that they hold no secret.
+    Telemetry(telemetry::Arguments),
     /// Measure the functions and compare the figures with their limits.
     Bench(bench::Arguments),
     /// Print the description of these commands as JSON, for `cargo xtask completions` and `cargo xtask man`.
@@ -90,5 +93,6 @@ fn run(command: Command) -> Result<Outcome> {
         }
         Command::Render(arguments) => block_on(render::run(arguments)),
         Command::Rights(arguments) => block_on(rights::run(arguments)),
+        Command::Telemetry(arguments) => telemetry::run(&arguments),
     }
 }

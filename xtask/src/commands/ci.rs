@@ -49,6 +49,7 @@ pub(crate) fn run(command: clap::Command) -> Result<Outcome> {
     })?;
     // The summary of the tests stays the last thing that is printed.
     check_rights()?;
+    check_telemetry()?;
     Ok(Outcome::Done)
 }
 
@@ -56,6 +57,13 @@ pub(crate) fn run(command: clap::Command) -> Result<Outcome> {
 fn check_rights() -> Result<()> {
     let recorded = workspace::target().join("tmp/e2e");
     let arguments = ["rights", "--check", "--recorded"].map(OsStr::new);
+    forwarded::run_silently(Program::Commands, &[&arguments[..], &[recorded.as_os_str()]].concat())
+}
+
+/// Checks every line and every trace that the functions have left in the tests.
+fn check_telemetry() -> Result<()> {
+    let recorded = workspace::target().join("tmp/e2e");
+    let arguments = ["telemetry", "--recorded"].map(OsStr::new);
     forwarded::run_silently(Program::Commands, &[&arguments[..], &[recorded.as_os_str()]].concat())
 }
 

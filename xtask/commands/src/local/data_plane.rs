@@ -137,7 +137,8 @@ impl DataPlane {
             Roles::new(move |session| guard.identities().session(&session.role, session.function.as_str()))
         };
         let (log_sink, log_delivery) = log_delivery(administrator.cloudwatch_logs(), roles.clone());
-        let (trace_sink, trace_delivery) = trace_delivery(administrator.xray(), roles.clone());
+        let (trace_sink, trace_delivery) =
+            trace_delivery(administrator.xray(), roles.clone(), directory.logs().join("traces.jsonl"));
         let settings = PoolSettings {
             code_directory: directory.file("functions"),
             log_directory: directory.logs(),

@@ -10,12 +10,16 @@ mod daemon;
 mod segments;
 
 use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use aws_sdk_xray::Client;
 use machine::causes::with_causes;
+use tokio::fs::OpenOptions;
+use tokio::io::AsyncWriteExt as _;
 use tokio::sync::mpsc;
 
 pub(super) use self::daemon::Daemon;
@@ -43,19 +47,20 @@ pub struct TraceSink {
     lost: Arc<AtomicUsize>,
 }
 
-/// Delivers documents to X-Ray.
+/// Delivers documents to X-Ray, and writes them to a file.
 pub struct TraceDelivery {
     client: Client,
     roles: Roles,
     documents: mpsc::Receiver<Document>,
     lost: Arc<AtomicUsize>,
+    file: PathBuf,
 }
 
-/// Returns the two ends of the queue of documents.
-pub fn trace_delivery(client: Client, roles: Roles) -> (TraceSink, TraceDelivery) {
+/// Returns the two ends of the queue of documents. They are also appended to a file, one per line.
+pub fn trace_delivery(client: Client, roles: Roles, file: PathBuf) -> (TraceSink, TraceDelivery) {
     let (sink, documents) = TraceSink::new();
     let lost = Arc::clone(&sink.lost);
-    (sink, TraceDelivery { client, roles, documents, lost })
+    (sink, TraceDelivery { client, roles, documents, lost, file })
 }
 
 impl TraceSink {
@@ -95,12 +100,24 @@ impl TraceDelivery {
             if lost > 0 {
                 tracing::warn!("{lost} documents of traces are lost: X-Ray does not keep up");
             }
+            if let Err(error) = self.write(&documents).await {
+                tracing::warn!("cannot write {}: {error}", self.file.display());
+            }
             for (role, texts) in by_role(documents) {
                 for some in texts.chunks(DOCUMENTS_PER_REQUEST) {
                     self.put(&role, some).await;
                 }
             }
         }
+    }
+
+    async fn write(&self, documents: &[Document]) -> io::Result<()> {
+        let mut file = OpenOptions::new().create(true).append(true).open(&self.file).await?;
+        for document in documents {
+            file.write_all(document.text.as_bytes()).await?;
+            file.write_all(b"\n").await?;
+        }
+        file.flush().await
     }
 
     async fn put(&self, role: &RoleSession, documents: &[String]) {
