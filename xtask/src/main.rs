@@ -72,6 +72,8 @@ enum Command {
     Logs(Forwarded),
     /// Explain what happened to a request or a restore, from the error ID that a client has.
     Explain(Forwarded),
+    /// Print the traces of requests and restores.
+    Traces(Forwarded),
     /// Manage the keys that sign CDN URLs.
     Keys(Forwarded),
     /// Show or release the lock that allows one change of an environment at a time.
@@ -131,7 +133,8 @@ fn run(command: Command) -> Result<Outcome> {
         | Command::Local(_)
         | Command::Publish(_)
         | Command::Rights(_)
-        | Command::Telemetry(_) => forwarded::run(Program::Commands),
+        | Command::Telemetry(_)
+        | Command::Traces(_) => forwarded::run(Program::Commands),
     }
 }
 

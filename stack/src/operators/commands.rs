@@ -56,6 +56,8 @@ pub(super) const REVIEW: &[Right<Target>] = &[
     (Target::Unnamed, &["cloudfront:ListPublicKeys", "ssm:DescribeParameters"]),
     (Target::Distributions, &["cloudfront:GetDistribution"]),
     (Target::Unnamed, &["cloudfront:GetKeyGroup", "cloudfront:GetPublicKey"]),
+    // `traces`.
+    (Target::Unnamed, &["xray:BatchGetTraces", "xray:GetTraceSummaries"]),
     // `status`, `queue status`, `logs`. Dead letters are received to show them, and become visible again at once.
     (Target::AllAlarms, &["cloudwatch:DescribeAlarms"]),
     (Target::Unnamed, &["cloudwatch:GetMetricStatistics"]),

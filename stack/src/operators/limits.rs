@@ -66,6 +66,10 @@ pub(super) const ACTIONS_WITHOUT_RESOURCE: &[&str] = &[
     // A list of parameters contains no values:
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
     "ssm:DescribeParameters",
+    // Traces belong to the account:
+    // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
+    "xray:BatchGetTraces",
+    "xray:GetTraceSummaries",
 ];
 
 /// Returns what is wrong with a policy.

@@ -40,5 +40,6 @@ mod secrets;
 mod sign;
 mod signer;
 mod stack;
+mod telemetry;
 mod turns;
 mod waiting;

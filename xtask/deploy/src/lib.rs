@@ -36,6 +36,7 @@ mod rollback_guard;
 mod stack_resources;
 pub mod status;
 pub mod time_span;
+pub mod traces;
 
 pub use advice::{command_for, set_program};
 pub use consent::{Consent, require_confirmation};

@@ -19,7 +19,7 @@ use self::address::PORT;
 const NAME: &str = "emulator";
 
 /// The Python package that starts MiniStack, by file.
-const SHIM: [(&str, &str); 14] = {
+const SHIM: [(&str, &str); 15] = {
     macro_rules! module {
         ($name:literal) => {
             ($name, include_str!(concat!("emulator/shim/", $name)))
@@ -40,6 +40,7 @@ const SHIM: [(&str, &str); 14] = {
         module!("responses.py"),
         module!("rollbacks.py"),
         module!("validation.py"),
+        module!("xray.py"),
     ]
 };
 const READY_LIMIT: Duration = Duration::from_secs(30);

@@ -4,7 +4,9 @@ use anyhow::Result;
 use clap::Subcommand;
 use command_line::Outcome;
 
-use crate::{destroy, doctor, drift, explain, keys, lock, logs, outputs, queue, releases, rollback, status};
+use crate::{
+    destroy, doctor, drift, explain, keys, lock, logs, outputs, queue, releases, rollback, status, traces,
+};
 
 /// A command for what is deployed.
 #[derive(Subcommand)]
@@ -23,6 +25,8 @@ pub enum Command {
     Logs(logs::Arguments),
     /// Explain what happened to a request or a restore, from the error ID that a client has.
     Explain(explain::Arguments),
+    /// Print the traces of requests and restores.
+    Traces(traces::Arguments),
     /// Manage the keys that sign CDN URLs.
     #[command(subcommand)]
     Keys(keys::Command),
@@ -53,5 +57,6 @@ pub async fn run(command: Command) -> Result<Outcome> {
         Command::Releases(arguments) => releases::run(arguments).await,
         Command::Rollback(arguments) => rollback::run(arguments).await,
         Command::Status(arguments) => status::run(arguments).await,
+        Command::Traces(arguments) => traces::run(arguments).await,
     }
 }

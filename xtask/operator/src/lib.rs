@@ -23,5 +23,6 @@ mod review_text;
 mod rollback;
 mod status;
 pub mod terminal;
+mod traces;
 
 pub use self::commands::{Command, run};

@@ -16,11 +16,12 @@ pub(crate) enum Service {
     Sqs,
     Ssm,
     Sts,
+    XRay,
 }
 
 impl Service {
     /// All services.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::ApiGateway,
         Self::CloudControl,
         Self::CloudFormation,
@@ -34,6 +35,7 @@ impl Service {
         Self::Sqs,
         Self::Ssm,
         Self::Sts,
+        Self::XRay,
     ];
 
     /// Returns its name in the scope of a signature.
@@ -52,6 +54,7 @@ impl Service {
             Self::Sqs => "sqs",
             Self::Ssm => "ssm",
             Self::Sts => "sts",
+            Self::XRay => "xray",
         }
     }
 

@@ -16,6 +16,7 @@ mod path;
 mod s3;
 mod sqs;
 mod ssm;
+mod xray;
 
 #[cfg(test)]
 mod tests;
@@ -69,6 +70,7 @@ impl Call<'_> {
             Service::S3 => s3::required(self),
             Service::Sqs => sqs::required(self),
             Service::Ssm => ssm::required(self),
+            Service::XRay => xray::required(self),
             // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html: no permissions are required.
             Service::Sts if self.operation() == "GetCallerIdentity" => Ok(Vec::new()),
             Service::Sts => self.unknown(self.operation()),

@@ -4,7 +4,7 @@ use super::crafted::{craft, deployed};
 use super::{other_alarm, run, turn};
 
 /// What a review reads.
-const READING: [&[&str]; 12] = [
+const READING: [&[&str]; 13] = [
     &["diff"],
     &["status"],
     &["releases"],
@@ -12,6 +12,7 @@ const READING: [&[&str]; 12] = [
     &["drift"],
     &["logs"],
     &["logs", "--errors"],
+    &["traces"],
     &["logs", "--request", "none"],
     &["keys", "status"],
     &["queue", "status"],

@@ -190,7 +190,8 @@ fn unknown_operations_are_refused_by_name() {
     assert_eq!(unknown, "the local stack does not know which permissions AssumeRole of sts needs");
     for service in Service::ALL.into_iter().filter(|service| *service != Service::S3) {
         let unknown = json(service, "Service.MakeCoffee", &serde_json::json!({}));
-        let is_by_path = matches!(service, Service::ApiGateway | Service::CloudFront | Service::Lambda);
+        let is_by_path =
+            matches!(service, Service::ApiGateway | Service::CloudFront | Service::Lambda | Service::XRay);
         let expected = if is_by_path { "POST /" } else { "MakeCoffee" };
         assert!(unknown.unwrap_err().contains(expected), "{service:?}");
     }

@@ -7,6 +7,7 @@ module here adds handlers or wraps existing ones:
 - `change_sets`, `rollbacks`: imports, drift that is reverted, alarms that roll back, rollbacks that fail;
 - `cloud_control`: resources that were not created through it;
 - `listings`, `cors`: further pages and encodings of logs and objects, and CORS of buckets;
+- `xray`: X-Ray, which MiniStack does not have;
 - `policies`, `guard`, `validation`: what the server in front of the emulator reads, and the questions to it.
 
 If a handler raises an exception, the stack rolls back, and the stack events contain the message as the reason.
@@ -31,6 +32,7 @@ MODULES = (
     "cloud_control",
     "listings",
     "cors",
+    "xray",
     "policies",
     "guard",
     "validation",

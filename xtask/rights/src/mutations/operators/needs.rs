@@ -99,6 +99,8 @@ pub(super) fn reading() -> Vec<Access> {
             &["sqs:ChangeMessageVisibility", "sqs:ReceiveMessage"],
             &queue("dev-restore-package-dead-letter-queue-use1"),
         ),
+        // `traces`.
+        all(&["xray:BatchGetTraces", "xray:GetTraceSummaries"], "*"),
         // `logs`.
         all(
             &["logs:FilterLogEvents"],

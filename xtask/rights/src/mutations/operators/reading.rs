@@ -8,8 +8,8 @@ use super::{DEPLOYER, REVIEWER, allowed, policies};
 use crate::testing::{environments, policies_of};
 
 /// Prefixes of the names of actions that only read.
-const READING: [&str; 8] =
-    ["BatchDescribe", "Describe", "Detect", "Filter", "GET", "Get", "List", "Simulate"];
+const READING: [&str; 9] =
+    ["BatchDescribe", "BatchGet", "Describe", "Detect", "Filter", "GET", "Get", "List", "Simulate"];
 
 /// Other actions of reviewers, with their reasons.
 const EXCEPTIONS: [(&str, &str); 2] = [
