@@ -19,7 +19,7 @@ use self::address::PORT;
 const NAME: &str = "emulator";
 
 /// The Python package that starts MiniStack, by file.
-const SHIM: [(&str, &str); 15] = {
+const SHIM: [(&str, &str); 16] = {
     macro_rules! module {
         ($name:literal) => {
             ($name, include_str!(concat!("emulator/shim/", $name)))
@@ -34,6 +34,7 @@ const SHIM: [(&str, &str); 15] = {
         module!("guard.py"),
         module!("http_api.py"),
         module!("listings.py"),
+        module!("messages.py"),
         module!("misread_properties.py"),
         module!("policies.py"),
         module!("public_keys.py"),

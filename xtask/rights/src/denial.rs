@@ -57,7 +57,7 @@ impl Protocol {
             _ if is_cbor => Self::Cbor,
             _ if parts.headers.contains_key("x-amz-target") => Self::Json,
             Some(Service::S3) | None => Self::S3,
-            Some(Service::Lambda | Service::ApiGateway) => Self::RestJson,
+            Some(Service::Lambda | Service::ApiGateway | Service::XRay) => Self::RestJson,
             Some(_) => Self::Xml,
         }
     }

@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 
-use super::alarm::Alarm;
 use crate::cloudformation::property::{PropertyValue, leaves, properties};
-use crate::cloudformation::resource::{Handle, NoAttribute, Resource, ResourceType, Retention, no_grants};
+use crate::cloudformation::resource::{NoAttribute, Resource, ResourceType, Retention, no_grants};
 use crate::cloudformation::rights::{Rights, Target};
 use crate::cloudformation::value::Value;
 
@@ -20,20 +19,17 @@ properties! {
 
 /// The states of other alarms in which a composite alarm is active.
 ///
-/// Alarms are named by references, so that CloudFormation creates them before it and deletes them after it: CloudWatch
-/// rejects a rule with an alarm that does not exist, and keeps an alarm that a rule names.
-/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html>
+/// A rule names alarms, which must exist before the composite alarm.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
-pub(crate) struct AlarmRule(Value<String>);
+pub(crate) struct AlarmRule(String);
 
 leaves!(AlarmRule);
 
 impl AlarmRule {
-    /// Returns the rule of an alarm that is active while any of these is.
-    pub(crate) fn any_of(alarms: &[Handle<Alarm>]) -> Self {
-        let active = |alarm: &Handle<Alarm>| format!("ALARM(\"{}\")", alarm.reference().placeholder());
-        Self(Value::Substituted(alarms.iter().map(active).collect::<Vec<_>>().join(" OR ")))
+    /// Returns the rule of an alarm that is active while any of those with these names is.
+    pub(crate) fn any_of<'a>(names: impl Iterator<Item = &'a str>) -> Self {
+        Self(names.map(|name| format!("ALARM(\"{name}\")")).collect::<Vec<_>>().join(" OR "))
     }
 }
 

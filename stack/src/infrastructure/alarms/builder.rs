@@ -49,8 +49,16 @@ pub(super) struct Alarms<'a> {
     pub(super) context: &'a Context<'a>,
     /// The topic for notifications, if the environment has one.
     topic: Option<Value<String>>,
-    added: Vec<(Notification, Handle<Alarm>)>,
-    composites: Vec<Handle<CompositeAlarm>>,
+    added: Vec<AddedAlarm>,
+    /// The names of the composite alarms.
+    composites: Vec<String>,
+}
+
+/// An alarm on a metric that was added.
+struct AddedAlarm {
+    notification: Notification,
+    name: String,
+    handle: Handle<Alarm>,
 }
 
 impl<'a> Alarms<'a> {
@@ -67,10 +75,11 @@ impl<'a> Alarms<'a> {
             Notification::Own => self.actions(),
             Notification::ApiHealth | Notification::RestoreHealth => Vec::new(),
         };
+        let name = self.context.names.service_resource(alarm.text.name);
         let handle = self.template.add(
             alarm.id,
             Alarm {
-                alarm_name: self.context.names.service_resource(alarm.text.name),
+                alarm_name: name.clone(),
                 alarm_description: self.description(&alarm.text),
                 alarm_actions: actions.clone(),
                 ok_actions: actions,
@@ -81,28 +90,30 @@ impl<'a> Alarms<'a> {
                 measure: alarm.measure,
             },
         );
-        self.added.push((alarm.notification, handle));
+        self.added.push(AddedAlarm { notification: alarm.notification, name, handle });
     }
 
     /// Adds the alarm through which others notify.
+    ///
+    /// It names them. A reference could change with any property of an alarm, and a review would say so.
     pub(super) fn add_composite(&mut self, id: &str, text: &Text<'_>, notification: Notification) {
-        let members: Vec<Handle<Alarm>> = self
-            .added
-            .iter()
-            .filter(|(of_member, _)| *of_member == notification)
-            .map(|(_, alarm)| alarm.clone())
-            .collect();
-        let handle = self.template.add(
-            id,
-            CompositeAlarm {
-                alarm_name: self.context.names.service_resource(text.name),
-                alarm_description: self.description(text),
-                alarm_rule: AlarmRule::any_of(&members),
-                alarm_actions: self.actions(),
-                ok_actions: self.actions(),
-            },
-        );
-        self.composites.push(handle);
+        let name = self.context.names.service_resource(text.name);
+        let members: Vec<&AddedAlarm> =
+            self.added.iter().filter(|alarm| alarm.notification == notification).collect();
+        let composite = CompositeAlarm {
+            alarm_name: name.clone(),
+            alarm_description: self.description(text),
+            alarm_rule: AlarmRule::any_of(members.iter().map(|alarm| alarm.name.as_str())),
+            alarm_actions: self.actions(),
+            ok_actions: self.actions(),
+        };
+        let handle = self.template.add(id, composite);
+        // CloudWatch rejects a rule with an alarm that does not exist, and keeps an alarm that a rule names:
+        // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html
+        for member in members {
+            self.template.depend(&handle, &member.handle);
+        }
+        self.composites.push(name);
     }
 
     /// Lets an alarm that becomes active during a deployment roll it back.
@@ -111,13 +122,11 @@ impl<'a> Alarms<'a> {
     }
 
     /// Returns the ARNs of the alarms that were added so far, those first that notify.
-    ///
-    /// They are made from the names: a reference to the attribute could change with any property of an alarm.
     pub(super) fn arns(&self) -> Vec<Value<String>> {
         let (notifying, members): (Vec<_>, Vec<_>) =
-            self.added.iter().partition(|(notification, _)| *notification == Notification::Own);
-        let alarms = notifying.into_iter().chain(members).map(|(_, alarm)| alarm.reference());
-        self.composites.iter().map(Handle::reference).chain(alarms).map(|name| arn(&name)).collect()
+            self.added.iter().partition(|alarm| alarm.notification == Notification::Own);
+        let alarms = notifying.into_iter().chain(members).map(|alarm| &alarm.name);
+        self.composites.iter().chain(alarms).map(|name| arn(name)).collect()
     }
 
     /// Returns a metric of Lambda for a function.
@@ -156,7 +165,7 @@ impl<'a> Alarms<'a> {
     }
 }
 
-fn arn(name: &Value<String>) -> Value<String> {
+fn arn(name: &str) -> Value<String> {
     use PseudoParameter::{AccountId, Partition, Region};
-    text!["arn:", Partition, ":cloudwatch:", Region, ":", AccountId, ":alarm:", name]
+    text!["arn:", Partition, ":cloudwatch:", Region, ":", AccountId, ":alarm:", name.to_owned()]
 }

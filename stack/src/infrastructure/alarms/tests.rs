@@ -35,12 +35,12 @@ fn descriptions() -> Vec<(String, String)> {
     environments().iter().flat_map(of_environment).collect()
 }
 
-/// Returns the alarms that a rule names, by logical id.
+/// Returns the names of the alarms in a rule.
 fn members(composite: &Json) -> Vec<String> {
-    let rule = composite["AlarmRule"]["Fn::Sub"].as_str().unwrap();
+    let rule = composite["AlarmRule"].as_str().unwrap();
     let member = |part: &str| {
-        let id = part.strip_prefix("ALARM(\"${").and_then(|rest| rest.strip_suffix("}\")"));
-        id.unwrap_or_else(|| panic!("{part}")).to_owned()
+        let name = part.strip_prefix("ALARM(\"").and_then(|rest| rest.strip_suffix("\")"));
+        name.unwrap_or_else(|| panic!("{part}")).to_owned()
     };
     rule.split(" OR ").map(member).collect()
 }
@@ -70,10 +70,27 @@ fn alarm_notifies_either_itself_or_through_one_composite_alarm() {
     let composites = alarms("prod", &[COMPOSITE]);
     let members: Vec<String> = composites.iter().flat_map(|(_, composite)| members(composite)).collect();
     for (id, alarm) in alarms("prod", &TYPES) {
-        let is_member = members.iter().filter(|member| **member == id).count();
+        let is_member = members.iter().filter(|member| alarm["AlarmName"] == **member).count();
         let notifies = alarm["AlarmActions"].is_array();
         assert_eq!(alarm["OKActions"].is_array(), notifies, "{id}");
         assert_eq!(is_member, usize::from(!notifies), "{id}");
+    }
+}
+
+#[test]
+fn composite_alarm_waits_for_its_members() {
+    let template = template_of("prod").to_value();
+    for (id, composite) in alarms("prod", &[COMPOSITE]) {
+        let dependencies = template["Resources"][&id]["DependsOn"].as_array().unwrap().iter();
+        let names: BTreeSet<String> = dependencies
+            .map(|id| {
+                template["Resources"][id.as_str().unwrap()]["Properties"]["AlarmName"]
+                    .as_str()
+                    .unwrap()
+                    .to_owned()
+            })
+            .collect();
+        assert_eq!(names, members(&composite).into_iter().collect(), "{id}");
     }
 }
 

@@ -41,7 +41,7 @@ fn widgets_do_not_overlap() {
 }
 
 fn arn(alarm: &str) -> String {
-    format!("arn:${{AWS::Partition}}:cloudwatch:${{AWS::Region}}:${{AWS::AccountId}}:alarm:${{{alarm}}}")
+    format!("arn:${{AWS::Partition}}:cloudwatch:${{AWS::Region}}:${{AWS::AccountId}}:alarm:{alarm}")
 }
 
 #[test]
@@ -53,11 +53,14 @@ fn dashboard_shows_every_alarm_that_is_always_there() {
         ["AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"].contains(&resource_type)
             && *id != "SigningKeyAgeAlarm"
     });
-    let mut expected: Vec<String> = alarms.map(|(id, _)| arn(id)).collect();
+    let names = alarms.map(|(_, alarm)| alarm["Properties"]["AlarmName"].as_str().unwrap());
+    let mut expected: Vec<String> = names.map(arn).collect();
     let widgets = widgets("local");
     let widget = widgets.iter().find(|widget| widget["type"] == "alarm").unwrap();
     let shown = widget["properties"]["alarms"].as_array().unwrap();
-    assert_eq!(shown[..2], ["ApiHealthAlarm", "RestoreHealthAlarm"].map(arn));
+    let first =
+        ["api-health", "restore-health"].map(|name| arn(&format!("local-packages-service-{name}-use1")));
+    assert_eq!(shown[..2], first);
     let mut shown: Vec<&str> = shown.iter().map(|arn| arn.as_str().unwrap()).collect();
     shown.sort_unstable();
     expected.sort_unstable();

@@ -6,7 +6,7 @@ module here adds handlers or wraps existing ones:
 - `public_keys`, `http_api`, `alarms`, `misread_properties`: types and properties that MiniStack lacks or misreads;
 - `change_sets`, `rollbacks`: imports, drift that is reverted, alarms that roll back, rollbacks that fail;
 - `cloud_control`: resources that were not created through it;
-- `listings`, `cors`: further pages and encodings of logs and objects, and CORS of buckets;
+- `listings`, `cors`, `messages`: further pages and encodings of logs and objects, CORS of buckets, traces of messages;
 - `xray`: X-Ray, which MiniStack does not have;
 - `policies`, `guard`, `validation`: what the server in front of the emulator reads, and the questions to it.
 
@@ -32,6 +32,7 @@ MODULES = (
     "cloud_control",
     "listings",
     "cors",
+    "messages",
     "xray",
     "policies",
     "guard",
