@@ -26,6 +26,7 @@ pub(crate) use api_function::{ACTIVE_KEY_VARIABLES, API_FUNCTION, PROXIED_BUCKET
 pub(crate) use authorizer_function::AUTHORIZER_VARIABLES;
 use context::Context;
 use names::Names;
+pub use names::short_name;
 pub(crate) use signing_keys::{KEY_GROUP, key_resource_fingerprint};
 
 pub(crate) fn build(inputs: &Inputs<'_>) -> Template {

@@ -34,6 +34,7 @@ pub use environment::{
     StorageBucket, SubnetId, Suffix, TableName, Text, Url, stack_name,
 };
 pub use function_name::FunctionName;
+pub use infrastructure::short_name;
 pub use inputs::Inputs;
 pub use operators::{operator_parameters, operator_policies};
 pub use output::OutputName;

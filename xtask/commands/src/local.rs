@@ -5,6 +5,7 @@ mod deployed;
 mod follower;
 pub(crate) mod foundation;
 pub(crate) mod guard;
+mod monitored;
 mod subcommand;
 mod summary;
 
@@ -188,7 +189,7 @@ async fn serve(
     };
     let template = Deployed::read(&environment, &connection).await?.map(|deployed| deployed.template);
     let without_effect = template.map(|template| not_emulated(template.as_value())).unwrap_or_default();
-    data_plane.open(directory, &inside, stack_file.clone(), &without_effect).await?;
+    data_plane.open(directory, &inside, &environment, stack_file.clone(), &without_effect).await?;
     step.done("gateway, functions, queue poller, edge, issuer, console");
     connection.local = Some(LocalStack {
         api_url: stack_file.api_url.clone(),

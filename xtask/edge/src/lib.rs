@@ -26,6 +26,7 @@ mod object;
 pub mod origin;
 mod page;
 pub mod policy;
+mod published;
 pub mod range;
 pub mod response_headers;
 pub mod signature;
@@ -41,6 +42,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
+use cloudwatch::Metrics;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
 
@@ -61,6 +63,7 @@ pub struct Edge {
     distribution_id: watch::Sender<Option<String>>,
     control: Mutex<ControlPlane>,
     store: Store,
+    metrics: Metrics,
 }
 
 /// What an edge location knows of the control plane.
@@ -88,7 +91,15 @@ impl Edge {
             distribution_id: watch::Sender::new(None),
             control: Mutex::default(),
             store: Store { s3, cache: Cache::default() },
+            metrics: Metrics::default(),
         }
+    }
+
+    /// Records the metrics of the distribution there.
+    #[must_use]
+    pub fn with_metrics(mut self, metrics: Metrics) -> Self {
+        self.metrics = metrics;
+        self
     }
 
     /// Learns of a changed key group only after this time, as an edge location of CloudFront may.
@@ -139,7 +150,11 @@ pub async fn serve(
                    ConnectInfo(viewer): ConnectInfo<SocketAddr>,
                    request: Request| {
                 let (parts, _body) = request.into_parts();
-                handler::handle(&edge, &parts, viewer.ip()).await
+                let response = handler::handle(&edge, &parts, viewer.ip()).await;
+                if let Some(id) = edge.distribution_id.borrow().as_deref() {
+                    published::publish(&edge.metrics, id, response.status());
+                }
+                response
             },
         )
         .with_state(edge)

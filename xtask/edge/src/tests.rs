@@ -246,6 +246,21 @@ async fn objects_are_served_whole_in_part_and_from_the_cache() {
 }
 
 #[tokio::test]
+async fn responses_are_published_as_metrics() {
+    let edge = start("none").await;
+    assert_eq!(edge.ask(Method::GET, "/P1/a%20b.parquet", &[]).await.status(), 200);
+    assert_eq!(edge.viewer.get(format!("{}/P1/a", edge.url)).send().await.unwrap().status(), 403);
+    let series = |name, statistic| {
+        let metric =
+            cloudwatch::Metric::new("AWS/CloudFront", name, [("Region", "Global"), ("DistributionId", "D1")]);
+        let periods = cloudwatch::Periods::until(chrono::Utc::now().timestamp(), 3600, 1);
+        edge.edge.metrics.series(&metric, statistic, periods)[0]
+    };
+    assert_eq!(series("Requests", cloudwatch::Statistic::Sum), Some(2.0));
+    assert_eq!(series("TotalErrorRate", cloudwatch::Statistic::Average), Some(50.0));
+}
+
+#[tokio::test]
 async fn signature_that_a_client_has_percent_encoded_opens() {
     let edge = start("none").await;
     let url = format!("{}/P1/a%20b.parquet", edge.url);

@@ -7,6 +7,7 @@ mod access_log;
 mod authorizer;
 mod cors;
 mod event;
+mod published;
 mod rejection;
 mod request;
 mod response;
@@ -16,6 +17,7 @@ mod token_bucket;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
@@ -72,9 +74,15 @@ impl Gateway {
     async fn respond(&self, peer: SocketAddr, request: Request) -> http::Response<Bytes> {
         let id = RequestId::new();
         let mut log = AccessLogEntry::new(&id, &request);
+        let started = Instant::now();
         let served = self.served.borrow().clone();
         let mut response = match served {
-            Some(served) => served.respond(peer, &id, request, &mut log).await,
+            Some(served) => {
+                let response = served.respond(peer, &id, request, &mut log).await;
+                let metrics = self.pool.metrics();
+                published::publish(metrics, served.api_id(), response.status(), started.elapsed());
+                response
+            }
             None => Rejection::NothingDeployed.into_response(),
         };
         // A request id is base64, which is always a valid header value.

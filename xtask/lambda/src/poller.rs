@@ -18,6 +18,8 @@ use std::time::{Duration, Instant};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, Message, MessageSystemAttributeName};
+use chrono::Utc;
+use cloudwatch::Metric;
 use machine::causes::with_causes;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -177,13 +179,29 @@ impl Poller {
             .send()
             .await;
         match received {
-            Ok(response) => response.messages.unwrap_or_default(),
+            Ok(response) => {
+                let messages = response.messages.unwrap_or_default();
+                self.publish(messages.len());
+                messages
+            }
             Err(error) => {
                 tracing::warn!(queue = self.mapping.queue.name, "cannot receive: {}", with_causes(&error));
                 tokio::time::sleep(PAUSE_AFTER_ERROR).await;
                 Vec::new()
             }
         }
+    }
+
+    /// Publishes the number of received messages, as SQS does after a request that received some:
+    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html>.
+    fn publish(&self, received: usize) {
+        if received == 0 {
+            return;
+        }
+        let queue = [("QueueName", self.mapping.queue.name.as_str())];
+        let metric = Metric::new("AWS/SQS", "NumberOfMessagesReceived", queue);
+        let received = f64::from(u32::try_from(received).unwrap_or(u32::MAX));
+        self.pool.metrics().record(&metric, "Count", received, Utc::now().timestamp());
     }
 
     /// Invokes the function with a batch and deletes the messages that succeeded.

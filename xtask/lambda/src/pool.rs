@@ -18,6 +18,7 @@ mod instance;
 mod log_delivery;
 mod output;
 mod process_group;
+mod published;
 mod runtime_api;
 mod slot;
 mod statistics;
@@ -30,6 +31,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use cloudwatch::Metrics;
 use tokio::sync::watch;
 
 use crate::control_plane::{DeployedFunction, FunctionName, FunctionRevision};
@@ -37,6 +39,7 @@ use crate::role::{RoleSession, Roles};
 pub use bootstrap::BootstrapError;
 use definition::Definition;
 pub use log_delivery::{LogDelivery, LogSink, log_delivery};
+use published::PublishedMetrics;
 use slot::Slot;
 pub use statistics::FunctionStatistics;
 pub(crate) use traces::new_trace_id;
@@ -114,6 +117,7 @@ pub struct FunctionPool {
 
 struct Shared {
     settings: PoolSettings,
+    metrics: Metrics,
     /// The slot of a removed function stays: the function may still be running, and may be deployed again.
     slots: Mutex<BTreeMap<FunctionName, Arc<Slot>>>,
     stop: watch::Sender<bool>,
@@ -126,7 +130,8 @@ impl FunctionPool {
         settings: PoolSettings,
     ) -> Result<Self, BootstrapError> {
         let stop = watch::Sender::new(false);
-        let pool = Self { shared: Arc::new(Shared { settings, slots: Mutex::default(), stop }) };
+        let shared = Shared { settings, metrics: Metrics::default(), slots: Mutex::default(), stop };
+        let pool = Self { shared: Arc::new(shared) };
         for function in functions {
             pool.deploy(function).await?;
         }
@@ -139,8 +144,10 @@ impl FunctionPool {
     pub async fn deploy(&self, function: DeployedFunction) -> Result<(), BootstrapError> {
         let name = function.arn.name.clone();
         let definition = Definition::new(function, &self.shared.settings).await?;
-        let slot = Arc::clone(self.slots().entry(name).or_insert_with(|| {
-            Arc::new(Slot::new(self.shared.settings.maximum_instances, self.shared.stop.subscribe()))
+        let slot = Arc::clone(self.slots().entry(name.clone()).or_insert_with(|| {
+            let Shared { settings, metrics, stop, .. } = &*self.shared;
+            let published = PublishedMetrics::new(metrics.clone(), name);
+            Arc::new(Slot::new(settings.maximum_instances, stop.subscribe(), published))
         }));
         slot.replace(Some(definition)).await;
         Ok(())
@@ -179,6 +186,11 @@ impl FunctionPool {
         }
         let slot = self.slots().get(name).cloned();
         slot.ok_or_else(|| InvokeError::UnknownFunction(name.clone()))?.invoke(name, event).await
+    }
+
+    /// Returns the metrics of the functions, and of all else that records them there.
+    pub fn metrics(&self) -> &Metrics {
+        &self.shared.metrics
     }
 
     /// Returns the statistics of each function.

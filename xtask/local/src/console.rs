@@ -4,6 +4,8 @@
 //! sites. A content security policy allows requests only to the servers of the stack. All its content comes from JSON
 //! documents and is inserted as text, never as markup.
 
+pub mod metrics;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,6 +49,8 @@ pub struct ConsoleModel {
     /// Returns the current statistics of the functions: a table as an array of objects, or as an object with one
     /// object per function.
     pub statistics: Arc<dyn Fn() -> Value + Send + Sync>,
+    /// Returns the graphs and the alarms.
+    pub metrics: Arc<dyn Fn() -> Value + Send + Sync>,
     /// What was deployed at the start and has no effect here, a line each.
     pub without_effect: Vec<String>,
 }
@@ -65,6 +69,9 @@ pub async fn serve(
         .route("/console.css", file("text/css", include_str!("console/console.css")))
         .route("/console.js", file("text/javascript", include_str!("console/console.js")))
         .route("/elements.js", file("text/javascript", include_str!("console/elements.js")))
+        .route("/metrics.js", file("text/javascript", include_str!("console/metrics.js")))
+        .route("/metrics.css", file("text/css", include_str!("console/metrics.css")))
+        .route("/metrics.json", get(metrics_json))
         .route("/openapi.js", file("text/javascript", include_str!("console/openapi.js")))
         .route("/stack.json", get(stack_json))
         .route("/openapi.json", json(model.openapi.to_string()))
@@ -98,6 +105,10 @@ async fn stack_json(State(model): State<Arc<ConsoleModel>>) -> Response {
 
 async fn statistics(State(model): State<Arc<ConsoleModel>>) -> Response {
     document("application/json", (model.statistics)().to_string())
+}
+
+async fn metrics_json(State(model): State<Arc<ConsoleModel>>) -> Response {
+    document("application/json", (model.metrics)().to_string())
 }
 
 /// Returns whether a server accepts connections at a URL.
@@ -178,7 +189,8 @@ mod tests {
             openapi: json!({"openapi": "3.1.0"}),
             components,
             statistics: Arc::new(|| json!({"api": {"invocations": 3}})),
-            without_effect: vec!["CloudWatch::Alarm: never evaluated".to_owned()],
+            metrics: Arc::new(|| json!({"graphs": [], "alarms": []})),
+            without_effect: vec!["CloudWatch::Dashboard: not shown".to_owned()],
         }
     }
 
@@ -204,7 +216,9 @@ mod tests {
             reqwest::get(format!("http://{address}{path}")).await.unwrap().error_for_status().unwrap()
         };
 
-        for path in ["/", "/console.css", "/console.js", "/elements.js", "/openapi.js"] {
+        for path in
+            ["/", "/console.css", "/console.js", "/elements.js", "/openapi.js", "/metrics.js", "/metrics.css"]
+        {
             let found = fetch(path).await;
             let policy = found.headers()["content-security-policy"].to_str().unwrap().to_owned();
             assert!(policy.starts_with("default-src 'none'"), "{policy}");
@@ -216,7 +230,8 @@ mod tests {
         assert_eq!(of("/stack.json").await["api_url"], "http://127.0.0.1:9001/x");
         assert_eq!(of("/openapi.json").await["openapi"], "3.1.0");
         assert_eq!(of("/statistics.json").await["api"]["invocations"], 3);
-        assert_eq!(of("/without-effect.json").await, json!(["CloudWatch::Alarm: never evaluated"]));
+        assert_eq!(of("/metrics.json").await["graphs"], json!([]));
+        assert_eq!(of("/without-effect.json").await, json!(["CloudWatch::Dashboard: not shown"]));
         let components = of("/components.json").await;
         assert_eq!(components[0]["up"], true);
         assert_eq!(components[1]["up"], false);
@@ -244,6 +259,7 @@ mod tests {
             include_str!("console/console.js"),
             include_str!("console/elements.js"),
             include_str!("console/openapi.js"),
+            include_str!("console/metrics.js"),
         ] {
             for forbidden in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("] {
                 assert!(!script.contains(forbidden), "{forbidden}");

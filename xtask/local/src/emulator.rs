@@ -19,7 +19,7 @@ use self::address::PORT;
 const NAME: &str = "emulator";
 
 /// The Python package that starts MiniStack, by file.
-const SHIM: [(&str, &str); 16] = {
+const SHIM: [(&str, &str); 19] = {
     macro_rules! module {
         ($name:literal) => {
             ($name, include_str!(concat!("emulator/shim/", $name)))
@@ -27,6 +27,7 @@ const SHIM: [(&str, &str); 16] = {
     }
     [
         module!("__main__.py"),
+        module!("alarm_states.py"),
         module!("alarms.py"),
         module!("change_sets.py"),
         module!("cloud_control.py"),
@@ -35,9 +36,11 @@ const SHIM: [(&str, &str); 16] = {
         module!("http_api.py"),
         module!("listings.py"),
         module!("messages.py"),
+        module!("metric_values.py"),
         module!("misread_properties.py"),
         module!("policies.py"),
         module!("public_keys.py"),
+        module!("queue_depths.py"),
         module!("responses.py"),
         module!("rollbacks.py"),
         module!("validation.py"),

@@ -7,6 +7,7 @@ pub mod console;
 pub mod demo;
 pub mod emulator;
 pub mod issuer;
+pub mod monitoring;
 pub mod not_emulated;
 pub mod platform;
 pub mod postgres;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
+use chrono::Utc;
 use deploy::connection::Connection;
 use edge::{self, Edge};
 use lambda::control_plane::{ControlPlane, FunctionName};
@@ -17,10 +18,12 @@ use local_stack::StackFile;
 use local_stack::console::{self, Component, ConsoleModel};
 use local_stack::demo::DemoData;
 use local_stack::issuer::{self, Issuer, User};
+use local_stack::monitoring::{AlarmStatus, Monitoring};
 use local_stack::not_emulated::NotEmulated;
 use machine::directory::StateDirectory;
 use machine::{ports, process as processes};
 use rights::identity::{Credentials, Operator};
+use stack::Environment;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
@@ -29,6 +32,7 @@ use super::deployed::DeployedResources;
 use super::follower::Follower;
 use super::foundation::{Foundation, IssuerUrls};
 use super::guard::RunningGuard;
+use super::monitored;
 
 /// The client ID in access tokens, which matches the environment file of the local stack.
 const TOKEN_CLIENT: &str = "local";
@@ -77,6 +81,7 @@ pub(super) struct DataPlane {
     edge: Arc<Edge>,
     /// Taken when further deployments are followed.
     redeployment: Option<Redeployment>,
+    alarms: watch::Receiver<Vec<AlarmStatus>>,
     changes: watch::Receiver<()>,
     console: Option<TcpListener>,
     servers: Mutex<JoinSet<Result<()>>>,
@@ -158,7 +163,7 @@ impl DataPlane {
         let mut redeployment =
             Redeployment::new(control_plane(inside)?, administrator.sqs(), pool.clone(), gateway.clone());
         redeployment.apply(Some(&resources.served)).await?;
-        let edge = Arc::new(Edge::new(inside.cloudfront(), inside.s3()));
+        let edge = Arc::new(Edge::new(inside.cloudfront(), inside.s3()).with_metrics(pool.metrics().clone()));
         edge.deploy(Some(&resources.distribution_id));
 
         let (shutdown, ends) = watch::channel(false);
@@ -173,7 +178,7 @@ impl DataPlane {
         let users = users_of(demo);
         let issuer_server = issuer::serve(listeners.issuer, Arc::clone(&issuer), users.clone(), until(&ends));
         servers.spawn(async move { serving("token issuer", issuer_server.await) });
-        let delivery = log_delivery.run(until(&ends));
+        let delivery = log_delivery.run(pool.metrics().clone(), until(&ends));
         servers.spawn(async move {
             delivery.await;
             Ok(())
@@ -183,12 +188,22 @@ impl DataPlane {
             delivery.await;
             Ok(())
         });
+        let client = inside.cloudwatch();
+        let monitoring =
+            Monitoring::new(&client, &foundation.emulator.endpoint_url(), pool.metrics().clone())?;
+        let alarms = monitoring.alarms();
+        let monitoring = monitoring.run(until(&ends));
+        servers.spawn(async move {
+            monitoring.await;
+            Ok(())
+        });
         Ok(Self {
             urls,
             issuer,
             users,
             pool,
             edge,
+            alarms,
             redeployment: Some(redeployment),
             changes: guard.guard.changes(),
             console: Some(listeners.console),
@@ -202,12 +217,13 @@ impl DataPlane {
         &mut self,
         directory: &Arc<StateDirectory>,
         connection: &Connection,
+        environment: &Environment,
         stack_file: StackFile,
         without_effect: &[NotEmulated],
     ) -> Result<()> {
         directory.write(machine::STACK_FILE, &stack_file.to_json()?).await?;
         let stack_file = Arc::new(watch::Sender::new(stack_file));
-        self.open_console(&stack_file, without_effect);
+        self.open_console(&stack_file, environment, without_effect);
         if let Some(redeployment) = self.redeployment.take() {
             let follower = Follower {
                 cloudformation: connection.cloudformation(),
@@ -227,7 +243,12 @@ impl DataPlane {
     }
 
     /// Opens the console, once everything that it shows exists.
-    fn open_console(&mut self, stack_file: &Arc<watch::Sender<StackFile>>, without_effect: &[NotEmulated]) {
+    fn open_console(
+        &mut self,
+        stack_file: &Arc<watch::Sender<StackFile>>,
+        environment: &Environment,
+        without_effect: &[NotEmulated],
+    ) {
         let Some(listener) = self.console.take() else { return };
         let stack = stack_file.borrow().clone();
         let stack_file = Arc::clone(stack_file);
@@ -237,6 +258,7 @@ impl DataPlane {
             description: description.to_owned(),
         };
         let pool = self.pool.clone();
+        let metrics = self.monitored(&stack_file, environment);
         let model = ConsoleModel {
             stack_json: Arc::new(move || serde_json::to_value(&*stack_file.borrow()).unwrap_or_default()),
             openapi: openapi::openapi_document(),
@@ -251,11 +273,26 @@ impl DataPlane {
                 ),
                 component("database", &stack.database_url, "The platform's PostgreSQL."),
             ],
+            metrics,
             statistics: Arc::new(move || serde_json::to_value(statistics(&pool)).unwrap_or_default()),
             without_effect: without_effect.iter().map(ToString::to_string).collect(),
         };
         let server = console::serve(listener, model, until(&self.shutdown.subscribe()));
         self.servers.get_mut().spawn(async move { server.await.context("the console cannot serve") });
+    }
+
+    /// Returns what the console shows of metrics and alarms.
+    fn monitored(
+        &self,
+        stack_file: &Arc<watch::Sender<StackFile>>,
+        environment: &Environment,
+    ) -> Arc<dyn Fn() -> serde_json::Value + Send + Sync> {
+        let (metrics, alarms) = (self.pool.metrics().clone(), self.alarms.clone());
+        let (stack_file, environment) = (Arc::clone(stack_file), environment.clone());
+        Arc::new(move || {
+            let now = Utc::now().timestamp();
+            monitored::document(&metrics, &alarms.borrow(), &stack_file.borrow(), &environment, now)
+        })
     }
 
     /// Returns the credentials of the operators and of the deployed functions' roles, by name.

@@ -148,6 +148,24 @@ async fn request_without_a_route_is_not_found() {
 }
 
 #[tokio::test]
+async fn responses_are_published_as_metrics() {
+    let code = "main(lambda event, context: {'statusCode': 500} if event.get('body') else {})\n";
+    let gateway = TestGateway::start(code, NOBODY).await;
+    for (method, path, body) in [("GET", "/open", ""), ("POST", "/open", "fail"), ("GET", "/none", "")] {
+        gateway.request(method, path).body(body).send().await.unwrap();
+    }
+    let series = |name, statistic| {
+        let metric = cloudwatch::Metric::new("AWS/ApiGateway", name, [("ApiId", "a1b2c3")]);
+        let periods = cloudwatch::Periods::until(chrono::Utc::now().timestamp(), 3600, 1);
+        gateway.test.pool.metrics().series(&metric, statistic, periods)[0]
+    };
+    let sum = |name| series(name, cloudwatch::Statistic::Sum);
+    assert_eq!((sum("Count"), sum("4xx"), sum("5xx")), (Some(3.0), Some(1.0), Some(1.0)));
+    assert_eq!(series("Latency", cloudwatch::Statistic::SampleCount), Some(3.0));
+    gateway.stop().await;
+}
+
+#[tokio::test]
 async fn empty_response_to_head_has_length_zero() {
     let code = "main(lambda event, context: {'statusCode': 200, 'headers': {'Content-Length': '1234', 'ETag': 'e'}})\n";
     let gateway = TestGateway::start(code, NOBODY).await;

@@ -12,6 +12,7 @@ use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::operation::put_log_events::PutLogEventsError;
 use aws_sdk_cloudwatchlogs::types::InputLogEvent;
 use chrono::{DateTime, Utc};
+use cloudwatch::Metrics;
 use machine::causes::with_causes;
 use serde::Deserialize;
 use tokio::sync::mpsc;
@@ -110,7 +111,9 @@ fn logged_at(line: &str) -> Option<DateTime<Utc>> {
 
 impl LogDelivery {
     /// Delivers lines until `shutdown` completes, then those that are still in the queue.
-    pub async fn run(mut self, shutdown: impl Future<Output = ()>) {
+    ///
+    /// The metrics in the lines are recorded, as CloudWatch Logs does with the lines that it gets.
+    pub async fn run(mut self, metrics: Metrics, shutdown: impl Future<Output = ()>) {
         tokio::pin!(shutdown);
         let mut ends = false;
         while !ends {
@@ -132,6 +135,9 @@ impl LogDelivery {
             let lost = self.lost.swap(0, Ordering::Relaxed);
             if lost > 0 {
                 tracing::warn!("{lost} lines are in the file only: CloudWatch Logs does not keep up");
+            }
+            for line in &lines {
+                metrics.record_line(&line.event.message);
             }
             for (stream, events) in batches(lines) {
                 if let Err(error) = self.put(&stream, events).await {

@@ -1,7 +1,7 @@
 //! A function of the pool with its instances.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::definition::Definition;
 use super::instance::{Instance, Run};
+use super::published::PublishedMetrics;
 use super::statistics::{Counters, FunctionStatistics};
 use super::traces::InvocationTrace;
 use super::{InvocationOutcome, InvokeError};
@@ -26,6 +27,7 @@ pub(super) struct Slot {
     maximum_instances: u32,
     current: Mutex<Option<Current>>,
     counters: Counters,
+    published: PublishedMetrics,
     stop: watch::Receiver<bool>,
 }
 
@@ -42,13 +44,18 @@ struct Place {
 }
 
 impl Slot {
-    pub(super) fn new(maximum_instances: usize, stop: watch::Receiver<bool>) -> Self {
+    pub(super) fn new(
+        maximum_instances: usize,
+        stop: watch::Receiver<bool>,
+        published: PublishedMetrics,
+    ) -> Self {
         let maximum_instances = u32::try_from(maximum_instances.max(1)).unwrap_or(u32::MAX);
         Self {
             permits: Arc::new(Semaphore::new(maximum_instances as usize)),
             maximum_instances,
             current: Mutex::default(),
             counters: Counters::default(),
+            published,
             stop,
         }
     }
@@ -121,14 +128,17 @@ impl Slot {
     ) -> Result<InvocationOutcome, InvokeError> {
         let request_id = Uuid::new_v4();
         self.counters.invocations.increment();
+        self.published.started(self.busy());
         let is_active = self.current().as_ref().is_some_and(|it| it.definition.tracing.is_some());
         let mut trace = InvocationTrace::begin(is_active);
+        let mut started;
         let (outcome, can_be_reused) = loop {
             *place = self.take().await;
             let Some(Place { definition, instance: found }) = place else {
                 return Err(InvokeError::UnknownFunction(name.clone()));
             };
             let is_reused = found.is_some();
+            started = Instant::now();
             let instance = match found {
                 Some(instance) => instance,
                 None => found.insert(self.start_instance(definition).await?),
@@ -141,6 +151,8 @@ impl Slot {
                 trace.initialized(since);
             }
             trace.invoked();
+            // The duration of an invocation does not include the initialization.
+            started = Instant::now();
             let arn = definition.arn.to_string();
             let run = instance.run(request_id, arn, event.clone(), trace.header(), definition.timeout);
             match run.await {
@@ -157,7 +169,7 @@ impl Slot {
         if !can_be_reused {
             end_all(place.take().and_then(|place| place.instance)).await;
         }
-        self.count(name, &outcome);
+        self.count(name, &outcome, started);
         Ok(outcome)
     }
 
@@ -194,7 +206,8 @@ impl Slot {
         }
     }
 
-    fn count(&self, name: &FunctionName, outcome: &InvocationOutcome) {
+    fn count(&self, name: &FunctionName, outcome: &InvocationOutcome, started: Instant) {
+        self.published.ended(outcome, started.elapsed());
         if let InvocationOutcome::FunctionError(payload) = outcome {
             self.counters.errors.increment();
             let error: String = String::from_utf8_lossy(payload).chars().take(500).collect();
@@ -207,9 +220,13 @@ impl Slot {
             invocations: self.counters.invocations.get(),
             cold_starts: self.counters.cold_starts.get(),
             errors: self.counters.errors.get(),
-            busy: self.maximum_instances as usize - self.permits.available_permits(),
+            busy: self.busy(),
             idle: self.current().as_ref().map_or(0, |current| current.idle.len()),
         }
+    }
+
+    fn busy(&self) -> usize {
+        self.maximum_instances as usize - self.permits.available_permits()
     }
 
     /// Waits until the stop signal has ended all busy instances, and stops the idle ones.

@@ -15,7 +15,7 @@ const UNKNOWN_TYPE: &str = "the local stack does not know this type of resource"
 pub(super) const UNKNOWN_SETTING: &str = "the local stack does not know this setting";
 
 const NO_ACCESS_CONTROL: &str = "the guard evaluates policies only";
-const NO_METRICS: &str = "nothing publishes the metrics of AWS services";
+const NO_NOTIFICATION: &str = "nobody is notified; changes of a state are shown by the local stack";
 const NO_ENCRYPTION: &str = "nothing is encrypted at rest";
 const NO_CACHED_OPTIONS: &str = "responses to OPTIONS are not cached";
 const NO_COMPRESSION: &str = "bodies are sent as they are stored";
@@ -75,7 +75,10 @@ const RULES: &[Rules] = &[
         ],
         without_effect: &[
             ("AccessLogSettings", "the stack prints a line for each request instead"),
-            ("DefaultRouteSettings.DetailedMetricsEnabled", NO_METRICS),
+            (
+                "DefaultRouteSettings.DetailedMetricsEnabled",
+                "metrics are published for the API, not for each route",
+            ),
         ],
     },
     Rules {
@@ -140,15 +143,38 @@ const RULES: &[Rules] = &[
     },
     Rules {
         kind: "CloudWatch::Alarm",
+        emulated: &[
+            "AlarmDescription",
+            "AlarmName",
+            "ComparisonOperator",
+            "DatapointsToAlarm",
+            "Dimensions",
+            "EvaluationPeriods",
+            "ExtendedStatistic",
+            "MetricName",
+            "Metrics",
+            "Namespace",
+            "Period",
+            "Statistic",
+            "Threshold",
+            "TreatMissingData",
+        ],
+        without_effect: &[
+            ("AlarmActions", NO_NOTIFICATION),
+            ("InsufficientDataActions", NO_NOTIFICATION),
+            ("OKActions", NO_NOTIFICATION),
+        ],
+    },
+    Rules {
+        kind: "CloudWatch::Dashboard",
         emulated: &[],
-        without_effect: &[("", "never evaluated; SetAlarmState sets its state")],
+        without_effect: &[("", "the console shows graphs of its own")],
     },
     Rules {
         kind: "CloudWatch::CompositeAlarm",
-        emulated: &["AlarmActions", "AlarmDescription", "AlarmName", "AlarmRule", "OKActions"],
-        without_effect: &[],
+        emulated: &["AlarmDescription", "AlarmName", "AlarmRule"],
+        without_effect: &[("AlarmActions", NO_NOTIFICATION), ("OKActions", NO_NOTIFICATION)],
     },
-    Rules { kind: "CloudWatch::Dashboard", emulated: &[], without_effect: &[("", NO_METRICS)] },
     Rules {
         kind: "IAM::Role",
         emulated: &["ManagedPolicyArns", "Path", "PermissionsBoundary", "Policies", "RoleName"],
@@ -170,7 +196,7 @@ const RULES: &[Rules] = &[
             "MaximumBatchingWindowInSeconds",
             "ScalingConfig",
         ],
-        without_effect: &[("MetricsConfig", NO_METRICS)],
+        without_effect: &[("MetricsConfig", "the poller counts messages, not events")],
     },
     Rules {
         kind: "Lambda::Function",
@@ -185,6 +211,7 @@ const RULES: &[Rules] = &[
             "Role",
             "Runtime",
             "Timeout",
+            "TracingConfig",
         ],
         without_effect: &[
             ("Architectures", "the functions run as they were built for this machine"),
@@ -193,7 +220,6 @@ const RULES: &[Rules] = &[
             ("LoggingConfig.SystemLogLevel", "Lambda itself logs nothing"),
             ("MemorySize", "the functions may use more memory and have the whole processor"),
             ("ReservedConcurrentExecutions", "the stack limits the instances of each function itself"),
-            ("TracingConfig", "no traces are collected"),
             ("VpcConfig", "the functions have the network of this machine"),
         ],
     },

@@ -31,12 +31,13 @@ fn setting_without_effect_is_listed_once_with_the_number_of_resources() {
 
 #[test]
 fn resource_without_effect_is_one_line() {
-    let alarm = resource("AWS::CloudWatch::Alarm", &json!({"AlarmName": "a", "Metrics": [{"Id": "m"}]}));
+    let dashboard =
+        resource("AWS::CloudWatch::Dashboard", &json!({"DashboardName": "d", "DashboardBody": "{}"}));
     let role = resource("AWS::IAM::Role", &json!({"AssumeRolePolicyDocument": {"Statement": []}}));
     assert_eq!(
-        lines(&json!({"Alarm": alarm, "Role": role})),
+        lines(&json!({"Dashboard": dashboard, "Role": role})),
         [
-            "CloudWatch::Alarm: never evaluated; SetAlarmState sets its state",
+            "CloudWatch::Dashboard: the console shows graphs of its own",
             "IAM::Role AssumeRolePolicyDocument: the local stack gives the role to its function",
         ]
     );

@@ -110,3 +110,20 @@ async fn function_with_too_many_variables_does_not_start() {
     assert!(test.pool.revisions().is_empty());
     test.pool.stop().await;
 }
+
+#[tokio::test]
+async fn invocations_are_published_as_metrics() {
+    let code = "main(lambda event, context: os._exit(7) if event == {} else os.getpid())\n";
+    let test = TestPool::with(vec![function("f", code)]).await;
+    response(&test, "f", json!("fine")).await;
+    error(&test, "f").await;
+    let sum = |name| {
+        let metric = cloudwatch::Metric::new("AWS/Lambda", name, [("FunctionName", "f")]);
+        let periods = cloudwatch::Periods::until(chrono::Utc::now().timestamp(), 3600, 1);
+        test.pool.metrics().series(&metric, cloudwatch::Statistic::Sum, periods)[0]
+    };
+    assert_eq!((sum("Invocations"), sum("Errors"), sum("Throttles")), (Some(2.0), Some(1.0), Some(0.0)));
+    assert_eq!(sum("ConcurrentExecutions"), Some(2.0));
+    assert!(sum("Duration").unwrap() > 0.0);
+    test.pool.stop().await;
+}

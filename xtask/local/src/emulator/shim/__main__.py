@@ -4,6 +4,7 @@ MiniStack has one table of resource handlers: `create`, `update` and `delete` fo
 module here adds handlers or wraps existing ones:
 
 - `public_keys`, `http_api`, `alarms`, `misread_properties`: types and properties that MiniStack lacks or misreads;
+- `alarm_states`, `metric_values`, `queue_depths`: alarms and metrics, which the local stack publishes and evaluates;
 - `change_sets`, `rollbacks`: imports, drift that is reverted, alarms that roll back, rollbacks that fail;
 - `cloud_control`: resources that were not created through it;
 - `listings`, `cors`, `messages`: further pages and encodings of logs and objects, CORS of buckets, traces of messages;
@@ -27,6 +28,9 @@ MODULES = (
     "http_api",
     "alarms",
     "misread_properties",
+    "alarm_states",
+    "metric_values",
+    "queue_depths",
     "change_sets",
     "rollbacks",
     "cloud_control",

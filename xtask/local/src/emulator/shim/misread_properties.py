@@ -1,4 +1,4 @@
-"""Properties that MiniStack rejects or misreads: `Metrics` of alarms, throttling of stages, and its own tags."""
+"""Properties that MiniStack misreads: throttling of stages, and its own tags."""
 
 from ministack.services.cloudformation import provisioners
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS as HANDLERS
@@ -16,15 +16,6 @@ def rewrite_properties(resource_type, rewrite):
     handlers.update(create=rewritten(handlers["create"]), update=rewritten(handlers["update"]))
 
 
-def without_metric_math(properties):
-    """Replaces `Metrics`, which MiniStack rejects, by the first metric. No metric data arrives here anyway."""
-    if "Metrics" not in properties:
-        return properties
-    plain = {name: value for name, value in properties.items() if name != "Metrics"}
-    metric = next(query["MetricStat"]["Metric"] for query in properties["Metrics"] if "MetricStat" in query)
-    return {**plain, "Namespace": metric["Namespace"], "MetricName": metric["MetricName"]}
-
-
 def with_readable_throttling(properties):
     """Lowers the first letter of each route setting, as in the API's `throttlingRateLimit`. MiniStack does not."""
     settings = {"default": properties.get("DefaultRouteSettings", {}), **properties.get("RouteSettings", {})}
@@ -35,7 +26,6 @@ def with_readable_throttling(properties):
     return {**properties, "DefaultRouteSettings": settings.pop("default"), "RouteSettings": settings}
 
 
-rewrite_properties("AWS::CloudWatch::Alarm", without_metric_math)
 rewrite_properties("AWS::ApiGatewayV2::Stage", with_readable_throttling)
 
 # Resources that CloudFormation does not give its own tags. Permissions to tag them are not needed:
