@@ -32,7 +32,7 @@ use machine::{command, workspace};
 use rights::identity::Operator;
 use tokio::time::timeout;
 
-use self::data_plane::{Aws, DataPlane};
+use self::data_plane::{Aws, DataPlane, Settings};
 use self::deployed::DeployedResources;
 use self::foundation::Foundation;
 use self::guard::RunningGuard;
@@ -44,6 +44,10 @@ const VERIFICATION_LIMIT: Duration = Duration::from_secs(10);
 
 /// The usual port of AWS.
 const AWS_PORT: u16 = 4566;
+
+/// What Lambda allows all functions of an account together, unless AWS has raised the quota:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html>.
+const MAXIMUM_INSTANCES: i64 = 1000;
 
 /// The file that marks data which was kept on purpose.
 const KEPT: &str = "kept";
@@ -60,6 +64,9 @@ pub(crate) struct Arguments {
     /// Run the functions as they are built for Lambda, not as they are built for development.
     #[arg(long)]
     release: bool,
+    /// How many instances of each function may run at the same time. Further invocations wait for one.
+    #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u16).range(1..=MAXIMUM_INSTANCES))]
+    instances: u16,
     /// Where the stack keeps its state; stacks in different directories run side by side.
     #[arg(long, value_name = "DIRECTORY")]
     state: Option<PathBuf>,
@@ -162,8 +169,9 @@ async fn serve(
     let step = terminal::Step::begin("data plane");
     let inside = foundation.connect_directly(&environment).await?;
     let aws = Aws { guard, administrator: &administrator, inside: &inside };
+    let settings = Settings { directory, maximum_instances: arguments.instances.into() };
     let data_plane =
-        DataPlane::start(&aws, directory, foundation, &resources, listeners, issuer, &demo).await?;
+        DataPlane::start(&aws, &settings, foundation, &resources, listeners, issuer, &demo).await?;
     let data_plane = running.data_plane.insert(data_plane);
     let stack_file = StackFile {
         api_url: data_plane.urls.gateway.clone(),

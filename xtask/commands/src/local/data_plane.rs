@@ -38,8 +38,6 @@ use super::monitored;
 const TOKEN_CLIENT: &str = "local";
 /// The lifetime of access tokens, long enough for a working day.
 const TOKEN_LIFETIME: Duration = Duration::from_hours(12);
-/// The maximum number of concurrent instances of a function.
-const MAXIMUM_INSTANCES: usize = 4;
 
 const CONSOLE_PORT: u16 = 9000;
 const GATEWAY_PORT: u16 = 9001;
@@ -70,6 +68,14 @@ pub(super) struct Aws<'a> {
     pub(super) administrator: &'a Connection,
     /// Lambda, API Gateway and CloudFront themselves, which read deployed resources without permissions.
     pub(super) inside: &'a Connection,
+}
+
+/// How the data plane runs.
+pub(super) struct Settings<'a> {
+    /// Where it keeps its state.
+    pub(super) directory: &'a Arc<StateDirectory>,
+    /// The maximum number of concurrent instances of a function.
+    pub(super) maximum_instances: usize,
 }
 
 /// The running data plane.
@@ -128,7 +134,7 @@ impl DataPlane {
     /// Reads the deployed resources and starts to serve them.
     pub(super) async fn start(
         aws: &Aws<'_>,
-        directory: &Arc<StateDirectory>,
+        settings: &Settings<'_>,
         foundation: &Foundation,
         resources: &DeployedResources,
         listeners: Listeners,
@@ -136,6 +142,7 @@ impl DataPlane {
         demo: &DemoData,
     ) -> Result<Self> {
         let Aws { guard, administrator, inside } = aws;
+        let Settings { directory, maximum_instances } = *settings;
         let urls = listeners.urls()?;
         let roles = {
             let guard = Arc::clone(&guard.guard);
@@ -155,7 +162,7 @@ impl DataPlane {
                 &urls.edge,
                 &foundation.postgres.url().parse().context("the database URL is invalid")?,
             ),
-            maximum_instances: MAXIMUM_INSTANCES,
+            maximum_instances,
             on_spawn: recorder(directory),
         };
         let pool = FunctionPool::new(Vec::new(), settings).await?;
