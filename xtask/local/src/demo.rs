@@ -6,6 +6,7 @@
 
 mod assets;
 mod dataset;
+mod deletion;
 mod identifiers;
 mod image;
 mod noise;
@@ -25,6 +26,7 @@ use sqlx::PgPool;
 
 pub use assets::DemoAssets;
 use dataset::Study;
+pub use deletion::{delete_file, is_live};
 pub use identifiers::ORGANIZATION;
 use identifiers::{DATASET, fixed_node_id};
 use image::Micrograph;

@@ -103,56 +103,7 @@ async fn demo_is_in_the_state_that_the_platform_leaves() {
     };
     let data = demo::load(&targets).await.unwrap();
 
-    // The object of a live package is visible. The object of a deleted package has the delete marker that its delete
-    // record names.
-    let files: Vec<(String, String, String, i64)> = sqlx::query_as(
-        r#"SELECT state, node_id, s3_key, files.size
-           FROM "367".packages JOIN "367".files ON package_id = packages.id"#,
-    )
-    .fetch_all(&pool)
-    .await
-    .unwrap();
-    assert_eq!(files.len(), 15 + 1 + 61);
-    let bucket = &resources.storage_bucket;
-    for (state, node_id, key, size) in &files {
-        let head = s3.head_object().bucket(bucket).key(key).send().await;
-        let record = dynamodb
-            .get_item()
-            .table_name(&resources.delete_record_table)
-            .key("NodeId", AttributeValue::S(node_id.clone()))
-            .send()
-            .await
-            .unwrap()
-            .item;
-        if state == "READY" {
-            assert_eq!(head.unwrap().content_length(), Some(*size));
-            assert_eq!(record, None);
-            continue;
-        }
-        assert!(head.unwrap_err().into_service_error().is_not_found());
-        let record = record.unwrap();
-        let text = |name: &str| record[name].as_s().unwrap().clone();
-        assert_eq!((text("S3Bucket"), text("S3Key")), (bucket.clone(), key.clone()));
-        assert_eq!(text("ObjectSize"), size.to_string());
-        let marker =
-            s3.head_object().bucket(bucket).key(key).version_id(text("S3ObjectVersion")).send().await;
-        assert_eq!(marker.unwrap_err().raw_response().unwrap().status().as_u16(), 405, "a delete marker");
-    }
-
-    // The counters include only live files.
-    let counters: (i64, i64, i64, i64) = sqlx::query_as(
-        r#"SELECT (SELECT sum(files.size)::bigint FROM "367".packages JOIN "367".files ON package_id = packages.id
-                   WHERE state = 'READY'),
-                  (SELECT size FROM pennsieve.organization_storage WHERE organization_id = 367),
-                  (SELECT sum(size)::bigint FROM "367".dataset_storage),
-                  (SELECT sum(package_storage.size)::bigint FROM "367".package_storage
-                   JOIN "367".packages ON package_id = packages.id WHERE state = 'DELETED')"#,
-    )
-    .fetch_one(&pool)
-    .await
-    .unwrap();
-    assert!(counters.0 > 0);
-    assert_eq!(counters, (counters.0, counters.0, counters.0, 0));
+    assert_matches_the_platform(&targets).await;
 
     let package: i32 = sqlx::query_scalar(r#"SELECT id FROM "367".packages WHERE node_id = $1"#)
         .bind(data.packages.viewer.as_str())
@@ -188,6 +139,74 @@ async fn demo_is_in_the_state_that_the_platform_leaves() {
         matches!(demo::load(&targets).await, Err(DemoError::ObjectsLost { bucket }) if bucket == ASSETS_BUCKET)
     );
 
+    // A file that is deleted later looks the same as one that was deleted from the start.
+    let file = &data.packages.live_file;
+    assert!(demo::is_live(&pool, file).await.unwrap());
+    assert!(demo::delete_file(&targets, file).await.unwrap());
+    assert!(!demo::is_live(&pool, file).await.unwrap());
+    assert!(!demo::delete_file(&targets, file).await.unwrap());
+    assert_matches_the_platform(&targets).await;
+    let name: String = sqlx::query_scalar(r#"SELECT name FROM "367".packages WHERE node_id = $1"#)
+        .bind(file.as_str())
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    assert_eq!(name, format!("__DELETED__{file}_renamed"));
+
     postgres.stop().await;
     emulator.stop().await;
+}
+
+/// Checks the objects, delete records and storage counters of all packages.
+async fn assert_matches_the_platform(targets: &DemoTargets<'_>) {
+    let DemoTargets { pool, s3, dynamodb, storage_bucket, delete_record_table, .. } = *targets;
+    // The object of a live package is visible. The object of a deleted package has the delete marker that its delete
+    // record names.
+    let files: Vec<(String, String, String, i64)> = sqlx::query_as(
+        r#"SELECT state, node_id, s3_key, files.size
+           FROM "367".packages JOIN "367".files ON package_id = packages.id"#,
+    )
+    .fetch_all(pool)
+    .await
+    .unwrap();
+    assert_eq!(files.len(), 15 + 1 + 61);
+    for (state, node_id, key, size) in &files {
+        let head = s3.head_object().bucket(storage_bucket).key(key).send().await;
+        let record = dynamodb
+            .get_item()
+            .table_name(delete_record_table)
+            .key("NodeId", AttributeValue::S(node_id.clone()))
+            .send()
+            .await
+            .unwrap()
+            .item;
+        if state == "READY" {
+            assert_eq!(head.unwrap().content_length(), Some(*size));
+            assert_eq!(record, None);
+            continue;
+        }
+        assert!(head.unwrap_err().into_service_error().is_not_found());
+        let record = record.unwrap();
+        let text = |name: &str| record[name].as_s().unwrap().clone();
+        assert_eq!((text("S3Bucket"), text("S3Key")), (storage_bucket.to_owned(), key.clone()));
+        assert_eq!(text("ObjectSize"), size.to_string());
+        let marker =
+            s3.head_object().bucket(storage_bucket).key(key).version_id(text("S3ObjectVersion")).send().await;
+        assert_eq!(marker.unwrap_err().raw_response().unwrap().status().as_u16(), 405, "a delete marker");
+    }
+
+    // The counters include only live files.
+    let counters: (i64, i64, i64, i64) = sqlx::query_as(
+        r#"SELECT (SELECT sum(files.size)::bigint FROM "367".packages JOIN "367".files ON package_id = packages.id
+                   WHERE state = 'READY'),
+                  (SELECT size FROM pennsieve.organization_storage WHERE organization_id = 367),
+                  (SELECT sum(size)::bigint FROM "367".dataset_storage),
+                  (SELECT sum(package_storage.size)::bigint FROM "367".package_storage
+                   JOIN "367".packages ON package_id = packages.id WHERE state = 'DELETED')"#,
+    )
+    .fetch_one(pool)
+    .await
+    .unwrap();
+    assert!(counters.0 > 0);
+    assert_eq!(counters, (counters.0, counters.0, counters.0, 0));
 }

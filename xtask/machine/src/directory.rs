@@ -101,6 +101,14 @@ impl StateDirectory {
             .is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
     }
 
+    /// Returns the id of the process that holds the lock of a directory.
+    pub fn owner(path: &Path) -> Option<u32> {
+        if !Self::is_locked(path) {
+            return None;
+        }
+        std::fs::read_to_string(path.join(LOCK)).ok()?.trim().parse().ok()
+    }
+
     /// Returns the absolute path of the directory.
     pub fn path(&self) -> &Path {
         &self.path
@@ -200,7 +208,9 @@ mod tests {
         let first = StateDirectory::open(&path).unwrap();
         let message = StateDirectory::open(&path).unwrap_err().to_string();
         assert!(message.contains(&format!("(process {})", std::process::id())), "{message}");
+        assert_eq!(StateDirectory::owner(&path), Some(std::process::id()));
         drop(first);
+        assert_eq!(StateDirectory::owner(&path), None);
         StateDirectory::open(&path).unwrap();
     }
 

@@ -20,7 +20,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::directory::{DirectoryError, StateDirectory};
 pub use log::tail;
-pub use record::{clean_up, record};
+pub use record::{RunningProcess, clean_up, record, running};
 
 /// How long a process may take to end before it is killed.
 const GRACE: Duration = Duration::from_secs(10);

@@ -33,7 +33,7 @@ pub(super) async fn insert(
 }
 
 /// Replaces the placeholder in a statement with the organization's schema name.
-fn in_schema(sql: &'static str) -> AssertSqlSafe<String> {
+pub(super) fn in_schema(sql: &'static str) -> AssertSqlSafe<String> {
     AssertSqlSafe(sql.replace("{organization}", &ORGANIZATION.to_string()))
 }
 

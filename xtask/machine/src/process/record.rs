@@ -3,7 +3,7 @@
 //! A process ID alone is not enough: after a crash or a restart of the machine, another process may have it. A record
 //! therefore also contains the start time from the kernel, and both must match.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
@@ -59,6 +59,44 @@ pub async fn record(directory: &StateDirectory, name: &str, pid: u32) -> Result<
     }
 }
 
+/// A process of a running stack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunningProcess {
+    /// The name under which it was recorded.
+    pub name: String,
+    /// Its id.
+    pub pid: u32,
+}
+
+/// Returns the recorded processes of a state directory that still run, ordered by name.
+///
+/// The stack that owns the directory may start and end processes at the same time.
+pub async fn running(state: &Path) -> Vec<RunningProcess> {
+    let mut found = Vec::new();
+    for record in read_all(&state.join(RECORDS)).await {
+        let pid = Pid::from_raw(record.pid);
+        if let Some(pid) = pid
+            && is_running(pid, &record).await
+        {
+            found.push(RunningProcess { name: record.name, pid: record.pid.unsigned_abs() });
+        }
+    }
+    found.sort_by(|one, other| one.name.cmp(&other.name));
+    found
+}
+
+/// Reads the records in a directory, which may not exist. Invalid ones are skipped.
+async fn read_all(directory: &Path) -> Vec<Record> {
+    let mut records = Vec::new();
+    if let Ok(mut entries) = fs::read_dir(directory).await {
+        while let Ok(Some(entry)) = entries.next_entry().await {
+            let text = fs::read(entry.path()).await.unwrap_or_default();
+            records.extend(serde_json::from_slice::<Record>(&text).ok());
+        }
+    }
+    records
+}
+
 /// Ends the processes that an earlier run left behind, and returns their names.
 ///
 /// Call it first, right after taking the lock, when the earlier run is known to have ended. Records that are invalid
@@ -66,13 +104,8 @@ pub async fn record(directory: &StateDirectory, name: &str, pid: u32) -> Result<
 pub async fn clean_up(directory: &StateDirectory) -> Result<Vec<String>, DirectoryError> {
     // All at the same time: each may take its grace period.
     let mut ending = JoinSet::new();
-    if let Ok(mut entries) = fs::read_dir(directory.file(RECORDS)).await {
-        while let Ok(Some(entry)) = entries.next_entry().await {
-            let text = fs::read(entry.path()).await.unwrap_or_default();
-            if let Ok(record) = serde_json::from_slice::<Record>(&text) {
-                ending.spawn(async move { end(&record).await.then_some(record.name) });
-            }
-        }
+    for record in read_all(&directory.file(RECORDS)).await {
+        ending.spawn(async move { end(&record).await.then_some(record.name) });
     }
     let mut ended: Vec<String> = ending.join_all().await.into_iter().flatten().collect();
     directory.remove(RECORDS).await?;
