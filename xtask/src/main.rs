@@ -88,6 +88,8 @@ enum Command {
     Telemetry(Forwarded),
     /// Measure the functions and compare the figures with their limits.
     Bench(Forwarded),
+    /// Send requests to the local stack at a fixed rate, and measure it.
+    Load(Forwarded),
     /// Print the completions of all commands for a shell.
     Completions(completions::Arguments),
     /// Print the manual page, or write the pages of all commands.
@@ -130,6 +132,7 @@ fn run(command: Command) -> Result<Outcome> {
         Command::Bench(_)
         | Command::Build(_)
         | Command::Dist(_)
+        | Command::Load(_)
         | Command::Local(_)
         | Command::Publish(_)
         | Command::Rights(_)

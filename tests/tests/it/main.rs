@@ -27,6 +27,7 @@ mod function;
 mod hostile;
 mod keys;
 mod lifecycle;
+mod load;
 mod logs;
 mod outage;
 mod output;

@@ -8,6 +8,7 @@ mod build;
 mod deploy;
 mod diff;
 mod dist;
+mod load;
 mod local;
 mod publish;
 mod render;
@@ -58,6 +59,8 @@ enum Command {
     Telemetry(telemetry::Arguments),
     /// Measure the functions and compare the figures with their limits.
     Bench(bench::Arguments),
+    /// Send requests to the local stack at a fixed rate, and measure it.
+    Load(load::Arguments),
     /// Print the description of these commands as JSON, for `cargo xtask completions` and `cargo xtask man`.
     #[command(hide = true)]
     Describe,
@@ -84,6 +87,7 @@ fn run(command: Command) -> Result<Outcome> {
         }
         Command::Diff(arguments) => block_on(diff::run(arguments)),
         Command::Dist => block_on(dist::run()),
+        Command::Load(arguments) => block_on(load::run(arguments)),
         Command::Local(arguments) => block_on(local::run(arguments)),
         Command::Operator(command) => block_on(operator::run(command)),
         Command::Publish(arguments) => block_on(publish::run(arguments)),

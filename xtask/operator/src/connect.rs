@@ -63,13 +63,18 @@ pub async fn connect_to_emulator(
     connection::connect_to_emulator(environment, &emulator, Arc::new(Terminal)).await
 }
 
-/// Reads the `stack.json` of the running local stack, or the parts of it that are needed.
+/// Returns the path of the `stack.json` of the local stack, which exists while it runs.
 ///
 /// It is the file that `PACKAGES_STACK` names, which `local` sets for its commands, or the one in the default state
 /// directory.
-pub fn read_stack_file<T: DeserializeOwned>() -> Result<T> {
+pub fn stack_file_path() -> PathBuf {
     let named = std::env::var_os("PACKAGES_STACK").filter(|path| !path.is_empty()).map(PathBuf::from);
-    let path = named.unwrap_or_else(|| workspace::local_state().join(STACK_FILE));
+    named.unwrap_or_else(|| workspace::local_state().join(STACK_FILE))
+}
+
+/// Reads the `stack.json` of the running local stack, or the parts of it that are needed.
+pub fn read_stack_file<T: DeserializeOwned>() -> Result<T> {
+    let path = stack_file_path();
     let text = std::fs::read(&path)
         .context("the local stack does not run; start it with `cargo xtask local` in another terminal")?;
     serde_json::from_slice(&text)

@@ -1,0 +1,188 @@
+//! A line chart as SVG.
+
+use std::fmt;
+
+const WIDTH: f64 = 960.0;
+const HEIGHT: f64 = 280.0;
+const LEFT: f64 = 64.0;
+const RIGHT: f64 = 16.0;
+const TOP: f64 = 12.0;
+const BOTTOM: f64 = 28.0;
+
+/// The colors of the lines, which color-blind people can distinguish: <https://jfly.uni-koeln.de/color/>.
+const COLORS: [&str; 7] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f"];
+
+/// A chart of values over time.
+pub(super) struct Chart {
+    pub(super) title: String,
+    pub(super) lines: Vec<ChartLine>,
+    /// Whether the distance of two values shows their ratio. Then only values above 0 are shown.
+    pub(super) is_logarithmic: bool,
+}
+
+/// A line of a chart.
+pub(super) struct ChartLine {
+    pub(super) name: String,
+    /// Seconds and values.
+    pub(super) points: Vec<(f64, f64)>,
+}
+
+/// The range of an axis.
+#[derive(Clone, Copy)]
+struct Range {
+    low: f64,
+    high: f64,
+}
+
+impl Range {
+    /// Returns the position of a value, from 0 to 1.
+    fn position(self, value: f64) -> f64 {
+        ((value - self.low) / (self.high - self.low).max(f64::MIN_POSITIVE)).clamp(0.0, 1.0)
+    }
+}
+
+impl Chart {
+    fn scale(&self, value: f64) -> f64 {
+        if self.is_logarithmic { value.max(f64::MIN_POSITIVE).log10() } else { value }
+    }
+
+    fn points(&self) -> impl Iterator<Item = (f64, f64)> {
+        let all = self.lines.iter().flat_map(|line| line.points.iter().copied());
+        all.filter(|(_, value)| !self.is_logarithmic || *value > 0.0)
+    }
+
+    /// Returns the values at which the vertical axis has a line, from its start to its end.
+    fn ticks(&self) -> Vec<f64> {
+        let highest = self.points().map(|(_, value)| value).fold(0.0, f64::max);
+        if !self.is_logarithmic {
+            let step = round_step(highest / 4.0);
+            let count = (highest / step).ceil().max(1.0);
+            let ticks = (0..).map(f64::from).take_while(|number| *number <= count);
+            return ticks.map(|number| number * step).collect();
+        }
+        let lowest = self.points().map(|(_, value)| value).fold(highest, f64::min);
+        let decade = |value: f64| value.max(0.001).log10();
+        let (mut tick, last) = (decade(lowest).floor(), decade(highest).ceil());
+        let mut ticks = vec![10_f64.powf(tick)];
+        while tick < last {
+            tick += 1.0;
+            ticks.push(10_f64.powf(tick));
+        }
+        ticks
+    }
+}
+
+/// Returns 1, 2 or 5 times a power of ten, not below a value.
+fn round_step(least: f64) -> f64 {
+    let least = least.max(0.01);
+    let power = 10_f64.powf(least.log10().floor());
+    [1.0, 2.0, 5.0]
+        .into_iter()
+        .map(|factor| factor * power)
+        .find(|step| *step >= least)
+        .unwrap_or(10.0 * power)
+}
+
+impl fmt::Display for Chart {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ticks = self.ticks();
+        let last = self.points().map(|(seconds, _)| seconds).fold(0.0, f64::max);
+        let times = Range { low: 0.0, high: last };
+        let first_and_last =
+            (ticks.first().copied().unwrap_or_default(), ticks.last().copied().unwrap_or(1.0));
+        let values = Range { low: self.scale(first_and_last.0), high: self.scale(first_and_last.1) };
+        let x = |seconds: f64| LEFT + times.position(seconds) * (WIDTH - LEFT - RIGHT);
+        let y = |value: f64| TOP + (1.0 - values.position(self.scale(value))) * (HEIGHT - TOP - BOTTOM);
+
+        let title = escaped(&self.title);
+        writeln!(formatter, "<figure><figcaption>{title}</figcaption>")?;
+        writeln!(formatter, r#"<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}">"#)?;
+        for tick in ticks {
+            let (y, right, label) = (y(tick), WIDTH - RIGHT, LEFT - 8.0);
+            writeln!(formatter, r#"<line class="grid" x1="{LEFT}" x2="{right}" y1="{y:.1}" y2="{y:.1}"/>"#)?;
+            writeln!(formatter, r#"<text class="y" x="{label}" y="{:.1}">{}</text>"#, y + 4.0, short(tick))?;
+        }
+        let step = round_step(last / 10.0).max(1.0);
+        let mut time = 0.0;
+        while time <= last {
+            writeln!(
+                formatter,
+                r#"<text class="x" x="{:.1}" y="{}">{} s</text>"#,
+                x(time),
+                HEIGHT - 8.0,
+                short(time)
+            )?;
+            time += step;
+        }
+        for (line, color) in self.lines.iter().zip(COLORS.iter().cycle()) {
+            write!(formatter, r#"<polyline stroke="{color}" points=""#)?;
+            for (seconds, value) in
+                line.points.iter().filter(|(_, value)| !self.is_logarithmic || *value > 0.0)
+            {
+                write!(formatter, "{:.1},{:.1} ", x(*seconds), y(*value))?;
+            }
+            writeln!(formatter, r#""><title>{}</title></polyline>"#, escaped(&line.name))?;
+        }
+        writeln!(formatter, "</svg>\n<ul>")?;
+        for (line, color) in self.lines.iter().zip(COLORS.iter().cycle()) {
+            writeln!(formatter, r#"<li style="--color:{color}">{}</li>"#, escaped(&line.name))?;
+        }
+        writeln!(formatter, "</ul></figure>")
+    }
+}
+
+/// Formats a number at an axis.
+fn short(value: f64) -> String {
+    let text = format!("{value:.2}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// Returns text without the characters that mean something in HTML.
+pub(super) fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn chart(points: Vec<(f64, f64)>, is_logarithmic: bool) -> Chart {
+        Chart {
+            title: "<b>".to_owned(),
+            lines: vec![ChartLine { name: "p50 & p99".to_owned(), points }],
+            is_logarithmic,
+        }
+    }
+
+    #[test]
+    fn chart_has_axes_lines_and_names() {
+        let points = vec![(0.0, 3.0), (30.0, 120.0), (60.0, 40.0)];
+        insta::assert_snapshot!("linear", chart(points.clone(), false));
+        insta::assert_snapshot!("logarithmic", chart(points, true));
+    }
+
+    #[test]
+    fn step_is_a_round_number() {
+        for (least, step) in [(0.0, 0.01), (0.3, 0.5), (1.0, 1.0), (1.1, 2.0), (23.0, 50.0), (70.0, 100.0)] {
+            assert!((round_step(least) - step).abs() < 1e-9, "{least}: {}", round_step(least));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_points_are_inside_the_chart(
+            points in prop::collection::vec((0.0..1e6, 0.0..1e9), 0..50),
+            is_logarithmic: bool,
+        ) {
+            let text = chart(points, is_logarithmic).to_string();
+            let drawn = text.split("points=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+            for point in drawn.split_whitespace() {
+                let (x, y) = point.split_once(',').unwrap();
+                prop_assert!((0.0..=WIDTH).contains(&x.parse::<f64>().unwrap()), "{point}");
+                prop_assert!((0.0..=HEIGHT).contains(&y.parse::<f64>().unwrap()), "{point}");
+            }
+        }
+    }
+}
