@@ -20,6 +20,10 @@ use self::calls::CallReporter;
 use crate::clock::Clock;
 use crate::operator::Operator;
 
+/// Where CloudFront has its metrics and requires its certificates:
+/// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/programming-cloudwatch-metrics.html>.
+const CLOUDFRONT_REGION: &str = "us-east-1";
+
 /// Returns a unique token that identifies a request to AWS across retries.
 pub fn request_token(purpose: &str) -> String {
     let nanoseconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
@@ -159,6 +163,12 @@ impl Connection {
             "  environment {}, account {}, {}, as {}",
             environment.name, self.account, environment.region, self.caller
         ));
+    }
+
+    /// Returns a CloudWatch client for the metrics of CloudFront.
+    pub fn cloudwatch_of_cloudfront(&self) -> aws_sdk_cloudwatch::Client {
+        let settings = self.cloudwatch().config().to_builder().region(Region::from_static(CLOUDFRONT_REGION));
+        aws_sdk_cloudwatch::Client::from_conf(settings.build())
     }
 
     /// Returns an S3 client.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use aws_sdk_cloudformation::types::Output;
-use stack::OutputName;
+use stack::{FunctionName, OutputName};
 
 use crate::connection::LocalStack;
 
@@ -23,6 +23,16 @@ impl Outputs {
     pub fn get(&self, name: OutputName) -> Result<&str> {
         let value = self.0.get(name.as_str()).map(String::as_str);
         value.with_context(|| format!("the deployed stack has no output {name}; deploy again"))
+    }
+
+    /// Returns the deployed name of a function, or `None` if the stack does not have it.
+    pub(crate) fn function(&self, function: FunctionName) -> Option<&str> {
+        let output = match function {
+            FunctionName::Api => OutputName::ApiFunctionName,
+            FunctionName::Restore => OutputName::RestoreFunctionName,
+            FunctionName::Authorizer => OutputName::AuthorizerFunctionName,
+        };
+        self.get(output).ok()
     }
 
     /// Creates outputs from pairs of names and values.

@@ -1,7 +1,7 @@
 //! Finds the log groups of functions.
 
 use anyhow::{Result, bail};
-use stack::{Environment, FunctionName, OutputName};
+use stack::{Environment, FunctionName};
 
 use crate::connection::Connection;
 use crate::deployed_stack::DeployedStack;
@@ -33,7 +33,7 @@ pub(super) async fn find(
         if !wanted.is_empty() && !wanted.contains(&function) {
             continue;
         }
-        let deployed = outputs.get(output_of(function)).ok();
+        let deployed = outputs.function(function);
         // The last part of a log group's name is the name of its function.
         let group = names.iter().find(|name| deployed.is_some() && name.rsplit('/').next() == deployed);
         match group {
@@ -47,12 +47,4 @@ pub(super) async fn find(
         }
     }
     Ok(groups)
-}
-
-fn output_of(function: FunctionName) -> OutputName {
-    match function {
-        FunctionName::Api => OutputName::ApiFunctionName,
-        FunctionName::Restore => OutputName::RestoreFunctionName,
-        FunctionName::Authorizer => OutputName::AuthorizerFunctionName,
-    }
 }
