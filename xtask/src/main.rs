@@ -70,6 +70,8 @@ enum Command {
     Drift(Forwarded),
     /// Print the logs of the functions.
     Logs(Forwarded),
+    /// Print metrics: totals, rates, percentiles, and how they changed.
+    Metrics(Forwarded),
     /// Explain what happened to a request or a restore, from the error ID that a client has.
     Explain(Forwarded),
     /// Print the traces of requests and restores.
@@ -124,6 +126,7 @@ fn run(command: Command) -> Result<Outcome> {
         | Command::Lock(_)
         | Command::Explain(_)
         | Command::Logs(_)
+        | Command::Metrics(_)
         | Command::Outputs(_)
         | Command::Queue(_)
         | Command::Releases(_)

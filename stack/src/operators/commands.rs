@@ -58,9 +58,13 @@ pub(super) const REVIEW: &[Right<Target>] = &[
     (Target::Unnamed, &["cloudfront:GetKeyGroup", "cloudfront:GetPublicKey"]),
     // `traces`.
     (Target::Unnamed, &["xray:BatchGetTraces", "xray:GetTraceSummaries"]),
-    // `status`, `queue status`, `logs`. Dead letters are received to show them, and become visible again at once.
+    // `status`, `metrics`, `queue status`, `logs`. Dead letters are received to show them, and become visible again at once.
     (Target::AllAlarms, &["cloudwatch:DescribeAlarms"]),
-    (Target::Unnamed, &["cloudwatch:GetMetricStatistics"]),
+    (
+        Target::Unnamed,
+        &["cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics", "cloudwatch:ListMetrics"],
+    ),
+    (Target::Certificates, &["acm:DescribeCertificate"]),
     (Target::Queues, &["sqs:GetQueueAttributes"]),
     (Target::DeadLetterQueue, &["sqs:ChangeMessageVisibility", "sqs:ReceiveMessage"]),
     (Target::LogGroups, &["logs:FilterLogEvents"]),

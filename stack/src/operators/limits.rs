@@ -42,7 +42,9 @@ pub(super) const ACTIONS_WITHOUT_RESOURCE: &[&str] = &[
     "cloudfront:UpdatePublicKey",
     // Metrics belong to the account:
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
+    "cloudwatch:GetMetricData",
     "cloudwatch:GetMetricStatistics",
+    "cloudwatch:ListMetrics",
     // EC2 accepts these only on `*`:
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
     "ec2:DescribeNetworkInterfaces",

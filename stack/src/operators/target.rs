@@ -32,6 +32,8 @@ pub(super) enum Target {
     DeadLetterQueue,
     Distributions,
     AllAlarms,
+    /// The certificates of the account for CloudFront; none where the distribution has no domain of its own.
+    Certificates,
     LogGroups,
     /// The users and roles of the account; the caller is one of them.
     Identities,
@@ -77,6 +79,7 @@ impl Target {
             Self::Queues => ResourceTarget::Queues.arns(location),
             Self::Distributions => ResourceTarget::Distributions.arns(location),
             Self::AllAlarms => ResourceTarget::AllAlarms.arns(location),
+            Self::Certificates => environment.cdn.iter().map(|_| certificates(location)).collect(),
             Self::LogGroups => ResourceTarget::LogGroups.arns(location),
             Self::Identities => ["role/*", "user/*"].map(|name| location.global("iam", name)).into(),
             Self::Unnamed => ResourceTarget::Unnamed.arns(location),
@@ -91,6 +94,14 @@ impl Target {
         let prefix = format!("{}/*", scope.environment.service);
         (self == Self::ArtifactList).then(|| Condition::new("StringLikeIfExists", "s3:prefix", prefix))
     }
+}
+
+/// Returns the ARN of the certificates that CloudFront accepts. Which of them a distribution has is a platform parameter,
+/// which can change without a change of the policies:
+/// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html>.
+fn certificates(location: &Location<'_>) -> String {
+    let Location { partition, account, .. } = location;
+    format!("arn:{partition}:acm:us-east-1:{account}:certificate/*")
 }
 
 /// Returns the ARN of the queue with a logical id.

@@ -5,7 +5,8 @@ use clap::Subcommand;
 use command_line::Outcome;
 
 use crate::{
-    destroy, doctor, drift, explain, keys, lock, logs, outputs, queue, releases, rollback, status, traces,
+    destroy, doctor, drift, explain, keys, lock, logs, metrics, outputs, queue, releases, rollback, status,
+    traces,
 };
 
 /// A command for what is deployed.
@@ -23,6 +24,8 @@ pub enum Command {
     Drift(drift::Arguments),
     /// Print the logs of the functions.
     Logs(logs::Arguments),
+    /// Print metrics: totals, rates, percentiles, and how they changed.
+    Metrics(metrics::Arguments),
     /// Explain what happened to a request or a restore, from the error ID that a client has.
     Explain(explain::Arguments),
     /// Print the traces of requests and restores.
@@ -52,6 +55,7 @@ pub async fn run(command: Command) -> Result<Outcome> {
         Command::Keys(command) => keys::run(command).await,
         Command::Lock(command) => lock::run(command).await,
         Command::Logs(arguments) => logs::run(arguments).await,
+        Command::Metrics(arguments) => metrics::run(arguments).await,
         Command::Outputs(arguments) => outputs::run(arguments).await,
         Command::Queue(command) => Box::pin(queue::run(command)).await,
         Command::Releases(arguments) => releases::run(arguments).await,

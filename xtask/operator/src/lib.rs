@@ -15,6 +15,7 @@ mod explain;
 mod keys;
 mod lock;
 mod logs;
+mod metrics;
 mod outputs;
 mod queue;
 mod releases;

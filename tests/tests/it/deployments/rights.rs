@@ -4,9 +4,11 @@ use super::crafted::{craft, deployed};
 use super::{other_alarm, run, turn};
 
 /// What a review reads.
-const READING: [&[&str]; 13] = [
+const READING: [&[&str]; 15] = [
     &["diff"],
     &["status"],
+    &["metrics"],
+    &["metrics", "latency", "--since", "1d"],
     &["releases"],
     &["outputs"],
     &["drift"],

@@ -90,9 +90,9 @@ pub(super) fn reading() -> Vec<Access> {
             "*",
         ),
         all(&["cloudfront:GetDistribution"], &distribution),
-        // `status`: alarms, metrics, queues and functions.
+        // `status`, `metrics`: alarms, metrics, queues and functions.
         all(&["cloudwatch:DescribeAlarms"], &regional("cloudwatch", REGION, "alarm:*")),
-        all(&["cloudwatch:GetMetricStatistics"], "*"),
+        all(&["cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics", "cloudwatch:ListMetrics"], "*"),
         all(&["sqs:GetQueueAttributes"], &queue("dev-restore-package-queue-use1")),
         // `queue status`: dead letters are received to show them, and become visible again at once.
         all(
