@@ -171,6 +171,12 @@ impl Connection {
         aws_sdk_cloudwatch::Client::from_conf(settings.build())
     }
 
+    /// Returns an ACM client for the certificates of CloudFront.
+    pub fn acm_of_cloudfront(&self) -> aws_sdk_acm::Client {
+        let settings = self.acm().config().to_builder().region(Region::from_static(CLOUDFRONT_REGION));
+        aws_sdk_acm::Client::from_conf(settings.build())
+    }
+
     /// Returns an S3 client.
     pub fn s3(&self) -> aws_sdk_s3::Client {
         aws_sdk_s3::Client::from_conf(self.s3_settings().build())

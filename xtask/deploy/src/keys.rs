@@ -3,6 +3,7 @@
 //! A key is stored in the Parameter Store under its fingerprint. The key ring lists the keys. Private keys are never
 //! written to a disk, a template, or any output.
 
+mod active;
 mod import;
 mod key_pair;
 mod observe;
@@ -21,6 +22,7 @@ use anyhow::{Context, Result, bail};
 use chrono::{DateTime, Utc};
 use stack::{Environment, SigningKey, SigningKeys};
 
+pub use self::active::ActiveKey;
 pub use self::import::import;
 pub use self::key_pair::KeyPair;
 pub use self::overlap::Overlap;

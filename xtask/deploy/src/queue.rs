@@ -20,7 +20,7 @@ pub use self::platform_database::connect as connect_to_platform_database;
 pub use self::reason::Rows;
 pub use self::stuck::{missing_messages, send};
 use crate::connection::Connection;
-use crate::deployed_stack::DeployedStack;
+use crate::deployed_stack::{DeployedStack, Outputs};
 
 /// The two queues of an environment.
 pub struct Queues {
@@ -44,7 +44,11 @@ impl Queues {
     /// Finds the queues of an environment.
     pub async fn find(environment: &Environment, connection: &Connection) -> Result<Self> {
         let cloudformation = connection.cloudformation();
-        let outputs = DeployedStack::get(&cloudformation, environment).await?.outputs;
+        Self::of(connection, &DeployedStack::get(&cloudformation, environment).await?.outputs)
+    }
+
+    /// Returns the queues that the outputs of a stack name.
+    pub(crate) fn of(connection: &Connection, outputs: &Outputs) -> Result<Self> {
         Ok(Self {
             client: connection.sqs(),
             metrics: connection.cloudwatch(),

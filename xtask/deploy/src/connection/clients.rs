@@ -20,6 +20,8 @@ macro_rules! clients {
 }
 
 clients! {
+    /// Returns an ACM client.
+    acm: aws_sdk_acm,
     /// Returns a Cloud Control client.
     cloud_control: aws_sdk_cloudcontrol,
     /// Returns a CloudFormation client.
