@@ -19,7 +19,7 @@ use self::address::PORT;
 const NAME: &str = "emulator";
 
 /// The Python package that starts MiniStack, by file.
-const SHIM: [(&str, &str); 19] = {
+const SHIM: [(&str, &str); 21] = {
     macro_rules! module {
         ($name:literal) => {
             ($name, include_str!(concat!("emulator/shim/", $name)))
@@ -43,6 +43,8 @@ const SHIM: [(&str, &str); 19] = {
         module!("queue_depths.py"),
         module!("responses.py"),
         module!("rollbacks.py"),
+        module!("trace_documents.py"),
+        module!("trace_filters.py"),
         module!("validation.py"),
         module!("xray.py"),
     ]

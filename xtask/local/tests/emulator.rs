@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, also in its helpers")]
 
+#[path = "emulator/traces.rs"]
+mod traces;
+
 use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use local_stack::emulator::Emulator;
 use machine::directory::{Data, StateDirectory};
@@ -96,13 +99,6 @@ impl Aws {
     async fn logs(&self, action: &str, body: Value) -> Value {
         let request = self.http.post(&self.endpoint).header("authorization", credential("logs"));
         let request = request.header("x-amz-target", format!("Logs_20140328.{action}"));
-        serde_json::from_str(&text(request.body(body.to_string())).await).unwrap()
-    }
-
-    /// Calls X-Ray.
-    async fn xray(&self, path: &str, body: Value) -> Value {
-        let request =
-            self.http.post(format!("{}{path}", self.endpoint)).header("authorization", credential("xray"));
         serde_json::from_str(&text(request.body(body.to_string())).await).unwrap()
     }
 
@@ -337,51 +333,5 @@ async fn log_stream_keeps_only_its_newest_events() {
     assert_eq!(oldest["events"][0]["timestamp"], 10_000);
     let newest = aws.logs("FilterLogEvents", json!({ "logGroupName": "g", "startTime": 29_999 })).await;
     assert_eq!(newest["events"][0]["timestamp"], 29_999);
-    stop(emulator).await;
-}
-
-#[tokio::test]
-async fn traces_are_whole_and_malformed_documents_are_not_processed() {
-    let root = tempfile::tempdir().unwrap();
-    let directory = StateDirectory::open(root.path()).unwrap();
-    let emulator = start(&directory, Data::Fresh).await;
-    let aws = Aws::new(&emulator);
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    let id = |seconds: u64| format!("1-{seconds:08x}-{:024x}", 7);
-    let segment = |id: &str, trace: &str| json!({"id": id, "trace_id": trace, "name": "function", "start_time": now, "end_time": now + 1});
-    let apart = json!({
-        "id": "000000000000000b", "trace_id": id(now), "parent_id": "000000000000000a", "type": "subsegment", "name": "request",
-        "start_time": now, "end_time": now + 1, "fault": true, "annotations": {"route": "GET /a", "accepted": 2},
-    });
-    let long = "x".repeat(70_000);
-    let documents = [
-        segment("000000000000000a", &id(now)).to_string(),
-        apart.to_string(),
-        "no document".to_owned(),
-        segment("a", &id(now)).to_string(),
-        segment("000000000000000c", "1-a").to_string(),
-        segment("000000000000000c", &id(now - 31 * 24 * 60 * 60)).to_string(),
-        json!({"id": "000000000000000c", "trace_id": id(now), "name": long, "start_time": 1}).to_string(),
-    ];
-    let response = aws.xray("/TraceSegments", json!({ "TraceSegmentDocuments": documents })).await;
-    let unprocessed = response["UnprocessedTraceSegments"].as_array().unwrap().iter();
-    let codes: Vec<&str> = unprocessed.filter_map(|unprocessed| unprocessed["ErrorCode"].as_str()).collect();
-    assert_eq!(codes, ["ParseError", "InvalidId", "InvalidTraceId", "InvalidTraceId", "MessageTooLong"]);
-
-    let range = json!({ "StartTime": now - 5, "EndTime": now + 5 });
-    let summary = &aws.xray("/TraceSummaries", range).await["TraceSummaries"][0];
-    assert_eq!((&summary["Id"], &summary["HasFault"]), (&id(now).into(), &true.into()));
-    assert_eq!(summary["Annotations"]["route"][0]["AnnotationValue"]["StringValue"], "GET /a");
-    assert_eq!(summary["Annotations"]["accepted"][0]["AnnotationValue"]["NumberValue"], 2);
-    let traces = aws.xray("/Traces", json!({ "TraceIds": [id(now), id(1)] })).await;
-    assert_eq!(traces["Traces"].as_array().unwrap().len(), 1);
-    let whole: Value =
-        serde_json::from_str(traces["Traces"][0]["Segments"][0]["Document"].as_str().unwrap()).unwrap();
-    assert_eq!(
-        whole["subsegments"][0]["name"], "request",
-        "a subsegment sent apart is a part of its segment"
-    );
-    let filtered = json!({ "StartTime": now, "EndTime": now, "FilterExpression": "fault" });
-    assert_eq!(aws.xray("/TraceSummaries", filtered).await["message"], "FilterExpression is not emulated");
     stop(emulator).await;
 }

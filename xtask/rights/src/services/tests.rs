@@ -180,6 +180,15 @@ fn resources_in_paths_are_named() {
 }
 
 #[test]
+fn traces_belong_to_the_account() {
+    let post = |path: &str| call_of(Service::XRay, &Method::POST, path, &[], "").unwrap();
+    assert_eq!(post("/TraceSegments"), ["xray:PutTraceSegments *"]);
+    assert_eq!(post("/TelemetryRecords"), ["xray:PutTelemetryRecords *"]);
+    assert_eq!(post("/TraceSummaries"), ["xray:GetTraceSummaries *"]);
+    assert_eq!(post("/Traces"), ["xray:BatchGetTraces *"]);
+}
+
+#[test]
 fn everyone_may_ask_who_they_are() {
     assert!(form(Service::Sts, "Action=GetCallerIdentity").unwrap().is_empty());
 }

@@ -7,8 +7,8 @@ module here adds handlers or wraps existing ones:
 - `alarm_states`, `metric_values`, `queue_depths`: alarms and metrics, which the local stack publishes and evaluates;
 - `change_sets`, `rollbacks`: imports, drift that is reverted, alarms that roll back, rollbacks that fail;
 - `cloud_control`: resources that were not created through it;
-- `listings`, `cors`, `messages`: further pages and encodings of logs and objects, CORS of buckets, traces of messages;
-- `xray`: X-Ray, which MiniStack does not have;
+- `listings`, `cors`: further pages and encodings of logs and objects, and CORS of buckets;
+- `messages`, `xray`: headers of traces in batches of messages, and X-Ray (`trace_documents`, `trace_filters`);
 - `policies`, `guard`, `validation`: what the server in front of the emulator reads, and the questions to it.
 
 If a handler raises an exception, the stack rolls back, and the stack events contain the message as the reason.

@@ -1,179 +1,195 @@
-"""X-Ray, which MiniStack does not have: it receives the documents of segments, and returns traces.
-
-Documents: https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html.
-"""
+"""X-Ray, which MiniStack lacks: it stores the documents of traces in memory, and finds traces."""
 
 import json
-import re
 import time
+from collections import OrderedDict
 
 from ministack import app
+from ministack.core import router
 
-MAXIMUM_TRACES = 10_000
-MAXIMUM_DOCUMENT_BYTES = 64 * 1024
-OLDEST_SECONDS = 30 * 24 * 60 * 60
-NEWEST_SECONDS = 10 * 60
-TRACE_ID = re.compile(r"1-([0-9a-f]{8})-[0-9a-f]{24}")
-SEGMENT_ID = re.compile(r"[0-9a-f]{16}")
-SUMMARIES_PER_PAGE = 100
-TRACES_PER_CALL = 5
-
-# The documents of each trace by their IDs, oldest trace first.
-traces = {}
+from trace_documents import Rejected, all_work, begun, merged, parse
+from trace_filters import NotEmulated, compiled
 
 
-class Refused(Exception):
-    """The error of a request, or the reason why a document is not processed."""
+KEPT_TRACES = 10_000
+KEPT_SECONDS = 24 * 3600
+# https://docs.aws.amazon.com/general/latest/gr/xray.html: the size of a trace is limited to 100 to 500 KB.
+MAXIMUM_TRACE_BYTES = 500 * 1024
+# https://docs.aws.amazon.com/xray/latest/api/API_BatchGetTraces.html
+MAXIMUM_IDS = 5
+PAGE = 100
 
 
-def checked_document(text):
-    """Returns a document, or raises why X-Ray does not process it."""
-    if len(text.encode()) > MAXIMUM_DOCUMENT_BYTES:
-        raise Refused("MessageTooLong")
-    try:
-        document = json.loads(text)
-    except ValueError as error:
-        raise Refused("ParseError") from error
-    if not isinstance(document, dict):
-        raise Refused("ParseError")
-    trace = TRACE_ID.fullmatch(str(document.get("trace_id")))
-    if not trace:
-        raise Refused("InvalidTraceId")
-    if not SEGMENT_ID.fullmatch(str(document.get("id"))):
-        raise Refused("InvalidId")
-    if not document.get("name") or not isinstance(document.get("start_time"), (int, float)):
-        raise Refused("MissingRequiredField")
-    if document.get("type") == "subsegment" and not document.get("parent_id"):
-        raise Refused("MissingParentId")
-    age = time.time() - int(trace[1], 16)
-    if age > OLDEST_SECONDS or age < -NEWEST_SECONDS:
-        raise Refused("InvalidTraceId")
-    return document
+class Trace:
+    def __init__(self):
+        self.documents = {}
+        self.sizes = {}
+        self.exceeded = False
+        self.updated = 0
+
+    def add(self, document, text):
+        """Adds a document, which replaces an earlier one with its ID, such as one that was in progress."""
+        sizes = {**self.sizes, document["id"]: len(text)}
+        if sum(sizes.values()) > MAXIMUM_TRACE_BYTES:
+            self.exceeded = True
+            return
+        self.documents[document["id"]], self.sizes = document, sizes
+        self.updated = time.time()
 
 
-def put_segments(request):
+# By ID, in the order in which they arrived.
+traces = OrderedDict()
+
+
+class InvalidRequest(Exception):
+    pass
+
+
+def forget_old():
+    while traces and (len(traces) > KEPT_TRACES or begun(next(iter(traces))) < time.time() - KEPT_SECONDS):
+        traces.popitem(last=False)
+
+
+def put_trace_segments(request):
     unprocessed = []
     for text in request["TraceSegmentDocuments"]:
         try:
-            document = checked_document(text)
-        except Refused as reason:
-            unprocessed.append({"ErrorCode": str(reason), "Message": f"a document was not processed: {reason}"})
+            document = parse(text)
+        except Rejected as rejected:
+            message = f"Invalid segment. ErrorCode: {rejected.code}"
+            segment = {"Id": rejected.identifier, "ErrorCode": rejected.code, "Message": message}
+            unprocessed.append({name: value for name, value in segment.items() if isinstance(value, str)})
             continue
-        traces.setdefault(document["trace_id"], {})[document["id"]] = document
-    while len(traces) > MAXIMUM_TRACES:
-        del traces[next(iter(traces))]
+        traces.setdefault(document["trace_id"], Trace()).add(document, text)
+    forget_old()
     return {"UnprocessedTraceSegments": unprocessed}
 
 
-def whole_segments(documents):
-    """Returns the segments of a trace. Subsegments that were sent apart are part of the segments that they belong to."""
-    copies = {id: json.loads(json.dumps(document)) for id, document in documents.items()}
-    places = {}
-
-    def find_places(document):
-        places[document["id"]] = document
-        for child in document.get("subsegments", []):
-            find_places(child)
-
-    for document in copies.values():
-        find_places(document)
-    segments = []
-    for document in copies.values():
-        parent = places.get(document.get("parent_id")) if document.get("type") == "subsegment" else None
-        if parent is None:
-            segments.append(document)
-        else:
-            parent.setdefault("subsegments", []).append(document)
-    return segments
+def put_telemetry_records(request):
+    return {}
 
 
-def span(documents):
-    """Returns the begin and the end of a trace."""
-    starts = [document["start_time"] for document in documents.values()]
-    ends = [document.get("end_time", document["start_time"]) for document in documents.values()]
-    return min(starts), max(ends)
+def end_of(work):
+    return work.get("end_time", work["start_time"])
 
 
-def summary(id, documents):
-    start, end = span(documents)
-    annotations = {}
-    for document in documents.values():
-        for key, value in document.get("annotations", {}).items():
-            kind = "BooleanValue" if isinstance(value, bool) else "StringValue" if isinstance(value, str) else "NumberValue"
-            annotations.setdefault(key, []).append({"AnnotationValue": {kind: value}, "ServiceIds": []})
-    statuses = [document["http"]["response"]["status"] for document in documents.values() if "http" in document]
+def annotation_value(value):
+    if isinstance(value, bool):
+        return {"BooleanValue": value}
+    return {"NumberValue": value} if isinstance(value, (int, float)) else {"StringValue": str(value)}
+
+
+def annotations_of(work):
+    """Returns the annotations of segments and subsegments. An annotation can have several values in a trace."""
+    found = {}
+    for part in work:
+        annotations = part.get("annotations")
+        for key, value in (annotations.items() if isinstance(annotations, dict) else ()):
+            entry = {"AnnotationValue": annotation_value(value), "ServiceIds": []}
+            if entry not in found.setdefault(key, []):
+                found[key].append(entry)
+    return found
+
+
+def service_id(segment):
+    return {"Name": segment["name"], "Names": [segment["name"]], "Type": segment.get("origin", "client")}
+
+
+def http_of(root):
+    http = root.get("http")
+    response = http.get("response") if isinstance(http, dict) else None
+    status = response.get("status") if isinstance(response, dict) else None
+    return {"HttpStatus": status} if isinstance(status, int) else {}
+
+
+def summary_of(trace_id, trace):
+    """Returns the summary of a trace. The marks for errors are those of the root:
+    https://docs.aws.amazon.com/xray/latest/api/API_TraceSummary.html
+    """
+    documents = sorted(trace.documents.values(), key=lambda document: document["start_time"])
+    work = list(all_work(documents))
+    segments = [document for document in documents if document.get("type") != "subsegment"]
+    root = next((segment for segment in segments if "parent_id" not in segment), documents[0])
+    start = min(part["start_time"] for part in work)
     return {
-        "Id": id,
+        "Id": trace_id,
         "StartTime": start,
-        "Duration": end - start,
-        "ResponseTime": end - start,
-        "HasFault": any(document.get("fault") for document in documents.values()),
-        "HasError": any(document.get("error") for document in documents.values()),
-        "HasThrottle": any(document.get("throttle") for document in documents.values()),
-        "IsPartial": False,
-        "Http": {"HttpStatus": statuses[0]} if statuses else {},
-        "Annotations": annotations,
+        "MatchedEventTime": trace.updated,
+        "Duration": max(end_of(part) for part in work) - start,
+        "ResponseTime": end_of(root) - root["start_time"],
+        "HasError": root.get("error") is True,
+        "HasFault": root.get("fault") is True,
+        "HasThrottle": root.get("throttle") is True,
+        "IsPartial": any(part.get("in_progress") is True for part in work),
+        "Http": http_of(root),
+        "Annotations": annotations_of(work),
+        "ServiceIds": [service_id(segment) for segment in segments],
+        "EntryPoint": service_id(root),
     }
 
 
-def get_summaries(request):
-    if request.get("FilterExpression"):
-        raise Refused("FilterExpression is not emulated")
+def get_trace_summaries(request):
     start, end = request["StartTime"], request["EndTime"]
-    found = [(id, documents) for id, documents in traces.items() if start <= span(documents)[0] <= end]
-    skip = int(request.get("NextToken") or 0)
-    page = found[skip:skip + SUMMARIES_PER_PAGE]
+    if start > end:
+        raise InvalidRequest("StartTime must not be after EndTime")
+    if request.get("TimeRangeType", "TraceId") != "TraceId":
+        raise InvalidRequest(f"the local stack finds traces by TraceId only, not by {request['TimeRangeType']}")
+    try:
+        is_wanted = compiled(request.get("FilterExpression"))
+    except NotEmulated as error:
+        raise InvalidRequest(str(error)) from None
+    inside = [trace_id for trace_id in traces if start <= begun(trace_id) <= end]
+    found = filter(is_wanted, (summary_of(trace_id, traces[trace_id]) for trace_id in inside))
+    # The first page contains the most recent traces.
+    newest = sorted(found, key=lambda summary: summary["StartTime"], reverse=True)
+    first = int(request.get("NextToken") or 0)
     response = {
-        "TraceSummaries": [summary(id, documents) for id, documents in page],
-        "TracesProcessedCount": len(page),
-        "ApproximateTime": time.time(),
+        "TraceSummaries": newest[first : first + PAGE],
+        "TracesProcessedCount": len(inside),
+        "ApproximateTime": start,
     }
-    if skip + len(page) < len(found):
-        response["NextToken"] = str(skip + len(page))
+    if len(newest) > first + PAGE:
+        response["NextToken"] = str(first + PAGE)
     return response
 
 
-def get_traces(request):
+def batch_get_traces(request):
     ids = request["TraceIds"]
-    if len(ids) > TRACES_PER_CALL:
-        raise Refused(f"1 validation error detected: at most {TRACES_PER_CALL} trace IDs")
+    if len(ids) > MAXIMUM_IDS:
+        raise InvalidRequest(f"TraceIds must have at most {MAXIMUM_IDS} members")
     found = []
-    for id in ids:
-        documents = traces.get(id)
-        if documents:
-            start, end = span(documents)
-            segments = [{"Id": document["id"], "Document": json.dumps(document)} for document in whole_segments(documents)]
-            found.append({"Id": id, "Duration": end - start, "LimitExceeded": False, "Segments": segments})
-    return {"Traces": found, "UnprocessedTraceIds": []}
+    for trace_id in ids:
+        if trace_id in traces:
+            trace = traces[trace_id]
+            documents = merged(list(trace.documents.values()))
+            segments = [{"Id": document["id"], "Document": json.dumps(document)} for document in documents]
+            duration = summary_of(trace_id, trace)["Duration"]
+            found.append(
+                {"Id": trace_id, "Duration": duration, "LimitExceeded": trace.exceeded, "Segments": segments}
+            )
+    unprocessed = [trace_id for trace_id in ids if trace_id not in traces]
+    return {"Traces": found, "UnprocessedTraceIds": unprocessed}
 
 
 OPERATIONS = {
-    "/TraceSegments": put_segments,
-    "/TelemetryRecords": lambda request: {},
-    "/TraceSummaries": get_summaries,
-    "/Traces": get_traces,
+    "/TraceSegments": put_trace_segments,
+    "/TelemetryRecords": put_telemetry_records,
+    "/TraceSummaries": get_trace_summaries,
+    "/Traces": batch_get_traces,
 }
+JSON = {"Content-Type": "application/json"}
 
 
-async def handle_request(method, path, headers, body, query):
-    operation = OPERATIONS.get(path)
+async def handle(method, path, headers, body, query):
+    operation = OPERATIONS.get(path) if method == "POST" else None
     try:
-        if method != "POST" or operation is None:
-            raise Refused(f"{method} {path} of X-Ray is not emulated")
-        status, response = 200, operation(json.loads(body))
-    except Refused as error:
-        status, response = 400, {"__type": "InvalidRequestException", "message": str(error)}
-    return status, {"Content-Type": "application/json"}, json.dumps(response).encode()
+        if not operation:
+            raise InvalidRequest(f"the local stack does not have {method} {path} of X-Ray")
+        return 200, dict(JSON), json.dumps(operation(json.loads(body))).encode()
+    except (InvalidRequest, KeyError, TypeError, ValueError) as error:
+        error_headers = {**JSON, "x-amzn-errortype": "InvalidRequestException"}
+        return 400, error_headers, json.dumps({"Message": str(error)}).encode()
 
 
-detect_other_service = app.detect_service
-
-
-def detect_service(method, path, headers, query):
-    if "/xray/aws4_request" in headers.get("authorization", ""):
-        return "xray"
-    return detect_other_service(method, path, headers, query)
-
-
-app.detect_service = detect_service
-app.SERVICE_HANDLERS["xray"] = handle_request
+app.SERVICE_HANDLERS["xray"] = handle
+router.SERVICE_PATTERNS["xray"] = {"credential_scope": "xray"}
