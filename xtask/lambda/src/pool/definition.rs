@@ -73,8 +73,13 @@ impl Definition {
     /// Sends the trace of an invocation that has ended, if the function has active tracing.
     pub(super) fn trace(&self, trace: InvocationTrace, request_id: Uuid, outcome: &InvocationOutcome) {
         let Some(Tracing { sink, .. }) = &self.tracing else { return };
-        for text in trace.end(&self.arn, request_id, outcome) {
-            sink.take(Document { role: self.launch.role.clone(), text });
-        }
+        let (sink, role, function) = (sink.clone(), self.launch.role.clone(), self.arn.clone());
+        let ended = trace.ended(outcome);
+        // The caller need not wait until the instance is idle.
+        tokio::spawn(async move {
+            for text in ended.documents(&function, request_id).await {
+                sink.take(Document { role: role.clone(), text });
+            }
+        });
     }
 }

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use openapi::telemetry::TraceHeader;
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -105,13 +106,20 @@ impl Instance {
         request_id: Uuid,
         function_arn: String,
         event: Bytes,
-        trace: TraceHeader,
+        trace: (TraceHeader, oneshot::Sender<()>),
         limit: Duration,
     ) -> Run {
         let deadline = Instant::now() + limit;
+        let (trace, until_next) = trace;
         let deadline_on_the_clock = SystemTime::now() + limit;
-        let invocation =
-            Invocation { request_id, function_arn, deadline: deadline_on_the_clock, event, trace };
+        let invocation = Invocation {
+            request_id,
+            function_arn,
+            deadline: deadline_on_the_clock,
+            event,
+            trace,
+            until_next,
+        };
         // Fails only if the instance's API has ended, which the loop below detects as an exit or a timeout.
         let _unheard = self.channels.invocations.send(invocation).await;
         let mut taken = false;

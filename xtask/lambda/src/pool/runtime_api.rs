@@ -16,7 +16,7 @@ use bytes::Bytes;
 use openapi::telemetry::TraceHeader;
 use serde_json::json;
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use super::InvocationOutcome;
@@ -32,6 +32,8 @@ pub(super) struct Invocation {
     pub(super) deadline: SystemTime,
     pub(super) event: Bytes,
     pub(super) trace: TraceHeader,
+    /// Dropped when the instance asks for the next invocation, or ends.
+    pub(super) until_next: oneshot::Sender<()>,
 }
 
 /// A report of an instance.
@@ -56,6 +58,8 @@ struct Api {
     invocations: tokio::sync::Mutex<mpsc::Receiver<Invocation>>,
     reports: mpsc::Sender<Report>,
     current: Mutex<Option<Uuid>>,
+    /// That of the last invocation.
+    until_next: Mutex<Option<oneshot::Sender<()>>>,
     group: ProcessGroup,
 }
 
@@ -67,6 +71,7 @@ pub(super) fn serve(listener: TcpListener, group: ProcessGroup) -> (Channels, to
         invocations: tokio::sync::Mutex::new(receiver),
         reports: sender,
         current: Mutex::new(None),
+        until_next: Mutex::new(None),
         group,
     });
     let router = Router::new()
@@ -84,6 +89,7 @@ pub(super) fn serve(listener: TcpListener, group: ProcessGroup) -> (Channels, to
 
 async fn next(State(api): State<Arc<Api>>) -> Response {
     let mut invocations = api.invocations.lock().await;
+    api.keep_until_next(None);
     api.report(Report::Ready).await;
     let invocation = match invocations.try_recv() {
         Ok(invocation) => Some(invocation),
@@ -94,6 +100,7 @@ async fn next(State(api): State<Arc<Api>>) -> Response {
         return StatusCode::GONE.into_response();
     };
     *api.current() = Some(invocation.request_id);
+    api.keep_until_next(Some(invocation.until_next));
     api.report(Report::Taken).await;
     let deadline = invocation.deadline.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
     let headers = [
@@ -150,6 +157,11 @@ impl Api {
     fn current(&self) -> std::sync::MutexGuard<'_, Option<Uuid>> {
         // Assigning a request id cannot panic halfway, so a poisoned value is still valid.
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keep_until_next(&self, sender: Option<oneshot::Sender<()>>) {
+        // Assigning a sender cannot panic halfway, so a poisoned value is still valid.
+        *self.until_next.lock().unwrap_or_else(PoisonError::into_inner) = sender;
     }
 
     /// Waits for an invocation while the instance is frozen, and continues it before the invocation is delivered.

@@ -150,11 +150,11 @@ impl Slot {
                 }
                 trace.initialized(since);
             }
-            trace.invoked();
             // The duration of an invocation does not include the initialization.
             started = Instant::now();
+            let header = trace.invoked();
             let arn = definition.arn.to_string();
-            let run = instance.run(request_id, arn, event.clone(), trace.header(), definition.timeout);
+            let run = instance.run(request_id, arn, event.clone(), header, definition.timeout);
             match run.await {
                 Run::Done(outcome) => break (outcome, true),
                 Run::Failed(outcome) => break (outcome, false),

@@ -103,10 +103,8 @@ impl TraceDelivery {
             if let Err(error) = self.write(&documents).await {
                 tracing::warn!("cannot write {}: {error}", self.file.display());
             }
-            for (role, texts) in by_role(documents) {
-                for some in texts.chunks(DOCUMENTS_PER_REQUEST) {
-                    self.put(&role, some).await;
-                }
+            for (role, texts) in batches(documents) {
+                self.put(&role, texts).await;
             }
         }
     }
@@ -120,10 +118,11 @@ impl TraceDelivery {
         file.flush().await
     }
 
-    async fn put(&self, role: &RoleSession, documents: &[String]) {
+    async fn put(&self, role: &RoleSession, documents: Vec<String>) {
+        let count = documents.len();
         let client = self.roles.xray(&self.client, role);
         let request = client.put_trace_segments();
-        let sent = request.set_trace_segment_documents(Some(documents.to_vec())).send().await;
+        let sent = request.set_trace_segment_documents(Some(documents)).send().await;
         match sent {
             Ok(response) => {
                 for rejected in response.unprocessed_trace_segments.unwrap_or_default() {
@@ -132,17 +131,57 @@ impl TraceDelivery {
                 }
             }
             Err(error) => {
-                let (count, error) = (documents.len(), with_causes(&error));
+                let error = with_causes(&error);
                 tracing::warn!(function = %role.function, "{count} documents of traces are lost: {error}");
             }
         }
     }
 }
 
-fn by_role(documents: Vec<Document>) -> BTreeMap<RoleSession, Vec<String>> {
+/// Groups documents by role, and splits the groups to the size of one request.
+fn batches(documents: Vec<Document>) -> Vec<(RoleSession, Vec<String>)> {
     let mut groups: BTreeMap<RoleSession, Vec<String>> = BTreeMap::new();
+    let mut full = Vec::new();
     for Document { role, text } in documents {
-        groups.entry(role).or_default().push(text);
+        let group = groups.entry(role.clone()).or_default();
+        group.push(text);
+        if group.len() == DOCUMENTS_PER_REQUEST {
+            full.push((role, std::mem::take(group)));
+        }
     }
-    groups
+    full.extend(groups.into_iter().filter(|(_, texts)| !texts.is_empty()));
+    full
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DOCUMENTS_PER_REQUEST, Document, QUEUE, RoleSession, TraceSink, batches};
+
+    fn document(role: &str, text: usize) -> Document {
+        let role = RoleSession::new(role, &"function".parse().unwrap());
+        Document { role, text: text.to_string() }
+    }
+
+    #[test]
+    fn documents_are_delivered_by_role_in_order_and_in_portions() {
+        let documents = (0..120).map(|number| document(if number < 105 { "one" } else { "other" }, number));
+        let batches = batches(documents.collect());
+        let shown: Vec<_> = batches
+            .iter()
+            .map(|(role, texts)| (role.role.as_str(), texts.len(), texts[0].as_str()))
+            .collect();
+        let expected =
+            [("one", DOCUMENTS_PER_REQUEST, "0"), ("one", 50, "50"), ("one", 5, "100"), ("other", 15, "105")];
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn full_queue_drops_documents_without_waiting() {
+        let (sink, mut documents) = TraceSink::new();
+        for number in 0..QUEUE + 10 {
+            sink.take(document("role", number));
+        }
+        assert_eq!(std::iter::from_fn(|| documents.try_recv().ok()).count(), QUEUE);
+        assert_eq!(sink.lost.load(super::Ordering::Relaxed), 10);
+    }
 }

@@ -3,14 +3,19 @@
 //! `AWS::Lambda` is the service, and `AWS::Lambda::Function` in it is the function, to which everything belongs that the
 //! function sends: <https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html#services-xray-traces>.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use openapi::telemetry::{SegmentId, TraceHeader, TraceId};
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::super::InvocationOutcome;
 use crate::control_plane::FunctionArn;
+
+/// How long an instance may take after its response until it asks for the next invocation. A longer time is not recorded.
+const LONGEST_OVERHEAD: Duration = Duration::from_secs(2);
 
 /// The trace of an invocation in progress.
 pub(in crate::pool) struct InvocationTrace {
@@ -20,6 +25,15 @@ pub(in crate::pool) struct InvocationTrace {
     started: SystemTime,
     initialization: Option<(SystemTime, SystemTime)>,
     invoked: SystemTime,
+    /// Closed when the instance asks for the next invocation.
+    next: oneshot::Receiver<()>,
+}
+
+/// The trace of an invocation that has an outcome.
+pub(in crate::pool) struct EndedTrace {
+    trace: InvocationTrace,
+    responded: SystemTime,
+    is_fault: bool,
 }
 
 impl InvocationTrace {
@@ -31,12 +45,8 @@ impl InvocationTrace {
         let now = SystemTime::now();
         let header = TraceHeader { root: new_trace_id(now), parent: None, sampled: Some(is_active) };
         let [service, function] = [new_segment_id(), new_segment_id()];
-        Self { header, service, function, started: now, initialization: None, invoked: now }
-    }
-
-    /// Returns the header for the function.
-    pub(in crate::pool) fn header(&self) -> TraceHeader {
-        self.header.below(self.function)
+        let (_, next) = oneshot::channel();
+        Self { header, service, function, started: now, initialization: None, invoked: now, next }
     }
 
     /// Records that an instance has been initialized since a time.
@@ -45,32 +55,47 @@ impl InvocationTrace {
     }
 
     /// Records that an instance receives the event now.
-    pub(in crate::pool) fn invoked(&mut self) {
+    ///
+    /// Returns the header for the function, and what the instance holds until it asks for the next invocation.
+    pub(in crate::pool) fn invoked(&mut self) -> (TraceHeader, oneshot::Sender<()>) {
+        let (until_next, next) = oneshot::channel();
+        self.next = next;
         self.invoked = SystemTime::now();
+        (self.header.below(self.function), until_next)
     }
 
-    /// Returns the documents of the invocation, which ends now. Without sampling there are none.
-    pub(in crate::pool) fn end(
-        self,
-        function: &FunctionArn,
-        request_id: Uuid,
-        outcome: &InvocationOutcome,
-    ) -> Vec<String> {
-        if self.header.sampled != Some(true) {
+    /// Records the outcome of the invocation.
+    pub(in crate::pool) fn ended(self, outcome: &InvocationOutcome) -> EndedTrace {
+        let is_fault = matches!(outcome, InvocationOutcome::FunctionError(_));
+        EndedTrace { trace: self, responded: SystemTime::now(), is_fault }
+    }
+}
+
+impl EndedTrace {
+    /// Waits until the instance is idle, and returns the documents of the invocation. Without sampling there are none.
+    ///
+    /// The time between the response and the request for the next invocation is the overhead:
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html#services-xray-traces>.
+    pub(in crate::pool) async fn documents(self, function: &FunctionArn, request_id: Uuid) -> Vec<String> {
+        let Self { trace, responded, is_fault } = self;
+        if trace.header.sampled != Some(true) {
             return Vec::new();
         }
-        let ended = SystemTime::now();
-        let is_fault = matches!(outcome, InvocationOutcome::FunctionError(_));
-        let work = |name: &str, start: SystemTime, end: SystemTime| json!({ "id": new_segment_id().to_string(), "name": name, "start_time": seconds(start), "end_time": seconds(end) });
+        // The channel only closes. An instance that takes too long has no overhead here.
+        let is_idle = timeout(LONGEST_OVERHEAD, trace.next).await.is_ok();
+        let ended = if is_idle { SystemTime::now() } else { responded };
         let mut subsegments = Vec::new();
-        if let Some((start, end)) = self.initialization {
-            subsegments.push(work("Initialization", start, end));
+        if let Some((start, end)) = trace.initialization {
+            subsegments.push(subsegment("Initialization", start, end));
         }
-        subsegments.push(work("Invocation", self.invoked, ended));
+        subsegments.push(subsegment("Invocation", trace.invoked, responded));
+        if is_idle {
+            subsegments.push(subsegment("Overhead", responded, ended));
+        }
         let mut common = json!({
-            "trace_id": self.header.root.to_string(),
+            "trace_id": trace.header.root.to_string(),
             "name": function.name.as_str(),
-            "start_time": seconds(self.started),
+            "start_time": seconds(trace.started),
             "end_time": seconds(ended),
             "aws": { "function_arn": function.to_string(), "request_id": request_id.to_string() },
         });
@@ -78,15 +103,27 @@ impl InvocationTrace {
             common["fault"] = true.into();
         }
         let mut service = common.clone();
-        service["id"] = self.service.to_string().into();
+        service["id"] = trace.service.to_string().into();
         service["origin"] = "AWS::Lambda".into();
+        service["resource_arn"] = function.to_string().into();
+        // Lambda responds with 200 when a function fails, too.
+        service["http"] = json!({ "response": { "status": 200 } });
         let mut own = common;
-        own["id"] = self.function.to_string().into();
+        own["id"] = trace.function.to_string().into();
         own["origin"] = "AWS::Lambda::Function".into();
         own["parent_id"] = service["id"].clone();
         own["subsegments"] = subsegments.into();
         vec![service.to_string(), own.to_string()]
     }
+}
+
+fn subsegment(name: &str, start: SystemTime, end: SystemTime) -> Value {
+    json!({
+        "id": new_segment_id().to_string(),
+        "name": name,
+        "start_time": seconds(start),
+        "end_time": seconds(end),
+    })
 }
 
 /// Returns the id of a trace that begins now.
@@ -111,20 +148,24 @@ mod tests {
     use super::super::super::InvocationOutcome;
     use super::InvocationTrace;
 
-    fn documents(trace: InvocationTrace, outcome: &InvocationOutcome) -> Vec<Value> {
+    async fn documents(trace: InvocationTrace, outcome: &InvocationOutcome) -> Vec<Value> {
         let arn = "arn:aws:lambda:us-east-1:000000000000:function:api".parse().unwrap();
-        let documents = trace.end(&arn, Uuid::nil(), outcome);
+        let documents = trace.ended(outcome).documents(&arn, Uuid::nil()).await;
         documents.iter().map(|document| serde_json::from_str(document).unwrap()).collect()
     }
 
-    #[test]
-    fn function_is_a_segment_in_that_of_the_service() {
+    fn names(function: &Value) -> Vec<&Value> {
+        function["subsegments"].as_array().unwrap().iter().map(|it| &it["name"]).collect()
+    }
+
+    #[tokio::test]
+    async fn function_is_a_segment_in_that_of_the_service() {
         let mut trace = InvocationTrace::begin(true);
         trace.initialized(std::time::SystemTime::now());
-        trace.invoked();
-        let header = trace.header();
-        let [service, function] =
-            documents(trace, &InvocationOutcome::FunctionError("".into())).try_into().unwrap();
+        let (header, until_next) = trace.invoked();
+        drop(until_next);
+        let outcome = InvocationOutcome::FunctionError("".into());
+        let [service, function] = documents(trace, &outcome).await.try_into().unwrap();
         assert_eq!((&service["origin"], service.get("parent_id")), (&"AWS::Lambda".into(), None));
         assert_eq!(
             (&function["origin"], &function["parent_id"]),
@@ -132,16 +173,15 @@ mod tests {
         );
         assert_eq!(header.parent.unwrap().to_string(), function["id"]);
         assert_eq!(header.root.to_string(), function["trace_id"]);
-        assert_eq!(function["fault"], true);
-        let names: Vec<&Value> =
-            function["subsegments"].as_array().unwrap().iter().map(|it| &it["name"]).collect();
-        assert_eq!(names, ["Initialization", "Invocation"]);
+        assert_eq!((&service["fault"], &function["fault"]), (&true.into(), &true.into()));
+        assert_eq!(names(&function), ["Initialization", "Invocation", "Overhead"]);
     }
 
-    #[test]
-    fn invocation_without_active_tracing_has_a_header_and_no_documents() {
-        let trace = InvocationTrace::begin(false);
-        assert_eq!(trace.header().sampled, Some(false));
-        assert!(documents(trace, &InvocationOutcome::Response("".into())).is_empty());
+    #[tokio::test]
+    async fn invocation_without_active_tracing_has_a_header_and_no_documents() {
+        let mut trace = InvocationTrace::begin(false);
+        let (header, _until_next) = trace.invoked();
+        assert_eq!(header.sampled, Some(false));
+        assert!(documents(trace, &InvocationOutcome::Response("".into())).await.is_empty());
     }
 }
