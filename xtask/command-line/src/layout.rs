@@ -21,6 +21,11 @@ pub(crate) fn width_of_errors() -> Option<usize> {
     width(io::stderr())
 }
 
+/// Returns the width of standard output in columns, or `None` without a terminal.
+pub fn width_of_output() -> Option<usize> {
+    width(io::stdout())
+}
+
 fn width(stream: impl AsFd) -> Option<usize> {
     terminal_size_of(stream).map(|(width, _)| usize::from(width.0))
 }
@@ -31,7 +36,7 @@ fn width(stream: impl AsFd) -> Option<usize> {
 pub fn table<T: Into<comfy_table::Row>>(header: T) -> Table {
     let mut table = Table::new();
     table.load_style(NOTHING).set_header(header);
-    if let Some(width) = width(io::stdout()) {
+    if let Some(width) = width_of_output() {
         fit(&mut table, width);
     }
     table

@@ -1,6 +1,6 @@
 //! All access to AWS's control plane.
 //!
-//! The library covers connection, review, deployment, releases, lock, keys, drift, logs, metrics, and queue. It does not print
+//! The library covers connection, review, deployment, releases, lock, keys, drift, logs, traces, metrics, and queue. It does not print
 //! or prompt. It returns values, and reports to an [`operator::Operator`]. Its errors are for people and carry
 //! context, so it uses `anyhow` as the command line does.
 

@@ -1,33 +1,39 @@
-//! `cargo xtask traces`: prints traces of requests and restores.
+//! `cargo xtask traces`: shows what took the time of requests and restores.
 
-mod text;
+mod list;
+mod waterfall;
 
 use anyhow::{Result, bail};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{TimeDelta, Utc};
 use clap::Args;
 use command_line::terminal::{self, Palette};
 use command_line::{EnvironmentArgument, Outcome, layout, output};
-use deploy::traces::{self, Trace, TraceInList};
+use deploy::traces::{Recent, Trace, Traces};
 use deploy::{command_for, time_span};
 use stack::Environment;
 
-use self::text::to_text;
 use crate::connect::connect;
+
+/// The width of the output without a terminal.
+const WIDTH: usize = 120;
 
 /// Options of `traces`.
 #[derive(Args)]
 pub struct Arguments {
-    /// The ID of a trace, or of a request, a message or an invocation with traces. Without it, the recent traces are listed.
+    /// Show this trace: its ID, the error ID of a response, or the ID of a message. Without it, list the recent traces.
     #[arg(value_name = "ID")]
     id: Option<String>,
     #[command(flatten)]
     environment: EnvironmentArgument,
-    /// How far to look back: a number and s, m, h or d. The default is 15m for the list, and 1d with an ID.
+    /// How far to look back: a number and s, m, h or d. The default is 15m, with an ID 1d.
     #[arg(long, value_name = "SPAN", value_parser = time_span::parse)]
     since: Option<TimeDelta>,
-    /// List only traces in which something failed or was refused.
+    /// List only traces of requests and restores that failed or were refused.
     #[arg(long, conflicts_with = "id")]
     errors: bool,
+    /// List at most this many traces, the newest.
+    #[arg(long, value_name = "NUMBER", default_value_t = 20, conflicts_with = "id")]
+    limit: u16,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -35,80 +41,65 @@ pub struct Arguments {
 
 pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     let environment = arguments.environment.load()?;
-    let connection = connect(&environment).await?;
-    let Some(id) = &arguments.id else {
-        let since = arguments.since.unwrap_or(TimeDelta::minutes(15));
-        let mut found = traces::list(&connection, Utc::now() - since).await?;
-        found.retain(|trace| !arguments.errors || trace.has_fault || trace.has_error);
-        return print_list(&arguments, &environment, &found, since);
-    };
-    let since = arguments.since.unwrap_or(TimeDelta::days(1));
-    let ids = traces::ids_of(&environment, &connection, Utc::now() - since, id).await?;
-    if ids.is_empty() {
-        let since = time_span::format_span(since);
-        bail!("no function has logged {id} in the last {since}; use --since to look further back");
+    let traces = Traces::open(&environment, &connect(&environment).await?).await?;
+    match &arguments.id {
+        Some(id) => show(&arguments, &environment, &traces, id).await?,
+        None => list(&arguments, &environment, &traces).await?,
     }
-    let found = traces::get(&connection, &ids).await?;
+    Ok(Outcome::Done)
+}
+
+async fn show(arguments: &Arguments, environment: &Environment, traces: &Traces, id: &str) -> Result<()> {
+    let since = arguments.since.unwrap_or(TimeDelta::days(1));
+    let found = traces.find(Utc::now() - since, id).await?;
     if found.is_empty() {
         bail!(
-            "X-Ray has no trace {}: Lambda samples one request per second and 5 % of the others, and X-Ray keeps traces for 30 \
-             days; see {} instead",
-            ids.join(" or "),
+            "X-Ray has no trace of {id} in the last {}; use --since to look further back, and {} for its log. Lambda samples one \
+             request per second and 5 % of the others, and a trace appears after some seconds",
+            time_span::format_span(since),
             command_for(&environment.name, &format!("logs --request {id}"))
         );
     }
-    print(&arguments, &environment, &found)
-}
-
-fn print(arguments: &Arguments, environment: &Environment, found: &[Trace]) -> Result<Outcome> {
     if arguments.json {
-        output::print(serde_json::to_string_pretty(found)?)?;
-        return Ok(Outcome::Done);
+        output::print(serde_json::to_string_pretty(&found)?)?;
+        return Ok(());
     }
-    let palette = Palette::for_output();
-    let texts: Vec<String> = found.iter().map(|trace| to_text(trace, palette)).collect();
-    output::print(texts.join("\n\n"))?;
-    for trace in found {
-        let command = command_for(&environment.name, &format!("logs --request {}", trace.id));
-        terminal::say(format!("  log: {command}"));
+    let width = layout::width_of_output().unwrap_or(WIDTH);
+    let texts = found.iter().map(|trace| waterfall::to_text(trace, width, Palette::for_output()));
+    output::print(texts.collect::<Vec<_>>().join("\n\n"))?;
+    for command in log_commands(&found) {
+        terminal::say(format!("  log: {}", command_for(&environment.name, &command)));
     }
-    Ok(Outcome::Done)
+    Ok(())
 }
 
-fn print_list(
-    arguments: &Arguments,
-    environment: &Environment,
-    found: &[TraceInList],
-    since: TimeDelta,
-) -> Result<Outcome> {
+/// Returns a command for the log of each event in the traces.
+fn log_commands(traces: &[Trace]) -> Vec<String> {
+    let mut commands: Vec<String> = traces
+        .iter()
+        .map(|trace| trace.event.as_ref().and_then(|event| event.id.as_ref()).unwrap_or(&trace.id))
+        .map(|id| format!("logs --request {id}"))
+        .collect();
+    commands.dedup();
+    commands
+}
+
+async fn list(arguments: &Arguments, environment: &Environment, traces: &Traces) -> Result<()> {
+    let since = arguments.since.unwrap_or(TimeDelta::minutes(15));
+    let wanted =
+        Recent { from: Utc::now() - since, only_problems: arguments.errors, limit: arguments.limit.into() };
+    let found = traces.recent(wanted).await?;
     if arguments.json {
-        output::print(serde_json::to_string_pretty(found)?)?;
-        return Ok(Outcome::Done);
+        output::print(serde_json::to_string_pretty(&found)?)?;
+    } else if found.is_empty() {
+        let what = if arguments.errors { "trace with an error" } else { "trace" };
+        terminal::say(format!(
+            "No {what} in the last {}; use --since to look further back.",
+            time_span::format_span(since)
+        ));
+    } else {
+        output::print(list::to_text(&found))?;
+        terminal::say(format!("  one of them: {}", command_for(&environment.name, "traces ID")));
     }
-    if found.is_empty() {
-        let since = time_span::format_span(since);
-        terminal::say(format!("No trace began in the last {since}; use --since to look further back."));
-        return Ok(Outcome::Done);
-    }
-    let palette = Palette::for_output();
-    let mut table = layout::table(["BEGAN", "TRACE", "TIME", "ROUTE", "OUTCOME"]);
-    for trace in found {
-        let outcome = trace.outcomes.join(", ");
-        let outcome = if trace.has_fault {
-            palette.paint(&outcome, "31")
-        } else if trace.has_error {
-            palette.paint(&outcome, "33")
-        } else {
-            outcome
-        };
-        let time = format!("{:.1} ms", trace.seconds * 1e3);
-        table.add_row([format_time(trace.began), trace.id.clone(), time, trace.routes.join(", "), outcome]);
-    }
-    output::print(table)?;
-    terminal::say(format!("  a whole trace: {}", command_for(&environment.name, "traces TRACE")));
-    Ok(Outcome::Done)
-}
-
-fn format_time(time: DateTime<Utc>) -> String {
-    time.format("%Y-%m-%d %H:%M:%S%.3f").to_string()
+    Ok(())
 }
