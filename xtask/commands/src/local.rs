@@ -8,6 +8,7 @@ pub(crate) mod guard;
 mod monitored;
 mod subcommand;
 mod summary;
+mod traces;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

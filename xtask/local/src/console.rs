@@ -5,6 +5,7 @@
 //! documents and is inserted as text, never as markup.
 
 pub mod metrics;
+pub mod traces;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +23,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use url::{Host, Url};
+
+use self::traces::TraceSource;
 
 /// Time limit for a connection to a component before it is shown as down.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -51,6 +54,8 @@ pub struct ConsoleModel {
     pub statistics: Arc<dyn Fn() -> Value + Send + Sync>,
     /// Returns the graphs and the alarms.
     pub metrics: Arc<dyn Fn() -> Value + Send + Sync>,
+    /// The traces of the functions.
+    pub traces: TraceSource,
     /// What was deployed at the start and has no effect here, a line each.
     pub without_effect: Vec<String>,
 }
@@ -72,6 +77,10 @@ pub async fn serve(
         .route("/metrics.js", file("text/javascript", include_str!("console/metrics.js")))
         .route("/metrics.css", file("text/css", include_str!("console/metrics.css")))
         .route("/metrics.json", get(metrics_json))
+        .route("/traces.js", file("text/javascript", include_str!("console/traces.js")))
+        .route("/traces.css", file("text/css", include_str!("console/traces.css")))
+        .route("/traces.json", get(traces::recent))
+        .route("/trace.json", get(traces::find))
         .route("/openapi.js", file("text/javascript", include_str!("console/openapi.js")))
         .route("/stack.json", get(stack_json))
         .route("/openapi.json", json(model.openapi.to_string()))
@@ -190,6 +199,10 @@ mod tests {
             components,
             statistics: Arc::new(|| json!({"api": {"invocations": 3}})),
             metrics: Arc::new(|| json!({"graphs": [], "alarms": []})),
+            traces: TraceSource {
+                recent: Arc::new(|| Box::pin(async { Ok(json!([{ "id": "1-a" }])) })),
+                find: Arc::new(|id| Box::pin(async move { Err(format!("no trace {id}")) })),
+            },
             without_effect: vec!["CloudWatch::Dashboard: not shown".to_owned()],
         }
     }
@@ -217,7 +230,7 @@ mod tests {
         };
 
         for path in
-            ["/", "/console.css", "/console.js", "/elements.js", "/openapi.js", "/metrics.js", "/metrics.css"]
+            ["/", "/console.css", "/console.js", "/elements.js", "/openapi.js", "/metrics.js", "/metrics.css", "/traces.js", "/traces.css"]
         {
             let found = fetch(path).await;
             let policy = found.headers()["content-security-policy"].to_str().unwrap().to_owned();
@@ -232,6 +245,12 @@ mod tests {
         assert_eq!(of("/statistics.json").await["api"]["invocations"], 3);
         assert_eq!(of("/metrics.json").await["graphs"], json!([]));
         assert_eq!(of("/without-effect.json").await, json!(["CloudWatch::Dashboard: not shown"]));
+        assert_eq!(of("/traces.json").await[0]["id"], "1-a");
+        let failed = reqwest::get(format!("http://{address}/trace.json?id=1%2Db")).await.unwrap();
+        assert_eq!(
+            (failed.status().as_u16(), failed.text().await.unwrap().as_str()),
+            (502, "no trace 1-b\n")
+        );
         let components = of("/components.json").await;
         assert_eq!(components[0]["up"], true);
         assert_eq!(components[1]["up"], false);
@@ -260,6 +279,7 @@ mod tests {
             include_str!("console/elements.js"),
             include_str!("console/openapi.js"),
             include_str!("console/metrics.js"),
+            include_str!("console/traces.js"),
         ] {
             for forbidden in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("] {
                 assert!(!script.contains(forbidden), "{forbidden}");

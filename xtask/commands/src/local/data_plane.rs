@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 use chrono::Utc;
 use deploy::connection::Connection;
+use deploy::traces::Traces;
 use edge::{self, Edge};
 use lambda::control_plane::{ControlPlane, FunctionName};
 use lambda::gateway::{self, Gateway};
@@ -32,7 +33,7 @@ use super::deployed::DeployedResources;
 use super::follower::Follower;
 use super::foundation::{Foundation, IssuerUrls};
 use super::guard::RunningGuard;
-use super::monitored;
+use super::{monitored, traces};
 
 /// The client ID in access tokens, which matches the environment file of the local stack.
 const TOKEN_CLIENT: &str = "local";
@@ -85,6 +86,7 @@ pub(super) struct DataPlane {
     users: BTreeMap<String, User>,
     pool: FunctionPool,
     edge: Arc<Edge>,
+    traces: Traces,
     /// Taken when further deployments are followed.
     redeployment: Option<Redeployment>,
     alarms: watch::Receiver<Vec<AlarmStatus>>,
@@ -204,6 +206,8 @@ impl DataPlane {
             monitoring.await;
             Ok(())
         });
+        let functions = resources.functions.values().map(ToString::to_string);
+        let traces = Traces::of_functions(administrator.xray(), functions.collect());
         Ok(Self {
             urls,
             issuer,
@@ -211,6 +215,7 @@ impl DataPlane {
             pool,
             edge,
             alarms,
+            traces,
             redeployment: Some(redeployment),
             changes: guard.guard.changes(),
             console: Some(listeners.console),
@@ -282,6 +287,7 @@ impl DataPlane {
             ],
             metrics,
             statistics: Arc::new(move || serde_json::to_value(statistics(&pool)).unwrap_or_default()),
+            traces: traces::source(&self.traces),
             without_effect: without_effect.iter().map(ToString::to_string).collect(),
         };
         let server = console::serve(listener, model, until(&self.shutdown.subscribe()));
