@@ -1,7 +1,7 @@
 //! The command line of the packages service: `cargo xtask <command>`.
 //!
 //! Data goes to standard output, and everything else to standard error. Exit codes: 0 for success, 1 for failure, 2
-//! for wrong usage, 3 for differences.
+//! for wrong usage, 3 for differences or something that needs attention.
 //!
 //! This program compiles in seconds. It runs the commands that need neither AWS nor the local stack, and builds the
 //! programs `packages` and `xtask-commands` for all others.

@@ -1,6 +1,6 @@
 //! The tables of `docs/operations.md` are those of this module.
 
-use super::{FIELDS, FieldKind, Rule};
+use super::{FIELDS, FieldKind, METRICS, Metric, Rule};
 
 const OPERATIONS: &str = include_str!("../../../docs/operations.md");
 
@@ -28,4 +28,16 @@ fn operations_guide_has_all_rules() {
     let row = |rule: &Rule| format!("| `{}` | {} | {} |\n", rule.name(), rule.meaning(), rule.remedy());
     let rows: String = Rule::ALL.iter().map(row).collect();
     assert_documented(&format!("| rule | what happened | what to do |\n|---|---|---|\n{rows}"));
+}
+
+#[test]
+fn operations_guide_has_all_metrics() {
+    let set = |set: &&[&str]| set.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let row = |metric: &Metric| {
+        let sets: Vec<String> = metric.dimensions.iter().map(set).collect();
+        let (name, unit, meaning) = (metric.name, metric.unit.name(), metric.meaning);
+        format!("| `{name}` | {unit} | {} | {meaning} |\n", sets.join("; "))
+    };
+    let rows: String = METRICS.iter().map(row).collect();
+    assert_documented(&format!("| metric | unit | dimensions | meaning |\n|---|---|---|---|\n{rows}"));
 }

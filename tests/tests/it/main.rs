@@ -24,6 +24,7 @@ mod drift;
 mod environment;
 mod fixture;
 mod function;
+mod glance;
 mod hostile;
 mod keys;
 mod lifecycle;

@@ -13,7 +13,7 @@ use crate::wrong_usage::WrongUsage;
 pub enum Outcome {
     /// It succeeded.
     Done,
-    /// It found differences, or a missed limit.
+    /// It found differences, something that needs attention, or a missed limit.
     Differences,
     /// It ran another command, which ended with this exit code.
     Code(u8),

@@ -43,8 +43,10 @@ async fn deployment_that_is_not_waited_for_is_verified_by_the_next() {
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert!(ended.stderr.contains("CloudFormation makes the changes now"), "{}", ended.stderr);
     assert_eq!(ended.stdout, "");
+    // Something needs attention: the release was not verified.
     let ended = run(running, &["status", "--follow"]).await;
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_eq!(ended.code, Some(3), "{}", ended.stderr);
+    assert!(ended.stdout.contains("; not verified"), "{}", ended.stdout);
     let ended = run(running, &["deploy", "--release", &release, "--yes"]).await;
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert!(ended.stderr.contains("no changes") && ended.stderr.contains("✓ verify"), "{}", ended.stderr);
