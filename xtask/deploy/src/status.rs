@@ -128,7 +128,8 @@ impl Status {
             Ok(Some(stack)) if stack.condition == Condition::Broken => None,
             stack => {
                 let stack = stack.as_ref().ok().and_then(Option::as_ref);
-                Some(Deployed::read(environment, connection, stack, is_under_way).await)
+                // Boxed, because the futures of the AWS SDK are large.
+                Some(Box::pin(Deployed::read(environment, connection, stack, is_under_way)).await)
             }
         };
         let is_broken = stack.as_ref().is_ok_and(|stack| {

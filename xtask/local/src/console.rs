@@ -229,9 +229,17 @@ mod tests {
             reqwest::get(format!("http://{address}{path}")).await.unwrap().error_for_status().unwrap()
         };
 
-        for path in
-            ["/", "/console.css", "/console.js", "/elements.js", "/openapi.js", "/metrics.js", "/metrics.css", "/traces.js", "/traces.css"]
-        {
+        for path in [
+            "/",
+            "/console.css",
+            "/console.js",
+            "/elements.js",
+            "/openapi.js",
+            "/metrics.js",
+            "/metrics.css",
+            "/traces.js",
+            "/traces.css",
+        ] {
             let found = fetch(path).await;
             let policy = found.headers()["content-security-policy"].to_str().unwrap().to_owned();
             assert!(policy.starts_with("default-src 'none'"), "{policy}");

@@ -91,7 +91,9 @@ fn encode(encoder: &mut Encoder, value: &Value) {
         Value::String(text) => encoder.str(text),
         Value::Array(items) => {
             encoder.array(items.len());
-            items.iter().for_each(|item| encode(encoder, item));
+            for item in items {
+                encode(encoder, item);
+            }
             encoder
         }
         Value::Object(members) => {
