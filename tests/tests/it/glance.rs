@@ -1,7 +1,6 @@
 //! `cargo xtask status` and `cargo xtask metrics`: how the system is doing, at a glance.
 
 use faults::{Fate, Faults};
-use reqwest::Method;
 use serde_json::Value;
 
 use crate::client::Client;
@@ -9,17 +8,15 @@ use crate::command::Run;
 use crate::stack::{aws_proxy, run_xtask_of_stack, stack, xtask_of_stack};
 use crate::waiting::eventually;
 
-/// Asks for a signed URL, which the gateway and the function count.
-async fn ask() {
+/// Requests a signed URL, which the gateway and the function count.
+async fn request_signature() {
     let client = Client::new().await;
-    let parameters = client.asset(&client.stack.assets.thumbnail);
-    let response = client.request(Method::GET, "/cloudfront/sign", &parameters).send().await.unwrap();
-    assert_eq!(response.status(), 200);
+    client.sign(&client.stack.assets.thumbnail).await;
 }
 
 #[tokio::test]
 async fn metrics_of_a_request_are_shown_by_route_and_for_the_gateway() {
-    ask().await;
+    request_signature().await;
     let arguments = ["metrics", "requests", "latency", "Count", "--since", "15m", "--json"];
     let read = async || {
         let (code, stdout, stderr) = run_xtask_of_stack(&arguments).await;
@@ -57,7 +54,7 @@ async fn metrics_of_a_request_are_shown_by_route_and_for_the_gateway() {
 
 #[tokio::test]
 async fn status_shows_alarms_requests_restores_and_the_key() {
-    ask().await;
+    request_signature().await;
     let read = async || {
         let (code, stdout, stderr) = run_xtask_of_stack(&["status", "--json"]).await;
         // Other tests leave dead letters and make alarms active.

@@ -128,7 +128,7 @@ impl Status {
             Ok(Some(stack)) if stack.condition == Condition::Broken => None,
             stack => {
                 let stack = stack.as_ref().ok().and_then(Option::as_ref);
-                // Boxed, because the futures of the AWS SDK are large.
+                // The future of all parts together is large.
                 Some(Box::pin(Deployed::read(environment, connection, stack, is_under_way)).await)
             }
         };

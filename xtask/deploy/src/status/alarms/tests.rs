@@ -4,7 +4,7 @@ use super::{Alarm, Alarms};
 use crate::connection::Connection;
 use crate::metrics::testing::ScriptedCloudWatch;
 
-const TEXT: &str = "More than 5 % of the API's responses are 5xx. First run `cargo xtask logs`. \
+const TEXT: &str = "More than 5 % of the API's responses are 5xx. First run `cargo xtask logs --env dev`. \
                     Runbook: docs/runbook.md#api-5xx";
 
 fn alarm(name: &str, state: &str) -> Value {

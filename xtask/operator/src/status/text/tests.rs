@@ -33,7 +33,7 @@ fn release(outcome: &str) -> DeployedRelease {
         "deployments": [{
             "by": "bob",
             "started_at": "2026-11-24T18:22:33Z",
-            "ending": { "at": "2026-11-24T18:22:33Z", "outcome": outcome, "reason": null },
+            "ending": { "at": "2026-11-24T18:22:33Z", "succeeded": true, "outcome": outcome },
         }],
     }))
     .unwrap();
