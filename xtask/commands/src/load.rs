@@ -60,8 +60,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     mix: Option<PathBuf>,
     /// How many requests may be in flight. Further ones are not sent, and counted.
-    #[arg(long, value_name = "N", default_value = "256")]
-    in_flight: usize,
+    #[arg(long, value_name = "N", default_value = "256", value_parser = clap::value_parser!(u16).range(1..))]
+    in_flight: u16,
     /// Exit with 3 if the 99th percentile of all latencies is longer, such as 250ms.
     #[arg(long, value_name = "SPAN", value_parser = span::parse)]
     p99: Option<Duration>,
@@ -93,8 +93,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     let schedule = Schedule::new(arrivals, rate, length, Rng::new());
     let step = Step::begin("load");
     let show = |statistics: &Statistics, elapsed| step.show(progress(statistics, elapsed));
-    let sending = Driver { schedule, mix, in_flight, requests, restores }.run(length, &mut statistics, show);
-    let completion = sending.await;
+    let driver = Driver { schedule, mix, in_flight: in_flight.into(), requests, restores };
+    let completion = driver.run(length, &mut statistics, show).await;
     renewing.abort();
     end.send_replace(true);
     // The driver has dropped the other end of the channel, so this ends after the restore in progress.

@@ -141,9 +141,9 @@ async fn demo_is_in_the_state_that_the_platform_leaves() {
 
     // A file that is deleted later looks the same as one that was deleted from the start.
     let file = &data.packages.live_file;
-    assert!(demo::is_live(&pool, file).await.unwrap());
+    assert_eq!(demo::state(&pool, file).await.unwrap().as_deref(), Some("READY"));
     assert!(demo::delete_file(&targets, file).await.unwrap());
-    assert!(!demo::is_live(&pool, file).await.unwrap());
+    assert_eq!(demo::state(&pool, file).await.unwrap().as_deref(), Some("DELETED"));
     assert!(!demo::delete_file(&targets, file).await.unwrap());
     assert_matches_the_platform(&targets).await;
     let name: String = sqlx::query_scalar(r#"SELECT name FROM "367".packages WHERE node_id = $1"#)

@@ -135,3 +135,38 @@ async fn send(
     let latency = Instant::now().saturating_duration_since(start + scheduled);
     Measurement { operation, scheduled, latency, ending }
 }
+
+#[cfg(test)]
+mod tests {
+    use reqwest::{Client, Url};
+    use tokio::net::TcpListener;
+
+    use super::super::schedule::{Arrivals, Rate};
+    use super::*;
+
+    /// The server accepts connections and never responds, so the first requests stay in flight.
+    #[tokio::test]
+    async fn requests_above_the_number_in_flight_are_not_sent_and_counted() {
+        const LIMIT: Duration = Duration::from_secs(1);
+        let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = Url::parse(&format!("http://{}", server.local_addr().unwrap())).unwrap();
+        let http = Client::builder().no_proxy().timeout(LIMIT).build().unwrap();
+        let length = Duration::from_millis(2);
+        let rate = Rate::parse("10000").unwrap();
+        let (_current, requests) = watch::channel(Requests::to(http, &url));
+        let driver = Driver {
+            schedule: Schedule::new(Arrivals::Constant, rate, length, Rng::new()),
+            mix: Mix::read(None).await.unwrap(),
+            in_flight: 2,
+            requests,
+            restores: mpsc::channel(1).0,
+        };
+        let mut statistics = Statistics::new(driver.mix.operations(), length).unwrap();
+        let completion = driver.run(length, &mut statistics, |_, _| {}).await.unwrap();
+        assert!(!completion.is_interrupted);
+        assert_eq!((statistics.offered, statistics.dropped), (20, 18));
+        let counts = statistics.total.counts;
+        assert_eq!((counts.requests, counts.timed_out, counts.errors), (2, 2, 2));
+        assert!(statistics.total.percentiles().unwrap().p50 >= 999.0);
+    }
+}

@@ -23,9 +23,6 @@ use super::growth::Sample;
 
 pub(super) use self::functions::FunctionUse;
 
-/// The smallest growth of a quantity that matters: 5 MB, or five of what can be counted.
-pub(super) const MINIMUM_GROWTH: f64 = 5.0;
-
 /// How often everything is read.
 const INTERVAL: Duration = Duration::from_secs(5);
 
@@ -75,6 +72,16 @@ impl Quantity {
             Self::Handles => "file handles",
             Self::Threads => "threads",
             Self::Connections => "connections",
+        }
+    }
+
+    /// Returns the smallest growth that matters.
+    ///
+    /// How many handles are open depends on how many requests are in progress, which changes with the machine's load.
+    pub(super) fn minimum_growth(self) -> f64 {
+        match self {
+            Self::Memory | Self::Threads | Self::Connections => 5.0,
+            Self::Handles => 20.0,
         }
     }
 

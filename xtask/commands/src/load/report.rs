@@ -12,7 +12,7 @@ pub(super) use self::page::page;
 pub(super) use self::table::table;
 
 use super::growth::Growth;
-use super::observation::{FunctionUse, MINIMUM_GROWTH, Observed, Quantity};
+use super::observation::{FunctionUse, Observed, Quantity};
 use super::restores::Restores;
 use super::schedule::{Arrivals, Rate};
 use super::span::{milliseconds, number};
@@ -48,7 +48,7 @@ pub(super) struct Report {
     pub(super) offered_per_second: f64,
     /// Scheduled requests that were not sent, because too many were in flight.
     pub(super) dropped: u64,
-    /// Responses, without throttled requests.
+    /// Responses that came before the end, without throttled requests.
     pub(super) achieved_per_second: f64,
     /// The fraction of the requests that failed.
     pub(super) error_rate: f64,
@@ -95,10 +95,10 @@ impl Report {
             latency_ms: tally.percentiles(),
         };
         let total = figures("total", &statistics.total);
-        let Counts { requests, errors, status_429, timed_out, failed, .. } = total.counts;
+        let Counts { requests, errors, .. } = total.counts;
         let per_second = |count| number(count) / length.as_secs_f64().max(f64::MIN_POSITIVE);
         let resources = observed.series.iter().filter_map(|(subject, samples)| {
-            let growth = Growth::of(samples, MINIMUM_GROWTH)?;
+            let growth = Growth::of(samples, subject.quantity.minimum_growth())?;
             Some(Resource { name: subject.name.clone(), quantity: subject.quantity, growth })
         });
         let mut report = Self {
@@ -108,7 +108,7 @@ impl Report {
             offered: statistics.offered,
             offered_per_second: per_second(statistics.offered),
             dropped: statistics.dropped,
-            achieved_per_second: per_second(requests - status_429 - timed_out - failed),
+            achieved_per_second: per_second(statistics.timeline.completed(length)),
             error_rate: number(errors) / number(requests).max(1.0),
             total,
             operations: statistics

@@ -47,10 +47,13 @@ enum Sender {
     AnyReader,
 }
 
+/// How long an unused connection stays open: not longer than needed, because it is an open file of the stack.
+const UNUSED: Duration = Duration::from_secs(5);
+
 /// Returns a client that follows no redirect, because the service ends there.
 pub(super) fn client() -> Result<Client> {
-    let client = Client::builder().no_proxy().redirect(Policy::none()).timeout(LIMIT);
-    client.build().context("cannot make an HTTP client")
+    let client = Client::builder().no_proxy().redirect(Policy::none());
+    client.timeout(LIMIT).pool_idle_timeout(UNUSED).build().context("cannot make an HTTP client")
 }
 
 impl Requests {
@@ -61,6 +64,17 @@ impl Requests {
             Operation::VARIANTS.iter().map(|operation| Ok((*operation, prepare(*operation, stack, &urls)?)));
         let prepared = prepared.collect::<Result<_>>()?;
         Ok(Arc::new(Self { http: http.clone(), tokens: stack.tokens.clone(), prepared }))
+    }
+
+    /// Returns requests that all go to one address.
+    #[cfg(test)]
+    pub(super) fn to(http: Client, url: &Url) -> Arc<Self> {
+        let prepared = |operation: &Operation| {
+            let (method, sender) = (Method::GET, Sender::Nobody);
+            (*operation, Prepared { method, url: url.clone(), sender, headers: &[], body: None })
+        };
+        let prepared = Operation::VARIANTS.iter().map(prepared).collect();
+        Arc::new(Self { http, tokens: BTreeMap::new(), prepared })
     }
 
     /// Returns a request; `number` chooses the user.

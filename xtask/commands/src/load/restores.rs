@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::Client as DynamoDb;
 use command_line::environment;
 use deploy::connection::Connection;
 use local_stack::StackFile;
-use local_stack::demo::{DemoTargets, delete_file, is_live};
+use local_stack::demo::{self, DemoTargets};
 use local_stack::platform::DELETE_RECORD_TABLE;
 use operator::connect::connect_to_emulator;
 use serde::Serialize;
@@ -58,25 +58,37 @@ impl Deletion {
     pub(super) async fn follow(self, mut accepted: mpsc::Receiver<()>) -> Result<Restores> {
         let mut restores = Restores::default();
         while accepted.recv().await.is_some() {
+            // A request that came during another restore has started none.
+            if self.is_deleted().await? {
+                continue;
+            }
             if timeout(LIMIT, self.delete_restored()).await.unwrap_or(Ok(false))? {
                 restores.completed += 1;
             } else {
                 restores.not_completed += 1;
             }
         }
-        // The message of a request that came during another restore may have restored the file once more.
-        self.delete().await?;
         self.pool.close().await;
         Ok(restores)
     }
 
-    /// Waits until the file is live, and deletes it.
+    /// Waits until the restore has ended, and deletes the file. Returns false if it was not restored.
     async fn delete_restored(&self) -> Result<bool> {
         let mut ticks = interval(INTERVAL);
-        while !is_live(&self.pool, &self.stack.packages.deleted_file).await? {
+        loop {
             ticks.tick().await;
+            if self.delete().await? {
+                return Ok(true);
+            }
+            if self.is_deleted().await? {
+                return Ok(false);
+            }
         }
-        self.delete().await
+    }
+
+    async fn is_deleted(&self) -> Result<bool> {
+        let state = demo::state(&self.pool, &self.stack.packages.deleted_file).await?;
+        Ok(state.as_deref() == Some("DELETED"))
     }
 
     /// Deletes the file if it is live.
@@ -89,6 +101,6 @@ impl Deletion {
             assets_bucket: &self.assets_bucket,
             delete_record_table: DELETE_RECORD_TABLE,
         };
-        Ok(delete_file(&targets, &self.stack.packages.deleted_file).await?)
+        Ok(demo::delete_file(&targets, &self.stack.packages.deleted_file).await?)
     }
 }

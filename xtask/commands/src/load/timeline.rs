@@ -78,6 +78,13 @@ impl Timeline {
         Ok(())
     }
 
+    /// Returns how many responses came in the pieces that had begun at a time, without throttled requests.
+    pub(super) fn completed(&self, end: Duration) -> u64 {
+        let starts = (0_u32..).map(|index| self.width * index);
+        let begun = self.buckets.iter().zip(starts).take_while(|(_, start)| *start < end);
+        begun.map(|(bucket, _)| bucket.completed).sum()
+    }
+
     /// Returns the complete pieces of a run that has ended at a time.
     pub(super) fn points(&self, end: Duration) -> Vec<Point> {
         let width = self.width.as_secs_f64();

@@ -216,12 +216,15 @@ impl Slot {
     }
 
     pub(super) fn statistics(&self) -> FunctionStatistics {
+        let maximum = self.maximum_instances as usize;
+        let busy = self.busy();
         FunctionStatistics {
             invocations: self.counters.invocations.get(),
             cold_starts: self.counters.cold_starts.get(),
             errors: self.counters.errors.get(),
-            busy: self.busy(),
-            idle: self.current().as_ref().map_or(0, |current| current.idle.len()),
+            busy,
+            // An instance is among the idle ones a moment before its permit is returned.
+            idle: self.current().as_ref().map_or(0, |current| current.idle.len()).min(maximum - busy),
         }
     }
 

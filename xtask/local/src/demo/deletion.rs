@@ -35,9 +35,10 @@ const DELETE: &str = r#"
     WHERE organization_id = {organization} AND EXISTS (SELECT FROM deleted)
 "#;
 
-/// Returns whether a package is live: neither deleted nor being restored.
-pub async fn is_live(pool: &PgPool, package: &PackageNodeId) -> Result<bool, DemoError> {
-    Ok(find(pool, package).await?.is_some())
+/// Returns the state of a package, such as `DELETED`, or `None` if it does not exist.
+pub async fn state(pool: &PgPool, package: &PackageNodeId) -> Result<Option<String>, DemoError> {
+    let find = in_schema(r#"SELECT state FROM "{organization}".packages WHERE node_id = $1"#);
+    Ok(sqlx::query_scalar(find).bind(package.as_str()).fetch_optional(pool).await?)
 }
 
 /// Deletes a live file, so that it can be restored again. Returns false if it is not live.
