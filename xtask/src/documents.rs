@@ -100,9 +100,9 @@ fn every_message_of_the_troubleshooting_guide_exists() {
 }
 
 /// Commands for an environment. Without the option `--env`, each is for the default environment.
-const ENVIRONMENT_COMMANDS: [&str; 15] = [
-    "deploy", "destroy", "diff", "drift", "keys", "lock", "logs", "metrics", "outputs", "publish", "queue",
-    "releases", "render", "rollback", "status",
+const ENVIRONMENT_COMMANDS: [&str; 17] = [
+    "deploy", "destroy", "diff", "drift", "explain", "traces", "keys", "lock", "logs", "metrics", "outputs",
+    "publish", "queue", "releases", "render", "rollback", "status",
 ];
 
 #[test]

@@ -131,7 +131,8 @@ fn run(command: Command) -> Result<Outcome> {
         | Command::Queue(_)
         | Command::Releases(_)
         | Command::Rollback(_)
-        | Command::Status(_) => forwarded::run(Program::Operator),
+        | Command::Status(_)
+        | Command::Traces(_) => forwarded::run(Program::Operator),
         Command::Bench(_)
         | Command::Build(_)
         | Command::Dist(_)
@@ -139,8 +140,7 @@ fn run(command: Command) -> Result<Outcome> {
         | Command::Local(_)
         | Command::Publish(_)
         | Command::Rights(_)
-        | Command::Telemetry(_)
-        | Command::Traces(_) => forwarded::run(Program::Commands),
+        | Command::Telemetry(_) => forwarded::run(Program::Commands),
     }
 }
 
