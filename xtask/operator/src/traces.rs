@@ -14,8 +14,8 @@ use stack::Environment;
 
 use crate::connect::connect;
 
-/// The width of the output without a terminal.
-const WIDTH: usize = 120;
+/// The width of the output without a terminal, where lines can be longer.
+const WIDTH: usize = 160;
 
 /// Options of `traces`.
 #[derive(Args)]

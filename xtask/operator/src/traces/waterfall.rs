@@ -31,7 +31,7 @@ pub(super) fn to_text(trace: &Trace, width: usize, palette: Palette) -> String {
     }
     lines.extend(problems(trace).map(|problem| palette.paint(&problem, "31")));
     if trace.unreadable > 0 {
-        lines.push(format!("{} documents of the trace cannot be read", trace.unreadable));
+        lines.push(format!("parts of the trace that cannot be read: {}", trace.unreadable));
     }
     if trace.is_truncated {
         lines.push("the trace is too large for X-Ray, which has left out a part of it".to_owned());
@@ -54,27 +54,30 @@ fn title(trace: &Trace, palette: Palette) -> String {
     words.join("  ")
 }
 
-/// Returns what a span is: its name, what it did, and how it failed.
+/// Returns what a span is: its name, what it did, and how it ended.
 fn label(span: &Span) -> String {
-    let kind = match span.origin.as_deref() {
-        Some("AWS::Lambda") => "(service)",
-        Some("AWS::Lambda::Function") => "(function)",
-        _ => "",
-    };
-    let mut words = Vec::new();
-    words.extend(span.failure.map(|_| "✗".to_owned()));
-    words.push(printable(&span.name));
-    words.push(kind.to_owned());
     let event = span.event();
-    match &event {
-        Some(event) if event.title != span.name => words.push(printable(&event.title)),
-        _ => words.extend(span.detail.as_deref().map(printable)),
-    }
-    words.extend(span.status.map(|status| status.to_string()));
-    words.extend(event.map(|event| printable(&event.outcome)));
-    words.extend(span.failure.filter(|failure| *failure == Failure::Throttle).map(|it| it.name().to_owned()));
-    words.retain(|word| !word.is_empty());
-    words.join(" ")
+    let origin = match span.origin.as_deref() {
+        Some("AWS::Lambda") => Some("(service)"),
+        // The outcome of an event says more, and a line has little room.
+        Some("AWS::Lambda::Function") if event.is_none() => Some("(function)"),
+        _ => None,
+    };
+    let detail = match &event {
+        Some(event) if event.title != span.name => Some(printable(&event.title)),
+        _ => span.detail.as_deref().map(printable),
+    };
+    let throttle = span.failure.filter(|failure| *failure == Failure::Throttle);
+    let words = [
+        span.failure.map(|_| "✗".to_owned()),
+        Some(printable(&span.name)),
+        origin.map(str::to_owned),
+        detail,
+        span.status.map(|status| status.to_string()),
+        event.map(|event| printable(&event.outcome)),
+        throttle.map(|failure| failure.name().to_owned()),
+    ];
+    words.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// Returns the lines that connect each span with the one that contains it.
