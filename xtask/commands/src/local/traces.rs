@@ -20,9 +20,12 @@ pub(super) fn source(traces: &Traces) -> TraceSource {
             Box::pin(async move {
                 let wanted = Recent { from: Utc::now() - LISTED_TIME, only_problems: false, limit: LISTED };
                 let found = traces.recent(wanted).await;
-                // The list shows no spans.
-                let without_spans = |trace: Trace| Trace { spans: Vec::new(), ..trace };
-                to_json(found.map(|found| found.into_iter().map(without_spans).collect()))
+                // A trace without an event is listed by the name of its first span.
+                let shortened = |mut trace: Trace| {
+                    trace.spans.truncate(1);
+                    trace
+                };
+                to_json(found.map(|found| found.into_iter().map(shortened).collect()))
             })
         }),
         find: Arc::new(move |id| {

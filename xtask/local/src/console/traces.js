@@ -20,8 +20,9 @@
     return milliseconds < 10_000 ? `${milliseconds.toFixed(0)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
   }
 
-  const clock = (text) => new Date(text).toLocaleTimeString("en-GB", { fractionalSecondDigits: 3 });
-  const eventOf = (trace) => trace.event ?? { title: "no event", status: null, outcome: "" };
+  const CLOCK = { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 };
+  const clock = (text) => new Date(text).toLocaleTimeString("en-GB", CLOCK);
+  const eventOf = (trace) => trace.event ?? { title: trace.spans[0]?.name ?? trace.id, status: null, outcome: "" };
   const mark = (failure) => (failure ? `✗ ${failure}` : "");
 
   // The list
@@ -65,10 +66,9 @@
   // The waterfall
 
   function kindOf(span) {
-    if (span.origin === "AWS::Lambda") return "service";
-    if (span.origin === "AWS::Lambda::Function") return "function";
-    if (span.annotations.outcome) return [span.annotations.route, span.annotations.outcome].filter(Boolean).join(" ");
-    return span.detail ?? "";
+    const origins = { "AWS::Lambda": "service", "AWS::Lambda::Function": "function" };
+    const { route, outcome } = span.annotations;
+    return [origins[span.origin], route, outcome, span.detail].filter(Boolean).join(" ");
   }
 
   function nameOf(span) {
@@ -88,7 +88,7 @@
 
   function laneOf(span, total) {
     const percent = (milliseconds) => (total > 0 ? Math.min(100, (100 * milliseconds) / total) : 0);
-    const kind = span.failure ? "failed" : /^(PostgreSQL)$/.test(span.name) ? "statement" : span.detail ? "aws" : "";
+    const kind = span.failure ? "failed" : span.name === "PostgreSQL" ? "statement" : span.detail ? "aws" : "";
     const bar = element("div", { className: `span ${kind} ${span.duration === null ? "open" : ""}` });
     bar.style.left = `min(${percent(span.start)}%, calc(100% - 2px))`;
     bar.style.width = `${percent(span.duration ?? total - span.start)}%`;
@@ -109,7 +109,7 @@
 
   function problemsOf(trace) {
     return [
-      ...(trace.unreadable > 0 ? [`${trace.unreadable} documents of the trace cannot be read.`] : []),
+      ...(trace.unreadable > 0 ? [`Parts of the trace that cannot be read: ${trace.unreadable}`] : []),
       ...(trace.is_truncated ? ["The trace is too large for X-Ray, which has left out a part of it."] : []),
     ].map((text) => element("p", { className: "hint" }, text));
   }

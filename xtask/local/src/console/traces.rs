@@ -22,10 +22,10 @@ pub type TracesJson = Pin<Box<dyn Future<Output = Result<Value, String>> + Send>
 /// Reads traces.
 #[derive(Clone)]
 pub struct TraceSource {
-    /// Returns the recent traces, the newest first: a list of objects with `id`, `start`, `duration` in milliseconds, and
-    /// if there are any, `failure` and `event` with `title`, `status` and `outcome`.
+    /// Returns the recent traces, the newest first: a list of objects with `id`, `start`, `duration` in milliseconds, the
+    /// first of their `spans`, and if there are any, `failure` and `event` with `title`, `status` and `outcome`.
     pub recent: Arc<dyn Fn() -> TracesJson + Send + Sync>,
-    /// Returns the traces with an ID. They have `spans` as well: each before those in it, with `depth`, `name`, `start` and
+    /// Returns the traces with an ID. They have all `spans`: each before those in it, with `depth`, `name`, `start` and
     /// `duration`.
     pub find: Arc<dyn Fn(String) -> TracesJson + Send + Sync>,
 }
