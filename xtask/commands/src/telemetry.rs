@@ -12,7 +12,7 @@ use openapi::telemetry::{Summary, check_line};
 use serde_json::{Map, Value};
 
 /// Texts that begin or are part of a secret: signatures, tokens and keys.
-const SECRETS: [&str; 8] = [
+const SECRETS: [&str; 7] = [
     "X-Amz-Signature=",
     "X-Amz-Security-Token=",
     "X-Amz-Credential=",
@@ -20,9 +20,12 @@ const SECRETS: [&str; 8] = [
     "?Signature=",
     "PRIVATE KEY",
     "Bearer ",
-    // The beginning of each JSON Web Token: `{"` in base64.
-    "eyJ",
 ];
+
+/// The beginning of each JSON Web Token: `{"` in base64.
+const TOKEN: &str = "eyJ";
+/// The length of the first part of a token. A shorter text, such as the id of a request, can begin in the same way.
+const TOKEN_PART: usize = 12;
 
 /// The number of examples of each problem.
 const EXAMPLES: usize = 3;
@@ -88,7 +91,8 @@ impl Report {
             let problems = self.check_object(&fields);
             let secrets = SECRETS.iter().filter(|secret| line.contains(**secret));
             let secrets = secrets.map(|secret| format!("contains {secret:?}"));
-            for problem in problems.into_iter().chain(secrets) {
+            let token = has_token(line).then(|| "contains a token".to_owned());
+            for problem in problems.into_iter().chain(secrets).chain(token) {
                 let place = format!("{}:{}", file.display(), index + 1);
                 self.problems.entry(problem).or_default().push(place);
             }
@@ -121,9 +125,18 @@ impl Report {
     }
 }
 
+/// Returns whether a text has a JSON Web Token: parts in base64, with dots between them.
+fn has_token(text: &str) -> bool {
+    text.match_indices(TOKEN).any(|(start, _)| {
+        let rest = &text[start..];
+        let end = rest.find(|it: char| !it.is_ascii_alphanumeric() && it != '-' && it != '_');
+        end.is_some_and(|end| end >= TOKEN_PART && rest[end..].starts_with('.'))
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Arguments, Outcome, run};
+    use super::{Arguments, Outcome, has_token, run};
 
     fn outcome(file: &str, text: &str) -> Outcome {
         let directory = tempfile::tempdir().unwrap();
@@ -145,6 +158,14 @@ mod tests {
             outcome("traces.jsonl", &trace("https://a/b?X-Amz-Signature=1")),
             Outcome::Differences
         ));
+    }
+
+    #[test]
+    fn token_is_told_from_an_id() {
+        assert!(has_token("Authorization: eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln"));
+        for other in ["zeyJt4dLFSOCz7ns=", "eyJ.eyJ", "eyJhbGciOiJSUzI1NiJ9", ""] {
+            assert!(!has_token(other), "{other}");
+        }
     }
 
     #[test]
