@@ -109,7 +109,7 @@ impl Refusal {
     }
 }
 
-/// Returns everything that is told about a decision.
+/// Returns the outcome, fields and annotations of a decision.
 fn ending(
     activity: &Activity,
     is_cold_start: bool,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::fields::{Field, FieldKind, Summary};
+use super::fields::{Field, FieldKind, IN_EACH_LINE, Summary};
 
 /// The beginning of the target of lines that the functions' own code writes.
 const OWN_TARGET: &str = "runtime";
@@ -39,10 +39,10 @@ pub fn check_line(line: &Map<String, Value>) -> Vec<SchemaProblem> {
     let summary = Summary::ALL
         .into_iter()
         .find(|summary| text("message") == Some(summary.message()) && line.contains_key("outcome"));
-    let required = summary.map_or(&["timestamp", "level", "message", "target"][..], Summary::required);
-    problems.extend(
-        required.iter().copied().filter(|name| !line.contains_key(*name)).map(SchemaProblem::Missing),
-    );
+    let required =
+        summary.map_or_else(|| IN_EACH_LINE.to_vec(), |summary| summary.required().collect::<Vec<_>>());
+    problems
+        .extend(required.into_iter().filter(|name| !line.contains_key(*name)).map(SchemaProblem::Missing));
     if !text("target").is_some_and(|target| target.starts_with(OWN_TARGET)) {
         return problems;
     }

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_s3::presigning::PresigningConfig;
+use aws_sdk_s3::presigning::{PresignedRequest, PresigningConfig};
 
 use super::context::ApiContext;
 use super::error::ApiError;
@@ -69,8 +69,7 @@ pub(super) async fn presign_get(
     validity: Validity,
 ) -> Result<String, ApiError> {
     let request = s3.get_object().bucket(&object.bucket).key(&object.key);
-    let presigned = telemetry::step("presign", request.presigned(validity.configuration()?)).await;
-    Ok(presigned.map_err(|error| not_signed(&error))?.uri().to_owned())
+    url(request.presigned(validity.configuration()?)).await
 }
 
 /// Returns a URL that is presigned for HEAD.
@@ -83,7 +82,14 @@ pub(super) async fn presign_head(
     validity: Validity,
 ) -> Result<String, ApiError> {
     let request = s3.head_object().bucket(&object.bucket).key(&object.key).set_version_id(version);
-    let presigned = telemetry::step("presign", request.presigned(validity.configuration()?)).await;
+    url(request.presigned(validity.configuration()?)).await
+}
+
+/// Returns the URL of a presigned request.
+async fn url<E: ProvideErrorMetadata>(
+    presigned: impl Future<Output = Result<PresignedRequest, SdkError<E>>>,
+) -> Result<String, ApiError> {
+    let presigned = telemetry::step("presign", presigned).await;
     Ok(presigned.map_err(|error| not_signed(&error))?.uri().to_owned())
 }
 

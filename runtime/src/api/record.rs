@@ -32,7 +32,7 @@ pub(super) struct EndedRequest<'a> {
 }
 
 impl EndedRequest<'_> {
-    /// Returns everything that is told about the request.
+    /// Returns the outcome, fields and annotations of the request.
     pub(super) fn ending(self, activity: &Activity, is_cold_start: bool) -> Ending {
         let status = self.response.status().as_u16();
         let (outcome, severity) = match status {

@@ -69,7 +69,7 @@ pub(super) struct EndedMessage<'a> {
 }
 
 impl EndedMessage<'_> {
-    /// Returns everything that is told about the message.
+    /// Returns the outcome, fields and annotations of the message.
     pub(super) fn ending(self, activity: &Activity, is_cold_start: bool) -> Ending {
         let record = self.record;
         let (outcome, severity) = match (self.failed, record.outcome) {

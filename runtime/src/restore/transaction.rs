@@ -227,8 +227,7 @@ impl Transaction<'_> {
     /// Returns the names that are taken.
     ///
     /// These are original and announced names of other packages in the same folders. For folders in which an
-    /// original name is taken or wanted twice, names with a suffix are included. For folders in which an
-    /// original name is taken or wanted twice, it also returns the names with a suffix.
+    /// original name is taken or wanted twice, names with a suffix are included.
     async fn taken_names(
         &self,
         connection: &mut PgConnection,

@@ -1,6 +1,6 @@
 //! The X-Ray daemon that Lambda runs beside each function.
 //!
-//! It listens for UDP, so sending waits for nothing and fails nobody:
+//! It listens for UDP, so sending neither waits nor fails:
 //! <https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html#xray-api-daemon>.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};

@@ -3,7 +3,7 @@
 use openapi::telemetry::{Field, Metric, Summary};
 use serde_json::Value;
 
-/// How an event ended, with everything that is told about it.
+/// How an event ended, with the fields of its log line and the annotations of its trace.
 #[derive(Debug)]
 pub(crate) struct Ending {
     pub(super) summary: Summary,

@@ -61,10 +61,27 @@ async fn error_id_leads_to_the_rule_that_refused_the_request() {
 
     let (code, _, stderr) = run_xtask_of_stack(&["explain", "no-such-request"]).await;
     assert_eq!(code, Some(1));
-    assert!(stderr.contains("no function has logged no-such-request"), "{stderr}");
+    assert!(stderr.contains("neither API Gateway nor a function has logged no-such-request"), "{stderr}");
     let (code, _, stderr) = run_xtask_of_stack(&["logs", "--request", "a\"b"]).await;
     assert_eq!(code, Some(1));
     assert!(stderr.contains("is not an id"), "{stderr}");
+}
+
+#[tokio::test]
+async fn request_that_reaches_no_function_is_explained_by_the_access_log() {
+    let client = Client::new().await;
+    let url = format!("{}/cloudfront/sign", client.stack.api_url);
+    let response = reqwest::get(url).await.unwrap();
+    assert_eq!(response.status(), 401);
+    let id = header(&response, "apigw-requestid");
+    let explained = async || {
+        let (code, stdout, _) = run_xtask_of_stack(&["explain", &id]).await;
+        (code == Some(0)).then_some(stdout)
+    };
+    let text = eventually("the request is in the access log", explained).await;
+    assert!(text.contains("reason    gateway-unauthorized: the request has no header"), "{text}");
+    assert!(text.contains("route                 GET /cloudfront/sign"), "{text}");
+    assert!(text.contains("cause     UNAUTHORIZED"), "{text}");
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Explains what happened to a request or a restore, from the id that a client or an alarm has.
 
+mod gateway;
+
 use std::collections::BTreeMap;
 
 use anyhow::Result;
@@ -9,12 +11,12 @@ use serde::Serialize;
 use stack::{Environment, FunctionName};
 
 use crate::connection::Connection;
-use crate::logs::{self, Entry, Subject};
+use crate::logs::{self, AccessLine, Entry, Subject};
 
 /// What is known about a request.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Explanation {
-    /// What happened, in the order of time: decision, request, restores.
+    /// What happened, in the order of time: gateway, decision, request, restores.
     pub events: Vec<Event>,
     /// What made it fail, or which rule refused it, the first of all events.
     pub reason: Option<Reason>,
@@ -22,14 +24,14 @@ pub struct Explanation {
     pub traces: Vec<String>,
 }
 
-/// An event of which the log has the summary.
+/// What the gateway or a function did.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Event {
-    /// The function that handled it.
-    pub function: &'static str,
+    /// The function that handled it. Without one, it was API Gateway.
+    pub function: Option<&'static str>,
     /// When it ended.
     pub time: DateTime<Utc>,
-    /// What it was: `decision`, `request` or `restore`.
+    /// What it was: `gateway`, `decision`, `request` or `restore`.
     pub kind: &'static str,
     /// How it ended.
     pub outcome: String,
@@ -52,7 +54,7 @@ pub struct Reason {
     pub remedy: String,
 }
 
-/// The fields of a summary that are part of an explanation, in their order.
+/// The fields of a summary that are part of an explanation.
 const DETAILS: [&str; 17] = [
     "route",
     "status",
@@ -75,7 +77,7 @@ const DETAILS: [&str; 17] = [
 
 /// Explains the request or the message with this id, which was logged since a time.
 ///
-/// Returns the explanation with all lines of the log, in order. Without lines, nothing is known.
+/// Returns the explanation with all lines of the functions' log, in order. Without events, nothing is known.
 pub async fn explain(
     environment: &Environment,
     connection: &Connection,
@@ -83,19 +85,30 @@ pub async fn explain(
     id: &str,
 ) -> Result<(Explanation, Vec<Entry>)> {
     let entries = logs::about(environment, connection, from, &Subject::Request(id.to_owned())).await?;
-    Ok((Explanation::of(&entries), entries))
+    // The id may be that of a message or a trace.
+    let request_id = entries.iter().find_map(Entry::request).unwrap_or(id);
+    let access = logs::find_access(environment, connection, from, request_id).await?;
+    Ok((Explanation::of(&entries, access.as_ref()), entries))
 }
 
 impl Explanation {
-    fn of(entries: &[Entry]) -> Self {
+    fn of(entries: &[Entry], access: Option<&AccessLine>) -> Self {
         let summaries: Vec<(&Entry, Summary)> =
             entries.iter().filter_map(|entry| Some((entry, summary_of(entry)?))).collect();
         let mut traces: Vec<String> = entries.iter().filter_map(Entry::trace).map(str::to_owned).collect();
         traces.sort_unstable();
         traces.dedup();
         Self {
-            events: summaries.iter().map(|(entry, summary)| event(entry, *summary)).collect(),
-            reason: summaries.iter().find_map(|(entry, _)| reason(entry)).or_else(|| left_deleted(entries)),
+            events: access
+                .map(gateway::event)
+                .into_iter()
+                .chain(summaries.iter().map(|(entry, summary)| event(entry, *summary)))
+                .collect(),
+            reason: summaries
+                .iter()
+                .find_map(|(entry, _)| reason(entry))
+                .or_else(|| access.and_then(gateway::reason))
+                .or_else(|| left_deleted(entries)),
             traces,
         }
     }
@@ -111,12 +124,11 @@ fn event(entry: &Entry, summary: Summary) -> Event {
     let outcome = entry.text("outcome").unwrap_or_default().to_owned();
     let details = DETAILS.iter().filter_map(|field| Some((*field, entry.display(field)?)));
     Event {
-        function: match summary {
-            Summary::Request => FunctionName::Api,
-            Summary::Restore => FunctionName::Restore,
-            Summary::Decision => FunctionName::Authorizer,
-        }
-        .as_str(),
+        function: Some(match summary {
+            Summary::Request => FunctionName::Api.as_str(),
+            Summary::Restore => FunctionName::Restore.as_str(),
+            Summary::Decision => FunctionName::Authorizer.as_str(),
+        }),
         time: entry.time,
         kind: summary.message(),
         is_problem: entry.text("rule").is_some() || entry.is_problem(),
@@ -157,6 +169,7 @@ mod tests {
     use stack::FunctionName;
 
     use super::{Entry, Explanation};
+    use crate::logs::access_line;
 
     fn entries(lines: &[Value]) -> Vec<Entry> {
         let entry = |line: &Value| {
@@ -172,11 +185,14 @@ mod tests {
 
     #[test]
     fn refused_request_is_explained_by_its_rule() {
-        let explanation = Explanation::of(&entries(&[
-            json!({"message": "decision", "outcome": "admitted", "request_id": "r", "trace_id": "1-a"}),
-            json!({"message": "request", "outcome": "refused", "rule": "role", "status": 403, "trace_id": "1-b",
+        let explanation = Explanation::of(
+            &entries(&[
+                json!({"message": "decision", "outcome": "admitted", "request_id": "r", "trace_id": "1-a"}),
+                json!({"message": "request", "outcome": "refused", "rule": "role", "status": 403, "trace_id": "1-b",
                 "route": "POST /restore", "cause": "this needs the role Editor", "request_id": "r"}),
-        ]));
+            ]),
+            Some(&access_line("POST /restore", "403", "-")),
+        );
         let reason = explanation.reason.unwrap();
         assert_eq!(
             (reason.rule.as_str(), reason.cause.as_deref()),
@@ -185,25 +201,48 @@ mod tests {
         assert!(reason.meaning.contains("too low"));
         assert_eq!(
             explanation.events.iter().map(|event| event.is_problem).collect::<Vec<_>>(),
-            [false, true]
+            [false, false, true]
         );
-        assert_eq!(explanation.events[1].details["status"], "403");
+        assert_eq!(explanation.events[2].details["status"], "403");
         assert_eq!(explanation.traces, ["1-a", "1-b"]);
     }
 
     #[test]
     fn restore_that_left_a_package_deleted_is_explained() {
-        let explanation = Explanation::of(&entries(&[
-            json!({"message": "package stays deleted", "level": "ERROR", "package_id": 7, "reason": "it has no delete record"}),
-            json!({"message": "restore", "level": "WARN", "outcome": "restored", "reasons": {"no-record": 1}}),
-        ]));
+        let explanation = Explanation::of(
+            &entries(&[
+                json!({"message": "package stays deleted", "level": "ERROR", "package_id": 7, "reason": "it has no delete record"}),
+                json!({"message": "restore", "level": "WARN", "outcome": "restored", "reasons": {"no-record": 1}}),
+            ]),
+            None,
+        );
         assert_eq!(explanation.reason.unwrap().cause.as_deref(), Some("package 7: it has no delete record"));
         assert!(explanation.events[0].is_problem);
     }
 
     #[test]
     fn other_lines_with_the_same_message_are_no_events() {
-        let explanation = Explanation::of(&entries(&[json!({"message": "request"}), json!({"other": 1})]));
+        let explanation =
+            Explanation::of(&entries(&[json!({"message": "request"}), json!({"other": 1})]), None);
         assert_eq!(explanation, Explanation::default());
+    }
+
+    #[test]
+    fn rejection_of_the_gateway_is_explained_without_a_line_of_a_function() {
+        for (status, error_type, rule) in [
+            ("401", "UNAUTHORIZED", "gateway-unauthorized"),
+            ("403", "ACCESS_DENIED", "gateway-forbidden"),
+            ("404", "MISSING_AUTHENTICATION_TOKEN", "gateway-unknown-route"),
+            ("429", "THROTTLED", "gateway-throttled"),
+            ("503", "INTEGRATION_TIMEOUT", "gateway-timeout"),
+            ("418", "OTHER", "gateway"),
+        ] {
+            let explanation = Explanation::of(&[], Some(&access_line("-", status, error_type)));
+            let reason = explanation.reason.unwrap();
+            assert_eq!((reason.rule.as_str(), reason.cause.as_deref()), (rule, Some(error_type)));
+            let event = &explanation.events[0];
+            assert!(event.is_problem && event.function.is_none());
+            assert_eq!(event.details.get("route"), None);
+        }
     }
 }

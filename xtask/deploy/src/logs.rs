@@ -1,5 +1,6 @@
 //! Reads the logs of the functions.
 
+mod access;
 mod entry;
 mod groups;
 mod reader;
@@ -12,6 +13,10 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 use stack::{Environment, FunctionName};
 
+pub(crate) use self::access::AccessLine;
+pub(crate) use self::access::find as find_access;
+#[cfg(test)]
+pub(crate) use self::access::testing as access_line;
 pub use self::entry::{Content, Entry};
 use self::reader::Reader;
 pub use self::related::Subject;

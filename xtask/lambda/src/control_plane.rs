@@ -25,8 +25,8 @@ pub use arn::{FunctionArn, FunctionName, InvalidArn, QueueArn};
 pub use event_source::EventSourceMapping;
 pub use function::{DeployedFunction, FunctionRevision};
 pub use http_api::{
-    Authorizer, AuthorizerId, CorsConfiguration, HttpApi, IdentitySource, Integration, Route, RouteKey,
-    RouteMethod, Throttling,
+    AccessLog, AccessLogFormat, AccessLogVariable, Authorizer, AuthorizerId, CorsConfiguration, HttpApi,
+    IdentitySource, Integration, Route, RouteKey, RouteMethod, Throttling,
 };
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);

@@ -73,10 +73,10 @@ impl Gateway {
     /// Responds to a request. Errors become responses too.
     async fn respond(&self, peer: SocketAddr, request: Request) -> http::Response<Bytes> {
         let id = RequestId::new();
-        let mut log = AccessLogEntry::new(&id, &request);
+        let mut log = AccessLogEntry::new(&id, peer, &request);
         let started = Instant::now();
         let served = self.served.borrow().clone();
-        let mut response = match served {
+        let mut response = match &served {
             Some(served) => {
                 let response = served.respond(peer, &id, request, &mut log).await;
                 let metrics = self.pool.metrics();
@@ -89,7 +89,7 @@ impl Gateway {
         if let Ok(id) = HeaderValue::from_str(id.as_str()) {
             response.headers_mut().insert("apigw-requestid", id);
         }
-        log.finish(&response);
+        log.finish(&response, served.as_ref().and_then(|served| served.access_log()));
         response
     }
 }

@@ -38,6 +38,7 @@ use crate::control_plane::{DeployedFunction, FunctionName, FunctionRevision};
 use crate::role::{RoleSession, Roles};
 pub use bootstrap::BootstrapError;
 use definition::Definition;
+pub(crate) use log_delivery::LogStream;
 pub use log_delivery::{LogDelivery, LogSink, log_delivery};
 use published::PublishedMetrics;
 use slot::Slot;
@@ -172,6 +173,11 @@ impl FunctionPool {
     /// Returns the role with which a function runs, if it is deployed.
     pub fn role(&self, name: &FunctionName) -> Option<RoleSession> {
         self.slots().get(name)?.role()
+    }
+
+    /// Returns what delivers the output of the functions to CloudWatch Logs.
+    pub(crate) fn log_sink(&self) -> Option<&LogSink> {
+        self.shared.settings.log_sink.as_ref()
     }
 
     /// Returns the credentials of the functions' roles.

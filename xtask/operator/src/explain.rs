@@ -35,11 +35,11 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     let connection = connect(&environment).await?;
     let from = Utc::now() - arguments.since;
     let (explanation, entries) = explain(&environment, &connection, from, &arguments.id).await?;
-    if entries.is_empty() {
+    if entries.is_empty() && explanation.events.is_empty() {
         let since = time_span::format_span(arguments.since);
         bail!(
-            "no function has logged {} in the last {since}; use --since to look further back. API Gateway itself responds with 401 \
-             without a token or `dataset_id`, with 404 for an unknown path, and with 429 when it throttles: then no function is invoked",
+            "neither API Gateway nor a function has logged {} in the last {since}; use --since to look further back, or wait: \
+             API Gateway delivers its log a few minutes late",
             arguments.id
         );
     }
@@ -66,9 +66,13 @@ fn to_text(
         None => format!("{:<10}no error in these events", "reason"),
     });
     let requests = Requests::of(entries);
-    let lines =
-        entries.iter().map(|entry| format!("  {}", format_line(entry, requests.id_of(entry), palette)));
-    parts.push(format!("log\n{}", lines.collect::<Vec<_>>().join("\n")));
+    let lines: Vec<String> = entries
+        .iter()
+        .map(|entry| format!("  {}", format_line(entry, requests.id_of(entry), palette)))
+        .collect();
+    if !lines.is_empty() {
+        parts.push(format!("log\n{}", lines.join("\n")));
+    }
     let traces = explanation.traces.iter();
     let traces: Vec<String> = traces
         .map(|id| format!("{:<10}{}", "trace", command_for(&environment.name, &format!("traces {id}"))))
@@ -82,7 +86,8 @@ fn to_text(
 fn event_to_text(event: &Event, palette: Palette) -> String {
     let time = event.time.format("%Y-%m-%d %H:%M:%S%.3f UTC");
     let outcome = if event.is_problem { palette.paint(&event.outcome, "31") } else { event.outcome.clone() };
-    let title = format!("{:<10}{outcome}  {time}  by the {} function", event.kind, event.function);
+    let by = event.function.map_or("API Gateway".to_owned(), |name| format!("the {name} function"));
+    let title = format!("{:<10}{outcome}  {time}  by {by}", event.kind);
     let details = event.details.iter().map(|(name, value)| format!("  {name:<22}{}", printable(value)));
     [title].into_iter().chain(details).collect::<Vec<_>>().join("\n")
 }

@@ -39,12 +39,62 @@ fn operators_bind_as_in_arithmetic() {
 }
 
 #[test]
-fn missing_data_points_stay_missing_unless_filled() {
-    assert_eq!(evaluate("a + b"), [Some(1.0), None, Some(12.0)]);
-    assert_eq!(evaluate("FILL(a, 0) + b"), [Some(1.0), Some(2.0), Some(12.0)]);
+fn value_that_is_missing_in_one_series_only_is_zero() {
+    assert_eq!(evaluate("a + b"), [Some(1.0), Some(2.0), Some(12.0)]);
+    assert_eq!(evaluate("b - a"), [Some(-1.0), Some(2.0), Some(4.0)]);
+    assert_eq!(evaluate("a >= b"), [Some(1.0), Some(0.0), Some(0.0)]);
+    assert_eq!(evaluate("none + none"), [None; 3]);
+}
+
+#[test]
+fn number_adds_no_data_points() {
+    assert_eq!(evaluate("5 * a"), [Some(5.0), None, Some(20.0)]);
+    assert_eq!(evaluate("-(2 * 3) + a"), [Some(-5.0), None, Some(-2.0)]);
+}
+
+/// The examples of comparisons in AWS's documentation.
+#[test]
+fn documented_comparisons() {
+    let series = |id: &str| match id {
+        "metric1" => Ok(vec![Some(30.0), Some(20.0), Some(0.0), Some(0.0)]),
+        _ => Ok(vec![Some(20.0), None, Some(20.0), None]),
+    };
+    for (text, expected) in [
+        ("metric1 < metric2", [0.0, 0.0, 1.0, 0.0]),
+        ("metric1 >= 30", [1.0, 0.0, 0.0, 0.0]),
+        ("metric1 > 15 AND metric2 > 15", [1.0, 0.0, 0.0, 0.0]),
+    ] {
+        let periods = Periods { count: 4, ..PERIODS };
+        let result = text.parse::<Expression>().unwrap().evaluate(periods, &series).unwrap();
+        assert_eq!(result, expected.map(Some), "{text}");
+    }
+}
+
+/// The tables of AWS's documentation.
+#[test]
+fn documented_conditions() {
+    let series = |id: &str| match id {
+        "metric1" => Ok(vec![Some(1.0), Some(1.0), Some(0.0), Some(0.0), None]),
+        "metric2" => Ok(vec![Some(30.0), None, Some(0.0), Some(0.0), Some(30.0)]),
+        _ => Ok(vec![Some(0.0), Some(0.0), Some(20.0), None, Some(20.0)]),
+    };
+    for (text, expected) in [
+        ("IF(metric1, metric2, metric3)", [Some(30.0), Some(0.0), Some(20.0), None, None]),
+        ("IF(metric1, 5, metric3)", [Some(5.0), Some(5.0), Some(20.0), None, None]),
+        ("IF(metric1, metric2, 5)", [Some(30.0), Some(0.0), Some(5.0), Some(5.0), None]),
+        ("IF(1, metric2, metric3)", [Some(30.0), None, Some(0.0), Some(0.0), Some(30.0)]),
+    ] {
+        let periods = Periods { count: 5, ..PERIODS };
+        let result = text.parse::<Expression>().unwrap().evaluate(periods, &series).unwrap();
+        assert_eq!(result, expected, "{text}");
+    }
+}
+
+#[test]
+fn missing_data_points_are_filled() {
+    assert_eq!(evaluate("FILL(a, 0)"), [Some(1.0), Some(0.0), Some(4.0)]);
     assert_eq!(evaluate("FILL(a, REPEAT)"), [Some(1.0), Some(1.0), Some(4.0)]);
     assert_eq!(evaluate("FILL(none, b)"), [Some(0.0), Some(2.0), Some(8.0)]);
-    assert_eq!(evaluate("IF(a, b, 0)"), [Some(0.0), None, Some(8.0)]);
 }
 
 #[test]
@@ -61,7 +111,7 @@ fn epoch_is_the_start_of_each_period() {
 #[test]
 fn expressions_of_the_alarms_are_evaluated() {
     assert_eq!(evaluate("IF(b > 0 AND FILL(none, 0) == 0, 1, 0)"), [Some(0.0), Some(1.0), Some(1.0)]);
-    assert_eq!(evaluate("IF(b >= 2, 100 * a / b, 0)"), [Some(0.0), None, Some(50.0)]);
+    assert_eq!(evaluate("IF(b >= 2, 100 * a / b, 0)"), [Some(0.0), Some(0.0), Some(50.0)]);
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub(super) struct Driver {
     /// How many requests may be in flight. A request above it is not sent: it would only measure this machine.
     pub(super) in_flight: usize,
     pub(super) requests: watch::Receiver<Arc<Requests>>,
-    /// Is told of each restore that was accepted.
+    /// Receives a message for each restore that was accepted.
     pub(super) restores: mpsc::Sender<()>,
 }
 

@@ -13,7 +13,7 @@ use super::operation::Operation;
 
 const DEFAULT: &str = include_str!("default-mix.toml");
 
-/// The weights of the operations, at least one of which is not 0.
+/// The weights of the operations. At least one is not 0.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Mix {

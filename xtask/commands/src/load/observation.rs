@@ -104,7 +104,7 @@ impl Observer {
         Ok(Self { state, database: Database::connect(&stack.database_url).await?, functions })
     }
 
-    /// Observes until it is told to stop, at least at the start and at the end.
+    /// Observes until it is stopped, at least at the start and at the end.
     ///
     /// What cannot be read at a time has no sample then: a busy stack must not end the run.
     pub(super) async fn run(mut self, mut stop: watch::Receiver<bool>) -> Result<Observed> {

@@ -73,6 +73,13 @@ pub(super) async fn find(
     Ok(found.in_order())
 }
 
+/// Returns the pattern that finds an id anywhere in a line.
+pub(super) fn search_pattern(id: &str) -> Result<String> {
+    let is_part = |it: char| it.is_ascii_graphic() && it != '"' && it != '\\';
+    ensure!(!id.is_empty() && id.chars().all(is_part), "{id:?} is not an id");
+    Ok(format!("\"{id}\""))
+}
+
 /// The lines that were found, by the id of their event.
 #[derive(Default)]
 struct Found {
@@ -99,16 +106,13 @@ impl Found {
         text: &str,
         is_wanted: impl Fn(&Entry) -> bool,
     ) -> Result<()> {
-        ensure!(
-            !text.is_empty() && text.chars().all(|it| it.is_ascii_graphic() && it != '"' && it != '\\'),
-            "{text:?} is not an id"
-        );
+        let pattern = search_pattern(text)?;
         for group in groups {
             let mut pages = client
                 .filter_log_events()
                 .log_group_name(&group.name)
                 .start_time(from.timestamp_millis())
-                .filter_pattern(format!("\"{text}\""))
+                .filter_pattern(&pattern)
                 .into_paginator()
                 .send();
             let search = async {

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 const PERIODS: [i64; 14] =
     [60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 604_800, 2_592_000];
 
-/// The largest number of periods in a span, of which the last one has only begun.
+/// The largest number of periods in a span. The last one has only begun.
 const MAXIMUM_PERIODS: i64 = 32;
 
 /// How long CloudWatch keeps metrics. It keeps long periods longer than short ones, and the periods of a long span are

@@ -1,5 +1,6 @@
 //! Deployed HTTP APIs: routes, integrations, authorizers, CORS and throttling.
 
+mod access_log;
 mod description;
 mod throttling;
 
@@ -12,6 +13,7 @@ use http::Method;
 use http::header::HeaderName;
 
 use super::{ControlPlane, ControlPlaneError, FunctionArn, FunctionName};
+pub use access_log::{AccessLog, AccessLogFormat, AccessLogVariable};
 use description::{
     ApiDescription, AuthorizerDescription, Descriptions, IntegrationDescription, List, RouteDescription,
     StageDescription,
@@ -29,6 +31,8 @@ pub struct HttpApi {
     pub authorizers: BTreeMap<AuthorizerId, Authorizer>,
     /// The CORS configuration, if the gateway handles CORS.
     pub cors: Option<CorsConfiguration>,
+    /// The access log, if the stage has one.
+    pub access_log: Option<AccessLog>,
 }
 
 impl HttpApi {

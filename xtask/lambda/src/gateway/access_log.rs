@@ -1,40 +1,56 @@
-//! Logs one line per request.
+//! Logs one line per request: for people, and in the access log of the stage.
 //!
 //! Only the names of query parameters are logged, because their values may be signed URLs. Headers are not logged,
 //! because they may hold tokens.
 
-use std::time::Instant;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use http::{Method, Request, Response};
 use url::form_urlencoded;
 
+use super::rejection::Rejection;
 use super::request::RequestId;
+use crate::control_plane::{AccessLog, AccessLogFormat, AccessLogVariable};
+use crate::pool::{FunctionPool, LogSink, LogStream};
 
 /// The data of a log line, collected until the request has a response.
 pub(super) struct AccessLogEntry {
     id: RequestId,
+    peer: SocketAddr,
     method: Method,
     path: String,
     parameters: String,
+    received: DateTime<Utc>,
     started: Instant,
     /// Key of the route, if a route matches.
     pub(super) route: Option<String>,
+    /// How long the function took, if it was invoked.
+    pub(super) integration_latency: Option<Duration>,
+    /// Why the gateway itself responded.
+    pub(super) rejection: Option<Rejection>,
 }
 
 impl AccessLogEntry {
-    pub(super) fn new<B>(id: &RequestId, request: &Request<B>) -> Self {
+    pub(super) fn new<B>(id: &RequestId, peer: SocketAddr, request: &Request<B>) -> Self {
         Self {
             id: id.clone(),
+            peer,
             method: request.method().clone(),
             path: request.uri().path().to_owned(),
             parameters: parameter_names(request.uri().query().unwrap_or_default()),
+            received: Utc::now(),
             started: Instant::now(),
             route: None,
+            integration_latency: None,
+            rejection: None,
         }
     }
 
-    pub(super) fn finish(self, response: &Response<Bytes>) {
+    pub(super) fn finish(self, response: &Response<Bytes>, writer: Option<&AccessLogWriter>) {
         let (status, time) = (response.status().as_u16(), self.started.elapsed().as_millis());
         tracing::info!(target: machine::ACTIVITY, "{} {} → {status}, {time} ms", self.method, self.path);
         tracing::info!(
@@ -43,11 +59,54 @@ impl AccessLogEntry {
             path = self.path,
             parameters = self.parameters,
             route = self.route,
-            status = response.status().as_u16(),
+            status,
             bytes = response.body().len(),
-            milliseconds = self.started.elapsed().as_millis(),
+            milliseconds = time,
             "request"
         );
+        if let Some(AccessLogWriter { format, stream, sink }) = writer {
+            sink.take(stream, format.line(|variable| self.value(variable, response)).as_bytes());
+        }
+    }
+
+    fn value(&self, variable: AccessLogVariable, response: &Response<Bytes>) -> Option<String> {
+        Some(match variable {
+            AccessLogVariable::ErrorResponseType => self.rejection?.response_type().to_owned(),
+            AccessLogVariable::IntegrationLatency => self.integration_latency?.as_millis().to_string(),
+            // The pool has no id of an invocation that it has not finished.
+            AccessLogVariable::IntegrationRequestId => return None,
+            // "the status code returned from AWS Lambda, not from the backend Lambda function":
+            // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
+            AccessLogVariable::IntegrationStatus => self.integration_latency.map(|_| "200".to_owned())?,
+            AccessLogVariable::HttpMethod => self.method.to_string(),
+            AccessLogVariable::SourceIp => self.peer.ip().to_string(),
+            AccessLogVariable::Protocol => "HTTP/1.1".to_owned(),
+            AccessLogVariable::RequestId => self.id.as_str().to_owned(),
+            AccessLogVariable::RequestTime => self.received.format("%d/%b/%Y:%H:%M:%S %z").to_string(),
+            AccessLogVariable::ResponseLatency => self.started.elapsed().as_millis().to_string(),
+            AccessLogVariable::ResponseLength => response.body().len().to_string(),
+            AccessLogVariable::RouteKey => self.route.clone()?,
+            AccessLogVariable::Status => response.status().as_u16().to_string(),
+        })
+    }
+}
+
+/// Writes the access log of a stage to CloudWatch Logs.
+pub(super) struct AccessLogWriter {
+    format: AccessLogFormat,
+    stream: Arc<LogStream>,
+    sink: LogSink,
+}
+
+impl AccessLogWriter {
+    /// Returns a writer, or none if the stage has no access log or the pool delivers no logs.
+    pub(super) fn new(access_log: Option<&AccessLog>, pool: &FunctionPool) -> Option<Self> {
+        let (access_log, sink) = (access_log?, pool.log_sink()?);
+        Some(Self {
+            format: access_log.format.clone(),
+            stream: Arc::new(LogStream::of_gateway(&access_log.group)),
+            sink: sink.clone(),
+        })
     }
 }
 

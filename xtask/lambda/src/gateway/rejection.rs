@@ -58,6 +58,21 @@ impl Rejection {
         }
     }
 
+    /// Returns the type of the response, which the access log has:
+    /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html>.
+    pub(super) fn response_type(self) -> &'static str {
+        match self {
+            // A REST API has this one for an unknown path. For an HTTP API it is a guess.
+            Self::NotFound => "MISSING_AUTHENTICATION_TOKEN",
+            Self::Unauthorized => "UNAUTHORIZED",
+            Self::Forbidden => "ACCESS_DENIED",
+            Self::TooManyRequests => "THROTTLED",
+            Self::RequestEntityTooLarge | Self::RequestHeaderFieldsTooLarge => "REQUEST_TOO_LARGE",
+            Self::InternalServerError => "INTEGRATION_FAILURE",
+            Self::ServiceUnavailable | Self::NothingDeployed => "INTEGRATION_TIMEOUT",
+        }
+    }
+
     /// Returns the response `{"message": "…"}` with its status.
     pub(super) fn into_response(self) -> Response<Bytes> {
         let body = json!({"message": self.message()}).to_string();

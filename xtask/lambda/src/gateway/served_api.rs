@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::header::ORIGIN;
 use tokio::time::timeout;
 
-use super::access_log::AccessLogEntry;
+use super::access_log::{AccessLogEntry, AccessLogWriter};
 use super::authorizer::Authorizers;
 use super::cors::Cors;
 use super::rejection::Rejection;
@@ -26,6 +26,7 @@ pub(super) struct ServedApi {
     routes: RouteTable,
     cors: Option<Cors>,
     authorizers: Authorizers,
+    access_log: Option<AccessLogWriter>,
     pool: FunctionPool,
 }
 
@@ -44,6 +45,7 @@ impl ServedApi {
             routes: RouteTable::new(api.routes.clone()),
             cors: api.cors.clone().map(Cors::new),
             authorizers: authorizers.updated(&api.authorizers),
+            access_log: AccessLogWriter::new(api.access_log.as_ref(), &pool),
             api,
             pool,
         }
@@ -51,6 +53,10 @@ impl ServedApi {
 
     pub(super) fn api_id(&self) -> &str {
         &self.api.id
+    }
+
+    pub(super) fn access_log(&self) -> Option<&AccessLogWriter> {
+        self.access_log.as_ref()
     }
 
     /// Responds to a request.
@@ -66,7 +72,10 @@ impl ServedApi {
         }
         let origin = request.headers().get(ORIGIN).cloned();
         let served = self.serve(peer, id, request, log).await;
-        let mut response = served.unwrap_or_else(Rejection::into_response);
+        let mut response = served.unwrap_or_else(|rejection| {
+            log.rejection = Some(rejection);
+            rejection.into_response()
+        });
         if let Some(cors) = &self.cors {
             cors.replace_headers(origin.as_ref(), response.headers_mut());
         }
@@ -100,7 +109,10 @@ impl ServedApi {
             None => None,
         };
         let event = event::for_function(self.api_id(), route, caller, &request);
-        self.invoke(route, event).await
+        let started = Instant::now();
+        let response = self.invoke(route, event).await;
+        log.integration_latency = Some(started.elapsed());
+        response
     }
 
     /// Invokes the function of a route and converts its payload to a response.

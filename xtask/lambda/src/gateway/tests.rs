@@ -1,5 +1,6 @@
 //! Tests the gateway over HTTP with real functions.
 
+mod access_log;
 mod limits;
 
 use std::collections::BTreeMap;
@@ -14,7 +15,10 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::control_plane::{Authorizer, CorsConfiguration, IdentitySource, Integration, Route, Throttling};
+use crate::control_plane::{
+    AccessLog, Authorizer, CorsConfiguration, DeployedFunction, IdentitySource, Integration, Route,
+    Throttling,
+};
 use crate::pool::testing::{Gate, TestPool, function, function_returning};
 
 /// Time limit after which a test fails.
@@ -33,8 +37,14 @@ struct TestGateway {
 
 impl TestGateway {
     async fn start(api: &str, authorizer: &str) -> Self {
-        let functions = vec![function("api", api), function_returning("authorizer", authorizer)];
-        let test = TestPool::with(functions).await;
+        Self::with(TestPool::with(Self::functions(api, authorizer)).await).await
+    }
+
+    fn functions(api: &str, authorizer: &str) -> Vec<DeployedFunction> {
+        vec![function("api", api), function_returning("authorizer", authorizer)]
+    }
+
+    async fn with(test: TestPool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel();
@@ -105,6 +115,7 @@ fn http_api() -> HttpApi {
             expose_headers: vec!["etag".to_owned()],
             ..CorsConfiguration::default()
         }),
+        access_log: Some(AccessLog { group: "access".to_owned(), format: FORMAT.parse().unwrap() }),
     }
 }
 
@@ -116,6 +127,8 @@ async fn response_of(request: RequestBuilder) -> (StatusCode, Value) {
 fn message(text: &str) -> Value {
     json!({"message": text})
 }
+
+const FORMAT: &str = r#"{"id":"$context.requestId","route":"$context.routeKey","status":"$context.status","type":"$context.error.responseType","integration":"$context.integrationStatus"}"#;
 
 const ECHO: &str = "main(lambda event, context: event)\n";
 const NOBODY: &str = "{'isAuthorized': False}";

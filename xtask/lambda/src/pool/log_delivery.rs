@@ -33,26 +33,31 @@ const QUEUE: usize = 1000;
 /// How long lines are collected before a delivery, to limit the load on the emulator.
 const GATHERING: Duration = Duration::from_millis(200);
 
-/// The log stream of one instance.
+/// The log stream of one instance of a function, or of an access log.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct LogStream {
-    pub(super) group: String,
+pub(crate) struct LogStream {
+    pub(crate) group: String,
     pub(super) name: String,
-    /// The role with which lines are delivered.
-    role: RoleSession,
+    /// The role with which the lines of a function are delivered. API Gateway delivers its own.
+    role: Option<RoleSession>,
 }
 
 impl LogStream {
     /// Creates a log stream with a name in Lambda's format.
     pub(super) fn new(group: &str, role: &RoleSession) -> Self {
         let name = format!("{}/[$LATEST]{}", Utc::now().format("%Y/%m/%d"), Uuid::new_v4().simple());
-        Self { group: group.to_owned(), name, role: role.clone() }
+        Self { group: group.to_owned(), name, role: Some(role.clone()) }
+    }
+
+    /// Creates the log stream of an access log.
+    pub(crate) fn of_gateway(group: &str) -> Self {
+        Self { group: group.to_owned(), name: Uuid::new_v4().simple().to_string(), role: None }
     }
 }
 
-pub(super) struct Line {
-    pub(super) stream: Arc<LogStream>,
-    pub(super) event: InputLogEvent,
+pub(crate) struct Line {
+    pub(crate) stream: Arc<LogStream>,
+    pub(crate) event: InputLogEvent,
 }
 
 /// Accepts the lines of functions.
@@ -81,12 +86,12 @@ pub fn log_delivery(client: Client, roles: Roles) -> (LogSink, LogDelivery) {
 }
 
 impl LogSink {
-    pub(super) fn new() -> (Self, mpsc::Receiver<Line>) {
+    pub(crate) fn new() -> (Self, mpsc::Receiver<Line>) {
         let (sender, lines) = mpsc::channel(QUEUE);
         (Self { lines: sender, lost: Arc::default() }, lines)
     }
 
-    pub(super) fn take(&self, stream: &Arc<LogStream>, line: &[u8]) {
+    pub(crate) fn take(&self, stream: &Arc<LogStream>, line: &[u8]) {
         let text = String::from_utf8_lossy(line);
         let text = text.trim_end();
         // CloudWatch Logs rejects empty messages.
@@ -154,7 +159,10 @@ impl LogDelivery {
         events: Vec<InputLogEvent>,
     ) -> Result<(), aws_sdk_cloudwatchlogs::Error> {
         let Self { client, roles, clients, .. } = self;
-        let client = clients.entry(stream.role.clone()).or_insert_with(|| roles.logs(client, &stream.role));
+        let client = match &stream.role {
+            Some(role) => clients.entry(role.clone()).or_insert_with(|| roles.logs(client, role)),
+            None => client,
+        };
         let request = client.put_log_events();
         let request = request.log_group_name(&stream.group).log_stream_name(&stream.name);
         let request = request.set_log_events(Some(events));

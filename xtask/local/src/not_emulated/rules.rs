@@ -15,7 +15,7 @@ const UNKNOWN_TYPE: &str = "the local stack does not know this type of resource"
 pub(super) const UNKNOWN_SETTING: &str = "the local stack does not know this setting";
 
 const NO_ACCESS_CONTROL: &str = "the guard evaluates policies only";
-const NO_NOTIFICATION: &str = "nobody is notified; changes of a state are shown by the local stack";
+const NO_NOTIFICATION: &str = "no notification is sent; the local stack shows changes of a state";
 const NO_ENCRYPTION: &str = "nothing is encrypted at rest";
 const NO_CACHED_OPTIONS: &str = "responses to OPTIONS are not cached";
 const NO_COMPRESSION: &str = "bodies are sent as they are stored";
@@ -66,6 +66,7 @@ const RULES: &[Rules] = &[
     Rules {
         kind: "ApiGatewayV2::Stage",
         emulated: &[
+            "AccessLogSettings",
             "ApiId",
             "AutoDeploy",
             "DefaultRouteSettings",
@@ -73,13 +74,10 @@ const RULES: &[Rules] = &[
             "StageName",
             "StageVariables",
         ],
-        without_effect: &[
-            ("AccessLogSettings", "the stack prints a line for each request instead"),
-            (
-                "DefaultRouteSettings.DetailedMetricsEnabled",
-                "metrics are published for the API, not for each route",
-            ),
-        ],
+        without_effect: &[(
+            "DefaultRouteSettings.DetailedMetricsEnabled",
+            "metrics are published for the API, not for each route",
+        )],
     },
     Rules {
         kind: "CloudFront::CachePolicy",

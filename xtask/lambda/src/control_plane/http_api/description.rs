@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::throttling::{RouteSettings, StageThrottling};
-use super::{Authorizer, AuthorizerId, CorsConfiguration, HttpApi, Integration, Route, RouteKey};
+use super::{AccessLog, Authorizer, AuthorizerId, CorsConfiguration, HttpApi, Integration, Route, RouteKey};
 use crate::control_plane::{ControlPlaneError, FunctionArn, refuse_if};
 
 const DEFAULT_STAGE: &str = "$default";
@@ -92,10 +92,18 @@ pub(super) struct StageDescription {
     stage_name: String,
     #[serde(default)]
     stage_variables: Map<String, Value>,
+    access_log_settings: Option<AccessLogSettings>,
     #[serde(default)]
     default_route_settings: RouteSettings,
     #[serde(default)]
     route_settings: BTreeMap<String, RouteSettings>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AccessLogSettings {
+    destination_arn: String,
+    format: String,
 }
 
 /// All descriptions of one API.
@@ -114,7 +122,9 @@ impl Descriptions {
         refuse_if(self.api.protocol_type != "HTTP", &what, format!("protocol {}", self.api.protocol_type))?;
         let selection = self.api.route_selection_expression.replace(['{', '}'], "");
         refuse_if(selection != "$request.method $request.path", &what, "its route selection expression")?;
-        let throttling = default_stage(&what, self.stages)?.throttling();
+        let stage = default_stage(&what, self.stages)?;
+        let access_log = stage.access_log_settings.as_ref().map(|it| it.resolve(&what)).transpose()?;
+        let throttling = stage.throttling();
         if let Some(cors) = &self.api.cors_configuration {
             // AWS rejects this too, because browsers do not accept a wildcard together with credentials.
             let wildcard = cors.allow_origins.iter().any(|origin| origin == "*");
@@ -146,13 +156,27 @@ impl Descriptions {
             }
             routes.push(route);
         }
-        Ok(HttpApi { id: self.api.api_id, routes, authorizers, cors: self.api.cors_configuration })
+        let cors = self.api.cors_configuration;
+        Ok(HttpApi { id: self.api.api_id, routes, authorizers, cors, access_log })
     }
 }
 
 impl StageDescription {
     fn throttling(self) -> StageThrottling {
         StageThrottling { default: self.default_route_settings, routes: self.route_settings }
+    }
+}
+
+impl AccessLogSettings {
+    fn resolve(&self, what: &str) -> Result<AccessLog, ControlPlaneError> {
+        let arn = &self.destination_arn;
+        let Some((_, group)) = arn.split_once(":log-group:") else {
+            return Err(ControlPlaneError::not_emulated(what, format!("an access log in {arn}")));
+        };
+        let format = self.format.parse().map_err(|variable: String| {
+            ControlPlaneError::not_emulated(what, format!("the variable {variable} of its access log"))
+        })?;
+        Ok(AccessLog { group: group.to_owned(), format })
     }
 }
 
@@ -292,6 +316,10 @@ mod tests {
                 "authorizerResultTtlInSeconds": 300, "enableSimpleResponses": true,
             },
             "stage": {
+                "accessLogSettings": {
+                    "destinationArn": "arn:aws:logs:us-east-1:000000000000:log-group:access",
+                    "format": "$context.requestId",
+                },
                 "stageName": "$default", "autoDeploy": true, "stageVariables": {}, "routeSettings": {},
                 "defaultRouteSettings": {"ThrottlingBurstLimit": 400, "ThrottlingRateLimit": 200},
             },
@@ -329,6 +357,7 @@ mod tests {
             ["api", "auth"]
         );
         assert_eq!(api.cors.unwrap().allow_methods, ["GET"]);
+        assert_eq!(api.access_log.unwrap().group, "access");
     }
 
     #[test]
@@ -367,6 +396,12 @@ mod tests {
             ("/authorizer/authorizerUri", json!(""), "not the ARN of a Lambda function"),
             ("/stage/stageVariables", json!({"a": "b"}), "stage variable"),
             ("/stage/stageName", json!("dev"), "stage $default"),
+            ("/stage/accessLogSettings/format", json!("$context.path"), "the variable $context.path"),
+            (
+                "/stage/accessLogSettings/destinationArn",
+                json!("arn:aws:firehose:us-east-1:000000000000:deliverystream/a"),
+                "an access log in arn:aws:firehose",
+            ),
             ("/route/target", json!("integrations/other"), "integrations/other, which does not exist"),
             ("/route/authorizerId", json!("other"), "authorizer other, which does not exist"),
         ] {
