@@ -5,8 +5,8 @@ use clap::Subcommand;
 use command_line::Outcome;
 
 use crate::{
-    destroy, doctor, drift, explain, keys, lock, logs, metrics, outputs, queue, releases, rollback, status,
-    traces,
+    destroy, doctor, drift, explain, keys, lock, logs, metrics, outputs, queue, releases, rollback, smoke,
+    status, traces,
 };
 
 /// A command for what is deployed.
@@ -39,6 +39,8 @@ pub enum Command {
     /// Inspect and repair the restore queue and its dead letters.
     #[command(subcommand)]
     Queue(queue::Command),
+    /// Read the assets of a package as curl, DuckDB, pyarrow, zarr-python and a browser do, and report what does not work.
+    Smoke(smoke::Arguments),
     /// Delete the stack of an environment; the assets bucket is kept.
     Destroy(destroy::Arguments),
     /// Check what an environment needs: account, artifact bucket, platform parameters, names, rights.
@@ -60,6 +62,7 @@ pub async fn run(command: Command) -> Result<Outcome> {
         Command::Queue(command) => Box::pin(queue::run(command)).await,
         Command::Releases(arguments) => releases::run(arguments).await,
         Command::Rollback(arguments) => rollback::run(arguments).await,
+        Command::Smoke(arguments) => Box::pin(smoke::run(arguments)).await,
         Command::Status(arguments) => status::run(arguments).await,
         Command::Traces(arguments) => traces::run(arguments).await,
     }

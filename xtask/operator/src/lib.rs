@@ -22,6 +22,7 @@ mod releases;
 mod review_markdown;
 mod review_text;
 mod rollback;
+mod smoke;
 mod status;
 pub mod terminal;
 mod traces;

@@ -1,0 +1,42 @@
+//! Reads a deployed environment as its clients do.
+//!
+//! It changes nothing: it signs the assets of one package and reads them with the programs that people use. Each rule
+//! that clients depend on is a [`Check`] with what was found and, where it failed, what usually causes that.
+
+mod browser;
+mod check;
+mod curl;
+mod python;
+mod signature;
+mod subject;
+
+use std::path::Path;
+
+use machine::Progress;
+
+pub use browser::{BrowserError, Page, find_browser, report_of};
+pub use check::{Check, CheckResult, Client};
+pub use signature::SmokeError;
+pub use subject::{Subject, Token};
+
+/// Runs all checks, one client after the other.
+///
+/// Programs that are not installed are installed into `tools`, except curl and Chromium: without them, their checks
+/// are skipped.
+pub async fn run(subject: &Subject, tools: &Path, progress: &dyn Progress) -> Result<Vec<Check>, SmokeError> {
+    let signed = signature::sign(subject).await?;
+    let mut checks = vec![Check::passed(Client::Api, "signs the assets of a package", signed.to_text())];
+    let step = |client: Client| progress.begin(&format!("read as {client}"));
+    let mut size = None;
+    {
+        let _step = step(Client::Curl);
+        checks.extend(curl::checks(subject, &signed, &mut size).await);
+    }
+    for client in [Client::DuckDb, Client::PyArrow, Client::Zarr] {
+        let _step = step(client);
+        checks.push(python::check(client, subject, &signed, tools).await);
+    }
+    let _step = step(Client::Chromium);
+    checks.extend(browser::checks(subject, &signed, size).await);
+    Ok(checks)
+}
