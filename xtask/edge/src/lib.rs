@@ -18,6 +18,7 @@
 
 pub mod authorization;
 pub mod cache;
+mod collapsing;
 pub mod conditions;
 pub mod credentials;
 pub mod distribution;
@@ -46,7 +47,6 @@ use cloudwatch::Metrics;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
 
-use cache::Cache;
 use distribution::{Distribution, KeyGroups, ReadError};
 use object::Store;
 
@@ -90,7 +90,7 @@ impl Edge {
             cloudfront,
             distribution_id: watch::Sender::new(None),
             control: Mutex::default(),
-            store: Store { s3, cache: Cache::default() },
+            store: Store::new(s3),
             metrics: Metrics::default(),
         }
     }
