@@ -7,12 +7,12 @@
 //!
 //! Emulated features: signed URLs and signed cookies (canned and custom policies, RSA and ECDSA, SHA-1 and SHA-256),
 //! behaviors by path pattern, methods and errors, ranges, conditional requests, CORS with preflights handled by the
-//! bucket's rules, time to live, and the headers `X-Cache`, `Age`, `Via` and `X-Amz-Cf-Id`. Query strings and cookies
-//! are never forwarded to the origin.
+//! bucket's rules, time to live, one request to the origin for viewers that request the same bytes, and the headers
+//! `X-Cache`, `Age`, `Via` and `X-Amz-Cf-Id`. Query strings and cookies are never forwarded to the origin.
 //!
 //! Not emulated: HTTPS (viewer protocol policies are ignored; URLs begin with `http:`), compression (bodies are sent
-//! as stored, even if a policy allows gzip), HTTP/2 and HTTP/3, caching of errors and of more than 1 MiB at once (a
-//! larger object is cached by the ranges that viewers request), revalidation, invalidations, and custom error responses.
+//! as stored, even if a policy allows gzip), HTTP/2 and HTTP/3, caching of errors, of HEAD, and of more than 1 MiB at once
+//! (a larger object is cached by the ranges that viewers request), revalidation, invalidations, and custom error responses.
 //! A distribution is rejected with status 503 and the reason if it caches by query string, header or cookie, runs
 //! functions, trusts accounts as signers, or has an origin other than an S3 bucket with origin access control.
 
