@@ -32,11 +32,11 @@ mod value;
 
 pub(crate) use api_gateway::{AccessLogSettings, Api, ApiAttribute, ApiMapping, DefaultRouteSettings, Stage};
 pub(crate) use cloudfront::{
-    AliasCertificate, CacheBehavior, CacheKey, CachePolicy, CachePolicyConfig, DefaultCertificate,
-    Distribution, DistributionAttribute, DistributionConfig, ForwardedNothing, Items, KeyGroup,
-    KeyGroupConfig, Origin, OriginAccessControl, OriginAccessControlConfig, PublicKey, PublicKeyConfig,
-    ResponseHeadersCors, ResponseHeadersPolicy, ResponseHeadersPolicyConfig, S3OriginConfig, TtlSeconds,
-    ViewerCertificate,
+    AliasCertificate, CacheBehavior, CacheKey, CachePolicy, CachePolicyConfig, CustomHeader, CustomHeaders,
+    DefaultCertificate, Distribution, DistributionAttribute, DistributionConfig, ForwardedNothing, Items,
+    KeyGroup, KeyGroupConfig, Origin, OriginAccessControl, OriginAccessControlConfig, PublicKey,
+    PublicKeyConfig, ResponseHeadersCors, ResponseHeadersPolicy, ResponseHeadersPolicyConfig, S3OriginConfig,
+    TtlSeconds, ViewerCertificate,
 };
 pub(crate) use cloudwatch::{
     Alarm, AlarmRule, Comparison, CompositeAlarm, Dashboard, Dimension, Expression, ExpressionQuery, Measure,

@@ -16,5 +16,6 @@ pub(crate) use key_group::{KeyGroup, KeyGroupConfig};
 pub(crate) use origin_access_control::{OriginAccessControl, OriginAccessControlConfig};
 pub(crate) use public_key::{PublicKey, PublicKeyConfig};
 pub(crate) use response_headers_policy::{
-    Items, ResponseHeadersCors, ResponseHeadersPolicy, ResponseHeadersPolicyConfig,
+    CustomHeader, CustomHeaders, Items, ResponseHeadersCors, ResponseHeadersPolicy,
+    ResponseHeadersPolicyConfig,
 };

@@ -8,16 +8,19 @@ use super::platform;
 use super::signing_keys::TrustedKeys;
 use crate::cloudformation::{
     AliasCertificate, Bucket, BucketAttribute, CacheBehavior, CacheKey, CachePolicy, CachePolicyConfig,
-    DefaultCertificate, Distribution, DistributionAttribute, DistributionConfig, ForwardedNothing, Handle,
-    Items, KeyGroup, Number, Origin, OriginAccessControl, OriginAccessControlConfig, ResponseHeadersCors,
-    ResponseHeadersPolicy, ResponseHeadersPolicyConfig, S3OriginConfig, Template, TtlSeconds, Value,
-    ViewerCertificate,
+    CustomHeader, CustomHeaders, DefaultCertificate, Distribution, DistributionAttribute, DistributionConfig,
+    ForwardedNothing, Handle, Items, KeyGroup, Number, Origin, OriginAccessControl,
+    OriginAccessControlConfig, ResponseHeadersCors, ResponseHeadersPolicy, ResponseHeadersPolicyConfig,
+    S3OriginConfig, Template, TtlSeconds, Value, ViewerCertificate,
 };
 use crate::environment::{Cdn, Environment};
 
 const DAY: u32 = 86_400;
 const YEAR: u32 = 365 * DAY;
 const ORIGIN: &str = "assets";
+
+/// Headers of CloudFront itself that show pages of other origins how the cache works.
+const CACHE_HEADERS: [&str; 2] = ["Age", "X-Cache"];
 
 /// AWS's policy `CORS-S3Origin`: S3 responds to a preflight request only if it receives the headers of one. They are not
 /// part of the cache key.
@@ -147,20 +150,34 @@ fn cache_policy(
 }
 
 /// CORS headers are on every response, also on errors, so that a viewer in a browser can read a 403.
+///
+/// `Cache-Control` is for browsers: it changes neither how long CloudFront caches an object nor what the origin may say
+/// about that. See the note in
+/// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/modifying-response-headers.html>.
 fn response_headers_policy(context: &Context<'_>) -> ResponseHeadersPolicy {
     ResponseHeadersPolicy {
         response_headers_policy_config: ResponseHeadersPolicyConfig {
             name: context.names.service_resource("assets"),
-            comment: "CORS for viewer assets",
+            comment: "CORS and browser caching for viewer assets",
             cors_config: ResponseHeadersCors {
                 access_control_allow_credentials: false,
                 // Any: access depends on the signed URL only, and no request contains other credentials.
                 access_control_allow_headers: Items { items: vec!["*"] },
                 access_control_allow_methods: Items { items: vec!["GET", "HEAD", "OPTIONS"] },
                 access_control_allow_origins: Items { items: vec!["*"] },
-                access_control_expose_headers: Items { items: openapi::CORS_EXPOSE_HEADERS.to_vec() },
+                access_control_expose_headers: Items {
+                    items: [openapi::CORS_EXPOSE_HEADERS, &CACHE_HEADERS].concat(),
+                },
                 access_control_max_age_sec: Number::of::<{ openapi::CORS_MAX_AGE_SECONDS }>(),
                 origin_override: true,
+            },
+            custom_headers_config: CustomHeaders {
+                items: vec![CustomHeader {
+                    header: "Cache-Control",
+                    // A browser caches by URL, and the next signature is another URL.
+                    value: format!("private, max-age={}", openapi::SIGNED_URL_LIFETIME_SECONDS),
+                    overrides: true,
+                }],
             },
         },
     }

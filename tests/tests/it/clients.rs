@@ -6,6 +6,7 @@ mod chromium;
 mod curl;
 mod names;
 mod python;
+mod reads;
 
 use std::process::Stdio;
 use std::sync::Arc;

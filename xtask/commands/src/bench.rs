@@ -4,6 +4,7 @@
 
 mod api;
 mod cold_start;
+mod edge;
 mod figure;
 mod guard;
 mod render;
@@ -37,6 +38,8 @@ enum Subject {
     Api,
     /// The restore function: SQL statements, AWS calls, time and memory for several folder sizes.
     Restore,
+    /// The CDN of the local stack: chunks per second, each with a signature.
+    Edge,
     /// The guard of the local stack: what it adds to requests to the emulator, and to a restore.
     Guard,
 }
@@ -49,11 +52,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
         match subject {
             Subject::Render => render::measure(&mut figures)?,
             Subject::Signing => command::block_on(signing::measure(&mut figures))?,
-            Subject::Api if std::env::var_os("PACKAGES_STACK").is_none() => {
-                measure_api_on_own_stack()?;
+            Subject::Api | Subject::Edge if std::env::var_os("PACKAGES_STACK").is_none() => {
+                measure_on_own_stack(*subject)?;
                 continue;
             }
             Subject::Api => command::block_on(api::measure(&mut figures))?,
+            Subject::Edge => command::block_on(edge::measure(&mut figures))?,
             Subject::Guard => command::block_on(guard::measure(&mut figures))?,
             Subject::Restore => command::block_on(restore::measure(&mut figures))?,
         }
@@ -63,14 +67,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Measures the deployed API function on a local stack that is started for it.
+/// Measures on a local stack that is started for it.
 ///
 /// The stack runs this command again.
-fn measure_api_on_own_stack() -> Result<()> {
+fn measure_on_own_stack(subject: Subject) -> Result<()> {
     terminal::say("starting a local stack to measure on …");
     let program = std::env::current_exe().context("this program cannot be found")?;
+    let name = subject.to_possible_value().context("it has no name")?;
     let mut command = std::process::Command::new(&program);
-    command.args(["local", "--release", "--state"]).arg(workspace::target().join("bench"));
-    command.arg("--").arg(&program).args(["bench", "api"]);
+    command.args(["local", "--state"]).arg(workspace::target().join("bench"));
+    if subject == Subject::Api {
+        command.arg("--release");
+    }
+    command.arg("--").arg(&program).args(["bench", name.get_name()]);
     command::run_blocking(&mut command)
 }

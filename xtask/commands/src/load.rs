@@ -9,7 +9,7 @@ mod report;
 mod requests;
 mod restores;
 mod schedule;
-mod signed_urls;
+pub(crate) mod signed_urls;
 mod span;
 mod statistics;
 mod tally;

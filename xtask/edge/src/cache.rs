@@ -7,124 +7,123 @@
 //! reads an overwritten object by ranges gets some of the older version and some of the newer one, each with its own
 //! `ETag`. That no edge location drops the older ranges earlier is a guess, the strictest one.
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
 use super::origin::Metadata;
-use super::origin::Origin;
-use super::range::ByteRange;
+use super::range::{Bounds, ByteRange, Requested};
 
 /// Size limit of a cached object or range, in bytes. Larger ones are streamed and never cached.
 pub const LARGEST: u64 = 1024 * 1024;
 
-/// Maximum total size of all cached objects, in bytes.
+/// Maximum total size of all entries, in bytes.
 const CAPACITY: usize = 64 * 1024 * 1024;
 
-/// A cached object, or a cached range of it.
+/// The size of an entry besides its body: its key and its metadata, approximately.
+const OVERHEAD: usize = 2048;
+
+/// Bytes of an object in memory.
 #[derive(Clone, Debug)]
-pub struct Cached {
+pub struct Held {
     /// Headers of the object.
-    pub metadata: Metadata,
+    pub metadata: Arc<Metadata>,
+    /// The range, unless it is the whole object.
+    pub range: Option<ByteRange>,
     /// The complete object or range.
     pub body: Bytes,
-    /// Time since it was stored.
-    pub age: Duration,
+}
+
+/// An object in S3.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Address {
+    /// Name of the bucket.
+    pub bucket: Arc<str>,
+    /// Key of the object.
+    pub key: Arc<str>,
 }
 
 /// A cache with the origin and the path as its key, like the emulated cache policies.
 ///
-/// When the cache is full, the oldest objects are evicted. Errors are not cached (CloudFront caches them for ten
+/// When the cache is full, the oldest entries are evicted. Errors are not cached (CloudFront caches them for ten
 /// seconds).
 #[derive(Debug, Default)]
 pub struct Cache {
     state: Mutex<State>,
 }
 
-/// Bucket, path, and the range, unless the entry is a whole object.
-type Key = (String, String, Option<ByteRange>);
-
 #[derive(Debug, Default)]
 struct State {
-    entries: BTreeMap<Key, Entry>,
-    /// Keys in the order in which they were stored.
-    arrivals: BTreeMap<u64, Key>,
+    objects: HashMap<Address, Parts>,
+    /// Entries in the order in which they were stored.
+    arrivals: BTreeMap<u64, (Address, Option<ByteRange>)>,
     next_arrival: u64,
     size: usize,
 }
 
+/// What is cached of an object.
+#[derive(Debug, Default)]
+struct Parts {
+    whole: Option<Entry>,
+    ranges: BTreeMap<ByteRange, Entry>,
+}
+
 #[derive(Debug)]
 struct Entry {
-    metadata: Metadata,
-    body: Bytes,
+    held: Held,
     arrival: u64,
     stored: Instant,
     expires: Instant,
 }
 
 impl Cache {
-    /// Returns the object at `key` unless it is missing or has expired.
-    pub fn get(&self, origin: &Origin, key: &str) -> Option<Cached> {
-        let now = Instant::now();
-        self.with(|state| {
-            let entry = state.entries.get(&(origin.bucket.clone(), key.to_owned(), None))?;
-            entry.is_fresh(now).then(|| entry.cached(now))
-        })
-    }
-
-    /// Returns a cached range of the object at `key`, with its position, that contains the wanted range.
+    /// Returns the object, or a range of it that contains the requested one, with the time since it was stored.
     ///
-    /// `wanted` returns the range for a version of the object, because a range may count from its end.
-    pub fn get_range(
+    /// A range is returned only if `is_meant` holds for the version of the object that it belongs to.
+    pub fn get(
         &self,
-        origin: &Origin,
-        key: &str,
-        wanted: impl Fn(&Metadata) -> Option<ByteRange>,
-    ) -> Option<(ByteRange, Cached)> {
+        address: &Address,
+        requested: &Requested,
+        is_meant: impl Fn(&Metadata) -> bool,
+    ) -> Option<(Held, Duration)> {
         let now = Instant::now();
-        let first = (origin.bucket.clone(), key.to_owned(), None);
         self.with(|state| {
-            let of_object = state
-                .entries
-                .range(&first..)
-                .take_while(|((bucket, path, _), _)| *bucket == first.0 && *path == first.1);
-            let mut fresh = of_object.filter(|(_, entry)| entry.is_fresh(now));
-            fresh.find_map(|((.., range), entry)| {
-                let range =
-                    range.filter(|range| wanted(&entry.metadata).is_some_and(|it| range.contains(it)))?;
-                Some((range, entry.cached(now)))
-            })
+            let parts = state.objects.get(address)?;
+            let entry = match (&parts.whole, requested) {
+                (Some(entry), _) if entry.is_fresh(now) => entry,
+                (_, Requested::One(bounds)) => parts.part(*bounds, now, is_meant)?,
+                _ => return None,
+            };
+            Some((entry.held.clone(), now.saturating_duration_since(entry.stored)))
         })
     }
 
     /// Stores an object, or a range of it, until `ttl` has passed.
-    pub fn put(
-        &self,
-        origin: &Origin,
-        key: &str,
-        range: Option<ByteRange>,
-        metadata: Metadata,
-        body: Bytes,
-        ttl: Duration,
-    ) {
+    pub fn put(&self, address: &Address, held: Held, ttl: Duration) {
         let stored = Instant::now();
         let Some(expires) = stored.checked_add(ttl).filter(|_| !ttl.is_zero()) else {
             return;
         };
-        let key = (origin.bucket.clone(), key.to_owned(), range);
         self.with(|state| {
-            state.remove(&key);
-            while state.size + body.len() > CAPACITY {
-                let Some((_, oldest)) = state.arrivals.pop_first() else { return };
-                state.remove(&oldest);
+            state.remove(address, held.range);
+            while state.size + held.size() > CAPACITY {
+                let Some((_, (address, range))) = state.arrivals.pop_first() else { return };
+                state.remove(&address, range);
             }
-            let arrival = state.next_arrival;
+            let (arrival, range) = (state.next_arrival, held.range);
             state.next_arrival += 1;
-            state.size += body.len();
-            state.arrivals.insert(arrival, key.clone());
-            state.entries.insert(key, Entry { metadata, body, arrival, stored, expires });
+            state.size += held.size();
+            state.arrivals.insert(arrival, (address.clone(), range));
+            let entry = Entry { held, arrival, stored, expires };
+            let parts = state.objects.entry(address.clone()).or_default();
+            match range {
+                None => parts.whole = Some(entry),
+                Some(range) => {
+                    parts.ranges.insert(range, entry);
+                }
+            }
         });
     }
 
@@ -134,24 +133,55 @@ impl Cache {
     }
 }
 
+impl Held {
+    fn size(&self) -> usize {
+        self.body.len() + OVERHEAD
+    }
+}
+
 impl Entry {
     fn is_fresh(&self, now: Instant) -> bool {
         now < self.expires
     }
+}
 
-    fn cached(&self, now: Instant) -> Cached {
-        Cached {
-            metadata: self.metadata.clone(),
-            body: self.body.clone(),
-            age: now.saturating_duration_since(self.stored),
-        }
+impl Parts {
+    /// Returns a cached range that contains the requested one.
+    fn part(&self, bounds: Bounds, now: Instant, is_meant: impl Fn(&Metadata) -> bool) -> Option<&Entry> {
+        let contains = |range: &ByteRange, entry: &Entry| {
+            let metadata = &entry.held.metadata;
+            bounds.resolve(metadata.size).is_some_and(|wanted| range.contains(wanted))
+                && entry.is_fresh(now)
+                && is_meant(metadata)
+        };
+        // An object can have thousands of cached ranges. Only those that begin at most this far before it can contain it.
+        let from = match bounds {
+            Bounds::Between(first, _) | Bounds::From(first) => Some(first),
+            Bounds::Last(_) => None,
+        };
+        let start = |first| ByteRange { first, last: 0 };
+        let candidates = match from {
+            Some(first) => {
+                self.ranges.range(start(first.saturating_sub(LARGEST))..start(first.saturating_add(1)))
+            }
+            None => self.ranges.range(start(0)..),
+        };
+        candidates.rev().find(|(range, entry)| contains(range, entry)).map(|(_, entry)| entry)
     }
 }
 
 impl State {
-    fn remove(&mut self, key: &Key) {
-        if let Some(entry) = self.entries.remove(key) {
-            self.size -= entry.body.len();
+    fn remove(&mut self, address: &Address, range: Option<ByteRange>) {
+        let Some(parts) = self.objects.get_mut(address) else { return };
+        let removed = match range {
+            None => parts.whole.take(),
+            Some(range) => parts.ranges.remove(&range),
+        };
+        if parts.whole.is_none() && parts.ranges.is_empty() {
+            self.objects.remove(address);
+        }
+        if let Some(entry) = removed {
+            self.size -= entry.held.size();
             self.arrivals.remove(&entry.arrival);
         }
     }
@@ -160,57 +190,95 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::origin::bucket_policy::BucketPolicy;
 
     const HOUR: Duration = Duration::from_hours(1);
 
-    fn origin(bucket: &str) -> Origin {
-        Origin { bucket: bucket.to_owned(), path: String::new(), policy: BucketPolicy::default() }
+    fn address(key: &str) -> Address {
+        Address { bucket: "b".into(), key: key.into() }
+    }
+
+    fn held(range: Option<ByteRange>, body: Bytes) -> Held {
+        let mut metadata = Metadata::default();
+        metadata.size = 1 << 40;
+        Held { metadata: Arc::new(metadata), range, body }
+    }
+
+    fn whole(cache: &Cache, key: &str) -> Option<Bytes> {
+        cache.get(&address(key), &Requested::Whole, |_| true).map(|(held, _)| held.body)
     }
 
     #[test]
     fn entry_is_cached_until_it_expires() {
         let cache = Cache::default();
-        cache.put(&origin("b"), "/a", None, Metadata::default(), Bytes::from_static(b"x"), HOUR);
-        cache.put(&origin("b"), "/b", None, Metadata::default(), Bytes::new(), Duration::ZERO);
-        cache.put(&origin("b"), "/c", None, Metadata::default(), Bytes::new(), Duration::from_nanos(1));
-        assert_eq!(cache.get(&origin("b"), "/a").unwrap().body, "x");
-        assert!(cache.get(&origin("c"), "/a").is_none());
-        assert!(cache.get(&origin("b"), "/b").is_none());
-        assert!(cache.get(&origin("b"), "/c").is_none());
+        cache.put(&address("a"), held(None, Bytes::from_static(b"x")), HOUR);
+        cache.put(&address("b"), held(None, Bytes::new()), Duration::ZERO);
+        cache.put(&address("c"), held(None, Bytes::new()), Duration::from_nanos(1));
+        assert_eq!(whole(&cache, "a").unwrap(), "x");
+        let elsewhere = Address { bucket: "c".into(), key: "a".into() };
+        assert!(cache.get(&elsewhere, &Requested::Whole, |_| true).is_none());
+        assert!(whole(&cache, "b").is_none());
+        assert!(whole(&cache, "c").is_none());
     }
 
     #[test]
     fn range_is_found_within_a_cached_one_of_the_same_object() {
         let cache = Cache::default();
-        let range = |first, last| ByteRange { first, last };
+        let range = |first, last| Some(ByteRange { first, last });
         let body = Bytes::from_static(b"0123456789");
-        for key in ["/a", "/b"] {
-            cache.put(&origin("b"), key, Some(range(10, 19)), Metadata::default(), body.clone(), HOUR);
+        for key in ["a", "b"] {
+            cache.put(&address(key), held(range(10, 19), body.clone()), HOUR);
         }
-        cache.put(&origin("b"), "/a", Some(range(30, 39)), Metadata::default(), body, HOUR);
-        let found = |key, wanted| {
-            let (range, cached) = cache.get_range(&origin("b"), key, |_| Some(wanted))?;
-            assert_eq!(cached.body, "0123456789");
-            Some(range.first)
+        cache.put(&address("a"), held(range(30, 39), body.clone()), HOUR);
+        cache.put(&address("a"), held(range((1 << 40) - 10, (1 << 40) - 1), body), HOUR);
+        let found = |key, bounds, is_meant: bool| {
+            let (held, _) = cache.get(&address(key), &Requested::One(bounds), |_| is_meant)?;
+            assert_eq!(held.body, "0123456789");
+            held.range.map(|range| range.first)
         };
-        assert_eq!(found("/a", range(12, 19)), Some(10));
-        assert_eq!(found("/a", range(30, 30)), Some(30));
-        assert_eq!(found("/b", range(30, 30)), None);
-        assert_eq!(found("/a", range(18, 20)), None);
-        assert!(cache.get(&origin("b"), "/a").is_none(), "a range is not the object");
+        assert_eq!(found("a", Bounds::Between(12, 19), true), Some(10));
+        assert_eq!(found("a", Bounds::Between(12, 19), false), None);
+        assert_eq!(found("a", Bounds::Between(30, 30), true), Some(30));
+        assert_eq!(found("b", Bounds::Between(30, 30), true), None);
+        assert_eq!(found("a", Bounds::Between(18, 20), true), None);
+        assert_eq!(found("a", Bounds::Last(5), true), Some((1 << 40) - 10));
+        assert_eq!(found("a", Bounds::From((1 << 40) - 3), true), Some((1 << 40) - 10));
+        assert_eq!(found("a", Bounds::Last(11), true), None);
+        assert!(whole(&cache, "a").is_none(), "a range is not the object");
+    }
+
+    #[test]
+    fn largest_range_is_found_by_its_last_byte() {
+        let cache = Cache::default();
+        let range = ByteRange { first: 7, last: 6 + LARGEST };
+        cache.put(&address("a"), held(Some(range), Bytes::new()), HOUR);
+        let found =
+            |first| cache.get(&address("a"), &Requested::One(Bounds::Between(first, first)), |_| true);
+        assert!(found(6 + LARGEST).is_some());
+        assert!(found(7 + LARGEST).is_none());
+        assert!(found(6).is_none());
     }
 
     #[test]
     fn oldest_entries_are_evicted_first() {
         let cache = Cache::default();
-        let body = Bytes::from(vec![0; CAPACITY / 4]);
+        let body = Bytes::from(vec![0; CAPACITY / 4 - OVERHEAD]);
         for key in ["1", "2", "3", "4", "1", "5"] {
-            cache.put(&origin("b"), key, None, Metadata::default(), body.clone(), HOUR);
+            cache.put(&address(key), held(None, body.clone()), HOUR);
         }
-        let there = |key| cache.get(&origin("b"), key).is_some();
+        let there = |key| whole(&cache, key).is_some();
         assert!(!there("2"));
         assert!(there("1") && there("3") && there("4") && there("5"));
         assert!(cache.with(|state| state.size) <= CAPACITY);
+    }
+
+    /// Entries without bytes take memory too.
+    #[test]
+    fn number_of_entries_is_limited() {
+        let cache = Cache::default();
+        for number in 0..2 * CAPACITY / OVERHEAD {
+            cache.put(&address(&number.to_string()), held(None, Bytes::new()), HOUR);
+        }
+        let (objects, arrivals) = cache.with(|state| (state.objects.len(), state.arrivals.len()));
+        assert_eq!((objects, arrivals), (CAPACITY / OVERHEAD, CAPACITY / OVERHEAD));
     }
 }

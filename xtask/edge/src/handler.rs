@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use axum::body::Body;
 use axum::response::Response;
 use chrono::Utc;
-use http::header::{CONTENT_LENGTH, HOST, VIA};
+use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING, VIA};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use uuid::Uuid;
@@ -14,16 +14,20 @@ use super::Edge;
 use super::authorization::authorize;
 use super::credentials::Credentials;
 use super::distribution::{Behavior, ReadError};
-use super::object::{ObjectRequest, X_CACHE};
+use super::object::{self, ObjectRequest, X_CACHE};
 use super::origin::preflight::{self, PreflightResponse};
 use super::origin::{OriginError, key_of};
 use super::page;
 use super::policy::Access;
 
-/// CloudFront's limit for a URL, in bytes.
+/// CloudFront's limit for a URL, in bytes. The status of a longer one is 413.
 ///
-/// See <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html>.
+/// See
+/// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorS3Origin.html#RequestS3MaxRequestStringLength>.
 const LONGEST_URL: usize = 8192;
+
+/// CloudFront's limit for the path, the query string and the headers together, in bytes. The status is the same.
+const LARGEST_REQUEST: usize = 20_480;
 
 const CF_ID: HeaderName = HeaderName::from_static("x-amz-cf-id");
 
@@ -49,8 +53,8 @@ pub(super) async fn handle(edge: &Edge, request: &Parts, source: IpAddr) -> Resp
 }
 
 async fn serve(edge: &Edge, behavior: &Behavior, path: &str, request: &Parts, source: IpAddr) -> Response {
-    if request.uri.path_and_query().is_some_and(|url| url.as_str().len() > LONGEST_URL) {
-        return page::page(StatusCode::URI_TOO_LONG, "The URL is longer than 8192 bytes.");
+    if let Some(rejection) = check_size(request) {
+        return rejection;
     }
     if !behavior.allowed_methods.contains(&request.method) {
         return page::page(
@@ -94,11 +98,29 @@ async fn serve(edge: &Edge, behavior: &Behavior, path: &str, request: &Parts, so
     served.unwrap_or_else(|error| match error {
         OriginError::NotFound(key) => page::no_such_key(&key),
         OriginError::Denied => page::s3_error(StatusCode::FORBIDDEN, "AccessDenied", "Access Denied"),
-        OriginError::Changed | OriginError::Failed(_) => {
+        OriginError::Unsatisfiable { content_range } => object::unsatisfiable(content_range.as_deref()),
+        OriginError::Failed(_) => {
             tracing::warn!(%error, bucket = behavior.origin.bucket, key, "the origin failed");
             page::page(StatusCode::BAD_GATEWAY, "CloudFront wasn't able to reach the origin.")
         }
     })
+}
+
+/// Rejects a request that is too large, or a GET with a body.
+///
+/// See
+/// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorS3Origin.html#RequestS3-get-body>.
+fn check_size(request: &Parts) -> Option<Response> {
+    let url = request.uri.path_and_query().map_or(0, |url| url.as_str().len());
+    let headers = request.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
+    if url > LONGEST_URL || url + headers.sum::<usize>() > LARGEST_REQUEST {
+        let limits = "The URL is longer than 8192 bytes, or the request is larger than 20480 bytes.";
+        return Some(page::page(StatusCode::PAYLOAD_TOO_LARGE, limits));
+    }
+    let has_body = request.headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0")
+        || request.headers.contains_key(TRANSFER_ENCODING);
+    (request.method == Method::GET && has_body)
+        .then(|| page::page(StatusCode::FORBIDDEN, "The request is a GET with a body."))
 }
 
 async fn options(edge: &Edge, behavior: &Behavior, headers: &HeaderMap) -> Result<Response, OriginError> {

@@ -7,17 +7,18 @@
 //!
 //! Emulated features: signed URLs and signed cookies (canned and custom policies, RSA and ECDSA, SHA-1 and SHA-256),
 //! behaviors by path pattern, methods and errors, ranges, conditional requests, CORS with preflights handled by the
-//! bucket's rules, time to live, and the headers `X-Cache`, `Age`, `Via` and `X-Amz-Cf-Id`. Query strings and cookies
-//! are never forwarded to the origin.
+//! bucket's rules, time to live, one request to the origin for viewers that request the same bytes, and the headers
+//! `X-Cache`, `Age`, `Via` and `X-Amz-Cf-Id`. Query strings and cookies are never forwarded to the origin.
 //!
 //! Not emulated: HTTPS (viewer protocol policies are ignored; URLs begin with `http:`), compression (bodies are sent
-//! as stored, even if a policy allows gzip), HTTP/2 and HTTP/3, caching of errors and of more than 1 MiB at once (a
-//! larger object is cached by the ranges that viewers request), revalidation, invalidations, and custom error responses.
+//! as stored, even if a policy allows gzip), HTTP/2 and HTTP/3, caching of errors, of HEAD, and of more than 1 MiB at once
+//! (a larger object is cached by the ranges that viewers request), revalidation, invalidations, and custom error responses.
 //! A distribution is rejected with status 503 and the reason if it caches by query string, header or cookie, runs
 //! functions, trusts accounts as signers, or has an origin other than an S3 bucket with origin access control.
 
 pub mod authorization;
 pub mod cache;
+mod collapsing;
 pub mod conditions;
 pub mod credentials;
 pub mod distribution;
@@ -46,7 +47,6 @@ use cloudwatch::Metrics;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
 
-use cache::Cache;
 use distribution::{Distribution, KeyGroups, ReadError};
 use object::Store;
 
@@ -90,7 +90,7 @@ impl Edge {
             cloudfront,
             distribution_id: watch::Sender::new(None),
             control: Mutex::default(),
-            store: Store { s3, cache: Cache::default() },
+            store: Store::new(s3),
             metrics: Metrics::default(),
         }
     }

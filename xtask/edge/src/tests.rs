@@ -1,10 +1,13 @@
 //! Tests the edge with a fake of the CloudFront API and S3, by requests as a viewer sends them.
 
+mod bad_input;
+mod caching;
 mod key_groups;
+mod origin_requests;
 mod overwritten;
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use axum::body::Body;
@@ -13,6 +16,7 @@ use http::{Method, StatusCode};
 use reqwest::Client;
 use tokio::sync::oneshot;
 
+use super::range::{Selection, select};
 use super::signature::HashAlgorithm;
 use super::test_signer::TestSigner;
 use super::*;
@@ -20,12 +24,19 @@ use super::*;
 const EXPIRES: i64 = 1 << 40;
 const KEY: &str = "K1";
 const OBJECT: &[u8] = b"PAR1 some columns PAR1";
+/// The names of that object, percent-encoded as the SDK does. Each is another object for the edge.
+const FOUND: [&str; 3] = ["a%20b.parquet", "a%20b.zarr", "%C3%84%20%F0%9F%A7%A0%2B%25%3F.parquet"];
+/// The size of `/P1/large`: more than [`cache::LARGEST`], so it is not cached as a whole.
+const LARGE: usize = 2 * 1024 * 1024;
 
-/// The responses of the fake, and the number of requests for an object's bytes.
+/// The responses of the fake, and the requests for objects.
 struct Aws {
     query_strings: &'static str,
     public_key: String,
-    reads: AtomicUsize,
+    /// Method and `Range` of each request for an object.
+    object_requests: Mutex<Vec<String>>,
+    /// Whether requests for objects are answered.
+    is_answering: watch::Sender<bool>,
     /// The version of the object `/P1/large`, which is each of its bytes.
     version: AtomicU8,
     /// The public key in the key group, and the time of its last change.
@@ -59,7 +70,9 @@ impl Aws {
                 "<ResponseHeadersPolicy><ResponseHeadersPolicyConfig><Name>h</Name><CorsConfig>\
                  <AccessControlAllowOrigins><Quantity>1</Quantity><Items><Origin>*</Origin></Items></AccessControlAllowOrigins>\
                  <AccessControlAllowCredentials>false</AccessControlAllowCredentials><OriginOverride>true</OriginOverride>\
-                 </CorsConfig></ResponseHeadersPolicyConfig></ResponseHeadersPolicy>"
+                 </CorsConfig><CustomHeadersConfig><Quantity>1</Quantity><Items><ResponseHeadersPolicyCustomHeader>\
+                 <Header>Cache-Control</Header><Value>private, max-age=3600</Value><Override>true</Override>\
+                 </ResponseHeadersPolicyCustomHeader></Items></CustomHeadersConfig></ResponseHeadersPolicyConfig></ResponseHeadersPolicy>"
                     .to_owned()
             }
             Some("origin-request-policy/forward") => {
@@ -92,7 +105,7 @@ impl Aws {
     }
 
     fn s3(&self, method: &Method, path: &str, query: Option<&str>, range: Option<&str>) -> Response {
-        let mut response = Response::builder();
+        let response = Response::builder();
         if path.trim_end_matches('/') == "/bucket" && query.is_some_and(|query| query.starts_with("cors")) {
             let rules = "<CORSConfiguration><CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod>\
                          <AllowedHeader>range</AllowedHeader></CORSRule></CORSConfiguration>";
@@ -109,20 +122,41 @@ impl Aws {
             let list = statement("s3:ListBucket", "arn:aws:s3:::bucket");
             return response.body(Body::from(format!(r#"{{"Statement":[{read},{list}]}}"#))).unwrap();
         }
-        if path == "/bucket/P1/large" {
-            return self.large_object(method, range);
+        let seen = range.map_or_else(|| method.to_string(), |range| format!("{method} {range}"));
+        self.object_requests.lock().unwrap().push(seen);
+        let version = self.version.load(Ordering::Relaxed);
+        let name = path.strip_prefix("/bucket/P1/").unwrap_or_default();
+        match name {
+            "large" => object(method, range, &vec![version; LARGE], &format!("\"{version}\"")),
+            "empty" => object(method, range, b"", "\"empty\""),
+            _ if FOUND.contains(&name) => object(method, range, OBJECT, "\"tag\""),
+            _ => Response::builder().status(404).body(Body::empty()).unwrap(),
         }
-        if !path.starts_with("/bucket/P1/a%20b.") {
-            return response.status(404).body(Body::empty()).unwrap();
-        }
-        assert_eq!(range, None, "a small object is read as a whole");
-        response = response.header("etag", "\"tag\"").header("content-type", "application/x");
-        if *method == Method::HEAD {
-            return response.header("content-length", OBJECT.len()).body(Body::empty()).unwrap();
-        }
-        self.reads.fetch_add(1, Ordering::Relaxed);
-        response.body(Body::from(OBJECT)).unwrap()
     }
+}
+
+/// Responds like S3.
+fn object(method: &Method, range: Option<&str>, bytes: &[u8], tag: &str) -> Response {
+    let size = bytes.len() as u64;
+    let response = Response::builder()
+        .header("etag", tag)
+        .header("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT")
+        .header("content-type", "application/x");
+    let (response, bytes) = match select(range, size) {
+        Selection::Unsatisfiable => {
+            let response = response.status(416).header("content-range", format!("bytes */{size}"));
+            return response.body(Body::empty()).unwrap();
+        }
+        Selection::One(range) => {
+            let (first, last) = (usize::try_from(range.first).unwrap(), usize::try_from(range.last).unwrap());
+            let response = response.status(206).header("content-range", range.content_range(size));
+            (response, &bytes[first..=last])
+        }
+        Selection::Whole | Selection::Several(_) => (response, bytes),
+    };
+    let response = response.header("content-length", bytes.len());
+    let body = if *method == Method::HEAD { Body::empty() } else { Body::from(bytes.to_vec()) };
+    response.body(body).unwrap()
 }
 
 /// A running edge, which stops when this is dropped.
@@ -147,7 +181,8 @@ async fn start(query_strings: &'static str) -> Running {
     let aws = Arc::new(Aws {
         query_strings,
         public_key: signer.public_key_pem(),
-        reads: AtomicUsize::new(0),
+        object_requests: Mutex::default(),
+        is_answering: watch::Sender::new(true),
         version: AtomicU8::new(1),
         key_group: Mutex::new((KEY, "2026-01-01T00:00:00Z")),
     });
@@ -155,6 +190,9 @@ async fn start(query_strings: &'static str) -> Running {
     let answering = Arc::clone(&aws);
     let routes = Router::new().fallback(async move |request: Request| {
         let range = request.headers().get("range").map(|range| range.to_str().unwrap());
+        if request.uri().path().starts_with("/bucket/P1") {
+            answering.is_answering.subscribe().wait_for(|is_answering| *is_answering).await.unwrap();
+        }
         answering.respond(request.method(), request.uri().path(), request.uri().query(), range)
     });
     tokio::spawn(
@@ -196,6 +234,11 @@ impl Running {
         let request = self.viewer.request(method, signed);
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         request.send().await.unwrap()
+    }
+
+    /// Returns the requests for objects since the last call.
+    fn object_requests(&self) -> Vec<String> {
+        std::mem::take(&mut *self.aws.object_requests.lock().unwrap())
     }
 }
 
@@ -242,7 +285,7 @@ async fn objects_are_served_whole_in_part_and_from_the_cache() {
 
     let known = edge.ask(Method::GET, path, &[("if-none-match", "\"tag\"")]).await;
     assert_eq!(known.status(), 304);
-    assert_eq!(edge.aws.reads.load(Ordering::Relaxed), 1);
+    assert_eq!(edge.object_requests(), ["GET"]);
 }
 
 #[tokio::test]
@@ -302,7 +345,7 @@ async fn rejections_match_those_of_cloudfront_and_s3() {
     assert!(shut_out.text().await.unwrap().contains("<Message>Access Denied</Message>"));
 
     let long = format!("/{}", "a".repeat(9000));
-    assert_eq!(edge.ask(Method::GET, &long, &[]).await.status(), 414);
+    assert_eq!(edge.ask(Method::GET, &long, &[]).await.status(), 413);
     assert_eq!(edge.ask(Method::POST, "/P1/a", &[]).await.status(), 403);
     assert_eq!(edge.ask(Method::GET, "/", &[]).await.status(), 403);
 }

@@ -17,6 +17,7 @@ properties! {
         "Name" name: String => Plain,
         "Comment" comment: &'static str => Plain,
         "CorsConfig" cors_config: ResponseHeadersCors => Compared(cors),
+        "CustomHeadersConfig" custom_headers_config: CustomHeaders => Plain,
     }
 
     ResponseHeadersCors {
@@ -27,6 +28,16 @@ properties! {
         "AccessControlExposeHeaders" access_control_expose_headers: Items => Plain,
         "AccessControlMaxAgeSec" access_control_max_age_sec: Number<0, 31_536_000> => Plain,
         "OriginOverride" origin_override: bool => Plain,
+    }
+
+    CustomHeaders {
+        "Items" items: Vec<CustomHeader> => Plain,
+    }
+
+    CustomHeader {
+        "Header" header: &'static str => Plain,
+        "Value" value: String => Plain,
+        "Override" overrides: bool => Plain,
     }
 
     Items {

@@ -82,6 +82,21 @@ fn cdn_allows_any_request_header() {
 }
 
 #[test]
+fn only_browsers_cache_assets_and_as_long_as_a_signature_is_valid() {
+    for environment in environments() {
+        let json = template(&environment, &two_keys()).to_value();
+        let policy = &json["Resources"]["AssetsResponseHeadersPolicy"]["Properties"];
+        let expected = serde_json::json!([{
+            "Header": "Cache-Control",
+            "Value": format!("private, max-age={}", openapi::SIGNED_URL_LIFETIME_SECONDS),
+            // An object may say `public`.
+            "Override": true,
+        }]);
+        assert_eq!(policy["ResponseHeadersPolicyConfig"]["CustomHeadersConfig"]["Items"], expected);
+    }
+}
+
+#[test]
 fn api_allows_the_request_headers_of_its_environment() {
     let mut environment = environment("prod");
     let allowed = |environment: &Environment| {

@@ -35,24 +35,29 @@ const OPTIONS: &[&str] = &[
     "--no-proxy-server",
 ];
 
-struct Page {
+pub(super) struct Page {
     /// As JSON.
     requests: String,
-    responses: mpsc::Sender<Vec<ClientResponse>>,
+    responses: mpsc::Sender<String>,
 }
 
 /// Sends requests from a page of another origin.
 pub(super) async fn send(requests: &[Request]) -> Vec<ClientResponse> {
+    let pages = Router::new().route("/", get(async || Html(include_str!("page.html"))));
+    let responses = report(pages, serde_json::to_string(requests).unwrap()).await;
+    serde_json::from_str(&responses).unwrap()
+}
+
+/// Opens `/` of `pages`, which gets `requests` from `/requests` and posts its text to `/responses`.
+pub(super) async fn report(pages: Router<Arc<Page>>, requests: String) -> String {
     let program = program();
-    let requests = serde_json::to_string(requests).unwrap();
     let (responses, mut reported) = mpsc::channel(1);
-    let pages = Router::new()
-        .route("/", get(async || Html(include_str!("page.html"))))
+    let pages = pages
         .route("/requests", get(async |State(page): State<Arc<Page>>| page.requests.clone()))
         .route(
             "/responses",
             post(async |State(page): State<Arc<Page>>, body: String| {
-                page.responses.send(serde_json::from_str(&body).unwrap()).await.unwrap();
+                page.responses.send(body).await.unwrap();
             }),
         )
         .with_state(Arc::new(Page { requests, responses }));

@@ -37,16 +37,17 @@ impl Figures {
         self.0.push(Figure { what: what.into(), measured, limit, holds });
     }
 
-    /// Adds a ratio with a lower limit.
-    pub(super) fn at_least(&mut self, what: impl Into<String>, measured: f64, limit: f64) {
-        let limit_shown = Some(format!("≥ {limit:.0} ×"));
-        let measured_shown = format!("{measured:.0} ×");
-        self.0.push(Figure {
-            what: what.into(),
-            measured: measured_shown,
-            limit: limit_shown,
-            holds: measured >= limit,
-        });
+    /// Adds a figure with a lower limit.
+    pub(super) fn at_least<T: PartialOrd>(
+        &mut self,
+        what: impl Into<String>,
+        measured: T,
+        limit: T,
+        show: impl Fn(T) -> String,
+    ) {
+        let holds = measured >= limit;
+        let (measured, limit) = (show(measured), Some(format!("≥ {}", show(limit))));
+        self.0.push(Figure { what: what.into(), measured, limit, holds });
     }
 
     /// Returns an error if a limit was missed.
@@ -100,7 +101,7 @@ mod tests {
     fn a_missed_limit_fails_by_name() {
         let mut figures = Figures::default();
         figures.at_most("one", 1, 1, |one| one.to_string());
-        figures.at_least("ratio", 50.0, 50.0);
+        figures.at_least("ratio", 50, 50, |ratio| ratio.to_string());
         assert!(figures.verdict().is_ok());
         figures.at_most("other", 2, 1, |other| other.to_string());
         assert!(figures.verdict().is_err_and(|error| error.to_string().starts_with("missed: other;")));

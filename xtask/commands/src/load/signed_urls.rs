@@ -23,7 +23,7 @@ impl SignedUrls {
         let presigned: PresignedObject =
             get(http, stack, "/presign/s3", &[parquet, ("redirect", "false")]).await?;
         let file: SignedFile = get(http, stack, "/cloudfront/sign", &[parquet]).await?;
-        let package: SignedPackage = get(http, stack, "/cloudfront/sign", &[("scope", "package")]).await?;
+        let package = sign_package(http, stack).await?;
         Ok(Self {
             presigned: presigned.presigned_url,
             asset: file.signed_url.parse().context("the API signed an invalid URL")?,
@@ -32,8 +32,13 @@ impl SignedUrls {
     }
 }
 
+/// Requests a policy for all assets of the package `viewer`.
+pub(crate) async fn sign_package(http: &Client, stack: &StackFile) -> Result<SignedPackage> {
+    get(http, stack, "/cloudfront/sign", &[("scope", "package")]).await
+}
+
 /// Returns the URL of an asset that the policy of its package covers.
-fn url_in_package(package: &SignedPackage, path: &str) -> Result<Url> {
+pub(crate) fn url_in_package(package: &SignedPackage, path: &str) -> Result<Url> {
     let parameters = [
         ("Policy", package.policy.as_str()),
         ("Signature", &package.signature),

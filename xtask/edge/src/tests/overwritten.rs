@@ -1,35 +1,10 @@
 //! Ranges of an object that is overwritten while the edge has cached some of them.
 
-use axum::body::Body;
-use axum::response::Response;
-use http::{Method, StatusCode};
+use http::Method;
 use std::sync::atomic::Ordering;
 
 use super::super::cache::LARGEST;
-use super::super::range::{Selection, select};
-use super::{Aws, Running, header, start};
-
-/// Too large to be cached as a whole.
-const SIZE: u64 = 2 * LARGEST;
-
-impl Aws {
-    /// Responds like S3 for the object `/P1/large`.
-    pub(super) fn large_object(&self, method: &Method, range: Option<&str>) -> Response {
-        let version = self.version.load(Ordering::Relaxed);
-        let length = match select(range, SIZE) {
-            Selection::One(range) => range.length(),
-            _ => SIZE,
-        };
-        let status = if range.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
-        let response = Response::builder().status(status).header("etag", format!("\"{version}\""));
-        if *method == Method::HEAD {
-            return response.header("content-length", length).body(Body::empty()).unwrap();
-        }
-        self.reads.fetch_add(1, Ordering::Relaxed);
-        let bytes = vec![version; usize::try_from(length).unwrap()];
-        response.body(Body::from(bytes)).unwrap()
-    }
-}
+use super::{Running, header, start};
 
 /// Requests a range, and returns the status, the version by the `ETag` and by the bytes, and whether it was cached.
 async fn ask(edge: &Running, range: &str, condition: Option<(&'static str, &str)>) -> (u16, u8, u8, bool) {
@@ -53,7 +28,7 @@ async fn cached_range_of_an_overwritten_object_stays_and_other_ranges_are_new() 
     assert_eq!(ask(&edge, "bytes=500-1999", None).await, (206, 2, 2, false));
     assert_eq!(ask(&edge, "bytes=-10", None).await, (206, 2, 2, false));
     assert_eq!(ask(&edge, "bytes=-5", None).await, (206, 2, 2, true));
-    assert_eq!(edge.aws.reads.load(Ordering::Relaxed), 3);
+    assert_eq!(edge.object_requests(), ["GET bytes=0-999", "GET bytes=500-1999", "GET bytes=-10"]);
 }
 
 #[tokio::test]
