@@ -5,18 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use chrono::Utc;
 use deploy::connection::Connection;
 use deploy::traces::Traces;
 use edge::{self, Edge};
-use lambda::control_plane::{ControlPlane, FunctionName};
+use lambda::control_plane::ControlPlane;
 use lambda::gateway::{self, Gateway};
 use lambda::pool::{FunctionPool, PoolSettings, log_delivery, trace_delivery};
 use lambda::redeployment::Redeployment;
 use lambda::role::{RoleSession, Roles};
 use lambda::surroundings;
 use local_stack::StackFile;
-use local_stack::console::{self, Component, ConsoleModel};
+use local_stack::console::{Component, serve as serve_console};
 use local_stack::demo::DemoData;
 use local_stack::issuer::{self, Issuer, User};
 use local_stack::monitoring::{AlarmStatus, Monitoring};
@@ -24,16 +23,15 @@ use local_stack::not_emulated::NotEmulated;
 use machine::directory::StateDirectory;
 use machine::{ports, process as processes};
 use rights::identity::{Credentials, Operator};
-use stack::Environment;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
+use super::console::{self, Access, Sources};
 use super::deployed::DeployedResources;
 use super::follower::Follower;
 use super::foundation::{Foundation, IssuerUrls};
 use super::guard::RunningGuard;
-use super::{monitored, traces};
 
 /// The client ID in access tokens, which matches the environment file of the local stack.
 const TOKEN_CLIENT: &str = "local";
@@ -85,6 +83,7 @@ pub(super) struct DataPlane {
     issuer: Arc<Issuer>,
     users: BTreeMap<String, User>,
     pool: FunctionPool,
+    gateway: Gateway,
     edge: Arc<Edge>,
     traces: Traces,
     /// Taken when further deployments are followed.
@@ -180,7 +179,7 @@ impl DataPlane {
         let serving = |what: &'static str, server: std::io::Result<()>| {
             server.with_context(|| format!("the local {what} cannot serve"))
         };
-        let server = gateway::serve(listeners.gateway, gateway, until(&ends));
+        let server = gateway::serve(listeners.gateway, gateway.clone(), until(&ends));
         servers.spawn(async move { serving("gateway", server.await) });
         let server = edge::serve(listeners.edge, Arc::clone(&edge), until(&ends));
         servers.spawn(async move { serving("edge", server.await) });
@@ -213,6 +212,7 @@ impl DataPlane {
             issuer,
             users,
             pool,
+            gateway,
             edge,
             alarms,
             traces,
@@ -229,13 +229,13 @@ impl DataPlane {
         &mut self,
         directory: &Arc<StateDirectory>,
         connection: &Connection,
-        environment: &Environment,
         stack_file: StackFile,
+        access: &Arc<Access>,
         without_effect: &[NotEmulated],
     ) -> Result<()> {
         directory.write(machine::STACK_FILE, &stack_file.to_json()?).await?;
         let stack_file = Arc::new(watch::Sender::new(stack_file));
-        self.open_console(&stack_file, environment, without_effect);
+        self.open_console(&stack_file, access, without_effect);
         if let Some(redeployment) = self.redeployment.take() {
             let follower = Follower {
                 cloudformation: connection.cloudformation(),
@@ -258,54 +258,40 @@ impl DataPlane {
     fn open_console(
         &mut self,
         stack_file: &Arc<watch::Sender<StackFile>>,
-        environment: &Environment,
+        access: &Arc<Access>,
         without_effect: &[NotEmulated],
     ) {
         let Some(listener) = self.console.take() else { return };
-        let stack = stack_file.borrow().clone();
-        let stack_file = Arc::clone(stack_file);
+        let sources = Sources {
+            components: self.components(&stack_file.borrow()),
+            stack_file: Arc::clone(stack_file),
+            pool: self.pool.clone(),
+            alarms: self.alarms.clone(),
+            requests: self.gateway.recent_requests(),
+            traces: self.traces.clone(),
+        };
+        let model = console::model(sources, access, without_effect);
+        let server = serve_console(listener, model, until(&self.shutdown.subscribe()));
+        self.servers.get_mut().spawn(async move { server.await.context("the console cannot serve") });
+    }
+
+    fn components(&self, stack: &StackFile) -> Vec<Component> {
         let component = |name: &str, url: &str, description: &str| Component {
             name: name.to_owned(),
             url: url.to_owned(),
             description: description.to_owned(),
         };
-        let pool = self.pool.clone();
-        let metrics = self.monitored(&stack_file, environment);
-        let model = ConsoleModel {
-            stack_json: Arc::new(move || serde_json::to_value(&*stack_file.borrow()).unwrap_or_default()),
-            openapi: openapi::openapi_document(),
-            components: vec![
-                component("gateway", &self.urls.gateway, "The HTTP API, as API Gateway serves it."),
-                component("edge", &self.urls.edge, "The distribution, as CloudFront serves it."),
-                component("issuer", &self.urls.issuer, "Access tokens for the demo users."),
-                component(
-                    "emulator",
-                    &stack.aws_endpoint_url,
-                    "All other AWS services, by MiniStack behind the guard.",
-                ),
-                component("database", &stack.database_url, "The platform's PostgreSQL."),
-            ],
-            metrics,
-            statistics: Arc::new(move || serde_json::to_value(statistics(&pool)).unwrap_or_default()),
-            traces: traces::source(&self.traces),
-            without_effect: without_effect.iter().map(ToString::to_string).collect(),
-        };
-        let server = console::serve(listener, model, until(&self.shutdown.subscribe()));
-        self.servers.get_mut().spawn(async move { server.await.context("the console cannot serve") });
-    }
-
-    /// Returns what the console shows of metrics and alarms.
-    fn monitored(
-        &self,
-        stack_file: &Arc<watch::Sender<StackFile>>,
-        environment: &Environment,
-    ) -> Arc<dyn Fn() -> serde_json::Value + Send + Sync> {
-        let (metrics, alarms) = (self.pool.metrics().clone(), self.alarms.clone());
-        let (stack_file, environment) = (Arc::clone(stack_file), environment.clone());
-        Arc::new(move || {
-            let now = Utc::now().timestamp();
-            monitored::document(&metrics, &alarms.borrow(), &stack_file.borrow(), &environment, now)
-        })
+        vec![
+            component("gateway", &self.urls.gateway, "The HTTP API, as API Gateway serves it."),
+            component("edge", &self.urls.edge, "The distribution, as CloudFront serves it."),
+            component("issuer", &self.urls.issuer, "Access tokens for the demo users."),
+            component(
+                "emulator",
+                &stack.aws_endpoint_url,
+                "All other AWS services, by MiniStack behind the guard.",
+            ),
+            component("database", &stack.database_url, "The platform's PostgreSQL."),
+        ]
     }
 
     /// Returns the credentials of the operators and of the deployed functions' roles, by name.
@@ -376,13 +362,6 @@ fn users_of(demo: &DemoData) -> BTreeMap<String, User> {
         .into_iter()
         .map(|(name, user)| (name.to_owned(), User { username: user.cognito_id }))
         .collect()
-}
-
-fn statistics(pool: &FunctionPool) -> BTreeMap<String, serde_json::Value> {
-    let to_json = |(name, statistics): (FunctionName, _)| {
-        (name.to_string(), serde_json::to_value(statistics).unwrap_or_default())
-    };
-    pool.statistics().into_iter().map(to_json).collect()
 }
 
 async fn wait_for(mut ends: watch::Receiver<bool>) {

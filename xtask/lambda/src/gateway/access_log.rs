@@ -6,9 +6,11 @@
 use std::time::Instant;
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use http::{Method, Request, Response};
 use url::form_urlencoded;
 
+use super::recent::ServedRequest;
 use super::request::RequestId;
 
 /// The data of a log line, collected until the request has a response.
@@ -17,6 +19,7 @@ pub(super) struct AccessLogEntry {
     method: Method,
     path: String,
     parameters: String,
+    arrived: DateTime<Utc>,
     started: Instant,
     /// Key of the route, if a route matches.
     pub(super) route: Option<String>,
@@ -29,13 +32,15 @@ impl AccessLogEntry {
             method: request.method().clone(),
             path: request.uri().path().to_owned(),
             parameters: parameter_names(request.uri().query().unwrap_or_default()),
+            arrived: Utc::now(),
             started: Instant::now(),
             route: None,
         }
     }
 
-    pub(super) fn finish(self, response: &Response<Bytes>) {
-        let (status, time) = (response.status().as_u16(), self.started.elapsed().as_millis());
+    pub(super) fn finish(self, response: &Response<Bytes>) -> ServedRequest {
+        let (status, elapsed) = (response.status().as_u16(), self.started.elapsed());
+        let time = elapsed.as_millis();
         tracing::info!(target: machine::ACTIVITY, "{} {} → {status}, {time} ms", self.method, self.path);
         tracing::info!(
             request_id = self.id.as_str(),
@@ -43,11 +48,20 @@ impl AccessLogEntry {
             path = self.path,
             parameters = self.parameters,
             route = self.route,
-            status = response.status().as_u16(),
+            status,
             bytes = response.body().len(),
-            milliseconds = self.started.elapsed().as_millis(),
+            milliseconds = time,
             "request"
         );
+        ServedRequest {
+            id: self.id.as_str().to_owned(),
+            time: self.arrived,
+            method: self.method.to_string(),
+            path: self.path,
+            route: self.route,
+            status,
+            duration: elapsed.as_secs_f64() * 1e3,
+        }
     }
 }
 

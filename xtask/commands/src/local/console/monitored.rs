@@ -1,7 +1,7 @@
 //! What the console shows of metrics and alarms.
 
 use cloudwatch::Metrics;
-use local_stack::console::metrics::{ShownQueue, graphs};
+use local_stack::console::graphs::{ShownQueue, graphs};
 use local_stack::monitoring::AlarmStatus;
 use local_stack::{Queues, StackFile};
 use serde_json::{Value, json};

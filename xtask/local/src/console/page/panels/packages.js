@@ -1,0 +1,173 @@
+// The packages of the demo organization: a tree with states that change as they do in the database.
+
+import { apiRequest, currentUser, jsonOf, send } from "../api.js";
+import { arrange, button, complain, element, place } from "../elements.js";
+import { bytes, duration } from "../format.js";
+import { act, follow } from "../server.js";
+
+/** A folder with more packages than this is closed at first. */
+const OPEN_UP_TO = 12;
+/** The states in which a package does not stay. */
+const PASSING = ["DELETING", "RESTORING"];
+
+/** The elements of each dataset and package, by node ID. */
+const branches = new Map();
+/** When the user has restored or deleted a package that has not arrived in its state yet. */
+const awaited = new Map();
+
+function say(text, isBad = false) {
+  place("package-message").textContent = text;
+  place("package-message").className = isBad ? "message bad" : "message";
+}
+
+// What the user does
+
+async function restore(shown, dataset) {
+  say(`Restoring ${shown.name} …`);
+  const began = performance.now();
+  const body = JSON.stringify({ nodeIds: [shown.node_id] });
+  const exchange = await send(apiRequest("/restore", { dataset_id: dataset }, { method: "POST", body }));
+  const answer = jsonOf(exchange);
+  if (!exchange.response.ok) {
+    say(`POST /restore as ${currentUser()}: ${exchange.response.status} ${answer.message}`, true);
+  } else if (answer.failures.length > 0) {
+    say(answer.failures[0].error, true);
+  } else {
+    awaited.set(shown.node_id, { began, state: "READY", done: "restored" });
+  }
+}
+
+async function remove(shown) {
+  say(`Deleting ${shown.name} …`);
+  awaited.set(shown.node_id, { began: performance.now(), state: "DELETED", done: "deleted" });
+  try {
+    await act("delete", { package: shown.node_id });
+  } catch (error) {
+    awaited.delete(shown.node_id);
+    say(error.message, true);
+  }
+}
+
+/** Announces the end of what the user has begun, and nothing else: a restore can change thousands of states. */
+function announce(shown) {
+  const change = awaited.get(shown.node_id);
+  if (change?.state !== shown.state) return;
+  awaited.delete(shown.node_id);
+  say(`${shown.name} is ${change.done}, ${duration(performance.now() - change.began)} after the request.`);
+}
+
+// The tree
+
+/** Returns the number of packages by state, such as `60 DELETED`. */
+function countsOf(descendants) {
+  const counts = new Map();
+  for (const { state } of descendants) counts.set(state, (counts.get(state) ?? 0) + 1);
+  return [...counts].map(([state, count]) => `${count} ${state}`).join(", ");
+}
+
+function makeBranch(key, name) {
+  const list = element("ul", { id: `inside-${branches.size}` });
+  const toggle = button("", (pressed) => setOpen(pressed, pressed.ariaExpanded !== "true"), { className: "toggle" });
+  toggle.setAttribute("aria-controls", list.id);
+  toggle.ariaLabel = `Contents of ${name}`;
+  const parts = {
+    toggle,
+    list,
+    name: element("span", { className: "name" }),
+    state: element("span"),
+    facts: element("span", { className: "facts" }),
+  };
+  parts.row = element("div", { className: "branch" }, toggle, parts.name, parts.state, parts.facts);
+  parts.item = element("li", {}, parts.row, list);
+  parts.item.dataset.node = key;
+  branches.set(key, parts);
+  return parts;
+}
+
+function setOpen(toggle, isOpen) {
+  toggle.ariaExpanded = String(isOpen);
+  toggle.closest("li").classList.toggle("closed", !isOpen);
+}
+
+function fill(parts, children, descendants) {
+  const isNew = parts.toggle.ariaExpanded === null;
+  if (isNew || descendants.length === 0) setOpen(parts.toggle, descendants.length <= OPEN_UP_TO || parts.isDataset === true);
+  parts.toggle.hidden = children.length === 0;
+  arrange(parts.list, children);
+}
+
+function showState(parts, state) {
+  if (parts.state.textContent === state) return;
+  const isChange = parts.state.textContent !== "";
+  parts.state.textContent = state;
+  parts.state.className = `badge ${state.toLowerCase()}`;
+  if (isChange) {
+    parts.row.classList.remove("changed");
+    // A change of the style is computed in between, so that the animation begins again.
+    void parts.row.offsetWidth;
+    parts.row.classList.add("changed");
+  }
+}
+
+function showAction(parts, shown, dataset) {
+  parts.current = shown;
+  if (!parts.action) {
+    const press = () => (parts.current.state === "READY" ? remove(parts.current) : restore(parts.current, dataset));
+    parts.action = button("", () => (parts.action.ariaDisabled === "true" ? undefined : press()), { className: "small" });
+    parts.row.append(parts.action);
+  }
+  const verb = ["READY", "DELETING"].includes(shown.state) ? "Delete" : "Restore";
+  parts.action.textContent = verb;
+  parts.action.ariaLabel = `${verb} ${shown.name}`;
+  // A button that is disabled loses the focus, so this one only says that it does nothing now.
+  parts.action.ariaDisabled = String(PASSING.includes(shown.state));
+}
+
+function showPackage(shown, dataset, inside) {
+  const parts = branches.get(shown.node_id) ?? makeBranch(shown.node_id, shown.name);
+  const branchesInside = (inside.get(shown.id) ?? []).map((child) => showPackage(child, dataset, inside));
+  const descendants = branchesInside.flatMap((branch) => [branch.shown, ...branch.descendants]);
+  parts.name.textContent = shown.is_folder ? `${shown.name}/` : shown.name;
+  parts.name.title = shown.node_id;
+  parts.facts.textContent = shown.is_folder ? countsOf(descendants) : bytes(shown.size);
+  showState(parts, shown.state);
+  showAction(parts, shown, dataset);
+  fill(parts, branchesInside.map(({ item }) => item), descendants);
+  announce(shown);
+  return { item: parts.item, shown, descendants };
+}
+
+function showDataset(dataset) {
+  const parts = branches.get(dataset.node_id) ?? makeBranch(dataset.node_id, dataset.name);
+  parts.isDataset = true;
+  parts.row.classList.add("dataset");
+  const inside = Map.groupBy(sorted(dataset.packages), ({ parent }) => parent);
+  const children = (inside.get(null) ?? []).map((shown) => showPackage(shown, dataset.node_id, inside));
+  parts.name.textContent = dataset.name;
+  parts.name.title = dataset.node_id;
+  parts.facts.textContent = countsOf(dataset.packages) || "no packages";
+  fill(parts, children.map(({ item }) => item), dataset.packages);
+  return parts.item;
+}
+
+/** Returns folders before files, and each by name. */
+function sorted(packages) {
+  return [...packages].sort((one, other) =>
+    Number(other.is_folder) - Number(one.is_folder) || one.name.localeCompare(other.name, "en", { numeric: true }));
+}
+
+function show({ error, datasets, has_more }) {
+  if (error) {
+    complain(new Error(`The packages cannot be read: ${error}`));
+    return;
+  }
+  const tree = place("package-tree");
+  const list = tree.querySelector("ul") ?? tree.appendChild(element("ul", { className: "tree" }));
+  arrange(list, datasets.map(showDataset));
+  tree.querySelector(":scope > .hint")?.remove();
+  if (has_more) tree.append(element("p", { className: "hint" }, "There are more packages than are shown here."));
+}
+
+export function start() {
+  follow("packages", show);
+}
