@@ -39,7 +39,7 @@ async fn turn() -> (&'static Running, Turn) {
 }
 
 /// Waits until the local functions sign with a key that CloudFront trusts.
-async fn wait_until_the_key_signs(client: &Client) {
+pub(crate) async fn wait_until_the_key_signs(client: &Client) {
     let signs = eventually("the key signs", async || {
         (client.open_signed(&client.stack.assets.thumbnail).await == StatusCode::OK).then_some(())
     });

@@ -8,11 +8,13 @@
 
 mod authorization;
 mod aws;
+mod browser;
 mod claims;
 mod client;
 mod clients;
 mod command;
 mod completions;
+mod console;
 mod cost;
 mod coverage;
 mod database;

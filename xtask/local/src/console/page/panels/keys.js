@@ -7,11 +7,11 @@ import { act, follow } from "../server.js";
 const yes = (is) => (is ? "yes" : "no");
 
 function keyTable(keys) {
-  return table(["Key", "State", "Algorithm", "Age", "Signs", "Trusted", "Retires"], keys.map((key) => [
-    element("code", { title: key.fingerprint }, key.fingerprint.slice(0, 12)),
+  return table(["Key", "State", "Age", "Signs", "Trusted", "Retires"], keys.map((key) => [
+    element("span", {}, element("code", { title: key.fingerprint }, key.fingerprint.slice(0, 12)),
+      element("small", {}, key.algorithm)),
     element("span", { className: `badge ${key.state}` }, key.state),
-    key.algorithm,
-    age(key.age_seconds),
+    age((Date.now() - Date.parse(key.created_at)) / 1000),
     yes(key.signs),
     yes(key.trusted),
     key.retire_after ? clock(key.retire_after) : "",
@@ -25,7 +25,6 @@ function nextOf({ next, next_at, rotation_due }) {
 
 function showRing(ring) {
   if (ring.error) return [element("p", { className: "bad" }, ring.error)];
-  // The age changes all the time.
   return [
     keyTable(ring.keys),
     element("p", { className: "hint" }, nextOf(ring)),

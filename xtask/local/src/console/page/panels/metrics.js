@@ -1,6 +1,7 @@
 // The graphs of the last hour, and the alarms.
 
-import { element, place, showOnce, table } from "../elements.js";
+import { element, place, prose, showOnce, table } from "../elements.js";
+import { clock } from "../format.js";
 import { follow } from "../server.js";
 
 const WIDTH = 480;
@@ -16,7 +17,7 @@ function svg(name, attributes = {}, ...children) {
 }
 
 const number = (value) => value.toLocaleString("en", { maximumFractionDigits: value < 10 ? 1 : 0 });
-const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+const minute = (seconds) => clock(seconds * 1000, { second: undefined });
 
 /** Returns a round number at or above the value. */
 function ceiling(value) {
@@ -61,7 +62,7 @@ function drawing(graph, start) {
     svg("line", { x1: PLOT.left, x2: WIDTH - PLOT.right, y1: y(value), y2: y(value), class: "grid" }),
     svg("text", { x: PLOT.left - 6, y: y(value) + 4, class: "axis y" }, number(value))));
   const times = [0, Math.floor(count / 2), count - 1].map((at, index) =>
-    svg("text", { x: x(at), y: HEIGHT - 6, class: `axis x${index}` }, clock(start + at * 60)));
+    svg("text", { x: x(at), y: HEIGHT - 6, class: `axis x${index}` }, minute(start + at * 60)));
   const lines = graph.lines.map((line, index) => svg("g", { class: `line line${index}` },
     svg("path", { d: path(line.values, x, y), class: "stroke" }), ...marks(line.values, x, y, index)));
   const words = graph.lines.map((line) => `${line.name}: ${latest(line, graph.unit)}`).join(", ");
@@ -86,20 +87,30 @@ function figure(graph, start) {
   return element("figure", {}, element("figcaption", {}, graph.title), drawing(graph, start), legend(graph));
 }
 
-function alarmTable(alarms) {
-  if (alarms.length === 0) return element("p", { className: "hint" }, "No alarm is deployed.");
-  const words = { ALARM: "active", OK: "ok", INSUFFICIENT_DATA: "no data" };
-  const kinds = { ALARM: "down", OK: "up", INSUFFICIENT_DATA: "" };
-  const rank = (alarm) => (alarm.state === "ALARM" ? 0 : 1);
-  const sorted = [...alarms].sort((one, other) => rank(one) - rank(other) || one.name.localeCompare(other.name));
-  return table(["Alarm", "State", "Since", "Meaning", "Runbook"], sorted.map((alarm) => [
+const WORDS = { ALARM: "active", OK: "ok", INSUFFICIENT_DATA: "no data" };
+const KINDS = { ALARM: "down", OK: "up", INSUFFICIENT_DATA: "" };
+
+function alarmTable(alarms, label) {
+  const sorted = [...alarms].sort((one, other) => one.name.localeCompare(other.name));
+  return table(["Alarm", "State", "Since", "Meaning"], sorted.map((alarm) => [
     element("code", { title: alarm.name }, alarm.short_name ?? alarm.name),
     element("span", { title: alarm.reason },
-      element("span", { className: `state ${kinds[alarm.state]}` }), words[alarm.state] ?? alarm.state),
-    alarm.since ? new Date(alarm.since).toLocaleTimeString("en-GB") : "",
-    alarm.description,
-    alarm.short_name ? element("code", {}, `docs/runbook.md#${alarm.short_name}`) : "",
-  ]), "Alarms");
+      element("span", { className: `state ${KINDS[alarm.state]}` }), WORDS[alarm.state] ?? alarm.state),
+    alarm.since ? clock(alarm.since) : "",
+    element("div", { className: "meaning" }, ...prose(alarm.description)),
+  ]), label);
+}
+
+/** Shows the active alarms, and the others on request. */
+function alarmsOf(alarms) {
+  if (alarms.length === 0) return [element("p", { className: "hint" }, "No alarm is deployed.")];
+  const active = alarms.filter(({ state }) => state === "ALARM");
+  const others = alarms.filter(({ state }) => state !== "ALARM");
+  const isOpen = place("alarms").querySelector("details")?.open ?? false;
+  return [
+    active.length > 0 ? alarmTable(active, "Active alarms") : element("p", { className: "hint" }, "No alarm is active."),
+    element("details", { open: isOpen }, element("summary", {}, `${others.length} other alarms`), alarmTable(others, "Other alarms")),
+  ];
 }
 
 export function start() {
@@ -109,6 +120,6 @@ export function start() {
       return;
     }
     place("graphs").replaceChildren(...graphs.map((graph) => figure(graph, begin)));
-    showOnce(place("alarms"), alarms, () => [alarmTable(alarms)]);
+    showOnce(place("alarms"), alarms, () => alarmsOf(alarms));
   });
 }

@@ -5,8 +5,10 @@ import { arrange, button, complain, element, place } from "../elements.js";
 import { bytes, duration } from "../format.js";
 import { act, follow } from "../server.js";
 
-/** A folder with more packages than this is closed at first. */
+/** A folder with more packages than this is closed at first, and a deleted one is. */
 const OPEN_UP_TO = 12;
+/** The order in which states are counted. */
+const RANK = ["READY", "RESTORING", "DELETING", "DELETED"];
 /** The states in which a package does not stay. */
 const PASSING = ["DELETING", "RESTORING"];
 
@@ -17,43 +19,40 @@ const awaited = new Map();
 
 function say(text, isBad = false) {
   place("package-message").textContent = text;
-  place("package-message").className = isBad ? "message bad" : "message";
+  place("package-message").className = isBad ? "hint bad" : "hint";
 }
 
 // What the user does
 
-async function restore(shown, dataset) {
-  say(`Restoring ${shown.name} …`);
-  const began = performance.now();
-  const body = JSON.stringify({ nodeIds: [shown.node_id] });
-  const exchange = await send(apiRequest("/restore", { dataset_id: dataset }, { method: "POST", body }));
-  const answer = jsonOf(exchange);
-  if (!exchange.response.ok) {
-    say(`POST /restore as ${currentUser()}: ${exchange.response.status} ${answer.message}`, true);
-  } else if (answer.failures.length > 0) {
-    say(answer.failures[0].error, true);
-  } else {
-    awaited.set(shown.node_id, { began, state: "READY", done: "restored" });
-  }
-}
-
-async function remove(shown) {
-  say(`Deleting ${shown.name} …`);
-  awaited.set(shown.node_id, { began: performance.now(), state: "DELETED", done: "deleted" });
+/** Shows the progress of a change, and its end when the package has this state. */
+async function change(shown, verb, state, request) {
+  say(`${verb} ${shown.name} …`);
+  awaited.set(shown.node_id, { began: performance.now(), state });
   try {
-    await act("delete", { package: shown.node_id });
+    await request();
   } catch (error) {
     awaited.delete(shown.node_id);
     say(error.message, true);
   }
 }
 
+const remove = (shown) => change(shown, "Deleting", "DELETED", () => act("delete", { package: shown.node_id }));
+
+const restore = (shown, dataset) => change(shown, "Restoring", "READY", async () => {
+  const body = JSON.stringify({ nodeIds: [shown.node_id] });
+  const exchange = await send(apiRequest("/restore", { dataset_id: dataset }, { method: "POST", body }));
+  const answer = jsonOf(exchange);
+  const { status, ok } = exchange.response;
+  if (!ok) throw new Error(`POST /restore as ${currentUser()}: ${status} ${answer.message}`);
+  if (answer.failures.length > 0) throw new Error(answer.failures[0].error);
+});
+
 /** Announces the end of what the user has begun, and nothing else: a restore can change thousands of states. */
 function announce(shown) {
-  const change = awaited.get(shown.node_id);
-  if (change?.state !== shown.state) return;
+  const { began, state } = awaited.get(shown.node_id) ?? {};
+  if (state !== shown.state) return;
   awaited.delete(shown.node_id);
-  say(`${shown.name} is ${change.done}, ${duration(performance.now() - change.began)} after the request.`);
+  say(`${shown.name} is ${state}, ${duration(performance.now() - began)} after the request.`);
 }
 
 // The tree
@@ -62,7 +61,8 @@ function announce(shown) {
 function countsOf(descendants) {
   const counts = new Map();
   for (const { state } of descendants) counts.set(state, (counts.get(state) ?? 0) + 1);
-  return [...counts].map(([state, count]) => `${count} ${state}`).join(", ");
+  return [...counts].sort(([one], [other]) => RANK.indexOf(one) - RANK.indexOf(other))
+    .map(([state, count]) => `${count} ${state}`).join(", ");
 }
 
 function makeBranch(key, name) {
@@ -77,7 +77,8 @@ function makeBranch(key, name) {
     state: element("span"),
     facts: element("span", { className: "facts" }),
   };
-  parts.row = element("div", { className: "branch" }, toggle, parts.name, parts.state, parts.facts);
+  const about = element("span", { className: "about" }, parts.state, parts.facts);
+  parts.row = element("div", { className: "branch" }, toggle, parts.name, about);
   parts.item = element("li", {}, parts.row, list);
   parts.item.dataset.node = key;
   branches.set(key, parts);
@@ -89,9 +90,8 @@ function setOpen(toggle, isOpen) {
   toggle.closest("li").classList.toggle("closed", !isOpen);
 }
 
-function fill(parts, children, descendants) {
-  const isNew = parts.toggle.ariaExpanded === null;
-  if (isNew || descendants.length === 0) setOpen(parts.toggle, descendants.length <= OPEN_UP_TO || parts.isDataset === true);
+function fill(parts, children, state) {
+  if (parts.toggle.ariaExpanded === null) setOpen(parts.toggle, children.length <= OPEN_UP_TO && state !== "DELETED");
   parts.toggle.hidden = children.length === 0;
   arrange(parts.list, children);
 }
@@ -132,21 +132,20 @@ function showPackage(shown, dataset, inside) {
   parts.facts.textContent = shown.is_folder ? countsOf(descendants) : bytes(shown.size);
   showState(parts, shown.state);
   showAction(parts, shown, dataset);
-  fill(parts, branchesInside.map(({ item }) => item), descendants);
+  fill(parts, branchesInside.map(({ item }) => item), shown.state);
   announce(shown);
   return { item: parts.item, shown, descendants };
 }
 
 function showDataset(dataset) {
   const parts = branches.get(dataset.node_id) ?? makeBranch(dataset.node_id, dataset.name);
-  parts.isDataset = true;
   parts.row.classList.add("dataset");
   const inside = Map.groupBy(sorted(dataset.packages), ({ parent }) => parent);
   const children = (inside.get(null) ?? []).map((shown) => showPackage(shown, dataset.node_id, inside));
   parts.name.textContent = dataset.name;
   parts.name.title = dataset.node_id;
   parts.facts.textContent = countsOf(dataset.packages) || "no packages";
-  fill(parts, children.map(({ item }) => item), dataset.packages);
+  fill(parts, children.map(({ item }) => item));
   return parts.item;
 }
 

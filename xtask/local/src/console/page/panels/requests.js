@@ -57,11 +57,15 @@ export async function showLog(id) {
   heading.focus();
 }
 
+/** Fields that say nothing about a request: the definitions of metrics, and what is in the rest of the line. */
+const LEFT_OUT = ["_aws", "function_name", "target"];
+
 /** Returns a line of a log: time, function, level and message, and then the other fields. */
 function lineOf({ timestamp, function: name, level, message, ...fields }) {
-  const others = Object.entries(fields)
+  const others = Object.entries(fields).filter(([field]) => !LEFT_OUT.includes(field))
     .map(([field, value]) => `${field}=${typeof value === "string" ? value : JSON.stringify(value)}`);
-  return [clock(timestamp, { fractionalSecondDigits: 3 }), name, level, message, ...others].filter(Boolean).join("  ");
+  const beginning = [clock(timestamp, { fractionalSecondDigits: 3 }), name, level, message].filter(Boolean).join("  ");
+  return [beginning, ...others].join("\n    ");
 }
 
 export function start() {
@@ -71,8 +75,9 @@ export function start() {
   });
   follow("traces", (found) => {
     if (found.error) return;
-    traces = new Map(found.filter(({ event }) => event?.id).map(({ id, failure, event }) =>
-      [event.id, { id, failure, outcome: event.outcome }]));
+    // The decision of the authorizer has a trace with the same ID, but it has no status.
+    const ofRequests = found.filter(({ event }) => event?.id && event.status !== null);
+    traces = new Map(ofRequests.map(({ id, failure, event }) => [event.id, { id, failure, outcome: event.outcome }]));
     show();
   });
 }
