@@ -111,20 +111,18 @@ async fn states_in_the_tree_change_during_a_restore_without_a_reload() {
 }
 
 #[tokio::test]
-async fn deletion_and_restore_of_a_viewer_are_told_apart_by_role() {
+async fn rejected_restore_is_shown_with_its_user_and_status() {
     let (mut browser, _running, _turn) = open().await;
     browser
-        .evaluate(&format!(
+        .evaluate(
             "document.querySelector('#users input[value=viewer]').click();
-             [...document.querySelectorAll('.branch')].find(it => it.querySelector('.name').textContent === 'band-power-draft.csv')
-                 .querySelector('.small').click()"
-        ))
-        .await;
-    browser
-        .wait_until(
-            "document.getElementById('package-message').textContent.includes('POST /restore as viewer: 403')",
+             [...document.querySelectorAll('.branch')]
+                 .find(it => it.querySelector('.name').textContent === 'band-power-draft.csv')
+                 .querySelector('.small').click()",
         )
         .await;
+    let message = "document.getElementById('package-message').textContent";
+    browser.wait_until(&format!("{message}.includes('POST /restore as viewer: 403')")).await;
 }
 
 #[tokio::test]
@@ -178,7 +176,7 @@ async fn contrast_is_sufficient_in_light_and_dark() {
 async fn page_fits_a_telephone_and_moves_nothing_where_that_is_not_wanted() {
     let (mut browser, running, _turn) = open().await;
     browser.resize(360, 800).await;
-    assert_eq!(browser.evaluate("document.documentElement.scrollWidth").await, 360);
+    assert_eq!(browser.evaluate("document.documentElement.scrollWidth <= innerWidth").await, true);
 
     browser.prefer("prefers-reduced-motion", "reduce").await;
     if state(&mut browser).await == "READY" {

@@ -144,6 +144,8 @@ mod tests {
     #[tokio::test]
     async fn nothing_is_read_while_nobody_listens() {
         let console = TestConsole::start().await;
+        // The server has started when it responds.
+        console.json("/stack.json").await;
         let before = console.holders();
         let mut events = console.events().await;
         events.next("counted").await;

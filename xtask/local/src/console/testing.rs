@@ -37,14 +37,14 @@ impl TestConsole {
         silent.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let gone = format!("http://{}/", silent.local_addr().unwrap());
         let counter = Arc::new(AtomicUsize::new(0));
-        let counted = counted(&counter);
-        let model = model(&[("console", &url), ("gone", &gone)], &counted);
+        let topic = counted(&counter);
+        let model = model(&[("console", &url), ("gone", &gone)], &topic);
         let (stop, stopped) = oneshot::channel::<()>();
         let server = tokio::spawn(serve(listener, model, async {
             let _ = stopped.await;
         }));
         let client = Client::builder().no_proxy().build().unwrap();
-        Self { url, client, counter, counted, stop, server, _silent: silent }
+        Self { url, client, counter, counted: topic, stop, server, _silent: silent }
     }
 
     pub(super) fn get(&self, path: &str) -> RequestBuilder {

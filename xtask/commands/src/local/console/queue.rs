@@ -16,25 +16,20 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// The number of dead letters when they were read, and how they were shown.
 type Known = Arc<Mutex<Option<(u32, Value)>>>;
 
-/// Returns the number of messages in both queues, and the age of the oldest one.
+/// Returns the number of messages in both queues, and the age of the oldest one that waits for a restore.
 pub(super) fn depths(access: &Arc<Access>) -> Topic {
     topic("queue", INTERVAL, access, async |access| {
         let queues = Queues::find(&access.environment, &access.deployer).await?;
-        Ok(json!({
-            "restore": depth(&queues, &queues.restore).await?,
-            "dead_letters": depth(&queues, &queues.dead_letters).await?,
-        }))
+        let mut restore = depth(&queues, &queues.restore).await?;
+        restore["oldest_seconds"] =
+            queues.age_of_oldest(&queues.restore).await?.map(|age| age.num_seconds()).into();
+        Ok(json!({ "restore": restore, "dead_letters": depth(&queues, &queues.dead_letters).await? }))
     })
 }
 
 async fn depth(queues: &Queues, url: &str) -> Result<Value> {
     let depth = queues.depth(url).await?;
-    let oldest = if depth.waiting + depth.in_flight == 0 { None } else { queues.age_of_oldest(url).await? };
-    Ok(json!({
-        "waiting": depth.waiting,
-        "in_flight": depth.in_flight,
-        "oldest_seconds": oldest.map(|age| age.num_seconds()),
-    }))
+    Ok(json!({ "waiting": depth.waiting, "in_flight": depth.in_flight }))
 }
 
 /// Returns the dead letters with their reasons.
