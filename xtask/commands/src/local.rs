@@ -178,6 +178,7 @@ async fn serve(
         api_url: data_plane.urls.gateway.clone(),
         cdn_url: data_plane.urls.edge.clone(),
         console_url: data_plane.urls.console.clone(),
+        viewer_url: data_plane.urls.viewer.clone(),
         issuer_url: data_plane.urls.issuer.clone(),
         aws_endpoint_url: guard.endpoint_url.clone(),
         database_url: foundation.postgres.url(),
@@ -199,7 +200,7 @@ async fn serve(
     let template = Deployed::read(&environment, &connection).await?.map(|deployed| deployed.template);
     let without_effect = template.map(|template| not_emulated(template.as_value())).unwrap_or_default();
     data_plane.open(directory, &inside, &environment, stack_file.clone(), &without_effect).await?;
-    step.done("gateway, functions, queue poller, edge, issuer, console");
+    step.done("gateway, functions, queue poller, edge, issuer, console, viewer");
     connection.local = Some(LocalStack {
         api_url: stack_file.api_url.clone(),
         cdn_url: stack_file.cdn_url.clone(),
