@@ -63,7 +63,7 @@ export function decodeBlosc(bytes: Uint8Array, { zstd, zlib }: BloscDecoders): U
 }
 
 function unshuffle(bytes: Uint8Array, typeSize: number, flags: number): Uint8Array {
-  if (flags & BIT_SHUFFLED) return typeSize * 8 > bytes.length ? bytes : bitUnshuffle(bytes, typeSize)
+  if (flags & BIT_SHUFFLED) return bitUnshuffle(bytes, typeSize)
   if (!(flags & SHUFFLED) || typeSize === 1) return bytes
   const output = new Uint8Array(bytes.length)
   const elements = Math.floor(bytes.length / typeSize)
@@ -76,9 +76,10 @@ function unshuffle(bytes: Uint8Array, typeSize: number, flags: number): Uint8Arr
   return output
 }
 
-/** Undoes the transposition of bits, which covers a multiple of 8 elements; the rest is stored as it is. */
+/** Undoes the transposition of bits. Version 1 of Blosc transposes only blocks with a multiple of 8 elements. */
 function bitUnshuffle(bytes: Uint8Array, typeSize: number): Uint8Array {
-  const elements = Math.floor(bytes.length / typeSize / 8) * 8
+  const elements = Math.floor(bytes.length / typeSize)
+  if (elements % 8 !== 0) return bytes
   const output = new Uint8Array(bytes.length)
   const rowBytes = elements / 8
   for (let bit = 0; bit < typeSize * 8; bit += 1) {

@@ -8,7 +8,8 @@ import type { ParquetFile } from '../parquet/file.js'
 
 /** Creates the panel. It changes which columns are chosen for the table. */
 export function columnsPanel(file: ParquetFile, chosen: Set<string>, plot: (column: string) => void): HTMLElement {
-  const heads = ['Show', 'Column', 'Type', 'Least', 'Greatest', 'Empty', 'Stored', 'Codec', 'Plot']
+  const heads = ['Show', 'Plot', 'Column', 'Type', 'Least', 'Greatest', 'Empty', 'Stored', 'Codec']
+  const numbers = ['Least', 'Greatest', 'Empty', 'Stored']
   const row = ({ name, type, isNumeric }: Column) => {
     const { min, max, nulls, compressed, codecs } = statisticsOf(file.metadata, name)
     const toggle = element('input', {
@@ -21,6 +22,7 @@ export function columnsPanel(file: ParquetFile, chosen: Set<string>, plot: (colu
     const known = (value: unknown) => (value === undefined ? '–' : format.value(value))
     return element('tr', {},
       element('td', {}, toggle),
+      element('td', {}, button),
       element('th', { scope: 'row' }, name),
       element('td', {}, type),
       element('td', { class: 'number' }, known(min)),
@@ -28,14 +30,13 @@ export function columnsPanel(file: ParquetFile, chosen: Set<string>, plot: (colu
       element('td', { class: 'number' }, nulls === undefined ? '–' : format.count(nulls)),
       element('td', { class: 'number' }, format.size(compressed)),
       element('td', {}, codecs.join(', ').toLowerCase()),
-      element('td', {}, button),
     )
   }
   return element('div', {},
     element('p', { class: 'hint' }, 'From the footer of the file. No column has been read for this.'),
     element('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Columns' },
       element('table', {},
-        element('thead', {}, element('tr', {}, ...heads.map((head) => element('th', { scope: 'col' }, head)))),
+        element('thead', {}, element('tr', {}, ...heads.map((head) => element('th', { scope: 'col', class: numbers.includes(head) ? 'number' : null }, head)))),
         element('tbody', {}, ...file.columns.map(row)),
       ),
     ),

@@ -33,7 +33,7 @@ export const showImage: View = async (parent, { source, path, closed, shown }) =
     if (outcome.error !== undefined) alerts.show(outcome.error)
     if (channels.some((channel) => channel.isActive && channel.start === undefined)) setContrast(false)
     draw()
-    if (outcome.isComplete) shown()
+    if (outcome.hasPicture) shown()
   })
   let viewport: Viewport = fit(largest, 1, 1)
   let isScheduled = false

@@ -40,10 +40,10 @@ export function drawAxes(context: CanvasRenderingContext2D, canvas: HTMLCanvasEl
   const yTicks = ticks(ranges.yMin, ranges.yMax, Math.max(2, Math.floor(height / 60)))
   context.font = FONT
   const labelWidth = Math.max(...yTicks.map((tick) => context.measureText(text(tick)).width))
-  const area = { x: labelWidth + 14, y: 10, width: Math.max(10, width - labelWidth - 30), height: Math.max(10, height - 40) }
+  const area = { x: labelWidth + 14, y: 10, width: Math.max(10, width - labelWidth - 44), height: Math.max(10, height - 40) }
   const style = getComputedStyle(canvas)
-  context.fillStyle = style.getPropertyValue('--quiet')
-  context.strokeStyle = style.getPropertyValue('--line')
+  context.fillStyle = style.color
+  context.strokeStyle = style.borderTopColor
   context.lineWidth = 1
   context.textBaseline = 'middle'
   context.textAlign = 'right'
@@ -59,7 +59,7 @@ export function drawAxes(context: CanvasRenderingContext2D, canvas: HTMLCanvasEl
     line(context, x, area.y, x, area.y + area.height)
     context.fillText(compact(tick), x, area.y + area.height + 8)
   }
-  context.strokeStyle = context.fillStyle = style.getPropertyValue('--accent')
+  context.strokeStyle = context.fillStyle = style.caretColor
   return area
 }
 

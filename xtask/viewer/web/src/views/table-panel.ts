@@ -25,6 +25,7 @@ export function tablePanel(file: ParquetFile, chosen: Set<string>, closed: Abort
     const row = Math.min(file.rows - 1, Math.max(0, Math.floor(Number(goTo.value) || 0)))
     scroller.scrollTop = scrollTopOf(row, file.rows, ROW_HEIGHT, SHOWN_ROWS * ROW_HEIGHT)
   } })
+  const numeric = new Set(file.columns.filter((column) => column.isNumeric).map((column) => column.name))
   let timer: ReturnType<typeof setTimeout> | undefined
   /** The values of the blocks on the screen, by column and first row. */
   const values = new Map<string, ArrayLike<unknown>>()
@@ -42,13 +43,13 @@ export function tablePanel(file: ParquetFile, chosen: Set<string>, closed: Abort
   function draw(): void {
     const { first, count } = current()
     const names = columns()
-    head.replaceChildren(element('th', { scope: 'col', class: 'number' }, 'Row'), ...names.map((name) => element('th', { scope: 'col' }, name)))
-    const numeric = new Set(file.columns.filter((column) => column.isNumeric).map((column) => column.name))
+    const className = (name: string) => (numeric.has(name) ? 'number' : null)
+    head.replaceChildren(element('th', { scope: 'col', class: 'number' }, 'Row'), ...names.map((name) => element('th', { scope: 'col', class: className(name) }, name)))
     const cell = (name: string, row: number) => {
       const block = file.blocks(name, row, row + 1)[0]
       const found = block && values.get(`${block.start} ${name}`)
       const text = found && block ? format.value(found[row - block.start]) : '…'
-      return element('td', { class: numeric.has(name) ? 'number' : '', title: text.length > 40 ? text : null }, text.slice(0, 200))
+      return element('td', { class: className(name), title: text.length > 40 ? text : null }, text.slice(0, 200))
     }
     body.replaceChildren(...Array.from({ length: count }, (_, index) => {
       const row = first + index

@@ -16,8 +16,8 @@ const KEPT_TILES = 512
 /** What a finished read means. */
 export interface Outcome {
   error?: unknown
-  /** Whether all requested chunks are there. */
-  isComplete: boolean
+  /** Whether the whole view can be drawn, at first from a small level. */
+  hasPicture: boolean
 }
 
 interface DrawnTile {
@@ -37,6 +37,8 @@ export class Tiles {
   /** What is not requested yet, in the order of its importance. */
   #queue: Wanted[] = []
   #running = new Set<string>()
+  /** What has to be there for a first picture of the whole view. */
+  #first: Wanted[] = []
   /** Increases when the position changes, so that an old read is dropped. */
   #generation = 0
 
@@ -53,12 +55,17 @@ export class Tiles {
     const { levels } = this.image
     const coarsest = levels.length - 1
     const preview = level === coarsest ? [] : visibleTiles(levels, coarsest, viewport)
-    const tiles = [...(preview.length <= PREVIEW_TILES ? preview : []), ...visibleTiles(levels, level, viewport)]
     const active = this.channels.flatMap(({ isActive }, channel) => (isActive ? [channel] : []))
-    this.#queue = tiles
-      .flatMap((tile) => active.map((channel) => ({ tile, channel })))
-      .filter((wanted) => !this.#tiles.get(keyOf(wanted.tile))?.planes.has(wanted.channel) && !this.#running.has(this.#keyOf(wanted)))
+    const inChannels = (tiles: Tile[]) => tiles.flatMap((tile) => active.map((channel) => ({ tile, channel })))
+    const small = inChannels(preview.length <= PREVIEW_TILES ? preview : [])
+    const sharp = inChannels(visibleTiles(levels, level, viewport))
+    this.#first = small.length > 0 ? small : sharp
+    this.#queue = [...small, ...sharp].filter((wanted) => !this.#isThere(wanted) && !this.#running.has(this.#keyOf(wanted)))
     this.#start()
+  }
+
+  #isThere({ tile, channel }: Wanted): boolean {
+    return this.#tiles.get(keyOf(tile))?.planes.has(channel) ?? false
   }
 
   #start(): void {
@@ -84,8 +91,8 @@ export class Tiles {
     this.#running.delete(key)
     this.#start()
     if (this.closed.aborted) return
-    const isComplete = this.#queue.length === 0 && this.#running.size === 0 && error === undefined
-    this.changed(error === undefined ? { isComplete } : { error, isComplete })
+    const hasPicture = this.#first.every((first) => this.#isThere(first))
+    this.changed(error === undefined ? { hasPicture } : { error, hasPicture })
   }
 
   #add({ tile, channel }: Wanted, plane: Plane): void {
