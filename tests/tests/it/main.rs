@@ -8,6 +8,7 @@
 
 mod authorization;
 mod aws;
+mod browser;
 mod claims;
 mod client;
 mod clients;
@@ -44,4 +45,5 @@ mod signer;
 mod stack;
 mod telemetry;
 mod turns;
+mod viewer;
 mod waiting;

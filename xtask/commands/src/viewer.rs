@@ -28,7 +28,10 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     let viewer = find(&environment).await?;
     let listener = ports::bind(arguments.port).await.context("there is no free port on 127.0.0.1")?;
     let address = listener.local_addr().context("a listener has no address")?;
-    terminal::say(format!("The viewer for {} is at this address; press Ctrl-C to stop it.", environment.name));
+    terminal::say(format!(
+        "The viewer for {} is at this address; press Ctrl-C to stop it.",
+        environment.name
+    ));
     output::print(format!("http://{address}"))?;
     tokio::select! {
         served = viewer::serve(listener, &viewer, std::future::pending()) => {

@@ -120,7 +120,8 @@ async fn api_that_cannot_be_reached_is_reported_without_its_url() {
     silent.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let api_url = format!("http://{}", silent.local_addr().unwrap());
     let viewer = start(environment(&api_url, ApiAccess::Proxied)).await;
-    let response = reqwest::get(format!("{}/api/cloudfront/sign?dataset_id=secret", viewer.url)).await.unwrap();
+    let response =
+        reqwest::get(format!("{}/api/cloudfront/sign?dataset_id=secret", viewer.url)).await.unwrap();
     assert_eq!(response.status(), 502);
     let body: Value = response.json().await.unwrap();
     let message = body["message"].as_str().unwrap();
@@ -143,7 +144,9 @@ fn page_has_no_inline_code_and_no_markup_from_text() {
         assert!(!page.contains(forbidden), "{forbidden}");
     }
     for script in [include_str!("../../page/viewer.js"), include_str!("../../page/decoders.js")] {
-        for forbidden in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function"] {
+        for forbidden in
+            ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function"]
+        {
             assert!(!script.contains(forbidden), "{forbidden}");
         }
     }
