@@ -92,6 +92,8 @@ enum Command {
     Bench(Forwarded),
     /// Send requests to the local stack at a fixed rate, and measure it.
     Load(Forwarded),
+    /// Serve a page on this machine that shows the viewer assets of an environment.
+    Viewer(Forwarded),
     /// Print the completions of all commands for a shell.
     Completions(completions::Arguments),
     /// Print the manual page, or write the pages of all commands.
@@ -140,7 +142,8 @@ fn run(command: Command) -> Result<Outcome> {
         | Command::Local(_)
         | Command::Publish(_)
         | Command::Rights(_)
-        | Command::Telemetry(_) => forwarded::run(Program::Commands),
+        | Command::Telemetry(_)
+        | Command::Viewer(_) => forwarded::run(Program::Commands),
     }
 }
 

@@ -46,4 +46,5 @@ mod signer;
 mod stack;
 mod telemetry;
 mod turns;
+mod viewer;
 mod waiting;

@@ -177,6 +177,7 @@ async fn serve(
         api_url: data_plane.urls.gateway.clone(),
         cdn_url: data_plane.urls.edge.clone(),
         console_url: data_plane.urls.console.clone(),
+        viewer_url: data_plane.urls.viewer.clone(),
         issuer_url: data_plane.urls.issuer.clone(),
         aws_endpoint_url: guard.endpoint_url.clone(),
         database_url: foundation.postgres.url(),
@@ -206,7 +207,7 @@ async fn serve(
     let access =
         console::Access::connect(&environment, &emulator, administrator, pool, local.clone()).await?;
     data_plane.open(directory, &inside, stack_file.clone(), &access, &without_effect).await?;
-    step.done("gateway, functions, queue poller, edge, issuer, console");
+    step.done("gateway, functions, queue poller, edge, issuer, console, viewer");
     connection.local = Some(local);
     let subject = Subject::Source(profile);
     verify(&Deployment::new(&environment, &connection, &options, subject, &|_| {}), deployed).await;

@@ -81,7 +81,6 @@ pub(super) async fn send(requests: &[Request]) -> Vec<ClientResponse> {
     responses
 }
 
-/// Returns the path of the browser.
 pub(crate) fn program() -> PathBuf {
     let named = std::env::var_os("CHROMIUM").filter(|named| !named.is_empty()).map(PathBuf::from);
     let path = std::env::var_os("PATH").unwrap_or_default();

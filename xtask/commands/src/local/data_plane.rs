@@ -32,6 +32,7 @@ use super::deployed::DeployedResources;
 use super::follower::Follower;
 use super::foundation::{Foundation, IssuerUrls};
 use super::guard::RunningGuard;
+use crate::viewer::environment::viewer_of_local_stack;
 
 /// The client ID in access tokens, which matches the environment file of the local stack.
 const TOKEN_CLIENT: &str = "local";
@@ -42,6 +43,7 @@ const CONSOLE_PORT: u16 = 9000;
 const GATEWAY_PORT: u16 = 9001;
 const EDGE_PORT: u16 = 9002;
 const ISSUER_PORT: u16 = 9003;
+const VIEWER_PORT: u16 = 9004;
 
 /// The listeners, opened before any address is published.
 pub(super) struct Listeners {
@@ -49,6 +51,7 @@ pub(super) struct Listeners {
     gateway: TcpListener,
     edge: TcpListener,
     issuer: TcpListener,
+    viewer: TcpListener,
 }
 
 /// The base URLs of the servers.
@@ -57,6 +60,7 @@ pub(super) struct Urls {
     pub(super) gateway: String,
     pub(super) edge: String,
     pub(super) issuer: String,
+    pub(super) viewer: String,
 }
 
 /// AWS, as the data plane sees it.
@@ -91,6 +95,7 @@ pub(super) struct DataPlane {
     alarms: watch::Receiver<Vec<AlarmStatus>>,
     changes: watch::Receiver<()>,
     console: Option<TcpListener>,
+    viewer: Option<TcpListener>,
     servers: Mutex<JoinSet<Result<()>>>,
     shutdown: watch::Sender<bool>,
 }
@@ -104,6 +109,7 @@ impl Listeners {
             gateway: bind(GATEWAY_PORT).await?,
             edge: bind(EDGE_PORT).await?,
             issuer: bind(ISSUER_PORT).await?,
+            viewer: bind(VIEWER_PORT).await?,
         })
     }
 
@@ -118,6 +124,7 @@ impl Listeners {
             gateway: url_of(&self.gateway)?,
             edge: url_of(&self.edge)?,
             issuer: url_of(&self.issuer)?,
+            viewer: url_of(&self.viewer)?,
         })
     }
 }
@@ -219,12 +226,13 @@ impl DataPlane {
             redeployment: Some(redeployment),
             changes: guard.guard.changes(),
             console: Some(listeners.console),
+            viewer: Some(listeners.viewer),
             servers: Mutex::new(servers),
             shutdown,
         })
     }
 
-    /// Writes `stack.json`, opens the console, and follows further deployments and key rotations from now on.
+    /// Writes `stack.json`, opens the console and the viewer, and follows further deployments and key rotations from now on.
     pub(super) async fn open(
         &mut self,
         directory: &Arc<StateDirectory>,
@@ -236,6 +244,7 @@ impl DataPlane {
         directory.write(machine::STACK_FILE, &stack_file.to_json()?).await?;
         let stack_file = Arc::new(watch::Sender::new(stack_file));
         self.open_console(&stack_file, access, without_effect);
+        self.open_viewer(&stack_file.borrow())?;
         if let Some(redeployment) = self.redeployment.take() {
             let follower = Follower {
                 cloudformation: connection.cloudformation(),
@@ -282,6 +291,7 @@ impl DataPlane {
             description: description.to_owned(),
         };
         vec![
+            component("viewer", &self.urls.viewer, "A page that shows the viewer assets of packages."),
             component("gateway", &self.urls.gateway, "The HTTP API, as API Gateway serves it."),
             component("edge", &self.urls.edge, "The distribution, as CloudFront serves it."),
             component("issuer", &self.urls.issuer, "Access tokens for the demo users."),
@@ -292,6 +302,17 @@ impl DataPlane {
             ),
             component("database", &stack.database_url, "The platform's PostgreSQL."),
         ]
+    }
+
+    /// Opens the viewer, on an address of its own: its pages and those of the console cannot read each other.
+    fn open_viewer(&mut self, stack_file: &StackFile) -> Result<()> {
+        let Some(listener) = self.viewer.take() else { return Ok(()) };
+        let environment = viewer_of_local_stack(stack_file)?;
+        let shutdown = until(&self.shutdown.subscribe());
+        self.servers.get_mut().spawn(async move {
+            viewer::serve(listener, &environment, shutdown).await.context("the viewer cannot serve")
+        });
+        Ok(())
     }
 
     /// Returns the credentials of the operators and of the deployed functions' roles, by name.
