@@ -1,7 +1,7 @@
 //! A web page that shows what happens in the local stack, and lets users try the API.
 //!
-//! The page is plain HTML, CSS and JavaScript in this binary. It has no build step and loads nothing from other
-//! sites. A content security policy allows requests only to the servers of the stack. All its content comes from JSON
+//! The page is plain HTML, CSS and JavaScript in this binary, and loads nothing from other sites. Only
+//! `packages-client.js`, the client of the API, is built, by `xtask/viewer/web/build.js`. A content security policy allows requests only to the servers of the stack. All its content comes from JSON
 //! documents and is inserted as text, never as markup.
 //!
 //! What changes arrives as server-sent events ([`Topic`]). What a user does is either a request to the API, which the page

@@ -1,8 +1,8 @@
-// Builds the files of the page in ../page, which are committed: the local stack works without Node. With `--check`, changes
-// nothing, and exits with 3 if a file is out of date.
+// Builds the files of the page in ../page, and the client of the API for the console. They are committed: the local stack
+// works without Node. With `--check`, changes nothing, and exits with 3 if a file is out of date.
 
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import { build } from 'esbuild'
 
 // Codecs of zarrita for values that are not pixels, with names for its registry. An array with one of them is refused in words.
@@ -18,6 +18,7 @@ const withoutOmittedCodecs = {
 }
 
 const PAGE = '../page'
+const CONSOLE_PAGE = '../../local/src/console/page'
 
 const common = {
   bundle: true,
@@ -42,19 +43,23 @@ const { outputFiles, metafile } = await build({
   // security policy would have to allow it.
   external: ['./decoders.js', 'numcodecs/*'],
 })
-const files = new Map(outputFiles.map(({ path, text }) => [basename(path), text]))
-files.set('licenses.txt', licenses(Object.keys(metafile.inputs)))
+const files = new Map(outputFiles.map(({ path, text }) => [join(PAGE, basename(path)), text]))
+files.set(join(PAGE, 'licenses.txt'), licenses(Object.keys(metafile.inputs)))
+
+const client = await build({ ...common, entryPoints: ['src/console-client.ts'] })
+const license = `/*! ${licenses(Object.keys(client.metafile.inputs))}*/\n`
+files.set(join(CONSOLE_PAGE, 'packages-client.js'), license + client.outputFiles[0].text)
 
 const isCheck = process.argv.includes('--check')
-for (const [name, text] of files) {
-  const path = join(PAGE, name)
+for (const [path, text] of files) {
+  const shown = relative('../../..', path)
   if (existsSync(path) && readFileSync(path, 'utf8') === text) continue
   if (isCheck) {
-    console.error(`xtask/viewer/page/${name} is out of date; run \`cargo xtask viewer-page\``)
+    console.error(`${shown} is out of date; run \`cargo xtask viewer-page\``)
     process.exitCode = 3
   } else {
     writeFileSync(path, text)
-    console.error(`wrote xtask/viewer/page/${name}`)
+    console.error(`wrote ${shown}`)
   }
 }
 

@@ -1,6 +1,7 @@
 // Requests to the API, as the user that is chosen at the top of the page.
 
 import { element, place } from "./elements.js";
+import { createPackagesClient } from "./packages-client.js";
 
 const RANK = ["owner", "editor", "viewer", "guest"];
 let stack;
@@ -26,7 +27,12 @@ async function token() {
   return fresh?.ok ? (await fresh.text()).trim() : stack.tokens[currentUser()];
 }
 
-/** Describes a request to the API. */
+/** Returns the typed client of the API, as the current user. */
+export function client() {
+  return createPackagesClient({ baseUrl: stack.api_url, token });
+}
+
+/** Describes a request to the API, for those that are shown with their response. */
 export function apiRequest(path, query, options = {}) {
   const url = new URL(stack.api_url.replace(/\/$/, "") + path);
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);

@@ -22,6 +22,7 @@ function showConnection(isOpen) {
 async function start() {
   const stack = await load("stack.json");
   api.start(stack);
+  place("viewer").href = stack.viewer_url;
   for (const panel of [packages, queue, keys, requests, traces, tryIt, metrics, running, reference, data]) panel.start(stack);
   connect(showConnection);
 }

@@ -1,6 +1,6 @@
 // The packages of the demo organization: a tree with states that change as they do in the database.
 
-import { apiRequest, currentUser, jsonOf, send } from "../api.js";
+import { client, currentUser } from "../api.js";
 import { arrange, button, complain, element, place } from "../elements.js";
 import { bytes, duration } from "../format.js";
 import { act, follow } from "../server.js";
@@ -39,12 +39,14 @@ async function change(shown, verb, state, request) {
 const remove = (shown) => change(shown, "Deleting", "DELETED", () => act("delete", { package: shown.node_id }));
 
 const restore = (shown, dataset) => change(shown, "Restoring", "READY", async () => {
-  const body = JSON.stringify({ nodeIds: [shown.node_id] });
-  const exchange = await send(apiRequest("/restore", { dataset_id: dataset }, { method: "POST", body }));
-  const answer = jsonOf(exchange);
-  const { status, ok } = exchange.response;
-  if (!ok) throw new Error(`POST /restore as ${currentUser()}: ${status} ${answer.message}`);
-  if (answer.failures.length > 0) throw new Error(answer.failures[0].error);
+  const { data } = await client().POST("/restore", {
+    params: { query: { dataset_id: dataset } },
+    body: { nodeIds: [shown.node_id] },
+  }).catch((error) => {
+    const status = error.status ? `${error.status} ` : "";
+    throw new Error(`POST /restore as ${currentUser()}: ${status}${error.message}`);
+  });
+  if (data.failures.length > 0) throw new Error(data.failures[0].error);
 });
 
 /** Announces the end of what the user has begun, and nothing else: a restore can change thousands of states. */
