@@ -62,6 +62,8 @@ enum Command {
     Releases(Forwarded),
     /// Deploy an earlier release again.
     Rollback(Forwarded),
+    /// Read the assets of a package as curl, DuckDB, pyarrow, zarr-python and a browser do.
+    Smoke(Forwarded),
     /// Show the state of an environment.
     Status(Forwarded),
     /// Print the outputs of a deployed stack as JSON.
@@ -92,6 +94,8 @@ enum Command {
     Bench(Forwarded),
     /// Send requests to the local stack at a fixed rate, and measure it.
     Load(Forwarded),
+    /// Serve a page on this machine that shows the viewer assets of an environment.
+    Viewer(Forwarded),
     /// Print the completions of all commands for a shell.
     Completions(completions::Arguments),
     /// Print the manual page, or write the pages of all commands.
@@ -131,6 +135,7 @@ fn run(command: Command) -> Result<Outcome> {
         | Command::Queue(_)
         | Command::Releases(_)
         | Command::Rollback(_)
+        | Command::Smoke(_)
         | Command::Status(_)
         | Command::Traces(_) => forwarded::run(Program::Operator),
         Command::Bench(_)
@@ -140,7 +145,8 @@ fn run(command: Command) -> Result<Outcome> {
         | Command::Local(_)
         | Command::Publish(_)
         | Command::Rights(_)
-        | Command::Telemetry(_) => forwarded::run(Program::Commands),
+        | Command::Telemetry(_)
+        | Command::Viewer(_) => forwarded::run(Program::Commands),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! CloudFront verifies the signature of a URL as it arrives, and clients rewrite URLs before they send them.
 
-mod chromium;
+pub(crate) mod chromium;
 mod curl;
 mod names;
 mod python;

@@ -21,7 +21,7 @@ use self::command::status;
 use self::viewer::Viewer;
 use crate::aws::Aws;
 use crate::client::Client;
-use crate::stack::Running;
+use crate::stack::{Running, Stack};
 use crate::turns::{Turn, Turns};
 use crate::waiting::eventually;
 
@@ -39,7 +39,7 @@ async fn turn() -> (&'static Running, Turn) {
 }
 
 /// Waits until the local functions sign with a key that CloudFront trusts.
-async fn wait_until_the_key_signs(client: &Client) {
+pub(crate) async fn wait_until_the_key_signs(client: &Client) {
     let signs = eventually("the key signs", async || {
         (client.open_signed(&client.stack.assets.thumbnail).await == StatusCode::OK).then_some(())
     });
@@ -48,7 +48,12 @@ async fn wait_until_the_key_signs(client: &Client) {
 
 /// Returns the private halves of all keys, in PEM.
 async fn private_keys(running: &'static Running) -> Vec<String> {
-    let keys = Aws::for_stack(&running.stack).parameters_below(&format!("{PARAMETERS}/private-key")).await;
+    private_keys_of(&running.stack).await
+}
+
+/// Returns the private halves of all keys of a stack, in PEM.
+pub(crate) async fn private_keys_of(stack: &'static Stack) -> Vec<String> {
+    let keys = Aws::for_stack(stack).parameters_below(&format!("{PARAMETERS}/private-key")).await;
     keys.iter().map(|key| String::from_utf8(STANDARD.decode(key).unwrap()).unwrap()).collect()
 }
 

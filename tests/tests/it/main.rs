@@ -8,11 +8,13 @@
 
 mod authorization;
 mod aws;
+mod browser;
 mod claims;
 mod client;
 mod clients;
 mod command;
 mod completions;
+mod console;
 mod cost;
 mod coverage;
 mod database;
@@ -44,4 +46,5 @@ mod signer;
 mod stack;
 mod telemetry;
 mod turns;
+mod viewer;
 mod waiting;

@@ -21,6 +21,7 @@ pub(crate) struct Stack {
     pub(crate) api_url: String,
     pub(crate) cdn_url: String,
     pub(crate) console_url: String,
+    pub(crate) viewer_url: String,
     pub(crate) issuer_url: String,
     pub(crate) aws_endpoint_url: String,
     pub(crate) credentials: BTreeMap<String, Credentials>,

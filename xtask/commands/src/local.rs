@@ -1,14 +1,13 @@
 //! `cargo xtask local`: runs the whole system on this machine.
 
+mod console;
 mod data_plane;
 mod deployed;
 mod follower;
 pub(crate) mod foundation;
 pub(crate) mod guard;
-mod monitored;
 mod subcommand;
 mod summary;
-mod traces;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -21,7 +20,7 @@ use command_line::environment;
 use command_line::{Outcome, is_quiet, show_activity, terminal};
 use deploy::Consent;
 use deploy::build::Profile;
-use deploy::connection::LocalStack;
+use deploy::connection::{Emulator, LocalStack};
 use deploy::deployed_stack::Deployed;
 use deploy::deployment::{Deployment, DeploymentResult, Options, Subject};
 use local_stack::emulator::address;
@@ -178,6 +177,7 @@ async fn serve(
         api_url: data_plane.urls.gateway.clone(),
         cdn_url: data_plane.urls.edge.clone(),
         console_url: data_plane.urls.console.clone(),
+        viewer_url: data_plane.urls.viewer.clone(),
         issuer_url: data_plane.urls.issuer.clone(),
         aws_endpoint_url: guard.endpoint_url.clone(),
         database_url: foundation.postgres.url(),
@@ -198,16 +198,17 @@ async fn serve(
     };
     let template = Deployed::read(&environment, &connection).await?.map(|deployed| deployed.template);
     let without_effect = template.map(|template| not_emulated(template.as_value())).unwrap_or_default();
-    data_plane.open(directory, &inside, &environment, stack_file.clone(), &without_effect).await?;
-    step.done("gateway, functions, queue poller, edge, issuer, console");
-    connection.local = Some(LocalStack {
-        api_url: stack_file.api_url.clone(),
-        cdn_url: stack_file.cdn_url.clone(),
-        console_url: stack_file.console_url.clone(),
-        aws_endpoint_url: stack_file.aws_endpoint_url.clone(),
-        database_url: stack_file.database_url.clone(),
-        is_release_build: stack_file.release,
-    });
+    let local = described_for_commands(&stack_file);
+    let emulator = Emulator {
+        endpoint_url: guard.endpoint_url.clone(),
+        credentials: guard.operator(Operator::Deployer).into(),
+    };
+    let pool = foundation.pool.clone();
+    let access =
+        console::Access::connect(&environment, &emulator, administrator, pool, local.clone()).await?;
+    data_plane.open(directory, &inside, stack_file.clone(), &access, &without_effect).await?;
+    step.done("gateway, functions, queue poller, edge, issuer, console, viewer");
+    connection.local = Some(local);
     let subject = Subject::Source(profile);
     verify(&Deployment::new(&environment, &connection, &options, subject, &|_| {}), deployed).await;
 
@@ -234,6 +235,18 @@ async fn serve(
         error = foundation.exited() => Err(error),
         error = guard.ended() => Err(error),
         error = data_plane.ended() => Err(error),
+    }
+}
+
+/// Returns what commands know of the stack.
+fn described_for_commands(stack_file: &StackFile) -> LocalStack {
+    LocalStack {
+        api_url: stack_file.api_url.clone(),
+        cdn_url: stack_file.cdn_url.clone(),
+        console_url: stack_file.console_url.clone(),
+        aws_endpoint_url: stack_file.aws_endpoint_url.clone(),
+        database_url: stack_file.database_url.clone(),
+        is_release_build: stack_file.release,
     }
 }
 

@@ -14,6 +14,7 @@ mod publish;
 mod render;
 mod rights;
 mod telemetry;
+mod viewer;
 
 use std::process::ExitCode;
 
@@ -61,6 +62,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Send requests to the local stack at a fixed rate, and measure it.
     Load(load::Arguments),
+    /// Serve a page on this machine that shows the viewer assets of an environment.
+    Viewer(viewer::Arguments),
     /// Print the description of these commands as JSON, for `cargo xtask completions` and `cargo xtask man`.
     #[command(hide = true)]
     Describe,
@@ -98,5 +101,6 @@ fn run(command: Command) -> Result<Outcome> {
         Command::Render(arguments) => block_on(render::run(arguments)),
         Command::Rights(arguments) => block_on(rights::run(arguments)),
         Command::Telemetry(arguments) => telemetry::run(&arguments),
+        Command::Viewer(arguments) => block_on(viewer::run(arguments)),
     }
 }

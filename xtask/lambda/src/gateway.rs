@@ -8,6 +8,7 @@ mod authorizer;
 mod cors;
 mod event;
 mod published;
+mod recent;
 mod rejection;
 mod request;
 mod response;
@@ -31,6 +32,7 @@ use tokio::sync::watch;
 use crate::control_plane::HttpApi;
 use crate::pool::FunctionPool;
 use access_log::AccessLogEntry;
+pub use recent::{RecentRequests, ServedRequest};
 use rejection::Rejection;
 use request::RequestId;
 use served_api::ServedApi;
@@ -40,12 +42,18 @@ use served_api::ServedApi;
 pub struct Gateway {
     pool: FunctionPool,
     served: watch::Sender<Option<Arc<ServedApi>>>,
+    recent: watch::Sender<RecentRequests>,
 }
 
 impl Gateway {
     /// Creates a gateway that serves no API yet.
     pub fn new(pool: FunctionPool) -> Self {
-        Self { pool, served: watch::Sender::new(None) }
+        Self { pool, served: watch::Sender::new(None), recent: watch::Sender::default() }
+    }
+
+    /// Returns the most recent requests.
+    pub fn recent_requests(&self) -> watch::Receiver<RecentRequests> {
+        self.recent.subscribe()
     }
 
     /// Replaces the served API and returns whether it differs from the previous one.
@@ -89,7 +97,9 @@ impl Gateway {
         if let Ok(id) = HeaderValue::from_str(id.as_str()) {
             response.headers_mut().insert("apigw-requestid", id);
         }
-        log.finish(&response, served.as_ref().and_then(|served| served.access_log()));
+        let writer = served.as_ref().and_then(|served| served.access_log());
+        let request = log.finish(&response, writer);
+        self.recent.send_modify(|recent| recent.add(request));
         response
     }
 }

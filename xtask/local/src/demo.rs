@@ -26,7 +26,7 @@ use sqlx::PgPool;
 
 pub use assets::DemoAssets;
 use dataset::Study;
-pub use deletion::{delete_file, state};
+pub use deletion::{delete, state};
 pub use identifiers::ORGANIZATION;
 use identifiers::{DATASET, fixed_node_id};
 use image::Micrograph;

@@ -17,6 +17,8 @@ pub struct StackFile {
     pub cdn_url: String,
     /// URL of the console.
     pub console_url: String,
+    /// URL of the viewer.
+    pub viewer_url: String,
     /// URL of the token issuer: `GET /token/{user}` returns a fresh access token.
     pub issuer_url: String,
     /// URL of the emulator.

@@ -16,6 +16,7 @@ use local_stack::postgres::Postgres;
 use machine::directory::{Data, StateDirectory};
 use machine::postgres_server::Server;
 use machine::python::MINISTACK;
+use openapi::PackageNodeId;
 use sqlx::PgPool;
 
 const ASSETS_BUCKET: &str = "assets";
@@ -142,9 +143,9 @@ async fn demo_is_in_the_state_that_the_platform_leaves() {
     // A file that is deleted later looks the same as one that was deleted from the start.
     let file = &data.packages.live_file;
     assert_eq!(demo::state(&pool, file).await.unwrap().as_deref(), Some("READY"));
-    assert!(demo::delete_file(&targets, file).await.unwrap());
+    assert!(demo::delete(&targets, file).await.unwrap());
     assert_eq!(demo::state(&pool, file).await.unwrap().as_deref(), Some("DELETED"));
-    assert!(!demo::delete_file(&targets, file).await.unwrap());
+    assert!(!demo::delete(&targets, file).await.unwrap());
     assert_matches_the_platform(&targets).await;
     let name: String = sqlx::query_scalar(r#"SELECT name FROM "367".packages WHERE node_id = $1"#)
         .bind(file.as_str())
@@ -152,6 +153,26 @@ async fn demo_is_in_the_state_that_the_platform_leaves() {
         .await
         .unwrap();
     assert_eq!(name, format!("__DELETED__{file}_renamed"));
+
+    // A folder is deleted with everything in it that is live. What was deleted before keeps its name.
+    let folder: String = sqlx::query_scalar(
+        r#"SELECT parent.node_id FROM "367".packages JOIN "367".packages parent ON parent.id = packages.parent_id
+           WHERE packages.node_id = $1"#,
+    )
+    .bind(data.packages.viewer.as_str())
+    .fetch_one(&pool)
+    .await
+    .unwrap();
+    assert!(demo::delete(&targets, &PackageNodeId(folder)).await.unwrap());
+    assert_matches_the_platform(&targets).await;
+    let prefixes: i64 = sqlx::query_scalar(
+        r#"SELECT count(*) FROM "367".packages
+           WHERE (state = 'DELETED') <> (name LIKE '\_\_DELETED\_\_%') OR name LIKE '%\_\_DELETED\_\_%\_\_DELETED%'"#,
+    )
+    .fetch_one(&pool)
+    .await
+    .unwrap();
+    assert_eq!(prefixes, 0);
 
     postgres.stop().await;
     emulator.stop().await;

@@ -22,7 +22,7 @@ const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "goog
 const LIMIT: Duration = Duration::from_mins(5);
 
 /// Only the page: no sandbox, which does not work for root, and no background activity of the browser.
-const OPTIONS: &[&str] = &[
+pub(crate) const OPTIONS: &[&str] = &[
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -86,7 +86,7 @@ pub(super) async fn report(pages: Router<Arc<Page>>, requests: String) -> String
     responses
 }
 
-fn program() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     let named = std::env::var_os("CHROMIUM").filter(|named| !named.is_empty()).map(PathBuf::from);
     let path = std::env::var_os("PATH").unwrap_or_default();
     let find = |name: &str| {

@@ -101,6 +101,6 @@ impl Deletion {
             assets_bucket: &self.assets_bucket,
             delete_record_table: DELETE_RECORD_TABLE,
         };
-        Ok(demo::delete_file(&targets, &self.stack.packages.deleted_file).await?)
+        Ok(demo::delete(&targets, &self.stack.packages.deleted_file).await?)
     }
 }

@@ -5,18 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use chrono::Utc;
 use deploy::connection::Connection;
 use deploy::traces::Traces;
 use edge::{self, Edge};
-use lambda::control_plane::{ControlPlane, FunctionName};
+use lambda::control_plane::ControlPlane;
 use lambda::gateway::{self, Gateway};
 use lambda::pool::{FunctionPool, PoolSettings, log_delivery, trace_delivery};
 use lambda::redeployment::Redeployment;
 use lambda::role::{RoleSession, Roles};
 use lambda::surroundings;
 use local_stack::StackFile;
-use local_stack::console::{self, Component, ConsoleModel};
+use local_stack::console::{Component, serve as serve_console};
 use local_stack::demo::DemoData;
 use local_stack::issuer::{self, Issuer, User};
 use local_stack::monitoring::{AlarmStatus, Monitoring};
@@ -24,16 +23,16 @@ use local_stack::not_emulated::NotEmulated;
 use machine::directory::StateDirectory;
 use machine::{ports, process as processes};
 use rights::identity::{Credentials, Operator};
-use stack::Environment;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
+use super::console::{self, Access, Sources};
 use super::deployed::DeployedResources;
 use super::follower::Follower;
 use super::foundation::{Foundation, IssuerUrls};
 use super::guard::RunningGuard;
-use super::{monitored, traces};
+use crate::viewer::environment::viewer_of_local_stack;
 
 /// The client ID in access tokens, which matches the environment file of the local stack.
 const TOKEN_CLIENT: &str = "local";
@@ -44,6 +43,7 @@ const CONSOLE_PORT: u16 = 9000;
 const GATEWAY_PORT: u16 = 9001;
 const EDGE_PORT: u16 = 9002;
 const ISSUER_PORT: u16 = 9003;
+const VIEWER_PORT: u16 = 9004;
 
 /// The listeners, opened before any address is published.
 pub(super) struct Listeners {
@@ -51,6 +51,7 @@ pub(super) struct Listeners {
     gateway: TcpListener,
     edge: TcpListener,
     issuer: TcpListener,
+    viewer: TcpListener,
 }
 
 /// The base URLs of the servers.
@@ -59,6 +60,7 @@ pub(super) struct Urls {
     pub(super) gateway: String,
     pub(super) edge: String,
     pub(super) issuer: String,
+    pub(super) viewer: String,
 }
 
 /// AWS, as the data plane sees it.
@@ -85,6 +87,7 @@ pub(super) struct DataPlane {
     issuer: Arc<Issuer>,
     users: BTreeMap<String, User>,
     pool: FunctionPool,
+    gateway: Gateway,
     edge: Arc<Edge>,
     traces: Traces,
     /// Taken when further deployments are followed.
@@ -92,6 +95,7 @@ pub(super) struct DataPlane {
     alarms: watch::Receiver<Vec<AlarmStatus>>,
     changes: watch::Receiver<()>,
     console: Option<TcpListener>,
+    viewer: Option<TcpListener>,
     servers: Mutex<JoinSet<Result<()>>>,
     shutdown: watch::Sender<bool>,
 }
@@ -105,6 +109,7 @@ impl Listeners {
             gateway: bind(GATEWAY_PORT).await?,
             edge: bind(EDGE_PORT).await?,
             issuer: bind(ISSUER_PORT).await?,
+            viewer: bind(VIEWER_PORT).await?,
         })
     }
 
@@ -119,6 +124,7 @@ impl Listeners {
             gateway: url_of(&self.gateway)?,
             edge: url_of(&self.edge)?,
             issuer: url_of(&self.issuer)?,
+            viewer: url_of(&self.viewer)?,
         })
     }
 }
@@ -180,7 +186,7 @@ impl DataPlane {
         let serving = |what: &'static str, server: std::io::Result<()>| {
             server.with_context(|| format!("the local {what} cannot serve"))
         };
-        let server = gateway::serve(listeners.gateway, gateway, until(&ends));
+        let server = gateway::serve(listeners.gateway, gateway.clone(), until(&ends));
         servers.spawn(async move { serving("gateway", server.await) });
         let server = edge::serve(listeners.edge, Arc::clone(&edge), until(&ends));
         servers.spawn(async move { serving("edge", server.await) });
@@ -213,29 +219,32 @@ impl DataPlane {
             issuer,
             users,
             pool,
+            gateway,
             edge,
             alarms,
             traces,
             redeployment: Some(redeployment),
             changes: guard.guard.changes(),
             console: Some(listeners.console),
+            viewer: Some(listeners.viewer),
             servers: Mutex::new(servers),
             shutdown,
         })
     }
 
-    /// Writes `stack.json`, opens the console, and follows further deployments and key rotations from now on.
+    /// Writes `stack.json`, opens the console and the viewer, and follows further deployments and key rotations from now on.
     pub(super) async fn open(
         &mut self,
         directory: &Arc<StateDirectory>,
         connection: &Connection,
-        environment: &Environment,
         stack_file: StackFile,
+        access: &Arc<Access>,
         without_effect: &[NotEmulated],
     ) -> Result<()> {
         directory.write(machine::STACK_FILE, &stack_file.to_json()?).await?;
         let stack_file = Arc::new(watch::Sender::new(stack_file));
-        self.open_console(&stack_file, environment, without_effect);
+        self.open_console(&stack_file, access, without_effect);
+        self.open_viewer(&stack_file.borrow())?;
         if let Some(redeployment) = self.redeployment.take() {
             let follower = Follower {
                 cloudformation: connection.cloudformation(),
@@ -258,54 +267,52 @@ impl DataPlane {
     fn open_console(
         &mut self,
         stack_file: &Arc<watch::Sender<StackFile>>,
-        environment: &Environment,
+        access: &Arc<Access>,
         without_effect: &[NotEmulated],
     ) {
         let Some(listener) = self.console.take() else { return };
-        let stack = stack_file.borrow().clone();
-        let stack_file = Arc::clone(stack_file);
+        let sources = Sources {
+            components: self.components(&stack_file.borrow()),
+            stack_file: Arc::clone(stack_file),
+            pool: self.pool.clone(),
+            alarms: self.alarms.clone(),
+            requests: self.gateway.recent_requests(),
+            traces: self.traces.clone(),
+        };
+        let model = console::model(sources, access, without_effect);
+        let server = serve_console(listener, model, until(&self.shutdown.subscribe()));
+        self.servers.get_mut().spawn(async move { server.await.context("the console cannot serve") });
+    }
+
+    fn components(&self, stack: &StackFile) -> Vec<Component> {
         let component = |name: &str, url: &str, description: &str| Component {
             name: name.to_owned(),
             url: url.to_owned(),
             description: description.to_owned(),
         };
-        let pool = self.pool.clone();
-        let metrics = self.monitored(&stack_file, environment);
-        let model = ConsoleModel {
-            stack_json: Arc::new(move || serde_json::to_value(&*stack_file.borrow()).unwrap_or_default()),
-            openapi: openapi::openapi_document(),
-            components: vec![
-                component("gateway", &self.urls.gateway, "The HTTP API, as API Gateway serves it."),
-                component("edge", &self.urls.edge, "The distribution, as CloudFront serves it."),
-                component("issuer", &self.urls.issuer, "Access tokens for the demo users."),
-                component(
-                    "emulator",
-                    &stack.aws_endpoint_url,
-                    "All other AWS services, by MiniStack behind the guard.",
-                ),
-                component("database", &stack.database_url, "The platform's PostgreSQL."),
-            ],
-            metrics,
-            statistics: Arc::new(move || serde_json::to_value(statistics(&pool)).unwrap_or_default()),
-            traces: traces::source(&self.traces),
-            without_effect: without_effect.iter().map(ToString::to_string).collect(),
-        };
-        let server = console::serve(listener, model, until(&self.shutdown.subscribe()));
-        self.servers.get_mut().spawn(async move { server.await.context("the console cannot serve") });
+        vec![
+            component("viewer", &self.urls.viewer, "A page that shows the viewer assets of packages."),
+            component("gateway", &self.urls.gateway, "The HTTP API, as API Gateway serves it."),
+            component("edge", &self.urls.edge, "The distribution, as CloudFront serves it."),
+            component("issuer", &self.urls.issuer, "Access tokens for the demo users."),
+            component(
+                "emulator",
+                &stack.aws_endpoint_url,
+                "All other AWS services, by MiniStack behind the guard.",
+            ),
+            component("database", &stack.database_url, "The platform's PostgreSQL."),
+        ]
     }
 
-    /// Returns what the console shows of metrics and alarms.
-    fn monitored(
-        &self,
-        stack_file: &Arc<watch::Sender<StackFile>>,
-        environment: &Environment,
-    ) -> Arc<dyn Fn() -> serde_json::Value + Send + Sync> {
-        let (metrics, alarms) = (self.pool.metrics().clone(), self.alarms.clone());
-        let (stack_file, environment) = (Arc::clone(stack_file), environment.clone());
-        Arc::new(move || {
-            let now = Utc::now().timestamp();
-            monitored::document(&metrics, &alarms.borrow(), &stack_file.borrow(), &environment, now)
-        })
+    /// Opens the viewer, on an address of its own: its pages and those of the console cannot read each other.
+    fn open_viewer(&mut self, stack_file: &StackFile) -> Result<()> {
+        let Some(listener) = self.viewer.take() else { return Ok(()) };
+        let environment = viewer_of_local_stack(stack_file)?;
+        let shutdown = until(&self.shutdown.subscribe());
+        self.servers.get_mut().spawn(async move {
+            viewer::serve(listener, &environment, shutdown).await.context("the viewer cannot serve")
+        });
+        Ok(())
     }
 
     /// Returns the credentials of the operators and of the deployed functions' roles, by name.
@@ -376,13 +383,6 @@ fn users_of(demo: &DemoData) -> BTreeMap<String, User> {
         .into_iter()
         .map(|(name, user)| (name.to_owned(), User { username: user.cognito_id }))
         .collect()
-}
-
-fn statistics(pool: &FunctionPool) -> BTreeMap<String, serde_json::Value> {
-    let to_json = |(name, statistics): (FunctionName, _)| {
-        (name.to_string(), serde_json::to_value(statistics).unwrap_or_default())
-    };
-    pool.statistics().into_iter().map(to_json).collect()
 }
 
 async fn wait_for(mut ends: watch::Receiver<bool>) {

@@ -28,7 +28,8 @@ const POSTGRES_PORT: u16 = 5433;
 pub(crate) struct Foundation {
     pub(crate) emulator: Emulator,
     pub(crate) postgres: Postgres,
-    pool: PgPool,
+    /// Connects to the platform's database.
+    pub(super) pool: PgPool,
 }
 
 impl Foundation {

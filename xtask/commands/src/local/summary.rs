@@ -28,6 +28,7 @@ pub(super) fn print(
     say(format!("\n{} after {:.1} s\n", paint("The packages service is up", "1"), elapsed.as_secs_f64()));
     let line = |name: &str, value: &dyn std::fmt::Display| say(format!("  {name:<10} {value}"));
     line("Console", &stack.console_url);
+    line("Viewer", &stack.viewer_url);
     line("API", &stack.api_url);
     line("CDN", &stack.cdn_url);
     line("Tokens", &format!("{}/token/editor, or owner, viewer, guest", stack.issuer_url));

@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use http::{Method, Request, Response};
 use url::form_urlencoded;
 
+use super::recent::ServedRequest;
 use super::rejection::Rejection;
 use super::request::RequestId;
 use crate::control_plane::{AccessLog, AccessLogFormat, AccessLogVariable};
@@ -50,8 +51,13 @@ impl AccessLogEntry {
         }
     }
 
-    pub(super) fn finish(self, response: &Response<Bytes>, writer: Option<&AccessLogWriter>) {
-        let (status, time) = (response.status().as_u16(), self.started.elapsed().as_millis());
+    pub(super) fn finish(
+        self,
+        response: &Response<Bytes>,
+        writer: Option<&AccessLogWriter>,
+    ) -> ServedRequest {
+        let (status, elapsed) = (response.status().as_u16(), self.started.elapsed());
+        let time = elapsed.as_millis();
         tracing::info!(target: machine::ACTIVITY, "{} {} → {status}, {time} ms", self.method, self.path);
         tracing::info!(
             request_id = self.id.as_str(),
@@ -66,6 +72,15 @@ impl AccessLogEntry {
         );
         if let Some(AccessLogWriter { format, stream, sink }) = writer {
             sink.take(stream, format.line(|variable| self.value(variable, response)).as_bytes());
+        }
+        ServedRequest {
+            id: self.id.as_str().to_owned(),
+            time: self.received,
+            method: self.method.to_string(),
+            path: self.path,
+            route: self.route,
+            status,
+            duration: elapsed.as_secs_f64() * 1e3,
         }
     }
 

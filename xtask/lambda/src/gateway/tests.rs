@@ -179,6 +179,24 @@ async fn responses_are_published_as_metrics() {
 }
 
 #[tokio::test]
+async fn recent_requests_have_the_id_route_and_status_of_their_responses() {
+    let gateway = TestGateway::start("{}", "{}").await;
+    let mut recent = gateway.gateway.recent_requests();
+    let response = gateway.request("GET", "/open?secret=1").send().await.unwrap();
+    let id = response.headers()["apigw-requestid"].to_str().unwrap().to_owned();
+    gateway.get("/unknown").await;
+    assert!(recent.has_changed().unwrap());
+    let recent: Vec<ServedRequest> = recent.borrow_and_update().iter().cloned().collect();
+    let found: Vec<_> = recent
+        .iter()
+        .map(|request| (request.path.as_str(), request.route.as_deref(), request.status))
+        .collect();
+    assert_eq!(found, [("/unknown", None, 404), ("/open", Some("GET /open"), 200)]);
+    assert_eq!(recent[1].id, id);
+    gateway.stop().await;
+}
+
+#[tokio::test]
 async fn empty_response_to_head_has_length_zero() {
     let code = "main(lambda event, context: {'statusCode': 200, 'headers': {'Content-Length': '1234', 'ETag': 'e'}})\n";
     let gateway = TestGateway::start(code, NOBODY).await;

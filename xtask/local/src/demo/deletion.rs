@@ -1,4 +1,7 @@
-//! Deletes a restored file again, as the platform deletes it.
+//! Deletes packages, as the platform deletes them.
+//!
+//! The platform's API renames the packages and marks them as DELETING. Its jobs then put the objects behind delete markers,
+//! record these, and mark the packages as DELETED.
 
 use openapi::PackageNodeId;
 use sqlx::PgPool;
@@ -7,33 +10,55 @@ use super::records::DeleteRecord;
 use super::rows::in_schema;
 use super::{DemoError, DemoTargets, objects, records};
 
-/// Marks a package as deleted under another name, and takes its size off the counters of everything above it.
+/// Marks a live package and the live packages in it as DELETING, and takes their size off the counters of everything above.
 ///
-/// The counters are locked in ascending order of ids, as a restore locks them.
-const DELETE: &str = r#"
-    WITH RECURSIVE deleted AS (
-        UPDATE "{organization}".packages
-        SET state = 'DELETED', name = '__DELETED__' || node_id || '_' || name
-        WHERE node_id = $1 AND state = 'READY'
-        RETURNING id, parent_id, dataset_id
-    ), counted (id, parent_id) AS (
-        SELECT id, parent_id FROM deleted
+/// Rows are locked in ascending order of ids, as a restore locks them.
+const BEGIN: &str = r#"
+    WITH RECURSIVE tree (id) AS (
+        SELECT id FROM "{organization}".packages WHERE node_id = $1 AND state = 'READY'
         UNION ALL
-        SELECT above.id, above.parent_id
+        SELECT packages.id FROM tree JOIN "{organization}".packages ON parent_id = tree.id
+    ), claimed AS (
+        SELECT id FROM "{organization}".packages
+        WHERE id IN (SELECT id FROM tree) AND state = 'READY' ORDER BY id FOR UPDATE
+    ), deleted AS (
+        UPDATE "{organization}".packages SET state = 'DELETING', name = '__DELETED__' || node_id || '_' || name
+        WHERE id IN (SELECT id FROM claimed)
+        RETURNING id, node_id, parent_id, dataset_id
+    ), sources AS (
+        SELECT deleted.*, s3_key, size FROM deleted JOIN "{organization}".files ON package_id = deleted.id
+        WHERE object_type = 'source'
+    ), counted (package_id, parent_id, size) AS (
+        SELECT id, parent_id, size FROM sources
+        UNION ALL
+        SELECT above.id, above.parent_id, counted.size
         FROM counted JOIN "{organization}".packages AS above ON above.id = counted.parent_id
+    ), totals AS (
+        SELECT package_id, sum(size) AS size FROM counted GROUP BY package_id
     ), locked AS (
         SELECT package_id FROM "{organization}".package_storage
-        WHERE package_id IN (SELECT id FROM counted) ORDER BY package_id FOR UPDATE
+        WHERE package_id IN (SELECT package_id FROM totals) ORDER BY package_id FOR UPDATE
     ), packages_counted AS (
-        UPDATE "{organization}".package_storage SET size = size - $2
-        WHERE package_id IN (SELECT package_id FROM locked)
-    ), dataset_counted AS (
-        UPDATE "{organization}".dataset_storage SET size = size - $2
-        WHERE dataset_id IN (SELECT dataset_id FROM deleted)
+        UPDATE "{organization}".package_storage AS storage SET size = storage.size - totals.size
+        FROM totals WHERE storage.package_id = totals.package_id
+          AND storage.package_id IN (SELECT package_id FROM locked)
+    ), datasets AS (
+        SELECT dataset_id, sum(size) AS size FROM sources GROUP BY dataset_id
+    ), datasets_counted AS (
+        UPDATE "{organization}".dataset_storage AS storage SET size = storage.size - datasets.size
+        FROM datasets WHERE storage.dataset_id = datasets.dataset_id
+    ), organization_counted AS (
+        UPDATE pennsieve.organization_storage AS storage SET size = storage.size - datasets.size
+        FROM datasets WHERE organization_id = {organization}
     )
-    UPDATE pennsieve.organization_storage SET size = size - $2
-    WHERE organization_id = {organization} AND EXISTS (SELECT FROM deleted)
+    SELECT deleted.id, deleted.node_id, s3_key, size FROM deleted LEFT JOIN sources USING (id) ORDER BY deleted.id
 "#;
+
+const END: &str =
+    r#"UPDATE "{organization}".packages SET state = 'DELETED' WHERE id = ANY($1) AND state = 'DELETING'"#;
+
+/// The id and the node id of a package that is being deleted, and the key and the size of its file. A folder has none.
+type Deleted = (i32, String, Option<String>, Option<i64>);
 
 /// Returns the state of a package, such as `DELETED`, or `None` if it does not exist.
 pub async fn state(pool: &PgPool, package: &PackageNodeId) -> Result<Option<String>, DemoError> {
@@ -41,31 +66,35 @@ pub async fn state(pool: &PgPool, package: &PackageNodeId) -> Result<Option<Stri
     Ok(sqlx::query_scalar(find).bind(package.as_str()).fetch_optional(pool).await?)
 }
 
-/// Deletes a live file, so that it can be restored again. Returns false if it is not live.
+/// Deletes a live file, or a live folder with everything in it. Returns false if it is not live.
 ///
-/// The object goes behind a delete marker before the row changes: a restore that starts in between finds no deleted
-/// package. Only one deletion of a file may run at a time.
-pub async fn delete_file(targets: &DemoTargets<'_>, package: &PackageNodeId) -> Result<bool, DemoError> {
-    let Some((key, bytes)) = find(targets.pool, package).await? else { return Ok(false) };
-    let bucket = targets.storage_bucket;
-    let markers = objects::delete(targets.s3, bucket, &[&key]).await?;
-    let marker = markers
-        .get(&key)
-        .ok_or_else(|| DemoError::NoDeleteMarker { bucket: bucket.to_owned(), key: key.clone() })?;
-    let size = usize::try_from(bytes).unwrap_or_default();
-    let record = DeleteRecord { node_id: package, bucket, key: &key, marker, size };
-    records::put(targets.dynamodb, targets.delete_record_table, &[record]).await?;
-    let delete = sqlx::query(in_schema(DELETE)).bind(package.as_str()).bind(bytes);
-    delete.execute(targets.pool).await?;
-    Ok(true)
+/// As on the platform, packages stay DELETING if this fails between its steps.
+pub async fn delete(targets: &DemoTargets<'_>, package: &PackageNodeId) -> Result<bool, DemoError> {
+    let begin = sqlx::query_as(in_schema(BEGIN)).bind(package.as_str());
+    let deleted: Vec<Deleted> = begin.fetch_all(targets.pool).await?;
+    delete_objects(targets, &deleted).await?;
+    let ids: Vec<i32> = deleted.iter().map(|(id, ..)| *id).collect();
+    sqlx::query(in_schema(END)).bind(ids).execute(targets.pool).await?;
+    Ok(!deleted.is_empty())
 }
 
-/// Returns the key and the size of the file of a live package.
-async fn find(pool: &PgPool, package: &PackageNodeId) -> Result<Option<(String, i64)>, DemoError> {
-    let find = in_schema(
-        r#"SELECT files.s3_key, files.size
-           FROM "{organization}".packages JOIN "{organization}".files ON files.package_id = packages.id
-           WHERE node_id = $1 AND state = 'READY' AND object_type = 'source'"#,
-    );
-    Ok(sqlx::query_as(find).bind(package.as_str()).fetch_optional(pool).await?)
+async fn delete_objects(targets: &DemoTargets<'_>, deleted: &[Deleted]) -> Result<(), DemoError> {
+    let bucket = targets.storage_bucket;
+    let files: Vec<(PackageNodeId, &str, i64)> = deleted
+        .iter()
+        .filter_map(|(_, node_id, key, size)| {
+            Some((PackageNodeId(node_id.clone()), key.as_deref()?, (*size)?))
+        })
+        .collect();
+    let keys: Vec<&str> = files.iter().map(|(_, key, _)| *key).collect();
+    let markers = objects::delete(targets.s3, bucket, &keys).await?;
+    let mut deletions = Vec::new();
+    for (node_id, key, size) in &files {
+        let marker = markers
+            .get(*key)
+            .ok_or_else(|| DemoError::NoDeleteMarker { bucket: bucket.to_owned(), key: (*key).to_owned() })?;
+        let size = usize::try_from(*size).unwrap_or_default();
+        deletions.push(DeleteRecord { node_id, bucket, key, marker, size });
+    }
+    records::put(targets.dynamodb, targets.delete_record_table, &deletions).await
 }

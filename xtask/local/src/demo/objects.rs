@@ -12,6 +12,9 @@ use super::DemoError;
 
 /// Number of concurrent uploads: enough to keep the emulator busy, but few enough that none has to wait long.
 const UPLOADS_AT_ONCE: usize = 16;
+/// The maximum number of keys in one DeleteObjects.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
+const KEYS_PER_CALL: usize = 1000;
 
 /// An object to upload.
 pub(super) struct Object {
@@ -65,27 +68,25 @@ async fn put(s3: aws_sdk_s3::Client, object: Object) -> Result<(), DemoError> {
 }
 
 /// Deletes keys and returns the version id of each delete marker by key.
-///
-/// DeleteObjects accepts 1,000 keys per call, far more than the demo has.
 pub(super) async fn delete(
     s3: &aws_sdk_s3::Client,
     bucket: &str,
     keys: &[&str],
 ) -> Result<BTreeMap<String, String>, DemoError> {
     let failed = |source| DemoError::Bucket { bucket: bucket.to_owned(), source: Box::new(source) };
-    let identifiers = keys
-        .iter()
-        .map(|key| ObjectIdentifier::builder().key(*key).build())
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| failed(error.into()))?;
-    let request = Delete::builder().set_objects(Some(identifiers)).build();
-    let response = s3
-        .delete_objects()
-        .bucket(bucket)
-        .delete(request.map_err(|error| failed(error.into()))?)
-        .send()
-        .await
-        .map_err(|error| failed(error.into()))?;
-    let markers = response.deleted.unwrap_or_default().into_iter();
-    Ok(markers.filter_map(|deleted| deleted.key.zip(deleted.delete_marker_version_id)).collect())
+    let mut markers = BTreeMap::new();
+    for some in keys.chunks(KEYS_PER_CALL) {
+        let identifiers = some
+            .iter()
+            .map(|key| ObjectIdentifier::builder().key(*key).build())
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| failed(error.into()))?;
+        let request = Delete::builder().set_objects(Some(identifiers)).build();
+        let request = request.map_err(|error| failed(error.into()))?;
+        let call = s3.delete_objects().bucket(bucket).delete(request);
+        let response = call.send().await.map_err(|error| failed(error.into()))?;
+        let deleted = response.deleted.unwrap_or_default().into_iter();
+        markers.extend(deleted.filter_map(|deleted| deleted.key.zip(deleted.delete_marker_version_id)));
+    }
+    Ok(markers)
 }

@@ -1,0 +1,150 @@
+// Renders an OpenAPI document: operations by path, with parameters, bodies, responses, and a form to try each.
+
+import { apiRequest, send } from "../api.js";
+import { button, complain, element, place, prose, table } from "../elements.js";
+import { load } from "../server.js";
+import { exchangeOf, noResponse } from "./exchange.js";
+
+const METHODS = ["get", "head", "post", "put", "patch", "delete", "options"];
+/** The OpenAPI document. */
+let root = {};
+
+/** Resolves a reference within the document. */
+function resolve(node) {
+  for (let depth = 0; node?.$ref?.startsWith("#/") && depth < 20; depth += 1) {
+    node = node.$ref.slice(2).split("/")
+      .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
+      .reduce((at, part) => at?.[part], root);
+  }
+  return node ?? {};
+}
+
+/** Returns a schema on one line, for tables. */
+function typeOf(schema) {
+  const found = resolve(schema);
+  if (found.const !== undefined) return JSON.stringify(found.const);
+  if (found.enum) return found.enum.map((value) => JSON.stringify(value)).join(" | ");
+  const choices = found.oneOf ?? found.anyOf;
+  if (choices) return choices.map(typeOf).join(" | ");
+  if (found.type === "array") return `array of ${typeOf(found.items)}`;
+  const type = [found.type ?? "any"].flat().join(" | ");
+  return found.format ? `${type} (${found.format})` : type;
+}
+
+/** Returns the JSON that a schema describes, with types in place of values. */
+function outline(schema, indent = "", depth = 0) {
+  const found = resolve(schema);
+  if (depth > 6) return "…";
+  const choices = found.oneOf ?? found.anyOf;
+  if (depth === 0 && choices) return choices.map((choice) => outline(choice, indent, 1)).join("\n\nor\n\n");
+  if (found.type === "array") return `[${outline(found.items, indent, depth + 1)}]`;
+  const properties = found.properties;
+  if (!properties) return typeOf(found);
+  const inner = `${indent}  `;
+  const lines = Object.entries(properties).map(([name, property]) => {
+    const optional = found.required?.includes(name) ? "" : "?";
+    const about = resolve(property).description ?? property.description;
+    const comment = about ? `  // ${about.split("\n")[0]}` : "";
+    return `${inner}"${name}"${optional}: ${outline(property, inner, depth + 1)}${comment}`;
+  });
+  return `{\n${lines.join("\n")}\n${indent}}`;
+}
+
+function content(body) {
+  return Object.entries(resolve(body).content ?? {}).flatMap(([type, media]) => [
+    element("p", { className: "hint" }, type),
+    media.schema ? element("pre", { className: "schema" }, outline(media.schema)) : null,
+    media.example === undefined ? null : element("pre", {}, JSON.stringify(media.example, null, 2)),
+  ]);
+}
+
+function parameters(found) {
+  if (found.length === 0) return [];
+  const rows = found.map(resolve).map((parameter) => [
+    element("code", {}, parameter.name),
+    parameter.in,
+    typeOf(parameter.schema),
+    parameter.required ? "yes" : "",
+    element("span", {}, ...prose(parameter.description)),
+  ]);
+  return [element("h3", {}, "Parameters"), table(["Name", "In", "Type", "Required", "Meaning"], rows, "Parameters")];
+}
+
+function responses(found) {
+  const entries = Object.entries(found ?? {});
+  if (entries.length === 0) return [];
+  const rows = entries.map(([status, response]) => [
+    element("code", {}, status), element("span", {}, ...prose(resolve(response).description))]);
+  const bodies = entries.filter(([status]) => status.startsWith("2"))
+    .flatMap(([status, response]) => {
+      const shown = content(response);
+      return shown.length ? [element("h3", {}, `Response ${status}`), ...shown] : [];
+    });
+  return [element("h3", {}, "Responses"), table(["Status", "When"], rows, "Responses"), ...bodies];
+}
+
+// The form
+
+/** Returns values of the demo data for parameters and bodies. */
+function demoValues(stack) {
+  return {
+    dataset_id: stack.dataset_id,
+    package_id: stack.packages.viewer,
+    path: stack.assets.parquet,
+    redirect: "false",
+    body: JSON.stringify({ nodeIds: [stack.packages.deleted_file] }, null, 2),
+  };
+}
+
+/** Returns a form that sends a request to an operation. Empty parameters are left out. */
+function form(path, method, parameters, found, values) {
+  const fields = parameters.map(resolve).filter((parameter) => parameter.in === "query").map((parameter) => {
+    const input = element("input", { type: "text", name: parameter.name, value: values[parameter.name] ?? "", spellcheck: false });
+    return { input, label: element("label", { className: "field" }, element("span", {}, parameter.name), input) };
+  });
+  const body = found.requestBody ? element("textarea", { value: values.body, rows: 4, spellcheck: false }) : null;
+  const exchange = element("div", { className: "exchange", ariaLive: "polite", hidden: true });
+  const submit = button("Send", async () => {
+    const query = Object.fromEntries(fields.map(({ input }) => [input.name, input.value]).filter(([, value]) => value));
+    const authorized = (found.security ?? []).length > 0;
+    const request = apiRequest(path, query, { method: method.toUpperCase(), authorized, body: body?.value });
+    exchange.hidden = false;
+    exchange.replaceChildren(element("p", { className: "hint" }, "Sending …"));
+    exchange.replaceChildren(...await send(request).then(exchangeOf, (error) => [noResponse(error)]));
+  });
+  return [
+    element("h3", {}, "Try it"),
+    element("div", { className: "form" }, ...fields.map(({ label }) => label),
+      body ? element("label", { className: "field" }, element("span", {}, "body"), body) : null, submit),
+    exchange,
+  ];
+}
+
+function operation(path, method, shared, found, values) {
+  const all = [...shared, ...(found.parameters ?? [])];
+  const body = found.requestBody ? [element("h3", {}, "Body"), ...content(found.requestBody)] : [];
+  return element("details", {},
+    element("summary", {},
+      element("code", { className: "method" }, method.toUpperCase()),
+      element("code", {}, path),
+      element("span", {}, found.summary ?? found.operationId ?? "")),
+    element("div", { className: "operation" },
+      found.description ? element("p", {}, ...prose(found.description)) : null,
+      ...parameters(all),
+      ...body,
+      ...responses(found.responses),
+      ...form(path, method, all, found, values)));
+}
+
+async function show(stack) {
+  root = await load("openapi.json");
+  const values = demoValues(stack);
+  const operations = Object.entries(root.paths ?? {}).flatMap(([path, routes]) =>
+    METHODS.filter((method) => routes[method])
+      .map((method) => operation(path, method, routes.parameters ?? [], routes[method], values)));
+  place("operations").replaceChildren(...operations);
+}
+
+export function start(stack) {
+  show(stack).catch(complain);
+}
