@@ -7,6 +7,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use self::responses::{common_headers, common_responses, json_content, responses};
+use crate::asset_path::ASSET_PATH_PATTERN;
 use crate::parameters::{Parameter, ParameterKind};
 use crate::route::{Access, Route, Tag};
 use crate::routes::ROUTES;
@@ -86,7 +87,9 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
 fn parameter(parameter: &Parameter) -> Value {
     let schema = match parameter.kind {
         ParameterKind::NodeId => json!({ "type": "string", "minLength": 1, "maxLength": 255 }),
-        ParameterKind::AssetPath => json!({ "type": "string", "minLength": 1, "maxLength": 1024 }),
+        ParameterKind::AssetPath => {
+            json!({ "type": "string", "minLength": 1, "maxLength": 1024, "pattern": ASSET_PATH_PATTERN })
+        }
         ParameterKind::Url => json!({ "type": "string", "format": "uri" }),
         ParameterKind::OneOf(words) => json!({ "type": "string", "enum": words, "default": words[0] }),
         ParameterKind::Redirect => json!({ "type": "string", "default": "true" }),

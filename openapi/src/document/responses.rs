@@ -77,6 +77,15 @@ const TOO_MANY_REQUESTS: CommonError = CommonError {
     service: None,
     gateway: Some("Too Many Requests"),
 };
+/// The status is reported, not documented by AWS:
+/// <http://backbencher.dev/solved-431-status-code-with-request-header-fields-too-large>.
+const HEADERS_TOO_LARGE: CommonError = CommonError {
+    status: "431",
+    name: "HeadersTooLarge",
+    description: "The URL and the headers are larger than the gateway allows.",
+    service: None,
+    gateway: Some("Request Header Fields Too Large"),
+};
 const INTERNAL_ERROR: CommonError = CommonError {
     status: "500",
     name: "InternalError",
@@ -100,6 +109,7 @@ const COMMON_ERRORS: &[CommonError] = &[
     REJECTED_BY_S3,
     CONTENT_TOO_LARGE,
     TOO_MANY_REQUESTS,
+    HEADERS_TOO_LARGE,
     INTERNAL_ERROR,
     UNAVAILABLE,
 ];
@@ -161,7 +171,7 @@ fn errors(route: &Route) -> Vec<CommonError> {
     if route.request_body.is_some() {
         errors.push(CONTENT_TOO_LARGE);
     }
-    errors.extend([TOO_MANY_REQUESTS, INTERNAL_ERROR, UNAVAILABLE]);
+    errors.extend([TOO_MANY_REQUESTS, HEADERS_TOO_LARGE, INTERNAL_ERROR, UNAVAILABLE]);
     errors
 }
 

@@ -215,6 +215,16 @@ export interface components {
                 "application/json": components["schemas"]["ErrorBody"] | components["schemas"]["GatewayErrorBody"];
             };
         };
+        /** @description The URL and the headers are larger than the gateway allows. */
+        HeadersTooLarge: {
+            headers: {
+                "apigw-requestid": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["GatewayErrorBody"];
+            };
+        };
         /** @description Internal error. The log has the cause under the id of the request. */
         InternalError: {
             headers: {
@@ -299,6 +309,7 @@ export type SignedPackage = components['schemas']['SignedPackage'];
 export type ResponseBadRequest = components['responses']['BadRequest'];
 export type ResponseContentTooLarge = components['responses']['ContentTooLarge'];
 export type ResponseForbidden = components['responses']['Forbidden'];
+export type ResponseHeadersTooLarge = components['responses']['HeadersTooLarge'];
 export type ResponseInternalError = components['responses']['InternalError'];
 export type ResponseNotFound = components['responses']['NotFound'];
 export type ResponseRejectedByS3 = components['responses']['RejectedByS3'];
@@ -346,6 +357,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -406,6 +418,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -534,6 +547,14 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The URL and the headers are larger than the gateway allows. */
+            431: {
+                headers: {
+                    "apigw-requestid": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Internal error. The log has the cause under the id of the request. */
             500: {
                 headers: {
@@ -586,6 +607,7 @@ export interface operations {
             403: components["responses"]["RejectedByS3"];
             404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -702,6 +724,14 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The URL and the headers are larger than the gateway allows. */
+            431: {
+                headers: {
+                    "apigw-requestid": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Internal error. The log has the cause under the id of the request. */
             500: {
                 headers: {
@@ -752,6 +782,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             413: components["responses"]["ContentTooLarge"];
             429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
