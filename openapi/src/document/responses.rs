@@ -3,7 +3,7 @@
 //! An error comes from this service or from the gateway in front of it. Their bodies differ, and so do their ids: the
 //! gateway has its own only in the header `apigw-requestid`, which every response has.
 
-use schemars::SchemaGenerator;
+use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use crate::examples::{Example, REQUEST_ID, gateway_error, service_error};
@@ -149,7 +149,7 @@ pub(super) fn common_headers() -> Value {
 
 /// Returns the media types of a JSON body.
 pub(super) fn json_content(body: &JsonBody, generator: &mut SchemaGenerator) -> Value {
-    content(json!((body.schema)(generator)), (body.examples)())
+    content(&(body.schema)(generator), (body.examples)())
 }
 
 fn success(response: &RouteResponse, generator: &mut SchemaGenerator) -> Value {
@@ -181,15 +181,16 @@ fn common_error(error: &CommonError, generator: &mut SchemaGenerator) -> Value {
     let gateway =
         error.gateway.map(|message| (generator.subschema_for::<GatewayErrorBody>(), gateway_error(message)));
     let (mut schemas, examples): (Vec<_>, Vec<_>) = service.into_iter().chain(gateway).unzip();
-    let schema = if schemas.len() == 1 { json!(schemas.remove(0)) } else { json!({ "oneOf": schemas }) };
+    let schema =
+        if schemas.len() == 1 { schemas.remove(0) } else { schemars::json_schema!({ "oneOf": schemas }) };
     json!({
         "description": error.description,
         "headers": headers(&[]),
-        "content": content(schema, examples),
+        "content": content(&schema, examples),
     })
 }
 
-fn content(schema: Value, examples: Vec<Example>) -> Value {
+fn content(schema: &Schema, examples: Vec<Example>) -> Value {
     let examples: Map<String, Value> =
         examples.into_iter().map(|(name, value)| (name.to_owned(), json!({ "value": value }))).collect();
     json!({ "application/json": { "schema": schema, "examples": examples } })
