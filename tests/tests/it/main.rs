@@ -45,4 +45,5 @@ mod signer;
 mod stack;
 mod telemetry;
 mod turns;
+mod typescript_client;
 mod waiting;
