@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 use command_line::{EnvironmentArgument, Outcome, output, terminal};
 use deploy::artifact_bucket::ArtifactBucket;
-use deploy::build::{Profile, build_operator_program};
+use deploy::build::{Profile, build_operator_program, build_typescript_client};
 use deploy::candidate::Candidate;
 use deploy::command_for;
 use deploy::keys::DeploymentKeys;
@@ -43,21 +43,24 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
     let build = async {
         let functions = build::build(profile, &Terminal).await?;
         // A development build is for the local stack, which is on the same machine as its source.
-        let program = match profile {
+        let programs = match profile {
             Profile::Development => None,
-            Profile::Release(_) => Some(build_operator_program(&Terminal).await?),
+            Profile::Release(_) => {
+                Some((build_operator_program(&Terminal).await?, build_typescript_client(&Terminal).await?))
+            }
         };
-        Ok((functions, program))
+        Ok((functions, programs))
     };
-    let ((functions, program), source) = SourceRevision::unchanged_during(build).await?;
+    let ((functions, programs), source) = SourceRevision::unchanged_during(build).await?;
     source.ensure_checked_out().await?;
     artifacts::upload(&bucket, &environment, &functions, &Terminal).await?;
-    let program = match &program {
-        Some(program) => {
-            Some(artifacts::upload_operator_program(&bucket, &environment, program, &Terminal).await?)
-        }
-        None => None,
-    };
+    let (mut program, mut client) = (None, None);
+    if let Some((built_program, built_client)) = &programs {
+        let upload = artifacts::upload_operator_program(&bucket, &environment, built_program, &Terminal);
+        program = Some(upload.await?);
+        let upload = artifacts::upload_typescript_client(&bucket, &environment, built_client, &Terminal);
+        client = Some(upload.await?);
+    }
     let candidate = Candidate::from_source(&environment, &keys.keys, &functions, source.clone())?;
     let store = ReleaseStore::new(&bucket, &environment);
     let hash = TemplateHash::new(&candidate.template)?;
@@ -81,6 +84,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome> {
             bucket.name(),
             program.key
         ));
+    }
+    if let Some(key) = client {
+        terminal::say(format!("  the TypeScript client: aws s3 cp s3://{}/{key} .", bucket.name()));
     }
     output::print(&id)?;
     Ok(Outcome::Done)

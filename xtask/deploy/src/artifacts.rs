@@ -1,11 +1,13 @@
 //! Stores the functions' code in the artifact bucket.
 
+use std::path::Path;
+
 use anyhow::{Context, Result, bail};
 use futures_util::future::try_join_all;
 use stack::{ArtifactHash, ArtifactKey, Artifacts, Environment, FunctionName};
 
 use crate::artifact_bucket::ArtifactBucket;
-use crate::build::{BuiltFunction, OperatorProgram, sha256};
+use crate::build::{BuiltFunction, OperatorProgram, TypescriptClient, sha256};
 use crate::operator::Operator;
 use crate::release::StoredProgram;
 
@@ -56,18 +58,41 @@ pub async fn upload_operator_program(
         platform: program.platform.to_owned(),
         sha256: program.hash.clone(),
     };
-    if bucket.has(&stored.key).await? {
-        step.done("already uploaded");
-        return Ok(stored);
-    }
-    let bytes = tokio::fs::read(&program.path).await;
-    let bytes = bytes.with_context(|| format!("cannot read {}", program.path.display()))?;
-    if sha256(&bytes) != program.hash.to_string() {
-        bail!("{} was changed after the build; run the command again", program.path.display());
-    }
-    bucket.upload(&stored.key, bytes).await?;
-    step.done("uploaded");
+    step.done(upload_file(bucket, &stored.key, &program.path, &program.hash).await?);
     Ok(stored)
+}
+
+/// Uploads the TypeScript client, unless the bucket contains it, and returns its key.
+pub async fn upload_typescript_client(
+    bucket: &ArtifactBucket,
+    environment: &Environment,
+    client: &TypescriptClient,
+    operator: &dyn Operator,
+) -> Result<String> {
+    let step = operator.begin("TypeScript client");
+    let name = client.path.file_name().context("the TypeScript client has no name")?.to_string_lossy();
+    let key = format!("{}/typescript-client/{}/{name}", environment.service, client.hash);
+    step.done(upload_file(bucket, &key, &client.path, &client.hash).await?);
+    Ok(key)
+}
+
+/// Uploads a file, unless the bucket contains it, and returns what it did.
+async fn upload_file(
+    bucket: &ArtifactBucket,
+    key: &str,
+    path: &Path,
+    hash: &ArtifactHash,
+) -> Result<&'static str> {
+    if bucket.has(key).await? {
+        return Ok("already uploaded");
+    }
+    let bytes = tokio::fs::read(path).await.with_context(|| format!("cannot read {}", path.display()))?;
+    // Another build may have replaced the file meanwhile.
+    if sha256(&bytes) != hash.to_string() {
+        bail!("{} was changed after the build; run the command again", path.display());
+    }
+    bucket.upload(key, bytes).await?;
+    Ok("uploaded")
 }
 
 /// Returns where the code of built functions will be stored.
@@ -97,4 +122,48 @@ pub async fn missing<'a>(
         Ok::<_, anyhow::Error>((!exists).then_some(key))
     });
     Ok(try_join_all(lookups).await?.into_iter().flatten().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::upload_typescript_client;
+    use crate::artifact_bucket::ArtifactBucket;
+    use crate::artifact_bucket::testing::FakeBucket;
+    use crate::build::{TypescriptClient, sha256};
+    use crate::operator::testing::SilentOperator;
+
+    #[tokio::test]
+    async fn typescript_client_is_uploaded_once_for_each_content() {
+        let (fake, directory) = (FakeBucket::start().await, tempfile::tempdir().unwrap());
+        let environment = command_line::environment::load("dev").unwrap();
+        let bucket = ArtifactBucket::new(&environment, &fake.connection);
+        let path = directory.path().join("packages-service-client-0.1.0.tgz");
+        let mut keys = Vec::new();
+        for content in ["one", "one", "two"] {
+            std::fs::write(&path, content).unwrap();
+            let hash = sha256(content.as_bytes()).parse().unwrap();
+            let client = TypescriptClient { path: path.clone(), hash };
+            keys.push(
+                upload_typescript_client(&bucket, &environment, &client, &SilentOperator).await.unwrap(),
+            );
+        }
+        assert_eq!(fake.writes(), 2);
+        assert_eq!(keys[0], keys[1]);
+        assert_ne!(keys[0], keys[2]);
+        assert!(keys[0].ends_with("/packages-service-client-0.1.0.tgz"), "{}", keys[0]);
+    }
+
+    #[tokio::test]
+    async fn file_that_was_replaced_after_the_build_is_not_uploaded() {
+        let (fake, directory) = (FakeBucket::start().await, tempfile::tempdir().unwrap());
+        let environment = command_line::environment::load("dev").unwrap();
+        let bucket = ArtifactBucket::new(&environment, &fake.connection);
+        let path = directory.path().join("client.tgz");
+        std::fs::write(&path, "other").unwrap();
+        let client = TypescriptClient { path, hash: sha256(b"built").parse().unwrap() };
+        let error =
+            upload_typescript_client(&bucket, &environment, &client, &SilentOperator).await.unwrap_err();
+        assert!(error.to_string().contains("was changed after the build"), "{error}");
+        assert_eq!(fake.writes(), 0);
+    }
 }

@@ -6,6 +6,7 @@ mod compile;
 mod environment;
 mod operator_program;
 mod programs;
+mod typescript_client;
 
 use std::path::PathBuf;
 
@@ -17,6 +18,7 @@ use self::archive::Compression;
 pub use archive::sha256;
 pub use environment::AWS_LC_TABLES;
 pub use operator_program::{OperatorProgram, build_operator_program};
+pub use typescript_client::{TypescriptClient, build_typescript_client};
 
 /// How functions are built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
