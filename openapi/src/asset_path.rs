@@ -7,6 +7,19 @@ use crate::ids::{DatasetId, OrganizationId, PackageId};
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>.
 const MAXIMUM_KEY_BYTES: usize = 1024;
 
+/// The pattern of a path, as JSON Schema has it.
+///
+/// It states the rules of [`AssetPath::parse`] except the limit in bytes. A segment that begins with a dot has another
+/// character, and one with two dots has a third one.
+pub(crate) const ASSET_PATH_PATTERN: &str = concat!(
+    r"^([^./\\\u0000-\u001f\u007f-\u009f][^/\\\u0000-\u001f\u007f-\u009f]*",
+    r"|\.[^./\\\u0000-\u001f\u007f-\u009f][^/\\\u0000-\u001f\u007f-\u009f]*",
+    r"|\.\.[^/\\\u0000-\u001f\u007f-\u009f]+)",
+    r"(/([^./\\\u0000-\u001f\u007f-\u009f][^/\\\u0000-\u001f\u007f-\u009f]*",
+    r"|\.[^./\\\u0000-\u001f\u007f-\u009f][^/\\\u0000-\u001f\u007f-\u009f]*",
+    r"|\.\.[^/\\\u0000-\u001f\u007f-\u009f]+))*$",
+);
+
 /// The prefix of the keys of all assets of a package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AssetPrefix {
@@ -85,7 +98,7 @@ mod tests {
     use crate::ids::{DatasetId, OrganizationId, PackageId};
     use proptest::prelude::*;
 
-    use super::{AssetPath, AssetPathError, AssetPrefix};
+    use super::{ASSET_PATH_PATTERN, AssetPath, AssetPathError, AssetPrefix};
 
     const PREFIX: AssetPrefix =
         AssetPrefix { organization: OrganizationId(1), dataset: DatasetId(2), package: PackageId(3) };
@@ -115,6 +128,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn pattern_accepts_what_is_parsed(path in r"[a./\\\x00-\x7f\x{80}-\x{ff}]{0,6}|[./a]{0,6}") {
+            let pattern = fancy_regex::Regex::new(ASSET_PATH_PATTERN).unwrap();
+            prop_assert_eq!(pattern.is_match(&path).unwrap(), AssetPath::parse(&path).is_ok(), "{:?}", path);
+        }
+
         #[test]
         fn every_other_path_is_part_of_the_key_unchanged(path in "[ -.0-\\[\\]-~\u{a1}-\u{2ff}]{1,40}") {
             prop_assume!(path != "." && path != "..");

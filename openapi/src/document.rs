@@ -1,12 +1,15 @@
 //! The OpenAPI 3.1 document, for people and tools.
 
+mod responses;
+
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use crate::messages::ErrorBody;
+use self::responses::{common_headers, common_responses, json_content, responses};
+use crate::asset_path::ASSET_PATH_PATTERN;
 use crate::parameters::{Parameter, ParameterKind};
-use crate::route::{Access, Route, RouteResponse};
+use crate::route::{Access, Route, Tag};
 use crate::routes::ROUTES;
 
 /// Returns the OpenAPI 3.1 document of all routes.
@@ -31,14 +34,21 @@ pub fn openapi_document() -> Value {
             "version": env!("CARGO_PKG_VERSION"),
             "description": "Restores deleted packages and signs access to package files and viewer assets. \
                             On every path, `OPTIONS` returns 204 with CORS headers.",
+            "contact": { "name": "Pennsieve", "url": "https://docs.pennsieve.io" },
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
         },
         "servers": [
             { "url": "https://api2.pennsieve.io/packages", "description": "prod" },
             { "url": "https://api2.pennsieve.net/packages", "description": "dev" },
         ],
+        "tags": Tag::ALL
+            .iter()
+            .map(|tag| json!({ "name": tag.name(), "description": tag.description() }))
+            .collect::<Vec<_>>(),
         "paths": paths,
         "components": {
+            "headers": common_headers(),
+            "responses": common_responses(&mut generator),
             "schemas": generator.take_definitions(true),
             "securitySchemes": {
                 "accessToken": {
@@ -53,19 +63,13 @@ pub fn openapi_document() -> Value {
 }
 
 fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
-    let mut responses = Map::new();
-    for response in route.responses {
-        responses.insert(response.status.to_string(), success(response, generator));
-    }
-    for (status, description) in errors(route) {
-        responses.insert(status.to_owned(), error(description, generator));
-    }
     let mut operation = json!({
         "operationId": route.operation.id(),
+        "tags": [route.tag.name()],
         "summary": route.summary,
         "description": route.description,
         "parameters": route.parameters().map(parameter).collect::<Vec<_>>(),
-        "responses": responses,
+        "responses": responses(route, generator),
         "security": match route.access {
             Access::Public => json!([]),
             Access::Dataset(_) => json!([{ "accessToken": [] }]),
@@ -74,9 +78,8 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
     if let Access::Dataset(role) = route.access {
         operation["x-required-role"] = json!(role.name());
     }
-    if let Some(schema) = route.request_body {
-        operation["requestBody"] =
-            json!({ "required": true, "content": { "application/json": { "schema": schema(generator) } } });
+    if let Some(body) = &route.request_body {
+        operation["requestBody"] = json!({ "required": true, "content": json_content(body, generator) });
     }
     operation
 }
@@ -84,7 +87,9 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
 fn parameter(parameter: &Parameter) -> Value {
     let schema = match parameter.kind {
         ParameterKind::NodeId => json!({ "type": "string", "minLength": 1, "maxLength": 255 }),
-        ParameterKind::AssetPath => json!({ "type": "string", "minLength": 1, "maxLength": 1024 }),
+        ParameterKind::AssetPath => {
+            json!({ "type": "string", "minLength": 1, "maxLength": 1024, "pattern": ASSET_PATH_PATTERN })
+        }
         ParameterKind::Url => json!({ "type": "string", "format": "uri" }),
         ParameterKind::OneOf(words) => json!({ "type": "string", "enum": words, "default": words[0] }),
         ParameterKind::Redirect => json!({ "type": "string", "default": "true" }),
@@ -96,52 +101,6 @@ fn parameter(parameter: &Parameter) -> Value {
         "description": parameter.description,
         "schema": schema,
     })
-}
-
-fn success(response: &RouteResponse, generator: &mut SchemaGenerator) -> Value {
-    let mut rendered = json!({ "description": response.description });
-    if let Some(schema) = response.body {
-        rendered["content"] = json!({ "application/json": { "schema": schema(generator) } });
-    }
-    if !response.headers.is_empty() {
-        let headers: Map<String, Value> = response
-            .headers
-            .iter()
-            .map(|header| {
-                let schema = json!({ "description": header.description, "schema": { "type": "string" } });
-                (header.name.to_owned(), schema)
-            })
-            .collect();
-        rendered["headers"] = Value::Object(headers);
-    }
-    rendered
-}
-
-/// Returns the errors that every route with this access has.
-fn errors(route: &Route) -> Vec<(&'static str, &'static str)> {
-    let mut errors = vec![(
-        "400",
-        "A parameter or the body is missing, blank, repeated or malformed. The message names it.",
-    )];
-    match route.access {
-        Access::Public => {
-            errors.push(("403", "S3 rejected the URL."));
-            errors.push(("404", "The object does not exist."));
-        }
-        Access::Dataset(_) => {
-            errors.push(("401", "The access token is missing or not valid."));
-            errors.push(("403", "The role of the caller in the dataset is too low."));
-            errors.push(("404", "The dataset or package does not exist."));
-        }
-    }
-    errors.push(("500", "Internal error. The log has the cause under the `errorId`."));
-    errors.push(("503", "Not configured in this environment, or AWS or the database is not reachable."));
-    errors
-}
-
-fn error(description: &str, generator: &mut SchemaGenerator) -> Value {
-    let schema = generator.subschema_for::<ErrorBody>();
-    json!({ "description": description, "content": { "application/json": { "schema": schema } } })
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 mod asset_path;
 mod claims;
 mod document;
+mod examples;
 mod gateway;
 mod ids;
 mod message_body;
@@ -24,6 +25,7 @@ pub mod variables;
 pub use asset_path::{AssetPath, AssetPathError, AssetPrefix};
 pub use claims::{ClaimError, Claims, DatasetClaim, DatasetRole, OrganizationClaim, UserClaim};
 pub use document::openapi_document;
+pub use examples::Example;
 pub use gateway::{Cors, GatewayAuthorizer, GatewaySettings, gateway_document, gateway_preview};
 pub use ids::{
     DatasetId, DatasetNodeId, OrganizationId, PackageId, PackageNodeId, UserId, UserNodeId, is_node_id,
@@ -46,7 +48,9 @@ pub use restore_queue::{
     RESTORE_FUNCTION_TIMEOUT_SECONDS, RESTORE_QUEUE_MAXIMUM_RECEIVES, RESTORE_QUEUE_VISIBILITY_SECONDS,
     RESTORING_STUCK_AFTER_SECONDS, restore_retry_delay_seconds, restore_retry_delays_seconds,
 };
-pub use route::{Access, Action, ActionResource, Method, ResponseHeader, Route, RouteResponse};
+pub use route::{
+    Access, Action, ActionResource, JsonBody, Method, ResponseHeader, Route, RouteResponse, Tag,
+};
 pub use routes::{
     CORS_ALLOW_HEADERS, CORS_EXPOSE_HEADERS, CORS_MAX_AGE_SECONDS, GATEWAY_CORS_ALLOW_HEADERS,
     OBJECT_SIZE_HEADER, ROUTES,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{DatasetId, OrganizationId, PackageId, PackageNodeId, UserNodeId};
 use crate::package_type::PackageType;
 
-/// The body of every error.
+/// The body of an error of this service.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ErrorBody {
@@ -14,6 +14,17 @@ pub struct ErrorBody {
     pub message: String,
     /// The request id. The log has the cause under the same id.
     pub error_id: String,
+}
+
+/// The body of an error of the gateway in front of this service.
+///
+/// Its id is in the header `apigw-requestid`.
+#[derive(JsonSchema)]
+#[schemars(extend("not" = { "properties": { "errorId": {} }, "required": ["errorId"] }))]
+#[expect(dead_code, reason = "the gateway sends it; only its schema is used")]
+pub(crate) struct GatewayErrorBody {
+    /// What is wrong, for people.
+    message: String,
 }
 
 /// The packages and folders to restore.
@@ -63,7 +74,10 @@ pub struct PresignedObject {
 pub const SIGNED_URL_LIFETIME_SECONDS: u32 = 3600;
 
 /// A CloudFront URL of one file, signed with a canned policy.
+///
+/// It has no `policy`, which tells it from the response to `scope=package`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("not" = { "properties": { "policy": {} }, "required": ["policy"] }))]
 pub struct SignedFile {
     /// The URL, ready to use.
     pub signed_url: String,
@@ -90,6 +104,7 @@ pub struct SignedPackage {
     pub expires_at: i64,
     /// The URL of the asset in `path`, if the request has a `path`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub signed_url: Option<String>,
 }
 

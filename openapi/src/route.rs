@@ -5,6 +5,7 @@ use std::fmt;
 use schemars::{Schema, SchemaGenerator};
 
 use crate::claims::DatasetRole;
+use crate::examples::Example;
 use crate::operation::Operation;
 use crate::parameters::{DatasetParameters, Parameter, RouteParameters};
 
@@ -47,6 +48,40 @@ pub enum Access {
     Dataset(DatasetRole),
 }
 
+/// A group of routes in the documentation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tag {
+    /// Restoring.
+    Restore,
+    /// URLs of files and assets in S3.
+    S3,
+    /// URLs of assets in CloudFront.
+    CloudFront,
+}
+
+impl Tag {
+    /// All groups, in the order of the documentation.
+    pub const ALL: &[Self] = &[Self::Restore, Self::S3, Self::CloudFront];
+
+    /// Returns the name of the group.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Restore => "Restore",
+            Self::S3 => "S3",
+            Self::CloudFront => "CloudFront",
+        }
+    }
+
+    /// Returns what the routes of the group are for.
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::Restore => "Deleted packages and folders.",
+            Self::S3 => "Presigned URLs of package files and viewer assets.",
+            Self::CloudFront => "Signed URLs of viewer assets.",
+        }
+    }
+}
+
 /// A permission of a handler, granted to the role of the API function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Action {
@@ -87,6 +122,15 @@ pub enum ActionResource {
     SigningKeyParameter,
 }
 
+/// A JSON body.
+#[derive(Clone, Copy)]
+pub struct JsonBody {
+    /// Its schema.
+    pub schema: fn(&mut SchemaGenerator) -> Schema,
+    /// Bodies with this schema.
+    pub examples: fn() -> Vec<Example>,
+}
+
 /// A response of a route, besides the errors that every route has.
 #[derive(Clone, Copy)]
 pub struct RouteResponse {
@@ -94,8 +138,8 @@ pub struct RouteResponse {
     pub status: u16,
     /// When it is returned.
     pub description: &'static str,
-    /// The schema of the JSON body, if there is one.
-    pub body: Option<fn(&mut SchemaGenerator) -> Schema>,
+    /// The JSON body, if there is one.
+    pub body: Option<JsonBody>,
     /// The headers that matter to a client.
     pub headers: &'static [ResponseHeader],
 }
@@ -107,6 +151,10 @@ pub struct ResponseHeader {
     pub name: &'static str,
     /// The meaning.
     pub description: &'static str,
+    /// Whether every response has it.
+    pub required: bool,
+    /// A value.
+    pub example: &'static str,
 }
 
 /// One route.
@@ -120,12 +168,14 @@ pub struct Route {
     pub operation: Operation,
     /// Who may call the route.
     pub access: Access,
+    /// The group of the route.
+    pub tag: Tag,
     /// One line for a list of routes.
     pub summary: &'static str,
     /// What a client has to know.
     pub description: &'static str,
-    /// The schema of the JSON body of requests, if there is one.
-    pub request_body: Option<fn(&mut SchemaGenerator) -> Schema>,
+    /// The JSON body of requests, if there is one.
+    pub request_body: Option<JsonBody>,
     /// The responses, without the errors that every route has.
     pub responses: &'static [RouteResponse],
     /// The permissions of the handler.

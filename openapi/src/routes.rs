@@ -3,9 +3,12 @@
 use schemars::{Schema, SchemaGenerator};
 
 use crate::claims::DatasetRole;
+use crate::examples;
 use crate::messages::{PresignedObject, RestoreRequest, RestoreResponse, SignedFile, SignedPackage};
 use crate::operation::Operation;
-use crate::route::{Access, Action, ActionResource, Method, ResponseHeader, Route, RouteResponse};
+use crate::route::{
+    Access, Action, ActionResource, JsonBody, Method, ResponseHeader, Route, RouteResponse, Tag,
+};
 
 /// `Access-Control-Allow-Headers` of the function.
 ///
@@ -40,18 +43,40 @@ pub const OBJECT_SIZE_HEADER: &str = "X-Object-Content-Length";
 /// `Access-Control-Max-Age`, in seconds.
 pub const CORS_MAX_AGE_SECONDS: u32 = 3600;
 
-const LOCATION: ResponseHeader =
-    ResponseHeader { name: "Location", description: "The presigned URL. Do not send `Authorization` to it." };
+const LOCATION: ResponseHeader = ResponseHeader {
+    name: "Location",
+    description: "The presigned URL. Do not send `Authorization` to it.",
+    required: true,
+    example: "https://packages-use1.s3.us-east-1.amazonaws.com/O367/D12/eeg.edf?X-Amz-Signature=…",
+};
+/// The header of responses that have a signed URL.
+const NOT_STORED: ResponseHeader = ResponseHeader {
+    name: "Cache-Control",
+    description: "`no-store`, because the response has a signed URL.",
+    required: true,
+    example: "no-store",
+};
+const REDIRECT_HEADERS: &[ResponseHeader] = &[LOCATION, NOT_STORED];
 const OBJECT_HEADERS: &[ResponseHeader] = &[
-    ResponseHeader { name: "Content-Type", description: "That of the object." },
-    ResponseHeader { name: "ETag", description: "That of the object." },
-    ResponseHeader { name: "Last-Modified", description: "That of the object." },
-    ResponseHeader { name: "Accept-Ranges", description: "`bytes`" },
+    object_header("Content-Type", "application/octet-stream"),
+    object_header("ETag", "\"9b2cf535f27731c974343645a3985328\""),
+    object_header("Last-Modified", "Thu, 01 Jan 2026 00:00:00 GMT"),
+    ResponseHeader { name: "Accept-Ranges", description: "`bytes`", required: true, example: "bytes" },
+    object_header("Cache-Control", "max-age=3600"),
+    object_header("Content-Encoding", "gzip"),
+    object_header("Content-Disposition", "attachment; filename=\"eeg.edf\""),
     ResponseHeader {
         name: OBJECT_SIZE_HEADER,
         description: "The size of the object in bytes. The gateway rewrites Content-Length on responses without a body.",
+        required: true,
+        example: "52428800",
     },
 ];
+
+/// Returns a header that has the value of the object, if the object has one.
+const fn object_header(name: &'static str, example: &'static str) -> ResponseHeader {
+    ResponseHeader { name, description: "That of the object.", required: false, example }
+}
 
 const SEND_TO_RESTORE_QUEUE: Action = Action::new("sqs:SendMessage", ActionResource::RestoreQueue);
 const READ_SIGNING_KEY: Action = Action::new("ssm:GetParameter", ActionResource::SigningKeyParameter);
@@ -81,7 +106,7 @@ const HEAD_REDIRECT: RouteResponse = RouteResponse {
     status: 307,
     description: "A redirect to the object, at a URL presigned for HEAD.",
     body: None,
-    headers: &[LOCATION],
+    headers: REDIRECT_HEADERS,
 };
 const HEAD_HEADERS: RouteResponse = RouteResponse {
     status: 200,
@@ -97,16 +122,23 @@ pub const ROUTES: &[Route] = &[
         path: "/restore",
         operation: Operation::RestorePackages,
         access: Access::Dataset(DatasetRole::Editor),
+        tag: Tag::Restore,
         summary: "Restore deleted packages and folders",
         description: "Queues each package for restoring and returns immediately: 200 means queued. A folder is \
                       restored with everything that was deleted in it. A package that cannot be queued is \
                       listed in `failures` and never fails the request. Repeat the request for a package \
                       that is stuck while restoring: it is queued again.",
-        request_body: Some(SchemaGenerator::subschema_for::<RestoreRequest>),
+        request_body: Some(JsonBody {
+            schema: SchemaGenerator::subschema_for::<RestoreRequest>,
+            examples: examples::restore_request,
+        }),
         responses: &[RouteResponse {
             status: 200,
             description: "The result for each id, in the order of the request.",
-            body: Some(SchemaGenerator::subschema_for::<RestoreResponse>),
+            body: Some(JsonBody {
+                schema: SchemaGenerator::subschema_for::<RestoreResponse>,
+                examples: examples::restore_response,
+            }),
             headers: &[],
         }],
         actions: &[SEND_TO_RESTORE_QUEUE],
@@ -116,6 +148,7 @@ pub const ROUTES: &[Route] = &[
         path: "/presign/s3",
         operation: Operation::PresignObject,
         access: Access::Dataset(DatasetRole::Viewer),
+        tag: Tag::S3,
         summary: "Presign a package's file or viewer asset in S3",
         description: "Without `path`: the newest source file of the package. With `path`: a viewer asset. \
                       The URL is valid for 3,600 seconds, for GET only.",
@@ -125,13 +158,16 @@ pub const ROUTES: &[Route] = &[
                 status: 307,
                 description: "A redirect to the object, at a URL presigned for GET.",
                 body: None,
-                headers: &[LOCATION],
+                headers: REDIRECT_HEADERS,
             },
             RouteResponse {
                 status: 200,
                 description: "With `redirect=false`: the URL as JSON.",
-                body: Some(SchemaGenerator::subschema_for::<PresignedObject>),
-                headers: &[],
+                body: Some(JsonBody {
+                    schema: SchemaGenerator::subschema_for::<PresignedObject>,
+                    examples: examples::presigned_object,
+                }),
+                headers: &[NOT_STORED],
             },
         ],
         actions: READ_OBJECTS,
@@ -141,6 +177,7 @@ pub const ROUTES: &[Route] = &[
         path: "/presign/s3",
         operation: Operation::PresignObjectHead,
         access: Access::Dataset(DatasetRole::Viewer),
+        tag: Tag::S3,
         summary: "Learn an object's size and type",
         description: "Redirects to a URL presigned for HEAD: S3 signs the method, and the gateway would rewrite \
                       Content-Length on a response of this service.",
@@ -153,14 +190,15 @@ pub const ROUTES: &[Route] = &[
         path: "/cloudfront/sign",
         operation: Operation::SignAssets,
         access: Access::Dataset(DatasetRole::Viewer),
+        tag: Tag::CloudFront,
         summary: "Sign CloudFront URLs of viewer assets",
         description: "A signed URL is valid for GET and HEAD with any Range, for 3,600 seconds.",
         request_body: None,
         responses: &[RouteResponse {
             status: 200,
             description: "The signed URL, or with `scope=package` the policy for all assets of the package.",
-            body: Some(signed_assets),
-            headers: &[],
+            body: Some(JsonBody { schema: signed_assets, examples: examples::signed_assets }),
+            headers: &[NOT_STORED],
         }],
         actions: &[READ_SIGNING_KEY],
     },
@@ -169,6 +207,7 @@ pub const ROUTES: &[Route] = &[
         path: "/proxy/s3",
         operation: Operation::ProxyObject,
         access: Access::Public,
+        tag: Tag::S3,
         summary: "Follow a presigned S3 URL",
         description: "Redirects to the URL, unchanged, if it is a valid presigned URL of an allowed bucket.",
         request_body: None,
@@ -176,7 +215,7 @@ pub const ROUTES: &[Route] = &[
             status: 307,
             description: "A redirect to the given URL.",
             body: None,
-            headers: &[LOCATION],
+            headers: REDIRECT_HEADERS,
         }],
         actions: &[],
     },
@@ -185,6 +224,7 @@ pub const ROUTES: &[Route] = &[
         path: "/proxy/s3",
         operation: Operation::ProxyObjectHead,
         access: Access::Public,
+        tag: Tag::S3,
         summary: "Learn the size and type of the object of a presigned S3 URL",
         description: "S3 checks the signature first; its 403 and 404 are passed on.",
         request_body: None,

@@ -10,7 +10,7 @@ fn files(directory: &Path, extension: &str, found: &mut Vec<PathBuf>) {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         if path.is_dir() {
-            if !name.starts_with('.') && name != "target" {
+            if !name.starts_with('.') && !["target", "node_modules"].contains(&name.as_str()) {
                 files(&path, extension, found);
             }
         } else if path.extension().is_some_and(|it| it == extension) {

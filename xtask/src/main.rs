@@ -46,7 +46,7 @@ enum Command {
     Build(Forwarded),
     /// Build the program `packages`, with which operators work on a machine without Rust, into target/dist.
     Dist(Forwarded),
-    /// Write openapi/openapi.json and openapi/gateway.json.
+    /// Write openapi/openapi.json, openapi/gateway.json and the types of the TypeScript client.
     Openapi(openapi::Arguments),
     /// Write docs/commands.md, the help of all commands.
     Reference(reference::Arguments),

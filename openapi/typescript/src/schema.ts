@@ -96,11 +96,20 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description The body of every error. */
+        /** @description The body of an error of this service. */
         ErrorBody: {
             /** @description The request id. The log has the cause under the same id. */
             errorId: string;
             /** @description What is wrong, for people. The message of a 500 contains no internals. */
+            message: string;
+        };
+        /**
+         * @description The body of an error of the gateway in front of this service.
+         *
+         *     Its id is in the header `apigw-requestid`.
+         */
+        GatewayErrorBody: {
+            /** @description What is wrong, for people. */
             message: string;
         };
         /** @description The hash of a CloudFront signature. */
@@ -138,7 +147,11 @@ export interface components {
             /** @description Packages that are being restored. */
             success: string[];
         };
-        /** @description A CloudFront URL of one file, signed with a canned policy. */
+        /**
+         * @description A CloudFront URL of one file, signed with a canned policy.
+         *
+         *     It has no `policy`, which tells it from the response to `scope=package`.
+         */
         SignedFile: {
             /**
              * Format: int64
@@ -168,16 +181,124 @@ export interface components {
             /** @description The value of the query parameter `Signature`. */
             signature: string;
             /** @description The URL of the asset in `path`, if the request has a `path`. */
-            signed_url?: string | null;
+            signed_url?: string;
         };
     };
-    responses: never;
+    responses: {
+        /** @description A parameter or the body is missing, blank, repeated or malformed. The message names it. */
+        BadRequest: {
+            headers: {
+                "apigw-requestid": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description The body is larger than the gateway allows. */
+        ContentTooLarge: {
+            headers: {
+                "apigw-requestid": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["GatewayErrorBody"];
+            };
+        };
+        /** @description The access token is not valid, or the caller has no access to the dataset, or a role that is too low. The files of an infected package are not available either. */
+        Forbidden: {
+            headers: {
+                "apigw-requestid": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"] | components["schemas"]["GatewayErrorBody"];
+            };
+        };
+        /** @description The URL and the headers are larger than the gateway allows. */
+        HeadersTooLarge: {
+            headers: {
+                "apigw-requestid": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["GatewayErrorBody"];
+            };
+        };
+        /** @description Internal error. The log has the cause under the id of the request. */
+        InternalError: {
+            headers: {
+                "apigw-requestid": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"] | components["schemas"]["GatewayErrorBody"];
+            };
+        };
+        /** @description The dataset, package or object does not exist, or nothing is deployed at this address. */
+        NotFound: {
+            headers: {
+                "apigw-requestid": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"] | components["schemas"]["GatewayErrorBody"];
+            };
+        };
+        /** @description S3 rejected the URL. */
+        RejectedByS3: {
+            headers: {
+                "apigw-requestid": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"] | components["schemas"]["GatewayErrorBody"];
+            };
+        };
+        /** @description The gateway throttles the route. Repeat the request later. */
+        TooManyRequests: {
+            headers: {
+                "apigw-requestid": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["GatewayErrorBody"];
+            };
+        };
+        /** @description The access token or `dataset_id` is missing, or the claims of the caller are not valid. */
+        Unauthorized: {
+            headers: {
+                "apigw-requestid": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"] | components["schemas"]["GatewayErrorBody"];
+            };
+        };
+        /** @description Not configured in this environment, or AWS or the database is not reachable, or out of time. */
+        Unavailable: {
+            headers: {
+                "apigw-requestid": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"] | components["schemas"]["GatewayErrorBody"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /**
+         * @description The id that the gateway gives to the request.
+         * @example JKJaXmPLvHcESHA=
+         */
+        RequestId: string;
+    };
     pathItems: never;
 }
 export type ErrorBody = components['schemas']['ErrorBody'];
+export type GatewayErrorBody = components['schemas']['GatewayErrorBody'];
 export type HashAlgorithm = components['schemas']['HashAlgorithm'];
 export type PresignedObject = components['schemas']['PresignedObject'];
 export type RestoreFailure = components['schemas']['RestoreFailure'];
@@ -185,6 +306,17 @@ export type RestoreRequest = components['schemas']['RestoreRequest'];
 export type RestoreResponse = components['schemas']['RestoreResponse'];
 export type SignedFile = components['schemas']['SignedFile'];
 export type SignedPackage = components['schemas']['SignedPackage'];
+export type ResponseBadRequest = components['responses']['BadRequest'];
+export type ResponseContentTooLarge = components['responses']['ContentTooLarge'];
+export type ResponseForbidden = components['responses']['Forbidden'];
+export type ResponseHeadersTooLarge = components['responses']['HeadersTooLarge'];
+export type ResponseInternalError = components['responses']['InternalError'];
+export type ResponseNotFound = components['responses']['NotFound'];
+export type ResponseRejectedByS3 = components['responses']['RejectedByS3'];
+export type ResponseTooManyRequests = components['responses']['TooManyRequests'];
+export type ResponseUnauthorized = components['responses']['Unauthorized'];
+export type ResponseUnavailable = components['responses']['Unavailable'];
+export type HeaderRequestId = components['headers']['RequestId'];
 export type $defs = Record<string, never>;
 export interface operations {
     signAssets: {
@@ -208,66 +340,26 @@ export interface operations {
             /** @description The signed URL, or with `scope=package` the policy for all assets of the package. */
             200: {
                 headers: {
+                    /**
+                     * @description `no-store`, because the response has a signed URL.
+                     * @example no-store
+                     */
+                    "Cache-Control": string;
+                    "apigw-requestid": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["SignedFile"] | components["schemas"]["SignedPackage"];
                 };
             };
-            /** @description A parameter or the body is missing, blank, repeated or malformed. The message names it. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The access token is missing or not valid. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The role of the caller in the dataset is too low. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The dataset or package does not exist. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description Internal error. The log has the cause under the `errorId`. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description Not configured in this environment, or AWS or the database is not reachable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     presignObject: {
@@ -291,6 +383,12 @@ export interface operations {
             /** @description With `redirect=false`: the URL as JSON. */
             200: {
                 headers: {
+                    /**
+                     * @description `no-store`, because the response has a signed URL.
+                     * @example no-store
+                     */
+                    "Cache-Control": string;
+                    "apigw-requestid": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -300,66 +398,29 @@ export interface operations {
             /** @description A redirect to the object, at a URL presigned for GET. */
             307: {
                 headers: {
-                    /** @description The presigned URL. Do not send `Authorization` to it. */
-                    Location?: string;
+                    /**
+                     * @description `no-store`, because the response has a signed URL.
+                     * @example no-store
+                     */
+                    "Cache-Control": string;
+                    /**
+                     * @description The presigned URL. Do not send `Authorization` to it.
+                     * @example https://packages-use1.s3.us-east-1.amazonaws.com/O367/D12/eeg.edf?X-Amz-Signature=…
+                     */
+                    Location: string;
+                    "apigw-requestid": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A parameter or the body is missing, blank, repeated or malformed. The message names it. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The access token is missing or not valid. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The role of the caller in the dataset is too low. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The dataset or package does not exist. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description Internal error. The log has the cause under the `errorId`. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description Not configured in this environment, or AWS or the database is not reachable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     presignObjectHead: {
@@ -383,16 +444,47 @@ export interface operations {
             /** @description With `redirect=false`: the headers of the object. */
             200: {
                 headers: {
-                    /** @description `bytes` */
-                    "Accept-Ranges"?: string;
-                    /** @description That of the object. */
+                    /**
+                     * @description `bytes`
+                     * @example bytes
+                     */
+                    "Accept-Ranges": string;
+                    /**
+                     * @description That of the object.
+                     * @example max-age=3600
+                     */
+                    "Cache-Control"?: string;
+                    /**
+                     * @description That of the object.
+                     * @example attachment; filename="eeg.edf"
+                     */
+                    "Content-Disposition"?: string;
+                    /**
+                     * @description That of the object.
+                     * @example gzip
+                     */
+                    "Content-Encoding"?: string;
+                    /**
+                     * @description That of the object.
+                     * @example application/octet-stream
+                     */
                     "Content-Type"?: string;
-                    /** @description That of the object. */
+                    /**
+                     * @description That of the object.
+                     * @example "9b2cf535f27731c974343645a3985328"
+                     */
                     ETag?: string;
-                    /** @description That of the object. */
+                    /**
+                     * @description That of the object.
+                     * @example Thu, 01 Jan 2026 00:00:00 GMT
+                     */
                     "Last-Modified"?: string;
-                    /** @description The size of the object in bytes. The gateway rewrites Content-Length on responses without a body. */
-                    "X-Object-Content-Length"?: string;
+                    /**
+                     * @description The size of the object in bytes. The gateway rewrites Content-Length on responses without a body.
+                     * @example 52428800
+                     */
+                    "X-Object-Content-Length": string;
+                    "apigw-requestid": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -400,8 +492,17 @@ export interface operations {
             /** @description A redirect to the object, at a URL presigned for HEAD. */
             307: {
                 headers: {
-                    /** @description The presigned URL. Do not send `Authorization` to it. */
-                    Location?: string;
+                    /**
+                     * @description `no-store`, because the response has a signed URL.
+                     * @example no-store
+                     */
+                    "Cache-Control": string;
+                    /**
+                     * @description The presigned URL. Do not send `Authorization` to it.
+                     * @example https://packages-use1.s3.us-east-1.amazonaws.com/O367/D12/eeg.edf?X-Amz-Signature=…
+                     */
+                    Location: string;
+                    "apigw-requestid": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -409,56 +510,66 @@ export interface operations {
             /** @description A parameter or the body is missing, blank, repeated or malformed. The message names it. */
             400: {
                 headers: {
+                    "apigw-requestid": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
+                content?: never;
             };
-            /** @description The access token is missing or not valid. */
+            /** @description The access token or `dataset_id` is missing, or the claims of the caller are not valid. */
             401: {
                 headers: {
+                    "apigw-requestid": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
+                content?: never;
             };
-            /** @description The role of the caller in the dataset is too low. */
+            /** @description The access token is not valid, or the caller has no access to the dataset, or a role that is too low. The files of an infected package are not available either. */
             403: {
                 headers: {
+                    "apigw-requestid": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
+                content?: never;
             };
-            /** @description The dataset or package does not exist. */
+            /** @description The dataset, package or object does not exist, or nothing is deployed at this address. */
             404: {
                 headers: {
+                    "apigw-requestid": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
+                content?: never;
             };
-            /** @description Internal error. The log has the cause under the `errorId`. */
+            /** @description The gateway throttles the route. Repeat the request later. */
+            429: {
+                headers: {
+                    "apigw-requestid": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The URL and the headers are larger than the gateway allows. */
+            431: {
+                headers: {
+                    "apigw-requestid": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Internal error. The log has the cause under the id of the request. */
             500: {
                 headers: {
+                    "apigw-requestid": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
+                content?: never;
             };
-            /** @description Not configured in this environment, or AWS or the database is not reachable. */
+            /** @description Not configured in this environment, or AWS or the database is not reachable, or out of time. */
             503: {
                 headers: {
+                    "apigw-requestid": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
+                content?: never;
             };
         };
     };
@@ -477,57 +588,28 @@ export interface operations {
             /** @description A redirect to the given URL. */
             307: {
                 headers: {
-                    /** @description The presigned URL. Do not send `Authorization` to it. */
-                    Location?: string;
+                    /**
+                     * @description `no-store`, because the response has a signed URL.
+                     * @example no-store
+                     */
+                    "Cache-Control": string;
+                    /**
+                     * @description The presigned URL. Do not send `Authorization` to it.
+                     * @example https://packages-use1.s3.us-east-1.amazonaws.com/O367/D12/eeg.edf?X-Amz-Signature=…
+                     */
+                    Location: string;
+                    "apigw-requestid": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A parameter or the body is missing, blank, repeated or malformed. The message names it. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description S3 rejected the URL. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The object does not exist. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description Internal error. The log has the cause under the `errorId`. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description Not configured in this environment, or AWS or the database is not reachable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["RejectedByS3"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     proxyObjectHead: {
@@ -547,16 +629,47 @@ export interface operations {
             /** @description With `redirect=false`: the headers of the object. */
             200: {
                 headers: {
-                    /** @description `bytes` */
-                    "Accept-Ranges"?: string;
-                    /** @description That of the object. */
+                    /**
+                     * @description `bytes`
+                     * @example bytes
+                     */
+                    "Accept-Ranges": string;
+                    /**
+                     * @description That of the object.
+                     * @example max-age=3600
+                     */
+                    "Cache-Control"?: string;
+                    /**
+                     * @description That of the object.
+                     * @example attachment; filename="eeg.edf"
+                     */
+                    "Content-Disposition"?: string;
+                    /**
+                     * @description That of the object.
+                     * @example gzip
+                     */
+                    "Content-Encoding"?: string;
+                    /**
+                     * @description That of the object.
+                     * @example application/octet-stream
+                     */
                     "Content-Type"?: string;
-                    /** @description That of the object. */
+                    /**
+                     * @description That of the object.
+                     * @example "9b2cf535f27731c974343645a3985328"
+                     */
                     ETag?: string;
-                    /** @description That of the object. */
+                    /**
+                     * @description That of the object.
+                     * @example Thu, 01 Jan 2026 00:00:00 GMT
+                     */
                     "Last-Modified"?: string;
-                    /** @description The size of the object in bytes. The gateway rewrites Content-Length on responses without a body. */
-                    "X-Object-Content-Length"?: string;
+                    /**
+                     * @description The size of the object in bytes. The gateway rewrites Content-Length on responses without a body.
+                     * @example 52428800
+                     */
+                    "X-Object-Content-Length": string;
+                    "apigw-requestid": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -564,8 +677,17 @@ export interface operations {
             /** @description A redirect to the object, at a URL presigned for HEAD. */
             307: {
                 headers: {
-                    /** @description The presigned URL. Do not send `Authorization` to it. */
-                    Location?: string;
+                    /**
+                     * @description `no-store`, because the response has a signed URL.
+                     * @example no-store
+                     */
+                    "Cache-Control": string;
+                    /**
+                     * @description The presigned URL. Do not send `Authorization` to it.
+                     * @example https://packages-use1.s3.us-east-1.amazonaws.com/O367/D12/eeg.edf?X-Amz-Signature=…
+                     */
+                    Location: string;
+                    "apigw-requestid": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -573,47 +695,58 @@ export interface operations {
             /** @description A parameter or the body is missing, blank, repeated or malformed. The message names it. */
             400: {
                 headers: {
+                    "apigw-requestid": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
+                content?: never;
             };
             /** @description S3 rejected the URL. */
             403: {
                 headers: {
+                    "apigw-requestid": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
+                content?: never;
             };
-            /** @description The object does not exist. */
+            /** @description The dataset, package or object does not exist, or nothing is deployed at this address. */
             404: {
                 headers: {
+                    "apigw-requestid": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
+                content?: never;
             };
-            /** @description Internal error. The log has the cause under the `errorId`. */
+            /** @description The gateway throttles the route. Repeat the request later. */
+            429: {
+                headers: {
+                    "apigw-requestid": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The URL and the headers are larger than the gateway allows. */
+            431: {
+                headers: {
+                    "apigw-requestid": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Internal error. The log has the cause under the id of the request. */
             500: {
                 headers: {
+                    "apigw-requestid": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
+                content?: never;
             };
-            /** @description Not configured in this environment, or AWS or the database is not reachable. */
+            /** @description Not configured in this environment, or AWS or the database is not reachable, or out of time. */
             503: {
                 headers: {
+                    "apigw-requestid": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
+                content?: never;
             };
         };
     };
@@ -636,66 +769,22 @@ export interface operations {
             /** @description The result for each id, in the order of the request. */
             200: {
                 headers: {
+                    "apigw-requestid": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RestoreResponse"];
                 };
             };
-            /** @description A parameter or the body is missing, blank, repeated or malformed. The message names it. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The access token is missing or not valid. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The role of the caller in the dataset is too low. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The dataset or package does not exist. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description Internal error. The log has the cause under the `errorId`. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description Not configured in this environment, or AWS or the database is not reachable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["ContentTooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
 }

@@ -39,6 +39,7 @@ mod proxy;
 mod queue;
 mod rejecting_edge;
 mod restore;
+mod schemathesis;
 mod secrets;
 mod sign;
 mod signer;

@@ -6,6 +6,7 @@
 pub mod causes;
 pub mod command;
 pub mod directory;
+pub mod node;
 pub mod ports;
 pub mod postgres_server;
 pub mod process;

@@ -9,6 +9,7 @@ use std::process::Command;
 use anyhow::{Result, anyhow, bail};
 use command_line::terminal::TerminalProgress;
 use command_line::{Outcome, terminal};
+use machine::node::{NodePackage, OPENAPI_LINTERS, TYPESCRIPT_CLIENT};
 use machine::tools::{CFN_LINT, CHECKOV, OPENAPI_SPEC_VALIDATOR};
 use machine::{command, repository, workspace};
 
@@ -26,6 +27,9 @@ pub(crate) fn run(command: clap::Command) -> Result<Outcome> {
     }
     heading("OpenAPI documents");
     validate_documents()?;
+    run_scripts(&OPENAPI_LINTERS, &["redocly", "spectral"])?;
+    heading("TypeScript client");
+    run_scripts(&TYPESCRIPT_CLIENT, &["check", "test"])?;
     heading("CloudFormation templates");
     templates::check()?;
     heading("licences, bans, sources");
@@ -69,19 +73,29 @@ fn check_telemetry() -> Result<()> {
 
 /// Installs the tools of the checks.
 ///
-/// A Python tool is unpacked by one process while a Rust tool is compiled, so a machine with two cores is never idle.
+/// A tool of Python or Node is unpacked by one process while a Rust tool is compiled, so a machine with two cores is never idle.
 fn install_tools() -> Result<()> {
     std::thread::scope(|scope| {
-        let python = scope.spawn(|| {
+        let unpacked = scope.spawn(|| {
             for tool in [OPENAPI_SPEC_VALIDATOR, CFN_LINT, CHECKOV] {
                 tool.program(&TerminalProgress)?;
+            }
+            for package in [TYPESCRIPT_CLIENT, OPENAPI_LINTERS] {
+                package.install(&TerminalProgress)?;
             }
             Ok(())
         });
         cargo_deny::program()?;
         cargo_machete::program()?;
-        python.join().map_err(|_| anyhow!("the installation of the Python tools panicked"))?
+        unpacked.join().map_err(|_| anyhow!("the installation of the tools of Python and Node panicked"))?
     })
+}
+
+fn run_scripts(package: &NodePackage, names: &[&str]) -> Result<()> {
+    for name in names {
+        command::run_blocking(&mut package.script(name, &TerminalProgress)?)?;
+    }
+    Ok(())
 }
 
 fn heading(name: &str) {

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use command_line::{Outcome, layout, output, terminal};
 use machine::command;
+use machine::node;
 use machine::postgres_server::Server;
 use machine::python;
 use machine::python::MINISTACK;
@@ -95,6 +96,7 @@ async fn findings() -> Result<Vec<Finding>> {
         finding("Chromium", "test", chromium()),
         finding("openssl", "test", program("openssl", State::Needed)),
         finding("git", "deploy", program("git", State::Missing)),
+        finding("Node with npm", "openapi, publish, ci", node()),
         finding("target x86-64", "build, deploy", release_target(Architecture::X86_64).await?),
         finding("target arm64", "build, deploy", release_target(Architecture::Arm64).await?),
         finding("MiniStack", "local, test", on_first_use(ministack.as_deref())),
@@ -138,6 +140,10 @@ async fn postgresql() -> State {
         Ok(None) => State::OnFirstUse,
         Err(error) => State::Needed(error.to_string()),
     }
+}
+
+fn node() -> State {
+    node::find().map_or_else(|error| State::Missing(error.to_string()), State::There)
 }
 
 fn program(name: &str, otherwise: fn(String) -> State) -> State {

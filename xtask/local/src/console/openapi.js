@@ -50,7 +50,8 @@ const openapi = (() => {
     return Object.entries(resolve(body).content ?? {}).flatMap(([type, media]) => [
       element("p", { className: "hint" }, type),
       media.schema ? element("pre", { className: "schema" }, outline(media.schema)) : null,
-      media.example === undefined ? null : element("pre", {}, JSON.stringify(media.example, null, 2)),
+      ...Object.values(media.examples ?? {}).map(({ value }) =>
+        element("pre", {}, JSON.stringify(value, null, 2))),
     ]);
   }
 

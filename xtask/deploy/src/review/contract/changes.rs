@@ -13,7 +13,7 @@ use openapi::DatasetRole;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use self::schema::{Comparison, Direction};
+use self::schema::{Comparison, Direction, resolve};
 
 /// One difference between two OpenAPI documents.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -185,7 +185,8 @@ fn compare_responses(
             }
             continue;
         }
-        let (old_response, new_response) = (&old_responses[status.as_str()], &new_responses[status.as_str()]);
+        let old_response = resolve(old, &old_responses[status.as_str()]);
+        let new_response = resolve(new, &new_responses[status.as_str()]);
         let comparison = Comparison { old, new, direction: Direction::Response };
         match (json_schema(old_response), json_schema(new_response)) {
             (Some(old_body), Some(new_body)) => comparison.schemas(changes, &place, old_body, new_body),

@@ -199,9 +199,9 @@ impl<'a> Comparison<'a> {
 }
 
 /// Resolves a reference. The documents refer only to components, without cycles.
-fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
-    let target = schema["$ref"].as_str().and_then(|reference| document.pointer(reference.strip_prefix('#')?));
-    target.unwrap_or(schema)
+pub(super) fn resolve<'a>(document: &'a Value, part: &'a Value) -> &'a Value {
+    let target = part["$ref"].as_str().and_then(|reference| document.pointer(reference.strip_prefix('#')?));
+    target.unwrap_or(part)
 }
 
 fn types(schema: &Value) -> Option<BTreeSet<String>> {
