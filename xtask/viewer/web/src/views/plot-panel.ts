@@ -26,7 +26,7 @@ export function plotPanel(file: ParquetFile, closed: AbortSignal): { root: HTMLE
   /** Increases with each read, so that an old read does not draw. */
   let reading = 0
   const alerts = new Alerts()
-  const canvas = element('canvas', { class: 'plot', role: 'img', tabindex: 0, onkeydown: byKey })
+  const canvas = element('canvas', { class: 'plot', role: 'img', 'aria-label': 'Plot', tabindex: 0, onkeydown: byKey })
   const status = element('p', { class: 'hint', 'aria-live': 'polite' })
   const columnSelect = select(columns.map((name) => [name, name]), column, (value) => choose(value))
   const kindSelect = select([['line', 'Line'], ['histogram', 'Histogram']], kind, (value) => {
