@@ -11,3 +11,4 @@ pub(crate) mod openapi;
 pub(crate) mod reference;
 pub(crate) mod render;
 pub(crate) mod test;
+pub(crate) mod viewer_page;

@@ -19,7 +19,7 @@ use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use command_line::{Outcome, Verbosity, completions, finish, manual};
 
-use self::commands::{ci, doctor, fuzz, openapi, reference, render, test};
+use self::commands::{ci, doctor, fuzz, openapi, reference, render, test, viewer_page};
 use self::forwarded::{Forwarded, Program};
 
 /// Builds, runs and ships the packages service.
@@ -96,6 +96,8 @@ enum Command {
     Load(Forwarded),
     /// Serve a page on this machine that shows the viewer assets of an environment.
     Viewer(Forwarded),
+    /// Write xtask/viewer/page, which the TypeScript in xtask/viewer/web is compiled to.
+    ViewerPage(viewer_page::Arguments),
     /// Print the completions of all commands for a shell.
     Completions(completions::Arguments),
     /// Print the manual page, or write the pages of all commands.
@@ -121,6 +123,7 @@ fn run(command: Command) -> Result<Outcome> {
         Command::Reference(arguments) => reference::run(&arguments, Arguments::command()),
         Command::Render(arguments) => render::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::ViewerPage(arguments) => viewer_page::run(&arguments),
         Command::Deploy(arguments) | Command::Diff(arguments) => {
             forwarded::run(arguments.program_for_source_or_release())
         }

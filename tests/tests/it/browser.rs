@@ -73,8 +73,21 @@ impl Page {
         page.send("Page.enable", json!({})).await;
         let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         page.send("Emulation.setDeviceMetricsOverride", size).await;
-        page.send("Page.navigate", json!({ "url": url })).await;
+        page.navigate(url).await;
         page
+    }
+
+    /// Opens a URL, and waits until its document is there: a script that runs before ends with the document before it.
+    async fn navigate(&self, url: &str) {
+        let before = self.messages.borrow().len();
+        self.send("Page.navigate", json!({ "url": url })).await;
+        let is_navigated = |message: &Value| {
+            let frame = &message["params"]["frame"]["url"];
+            message["method"] == "Page.frameNavigated" && frame.as_str().is_some_and(|it| it.starts_with(url))
+        };
+        let (navigated, _) = self.message("the navigation", before, is_navigated).await;
+        self.message("the document", navigated, |message| message["method"] == "Page.domContentEventFired")
+            .await;
     }
 
     /// Sends a command, and returns its result.
@@ -87,7 +100,7 @@ impl Page {
         let mut bytes = message.to_string().into_bytes();
         bytes.push(0);
         self.input.lock().await.write_all(&bytes).await.unwrap();
-        let response = self.message(method, 0, |message| message["id"] == id).await.1;
+        let response = self.message(&message.to_string(), 0, |message| message["id"] == id).await.1;
         assert!(response.get("error").is_none(), "{method}: {response}");
         response["result"].clone()
     }

@@ -1,5 +1,6 @@
 //! The viewer in a browser: what it shows of the demo assets and of bad ones, and which requests that takes.
 
+mod accessibility;
 mod assets;
 mod expiry;
 mod files;

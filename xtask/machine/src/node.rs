@@ -15,6 +15,8 @@ use crate::{Progress, command, repository, workspace};
 
 /// The typed client of the API.
 pub const TYPESCRIPT_CLIENT: NodePackage = NodePackage { directory: "openapi/typescript" };
+/// The page of the viewer.
+pub const VIEWER_PAGE: NodePackage = NodePackage { directory: "xtask/viewer/web" };
 /// The linters of the OpenAPI document.
 pub const OPENAPI_LINTERS: NodePackage = NodePackage { directory: "openapi/linters" };
 

@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Result, anyhow, bail};
 use command_line::terminal::TerminalProgress;
 use command_line::{Outcome, terminal};
-use machine::node::{NodePackage, OPENAPI_LINTERS, TYPESCRIPT_CLIENT};
+use machine::node::{NodePackage, OPENAPI_LINTERS, TYPESCRIPT_CLIENT, VIEWER_PAGE};
 use machine::tools::{CFN_LINT, CHECKOV, OPENAPI_SPEC_VALIDATOR};
 use machine::{command, repository, workspace};
 
@@ -30,6 +30,8 @@ pub(crate) fn run(command: clap::Command) -> Result<Outcome> {
     run_scripts(&OPENAPI_LINTERS, &["redocly", "spectral"])?;
     heading("TypeScript client");
     run_scripts(&TYPESCRIPT_CLIENT, &["check", "test"])?;
+    heading("page of the viewer");
+    run_scripts(&VIEWER_PAGE, &["check", "test", "current"])?;
     heading("CloudFormation templates");
     templates::check()?;
     heading("licences, bans, sources");

@@ -96,7 +96,7 @@ async fn findings() -> Result<Vec<Finding>> {
         finding("Chromium", "test", chromium()),
         finding("openssl", "test", program("openssl", State::Needed)),
         finding("git", "deploy", program("git", State::Missing)),
-        finding("Node with npm", "test, openapi, publish", needed(node::find())),
+        finding("Node with npm", "test, openapi, publish, viewer-page", needed(node::find())),
         finding("target x86-64", "build, deploy", release_target(Architecture::X86_64).await?),
         finding("target arm64", "build, deploy", release_target(Architecture::Arm64).await?),
         finding("MiniStack", "local, test", on_first_use(ministack.as_deref())),

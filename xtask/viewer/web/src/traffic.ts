@@ -12,7 +12,8 @@ export interface Exchange extends AssetRequest {
 export interface Totals {
   requests: number
   bytes: number
-  cacheHits: number
+  /** Absent as long as the CDN does not expose `X-Cache`. */
+  cacheHits: number | undefined
   signatures: number
   denied: number
   missing: number
@@ -39,7 +40,7 @@ export class Traffic {
     totals.requests += 1
     totals.bytes += exchange.bytes ?? 0
     if (exchange.to === 'API') totals.signatures += 1
-    if (exchange.cacheHit) totals.cacheHits += 1
+    if (exchange.cacheHit !== undefined) totals.cacheHits = (totals.cacheHits ?? 0) + Number(exchange.cacheHit)
     if (exchange.status === 403) totals.denied += 1
     else if (exchange.status === 404) totals.missing += 1
     else if (exchange.status >= 400) totals.failed += 1
@@ -82,5 +83,5 @@ export class Traffic {
 }
 
 function noTotals(): Totals {
-  return { requests: 0, bytes: 0, cacheHits: 0, signatures: 0, denied: 0, missing: 0, failed: 0 }
+  return { requests: 0, bytes: 0, cacheHits: undefined, signatures: 0, denied: 0, missing: 0, failed: 0 }
 }

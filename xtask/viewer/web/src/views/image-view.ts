@@ -27,7 +27,7 @@ export const showImage: View = async (parent, { source, path, closed, shown }) =
   let fixedLevel: number | undefined
   let isFitted = true
 
-  const canvas = element('canvas', { class: 'image', tabindex: 0, role: 'img' })
+  const canvas = element('canvas', { class: 'image', tabindex: 0, role: 'img', 'aria-label': image.metadata.name })
   const status = element('p', { class: 'hint', 'aria-live': 'polite' })
   const tiles = new Tiles(image, channels, position, closed, (outcome) => {
     if (outcome.error !== undefined) alerts.show(outcome.error)

@@ -19,8 +19,8 @@ export const showParquet: View = async (parent, { source, path, closed, shown })
   const table = tablePanel(file, chosen, closed)
   const plot = plotPanel(file, closed)
   const columns = columnsPanel(file, chosen, (column) => {
-    tabs.choose(2)
     plot.choose(column)
+    tabs.choose(2)
   })
   const tabs = tabList('Views of the table', [
     ['Columns', columns, () => {}],

@@ -22,11 +22,11 @@ export function plotPanel(file: ParquetFile, closed: AbortSignal): { root: HTMLE
   let kind = 'line'
   let [first, end] = [0, file.rows]
   let parts: Rows[] = []
-  let isVisible = false
+  let isChosen = false
   /** Increases with each read, so that an old read does not draw. */
   let reading = 0
   const alerts = new Alerts()
-  const canvas = element('canvas', { class: 'plot', role: 'img', tabindex: 0, onkeydown: byKey })
+  const canvas = element('canvas', { class: 'plot', role: 'img', 'aria-label': 'Plot', tabindex: 0, onkeydown: byKey })
   const status = element('p', { class: 'hint', 'aria-live': 'polite' })
   const columnSelect = select(columns.map((name) => [name, name]), column, (value) => choose(value))
   const kindSelect = select([['line', 'Line'], ['histogram', 'Histogram']], kind, (value) => {
@@ -119,16 +119,17 @@ export function plotPanel(file: ParquetFile, closed: AbortSignal): { root: HTMLE
   }
 
   function choose(name: string): void {
+    isChosen = true
     column = columnSelect.value = name
     void read()
   }
 
+  /** Draws the plot; reads its column if no column was chosen before. */
   function show(): void {
-    if (isVisible) return draw()
-    isVisible = true
-    new ResizeObserver(() => draw(status.textContent?.startsWith('Reading') ? status.textContent : '')).observe(canvas)
-    void read()
+    if (isChosen) draw()
+    else choose(column)
   }
+  new ResizeObserver(() => draw(status.textContent?.startsWith('Reading') ? status.textContent : '')).observe(canvas)
 
   const root = element('div', {},
     element('div', { class: 'controls' },
@@ -138,8 +139,5 @@ export function plotPanel(file: ParquetFile, closed: AbortSignal): { root: HTMLE
     ),
     alerts.root, canvas, status,
   )
-  return { root, show, choose: (name) => {
-    isVisible = true
-    choose(name)
-  } }
+  return { root, show, choose }
 }

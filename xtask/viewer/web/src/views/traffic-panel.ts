@@ -21,7 +21,7 @@ export function trafficPanel(): { draw: (traffic: Traffic) => void } {
       const pairs: [string, string, string][] = [
         ['requests', 'Requests', format.count(requests)],
         ['bytes', 'Bytes', format.size(bytes)],
-        ['hits', 'CDN cache hits', format.count(cacheHits)],
+        ['hits', 'CDN cache hits', cacheHits === undefined ? '–' : format.count(cacheHits)],
         ['signatures', 'Signatures', format.count(signatures)],
         ['denied', 'Denied (403)', format.count(denied)],
         ['missing', 'Missing (404)', format.count(missing)],

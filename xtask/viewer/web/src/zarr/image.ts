@@ -131,7 +131,10 @@ export class ZarrImage {
 
   async #read(level: Level, coordinates: number[], key: string): Promise<Chunk<DataType>> {
     try {
-      return await level.array.getChunk(coordinates)
+      const chunk = await level.array.getChunk(coordinates)
+      const [found, expected] = [chunk.data.length, chunk.shape.reduce((product, size) => product * size, 1)]
+      if (found !== expected) throw new Error(`it has ${found} values in place of ${expected}`)
+      return chunk
     } catch (error) {
       throw unreadable(`${this.path}/${key}`, error)
     }
