@@ -44,6 +44,7 @@ mod schemathesis;
 mod secrets;
 mod sign;
 mod signer;
+mod smoke;
 mod stack;
 mod telemetry;
 mod turns;
