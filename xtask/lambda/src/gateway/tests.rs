@@ -180,7 +180,7 @@ async fn responses_are_published_as_metrics() {
 
 #[tokio::test]
 async fn recent_requests_have_the_id_route_and_status_of_their_responses() {
-    let gateway = TestGateway::start("{}", "{}").await;
+    let gateway = TestGateway::start(ECHO, NOBODY).await;
     let mut recent = gateway.gateway.recent_requests();
     let response = gateway.request("GET", "/open?secret=1").send().await.unwrap();
     let id = response.headers()["apigw-requestid"].to_str().unwrap().to_owned();
