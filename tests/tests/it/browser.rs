@@ -179,8 +179,8 @@ impl Page {
                 bytes: finished
                     .iter()
                     .find(is_same)
-                    .and_then(|it| it["encodedDataLength"].as_f64())
-                    .map_or(0, |bytes| bytes as u64),
+                    .and_then(|it| it["encodedDataLength"].as_u64())
+                    .unwrap_or_default(),
             })
         });
         sent.collect()

@@ -2,6 +2,7 @@
 
 mod accessibility;
 mod assets;
+mod deployed;
 mod expiry;
 mod files;
 mod problems;

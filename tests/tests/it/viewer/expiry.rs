@@ -10,12 +10,12 @@ use crate::keys::private_keys_of;
 
 /// Returns a signature that expired in 2001. The response says that it is valid, as to a client whose clock is wrong.
 async fn expired(client: &Client) -> String {
-    let signed = sign(client, &client.stack.dataset_id, &client.stack.packages.viewer).await;
+    let issued = sign(client, &client.stack.dataset_id, &client.stack.packages.viewer).await;
     let pem = private_keys_of(client.stack).await.remove(0);
-    let signer = Signer::new(SigningKey::from_pem(&pem, None).unwrap(), signed.key_pair_id.clone());
-    let resource = Resource::everything_below(&BaseUrl::parse(&signed.base_url).unwrap());
+    let signer = Signer::new(SigningKey::from_pem(&pem, None).unwrap(), issued.key_pair_id.clone());
+    let resource = Resource::everything_below(&BaseUrl::parse(&issued.base_url).unwrap());
     let policy = signer.sign_policy(&resource, 1_000_000_000).unwrap();
-    let expired = SignedPackage { policy: policy.policy, signature: policy.signature, ..signed };
+    let expired = SignedPackage { policy: policy.policy, signature: policy.signature, ..issued };
     serde_json::to_string(&expired).unwrap()
 }
 

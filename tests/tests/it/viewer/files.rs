@@ -10,18 +10,17 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 
 /// Returns a file with columns of doubles, `c0`, `c1` and so on, which cannot be compressed.
-pub(super) fn doubles(columns: usize, groups: usize, rows_per_group: usize) -> Vec<u8> {
+pub(super) fn doubles(columns: u32, groups: u32, rows_per_group: u32) -> Vec<u8> {
     let fields: String = (0..columns).map(|column| format!("required double c{column};")).collect();
     let schema = Arc::new(parse_message_type(&format!("message numbers {{ {fields} }}")).unwrap());
     let properties = WriterProperties::builder().set_dictionary_enabled(false).build();
     let mut file = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties)).unwrap();
     for group_index in 0..groups {
         let mut group = file.next_row_group().unwrap();
-        let mut column_index = 0_usize;
+        let mut column_index = 0_u32;
         while let Some(mut column) = group.next_column().unwrap() {
-            let first = (group_index * rows_per_group) as f64;
-            let values: Vec<f64> =
-                (0..rows_per_group).map(|row| first + row as f64 + column_index as f64 / 100.0).collect();
+            let first = f64::from(group_index * rows_per_group) + f64::from(column_index) / 100.0;
+            let values: Vec<f64> = (0..rows_per_group).map(|row| first + f64::from(row)).collect();
             column.typed::<DoubleType>().write_batch(&values, None, None).unwrap();
             column.close().unwrap();
             column_index += 1;

@@ -2,6 +2,7 @@
 
 import { AssetSource } from './asset-source.js'
 import { PackageReader, createPackagesClient } from './client.js'
+import type { AssetRequest } from './client.js'
 import type { Environment } from './environment.js'
 import { Problem } from './problem.js'
 import type { Traffic } from './traffic.js'
@@ -51,8 +52,7 @@ export class Session {
       token: user === undefined ? token : () => this.#tokenOf(user),
       fetch: this.#traffic.fetchOfApi(),
     })
-    const onRequest = (request: Parameters<NonNullable<ConstructorParameters<typeof PackageReader>[0]['onRequest']>>[0]) =>
-      this.#traffic.add({ to: 'CDN', ...request })
+    const onRequest = (request: AssetRequest) => this.#traffic.add({ to: 'CDN', ...request })
     return new AssetSource(new PackageReader({ client, datasetId, packageId, onRequest }))
   }
 
