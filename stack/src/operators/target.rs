@@ -60,7 +60,8 @@ impl Target {
             Self::WrittenArtifacts => {
                 let code = FunctionName::ALL.into_iter().map(|function| format!("{function}/*"));
                 let documents =
-                    ["change-sets/*", "contracts/*", "operator/*", "templates/*"].map(str::to_owned);
+                    ["change-sets/*", "contracts/*", "operator/*", "templates/*", "typescript-client/*"]
+                        .map(str::to_owned);
                 let own = format!("releases/{}/*", environment.name);
                 code.chain(documents).chain([own]).map(|key| artifact(&key)).collect()
             }
