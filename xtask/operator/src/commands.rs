@@ -39,7 +39,7 @@ pub enum Command {
     /// Inspect and repair the restore queue and its dead letters.
     #[command(subcommand)]
     Queue(queue::Command),
-    /// Read the assets of a package as curl, DuckDB, pyarrow, zarr-python and a browser do, and report what does not work.
+    /// Read the assets of a package as curl, DuckDB, pyarrow, zarr-python and a browser do.
     Smoke(smoke::Arguments),
     /// Delete the stack of an environment; the assets bucket is kept.
     Destroy(destroy::Arguments),
