@@ -11,8 +11,8 @@ use parquet::schema::parser::parse_message_type;
 
 /// Returns a file with columns of doubles, `c0`, `c1` and so on, which cannot be compressed.
 pub(super) fn doubles(columns: u32, groups: u32, rows_per_group: u32) -> Vec<u8> {
-    let fields: String = (0..columns).map(|column| format!("required double c{column};")).collect();
-    let schema = Arc::new(parse_message_type(&format!("message numbers {{ {fields} }}")).unwrap());
+    let fields: Vec<String> = (0..columns).map(|column| format!("required double c{column};")).collect();
+    let schema = Arc::new(parse_message_type(&format!("message numbers {{ {} }}", fields.concat())).unwrap());
     let properties = WriterProperties::builder().set_dictionary_enabled(false).build();
     let mut file = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties)).unwrap();
     for group_index in 0..groups {
