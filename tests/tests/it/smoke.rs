@@ -7,6 +7,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::{HeaderName, StatusCode};
+use reqwest::redirect::Policy;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
@@ -88,7 +89,7 @@ async fn report_with(broken: Broken) -> Vec<Value> {
         api_url: stack.api_url.clone(),
         cdn_url: stack.cdn_url.clone(),
         own_url: own_url.clone(),
-        client: reqwest::Client::builder().no_proxy().build().unwrap(),
+        client: reqwest::Client::builder().no_proxy().redirect(Policy::none()).build().unwrap(),
     };
     let router = Router::new().fallback(pass).with_state(Arc::new(proxy));
     let server = tokio::spawn(axum::serve(listener, router).into_future());
@@ -157,5 +158,8 @@ async fn open_assets_are_named() {
     let report = report_with(Broken::SignatureIsNotChecked).await;
     let failures = failures(&report);
     assert_eq!(failures.len(), 5, "{failures:?}");
-    assert!(failures.iter().all(|(_, advice)| advice.contains("anybody can read the assets")), "{failures:?}");
+    assert!(
+        failures.iter().all(|(_, advice)| advice.contains("anybody can read the assets")),
+        "{failures:?}"
+    );
 }

@@ -1,6 +1,6 @@
 //! DuckDB, pyarrow and zarr-python, installed on first use into the directory of tools.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -51,8 +51,10 @@ pub(crate) async fn check(client: Client, subject: &Subject, signed: &Signed, to
     }
 }
 
-async fn install(tools: &Path) -> Result<std::path::PathBuf, String> {
-    let state = StateDirectory::open(&tools.join("smoke")).map_err(|error| error.to_string())?;
+async fn install(tools: &Path) -> Result<PathBuf, String> {
+    // It has the log of the installation.
+    let directory = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let state = StateDirectory::open(directory.path()).map_err(|error| error.to_string())?;
     let installation = ENVIRONMENT.install(&state, tools).await.map_err(|error| error.to_string())?;
     Ok(installation.python())
 }
