@@ -13,6 +13,8 @@ use crate::subject::Subject;
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 const FOREIGN_ORIGIN: &str = "https://foreign.invalid";
+/// The rule that viewers tell a missing chunk from an expired signature by.
+pub(crate) const MISSING_IS_404: &str = "a missing asset is 404";
 /// An asset that no package has.
 const MISSING: &str = "packages-service-smoke/missing/0.0.0";
 
@@ -105,11 +107,9 @@ pub(crate) async fn checks(subject: &Subject, signed: &Signed, size: &mut Option
         send("HEAD", &signed.file_url, &[]).await,
         |response| (response.status == 200, advice::SIGNATURE_REFUSED),
     ));
-    checks.push(judge(
-        "a missing asset is 404",
-        send("GET", &signed.package.url(MISSING), &[]).await,
-        |response| (response.status == 404, advice::MISSING_IS_FORBIDDEN),
-    ));
+    checks.push(judge(MISSING_IS_404, send("GET", &signed.package.url(MISSING), &[]).await, |response| {
+        (response.status == 404, advice::MISSING_IS_FORBIDDEN)
+    }));
     for (rule, url) in forgeries(signed, &file) {
         checks.push(judge(rule, send("GET", &url, &[("Range", "bytes=0-0")]).await, |response| {
             (response.status == 403, advice::SIGNATURE_NOT_CHECKED)

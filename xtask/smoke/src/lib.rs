@@ -32,9 +32,10 @@ pub async fn run(subject: &Subject, tools: &Path, progress: &dyn Progress) -> Re
         let _step = step(Client::Curl);
         checks.extend(curl::checks(subject, &signed, &mut size).await);
     }
+    let missing_is_404 = !checks.iter().any(|check| check.rule == curl::MISSING_IS_404 && check.has_failed());
     for client in [Client::DuckDb, Client::PyArrow, Client::Zarr] {
         let _step = step(client);
-        checks.push(python::check(client, subject, &signed, tools).await);
+        checks.push(python::check(client, subject, &signed, tools, missing_is_404).await);
     }
     let _step = step(Client::Chromium);
     checks.extend(browser::checks(subject, &signed, size).await);

@@ -23,7 +23,13 @@ const ENVIRONMENT: PythonEnvironment = PythonEnvironment {
 };
 
 /// Reads with one of the libraries.
-pub(crate) async fn check(client: Client, subject: &Subject, signed: &Signed, tools: &Path) -> Check {
+pub(crate) async fn check(
+    client: Client,
+    subject: &Subject,
+    signed: &Signed,
+    tools: &Path,
+    missing_is_404: bool,
+) -> Check {
     let (name, rule) = match client {
         Client::DuckDb => ("duckdb", "reads a column of the Parquet file by ranges"),
         Client::PyArrow => ("pyarrow", "reads a column of a row group by ranges"),
@@ -47,7 +53,13 @@ pub(crate) async fn check(client: Client, subject: &Subject, signed: &Signed, to
     });
     match run(&python, name, &job.to_string()).await {
         Ok(found) => Check::passed(client, rule, found),
-        Err(error) => Check::failed(client, rule, error, advice::LIBRARY),
+        Err(error) => {
+            // zarr-python looks for the metadata of each version of Zarr, and expects 404 for those that are missing.
+            let is_zarr = client == Client::Zarr;
+            let advice =
+                if is_zarr && !missing_is_404 { advice::MISSING_IS_FORBIDDEN } else { advice::LIBRARY };
+            Check::failed(client, rule, error, advice)
+        }
     }
 }
 
