@@ -130,6 +130,7 @@ async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) {
     let head = format!(
         "HTTP/1.1 {status}\r\ndate: {DATE}\r\nlast-modified: {DATE}\r\nconnection: close\r\n{header}content-length: {length}\r\n\r\n"
     );
+    let body = if method == "HEAD" { Vec::new() } else { body };
     let _ = stream.write_all(&[head.into_bytes(), body].concat()).await;
 }
 
@@ -147,7 +148,7 @@ impl State {
         let holds = if_match.is_none_or(|wanted| tag.as_ref() == Some(&wanted));
         let holds = holds && (if_none_match.is_none() || tag.is_none());
         match method {
-            "GET" => Some(match self.objects.get(key) {
+            "GET" | "HEAD" => Some(match self.objects.get(key) {
                 Some((number, bytes)) => ("200 OK", format!("etag: \"{number}\"\r\n"), bytes.clone()),
                 None => error("404 Not Found", "NoSuchKey"),
             }),
