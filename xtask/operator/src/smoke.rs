@@ -74,12 +74,11 @@ async fn subject(environment: &Environment, arguments: &Arguments) -> Result<Sub
         value.with_context(|| format!("pass {option}: an environment on AWS has no demo data"))
     };
     let of_demo = |find: fn(&DemoData) -> Option<&String>| demo.as_ref().and_then(find);
-    let api_url = match &demo {
-        Some(demo) => demo.api_url.clone(),
-        None => {
-            let client = connect(environment).await?.cloudformation();
-            DeployedStack::get(&client, environment).await?.outputs.get(OutputName::ApiUrl)?.to_owned()
-        }
+    let api_url = if let Some(demo) = &demo {
+        demo.api_url.clone()
+    } else {
+        let client = connect(environment).await?.cloudformation();
+        DeployedStack::get(&client, environment).await?.outputs.get(OutputName::ApiUrl)?.to_owned()
     };
     let token =
         given_token.or_else(|| of_demo(|demo| demo.tokens.get("viewer")).map(|token| Token::new(token)));
