@@ -44,12 +44,14 @@ pub(super) struct Page {
 /// Sends requests from a page of another origin.
 pub(super) async fn send(requests: &[Request]) -> Vec<ClientResponse> {
     let pages = Router::new().route("/", get(async || Html(include_str!("page.html"))));
-    let responses = report(pages, serde_json::to_string(requests).unwrap()).await;
+    let responses = report(pages, serde_json::to_string(requests).unwrap(), &[]).await;
     serde_json::from_str(&responses).unwrap()
 }
 
 /// Opens `/` of `pages`, which gets `requests` from `/requests` and posts its text to `/responses`.
-pub(super) async fn report(pages: Router<Arc<Page>>, requests: String) -> String {
+///
+/// `options` are more options of the browser.
+pub(super) async fn report(pages: Router<Arc<Page>>, requests: String, options: &[String]) -> String {
     let program = program();
     let (responses, mut reported) = mpsc::channel(1);
     let pages = pages
@@ -68,6 +70,7 @@ pub(super) async fn report(pages: Router<Arc<Page>>, requests: String) -> String
     let profile = tempfile::tempdir().unwrap();
     let mut browser = Command::new(program)
         .args(OPTIONS)
+        .args(options)
         .arg(format!("--user-data-dir={}", profile.path().display()))
         .arg(&page)
         .stdin(Stdio::null())
