@@ -199,11 +199,20 @@ async fn column_is_not_read_where_full_reads_are_off() {
 }
 
 #[tokio::test]
-async fn error_of_duckdb_has_the_signature_until_the_page_removes_it() {
+async fn rejected_signature_is_an_error_without_rows() {
     let table = Table::create().await;
     let altered = table.signed().await.replace("Signature=", "Signature=A");
     let read = table.query(&altered, json!({})).await;
     assert!(read.cdn.iter().all(|request| request.status == 403), "{:#?}", read.cdn);
+    assert!(matches!(read.report, Report::Error { .. }), "{:?}", read.report);
+}
+
+#[tokio::test]
+async fn error_about_the_network_has_the_signature_until_the_page_removes_it() {
+    let table = Table::create().await;
+    // Browsers connect to port 1 of no host.
+    let unreachable = table.signed().await.replace(&table.client().stack.cdn_url, "http://127.0.0.1:1");
+    let read = table.query(&unreachable, json!({})).await;
     let Report::Error { raw, shown } = read.report else { panic!("{:?}", read.report) };
     assert!(raw.contains("Signature=") && raw.contains("Policy="), "{raw}");
     assert!(shown.contains(ASSET) && !shown.contains("Signature") && !shown.contains("Policy"), "{shown}");
