@@ -4,7 +4,7 @@
 
 pub(crate) mod chromium;
 mod curl;
-mod duckdb_wasm;
+pub(crate) mod duckdb_wasm;
 mod names;
 mod python;
 mod reads;

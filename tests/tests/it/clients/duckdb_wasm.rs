@@ -102,7 +102,7 @@ impl Table {
             "config": {},
         });
         request.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
-        tokio::task::spawn_blocking(|| DUCKDB_WASM.install(&Unreported)).await.unwrap().unwrap();
+        install().await;
         let pages = Router::new()
             .route("/", get(async || Html(include_str!("duckdb_wasm.html"))))
             .route("/token.js", get(async || ([(CONTENT_TYPE, "text/javascript")], include_str!("token.js"))))
@@ -114,9 +114,34 @@ impl Table {
     }
 }
 
-/// Serves a file of the installed packages.
+/// Returns what an example prints in a page. Its `assets` sign all paths with this URL.
+pub(crate) async fn printed_by(example: &str, url: &str) -> String {
+    install().await;
+    let url = json!(url);
+    let script = format!("const assets = {{ url: async () => {url} }}\n{example}\nglobalThis.ended()");
+    let pages = Router::new()
+        .route("/", get(async || Html(include_str!("example.html"))))
+        .route("/example.js", get(async || ([(CONTENT_TYPE, "text/javascript")], script)))
+        .route(
+            "/duckdb/{*path}",
+            get(async |Path(path): Path<String>| file(&format!("@duckdb/duckdb-wasm/dist/{path}")).await),
+        )
+        .route("/modules/{*path}", get(module));
+    chromium::report(pages, String::new(), &[]).await
+}
+
+async fn install() {
+    tokio::task::spawn_blocking(|| DUCKDB_WASM.install(&Unreported)).await.unwrap().unwrap();
+}
+
 async fn module(Path(path): Path<String>) -> Response {
-    let content_type = if path.ends_with(".wasm") { "application/wasm" } else { "text/javascript" };
+    file(&path).await
+}
+
+/// Returns a file of the installed packages.
+async fn file(path: &str) -> Response {
+    let is_wasm = std::path::Path::new(path).extension().is_some_and(|extension| extension == "wasm");
+    let content_type = if is_wasm { "application/wasm" } else { "text/javascript" };
     match tokio::fs::read(DUCKDB_WASM.dependencies().join(path)).await {
         Ok(file) => ([(CONTENT_TYPE, content_type)], file).into_response(),
         Err(_) => StatusCode::NOT_FOUND.into_response(),
