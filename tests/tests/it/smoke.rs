@@ -161,8 +161,13 @@ async fn missing_permission_to_list_is_named() {
     let report = report_with(Broken::List).await;
     let failures = failures(&report);
     let rules: Vec<&str> = failures.iter().map(|(rule, _)| *rule).collect();
-    assert_eq!(rules, ["a missing asset is 404", "sees that an asset is missing"]);
-    assert!(failures.iter().all(|(_, advice)| advice.contains("s3:ListBucket")), "{failures:?}");
+    // zarr-python looks for the metadata of Zarr 3 first, which this image does not have.
+    let of_zarr = "reads a chunk of the Zarr array";
+    assert_eq!(rules, ["a missing asset is 404", of_zarr, "sees that an asset is missing"]);
+    for (rule, advice) in failures {
+        let expected = if rule == of_zarr { "fix that first" } else { "s3:ListBucket" };
+        assert!(advice.contains(expected), "{rule}: {advice}");
+    }
 }
 
 #[tokio::test]

@@ -113,5 +113,5 @@ pub(crate) mod advice {
     pub(crate) const CDN_CORS: &str = "the response headers policy of the distribution has no CORS for this, or is not attached to the behavior: run `drift --repair`";
     pub(crate) const API_CORS: &str = "the API allows other origins than the environment file (cors_origins): deploy the file, or run `drift --repair` if the API was changed by hand";
     pub(crate) const PRESIGN: &str = "the api function may not read the bucket, or the bucket is in another region than its name says: see `logs --errors`";
-    pub(crate) const LIBRARY: &str = "the library reads the URL in another way than curl: compare the checks of curl above, and the section on the client in docs/viewers.md";
+    pub(crate) const LIBRARY: &str = "if a check of curl above failed too, fix that first; otherwise the library reads the URL in another way than curl: see its section in docs/viewers.md";
 }
