@@ -201,13 +201,11 @@ fn judge(report: &Report, size: Option<u64>) -> Vec<Check> {
 }
 
 fn to_text(found: &Found) -> String {
-    match &found.error {
-        Some(error) => without_queries(error),
-        None => {
-            let range = found.content_range.as_ref().map(|range| format!(", content-range: {range}"));
-            format!("{}, {} bytes{}", found.status, found.bytes, range.unwrap_or_default())
-        }
+    if let Some(error) = &found.error {
+        return without_queries(error);
     }
+    let range = found.content_range.as_ref().map(|range| format!(", content-range: {range}"));
+    format!("{}, {} bytes{}", found.status, found.bytes, range.unwrap_or_default())
 }
 
 #[cfg(test)]

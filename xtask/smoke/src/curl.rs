@@ -11,7 +11,7 @@ use crate::check::{Check, Client, advice};
 use crate::signature::{Signed, without_queries};
 use crate::subject::Subject;
 
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 const FOREIGN_ORIGIN: &str = "https://foreign.invalid";
 /// An asset that no package has.
 const MISSING: &str = "packages-service-smoke/missing/0.0.0";
@@ -44,15 +44,14 @@ impl Response {
 
 /// Sends a request with curl. The URL and the headers are not on its command line, which other users can read.
 async fn send(method: &str, url: &Url, headers: &[(&str, &str)]) -> Result<Response, String> {
-    let mut configuration = format!("url = \"{url}\"\n");
-    for (name, value) in headers {
-        configuration.push_str(&format!("header = \"{name}: {value}\"\n"));
-    }
-    configuration.push_str(match method {
+    let headers = headers.iter().map(|(name, value)| format!("header = \"{name}: {value}\"\n"));
+    let method = match method {
         "HEAD" => "head\n",
         "OPTIONS" => "request = \"OPTIONS\"\n",
         _ => "",
-    });
+    };
+    let headers: Vec<String> = headers.collect();
+    let configuration = format!("url = \"{url}\"\n{}{method}", headers.concat());
     let mut command = Command::new("curl");
     command.args(["--silent", "--show-error", "--include", "--globoff", "--max-time", "30", "--config", "-"]);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
