@@ -15,9 +15,6 @@ use tokio::sync::mpsc;
 
 use super::{ClientResponse, Request};
 
-/// The programs that `cargo xtask doctor` looks for, in the same order.
-const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-
 /// Long enough for a slow machine that also compiles.
 const LIMIT: Duration = Duration::from_mins(5);
 
@@ -90,14 +87,7 @@ pub(super) async fn report(pages: Router<Arc<Page>>, requests: String, options: 
 }
 
 pub(crate) fn program() -> PathBuf {
-    let named = std::env::var_os("CHROMIUM").filter(|named| !named.is_empty()).map(PathBuf::from);
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let find = |name: &str| {
-        std::env::split_paths(&path)
-            .map(|directory| directory.join(name))
-            .find(|candidate| candidate.is_file())
-    };
-    named.or_else(|| NAMES.into_iter().find_map(find)).unwrap_or_else(|| {
+    smoke::find_browser().unwrap_or_else(|| {
         panic!(
             "there is no Chromium; install it (Debian: apt install chromium; macOS: brew install --cask chromium), \
              or name it in CHROMIUM"
