@@ -104,7 +104,7 @@ impl Table {
         request.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
         install().await;
         let pages = Router::new()
-            .route("/", get(async || Html(include_str!("duckdb_wasm.html"))))
+            .route("/", get(async || page(include_str!("duckdb_wasm.html"))))
             .route("/token.js", get(async || ([(CONTENT_TYPE, "text/javascript")], include_str!("token.js"))))
             .route("/modules/{*path}", get(module));
         let options = [format!("--host-resolver-rules={rules}")];
@@ -120,7 +120,7 @@ pub(crate) async fn printed_by(example: &str, url: &str) -> String {
     let url = json!(url);
     let script = format!("const assets = {{ url: async () => {url} }}\n{example}\nglobalThis.ended()");
     let pages = Router::new()
-        .route("/", get(async || Html(include_str!("example.html"))))
+        .route("/", get(async || page(include_str!("example.html"))))
         .route("/example.js", get(async || ([(CONTENT_TYPE, "text/javascript")], script)))
         .route(
             "/duckdb/{*path}",
@@ -128,6 +128,11 @@ pub(crate) async fn printed_by(example: &str, url: &str) -> String {
         )
         .route("/modules/{*path}", get(module));
     chromium::report(pages, String::new(), &[]).await
+}
+
+/// Returns a page with the addresses of the installed modules.
+fn page(html: &str) -> Html<String> {
+    Html(html.replace("IMPORT_MAP", include_str!("import_map.json")))
 }
 
 async fn install() {
