@@ -13,7 +13,7 @@ const FORBIDDEN: [(&str, &[&str]); 8] = [
         &["clap", "indicatif", "comfy-table", "command-line", "local-stack", "edge", "lambda", "faults"],
     ),
     // These commands work where the functions do not compile.
-    ("operator", &["runtime", "local-stack", "edge", "lambda", "faults", "axum", "parquet"]),
+    ("operator", &["runtime", "local-stack", "edge", "lambda", "faults", "parquet"]),
     // These crates serve what is deployed, and are not deployed themselves.
     ("edge", &["openapi", "runtime", "stack", "deploy", "lambda", "local-stack"]),
     ("lambda", &["runtime", "stack", "deploy", "edge", "local-stack"]),

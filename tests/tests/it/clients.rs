@@ -4,9 +4,11 @@
 
 pub(crate) mod chromium;
 mod curl;
+pub(crate) mod duckdb_wasm;
 mod names;
 mod python;
 mod reads;
+mod recorder;
 
 use std::process::Stdio;
 use std::sync::Arc;

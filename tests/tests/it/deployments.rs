@@ -12,6 +12,7 @@ mod guarded;
 mod interrupted;
 mod locked;
 mod missing;
+mod origins;
 mod plans;
 mod quiet;
 mod records;

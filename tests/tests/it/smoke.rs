@@ -125,6 +125,18 @@ async fn all_clients_read_the_stack() {
 }
 
 #[tokio::test]
+async fn meaning_of_each_rule_is_documented() {
+    let (_, stdout, stderr) = run_xtask_of_stack(&["smoke", "--json"]).await;
+    let report: Vec<Value> =
+        serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{error}: {stderr}"));
+    let (_, guide) = include_str!("../../../docs/troubleshooting.md").split_once("\n## smoke\n").unwrap();
+    let rules =
+        report.iter().filter(|check| check["client"] != "api").map(|check| check["rule"].as_str().unwrap());
+    let missing: Vec<&str> = rules.filter(|rule| !guide.contains(&format!("`{rule}`"))).collect();
+    assert!(report.len() > 20 && missing.is_empty(), "{missing:?}");
+}
+
+#[tokio::test]
 async fn missing_cors_is_named() {
     let report = report_with(Broken::Cors).await;
     let failures = failures(&report);

@@ -4,7 +4,7 @@ mod accessibility;
 mod assets;
 mod deployed;
 mod expiry;
-mod files;
+pub(crate) mod files;
 mod problems;
 
 use openapi::SignedPackage;
@@ -16,16 +16,16 @@ use crate::client::{Client, json_of};
 use crate::fixture::Dataset;
 
 /// A package of one test, whose assets it writes.
-struct Package {
-    client: Client,
+pub(crate) struct Package {
+    pub(crate) client: Client,
     aws: Aws,
-    dataset: Dataset,
-    node_id: String,
+    pub(crate) dataset: Dataset,
+    pub(crate) node_id: String,
     prefix: String,
 }
 
 impl Package {
-    async fn create() -> Self {
+    pub(crate) async fn create() -> Self {
         let (client, aws) = (Client::new().await, Aws::new().await);
         let mut dataset = Dataset::create().await;
         let node_id = dataset.live_package("assets").await.node_id;
@@ -34,7 +34,7 @@ impl Package {
         Self { client, aws, dataset, node_id, prefix }
     }
 
-    async fn put(&self, path: &str, bytes: &[u8]) {
+    pub(crate) async fn put(&self, path: &str, bytes: &[u8]) {
         let key = format!("{}{path}", self.prefix);
         self.aws.put_object(&self.client.stack.buckets.assets, &key, bytes).await;
     }

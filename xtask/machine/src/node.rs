@@ -19,6 +19,8 @@ pub const TYPESCRIPT_CLIENT: NodePackage = NodePackage { directory: "openapi/typ
 pub const VIEWER_PAGE: NodePackage = NodePackage { directory: "xtask/viewer/web" };
 /// The linters of the OpenAPI document.
 pub const OPENAPI_LINTERS: NodePackage = NodePackage { directory: "openapi/linters" };
+/// DuckDB-WASM, for the end-to-end tests.
+pub const DUCKDB_WASM: NodePackage = NodePackage { directory: "tests/duckdb-wasm" };
 
 /// The minimum version.
 const MINIMUM_VERSION: u32 = 20;
@@ -82,7 +84,12 @@ impl NodePackage {
             progress.note(&format!("  installing the dependencies of {} …", self.directory));
             self.install_into(&installation).with_context(what)?;
         }
-        link(&self.path().join(DEPENDENCIES), &installation.join(DEPENDENCIES)).with_context(what)
+        link(&self.dependencies(), &installation.join(DEPENDENCIES)).with_context(what)
+    }
+
+    /// Returns the directory of the installed dependencies.
+    pub fn dependencies(&self) -> PathBuf {
+        self.path().join(DEPENDENCIES)
     }
 
     fn path(&self) -> PathBuf {

@@ -106,12 +106,12 @@ impl Check {
 /// What usually causes a failed check, and what to do.
 pub(crate) mod advice {
     pub(crate) const SIGNATURE_REFUSED: &str = "the CDN does not trust the signing key, or not yet: compare `keys status` with the key group; a new key reaches all edges within minutes";
-    pub(crate) const MISSING_IS_FORBIDDEN: &str = "the bucket policy does not allow the distribution s3:ListBucket, so a viewer takes each missing chunk for an expired signature: see `drift`, and deploy again";
+    pub(crate) const MISSING_IS_FORBIDDEN: &str = "the bucket policy does not allow the distribution s3:ListBucket, so a viewer takes each missing chunk for an expired signature: run `drift --repair`";
     pub(crate) const SIGNATURE_NOT_CHECKED: &str =
-        "the behavior trusts no key group, so anybody can read the assets: see `drift`, and deploy again";
+        "the behavior trusts no key group, so anybody can read the assets: run `drift --repair`";
     pub(crate) const NO_RANGES: &str = "something between the client and the bucket drops the header Range or Content-Range: look at the behaviors of the distribution with `drift`";
-    pub(crate) const CDN_CORS: &str = "the response headers policy of the distribution has no CORS for this, or is not attached to the behavior: see `drift`, and deploy again";
-    pub(crate) const API_CORS: &str = "the API allows other origins than the environment file (cors_origins): see `drift`, and deploy again";
+    pub(crate) const CDN_CORS: &str = "the response headers policy of the distribution has no CORS for this, or is not attached to the behavior: run `drift --repair`";
+    pub(crate) const API_CORS: &str = "the API allows other origins than the environment file (cors_origins): deploy the file, or run `drift --repair` if the API was changed by hand";
     pub(crate) const PRESIGN: &str = "the api function may not read the bucket, or the bucket is in another region than its name says: see `logs --errors`";
-    pub(crate) const LIBRARY: &str = "the library reads the URL in another way than curl: compare the checks of curl above, and the client's page in docs/viewers.md";
+    pub(crate) const LIBRARY: &str = "if a check of curl above failed too, fix that first; otherwise the library reads the URL in another way than curl: see its section in docs/viewers.md";
 }

@@ -16,6 +16,7 @@ use machine::Progress;
 
 pub use browser::{BrowserError, Page, find_browser, report_of};
 pub use check::{Check, CheckResult, Client};
+pub use python::ENVIRONMENT as PYTHON_CLIENTS;
 pub use signature::SmokeError;
 pub use subject::{Subject, Token};
 

@@ -16,7 +16,8 @@ use crate::subject::Subject;
 
 const SCRIPT: &str = include_str!("clients.py");
 const TIMEOUT: Duration = Duration::from_mins(2);
-const ENVIRONMENT: PythonEnvironment = PythonEnvironment {
+/// DuckDB, pyarrow and zarr-python, in the versions whose use is documented and tested.
+pub const ENVIRONMENT: PythonEnvironment = PythonEnvironment {
     purpose: "DuckDB, pyarrow and zarr-python",
     package: "duckdb",
     requirements: include_str!("requirements.txt"),

@@ -15,9 +15,6 @@ use tokio::sync::mpsc;
 
 use super::{ClientResponse, Request};
 
-/// The programs that `cargo xtask doctor` looks for, in the same order.
-const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-
 /// Long enough for a slow machine that also compiles.
 const LIMIT: Duration = Duration::from_mins(5);
 
@@ -44,12 +41,14 @@ pub(super) struct Page {
 /// Sends requests from a page of another origin.
 pub(super) async fn send(requests: &[Request]) -> Vec<ClientResponse> {
     let pages = Router::new().route("/", get(async || Html(include_str!("page.html"))));
-    let responses = report(pages, serde_json::to_string(requests).unwrap()).await;
+    let responses = report(pages, serde_json::to_string(requests).unwrap(), &[]).await;
     serde_json::from_str(&responses).unwrap()
 }
 
 /// Opens `/` of `pages`, which gets `requests` from `/requests` and posts its text to `/responses`.
-pub(super) async fn report(pages: Router<Arc<Page>>, requests: String) -> String {
+///
+/// `options` are more options of the browser.
+pub(super) async fn report(pages: Router<Arc<Page>>, requests: String, options: &[String]) -> String {
     let program = program();
     let (responses, mut reported) = mpsc::channel(1);
     let pages = pages
@@ -68,6 +67,7 @@ pub(super) async fn report(pages: Router<Arc<Page>>, requests: String) -> String
     let profile = tempfile::tempdir().unwrap();
     let mut browser = Command::new(program)
         .args(OPTIONS)
+        .args(options)
         .arg(format!("--user-data-dir={}", profile.path().display()))
         .arg(&page)
         .stdin(Stdio::null())
@@ -87,14 +87,7 @@ pub(super) async fn report(pages: Router<Arc<Page>>, requests: String) -> String
 }
 
 pub(crate) fn program() -> PathBuf {
-    let named = std::env::var_os("CHROMIUM").filter(|named| !named.is_empty()).map(PathBuf::from);
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let find = |name: &str| {
-        std::env::split_paths(&path)
-            .map(|directory| directory.join(name))
-            .find(|candidate| candidate.is_file())
-    };
-    named.or_else(|| NAMES.into_iter().find_map(find)).unwrap_or_else(|| {
+    smoke::find_browser().unwrap_or_else(|| {
         panic!(
             "there is no Chromium; install it (Debian: apt install chromium; macOS: brew install --cask chromium), \
              or name it in CHROMIUM"

@@ -44,7 +44,7 @@ async fn read(requests: Value) -> BTreeMap<String, Read> {
         .route("/worker.js", get(async || ([(CONTENT_TYPE, "text/javascript")], include_str!("reads.js"))))
         .route("/redirect", get(redirect).options(redirect));
     let reads: Vec<Value> =
-        serde_json::from_str(&chromium::report(pages, requests.to_string()).await).unwrap();
+        serde_json::from_str(&chromium::report(pages, requests.to_string(), &[]).await).unwrap();
     reads
         .into_iter()
         .map(|read| (read["name"].as_str().unwrap().to_owned(), serde_json::from_value(read).unwrap()))

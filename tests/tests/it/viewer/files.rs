@@ -10,7 +10,7 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 
 /// Returns a file with columns of doubles, `c0`, `c1` and so on, which cannot be compressed.
-pub(super) fn doubles(columns: u32, groups: u32, rows_per_group: u32) -> Vec<u8> {
+pub(crate) fn doubles(columns: u32, groups: u32, rows_per_group: u32) -> Vec<u8> {
     let fields: Vec<String> = (0..columns).map(|column| format!("required double c{column};")).collect();
     let schema = Arc::new(parse_message_type(&format!("message numbers {{ {} }}", fields.concat())).unwrap());
     let properties = WriterProperties::builder().set_dictionary_enabled(false).build();
