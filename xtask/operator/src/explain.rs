@@ -63,6 +63,9 @@ fn to_text(
         explanation.events.iter().map(|event| event_to_text(event, palette)).collect();
     parts.push(match &explanation.reason {
         Some(reason) => reason_to_text(reason, palette),
+        None if explanation.events.iter().all(|event| event.function.is_none()) => {
+            format!("{:<10}no function has logged this request yet; run the command again", "reason")
+        }
         None => format!("{:<10}no error in these events", "reason"),
     });
     let requests = Requests::of(entries);
