@@ -23,7 +23,7 @@ use tokio::time::{Instant, sleep_until};
 use url::Url;
 
 use super::api::{self, Subject};
-use super::figure::{Figures, median, milliseconds};
+use super::figure::{Figures, median, milliseconds, quantile};
 use super::scale::station::latencies;
 use crate::load::schedule::{Arrivals, Rate, Schedule};
 
@@ -82,21 +82,23 @@ async fn compare(subject: &Arc<Subject>, event: &Value, instances: u32, figures:
             service_times.push(subject.time(event, 200).await?);
         }
         let rate = utilization * f64::from(instances) / mean(&service_times)?.as_secs_f64();
-        let arrivals = Schedule::new(Arrivals::Poisson, Rate::per_second(rate), LENGTH, Rng::with_seed(SEED));
+        let mut generator = Rng::with_seed(SEED);
+        let arrivals = Schedule::new(Arrivals::Poisson, Rate::per_second(rate), LENGTH, generator.fork());
         let arrivals: Vec<_> = arrivals.collect();
         let mut pool = run(subject, event, arrivals.clone()).await?;
-        let mut generator = Rng::with_seed(SEED);
         let draw = || generator.choice(&service_times).copied().unwrap_or_default();
         let mut simulated = latencies(arrivals, draw, instances);
         step.done(format!("{} requests, {rate:.1} a second", pool.len()));
 
+        pool.sort_unstable();
+        simulated.sort_unstable();
         let what = format!("{instances} instances, {:.0} % busy", utilization * 100.0);
         let means = (mean(&pool)?, mean(&simulated)?);
         figures.note(format!("{what}: service time, p50"), milliseconds(median(&mut service_times)));
         for (name, measured, expected) in [
             ("mean", means.0, means.1),
-            ("p50", quantile(&mut pool, 50), quantile(&mut simulated, 50)),
-            ("p99", quantile(&mut pool, 99), quantile(&mut simulated, 99)),
+            ("p50", quantile(&pool, 50), quantile(&simulated, 50)),
+            ("p99", quantile(&pool, 99), quantile(&simulated, 99)),
         ] {
             let both = format!("{} (simulated {})", milliseconds(measured), milliseconds(expected));
             figures.note(format!("{what}: {name}"), both);
@@ -127,11 +129,4 @@ async fn run(subject: &Arc<Subject>, event: &Value, arrivals: Vec<Duration>) -> 
 fn mean(times: &[Duration]) -> Result<Duration> {
     let count = u32::try_from(times.len())?;
     times.iter().sum::<Duration>().checked_div(count).context("no time was measured")
-}
-
-/// Returns the time that this percentage of all times does not exceed.
-fn quantile(times: &mut [Duration], percent: usize) -> Duration {
-    times.sort_unstable();
-    let rank = (times.len() * percent).div_ceil(100).max(1);
-    times.get(rank - 1).copied().unwrap_or_default()
 }

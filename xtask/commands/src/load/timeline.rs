@@ -40,7 +40,7 @@ pub(crate) struct Point {
     /// Requests per second that were to start.
     pub(super) offered: f64,
     /// Responses per second, without throttled requests.
-    pub(super) achieved: f64,
+    pub(crate) achieved: f64,
     /// Throttled requests per second.
     pub(super) throttled: f64,
     /// Requests per second that were not sent.

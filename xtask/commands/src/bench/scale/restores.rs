@@ -183,12 +183,6 @@ impl Simulation {
 }
 
 impl Outcome {
-    /// Returns the time that a part of the restores took at most, such as 0.99 of them.
-    pub(super) fn quantile(&self, part: f64) -> Option<Duration> {
-        let rank = Duration::from_secs(u64::try_from(self.times.len()).ok()?).mul_f64(part).as_secs();
-        self.times.get(usize::try_from(rank).ok()?).or(self.times.last()).copied()
-    }
-
     /// Returns the backlog at the end.
     pub(super) fn last_backlog(&self) -> Backlog {
         self.backlog.last().copied().unwrap_or_default()
@@ -199,6 +193,7 @@ impl Outcome {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::super::figure::quantile;
     use super::*;
 
     #[test]
@@ -216,7 +211,7 @@ mod tests {
     fn messages_are_taken_in_their_order_and_wait_for_the_slower_part_of_a_batch() {
         let outcome = simulate(2, 600.0, 5).unwrap();
         assert_eq!(outcome.most_batches, 2);
-        assert!(outcome.quantile(0.5) <= outcome.quantile(0.99));
+        assert!(quantile(&outcome.times, 50) <= quantile(&outcome.times, 99));
     }
 
     proptest! {

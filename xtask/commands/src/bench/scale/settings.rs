@@ -1,7 +1,6 @@
 //! The limits of a simulation: those of the deployed stack, and those of the account.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -90,7 +89,7 @@ impl Settings {
 }
 
 impl Limit {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::RouteRate => "throttle of a route",
             Self::AccountRate => "API Gateway's quota",
@@ -105,12 +104,6 @@ impl Limit {
     /// Returns whether clients get 429.
     pub(super) fn is_throttle_of_gateway(self) -> bool {
         matches!(self, Self::RouteRate | Self::AccountRate)
-    }
-}
-
-impl fmt::Display for Limit {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.name())
     }
 }
 
