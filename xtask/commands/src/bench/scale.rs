@@ -60,14 +60,12 @@ pub(super) fn measure(figures: &mut Figures) -> Result<()> {
     step.done(format!("{} times a minute", requests.len()));
     print_requests(&requests)?;
     for limits in ["as deployed", "raised, pinned"] {
-        save(
-            "served",
-            limits,
-            &over_time("served per second", limits, &requests, |point| Some(point.achieved)),
-        )?;
-        let p99 = |point: &Point| point.latency_ms.map(|latency| latency.p99);
-        save("latency", limits, &over_time("p99 of served requests, ms", limits, &requests, p99))?;
+        let chart = over_time("served per second", limits, &requests, |point| Some(point.achieved));
+        save("served", limits, &chart)?;
     }
+    let p99 = |point: &Point| point.latency_ms.map(|latency| latency.p99);
+    let chart = over_time("p99 of served requests, ms", "as deployed", &requests, p99);
+    save("latency", "as deployed", &chart)?;
 
     let step = Step::begin("restores");
     let [deployed, _, raised, _] = variants;
