@@ -29,11 +29,11 @@ use crate::load::schedule::{Arrivals, Rate, Schedule};
 
 const INSTANCES: [u32; 3] = [1, 2, 4];
 /// How much of the time each instance is busy.
-const UTILIZATIONS: [f64; 2] = [0.5, 0.8];
+const UTILIZATIONS: [f64; 2] = [0.5, 0.7];
 /// What the database takes longer.
-const DELAY: Duration = Duration::from_millis(20);
-const LENGTH: Duration = Duration::from_secs(20);
-const SERVICE_TIMES: usize = 200;
+const DELAY: Duration = Duration::from_millis(60);
+const LENGTH: Duration = Duration::from_secs(30);
+const SERVICE_TIMES: usize = 100;
 const SEED: u64 = 17;
 /// By how many percent the means may differ.
 const LARGEST_DIFFERENCE: f64 = 25.0;
@@ -120,7 +120,7 @@ async fn run(subject: &Arc<Subject>, event: &Value, arrivals: Vec<Duration>) -> 
         let (subject, event) = (Arc::clone(subject), event.clone());
         requests.spawn(async move {
             subject.time(&event, 200).await?;
-            anyhow::Ok(start.elapsed() - arrival)
+            anyhow::Ok(start.elapsed().saturating_sub(arrival))
         });
     }
     requests.join_all().await.into_iter().collect()

@@ -54,6 +54,7 @@ pub(super) struct Counts {
     pub(super) failed: u64,
 }
 
+#[derive(Clone, Copy)]
 struct Request {
     arrived: Duration,
     route: &'static Route,
@@ -192,7 +193,7 @@ impl Simulation {
     fn has_rows(&mut self, now: Duration, request: Request) {
         self.finish_work(now, request);
         while let Some((next, since)) = self.connections.finish() {
-            if now - since <= LONGEST_WAIT_FOR_CONNECTION {
+            if now.saturating_sub(since) <= LONGEST_WAIT_FOR_CONNECTION {
                 return self.execute(now, next);
             }
             self.functions.end(next.function);
@@ -230,7 +231,7 @@ impl Simulation {
             return Ok(());
         }
         self.count(request.arrived, |counts| counts.served += 1);
-        let latency = now - request.arrived;
+        let latency = now.saturating_sub(request.arrived);
         if request.arrived >= MEASURED_FROM {
             record(&mut self.latencies, latency);
         }
@@ -241,7 +242,7 @@ impl Simulation {
 impl Counts {
     /// Returns how many of these requests of the measured time came in each second.
     pub(super) fn per_second(count: u64) -> f64 {
-        number(count) / (LENGTH - MEASURED_FROM).as_secs_f64()
+        number(count) / LENGTH.saturating_sub(MEASURED_FROM).as_secs_f64()
     }
 }
 

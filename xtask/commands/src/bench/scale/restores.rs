@@ -112,7 +112,9 @@ impl Simulation {
                     self.waiting.push_back(Message { sent: now, packages, receives: 0 });
                 }
                 Event::Returns(message) => self.waiting.push_back(message),
-                Event::Ends(message, true) => self.outcome.times.push(now - message.sent),
+                Event::Ends(message, true) => {
+                    self.outcome.times.push(now.saturating_sub(message.sent));
+                }
                 Event::Ends(message, false) => self.fail(now, message),
                 Event::BatchEnds => self.batches -= 1,
                 Event::Reads => self.read(now)?,
@@ -175,7 +177,7 @@ impl Simulation {
         self.outcome.backlog.push(Backlog {
             seconds: now.as_secs_f64(),
             messages: u32::try_from(self.waiting.len())?,
-            oldest: oldest.map(|sent| now - sent).unwrap_or_default(),
+            oldest: oldest.map(|sent| now.saturating_sub(sent)).unwrap_or_default(),
         });
         self.calendar.add(now + INTERVAL, Event::Reads);
         Ok(())

@@ -69,7 +69,7 @@ pub(in crate::bench) fn latencies(
         let next = match event {
             Event::Arrives => station.arrive(now),
             Event::Ends { arrived } => {
-                latencies.push(now - arrived);
+                latencies.push(now.saturating_sub(arrived));
                 station.finish()
             }
         };
