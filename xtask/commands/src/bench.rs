@@ -7,9 +7,11 @@ mod cold_start;
 mod edge;
 mod figure;
 mod guard;
+mod pool;
 mod render;
 mod replay;
 mod restore;
+mod scale;
 mod signing;
 
 use anyhow::{Context, Result};
@@ -42,6 +44,10 @@ enum Subject {
     Edge,
     /// The guard of the local stack: what it adds to requests to the emulator, and to a restore.
     Guard,
+    /// The function pool of the local stack with 1, 2 and 4 instances, against the queue of the simulation.
+    Pool,
+    /// A simulation of the service at 1 to 1,000 times its load: latency, rejected requests, and the first limit.
+    Scale,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
@@ -51,14 +57,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
         let mut figures = Figures::default();
         match subject {
             Subject::Render => render::measure(&mut figures)?,
+            Subject::Scale => scale::measure(&mut figures)?,
             Subject::Signing => command::block_on(signing::measure(&mut figures))?,
-            Subject::Api | Subject::Edge if std::env::var_os("PACKAGES_STACK").is_none() => {
+            Subject::Api | Subject::Edge | Subject::Pool if std::env::var_os("PACKAGES_STACK").is_none() => {
                 measure_on_own_stack(*subject)?;
                 continue;
             }
             Subject::Api => command::block_on(api::measure(&mut figures))?,
             Subject::Edge => command::block_on(edge::measure(&mut figures))?,
             Subject::Guard => command::block_on(guard::measure(&mut figures))?,
+            Subject::Pool => command::block_on(pool::measure(&mut figures))?,
             Subject::Restore => command::block_on(restore::measure(&mut figures))?,
         }
         output::print(format_args!("{figures}\n"))?;

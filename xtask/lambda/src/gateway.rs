@@ -36,6 +36,7 @@ pub use recent::{RecentRequests, ServedRequest};
 use rejection::Rejection;
 use request::RequestId;
 use served_api::ServedApi;
+pub use token_bucket::TokenBucket;
 
 /// A gateway that serves an HTTP API; clones share their state.
 #[derive(Clone)]

@@ -58,13 +58,13 @@ pub(super) async fn measure(figures: &mut Figures) -> Result<()> {
     let connection = connect(&environment).await?;
     let client = connection.cloudformation();
     let outputs = DeployedStack::get(&client, &environment).await?.outputs;
+    ensure!(stack.release, "this stack runs development builds; start it with `cargo xtask local --release`");
     let deployed = deployed_function(&stack, outputs.get(OutputName::ApiFunctionName)?).await?;
     measure_cold_starts(figures, &build::bootstrap(profile, Function::Api), &deployed, &stack).await?;
     measure_endpoints(figures, &deployed, &stack, &connection).await
 }
 
-async fn deployed_function(stack: &StackFile, name: &str) -> Result<DeployedFunction> {
-    ensure!(stack.release, "this stack runs development builds; start it with `cargo xtask local --release`");
+pub(super) async fn deployed_function(stack: &StackFile, name: &str) -> Result<DeployedFunction> {
     let control_plane = ControlPlane::new(
         stack.aws_endpoint_url.parse()?,
         "us-east-1",
@@ -152,18 +152,19 @@ impl Work {
     }
 }
 
-/// A process of the API function.
-struct Subject {
-    pool: FunctionPool,
+/// The API function with its instances.
+pub(super) struct Subject {
+    pub(super) pool: FunctionPool,
     name: FunctionName,
 }
 
 impl Subject {
-    async fn start(
+    pub(super) async fn start(
         label: &str,
         deployed: &DeployedFunction,
         stack: &StackFile,
         other: &[(&str, &str)],
+        maximum_instances: usize,
     ) -> Result<Self> {
         let mut environment = surroundings(stack)?;
         environment.extend(other.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
@@ -176,14 +177,14 @@ impl Subject {
             trace_sink: None,
             roles: Roles::new(move |_| credentials.clone()),
             environment,
-            maximum_instances: 1,
+            maximum_instances,
             on_spawn: Arc::new(|_| {}),
         };
         let pool = FunctionPool::new(vec![deployed.clone()], settings).await?;
         Ok(Self { pool, name: deployed.arn.name.clone() })
     }
 
-    async fn time(&self, event: &Value, expected: u16) -> Result<Duration> {
+    pub(super) async fn time(&self, event: &Value, expected: u16) -> Result<Duration> {
         let event = event.to_string().into();
         let start = Instant::now();
         let outcome = self.pool.invoke(&self.name, event).await?;
@@ -203,12 +204,12 @@ async fn measure_endpoints(
 ) -> Result<()> {
     let rsa_key = KeyPair::generate(Algorithm::Rsa2048)?;
     put_rsa_key(connection, &rsa_key).await?;
-    let ec = Subject::start("ec", deployed, stack, &[]).await?;
+    let ec = Subject::start("ec", deployed, stack, &[], 1).await?;
     let rsa_variables = [
         (variables::CLOUDFRONT_PRIVATE_KEY_SSM_PARAM, RSA_KEY_PARAMETER),
         (variables::CLOUDFRONT_HASH_ALGORITHM, "SHA256"),
     ];
-    let rsa = Subject::start("rsa", deployed, stack, &rsa_variables).await?;
+    let rsa = Subject::start("rsa", deployed, stack, &rsa_variables, 1).await?;
     let mut endpoints = endpoints(&ec, &rsa, stack).await?;
     let mut database = PgConnection::connect(&stack.database_url).await?;
     let rsa_signature = RsaSignature::new(&rsa_key)?;
@@ -330,7 +331,7 @@ async fn presigned_url(subject: &Subject, stack: &StackFile, asset: &[(&str, &st
 }
 
 /// Returns an event for an editor's GET request, as API Gateway sends it.
-fn event(path: &str, stack: &StackFile, parameters: &[(&str, &str)]) -> Value {
+pub(super) fn event(path: &str, stack: &StackFile, parameters: &[(&str, &str)]) -> Value {
     let mut decoded: BTreeMap<&str, &str> = parameters.iter().copied().collect();
     decoded.insert("dataset_id", stack.dataset_id.as_str());
     let raw = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&decoded).finish();

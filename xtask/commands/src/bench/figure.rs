@@ -83,6 +83,12 @@ pub(super) fn median<T: Ord + Copy + Default>(measurements: &mut [T]) -> T {
     measurements.get(measurements.len() / 2).copied().unwrap_or_default()
 }
 
+/// Returns the time that this percentage of sorted times does not exceed, or zero without any.
+pub(super) fn quantile(sorted: &[Duration], percent: usize) -> Duration {
+    let rank = (sorted.len() * percent).div_ceil(100).max(1);
+    sorted.get(rank - 1).copied().unwrap_or_default()
+}
+
 /// Formats a time in milliseconds.
 pub(super) fn milliseconds(time: Duration) -> String {
     format!("{:.3} ms", time.as_secs_f64() * 1e3)
@@ -95,7 +101,9 @@ pub(super) fn megabytes(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Figures, median};
+    use std::time::Duration;
+
+    use super::{Figures, median, quantile};
 
     #[test]
     fn a_missed_limit_fails_by_name() {
@@ -106,6 +114,13 @@ mod tests {
         figures.at_most("other", 2, 1, |other| other.to_string());
         assert!(figures.verdict().is_err_and(|error| error.to_string().starts_with("missed: other;")));
         assert!(figures.to_string().contains("MISSED"));
+    }
+
+    #[test]
+    fn quantile_is_the_smallest_time_that_enough_do_not_exceed() {
+        let times: Vec<_> = (1..=200).map(Duration::from_millis).collect();
+        assert_eq!([50, 99, 100].map(|percent| quantile(&times, percent).as_millis()), [100, 198, 200]);
+        assert_eq!(quantile(&[], 99), Duration::ZERO);
     }
 
     #[test]

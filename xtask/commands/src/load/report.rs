@@ -1,6 +1,6 @@
 //! The report of a run: figures, and which limits they miss.
 
-mod chart;
+pub(crate) mod chart;
 mod page;
 mod table;
 

@@ -17,7 +17,7 @@ const MAXIMUM_RATE: f64 = 10_000.0;
 /// How the times are spaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Arrivals {
+pub(crate) enum Arrivals {
     /// At random, independent of each other, as those of many clients.
     Poisson,
     /// At equal distances.
@@ -26,7 +26,7 @@ pub(super) enum Arrivals {
 
 /// The number of requests per second.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
-pub(super) struct Rate(f64);
+pub(crate) struct Rate(f64);
 
 impl Rate {
     /// Parses a rate from the command line.
@@ -39,14 +39,25 @@ impl Rate {
         Ok(Self(rate))
     }
 
+    /// Returns a rate, which must be above 0.
+    pub(crate) const fn per_second(requests: f64) -> Self {
+        Self(requests)
+    }
+
     /// Returns the mean time between two requests.
     fn interval(self) -> f64 {
         self.0.recip()
     }
 }
 
+/// Returns a random number of the exponential distribution with mean 1.
+pub(crate) fn exponential(generator: &mut Rng) -> f64 {
+    // The generator returns 0 but never 1, so the logarithm exists.
+    -(1.0 - generator.f64()).ln()
+}
+
 /// The times of all requests, from the start of the run, in ascending order.
-pub(super) struct Schedule {
+pub(crate) struct Schedule {
     arrivals: Arrivals,
     rate: Rate,
     generator: Rng,
@@ -56,7 +67,7 @@ pub(super) struct Schedule {
 
 impl Schedule {
     /// Returns the times before `end`.
-    pub(super) fn new(arrivals: Arrivals, rate: Rate, end: Duration, generator: Rng) -> Self {
+    pub(crate) fn new(arrivals: Arrivals, rate: Rate, end: Duration, generator: Rng) -> Self {
         let mut schedule = Self { arrivals, rate, generator, next: Duration::ZERO, end };
         // A constant load begins at once; the first random request has an unpredictable time like all others.
         if arrivals == Arrivals::Poisson {
@@ -68,9 +79,8 @@ impl Schedule {
     fn gap(&mut self) -> Duration {
         let times_interval = match self.arrivals {
             Arrivals::Constant => 1.0,
-            // The times between the events of a Poisson process have an exponential distribution. The generator returns
-            // 0 but never 1, of which the logarithm exists.
-            Arrivals::Poisson => -(1.0 - self.generator.f64()).ln(),
+            // The times between the events of a Poisson process have an exponential distribution.
+            Arrivals::Poisson => exponential(&mut self.generator),
         };
         Duration::from_secs_f64(times_interval * self.rate.interval())
     }

@@ -22,12 +22,12 @@ pub(super) fn parse(text: &str) -> Result<Duration> {
 }
 
 /// Returns a span in milliseconds.
-pub(super) fn milliseconds(span: Duration) -> f64 {
+pub(crate) fn milliseconds(span: Duration) -> f64 {
     span.as_secs_f64() * 1e3
 }
 
 /// Returns a count as a number to calculate with. Counts above 2³² are not reached.
-pub(super) fn number(count: u64) -> f64 {
+pub(crate) fn number(count: u64) -> f64 {
     f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }
 

@@ -13,7 +13,7 @@ const MAXIMUM: Duration = Duration::from_mins(1);
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ending {
+pub(crate) enum Ending {
     /// A response came.
     Status(u16),
     /// No complete response came in time.
@@ -51,27 +51,27 @@ pub(super) struct Counts {
 
 /// Latencies in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub(super) struct Percentiles {
-    pub(super) p50: f64,
-    pub(super) p90: f64,
-    pub(super) p99: f64,
-    pub(super) p999: f64,
-    pub(super) max: f64,
+pub(crate) struct Percentiles {
+    pub(crate) p50: f64,
+    pub(crate) p90: f64,
+    pub(crate) p99: f64,
+    pub(crate) p999: f64,
+    pub(crate) max: f64,
 }
 
 /// Returns an empty histogram of latencies in microseconds.
-pub(super) fn histogram<T: Counter>(significant_digits: u8) -> Result<Histogram<T>> {
+pub(crate) fn histogram<T: Counter>(significant_digits: u8) -> Result<Histogram<T>> {
     let maximum = u64::try_from(MAXIMUM.as_micros())?;
     Histogram::new_with_bounds(1, maximum, significant_digits).context("cannot make a histogram")
 }
 
 /// Adds a latency to a histogram.
-pub(super) fn record<T: Counter>(histogram: &mut Histogram<T>, latency: Duration) {
+pub(crate) fn record<T: Counter>(histogram: &mut Histogram<T>, latency: Duration) {
     histogram.saturating_record(u64::try_from(latency.as_micros()).unwrap_or(u64::MAX));
 }
 
 /// Returns the percentiles of a histogram, or `None` if it is empty.
-pub(super) fn percentiles<T: Counter>(histogram: &Histogram<T>) -> Option<Percentiles> {
+pub(crate) fn percentiles<T: Counter>(histogram: &Histogram<T>) -> Option<Percentiles> {
     let at = |quantile| milliseconds(Duration::from_micros(histogram.value_at_quantile(quantile)));
     (!histogram.is_empty()).then(|| Percentiles {
         p50: at(0.5),

@@ -13,7 +13,7 @@ use super::tally::{Ending, Percentiles, histogram, percentiles, record};
 const POINTS: u32 = 300;
 
 /// The run in pieces of the same length.
-pub(super) struct Timeline {
+pub(crate) struct Timeline {
     width: Duration,
     buckets: Vec<Bucket>,
 }
@@ -34,24 +34,24 @@ pub(super) struct Bucket {
 
 /// A piece of the run, as reports show it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub(super) struct Point {
+pub(crate) struct Point {
     /// The middle of it, in seconds.
-    pub(super) seconds: f64,
+    pub(crate) seconds: f64,
     /// Requests per second that were to start.
     pub(super) offered: f64,
     /// Responses per second, without throttled requests.
-    pub(super) achieved: f64,
+    pub(crate) achieved: f64,
     /// Throttled requests per second.
     pub(super) throttled: f64,
     /// Requests per second that were not sent.
     pub(super) dropped: f64,
     /// Latencies of those that were to start.
-    pub(super) latency_ms: Option<Percentiles>,
+    pub(crate) latency_ms: Option<Percentiles>,
 }
 
 impl Timeline {
     /// Returns an empty timeline for a run of this length.
-    pub(super) fn new(length: Duration) -> Self {
+    pub(crate) fn new(length: Duration) -> Self {
         Self { width: (length / POINTS).max(Duration::from_secs(1)), buckets: Vec::new() }
     }
 
@@ -65,7 +65,7 @@ impl Timeline {
     }
 
     /// Adds a request that has ended.
-    pub(super) fn record(&mut self, scheduled: Duration, latency: Duration, ending: Ending) -> Result<()> {
+    pub(crate) fn record(&mut self, scheduled: Duration, latency: Duration, ending: Ending) -> Result<()> {
         if ending != Ending::Status(429) {
             record(&mut self.bucket(scheduled)?.latencies, latency);
         }
@@ -86,7 +86,7 @@ impl Timeline {
     }
 
     /// Returns the complete pieces of a run that has ended at a time.
-    pub(super) fn points(&self, end: Duration) -> Vec<Point> {
+    pub(crate) fn points(&self, end: Duration) -> Vec<Point> {
         let width = self.width.as_secs_f64();
         let rate = |count| number(count) / width;
         let starts = (0_u32..).map(|index| self.width * index);

@@ -9,7 +9,7 @@ use std::time::Instant;
 use crate::control_plane::Throttling;
 
 /// The bucket of one route, full at the start.
-pub(super) struct TokenBucket {
+pub struct TokenBucket {
     limits: Throttling,
     level: Mutex<Level>,
 }
@@ -20,12 +20,13 @@ struct Level {
 }
 
 impl TokenBucket {
-    pub(super) fn new(limits: Throttling, now: Instant) -> Self {
+    /// Returns a full bucket.
+    pub fn new(limits: Throttling, now: Instant) -> Self {
         Self { limits, level: Mutex::new(Level { tokens: limits.burst.into(), at: now }) }
     }
 
     /// Takes a token. Returns false if there is none, which means that the request is throttled.
-    pub(super) fn take(&self, now: Instant) -> bool {
+    pub fn take(&self, now: Instant) -> bool {
         // No operation on the level can panic halfway, so a poisoned level is still valid.
         let mut level = self.level.lock().unwrap_or_else(PoisonError::into_inner);
         let filled = now.saturating_duration_since(level.at).as_secs_f64() * self.limits.rate;

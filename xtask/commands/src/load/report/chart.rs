@@ -1,6 +1,6 @@
 //! A line chart as SVG.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 const WIDTH: f64 = 960.0;
 const HEIGHT: f64 = 280.0;
@@ -8,23 +8,29 @@ const LEFT: f64 = 64.0;
 const RIGHT: f64 = 16.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 28.0;
+/// The height of the title of an image, and of the names of its lines.
+const TITLE: f64 = 28.0;
+/// The width of the name of a line.
+const NAME: f64 = 130.0;
+/// The style of an image. It has a background of its own, because a page cannot color an image.
+const IMAGE_STYLE: &str = "text{font:12px system-ui,sans-serif;fill:#444}.title{font-weight:600;font-size:14px;fill:#222}.y{text-anchor:end}.x{text-anchor:middle}.grid{stroke:#ddd}polyline{fill:none;stroke-width:1.5;stroke-linejoin:round}";
 
 /// The colors of the lines, which color-blind people can distinguish: <https://jfly.uni-koeln.de/color/>.
 const COLORS: [&str; 7] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f"];
 
 /// A chart of values over time.
-pub(super) struct Chart {
-    pub(super) title: String,
-    pub(super) lines: Vec<ChartLine>,
+pub(crate) struct Chart {
+    pub(crate) title: String,
+    pub(crate) lines: Vec<ChartLine>,
     /// Whether the distance of two values shows their ratio. Then only values above 0 are shown.
-    pub(super) is_logarithmic: bool,
+    pub(crate) is_logarithmic: bool,
 }
 
 /// A line of a chart.
-pub(super) struct ChartLine {
-    pub(super) name: String,
+pub(crate) struct ChartLine {
+    pub(crate) name: String,
     /// Seconds and values.
-    pub(super) points: Vec<(f64, f64)>,
+    pub(crate) points: Vec<(f64, f64)>,
 }
 
 /// The range of an axis.
@@ -85,6 +91,52 @@ fn round_step(least: f64) -> f64 {
 
 impl fmt::Display for Chart {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let title = escaped(&self.title);
+        writeln!(formatter, "<figure><figcaption>{title}</figcaption>")?;
+        writeln!(formatter, r#"<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}">"#)?;
+        self.write_plot(formatter)?;
+        writeln!(formatter, "</svg>\n<ul>")?;
+        for (line, color) in self.colored_lines() {
+            writeln!(formatter, r#"<li style="--color:{color}">{}</li>"#, escaped(&line.name))?;
+        }
+        writeln!(formatter, "</ul></figure>")
+    }
+}
+
+impl Chart {
+    /// Returns an image file, with the title above the plot and the names of the lines below it.
+    pub(crate) fn image(&self) -> String {
+        let height = HEIGHT + 2.0 * TITLE;
+        let mut plot = String::new();
+        // Writing to a String cannot fail.
+        let _ = self.write_plot(&mut plot);
+        let mut names = String::new();
+        for ((line, color), number) in self.colored_lines().zip(0_u32..) {
+            let x = LEFT + f64::from(number) * NAME;
+            let (y, name) = (HEIGHT + TITLE + 16.0, escaped(&line.name));
+            let _ =
+                writeln!(names, r#"<rect x="{x}" y="{}" width="14" height="4" fill="{color}"/>"#, y - 6.0);
+            let _ = writeln!(names, r#"<text x="{}" y="{y}">{name}</text>"#, x + 20.0);
+        }
+        let title = escaped(&self.title);
+        format!(
+            r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{title}">
+<style>{IMAGE_STYLE}</style>
+<rect width="{WIDTH}" height="{height}" fill="#fff"/>
+<text class="title" x="{LEFT}" y="18">{title}</text>
+<g transform="translate(0 {TITLE})">
+{plot}</g>
+{names}</svg>
+"##
+        )
+    }
+
+    fn colored_lines(&self) -> impl Iterator<Item = (&ChartLine, &'static str)> {
+        self.lines.iter().zip(COLORS.into_iter().cycle())
+    }
+
+    /// Writes the axes and the lines.
+    fn write_plot(&self, output: &mut impl fmt::Write) -> fmt::Result {
         let ticks = self.ticks();
         let last = self.points().map(|(seconds, _)| seconds).fold(0.0, f64::max);
         let times = Range { low: 0.0, high: last };
@@ -94,19 +146,16 @@ impl fmt::Display for Chart {
         let x = |seconds: f64| LEFT + times.position(seconds) * (WIDTH - LEFT - RIGHT);
         let y = |value: f64| TOP + (1.0 - values.position(self.scale(value))) * (HEIGHT - TOP - BOTTOM);
 
-        let title = escaped(&self.title);
-        writeln!(formatter, "<figure><figcaption>{title}</figcaption>")?;
-        writeln!(formatter, r#"<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}">"#)?;
         for tick in ticks {
             let (y, right, label) = (y(tick), WIDTH - RIGHT, LEFT - 8.0);
-            writeln!(formatter, r#"<line class="grid" x1="{LEFT}" x2="{right}" y1="{y:.1}" y2="{y:.1}"/>"#)?;
-            writeln!(formatter, r#"<text class="y" x="{label}" y="{:.1}">{}</text>"#, y + 4.0, short(tick))?;
+            writeln!(output, r#"<line class="grid" x1="{LEFT}" x2="{right}" y1="{y:.1}" y2="{y:.1}"/>"#)?;
+            writeln!(output, r#"<text class="y" x="{label}" y="{:.1}">{}</text>"#, y + 4.0, short(tick))?;
         }
         let step = round_step(last / 10.0).max(1.0);
         let mut time = 0.0;
         while time <= last {
             writeln!(
-                formatter,
+                output,
                 r#"<text class="x" x="{:.1}" y="{}">{} s</text>"#,
                 x(time),
                 HEIGHT - 8.0,
@@ -114,20 +163,16 @@ impl fmt::Display for Chart {
             )?;
             time += step;
         }
-        for (line, color) in self.lines.iter().zip(COLORS.iter().cycle()) {
-            write!(formatter, r#"<polyline stroke="{color}" points=""#)?;
+        for (line, color) in self.colored_lines() {
+            write!(output, r#"<polyline stroke="{color}" points=""#)?;
             for (seconds, value) in
                 line.points.iter().filter(|(_, value)| !self.is_logarithmic || *value > 0.0)
             {
-                write!(formatter, "{:.1},{:.1} ", x(*seconds), y(*value))?;
+                write!(output, "{:.1},{:.1} ", x(*seconds), y(*value))?;
             }
-            writeln!(formatter, r#""><title>{}</title></polyline>"#, escaped(&line.name))?;
+            writeln!(output, r#""><title>{}</title></polyline>"#, escaped(&line.name))?;
         }
-        writeln!(formatter, "</svg>\n<ul>")?;
-        for (line, color) in self.lines.iter().zip(COLORS.iter().cycle()) {
-            writeln!(formatter, r#"<li style="--color:{color}">{}</li>"#, escaped(&line.name))?;
-        }
-        writeln!(formatter, "</ul></figure>")
+        Ok(())
     }
 }
 
@@ -161,6 +206,15 @@ mod tests {
         let points = vec![(0.0, 3.0), (30.0, 120.0), (60.0, 40.0)];
         insta::assert_snapshot!("linear", chart(points.clone(), false));
         insta::assert_snapshot!("logarithmic", chart(points, true));
+    }
+
+    #[test]
+    fn image_has_its_own_style_title_and_names() {
+        let image = chart(vec![(0.0, 3.0), (60.0, 40.0)], false).image();
+        assert!(image.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\""), "{image}");
+        for part in ["<style>", ">&lt;b&gt;</text>", ">p50 &amp; p99</text>", "<polyline"] {
+            assert!(image.contains(part), "{part}: {image}");
+        }
     }
 
     #[test]

@@ -1,0 +1,132 @@
+//! Compares the queue of the simulation with the function pool of the local stack.
+//!
+//! The same arrivals go to the API function with 1, 2 and 4 instances, and to the simulated station, which draws its
+//! service times from measured ones. A delay of the database makes up most of a service time, so the instances hardly
+//! compete for the processor.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use command_line::environment;
+use command_line::terminal::Step;
+use deploy::deployed_stack::DeployedStack;
+use fastrand::Rng;
+use faults::{DatabaseProxy, Faults};
+use local_stack::StackFile;
+use openapi::variables;
+use operator::connect::{connect, read_stack_file};
+use serde_json::Value;
+use stack::OutputName;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+use url::Url;
+
+use super::api::{self, Subject};
+use super::figure::{Figures, median, milliseconds, quantile};
+use super::scale::station::latencies;
+use crate::load::schedule::{Arrivals, Rate, Schedule};
+
+const INSTANCES: [u32; 3] = [1, 2, 4];
+/// How much of the time each instance is busy.
+const UTILIZATIONS: [f64; 2] = [0.5, 0.7];
+/// What the database takes longer.
+const DELAY: Duration = Duration::from_millis(60);
+const LENGTH: Duration = Duration::from_secs(30);
+const SERVICE_TIMES: usize = 100;
+const SEED: u64 = 17;
+/// By how many percent the means may differ.
+const LARGEST_DIFFERENCE: f64 = 25.0;
+
+pub(super) async fn measure(figures: &mut Figures) -> Result<()> {
+    let stack = read_stack_file::<StackFile>()?;
+    let environment = environment::load(local_stack::ENVIRONMENT)?;
+    let connection = connect(&environment).await?;
+    let outputs = DeployedStack::get(&connection.cloudformation(), &environment).await?.outputs;
+    let deployed = api::deployed_function(&stack, outputs.get(OutputName::ApiFunctionName)?).await?;
+    let faults = Faults::new();
+    let database = Url::parse(&stack.database_url).context("stack.json has no proper database_url")?;
+    let port = database.port().context("database_url has no port")?;
+    let proxy = DatabaseProxy::start(port, Arc::clone(&faults)).await?;
+    let port = proxy.port().to_string();
+    let asset = [("package_id", stack.packages.viewer.as_str()), ("path", stack.assets.thumbnail.as_str())];
+    let event = api::event("/cloudfront/sign", &stack, &asset);
+    for instances in INSTANCES {
+        let label = format!("pool-{instances}");
+        let other = [(variables::POSTGRES_PORT, port.as_str())];
+        let maximum = usize::try_from(instances)?;
+        let subject = Subject::start(&label, &deployed, &stack, &other, maximum).await?;
+        let subject = Arc::new(subject);
+        faults.delay_database(Duration::ZERO);
+        start_all(&subject, &event, instances).await?;
+        faults.delay_database(DELAY);
+        compare(&subject, &event, instances, figures).await?;
+        subject.pool.stop().await;
+    }
+    Ok(())
+}
+
+/// Starts all instances, with an open connection each.
+async fn start_all(subject: &Arc<Subject>, event: &Value, instances: u32) -> Result<()> {
+    for _ in 0..5 {
+        run(subject, event, vec![Duration::ZERO; usize::try_from(instances)?]).await?;
+    }
+    Ok(())
+}
+
+async fn compare(subject: &Arc<Subject>, event: &Value, instances: u32, figures: &mut Figures) -> Result<()> {
+    for utilization in UTILIZATIONS {
+        let step = Step::begin(format!("{instances} instances"));
+        let mut service_times = Vec::new();
+        for _ in 0..SERVICE_TIMES {
+            service_times.push(subject.time(event, 200).await?);
+        }
+        let rate = utilization * f64::from(instances) / mean(&service_times)?.as_secs_f64();
+        let mut generator = Rng::with_seed(SEED);
+        let arrivals = Schedule::new(Arrivals::Poisson, Rate::per_second(rate), LENGTH, generator.fork());
+        let arrivals: Vec<_> = arrivals.collect();
+        let mut pool = run(subject, event, arrivals.clone()).await?;
+        let draw = || generator.choice(&service_times).copied().unwrap_or_default();
+        let mut simulated = latencies(arrivals, draw, instances);
+        step.done(format!("{} requests, {rate:.1} a second", pool.len()));
+
+        pool.sort_unstable();
+        simulated.sort_unstable();
+        let what = format!("{instances} instances, {:.0} % busy", utilization * 100.0);
+        let means = (mean(&pool)?, mean(&simulated)?);
+        figures.note(format!("{what}: service time, p50"), milliseconds(median(&mut service_times)));
+        for (name, measured, expected) in [
+            ("mean", means.0, means.1),
+            ("p50", quantile(&pool, 50), quantile(&simulated, 50)),
+            ("p99", quantile(&pool, 99), quantile(&simulated, 99)),
+        ] {
+            let both = format!("{} (simulated {})", milliseconds(measured), milliseconds(expected));
+            figures.note(format!("{what}: {name}"), both);
+        }
+        let ratio = means.0.as_secs_f64() / means.1.as_secs_f64();
+        let difference = 100.0 * (ratio - 1.0).abs();
+        let show = |percent: f64| format!("{percent:.0} %");
+        figures.at_most(format!("{what}: difference of the means"), difference, LARGEST_DIFFERENCE, show);
+    }
+    Ok(())
+}
+
+/// Sends a request at each time, whether or not earlier ones were answered, and returns the times from then.
+async fn run(subject: &Arc<Subject>, event: &Value, arrivals: Vec<Duration>) -> Result<Vec<Duration>> {
+    let start = Instant::now();
+    let mut requests = JoinSet::new();
+    for arrival in arrivals {
+        sleep_until(start + arrival).await;
+        let (subject, event) = (Arc::clone(subject), event.clone());
+        requests.spawn(async move {
+            subject.time(&event, 200).await?;
+            anyhow::Ok(start.elapsed().saturating_sub(arrival))
+        });
+    }
+    requests.join_all().await.into_iter().collect()
+}
+
+fn mean(times: &[Duration]) -> Result<Duration> {
+    let count = u32::try_from(times.len())?;
+    times.iter().sum::<Duration>().checked_div(count).context("no time was measured")
+}
