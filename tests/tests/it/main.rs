@@ -51,3 +51,4 @@ mod turns;
 mod typescript_client;
 mod viewer;
 mod waiting;
+mod watch;

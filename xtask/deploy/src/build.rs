@@ -16,6 +16,7 @@ use stack::{ArtifactHash, FunctionName};
 
 use self::archive::Compression;
 pub use archive::sha256;
+pub use compile::BuildFailed;
 pub use environment::AWS_LC_TABLES;
 pub use operator_program::{OperatorProgram, build_operator_program};
 pub use typescript_client::{TypescriptClient, build_typescript_client};
