@@ -56,8 +56,9 @@ impl Group {
 
     /// Lets the program end the groups that it has started itself, where it would be killed otherwise.
     #[must_use]
-    pub fn ended_by_request(self) -> Self {
-        Self { end: Signal::TERM, ..self }
+    pub fn ended_by_request(mut self) -> Self {
+        self.end = Signal::TERM;
+        self
     }
 
     /// Waits until the program ends.
