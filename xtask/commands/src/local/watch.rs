@@ -14,7 +14,7 @@ pub(super) use self::saves::Saves;
 pub(super) use self::swap::Swap;
 
 /// Deploys one change after the other. What is saved meanwhile is the next change.
-pub(super) async fn run(mut saves: Saves, mut swap: Swap<'_>) -> ! {
+pub(super) async fn run(mut saves: Saves, swap: Swap<'_>) -> ! {
     loop {
         let change = saves.next_change().await;
         swap.apply(&change).await;

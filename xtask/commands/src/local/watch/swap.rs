@@ -46,12 +46,10 @@ pub(in crate::local) struct Swap<'a> {
     functions: &'a BTreeMap<Function, FunctionName>,
     /// The `stack.json` of the stack.
     stack_file: &'a Path,
-    /// Whether this program renders the template of the source as it is now.
-    is_current: bool,
 }
 
 impl<'a> Swap<'a> {
-    /// Connects to a stack that serves the source as it was when this program was built.
+    /// Connects to a running stack.
     pub(in crate::local) async fn connect(
         environment: &'a Environment,
         (emulator, local): (&Emulator, LocalStack),
@@ -63,26 +61,23 @@ impl<'a> Swap<'a> {
         let mut connection =
             connection::connect_to_emulator(environment, emulator, Arc::new(OnlyWarnings)).await?;
         connection.local = Some(local);
-        Ok(Self { environment, connection, profile, data_plane, functions, stack_file, is_current: true })
+        Ok(Self { environment, connection, profile, data_plane, functions, stack_file })
     }
 
     /// Deploys a change, and reports the result on one line.
-    pub(super) async fn apply(&mut self, change: &Change) {
-        // A program that was built from an older template would deploy that again, with every later change too.
-        self.is_current &= change.part == Part::Functions;
-        if self.is_current {
-            self.deploy_functions(change).await;
-        } else {
-            self.deploy_with_current_program(change).await;
+    pub(super) async fn apply(&self, change: &Change) {
+        match change.part {
+            Part::Functions => self.deploy_functions(change).await,
+            Part::Template => self.deploy_with_current_program(change).await,
         }
     }
 
-    /// Deploys the functions with the template of this program.
+    /// Deploys the functions. The deployed template stays: this program cannot render what has been saved meanwhile.
     async fn deploy_functions(&self, change: &Change) {
         let before = self.data_plane.revisions();
         let mut options = Options::new(Consent::Given);
         options.wait_for_lock = LOCK_LIMIT;
-        let subject = Subject::Source(self.profile);
+        let subject = Subject::Code(self.profile);
         let shown = Mutex::new(String::new());
         let show = |review: &Review| {
             *shown.lock().unwrap_or_else(PoisonError::into_inner) = review_text(review);
@@ -145,7 +140,7 @@ impl<'a> Swap<'a> {
         let mut command = Command::from(command::cargo());
         command
             .args(["run", "--quiet", "--package", "xtask", "--"])
-            .args(["deploy", "--env", "local", "--yes", "--quiet"])
+            .args(["--quiet", "deploy", "--env", "local", "--yes"])
             .env("PACKAGES_STACK", self.stack_file)
             .env_remove("AWS_ENDPOINT_URL")
             .stdin(Stdio::null())
