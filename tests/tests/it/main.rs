@@ -53,3 +53,4 @@ mod typescript_client;
 mod viewer;
 mod viewers_guide;
 mod waiting;
+mod watch;

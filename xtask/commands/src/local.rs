@@ -8,9 +8,11 @@ pub(crate) mod foundation;
 pub(crate) mod guard;
 mod subcommand;
 mod summary;
+mod watch;
 
+use std::convert::Infallible;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -28,14 +30,15 @@ use local_stack::not_emulated::not_emulated;
 use local_stack::{Buckets, Queues, StackFile};
 use machine::directory::{Data, StateDirectory};
 use machine::process as processes;
-use machine::{command, workspace};
-use rights::identity::Operator;
+use machine::{command, repository, workspace};
+use rights::identity::{Credentials, Operator};
 use tokio::time::timeout;
 
 use self::data_plane::{Aws, DataPlane, Settings};
 use self::deployed::DeployedResources;
 use self::foundation::Foundation;
 use self::guard::RunningGuard;
+use self::watch::{Saves, Swap};
 use operator::connect::connect_to_emulator;
 use operator::terminal::aws_error_message;
 
@@ -67,6 +70,9 @@ pub(crate) struct Arguments {
     /// How many instances of each function may run at the same time. Further invocations wait for one.
     #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u16).range(1..=MAXIMUM_INSTANCES))]
     instances: u16,
+    /// Build and deploy what is saved in the source of the functions, the contract and the template, while the stack runs.
+    #[arg(long)]
+    watch: bool,
     /// Where the stack keeps its state; stacks in different directories run side by side.
     #[arg(long, value_name = "DIRECTORY")]
     state: Option<PathBuf>,
@@ -140,6 +146,8 @@ async fn serve(
     arguments: &Arguments,
 ) -> Result<Outcome> {
     let start = Instant::now();
+    // What is saved during the start is deployed after it.
+    let saves = arguments.watch.then(|| Saves::watch(repository::root()));
     let data = if arguments.keep { Data::Kept } else { Data::Fresh };
     let environment = environment::load(local_stack::ENVIRONMENT)?;
     let profile =
@@ -208,20 +216,18 @@ async fn serve(
         console::Access::connect(&environment, &emulator, administrator, pool, local.clone()).await?;
     data_plane.open(directory, &inside, stack_file.clone(), &access, &without_effect).await?;
     step.done("gateway, functions, queue poller, edge, issuer, console, viewer");
-    connection.local = Some(local);
+    connection.local = Some(local.clone());
     let subject = Subject::Source(profile);
-    verify(&Deployment::new(&environment, &connection, &options, subject, &|_| {}), deployed).await;
+    let deployment = Deployment::new(&environment, &connection, &options, subject, &|_| {});
+    verify(&deployment, deployed, VERIFICATION_LIMIT).await;
 
     let path = directory.file(machine::STACK_FILE);
-    // It may look at everything.
+    let data_plane = &*data_plane;
+    let swap =
+        Swap::connect(&environment, (&emulator, local), profile, data_plane, &resources.functions, &path);
+    let watching = deploy_saves(saves, swap);
     let credentials = guard.operator(Operator::Administrator);
-    let command = async {
-        if arguments.command.is_empty() {
-            std::future::pending().await
-        } else {
-            subcommand::run(&arguments.command, &path, &stack_file.aws_endpoint_url, &credentials).await
-        }
-    };
+    let command = run_command(&arguments.command, &path, &stack_file, &credentials);
     if arguments.command.is_empty() {
         summary::print(&stack_file, &path, &without_effect, start.elapsed())?;
         if !is_quiet() {
@@ -235,7 +241,31 @@ async fn serve(
         error = foundation.exited() => Err(error),
         error = guard.ended() => Err(error),
         error = data_plane.ended() => Err(error),
+        ended = watching => ended.map(|ended| match ended {}),
     }
+}
+
+/// Runs the command with the administrator's credentials, since it may look at everything. Without a command, waits
+/// forever.
+async fn run_command(
+    command: &[OsString],
+    path: &Path,
+    stack_file: &StackFile,
+    credentials: &Credentials,
+) -> Result<u8> {
+    if command.is_empty() {
+        return std::future::pending().await;
+    }
+    subcommand::run(command, path, &stack_file.aws_endpoint_url, credentials).await
+}
+
+/// Deploys what is saved, and ends only with an error. Without `--watch`, waits forever.
+async fn deploy_saves(
+    saves: Option<Saves>,
+    swap: impl Future<Output = Result<Swap<'_>>>,
+) -> Result<Infallible> {
+    let Some(saves) = saves else { return std::future::pending().await };
+    watch::run(saves, swap.await?).await
 }
 
 /// Returns what commands know of the stack.
@@ -251,8 +281,8 @@ fn described_for_commands(stack_file: &StackFile) -> LocalStack {
 }
 
 /// Verifies what was deployed. A stack that fails the verification is served too: its logs show the reason.
-async fn verify(deployment: &Deployment<'_>, deployed: DeploymentResult) {
-    let verified = timeout(VERIFICATION_LIMIT, deployment.verify(deployed)).await;
+async fn verify(deployment: &Deployment<'_>, deployed: DeploymentResult, limit: Duration) {
+    let verified = timeout(limit, deployment.verify(deployed)).await;
     let verified = verified.context("the verification of the local stack took too long").flatten();
     if let Err(error) = verified {
         terminal::warning(&error, aws_error_message);

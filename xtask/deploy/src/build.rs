@@ -11,11 +11,13 @@ mod typescript_client;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use futures_util::future::try_join_all;
 use machine::{Progress, workspace};
 use stack::{ArtifactHash, FunctionName};
 
 use self::archive::Compression;
 pub use archive::sha256;
+pub use compile::BuildFailed;
 pub use environment::AWS_LC_TABLES;
 pub use operator_program::{OperatorProgram, build_operator_program};
 pub use typescript_client::{TypescriptClient, build_typescript_client};
@@ -62,16 +64,16 @@ pub async fn build(profile: Profile, progress: &dyn Progress) -> Result<Vec<Buil
         Profile::Release(_) => Compression::Best,
     };
     let step = progress.begin("zips");
-    let mut built = Vec::new();
-    for name in FunctionName::ALL {
+    let archives = FunctionName::ALL.map(async |name| {
         let bootstrap = bootstrap(profile, name);
         let zip = bootstrap.with_file_name("bootstrap.zip");
         let archive = archive::write_if_changed(bootstrap.clone(), zip.clone(), compression);
         let help =
             || format!("cannot zip {}; if the disk is full, make room and build again", bootstrap.display());
         let (hash, size) = archive.await.with_context(help)?;
-        built.push(BuiltFunction { name, zip, hash, size });
-    }
+        anyhow::Ok(BuiltFunction { name, zip, hash, size })
+    });
+    let built = try_join_all(archives).await?;
     let megabytes: f64 =
         built.iter().map(|function| u32::try_from(function.size).map_or(0.0, f64::from)).sum();
     step.done(&format!("{:.1} MB together", megabytes / 1e6));

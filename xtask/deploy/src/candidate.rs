@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
-use serde_json::Value;
-use stack::{ArtifactHash, DeployedTemplate, Environment, FunctionName, Inputs, SigningKeys};
+use serde_json::{Map, Value};
+use stack::{ArtifactHash, ArtifactKey, DeployedTemplate, Environment, FunctionName, Inputs, SigningKeys};
 
 use crate::artifact_bucket::ArtifactBucket;
 use crate::artifacts;
 use crate::build::BuiltFunction;
+use crate::deployed_stack::Deployed;
 use crate::release::{Release, ReleaseStore, SourceRevision};
+use crate::review::deployed_contract;
 
 /// A template and code that can be deployed, with the current signing keys.
 pub struct Candidate {
@@ -42,6 +44,38 @@ impl Candidate {
         })
     }
 
+    /// Creates a candidate from the deployed template, with the code of functions that were built.
+    ///
+    /// Nothing else changes, whatever the source of the template says.
+    pub async fn from_code(
+        environment: &Environment,
+        bucket: &ArtifactBucket,
+        deployed: &Deployed,
+        built: &[BuiltFunction],
+        source: SourceRevision,
+    ) -> Result<Self> {
+        let mut template = deployed.template.as_value().clone();
+        let built: Vec<_> = built
+            .iter()
+            .map(|function| (function, ArtifactKey::new(&environment.service, function.name, &function.hash)))
+            .collect();
+        let mut functions = BTreeMap::new();
+        for resource in template["Resources"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+            let is_function = resource["Type"] == "AWS::Lambda::Function";
+            let Some(key) = resource.pointer_mut("/Properties/Code/S3Key").filter(|_| is_function) else {
+                continue;
+            };
+            let is_same =
+                |new: &ArtifactKey| key.as_str().is_some_and(|old| directory(old) == directory(new.as_str()));
+            if let Some((function, new)) = built.iter().find(|(_, new)| is_same(new)) {
+                functions.insert(function.name, function.hash.clone());
+                *key = new.as_str().into();
+            }
+        }
+        let contract = deployed_contract(environment, bucket, Some(deployed)).await?;
+        Ok(Self { template: template.into(), contract, functions, source })
+    }
+
     /// Creates a candidate from a release, with the current keys.
     ///
     /// A rollback must not restore a key that was retired.
@@ -72,4 +106,9 @@ impl Candidate {
             source: release.source.clone(),
         })
     }
+}
+
+/// Returns the part of the key of a function's code that is the same for all its builds.
+fn directory(key: &str) -> Option<&str> {
+    key.rsplit_once('/').map(|(directory, _)| directory)
 }

@@ -187,7 +187,8 @@ pub(crate) fn differing_parts(old: &Value, new: &Value) -> BTreeSet<String> {
         .collect()
 }
 
-async fn deployed_contract(
+/// Returns the OpenAPI document of the deployed release, or `None` if it is unknown.
+pub(crate) async fn deployed_contract(
     environment: &Environment,
     bucket: &ArtifactBucket,
     deployed: Option<&Deployed>,

@@ -6,6 +6,8 @@
 
 use std::collections::BTreeSet;
 
+use futures_util::future::join_all;
+
 use crate::control_plane::{ControlPlane, ControlPlaneError, FunctionName};
 use crate::gateway::Gateway;
 use crate::poller::{PollerError, Pollers};
@@ -65,9 +67,9 @@ impl Redeployment {
             let api = self.control_plane.http_api(&resources.api_id).await?;
             served.extend(api.functions());
             served.extend(resources.queue_functions.iter().cloned());
-            for name in &served {
-                self.deploy(name).await?;
-            }
+            // Unpacking takes long, so each function has a thread of its own. An error of one interrupts no other.
+            let deployed = join_all(served.iter().map(|name| self.deploy(name))).await;
+            deployed.into_iter().collect::<Result<(), _>>()?;
             if self.gateway.deploy(api) {
                 tracing::info!(target: machine::ACTIVITY, "serving the API as it is deployed now");
             }

@@ -36,10 +36,12 @@ pub async fn interrupted() -> Result<()> {
     Ok(())
 }
 
-/// A program in its own process group, which is killed when this value is dropped.
+/// A program in its own process group, which is ended when this value is dropped.
 pub struct Group {
     child: Child,
     leader: Option<Pid>,
+    /// The signal that ends it.
+    end: Signal,
 }
 
 impl Group {
@@ -49,7 +51,14 @@ impl Group {
         let child = command.process_group(0).spawn();
         let child = child.with_context(|| format!("`{program}` could not be started"))?;
         let leader = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
-        Ok(Self { child, leader })
+        Ok(Self { child, leader, end: Signal::KILL })
+    }
+
+    /// Lets the program end the groups that it has started itself, where it would be killed otherwise.
+    #[must_use]
+    pub fn ended_by_request(mut self) -> Self {
+        self.end = Signal::TERM;
+        self
     }
 
     /// Waits until the program ends.
@@ -64,7 +73,7 @@ impl Drop for Group {
     fn drop(&mut self) {
         if let Some(leader) = self.leader {
             // The program may have ended just now.
-            let _ = kill_process_group(leader, Signal::KILL);
+            let _ = kill_process_group(leader, self.end);
         }
     }
 }

@@ -169,7 +169,12 @@ pub async fn deploy(
 }
 
 fn show(review: &Review) {
-    terminal::report(format!("\n{}\n", to_text(review, Palette::for_errors(), Detail::Summary).trim_end()));
+    terminal::report(review_text(review));
+}
+
+/// Returns the review of a deployment for people, between blank lines.
+pub fn review_text(review: &Review) -> String {
+    format!("\n{}\n", to_text(review, Palette::for_errors(), Detail::Summary).trim_end())
 }
 
 /// Writes the outputs to a file: as variables if it ends with `.env`, and as JSON otherwise.

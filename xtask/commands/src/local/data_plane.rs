@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow};
 use deploy::connection::Connection;
 use deploy::traces::Traces;
 use edge::{self, Edge};
-use lambda::control_plane::ControlPlane;
+use lambda::control_plane::{ControlPlane, FunctionName, FunctionRevision};
 use lambda::gateway::{self, Gateway};
 use lambda::pool::{FunctionPool, PoolSettings, log_delivery, trace_delivery};
 use lambda::redeployment::Redeployment;
@@ -24,12 +24,12 @@ use machine::directory::StateDirectory;
 use machine::{ports, process as processes};
 use rights::identity::{Credentials, Operator};
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use super::console::{self, Access, Sources};
 use super::deployed::DeployedResources;
-use super::follower::Follower;
+use super::follower::{Follower, Request};
 use super::foundation::{Foundation, IssuerUrls};
 use super::guard::RunningGuard;
 use crate::viewer::environment::viewer_of_local_stack;
@@ -94,6 +94,8 @@ pub(super) struct DataPlane {
     redeployment: Option<Redeployment>,
     alarms: watch::Receiver<Vec<AlarmStatus>>,
     changes: watch::Receiver<()>,
+    /// To the follower, while it runs.
+    requests: Option<mpsc::Sender<Request>>,
     console: Option<TcpListener>,
     viewer: Option<TcpListener>,
     servers: Mutex<JoinSet<Result<()>>>,
@@ -225,6 +227,7 @@ impl DataPlane {
             traces,
             redeployment: Some(redeployment),
             changes: guard.guard.changes(),
+            requests: None,
             console: Some(listeners.console),
             viewer: Some(listeners.viewer),
             servers: Mutex::new(servers),
@@ -246,6 +249,8 @@ impl DataPlane {
         self.open_console(&stack_file, access, without_effect);
         self.open_viewer(&stack_file.borrow())?;
         if let Some(redeployment) = self.redeployment.take() {
+            let (sender, requests) = mpsc::channel(1);
+            self.requests = Some(sender);
             let follower = Follower {
                 cloudformation: connection.cloudformation(),
                 edge: Arc::clone(&self.edge),
@@ -253,6 +258,7 @@ impl DataPlane {
                 directory: Arc::clone(directory),
                 stack_file,
                 changes: self.changes.clone(),
+                requests,
             };
             let following = follower.run(until(&self.shutdown.subscribe()));
             self.servers.get_mut().spawn(async move {
@@ -336,6 +342,21 @@ impl DataPlane {
             Ok((name.clone(), self.issuer.access_token(user, TOKEN_LIFETIME)?))
         };
         self.users.iter().map(token).collect()
+    }
+
+    /// Returns the revision of each function that is served.
+    pub(super) fn revisions(&self) -> BTreeMap<FunctionName, FunctionRevision> {
+        self.pool.revisions()
+    }
+
+    /// Serves at once what is deployed.
+    pub(super) async fn serve_what_is_deployed(&self) -> Result<()> {
+        const ENDED: &str = "deployments are not followed";
+        let (request, response) = oneshot::channel();
+        let requests = self.requests.as_ref().context(ENDED)?;
+        requests.send(request).await.context(ENDED)?;
+        let served = response.await.context(ENDED)?;
+        served.map_err(|reason| anyhow!("what is deployed cannot be served: {reason}"))
     }
 
     /// Waits until a server ends unexpectedly.

@@ -9,7 +9,7 @@ use edge::Edge;
 use lambda::redeployment::Redeployment;
 use local_stack::StackFile;
 use machine::directory::StateDirectory;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep};
 
 use super::deployed::DeployedResources;
@@ -33,7 +33,12 @@ pub(super) struct Follower {
     pub(super) stack_file: Arc<watch::Sender<StackFile>>,
     /// Is marked as changed when something is about to change.
     pub(super) changes: watch::Receiver<()>,
+    /// Requests to serve at once what is deployed.
+    pub(super) requests: mpsc::Receiver<Request>,
 }
+
+/// A request to serve at once what is deployed. The response says why it cannot be served.
+pub(super) type Request = oneshot::Sender<Result<(), String>>;
 
 impl Follower {
     /// Follows the stack until `shutdown` completes.
@@ -54,23 +59,26 @@ impl Follower {
         // It is reported only once.
         let mut problem = Problem::default();
         let mut changed = Instant::now();
+        let mut request: Option<Request> = None;
         loop {
             if self.changes.has_changed().unwrap_or_default() {
                 self.changes.mark_unchanged();
                 changed = Instant::now();
             }
             let current = self.apply().await.err().map(|error| format!("{error:#}"));
+            if let Some(request) = request.take() {
+                // Whoever asked may be gone.
+                let _ = request.send(current.clone().map_or(Ok(()), Err));
+            }
             if let Some(text) = problem.report(current) {
                 let error = anyhow!("what is deployed cannot be served yet: {text}");
                 terminal::warning(&error, aws_error_message);
             }
-            if changed.elapsed() < SETTLING || problem.text.is_some() {
-                sleep(INTERVAL).await;
-            } else {
-                tokio::select! {
-                    Ok(()) = self.changes.changed() => changed = Instant::now(),
-                    () = sleep(IDLE_INTERVAL) => {}
-                }
+            let is_idle = changed.elapsed() >= SETTLING && problem.text.is_none();
+            tokio::select! {
+                Some(received) = self.requests.recv() => request = Some(received),
+                Ok(()) = self.changes.changed(), if is_idle => changed = Instant::now(),
+                () = sleep(if is_idle { IDLE_INTERVAL } else { INTERVAL }) => {}
             }
         }
     }

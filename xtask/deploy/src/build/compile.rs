@@ -1,6 +1,7 @@
 //! Compiles the functions.
 
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -11,6 +12,16 @@ use tokio::process::Command;
 
 use super::programs::Programs;
 use super::{Profile, cargo_home, environment};
+
+/// The context of the error of a compiler, which has already printed its messages.
+#[derive(Clone, Copy, Debug)]
+pub struct BuildFailed;
+
+impl fmt::Display for BuildFailed {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the functions could not be built")
+    }
+}
 
 /// Compiles the functions into `{function}/bootstrap` in the directory.
 pub(super) async fn compile(profile: Profile, directory: &Path, progress: &dyn Progress) -> Result<()> {
@@ -35,7 +46,7 @@ async fn development(progress: &dyn Progress) -> Result<Programs> {
     for function in FunctionName::ALL {
         command.args(["--bin", function.as_str()]);
     }
-    Programs::build(&mut Command::from(command)).await
+    Programs::build(&mut Command::from(command)).await.context(BuildFailed)
 }
 
 /// Copies a program, unless the existing file is already a copy of it.
@@ -83,7 +94,7 @@ async fn release(architecture: Architecture, progress: &dyn Progress) -> Result<
         // Unlike the spaces of `RUSTFLAGS`, this separator occurs in no path. The variable takes precedence over all
         // other sources of flags: https://doc.rust-lang.org/cargo/reference/config.html#buildrustflags
         .env("CARGO_ENCODED_RUSTFLAGS", remapped_paths(&[&home, &user_home]).join("\x1f"));
-    command::output(&mut command).await?;
+    command::output(&mut command).await.context(BuildFailed)?;
     Ok(Programs::in_directory(&programs))
 }
 

@@ -34,6 +34,8 @@ use crate::review::Review;
 pub enum Subject {
     /// The current source, built with this profile.
     Source(Profile),
+    /// The functions of the current source, built with this profile, with the deployed template.
+    Code(Profile),
     /// An existing release.
     Release(ReleaseId),
     /// An earlier release: this one, or the last verified one before the deployed one.
@@ -166,14 +168,14 @@ impl<'a> Deployment<'a> {
             return prerequisites::check(self.environment, self.connection, &self.bucket, self.options).await;
         }
         if !self.bucket.exists().await? {
-            bail!("the artifact bucket {} does not exist, so there is no release", self.bucket.name());
+            bail!("the artifact bucket {} does not exist, so nothing was deployed yet", self.bucket.name());
         }
         Ok(())
     }
 
     /// Builds the source if the source is to be deployed.
     async fn build(&self) -> Result<Option<BuiltSource>> {
-        let Subject::Source(profile) = self.subject else { return Ok(None) };
+        let (Subject::Source(profile) | Subject::Code(profile)) = self.subject else { return Ok(None) };
         if self.options.consent == Consent::Implied {
             // A local stack is never rolled back to a release, and its source may be edited while it starts.
             let revision = SourceRevision::read().await;

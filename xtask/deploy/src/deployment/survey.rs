@@ -1,6 +1,6 @@
 //! Reads the deployed state and the candidate, and compares them, as of one time.
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 use stack::{DeployedTemplate, Environment};
 
@@ -101,6 +101,11 @@ impl Survey {
             (_, None) => Some(context.earlier_release(deployed.as_ref()).await?),
         };
         let candidate = match (&release, source) {
+            (None, Some(source)) if matches!(subject, Subject::Code(_)) => {
+                let deployed = deployed.as_ref().context("nothing is deployed that could get other code")?;
+                let revision = source.revision.clone();
+                Candidate::from_code(environment, bucket, deployed, &source.functions, revision).await?
+            }
             (None, Some(source)) => {
                 let revision = source.revision.clone();
                 Candidate::from_source(environment, &keys.keys, &source.functions, revision)?
