@@ -1,6 +1,6 @@
 //! What can be deployed: the current source, or a release.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, bail};
 use serde_json::{Map, Value};
@@ -55,23 +55,12 @@ impl Candidate {
         source: SourceRevision,
     ) -> Result<Self> {
         let mut template = deployed.template.as_value().clone();
-        let built: Vec<_> = built
-            .iter()
-            .map(|function| (function, ArtifactKey::new(&environment.service, function.name, &function.hash)))
-            .collect();
-        let mut functions = BTreeMap::new();
-        for resource in template["Resources"].as_object_mut().into_iter().flat_map(Map::values_mut) {
-            let is_function = resource["Type"] == "AWS::Lambda::Function";
-            let Some(key) = resource.pointer_mut("/Properties/Code/S3Key").filter(|_| is_function) else {
-                continue;
-            };
-            let is_same =
-                |new: &ArtifactKey| key.as_str().is_some_and(|old| directory(old) == directory(new.as_str()));
-            if let Some((function, new)) = built.iter().find(|(_, new)| is_same(new)) {
-                functions.insert(function.name, function.hash.clone());
-                *key = new.as_str().into();
-            }
-        }
+        let new = built.iter().map(|function| {
+            (function.name, ArtifactKey::new(&environment.service, function.name, &function.hash))
+        });
+        let replaced = replace_code(&mut template, &new.collect());
+        let deployed_functions = built.iter().filter(|function| replaced.contains(&function.name));
+        let functions = deployed_functions.map(|function| (function.name, function.hash.clone())).collect();
         let contract = deployed_contract(environment, bucket, Some(deployed)).await?;
         Ok(Self { template: template.into(), contract, functions, source })
     }
@@ -108,7 +97,60 @@ impl Candidate {
     }
 }
 
+/// Replaces the code of the functions in a template, and returns which of them it has.
+fn replace_code(template: &mut Value, new: &BTreeMap<FunctionName, ArtifactKey>) -> BTreeSet<FunctionName> {
+    let mut replaced = BTreeSet::new();
+    for resource in template["Resources"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+        let is_function = resource["Type"] == "AWS::Lambda::Function";
+        let key = resource.pointer_mut("/Properties/Code/S3Key").filter(|_| is_function);
+        let Some(key) = key else { continue };
+        let is_of_same_function =
+            |new: &ArtifactKey| key.as_str().is_some_and(|old| directory(old) == directory(new.as_str()));
+        if let Some((name, new)) = new.iter().find(|(_, new)| is_of_same_function(new)) {
+            *key = new.as_str().into();
+            replaced.insert(*name);
+        }
+    }
+    replaced
+}
+
 /// Returns the part of the key of a function's code that is the same for all its builds.
 fn directory(key: &str) -> Option<&str> {
     key.rsplit_once('/').map(|(directory, _)| directory)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::{Value, json};
+    use stack::{ArtifactKey, FunctionName};
+
+    use super::replace_code;
+
+    fn function(key: &str) -> Value {
+        json!({ "Type": "AWS::Lambda::Function", "Properties": { "Code": { "S3Key": key }, "Timeout": 7 } })
+    }
+
+    #[test]
+    fn only_the_code_of_deployed_functions_is_replaced() {
+        let service = command_line::environment::load("dev").unwrap().service;
+        let new = FunctionName::ALL
+            .map(|name| (name, ArtifactKey::new(&service, name, &"b".repeat(64).parse().unwrap())));
+        let new = BTreeMap::from(new);
+        let template = |api: &str, restore: &str| {
+            json!({ "Description": "kept", "Resources": {
+                "Api": function(api),
+                "Restore": function(restore),
+                "Other": function("another-service/api/a.zip"),
+                "Queue": { "Type": "AWS::SQS::Queue" },
+            } })
+        };
+        let old = |name: &str| format!("{service}/{name}/a.zip");
+        let mut replaced = template(&old("api"), &old("restore"));
+        let names = replace_code(&mut replaced, &new);
+        assert_eq!(names.into_iter().collect::<Vec<_>>(), [FunctionName::Api, FunctionName::Restore]);
+        let key = |name| new[&name].as_str();
+        assert_eq!(replaced, template(key(FunctionName::Api), key(FunctionName::Restore)));
+    }
 }
