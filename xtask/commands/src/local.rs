@@ -57,6 +57,7 @@ const KEPT: &str = "kept";
 
 /// Options of `local`.
 #[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub(crate) struct Arguments {
     /// Keep the data when the stack ends, and begin with what was kept.
     #[arg(long)]

@@ -129,7 +129,7 @@ impl<'a> Swap<'a> {
         };
         match deployed.await {
             Ok(()) => {
-                self.report_success(change, &before, &[("command line and deployment", start.elapsed())])
+                self.report_success(change, &before, &[("command line and deployment", start.elapsed())]);
             }
             Err(error) => report::failure(change, &format!("{error:#}")),
         }
