@@ -131,6 +131,8 @@ async fn saved_code_is_served_and_code_that_does_not_compile_is_not() {
     let diff = diff.env("PACKAGES_STACK", &file).stdin(Stdio::null()).output().await.unwrap();
     assert_eq!(diff.status.code(), Some(0), "{}", String::from_utf8_lossy(&diff.stdout));
 
+    // Waiting for its end would close its input first, which ends the command that it runs.
+    let _input = child.stdin.take();
     checkout.save("# endless");
     stderr.wait_for("compiling forever").await;
     let pid = i32::try_from(child.id().unwrap()).unwrap();

@@ -5,10 +5,10 @@
 //! nothing.
 
 mod change;
+mod only_warnings;
 mod report;
 mod saves;
 mod swap;
-mod unreported;
 
 pub(super) use self::saves::Saves;
 pub(super) use self::swap::Swap;

@@ -22,8 +22,8 @@ use tokio::process::Command;
 use tokio::time::Instant;
 
 use super::change::{Change, Part};
+use super::only_warnings::OnlyWarnings;
 use super::report;
-use super::unreported::OnlyWarnings;
 use crate::local::data_plane::DataPlane;
 use crate::local::verify;
 
