@@ -13,7 +13,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::{Mutex, watch};
 
-use crate::clients::chromium::{OPTIONS, program};
+use crate::clients::chromium::{options_for_tests, program};
 use crate::waiting::within_limit;
 
 /// A page, in a browser of its own, which ends with it.
@@ -46,7 +46,7 @@ impl Page {
             // Chromium reads commands from descriptor 3, and writes to 4.
             .args(["-c", r#"exec "$0" "$@" 3<&0 4>&1 </dev/null >/dev/null 2>&1"#])
             .arg(program())
-            .args(OPTIONS)
+            .args(options_for_tests())
             .args(["--remote-debugging-pipe", "about:blank"])
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .stdin(Stdio::piped())

@@ -255,7 +255,7 @@ fn part(metadata: &Metadata, range: Option<ByteRange>, body: Body) -> Response {
     response
 }
 
-/// Returns a range of an object of which the bytes from position `first` are in memory.
+/// Returns a range of an object. The bytes of the object from position `first` are in memory.
 fn slice(bytes: &Bytes, first: u64, range: ByteRange) -> Option<Bytes> {
     let start = usize::try_from(range.first.checked_sub(first)?).ok()?;
     let end = start.checked_add(usize::try_from(range.length()).ok()?)?;

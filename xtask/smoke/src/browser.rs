@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 use tokio::process::Command;
 use tokio::sync::mpsc;
 
+use crate::MISSING;
 use crate::check::{Check, Client, advice};
 use crate::signature::{Signed, without_queries};
 use crate::subject::Subject;
@@ -24,7 +25,7 @@ use crate::subject::Subject;
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 /// Only the page: no sandbox, which does not work for root, and no background activity of the browser.
-const OPTIONS: &[&str] = &[
+pub const BROWSER_OPTIONS: &[&str] = &[
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -37,21 +38,18 @@ const OPTIONS: &[&str] = &[
 ];
 
 /// A page for the browser.
-#[derive(Clone, Debug)]
-pub struct Page {
+struct Page {
     /// The document. It requests `/job`, and sends what it found to `/report`.
-    pub html: &'static str,
+    html: &'static str,
     /// What the document gets from `/job`: JSON.
-    pub job: String,
-    /// More options of the browser.
-    pub options: Vec<String>,
+    job: String,
     /// How long the page may take.
-    pub limit: Duration,
+    limit: Duration,
 }
 
 /// Why a page has not reported.
 #[derive(Debug, thiserror::Error)]
-pub enum BrowserError {
+enum BrowserError {
     /// The page or the browser could not be started.
     #[error("cannot start the browser: {0}")]
     Start(#[from] std::io::Error),
@@ -81,9 +79,8 @@ struct Server {
 }
 
 /// Opens a page in a new browser, and returns what it reports.
-pub async fn report_of(browser: &Path, page: Page) -> Result<String, BrowserError> {
+async fn report_of(browser: &Path, page: Page) -> Result<String, BrowserError> {
     let limit = page.limit;
-    let options = page.options.clone();
     let (reports, mut reported) = mpsc::channel(1);
     let pages = Router::new()
         .route("/", get(async |State(server): State<Arc<Server>>| Html(server.page.html)))
@@ -103,8 +100,7 @@ pub async fn report_of(browser: &Path, page: Page) -> Result<String, BrowserErro
 
     let profile = tempfile::tempdir()?;
     let mut process = Command::new(browser)
-        .args(OPTIONS)
-        .args(options)
+        .args(BROWSER_OPTIONS)
         .arg(format!("--user-data-dir={}", profile.path().display()))
         .arg(&url)
         .stdin(Stdio::null())
@@ -154,14 +150,9 @@ pub(crate) async fn checks(subject: &Subject, signed: &Signed, size: Option<u64>
     };
     let job = json!({
         "parquet": signed.package.url(&subject.parquet).as_str(),
-        "missing": signed.package.url("packages-service-smoke/missing/0.0.0").as_str(),
+        "missing": signed.package.url(MISSING).as_str(),
     });
-    let page = Page {
-        html: include_str!("page.html"),
-        job: job.to_string(),
-        options: Vec::new(),
-        limit: Duration::from_mins(1),
-    };
+    let page = Page { html: include_str!("page.html"), job: job.to_string(), limit: Duration::from_mins(1) };
     let report = match report_of(&browser, page).await {
         Ok(report) => report,
         Err(error) => return skipped(error.to_string()),

@@ -7,6 +7,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 use url::Url;
 
+use crate::MISSING;
 use crate::check::{Check, Client, advice};
 use crate::signature::{Signed, without_queries};
 use crate::subject::Subject;
@@ -15,8 +16,6 @@ const TIMEOUT: Duration = Duration::from_mins(1);
 const FOREIGN_ORIGIN: &str = "https://foreign.invalid";
 /// The rule that viewers tell a missing chunk from an expired signature by.
 pub(crate) const MISSING_IS_404: &str = "a missing asset is 404";
-/// An asset that no package has.
-const MISSING: &str = "packages-service-smoke/missing/0.0.0";
 
 /// A response, as curl prints it.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -14,11 +14,14 @@ use std::path::Path;
 
 use machine::Progress;
 
-pub use browser::{BrowserError, Page, find_browser, report_of};
+pub use browser::{BROWSER_OPTIONS, find_browser};
 pub use check::{Check, CheckResult, Client};
 pub use python::ENVIRONMENT as PYTHON_CLIENTS;
 pub use signature::SmokeError;
 pub use subject::{Subject, Token};
+
+/// The path of an asset that no package has.
+const MISSING: &str = "packages-service-smoke/missing/0.0.0";
 
 /// Runs all checks, one client after the other.
 ///

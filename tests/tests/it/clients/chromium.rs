@@ -18,19 +18,8 @@ use super::{ClientResponse, Request};
 /// Long enough for a slow machine that also compiles.
 const LIMIT: Duration = Duration::from_mins(5);
 
-/// Only the page: no sandbox, which does not work for root, and no background activity of the browser.
-pub(crate) const OPTIONS: &[&str] = &[
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-dev-shm-usage",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-proxy-server",
-];
+/// The servers of the tests are on this machine.
+const NO_PROXY: &str = "--no-proxy-server";
 
 pub(super) struct Page {
     /// As JSON.
@@ -66,7 +55,7 @@ pub(super) async fn report(pages: Router<Arc<Page>>, requests: String, options: 
 
     let profile = tempfile::tempdir().unwrap();
     let mut browser = Command::new(program)
-        .args(OPTIONS)
+        .args(options_for_tests())
         .args(options)
         .arg(format!("--user-data-dir={}", profile.path().display()))
         .arg(&page)
@@ -84,6 +73,11 @@ pub(super) async fn report(pages: Router<Arc<Page>>, requests: String, options: 
     browser.kill().await.unwrap();
     server.abort();
     responses
+}
+
+/// Returns the options of the browser in each test.
+pub(crate) fn options_for_tests() -> impl Iterator<Item = &'static str> {
+    smoke::BROWSER_OPTIONS.iter().copied().chain([NO_PROXY])
 }
 
 pub(crate) fn program() -> PathBuf {

@@ -1,4 +1,4 @@
-//! Bad assets, each of which is named in words.
+//! Each bad asset is named in words.
 
 use serde_json::json;
 

@@ -67,7 +67,7 @@ impl Follower {
             }
             let current = self.apply().await.err().map(|error| format!("{error:#}"));
             if let Some(request) = request.take() {
-                // Whoever asked may be gone.
+                // The receiver may be gone.
                 let _ = request.send(current.clone().map_or(Ok(()), Err));
             }
             if let Some(text) = problem.report(current) {
