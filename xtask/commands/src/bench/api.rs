@@ -34,7 +34,7 @@ use stack::{FunctionName as Function, OutputName};
 
 use super::cold_start::cold_start;
 use super::figure::{Figures, median, megabytes, milliseconds};
-use operator::connect::{connect, read_stack_file};
+use operator::connect::{connect, connect_to_emulator, read_stack_file};
 use operator::terminal::Terminal;
 
 const COLD_STARTS: usize = 40;
@@ -61,7 +61,11 @@ pub(super) async fn measure(figures: &mut Figures) -> Result<()> {
     ensure!(stack.release, "this stack runs development builds; start it with `cargo xtask local --release`");
     let deployed = deployed_function(&stack, outputs.get(OutputName::ApiFunctionName)?).await?;
     measure_cold_starts(figures, &build::bootstrap(profile, Function::Api), &deployed, &stack).await?;
-    measure_endpoints(figures, &deployed, &stack, &connection).await
+    // The deployer may not write parameters that do not belong to a stack.
+    let administrator = credentials_of(&stack, "administrator")?;
+    let administrator =
+        connect_to_emulator(&environment, &stack.aws_endpoint_url, administrator.into()).await?;
+    measure_endpoints(figures, &deployed, &stack, &administrator).await
 }
 
 pub(super) async fn deployed_function(stack: &StackFile, name: &str) -> Result<DeployedFunction> {
@@ -169,7 +173,8 @@ impl Subject {
         let mut environment = surroundings(stack)?;
         environment.extend(other.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let directory = workspace::target().join("bench").join(label);
-        let credentials = credentials_of(stack, "api")?;
+        // The function of the stack may not read the additional key.
+        let credentials = credentials_of(stack, "administrator")?;
         let settings = PoolSettings {
             code_directory: directory.clone(),
             log_directory: directory,
