@@ -1,42 +1,74 @@
-//! `cargo xtask bench`: measures the functions and checks their limits.
+//! `cargo xtask bench`: measures the service and compares the figures with what is possible, with their targets, and
+//! with an earlier run.
 //!
 //! It uses the binaries that run on Lambda.
 
 mod api;
 mod cold_start;
+mod commands;
+mod comparison;
+mod distribution;
+mod document;
 mod edge;
 mod figure;
+mod functions;
 mod guard;
 mod pool;
-mod render;
+mod record;
 mod replay;
 mod restore;
 mod scale;
 mod signing;
+mod single_function;
+mod unit;
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use command_line::{Outcome, output, terminal};
 use machine::{command, workspace};
+use serde::{Deserialize, Serialize};
 
+use self::comparison::Comparison;
 use self::figure::Figures;
+use self::record::Record;
+
+/// How often a subject is measured at most when it is compared.
+const MOST_MEASUREMENTS: u32 = 4;
 
 /// Options of `bench`.
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// What to measure [default: everything].
-    #[arg(value_enum)]
+    #[arg(value_enum, value_name = "NAME")]
     subjects: Vec<Subject>,
+    /// Measure less often and leave out the largest restores, for a first impression.
+    #[arg(long)]
+    quick: bool,
+    /// Write the figures to this file.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Compare the figures with those of an earlier run, which wrote this file. What is not certain is measured again, up to
+    /// four times. Ends with 3 if a figure is worse by more than 15 %.
+    #[arg(long, value_name = "FILE")]
+    compare: Option<PathBuf>,
+    /// Write docs/benchmarks.md with its charts, and docs/benchmarks.json.
+    #[arg(long, conflicts_with_all = ["subjects", "quick"])]
+    document: bool,
 }
 
 /// What can be measured.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 enum Subject {
-    /// The time to render a template.
-    Render,
-    /// The time to sign a URL with each kind of key, in a release build.
+    /// The signatures of each kind of key, in a release build.
     Signing,
-    /// The API function: size, cold start, and the time of each endpoint above its minimum.
+    /// The functions: size, time and memory of a cold start.
+    Functions,
+    /// The API function and the authorizer: latency of each endpoint, throughput, and what the gateway adds.
     Api,
     /// The restore function: SQL statements, AWS calls, time and memory for several folder sizes.
     Restore,
@@ -44,49 +76,132 @@ enum Subject {
     Edge,
     /// The guard of the local stack: what it adds to requests to the emulator, and to a restore.
     Guard,
+    /// The command line: rendering, the start of the local stack, reviews and deployments.
+    Commands,
     /// The function pool of the local stack with 1, 2 and 4 instances, against the queue of the simulation.
     Pool,
     /// A simulation of the service at 1 to 1,000 times its load: latency, rejected requests, and the first limit.
     Scale,
 }
 
-pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
-    let named = &arguments.subjects;
-    let subjects = if named.is_empty() { Subject::value_variants() } else { named };
-    for subject in subjects {
-        let mut figures = Figures::default();
-        match subject {
-            Subject::Render => render::measure(&mut figures)?,
-            Subject::Scale => scale::measure(&mut figures)?,
-            Subject::Signing => command::block_on(signing::measure(&mut figures))?,
-            Subject::Api | Subject::Edge | Subject::Pool if std::env::var_os("PACKAGES_STACK").is_none() => {
-                measure_on_own_stack(*subject)?;
-                continue;
-            }
-            Subject::Api => command::block_on(api::measure(&mut figures))?,
-            Subject::Edge => command::block_on(edge::measure(&mut figures))?,
-            Subject::Guard => command::block_on(guard::measure(&mut figures))?,
-            Subject::Pool => command::block_on(pool::measure(&mut figures))?,
-            Subject::Restore => command::block_on(restore::measure(&mut figures))?,
-        }
-        output::print(format_args!("{figures}\n"))?;
-        figures.verdict()?;
-    }
-    Ok(Outcome::Done)
+/// How much is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Effort {
+    is_quick: bool,
 }
 
-/// Measures on a local stack that is started for it.
-///
-/// The stack runs this command again.
-fn measure_on_own_stack(subject: Subject) -> Result<()> {
-    terminal::say("starting a local stack to measure on …");
-    let program = std::env::current_exe().context("this program cannot be found")?;
-    let name = subject.to_possible_value().context("it has no name")?;
-    let mut command = std::process::Command::new(&program);
-    command.args(["local", "--state"]).arg(workspace::target().join("bench"));
-    if subject == Subject::Api {
-        command.arg("--release");
+impl Effort {
+    /// Returns how often to measure, from how often it takes for a narrow interval.
+    fn rounds(self, full: usize) -> usize {
+        if self.is_quick { full.div_ceil(5) } else { full }
     }
-    command.arg("--").arg(&program).args(["bench", name.get_name()]);
-    command::run_blocking(&mut command)
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
+    let before = arguments.compare.as_deref().map(Record::read).transpose()?;
+    let subjects =
+        if arguments.subjects.is_empty() { Subject::value_variants() } else { &arguments.subjects };
+    if subjects.iter().any(|subject| subject.needs_stack()) && std::env::var_os("PACKAGES_STACK").is_none() {
+        return command::block_on(run_on_own_stack());
+    }
+    let effort = Effort { is_quick: arguments.quick };
+    let mut all = Vec::new();
+    for subject in subjects {
+        let figures = measure_until_certain(*subject, effort, before.as_ref())?;
+        output::print(format_args!("{figures}\n"))?;
+        all.push(figures);
+    }
+    let record = Record::new(all, arguments.quick)?;
+    if let Some(path) = &arguments.json {
+        record.write(path)?;
+    }
+    if arguments.document {
+        document::write(&record)?;
+    }
+    let missed: Vec<String> = record.subjects.iter().flat_map(Figures::missed).collect();
+    if !missed.is_empty() {
+        terminal::say(format!("missed targets:\n  {}", missed.join("\n  ")));
+    }
+    match before {
+        Some(before) => compare(&before, &record),
+        None if missed.is_empty() => Ok(Outcome::Done),
+        None => Ok(Outcome::Differences),
+    }
+}
+
+/// Shows what changed between two runs.
+fn compare(before: &Record, now: &Record) -> Result<Outcome> {
+    let comparisons = now.subjects.iter().map(|figures| Comparison::new(before, figures));
+    let Some(comparison) = comparisons.reduce(Comparison::and) else { return Ok(Outcome::Done) };
+    let (commit, time) = (&before.commit, before.measured_at.format("%Y-%m-%d %H:%M UTC"));
+    output::print(format_args!("compared with commit {commit}, measured {time}:\n{comparison}\n"))?;
+    Ok(if comparison.has_regression() { Outcome::Differences } else { Outcome::Done })
+}
+
+/// Measures once, or in a comparison until it is certain which figures are worse.
+fn measure_until_certain(subject: Subject, effort: Effort, before: Option<&Record>) -> Result<Figures> {
+    let mut figures = measure(subject, effort)?;
+    let Some(before) = before else { return Ok(figures) };
+    let mut measurements = 1;
+    while measurements < MOST_MEASUREMENTS
+        && subject.varies()
+        && !Comparison::new(before, &figures).is_decided(measurements)
+    {
+        terminal::say(format!("{subject} is not certain yet, measuring again …"));
+        figures.merge(measure(subject, effort)?)?;
+        measurements += 1;
+    }
+    Ok(figures)
+}
+
+fn measure(subject: Subject, effort: Effort) -> Result<Figures> {
+    let mut figures = Figures::new(subject);
+    match subject {
+        Subject::Signing => command::block_on(signing::measure(&mut figures, effort)),
+        Subject::Functions => command::block_on(functions::measure(&mut figures, effort)),
+        Subject::Api => command::block_on(api::measure(&mut figures, effort)),
+        Subject::Restore => command::block_on(restore::measure(&mut figures, effort)),
+        Subject::Edge => command::block_on(edge::measure(&mut figures, effort)),
+        Subject::Guard => command::block_on(guard::measure(&mut figures, effort)),
+        Subject::Commands => command::block_on(commands::measure(&mut figures, effort)),
+        Subject::Pool => command::block_on(pool::measure(&mut figures)),
+        Subject::Scale => scale::measure(&mut figures),
+    }?;
+    Ok(figures)
+}
+
+impl Subject {
+    /// Returns whether it is measured on a running local stack.
+    fn needs_stack(self) -> bool {
+        matches!(self, Self::Functions | Self::Api | Self::Edge | Self::Commands | Self::Pool)
+    }
+
+    /// Returns whether another measurement can have other results.
+    fn varies(self) -> bool {
+        self != Self::Scale
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.to_possible_value() {
+            Some(value) => formatter.write_str(value.get_name()),
+            None => Err(fmt::Error),
+        }
+    }
+}
+
+/// Runs this command again on a local stack that is started for it.
+async fn run_on_own_stack() -> Result<Outcome> {
+    terminal::say("starting a local stack to measure on …");
+    let program = std::env::current_exe().context("could not determine the path of this program")?;
+    let mut arguments: Vec<OsString> = vec!["local".into(), "--release".into(), "--state".into()];
+    arguments.push(workspace::target().join("bench").into());
+    arguments.extend(["--".into(), program.clone().into()]);
+    arguments.extend(std::env::args_os().skip(1));
+    let mut stack = tokio::process::Command::new(program);
+    // Ctrl-C reaches the stack and this command in it, which end by themselves.
+    let status = stack.args(arguments).status().await.context("the local stack could not be started")?;
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(Outcome::Code(code.context("the local stack was ended by a signal")?))
 }

@@ -117,7 +117,13 @@ async fn forward_questions(
         }
         server.write_all(message.bytes()).await?;
         if message.expects_response() {
-            tokio::time::sleep(faults.begin_round_trip()).await;
+            let delay = faults.begin_round_trip();
+            if !delay.is_zero() {
+                // The timer of the asynchronous runtime is exact to a millisecond only.
+                tokio::task::spawn_blocking(move || std::thread::sleep(delay))
+                    .await
+                    .map_err(io::Error::other)?;
+            }
             server.flush().await?;
         }
         if message.is_termination() {

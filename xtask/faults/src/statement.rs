@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use uuid::Uuid;
+
 /// An executed statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
@@ -37,6 +39,8 @@ fn to_text(type_id: u32, bytes: &[u8]) -> Option<String> {
         20 => i64::from_be_bytes(bytes.try_into().ok()?).to_string(),
         23 => i32::from_be_bytes(bytes.try_into().ok()?).to_string(),
         25 | 1043 => String::from_utf8(bytes.to_vec()).ok()?,
+        701 => f64::from_be_bytes(bytes.try_into().ok()?).to_string(),
+        2950 => Uuid::from_slice(bytes).ok()?.to_string(),
         1007 => array_of(23, bytes)?,
         1009 | 1015 => array_of(25, bytes)?,
         1016 => array_of(20, bytes)?,

@@ -188,6 +188,15 @@ impl Trial {
         Ok(dataset)
     }
 
+    /// Uploads live objects with these keys in a dataset, which belong to no package.
+    pub async fn put_live_objects(
+        &self,
+        dataset: &Dataset,
+        keys: impl Iterator<Item = String>,
+    ) -> Result<(), TrialError> {
+        objects::put_live(self, dataset, keys).await
+    }
+
     /// Replaces the delete record of a package by that of a later deletion, which names another version.
     pub async fn replace_record(
         &self,

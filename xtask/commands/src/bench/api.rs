@@ -1,359 +1,233 @@
-//! The cost of the API function: size, cold start, and the time of each endpoint.
+//! The latency of the API function and of the authorizer, with fast and with distant databases.
 //!
-//! The time of an endpoint is compared with that of an event for a path that does not exist, which costs everything
-//! but the endpoint's own work, with a round trip to the database, and with an RSA signature of aws-lc. All of them
-//! are measured alternately, so other load on the machine affects them equally.
+//! The limit of a request is the time of an event for a path that does not exist, which costs everything but the work of
+//! the endpoint, and of the statements of the endpoint, executed by another client. They are measured by turns with the
+//! request, so other load on the machine affects all of them equally.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+mod endpoints;
+mod gateway;
+mod restoring;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use anyhow::{Context, Result, ensure};
 use aws_sdk_ssm::types::ParameterType;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use command_line::environment;
 use command_line::terminal::Step;
-use deploy::build::{self, Profile};
 use deploy::connection::Connection;
-use deploy::deployed_stack::DeployedStack;
+use deploy::deployed_stack::{DeployedStack, Outputs};
 use deploy::keys::{Algorithm, KeyPair};
-use lambda::control_plane::{ControlPlane, DeployedFunction, FunctionName};
-use lambda::pool::{FunctionPool, InvocationOutcome, PoolSettings};
-use lambda::role::Roles;
+use faults::{DatabaseProxy, Faults};
+use lambda::control_plane::DeployedFunction;
 use local_stack::StackFile;
-use machine::workspace;
 use openapi::variables;
-use rights::identity::Credentials;
+use operator::connect::{connect, connect_to_emulator, read_stack_file};
 use serde_json::{Value, json};
 use sqlx::{Connection as _, PgConnection};
-use stack::{FunctionName as Function, OutputName};
+use stack::OutputName;
+use url::Url;
 
-use super::cold_start::cold_start;
-use super::figure::{Figures, median, megabytes, milliseconds};
-use operator::connect::{connect, connect_to_emulator, read_stack_file};
-use operator::terminal::Terminal;
+use self::endpoints::Endpoint;
+pub(super) use self::endpoints::event;
+use super::Effort;
+use super::figure::{Figure, Figures};
+use super::single_function::{SingleFunction, credentials_of, deployed_function};
+use super::unit::Unit;
 
-const COLD_STARTS: usize = 40;
-const ROUNDS: usize = 1000;
+const ROUNDS: usize = 500;
 /// The number of requests before measuring, to open connections, read keys, and prepare statements.
 const WARM_UP: usize = 50;
+/// The round trip to a database in another availability zone, through a proxy.
+const DISTANT: Duration = Duration::from_micros(2500);
+/// The requests that are counted together for the throughput.
+const REQUESTS_PER_RATE: u32 = 100;
 
-const COLD_START_LIMIT: Duration = Duration::from_millis(12);
-const RESIDENT_LIMIT: u64 = 12_000_000;
 /// The parameter of an additional RSA key in the emulator's Parameter Store.
 const RSA_KEY_PARAMETER: &str = "/local/bench/rsa-private-key";
 
-pub(super) async fn measure(figures: &mut Figures) -> Result<()> {
-    let environment = environment::load(local_stack::ENVIRONMENT)?;
-    let profile = Profile::Release(environment.architecture);
-    for function in build::build(profile, &Terminal).await? {
-        let limit = if function.name == Function::Authorizer { 4_000_000 } else { 5_000_000 };
-        figures.at_most(format!("zip of {}", function.name.as_str()), function.size, limit, megabytes);
+/// What the requests of all endpoints need.
+struct Surroundings {
+    stack: StackFile,
+    /// As the administrator, since functions and deployers may not prepare what the requests need.
+    connection: Connection,
+    api: DeployedFunction,
+    authorizer: DeployedFunction,
+    faults: Arc<Faults>,
+    proxy: DatabaseProxy,
+}
+
+impl Surroundings {
+    async fn read() -> Result<Self> {
+        let stack = read_stack_file::<StackFile>()?;
+        ensure!(
+            stack.release,
+            "this stack runs development builds; start it with `cargo xtask local --release`"
+        );
+        let environment = environment::load(local_stack::ENVIRONMENT)?;
+        let client = connect(&environment).await?.cloudformation();
+        let outputs = DeployedStack::get(&client, &environment).await?.outputs;
+        let deployed = async |outputs: &Outputs, name| deployed_function(&stack, outputs.get(name)?).await;
+        let api = deployed(&outputs, OutputName::ApiFunctionName).await?;
+        let authorizer = deployed(&outputs, OutputName::AuthorizerFunctionName).await?;
+        let administrator = credentials_of(&stack, "administrator")?;
+        let connection =
+            connect_to_emulator(&environment, &stack.aws_endpoint_url, administrator.into()).await?;
+        let faults = Faults::new();
+        let port = database_url(&stack)?.port().context("database_url has no port")?;
+        let proxy = DatabaseProxy::start(port, Arc::clone(&faults)).await?;
+        Ok(Self { stack, connection, api, authorizer, faults, proxy })
     }
-    let stack = read_stack_file::<StackFile>()?;
-    let connection = connect(&environment).await?;
-    let client = connection.cloudformation();
-    let outputs = DeployedStack::get(&client, &environment).await?.outputs;
-    ensure!(stack.release, "this stack runs development builds; start it with `cargo xtask local --release`");
-    let deployed = deployed_function(&stack, outputs.get(OutputName::ApiFunctionName)?).await?;
-    measure_cold_starts(figures, &build::bootstrap(profile, Function::Api), &deployed, &stack).await?;
-    // The deployer may not write parameters that do not belong to a stack.
-    let administrator = credentials_of(&stack, "administrator")?;
-    let administrator =
-        connect_to_emulator(&environment, &stack.aws_endpoint_url, administrator.into()).await?;
-    measure_endpoints(figures, &deployed, &stack, &administrator).await
-}
 
-pub(super) async fn deployed_function(stack: &StackFile, name: &str) -> Result<DeployedFunction> {
-    let control_plane = ControlPlane::new(
-        stack.aws_endpoint_url.parse()?,
-        "us-east-1",
-        credentials_of(stack, "administrator")?,
-    )?;
-    Ok(control_plane.function(&name.parse()?).await?)
-}
-
-fn credentials_of(stack: &StackFile, name: &str) -> Result<Credentials> {
-    stack.credentials.get(name).cloned().with_context(|| format!("stack.json has no credentials of {name}"))
-}
-
-/// Returns the deployed environment variables, with the addresses on this machine.
-fn variables(deployed: &DeployedFunction, stack: &StackFile) -> Result<BTreeMap<String, String>> {
-    let mut variables = deployed.environment.clone();
-    variables.extend(surroundings(stack)?);
-    Ok(variables)
-}
-
-fn surroundings(stack: &StackFile) -> Result<BTreeMap<String, String>> {
-    let database = stack.database_url.parse().context("stack.json has no proper database_url")?;
-    Ok(lambda::surroundings(&stack.aws_endpoint_url, &stack.cdn_url, &database))
-}
-
-async fn measure_cold_starts(
-    figures: &mut Figures,
-    bootstrap: &Path,
-    deployed: &DeployedFunction,
-    stack: &StackFile,
-) -> Result<()> {
-    let step = Step::begin("cold starts");
-    let variables = variables(deployed, stack)?;
-    let (mut times, mut sizes) = (Vec::new(), Vec::new());
-    for _ in 0..COLD_STARTS {
-        let start = cold_start(bootstrap, &variables).await?;
-        times.push(start.time);
-        sizes.push(start.resident);
+    /// Starts a function whose database is behind the proxy.
+    async fn start(
+        &self,
+        label: &str,
+        function: &DeployedFunction,
+        other: &[(&str, &str)],
+    ) -> Result<SingleFunction> {
+        let port = self.proxy.port().to_string();
+        let variables = [&[(variables::POSTGRES_PORT, port.as_str())], other].concat();
+        SingleFunction::start(label, function, &self.stack, &variables, 1).await
     }
-    step.done(format!("{COLD_STARTS} of the API function"));
-    figures.at_most(
-        "cold start, exec to first poll, p50",
-        median(&mut times),
-        COLD_START_LIMIT,
-        milliseconds,
-    );
-    figures.at_most("resident at the first poll, p50", median(&mut sizes), RESIDENT_LIMIT, megabytes);
-    Ok(())
+
+    /// Connects to the database behind the proxy.
+    async fn connect_behind_proxy(&self) -> Result<PgConnection> {
+        let mut url = database_url(&self.stack)?;
+        url.set_port(Some(self.proxy.port())).ok().context("database_url cannot have another port")?;
+        // The proxy reads what it passes on.
+        url.set_query(Some("sslmode=disable"));
+        PgConnection::connect(url.as_str()).await.context("cannot connect to the database")
+    }
 }
 
-/// A request, and the allowance on top of the minimum time.
-struct Endpoint<'a> {
-    what: &'static str,
-    subject: &'a Subject,
-    event: Value,
-    status: u16,
-    work: Work,
-    allowance: Duration,
-    times: Vec<Duration>,
+fn database_url(stack: &StackFile) -> Result<Url> {
+    Url::parse(&stack.database_url).context("stack.json has an invalid database_url")
 }
 
-/// What a request needs at least, besides receiving the event and returning the response.
-#[derive(Clone, Copy)]
-enum Work {
-    /// Nothing.
-    None,
-    /// Round trips to the database.
-    RoundTrips(u32),
-    /// A round trip to the database, and an RSA signature.
-    RoundTripAndRsaSignature,
+/// The API function with each kind of key.
+struct ApiFunctions {
+    ec_sha256: SingleFunction,
+    ec_sha1: SingleFunction,
+    rsa_sha256: SingleFunction,
+    rsa_sha1: SingleFunction,
 }
 
-/// The times of the work that no implementation can avoid.
-struct Minimum {
-    round_trip: Duration,
-    rsa_signature: Duration,
-}
+impl ApiFunctions {
+    async fn start(surroundings: &Surroundings) -> Result<Self> {
+        let key = KeyPair::generate(Algorithm::Rsa2048)?;
+        let put = surroundings.connection.ssm().put_parameter().name(RSA_KEY_PARAMETER);
+        let put = put.r#type(ParameterType::SecureString).overwrite(true);
+        put.value(STANDARD.encode(key.private_pem())).send().await.context("cannot store an RSA key")?;
 
-impl Work {
-    fn time(self, minimum: &Minimum) -> Duration {
-        match self {
-            Self::None => Duration::ZERO,
-            Self::RoundTrips(count) => minimum.round_trip * count,
-            Self::RoundTripAndRsaSignature => minimum.round_trip + minimum.rsa_signature,
+        let hash = |name| (variables::CLOUDFRONT_HASH_ALGORITHM, name);
+        let rsa = (variables::CLOUDFRONT_PRIVATE_KEY_SSM_PARAM, RSA_KEY_PARAMETER);
+        let start =
+            async |label, other: &[(&str, &str)]| surroundings.start(label, &surroundings.api, other).await;
+        Ok(Self {
+            ec_sha256: start("ec-sha256", &[hash("SHA256")]).await?,
+            ec_sha1: start("ec-sha1", &[hash("SHA1")]).await?,
+            rsa_sha256: start("rsa-sha256", &[rsa, hash("SHA256")]).await?,
+            rsa_sha1: start("rsa-sha1", &[rsa, hash("SHA1")]).await?,
+        })
+    }
+
+    async fn stop(self) {
+        for function in [self.ec_sha256, self.ec_sha1, self.rsa_sha256, self.rsa_sha1] {
+            function.stop().await;
         }
     }
 }
 
-/// The API function with its instances.
-pub(super) struct Subject {
-    pub(super) pool: FunctionPool,
-    name: FunctionName,
-}
-
-impl Subject {
-    pub(super) async fn start(
-        label: &str,
-        deployed: &DeployedFunction,
-        stack: &StackFile,
-        other: &[(&str, &str)],
-        maximum_instances: usize,
-    ) -> Result<Self> {
-        let mut environment = surroundings(stack)?;
-        environment.extend(other.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let directory = workspace::target().join("bench").join(label);
-        // The function of the stack may not read the additional key.
-        let credentials = credentials_of(stack, "administrator")?;
-        let settings = PoolSettings {
-            code_directory: directory.clone(),
-            log_directory: directory,
-            log_sink: None,
-            trace_sink: None,
-            roles: Roles::new(move |_| credentials.clone()),
-            environment,
-            maximum_instances,
-            on_spawn: Arc::new(|_| {}),
-        };
-        let pool = FunctionPool::new(vec![deployed.clone()], settings).await?;
-        Ok(Self { pool, name: deployed.arn.name.clone() })
+pub(super) async fn measure(figures: &mut Figures, effort: Effort) -> Result<()> {
+    let surroundings = Surroundings::read().await?;
+    let functions = ApiFunctions::start(&surroundings).await?;
+    let authorizer = surroundings.start("authorizer", &surroundings.authorizer, &[]).await?;
+    for (round_trip, rounds) in [(Duration::ZERO, ROUNDS), (DISTANT, ROUNDS / 4)] {
+        surroundings.faults.delay_database(round_trip);
+        let endpoints = endpoints::all(&functions, &authorizer, &surroundings.stack).await?;
+        let step = Step::begin("endpoints");
+        let rounds = effort.rounds(rounds);
+        measure_endpoints(figures, endpoints, &surroundings, round_trip, rounds).await?;
+        step.done(format!("{rounds} requests to each, by turns"));
     }
-
-    pub(super) async fn time(&self, event: &Value, expected: u16) -> Result<Duration> {
-        let event = event.to_string().into();
-        let start = Instant::now();
-        let outcome = self.pool.invoke(&self.name, event).await?;
-        let time = start.elapsed();
-        let InvocationOutcome::Response(payload) = outcome else { bail!("the function failed") };
-        let answer: Value = serde_json::from_slice(&payload)?;
-        ensure!(answer["statusCode"] == expected, "the function answered with {}", answer["statusCode"]);
-        Ok(time)
-    }
+    surroundings.faults.delay_database(Duration::ZERO);
+    restoring::measure(figures, &surroundings, effort).await?;
+    measure_throughput(figures, &functions.ec_sha256, &surroundings.stack, effort).await?;
+    gateway::measure(figures, &surroundings, effort).await?;
+    functions.stop().await;
+    authorizer.stop().await;
+    Ok(())
 }
 
 async fn measure_endpoints(
     figures: &mut Figures,
-    deployed: &DeployedFunction,
-    stack: &StackFile,
-    connection: &Connection,
+    mut endpoints: Vec<Endpoint<'_>>,
+    surroundings: &Surroundings,
+    round_trip: Duration,
+    rounds: usize,
 ) -> Result<()> {
-    let rsa_key = KeyPair::generate(Algorithm::Rsa2048)?;
-    put_rsa_key(connection, &rsa_key).await?;
-    let ec = Subject::start("ec", deployed, stack, &[], 1).await?;
-    let rsa_variables = [
-        (variables::CLOUDFRONT_PRIVATE_KEY_SSM_PARAM, RSA_KEY_PARAMETER),
-        (variables::CLOUDFRONT_HASH_ALGORITHM, "SHA256"),
-    ];
-    let rsa = Subject::start("rsa", deployed, stack, &rsa_variables, 1).await?;
-    let mut endpoints = endpoints(&ec, &rsa, stack).await?;
-    let mut database = PgConnection::connect(&stack.database_url).await?;
-    let rsa_signature = RsaSignature::new(&rsa_key)?;
-    let (mut round_trips, mut signatures) = (Vec::new(), Vec::new());
-    let mut floors: Vec<Vec<Duration>> = endpoints.iter().map(|_| Vec::new()).collect();
-
-    let step = Step::begin("endpoints");
-    for round in 0..WARM_UP + ROUNDS {
-        let start = Instant::now();
-        sqlx::query("SELECT 1").execute(&mut database).await?;
-        let round_trip = start.elapsed();
-        let signature = rsa_signature.time()?;
-        let mut times = Vec::new();
+    let mut database = surroundings.connect_behind_proxy().await?;
+    let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build()?;
+    for (number, endpoint) in endpoints.iter_mut().enumerate() {
+        // The first request opens connections and reads keys.
+        endpoint.measure(&mut database, &client).await?;
+        endpoint.record_statements(number, &surroundings.faults, &mut database).await?;
+    }
+    for _ in 0..WARM_UP.min(rounds) {
         for endpoint in &endpoints {
-            let mut elsewhere = endpoint.event.clone();
-            elsewhere["requestContext"]["http"]["path"] = json!("/nowhere");
-            let floor = endpoint.subject.time(&elsewhere, 404).await?;
-            times.push((floor, endpoint.subject.time(&endpoint.event, endpoint.status).await?));
-        }
-        if round < WARM_UP {
-            continue;
-        }
-        round_trips.push(round_trip);
-        signatures.push(signature);
-        for ((endpoint, floors), (floor, time)) in endpoints.iter_mut().zip(&mut floors).zip(times) {
-            endpoint.times.push(time);
-            floors.push(floor);
+            endpoint.measure(&mut database, &client).await?;
         }
     }
-    step.done(format!("{ROUNDS} requests to each, by turns"));
-
-    let minimum = Minimum { round_trip: median(&mut round_trips), rsa_signature: median(&mut signatures) };
-    figures.note("a round trip to the database, p50", milliseconds(minimum.round_trip));
-    figures.note("an RSA-SHA256 signature of aws-lc, p50", milliseconds(minimum.rsa_signature));
-    for (endpoint, floors) in endpoints.iter_mut().zip(&mut floors) {
-        let floor = median(floors);
-        let time = median(&mut endpoint.times);
-        figures.note(format!("{}, the floor, p50", endpoint.what), milliseconds(floor));
-        let limit = floor + endpoint.work.time(&minimum) + endpoint.allowance;
-        figures.at_most(format!("{}, p50", endpoint.what), time, limit, milliseconds);
+    for _ in 0..rounds {
+        for endpoint in &mut endpoints {
+            let measured = endpoint.measure(&mut database, &client).await?;
+            endpoint.add(measured);
+        }
     }
-    ec.pool.stop().await;
-    rsa.pool.stop().await;
+    let is_distant = !round_trip.is_zero();
+    for endpoint in endpoints {
+        figures.add(endpoint.into_figure(is_distant));
+    }
     Ok(())
 }
 
-/// Returns a request to each endpoint.
-async fn endpoints<'a>(ec: &'a Subject, rsa: &'a Subject, stack: &StackFile) -> Result<[Endpoint<'a>; 6]> {
-    let viewer = stack.packages.viewer.as_str();
-    let asset = [("package_id", viewer), ("path", stack.assets.thumbnail.as_str())];
-    let file = [("package_id", stack.packages.live_file.as_str()), ("redirect", "false")];
-    let in_json = [asset[0], asset[1], file[1]];
-    let presigned_url = presigned_url(ec, stack, &in_json).await?;
-    let endpoint = |what, subject, event, status, work, allowance| Endpoint {
-        what,
-        subject,
-        event,
-        status,
-        work,
-        allowance: Duration::from_micros(allowance),
-        times: Vec::new(),
-    };
-    let sign = event("/cloudfront/sign", stack, &asset);
-    let presign_file = event("/presign/s3", stack, &file);
-    let presign_asset = event("/presign/s3", stack, &in_json);
-    let proxy = event("/proxy/s3", stack, &[("presigned_url", &presigned_url)]);
-    let mut restore = event("/restore", stack, &[]);
-    restore["requestContext"]["http"]["method"] = json!("POST");
-    restore["body"] =
-        json!(json!({"nodeIds": ["N:package:00000000-0000-4000-8000-000000000000"]}).to_string());
-    Ok([
-        endpoint("/cloudfront/sign, EC", ec, sign.clone(), 200, Work::RoundTrips(1), 150),
-        endpoint("/cloudfront/sign, RSA-SHA256", rsa, sign, 200, Work::RoundTripAndRsaSignature, 150),
-        endpoint("/presign/s3 of a file", ec, presign_file, 200, Work::RoundTrips(1), 100),
-        endpoint("/presign/s3 of an asset", ec, presign_asset, 200, Work::RoundTrips(1), 100),
-        endpoint("/proxy/s3", ec, proxy, 307, Work::None, 50),
-        endpoint("/restore that finds nothing", ec, restore, 200, Work::RoundTrips(2), 200),
-    ])
-}
-
-/// The signature that aws-lc makes, without anything around it.
-struct RsaSignature {
-    key: RsaKeyPair,
-    random: SystemRandom,
-}
-
-impl RsaSignature {
-    fn new(key: &KeyPair) -> Result<Self> {
-        let key = pem::parse(key.private_pem()).context("the generated key is not PEM")?;
-        let key =
-            RsaKeyPair::from_pkcs8(key.contents()).map_err(|error| anyhow!("the generated key: {error}"))?;
-        Ok(Self { key, random: SystemRandom::new() })
-    }
-
-    fn time(&self) -> Result<Duration> {
-        let mut signature = vec![0; self.key.public_modulus_len()];
+/// Measures how many requests one instance processes, one after the other.
+async fn measure_throughput(
+    figures: &mut Figures,
+    function: &SingleFunction,
+    stack: &StackFile,
+    effort: Effort,
+) -> Result<()> {
+    let step = Step::begin("throughput");
+    let sign = endpoints::sign_event(stack);
+    let nowhere = endpoints::without_endpoint(&sign);
+    let rate = async |event: &Value, status| -> Result<f64> {
         let start = Instant::now();
-        self.key
-            .sign(&RSA_PKCS1_SHA256, &self.random, b"policy", &mut signature)
-            .context("aws-lc did not sign")?;
-        Ok(start.elapsed())
+        for _ in 0..REQUESTS_PER_RATE {
+            function.time(event, status).await?;
+        }
+        Ok(f64::from(REQUESTS_PER_RATE) / start.elapsed().as_secs_f64())
+    };
+    let (mut rates, mut limits) = (Vec::new(), Vec::new());
+    for _ in 0..effort.rounds(20) {
+        limits.push(rate(&nowhere, 404).await?);
+        rates.push(rate(&sign, 200).await?);
     }
-}
-
-async fn put_rsa_key(connection: &Connection, key: &KeyPair) -> Result<()> {
-    let ssm = connection.ssm();
-    let put = ssm.put_parameter().name(RSA_KEY_PARAMETER).r#type(ParameterType::SecureString).overwrite(true);
-    put.value(STANDARD.encode(key.private_pem())).send().await.context("the emulator takes no parameter")?;
+    let figure =
+        Figure::new("throughput of one instance, /cloudfront/sign, EC-SHA256", Unit::PerSecond, rates);
+    figures.add(figure.limited_by("events for a path that does not exist", limits));
+    step.done(format!("{REQUESTS_PER_RATE} requests at a time, one after the other"));
     Ok(())
 }
 
-async fn presigned_url(subject: &Subject, stack: &StackFile, asset: &[(&str, &str)]) -> Result<String> {
-    let event = event("/presign/s3", stack, asset).to_string();
-    let outcome = subject.pool.invoke(&subject.name, event.into()).await?;
-    let InvocationOutcome::Response(payload) = outcome else { bail!("the function failed") };
-    let answer: Value = serde_json::from_slice(&payload)?;
-    let body: Value = serde_json::from_str(answer["body"].as_str().unwrap_or_default())?;
-    Ok(body["presigned_url"].as_str().context("the function presigned nothing")?.to_owned())
-}
-
-/// Returns an event for an editor's GET request, as API Gateway sends it.
-pub(super) fn event(path: &str, stack: &StackFile, parameters: &[(&str, &str)]) -> Value {
-    let mut decoded: BTreeMap<&str, &str> = parameters.iter().copied().collect();
-    decoded.insert("dataset_id", stack.dataset_id.as_str());
-    let raw = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&decoded).finish();
+/// Returns the claims of an editor, as the authorizer of the platform returns them.
+fn claims(stack: &StackFile) -> Value {
     json!({
-        "version": "2.0",
-        "rawPath": path,
-        "rawQueryString": raw,
-        "queryStringParameters": decoded,
-        "requestContext": {
-            "requestId": "bench",
-            "http": {"method": "GET", "path": path},
-            "authorizer": {"lambda": {
-                "user_claim": {"Id": 101, "NodeId": "N:user:1", "IsSuperAdmin": false},
-                "org_claim": {"Role": 16, "IntId": stack.organization_id, "NodeId": "N:organization:1"},
-                "dataset_claim": {"Role": 3, "NodeId": stack.dataset_id, "IntId": 1},
-            }},
-        },
-        "isBase64Encoded": false,
+        "user_claim": {"Id": 101, "NodeId": "N:user:1", "IsSuperAdmin": false},
+        "org_claim": {"Role": 16, "IntId": stack.organization_id, "NodeId": "N:organization:1"},
+        "dataset_claim": {"Role": 3, "NodeId": stack.dataset_id, "IntId": 1},
     })
 }

@@ -17,20 +17,22 @@ use reqwest::{Client, Url};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use super::figure::{Figures, median};
+use super::Effort;
+use super::figure::{Figure, Figures};
+use super::unit::Unit;
 use crate::load::signed_urls::{sign_package, url_in_package};
 
 const CHUNKS: usize = 5_000;
 const CHUNK_LENGTH: usize = 8 * 1024;
 /// The number of requests in flight: what several pages with six connections each send.
 const IN_FLIGHT: usize = 32;
-const ROUNDS: usize = 3;
-const LEAST_RATE: u64 = 2_000;
+const ROUNDS: usize = 10;
+const TARGET: f64 = 5_000.0;
 
 const FOLDER: &str = "bench/chunks";
 const FILE: &str = "bench/chunks.bin";
 
-pub(super) async fn measure(figures: &mut Figures) -> Result<()> {
+pub(super) async fn measure(figures: &mut Figures, effort: Effort) -> Result<()> {
     let stack = read_stack_file::<StackFile>()?;
     let client = Client::builder().no_proxy().timeout(Duration::from_secs(30)).build()?;
     let package = sign_package(&client, &stack).await?;
@@ -60,20 +62,19 @@ pub(super) async fn measure(figures: &mut Figures) -> Result<()> {
 
     let step = Step::begin("chunks");
     let fetch = async |chunks: &Arc<[Chunk]>| fetch_all(&client, chunks).await;
-    let mut alone = Vec::new();
-    for (what, chunks) in [("objects", &chunks), ("ranges", &ranges)] {
+    for (what, chunks) in [("objects", &chunks), ("ranges of one object", &ranges)] {
         let first = fetch(chunks).await?;
-        let mut cached = Vec::new();
-        for _ in 0..ROUNDS {
+        figures.add(Figure::new(format!("{what} from S3"), Unit::PerSecond, vec![first]));
+        let (mut cached, mut alone) = (Vec::new(), Vec::new());
+        for _ in 0..effort.rounds(ROUNDS) {
             alone.push(fetch(&nearby).await?);
             cached.push(fetch(chunks).await?);
         }
-        figures.note(format!("{what} from S3"), rate(first));
-        figures.at_least(format!("{what} from the cache, p50"), median(&mut cached), LEAST_RATE, rate);
+        let figure = Figure::new(format!("{what} from the cache"), Unit::PerSecond, cached);
+        figures.add(figure.limited_by("a server in this process without signatures", alone).target(TARGET));
     }
     server.abort();
     step.done(format!("{CHUNKS} of 8 KiB, as objects and as ranges of one object"));
-    figures.note("a server in this process, p50", rate(median(&mut alone)));
     Ok(())
 }
 
@@ -112,7 +113,7 @@ async fn upload(stack: &StackFile, prefix: &str) -> Result<()> {
 }
 
 /// Requests all chunks, and returns how many were received per second.
-async fn fetch_all(client: &Client, chunks: &Arc<[Chunk]>) -> Result<u64> {
+async fn fetch_all(client: &Client, chunks: &Arc<[Chunk]>) -> Result<f64> {
     let next = Arc::new(AtomicUsize::new(0));
     let start = Instant::now();
     let mut viewers = JoinSet::new();
@@ -128,9 +129,7 @@ async fn fetch_all(client: &Client, chunks: &Arc<[Chunk]>) -> Result<u64> {
     for ended in viewers.join_all().await {
         ended?;
     }
-    let seconds = start.elapsed().as_secs_f64();
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    Ok((chunks.len() as f64 / seconds) as u64)
+    Ok(f64::from(u32::try_from(chunks.len())?) / start.elapsed().as_secs_f64())
 }
 
 impl Chunk {
@@ -146,8 +145,4 @@ impl Chunk {
         ensure!(status.is_success() && body.len() == CHUNK_LENGTH, "{status} with {} bytes", body.len());
         Ok(())
     }
-}
-
-fn rate(chunks: u64) -> String {
-    format!("{chunks} a second")
 }

@@ -24,7 +24,8 @@ use serde_json::{Value, json};
 use stack::{Environment, FunctionName, SigningKeys};
 use tokio::net::TcpListener;
 
-use super::figure::{Figures, median, milliseconds};
+use super::Effort;
+use super::figure::{Figure, Figures, in_seconds};
 use super::restore::Scenario;
 use crate::local::foundation::Foundation;
 use crate::local::guard::load_provider_schemas;
@@ -32,13 +33,13 @@ use crate::local::guard::load_provider_schemas;
 const ROUNDS: usize = 500;
 /// The number of requests before measuring, to open connections and read policies.
 const WARM_UP: usize = 20;
-const LIMIT: Duration = Duration::from_micros(300);
+const ALLOWANCE: Duration = Duration::from_micros(300);
 
 const FILES: usize = 10_000;
 const RESTORES: usize = 3;
 const RESTORE_LIMIT: f64 = 1.15;
 
-pub(super) async fn measure(figures: &mut Figures) -> Result<()> {
+pub(super) async fn measure(figures: &mut Figures, effort: Effort) -> Result<()> {
     let environment = environment::load(local_stack::ENVIRONMENT)?;
     let profile = Profile::Release(environment.architecture);
     build::build(profile, &Terminal).await?;
@@ -50,7 +51,7 @@ pub(super) async fn measure(figures: &mut Figures) -> Result<()> {
     let foundation = Foundation::start(&directory, Some(port), Data::Fresh).await?;
     let bootstrap = build::bootstrap(profile, FunctionName::Restore);
     let outcome = tokio::select! {
-        outcome = measure_all(&foundation, &directory, &environment, listener, bootstrap, figures) => outcome,
+        outcome = measure_all(&foundation, &directory, &environment, listener, bootstrap, figures, effort) => outcome,
         interrupted = command::interrupted() => interrupted.and_then(|()| Err(anyhow!("interrupted"))),
     };
     foundation.stop().await;
@@ -71,6 +72,7 @@ async fn measure_all(
     listener: TcpListener,
     bootstrap: PathBuf,
     figures: &mut Figures,
+    effort: Effort,
 ) -> Result<()> {
     let policy = policy_of_restore_function(environment)?;
     let schemas = load_provider_schemas(environment).await??;
@@ -82,7 +84,7 @@ async fn measure_all(
     };
     let direct = Target { url: foundation.emulator.endpoint_url(), credentials: Credentials::of_emulator() };
     let server = tokio::spawn(rights::serve(listener, guard, std::future::pending()));
-    measure_requests(figures, &direct, &guarded).await?;
+    measure_requests(figures, &direct, &guarded, effort).await?;
     Box::pin(measure_restores(figures, foundation, directory, bootstrap, [direct, guarded])).await?;
     server.abort();
     Ok(())
@@ -146,7 +148,12 @@ impl Operation {
     }
 }
 
-async fn measure_requests(figures: &mut Figures, direct: &Target, guarded: &Target) -> Result<()> {
+async fn measure_requests(
+    figures: &mut Figures,
+    direct: &Target,
+    guarded: &Target,
+    effort: Effort,
+) -> Result<()> {
     let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build()?;
     let parameter = json!({ "Name": "/bench", "Value": "x".repeat(1000), "Type": "SecureString" });
     let queue = json!({ "QueueName": "bench" });
@@ -168,22 +175,22 @@ async fn measure_requests(figures: &mut Figures, direct: &Target, guarded: &Targ
         Operation::json("SendMessage", "sqs", "AmazonSQS.SendMessage", message),
     ];
     let step = Step::begin("requests");
+    let rounds = effort.rounds(ROUNDS);
     for operation in &operations {
         for _ in 0..WARM_UP {
             operation.send(&client, direct).await?;
             operation.send(&client, guarded).await?;
         }
         let (mut alone, mut behind) = (Vec::new(), Vec::new());
-        for _ in 0..ROUNDS {
+        for _ in 0..rounds {
             alone.push(operation.send(&client, direct).await?);
             behind.push(operation.send(&client, guarded).await?);
         }
-        let alone = median(&mut alone);
-        figures.note(format!("{} by the emulator alone, p50", operation.name), milliseconds(alone));
-        let added = median(&mut behind).saturating_sub(alone);
-        figures.at_most(format!("{}: added by the guard, p50", operation.name), added, LIMIT, milliseconds);
+        let figure = Figure::times(format!("{} behind the guard", operation.name), &behind);
+        figures
+            .add(figure.limited_by("the emulator alone", in_seconds(&alone)).target_above_limit(ALLOWANCE));
     }
-    step.done(format!("{ROUNDS} of each kind"));
+    step.done(format!("{rounds} of each kind"));
     Ok(())
 }
 
@@ -196,7 +203,7 @@ async fn measure_restores(
 ) -> Result<()> {
     foundation.prepare_trials().await?;
     let step = Step::begin("restores");
-    let scenario = Scenario { files: FILES, with_objects: FILES, round_trip: Duration::ZERO };
+    let scenario = Scenario::new(FILES, FILES);
     let mut times = [Vec::new(), Vec::new()];
     for round in 0..RESTORES {
         for (number, target) in targets.iter().enumerate() {
@@ -212,10 +219,9 @@ async fn measure_restores(
         }
     }
     step.done(format!("{RESTORES} of {FILES} files, with and without the guard"));
-    let [alone, behind] = times.map(|mut times| median(&mut times).as_secs_f64());
-    figures.note(format!("restore of {FILES} files without the guard, p50"), format!("{alone:.2} s"));
-    figures.at_most("restore behind the guard, to without", behind / alone, RESTORE_LIMIT, |times| {
-        format!("{times:.2} ×")
-    });
+    let [alone, behind] = times;
+    let figure = Figure::times(format!("restore of {FILES} files behind the guard"), &behind);
+    let figure = figure.limited_by("the emulator alone", in_seconds(&alone));
+    figures.add(figure.target_multiple_of_limit(RESTORE_LIMIT));
     Ok(())
 }

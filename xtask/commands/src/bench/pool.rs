@@ -22,9 +22,10 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use url::Url;
 
-use super::api::{self, Subject};
-use super::figure::{Figures, median, milliseconds, quantile};
+use super::api;
+use super::figure::{Figure, Figures, in_seconds};
 use super::scale::station::latencies;
+use super::single_function::{SingleFunction, deployed_function};
 use crate::load::schedule::{Arrivals, Rate, Schedule};
 
 const INSTANCES: [u32; 3] = [1, 2, 4];
@@ -35,15 +36,15 @@ const DELAY: Duration = Duration::from_millis(60);
 const LENGTH: Duration = Duration::from_secs(30);
 const SERVICE_TIMES: usize = 100;
 const SEED: u64 = 17;
-/// By how many percent the means may differ.
-const LARGEST_DIFFERENCE: f64 = 25.0;
+/// By how much the means may differ, as a share of the simulated one.
+const LARGEST_DIFFERENCE: f64 = 0.25;
 
 pub(super) async fn measure(figures: &mut Figures) -> Result<()> {
     let stack = read_stack_file::<StackFile>()?;
     let environment = environment::load(local_stack::ENVIRONMENT)?;
     let connection = connect(&environment).await?;
     let outputs = DeployedStack::get(&connection.cloudformation(), &environment).await?.outputs;
-    let deployed = api::deployed_function(&stack, outputs.get(OutputName::ApiFunctionName)?).await?;
+    let deployed = deployed_function(&stack, outputs.get(OutputName::ApiFunctionName)?).await?;
     let faults = Faults::new();
     let database = Url::parse(&stack.database_url).context("stack.json has no proper database_url")?;
     let port = database.port().context("database_url has no port")?;
@@ -55,79 +56,80 @@ pub(super) async fn measure(figures: &mut Figures) -> Result<()> {
         let label = format!("pool-{instances}");
         let other = [(variables::POSTGRES_PORT, port.as_str())];
         let maximum = usize::try_from(instances)?;
-        let subject = Subject::start(&label, &deployed, &stack, &other, maximum).await?;
-        let subject = Arc::new(subject);
+        let function = SingleFunction::start(&label, &deployed, &stack, &other, maximum).await?;
+        let function = Arc::new(function);
         faults.delay_database(Duration::ZERO);
-        start_all(&subject, &event, instances).await?;
+        start_all(&function, &event, instances).await?;
         faults.delay_database(DELAY);
-        compare(&subject, &event, instances, figures).await?;
-        subject.pool.stop().await;
+        compare(&function, &event, instances, figures).await?;
+        if let Some(function) = Arc::into_inner(function) {
+            function.stop().await;
+        }
     }
     Ok(())
 }
 
 /// Starts all instances, with an open connection each.
-async fn start_all(subject: &Arc<Subject>, event: &Value, instances: u32) -> Result<()> {
+async fn start_all(function: &Arc<SingleFunction>, event: &Value, instances: u32) -> Result<()> {
     for _ in 0..5 {
-        run(subject, event, vec![Duration::ZERO; usize::try_from(instances)?]).await?;
+        run(function, event, vec![Duration::ZERO; usize::try_from(instances)?]).await?;
     }
     Ok(())
 }
 
-async fn compare(subject: &Arc<Subject>, event: &Value, instances: u32, figures: &mut Figures) -> Result<()> {
+async fn compare(
+    function: &Arc<SingleFunction>,
+    event: &Value,
+    instances: u32,
+    figures: &mut Figures,
+) -> Result<()> {
     for utilization in UTILIZATIONS {
         let step = Step::begin(format!("{instances} instances"));
         // Half of them before and half after the run, since the speed of the machine changes.
-        let mut service_times = measure_service_times(subject, event).await?;
+        let mut service_times = measure_service_times(function, event).await?;
         let rate = utilization * f64::from(instances) / mean(&service_times)?.as_secs_f64();
         let mut generator = Rng::with_seed(SEED);
         let arrivals = Schedule::new(Arrivals::Poisson, Rate::per_second(rate), LENGTH, generator.fork());
         let arrivals: Vec<_> = arrivals.collect();
-        let mut pool = run(subject, event, arrivals.clone()).await?;
-        service_times.extend(measure_service_times(subject, event).await?);
+        let pool = run(function, event, arrivals.clone()).await?;
+        service_times.extend(measure_service_times(function, event).await?);
         let draw = || generator.choice(&service_times).copied().unwrap_or_default();
-        let mut simulated = latencies(arrivals, draw, instances);
+        let simulated = latencies(arrivals, draw, instances);
         step.done(format!("{} requests, {rate:.1} a second", pool.len()));
 
-        pool.sort_unstable();
-        simulated.sort_unstable();
         let what = format!("{instances} instances, {:.0} % busy", utilization * 100.0);
-        let means = (mean(&pool)?, mean(&simulated)?);
-        figures.note(format!("{what}: service time, p50"), milliseconds(median(&mut service_times)));
-        for (name, measured, expected) in [
-            ("mean", means.0, means.1),
-            ("p50", quantile(&pool, 50), quantile(&simulated, 50)),
-            ("p99", quantile(&pool, 99), quantile(&simulated, 99)),
-        ] {
-            let both = format!("{} (simulated {})", milliseconds(measured), milliseconds(expected));
-            figures.note(format!("{what}: {name}"), both);
-        }
-        let ratio = means.0.as_secs_f64() / means.1.as_secs_f64();
-        let difference = 100.0 * (ratio - 1.0).abs();
-        let show = |percent: f64| format!("{percent:.0} %");
-        figures.at_most(format!("{what}: difference of the means"), difference, LARGEST_DIFFERENCE, show);
+        let difference = (mean(&pool)?.as_secs_f64() / mean(&simulated)?.as_secs_f64() - 1.0).abs();
+        figures.add(Figure::times(format!("{what}: service time"), &service_times));
+        let latency = Figure::times(format!("{what}: latency"), &pool);
+        figures.add(latency.limited_by("simulated", in_seconds(&simulated)));
+        let difference = Figure::multiple(format!("{what}: difference of the means"), difference);
+        figures.add(difference.target(LARGEST_DIFFERENCE));
     }
     Ok(())
 }
 
 /// Measures requests that do not wait.
-async fn measure_service_times(subject: &Subject, event: &Value) -> Result<Vec<Duration>> {
+async fn measure_service_times(function: &SingleFunction, event: &Value) -> Result<Vec<Duration>> {
     let mut times = Vec::new();
     for _ in 0..SERVICE_TIMES / 2 {
-        times.push(subject.time(event, 200).await?);
+        times.push(function.time(event, 200).await?);
     }
     Ok(times)
 }
 
 /// Sends a request at each time, whether or not earlier ones were answered, and returns the times from then.
-async fn run(subject: &Arc<Subject>, event: &Value, arrivals: Vec<Duration>) -> Result<Vec<Duration>> {
+async fn run(
+    function: &Arc<SingleFunction>,
+    event: &Value,
+    arrivals: Vec<Duration>,
+) -> Result<Vec<Duration>> {
     let start = Instant::now();
     let mut requests = JoinSet::new();
     for arrival in arrivals {
         sleep_until(start + arrival).await;
-        let (subject, event) = (Arc::clone(subject), event.clone());
+        let (function, event) = (Arc::clone(function), event.clone());
         requests.spawn(async move {
-            subject.time(&event, 200).await?;
+            function.time(&event, 200).await?;
             anyhow::Ok(start.elapsed().saturating_sub(arrival))
         });
     }

@@ -1,4 +1,4 @@
-//! Replays the statements of a restore with `psql` alone.
+//! Replays the statements of a function without the function.
 
 use std::fmt::Write as _;
 use std::process::Stdio;
@@ -28,21 +28,32 @@ pub(super) async fn run(trial: &Trial, postgres: &Postgres, statements: &[Statem
 fn script_of(statements: &[Statement]) -> Result<String> {
     let mut script = String::new();
     for (number, statement) in statements.iter().enumerate() {
-        if statement.values.is_empty() {
-            writeln!(script, "{};", statement.text.trim_end_matches(';'))?;
-            continue;
-        }
-        let values: Option<Vec<String>> = statement.values.iter().map(Value::literal).collect();
-        let values =
-            values.with_context(|| format!("a value of this is of no known type: {}", statement.text))?;
-        writeln!(
-            script,
-            "PREPARE s{number} AS {};\nEXECUTE s{number} ({});",
-            statement.text,
-            values.join(", ")
-        )?;
+        let Prepared { prepare, execute } = Prepared::new(statement, &format!("s{number}"))?;
+        writeln!(script, "{prepare};\n{execute};")?;
     }
     Ok(script)
+}
+
+/// A statement with its values, as two commands: the second one can be repeated.
+pub(super) struct Prepared {
+    /// The command that prepares it. It is empty for a statement without values, which may be several commands.
+    pub(super) prepare: String,
+    /// The command that executes it.
+    pub(super) execute: String,
+}
+
+impl Prepared {
+    /// Returns the commands, with a name for the prepared statement.
+    pub(super) fn new(statement: &Statement, name: &str) -> Result<Self> {
+        let text = statement.text.trim_end_matches(';');
+        if statement.values.is_empty() {
+            return Ok(Self { prepare: String::new(), execute: text.to_owned() });
+        }
+        let values: Option<Vec<String>> = statement.values.iter().map(Value::literal).collect();
+        let values = values.with_context(|| format!("a value of this is of no known type: {text}"))?;
+        let execute = format!("EXECUTE {name} ({})", values.join(", "));
+        Ok(Self { prepare: format!("PREPARE {name} AS {text}"), execute })
+    }
 }
 
 async fn psql(postgres: &Postgres, script: &str) -> Result<Duration> {

@@ -4,51 +4,67 @@
 //! Its time is therefore measured separately: it is the time during which at least one request to it was in progress,
 //! as measured by the proxy in front of it.
 
-use std::fmt::Write as _;
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
+mod scenario;
 
-use anyhow::{Context, Result, anyhow, ensure};
-use command_line::{environment, layout, output, terminal};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use command_line::{environment, terminal};
 use deploy::build::{self, Profile};
-use faults::trial::{Delivery, Package, Place, Trial};
-use faults::{Fate, Service, Tally};
+use faults::trial::{Place, Trial};
 use machine::directory::{Data, StateDirectory};
 use machine::process as processes;
 use machine::{command, workspace};
+use operator::terminal::Terminal;
 use rights::identity::Credentials;
 use stack::FunctionName;
 
-use super::figure::{Figures, megabytes};
+use self::scenario::Measured;
+pub(super) use self::scenario::Scenario;
+use super::Effort;
+use super::figure::{Figure, Figures, in_seconds};
 use super::replay;
+use super::unit::Unit;
 use crate::local::foundation::Foundation;
-use operator::terminal::Terminal;
 
 /// The round trip to a database in another availability zone, through a proxy.
 const ROUND_TRIP: Duration = Duration::from_micros(2500);
+/// How often a folder is restored, unless it is large.
+const ROUNDS: usize = 3;
+/// From how many files on a folder is restored once only, because its preparation takes minutes.
+const LARGE: usize = 20_000;
 
-/// A folder to restore.
-#[derive(Clone, Copy)]
-pub(super) struct Scenario {
-    /// The number of files in it.
-    pub(super) files: usize,
-    /// How many of them have objects. The others are published.
-    pub(super) with_objects: usize,
-    /// The delay added to every round trip to the database.
-    pub(super) round_trip: Duration,
-}
+const PUBLISHED: Scenario = Scenario::new(10_000, 0);
+const MOST_PUBLISHED: Scenario = Scenario::new(100_000, 0);
+const WITH_OBJECTS: Scenario = Scenario::new(10_000, 10_000);
+const DENSE: Scenario = Scenario::new(20_000, 20_000);
+const SPARSE: Scenario = DENSE.sparse();
 
-/// The measurements of a restore.
-struct Measured {
-    total: Duration,
-    in_aws: Duration,
-    in_database: Duration,
-    statements: Vec<(String, Tally)>,
-    calls: Vec<(String, Tally)>,
-    peak_memory: u64,
-}
+/// What the older service takes for some scenarios, in seconds.
+const OLDER: [(Scenario, f64); 3] = [
+    (Scenario::new(1_000, 1_000), 1.58),
+    (Scenario::new(1_000, 1_000).distant(ROUND_TRIP), 16.9),
+    (WITH_OBJECTS, 16.7),
+];
 
-pub(super) async fn measure(figures: &mut Figures) -> Result<()> {
+/// All scenarios, the smallest first.
+const SCENARIOS: [Scenario; 10] = [
+    Scenario::new(10, 10),
+    Scenario::new(1_000, 1_000),
+    Scenario::new(1_000, 1_000).distant(ROUND_TRIP),
+    WITH_OBJECTS,
+    WITH_OBJECTS.distant(ROUND_TRIP),
+    PUBLISHED,
+    DENSE,
+    SPARSE,
+    MOST_PUBLISHED,
+    MOST_PUBLISHED.distant(ROUND_TRIP),
+];
+/// The number of scenarios of a quick run.
+const QUICK: usize = 6;
+
+pub(super) async fn measure(figures: &mut Figures, effort: Effort) -> Result<()> {
     let profile = Profile::Release(environment::load(local_stack::ENVIRONMENT)?.architecture);
     build::build(profile, &Terminal).await?;
     let bootstrap = build::bootstrap(profile, FunctionName::Restore);
@@ -57,7 +73,7 @@ pub(super) async fn measure(figures: &mut Figures) -> Result<()> {
     directory.reset().await?;
     let foundation = Foundation::start(&directory, None, Data::Fresh).await?;
     let outcome = tokio::select! {
-        outcome = measure_all(&foundation, &directory, bootstrap, figures) => outcome,
+        outcome = measure_all(&foundation, &directory, bootstrap, figures, effort) => outcome,
         interrupted = command::interrupted() => interrupted.and_then(|()| Err(anyhow!("interrupted"))),
     };
     foundation.stop().await;
@@ -69,211 +85,104 @@ async fn measure_all(
     directory: &StateDirectory,
     bootstrap: PathBuf,
     figures: &mut Figures,
+    effort: Effort,
 ) -> Result<()> {
     foundation.prepare_trials().await?;
-    let place = |number: usize| Place {
+    let place = |name: String| Place {
         database_url: foundation.postgres.url(),
         aws_endpoint_url: foundation.emulator.endpoint_url(),
         credentials: Credentials::of_emulator(),
         bootstrap: bootstrap.clone(),
-        directory: directory.file(&format!("trial-{number}")),
+        directory: directory.file(&name),
         log_level: "info",
     };
-    let mut table = layout::table([
-        "FILES",
-        "OBJECTS",
-        "ROUND TRIP",
-        "STATEMENTS",
-        "CALLS",
-        "TOTAL",
-        "IN EMULATOR",
-        "OUTSIDE",
-        "IN DATABASE",
-        "MEMORY",
-    ]);
-    let mut calls = String::new();
-    let mut ratio = None;
+    let scenarios = if effort.is_quick { &SCENARIOS[..QUICK] } else { &SCENARIOS[..] };
     let mut all = Vec::new();
-    let scenario = |files, with_objects, round_trip| Scenario { files, with_objects, round_trip };
-    let scenarios = [
-        scenario(1000, 1000, Duration::ZERO),
-        scenario(1000, 1000, ROUND_TRIP),
-        scenario(10_000, 10_000, Duration::ZERO),
-        scenario(10_000, 10_000, ROUND_TRIP),
-        scenario(10_000, 0, Duration::ZERO),
-        scenario(100_000, 0, Duration::ZERO),
-        scenario(100_000, 0, ROUND_TRIP),
-        scenario(100_000, 1000, Duration::ZERO),
-    ];
-    for (number, scenario) in scenarios.into_iter().enumerate() {
-        let step = terminal::Step::begin(format!("{} files", scenario.files));
-        let trial = Trial::prepare(&place(number)).await?;
-        let compare = scenario.files == 10_000 && scenario.with_objects > 0 && scenario.round_trip.is_zero();
-        let measured = scenario.run(&trial, compare).await?;
-        if compare {
-            let statements = trial.faults.statements();
-            let alone = replay::run(&trial, &foundation.postgres, &statements).await?;
-            ratio = Some((measured.in_database, alone, measured.statements.clone()));
-        }
-        trial.end().await;
-        step.done(format!("{:.2} s", measured.total.as_secs_f64()));
-        table.add_row(scenario.row(&measured));
-        scenario.list_calls(&measured, &mut calls)?;
-        all.push((scenario, measured));
-    }
-    output::print(format_args!("{table}\n\n{calls}"))?;
-    if let Some((engine, alone, statements)) = ratio {
-        list_statements(statements)?;
-        let times = engine.as_secs_f64() / alone.as_secs_f64();
-        figures.at_most("database time for 10,000 files, to psql alone", times, 2.0, |times| {
-            format!("{times:.2} ×")
-        });
-    }
-    hold_against_limits(figures, &all);
-    Ok(())
-}
-
-/// Checks the limits of a restore, which exclude the time of the emulator.
-fn hold_against_limits(figures: &mut Figures, all: &[(Scenario, Measured)]) {
-    let find = |files, with_objects: Option<usize>, round_trip| {
-        let mut found = all.iter().filter(|(scenario, _)| {
-            (scenario.files, scenario.round_trip) == (files, round_trip)
-                && with_objects.is_none_or(|count| scenario.with_objects == count)
-        });
-        found.next().map(|(_, measured)| measured)
-    };
-    let count_of = |measured: &Measured| count(&measured.statements);
-    let show = |count: u32| count.to_string();
-    if let Some(small) = find(1000, None, ROUND_TRIP) {
-        figures.at_most("1,000 files, 2.5 ms a round trip: SQL statements", count_of(small), 15, show);
-        figures.at_most(
-            "1,000 files, 2.5 ms a round trip: in all",
-            small.total,
-            Duration::from_secs(2),
-            seconds,
-        );
-    }
-    let Some(large) = find(10_000, Some(10_000), Duration::ZERO) else { return };
-    figures.at_most("10,000 files: SQL statements", count_of(large), 20, show);
-    figures.at_most("10,000 files: AWS calls", count(&large.calls), 350, show);
-    figures.at_most("10,000 files: outside the emulator", large.outside(), Duration::from_secs(1), seconds);
-    if let (Some(published), Some(huge)) =
-        (find(10_000, Some(0), Duration::ZERO), find(100_000, Some(0), Duration::ZERO))
-    {
-        figures.at_most("100,000 packages: SQL statements", count_of(huge), 110, show);
-        figures.at_most("100,000 packages: peak memory", huge.peak_memory, 256_000_000, megabytes);
-        let growth = huge.outside().as_secs_f64() / published.outside().as_secs_f64() / 10.0;
-        let what = "100,000 packages: time of each outside the emulator, to that at 10,000";
-        figures.at_most(what, growth, 1.5, |times| format!("{times:.2} ×"));
-    }
-}
-
-impl Measured {
-    /// Returns the time during which no request to the emulator was in progress.
-    fn outside(&self) -> Duration {
-        self.total.saturating_sub(self.in_aws)
-    }
-}
-
-impl Scenario {
-    fn packages(self) -> Vec<Package> {
-        let file = |number| {
-            let name = format!("sub-{number:06}_task-rest_eeg.edf");
-            if number < self.with_objects {
-                Package::file(Some(0), &name, 1_000)
-            } else {
-                Package::published(Some(0), &name, 1_000)
+    for (number, scenario) in scenarios.iter().enumerate() {
+        let step = terminal::Step::begin(scenario.to_string());
+        let (mut measured, mut replays) = (Vec::new(), Vec::new());
+        let rounds = if scenario.files < LARGE { effort.rounds(ROUNDS) } else { 1 };
+        for round in 0..rounds {
+            let trial = Trial::prepare(&place(format!("trial-{number}-{round}"))).await?;
+            let is_replayed = *scenario == WITH_OBJECTS;
+            measured.push(scenario.run(&trial, is_replayed).await?);
+            if is_replayed {
+                let statements = trial.faults.statements();
+                replays.push(replay::run(&trial, &foundation.postgres, &statements).await?);
             }
-        };
-        let folder = Package::folder(None, "recordings").restoring();
-        std::iter::once(folder).chain((0..self.files).map(file)).collect()
-    }
-
-    /// Returns how long a restore takes.
-    pub(super) async fn measure(self, place: &Place) -> Result<Duration> {
-        let trial = Trial::prepare(place).await?;
-        let measured = self.run(&trial, false).await?;
-        trial.end().await;
-        Ok(measured.total)
-    }
-
-    async fn run(self, trial: &Trial, record: bool) -> Result<Measured> {
-        let packages = self.packages();
-        let dataset = trial.dataset(&packages).await?;
-        // This starts the process, because a cold start is not part of a restore's time.
-        trial.invoke(&[]).await?;
-        trial.faults.begin(|_| Fate::Forward);
-        trial.faults.delay_database(self.round_trip);
-        if record {
-            trial.faults.record_statements();
+            trial.end().await;
         }
-        let start = Instant::now();
-        let failures = trial.invoke(&[Delivery::new(dataset.message(0))]).await?;
-        let total = start.elapsed();
-        if !failures.is_empty() {
-            let log = trial.log().await?;
-            let last = log.lines().last().unwrap_or_default().to_owned();
-            return Err(anyhow!(last)).context("the function did not restore the folder");
+        add_figures(figures, *scenario, &measured)?;
+        if !replays.is_empty() {
+            let times: Vec<Duration> = measured.iter().map(|measured| measured.in_database).collect();
+            let figure = Figure::times(format!("{scenario}: in the database"), &times);
+            let figure = figure.limited_by("the same statements in psql", in_seconds(&replays));
+            figures.add(figure.target_multiple_of_limit(2.0));
         }
-        let measured = Measured {
-            total,
-            in_aws: trial.faults.time_in(Service::Aws),
-            in_database: trial.faults.time_in(Service::Database),
-            statements: trial.faults.tallies(Service::Database).into_iter().collect(),
-            calls: trial.faults.tallies(Service::Aws).into_iter().collect(),
-            peak_memory: trial.peak_memory().await?,
-        };
-        let state = trial.end_state(&dataset, &packages).await?;
-        let ready = state.packages.iter().filter(|package| package.state == "READY").count();
-        ensure!(ready == packages.len(), "{ready} of {} packages are READY", packages.len());
-        let events = trial.take_changelog().await?;
-        ensure!(events.len() == packages.len(), "{} events for {} packages", events.len(), packages.len());
-        Ok(measured)
+        let shortest = measured.iter().map(|measured| measured.total).min().unwrap_or_default();
+        step.done(format!("{:.2} s", shortest.as_secs_f64()));
+        all.push((*scenario, shortest_outside(&measured)));
     }
-
-    fn row(self, measured: &Measured) -> [String; 10] {
-        [
-            self.files.to_string(),
-            self.with_objects.to_string(),
-            format!("+{:.1} ms", milliseconds(self.round_trip)),
-            count(&measured.statements).to_string(),
-            count(&measured.calls).to_string(),
-            seconds(measured.total),
-            seconds(measured.in_aws),
-            seconds(measured.outside()),
-            seconds(measured.in_database),
-            format!("{} MB", measured.peak_memory / 1_000_000),
-        ]
-    }
-
-    fn list_calls(self, measured: &Measured, to: &mut String) -> std::fmt::Result {
-        write!(to, "{} files, {} objects:", self.files, self.with_objects)?;
-        for (operation, tally) in &measured.calls {
-            write!(to, " {operation} {} ({} at a time),", tally.calls, tally.most_in_flight)?;
-        }
-        to.pop();
-        writeln!(to)
-    }
+    add_growth(figures, &all);
+    Ok(())
 }
 
-fn count(tallies: &[(String, Tally)]) -> u32 {
-    tallies.iter().map(|(_, tally)| tally.calls).sum()
-}
-
-/// Prints the statements that took the longest.
-fn list_statements(mut statements: Vec<(String, Tally)>) -> Result<()> {
-    statements.sort_by_key(|(_, tally)| std::cmp::Reverse(tally.time));
-    for (text, tally) in statements.iter().take(6) {
-        let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(70).collect();
-        output::print(format_args!("  {:>6.0} ms  {text} …", milliseconds(tally.time)))?;
+/// Adds the figures of a scenario.
+fn add_figures(figures: &mut Figures, scenario: Scenario, measured: &[Measured]) -> Result<()> {
+    let times = |time: fn(&Measured) -> Duration| measured.iter().map(time).collect::<Vec<_>>();
+    let total = Figure::times(format!("{scenario}: in all"), &times(|measured| measured.total));
+    let older = OLDER.iter().find(|(of, _)| *of == scenario);
+    figures.add(match older {
+        Some((_, seconds)) => total.older(*seconds),
+        None => total,
+    });
+    let outside = Figure::times(format!("{scenario}: outside the emulator"), &times(Measured::outside));
+    let in_database = in_seconds(&times(|measured| measured.in_database));
+    let outside = outside.limited_by("the database alone", in_database);
+    let first = measured.first().context("nothing was restored")?;
+    let statements = Figure::count(format!("{scenario}: SQL statements"), first.statements);
+    let calls = Figure::count(format!("{scenario}: AWS calls"), first.calls);
+    let memory = measured.iter().map(|measured| rounded(measured.peak_memory)).collect();
+    let memory = Figure::new(format!("{scenario}: peak memory"), Unit::Bytes, memory);
+    if scenario == WITH_OBJECTS {
+        figures.add(outside.target(0.4));
+        figures.add(statements.target(16.0));
+        figures.add(calls.target(350.0));
+        figures.add(memory.target(40e6));
+    } else {
+        for figure in [outside, statements, calls, memory] {
+            figures.add(figure);
+        }
     }
     Ok(())
 }
 
-fn seconds(duration: Duration) -> String {
-    format!("{:.2} s", duration.as_secs_f64())
+/// Adds how the time outside the emulator grows with the number of packages.
+fn add_growth(figures: &mut Figures, all: &[(Scenario, Duration)]) {
+    let time = |of: Scenario| {
+        let found = all.iter().find(|(scenario, _)| *scenario == of);
+        found.map(|(_, time)| time.as_secs_f64())
+    };
+    if let (Some(small), Some(large)) = (time(Scenario::new(1_000, 1_000)), time(WITH_OBJECTS)) {
+        let exponent = (large / small).log10();
+        figures.add(Figure::new("growth exponent, 1,000 to 10,000 files", Unit::Number, vec![exponent]));
+    }
+    if let (Some(small), Some(large)) = (time(PUBLISHED), time(MOST_PUBLISHED)) {
+        let growth = large / small / 10.0;
+        figures.add(Figure::multiple("time per package at 100,000, to 10,000", growth).target(1.0));
+        let exponent = (large / small).log10();
+        figures.add(Figure::new("growth exponent, 10,000 to 100,000 packages", Unit::Number, vec![exponent]));
+    }
+    if let (Some(dense), Some(sparse)) = (time(DENSE), time(SPARSE)) {
+        figures.add(Figure::multiple("20,000 sparse keys, to dense ones", sparse / dense).target(3.0));
+    }
 }
 
-fn milliseconds(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1000.0
+fn shortest_outside(measured: &[Measured]) -> Duration {
+    measured.iter().map(Measured::outside).min().unwrap_or_default()
+}
+
+/// Returns a size in bytes, rounded down to kilobytes.
+fn rounded(bytes: u64) -> f64 {
+    f64::from(u32::try_from(bytes / 1000).unwrap_or(u32::MAX)) * 1e3
 }

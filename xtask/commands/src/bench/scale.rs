@@ -22,7 +22,9 @@ use machine::repository;
 use self::inputs::MESSAGES_IN_FLIGHT;
 use self::requests::Counts;
 use self::settings::{Limit, Settings};
-use super::figure::{Figures, quantile};
+use super::distribution::Distribution;
+use super::figure::{Figure, Figures, in_seconds};
+use super::unit::Unit;
 use crate::load::report::chart::{Chart, ChartLine};
 use crate::load::span::number;
 use crate::load::timeline::Point;
@@ -151,13 +153,14 @@ fn print_restores(runs: &[Run<restores::Outcome>]) -> Result<()> {
         let outcome = &run.outcome;
         let connections = outcome.most_batches * u32::try_from(MESSAGES_IN_FLIGHT)?;
         let limit = outcome.is_limited.then_some(Limit::RestoreConcurrency);
+        let times = Distribution::of(&in_seconds(&outcome.times));
         table.add_row([
             run.limits.to_owned(),
             run.load(),
             run.rate.to_string(),
             format!("{:.0}", number(u64::try_from(outcome.times.len())?) / minutes),
-            format!("{:.2}", quantile(&outcome.times, 50).as_secs_f64()),
-            format!("{:.1}", quantile(&outcome.times, 99).as_secs_f64()),
+            format!("{:.2}", times.median),
+            format!("{:.1}", times.p99),
             outcome.most_batches.to_string(),
             connections.to_string(),
             outcome.unfinished.to_string(),
@@ -177,13 +180,15 @@ fn compare_with_limits(
 ) {
     for run in requests.iter().filter(|run| run.scale == 1) {
         let Counts { throttled, failed, .. } = run.outcome.all;
-        let what = format!("rejected requests at 1 ×, {}", run.limits);
-        figures.at_most(what, throttled + failed, 0, |count| count.to_string());
+        let rejected = number(throttled + failed);
+        let figure =
+            Figure::new(format!("rejected requests at 1 ×, {}", run.limits), Unit::Count, vec![rejected]);
+        figures.add(figure.target(0.0));
     }
     for run in restores.iter().filter(|run| run.scale == 1) {
-        let what = format!("p99 of a restore at 1 ×, {}", run.limits);
-        let show = |time: Duration| format!("{:.1} s", time.as_secs_f64());
-        figures.at_most(what, quantile(&run.outcome.times, 99), LONGEST_RESTORE, show);
+        let p99 = Distribution::of(&in_seconds(&run.outcome.times)).p99;
+        let name = format!("p99 of a restore at 1 ×, {}", run.limits);
+        figures.add(Figure::new(name, Unit::Seconds, vec![p99]).target(LONGEST_RESTORE.as_secs_f64()));
     }
 }
 

@@ -71,6 +71,16 @@ pub(super) async fn create_objects(
     Ok(versions)
 }
 
+/// Uploads live objects that belong to no package.
+pub(super) async fn put_live(
+    trial: &Trial,
+    dataset: &Dataset,
+    keys: impl Iterator<Item = String>,
+) -> Result<(), TrialError> {
+    let puts = keys.map(async |key| put(&trial.s3, &dataset.key(&key)).await.map(drop));
+    stream::iter(puts).buffer_unordered(CALLS_AT_ONCE).try_collect().await
+}
+
 /// Uploads an object and returns its key and version id.
 async fn put(s3: &aws_sdk_s3::Client, key: &str) -> Result<(String, String), TrialError> {
     let put = s3.put_object().bucket(STORAGE_BUCKET).key(key).body(ByteStream::from_static(b"data"));

@@ -195,7 +195,6 @@ impl Outcome {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::super::figure::quantile;
     use super::*;
 
     #[test]
@@ -213,7 +212,6 @@ mod tests {
     fn messages_are_taken_in_their_order_and_wait_for_the_slower_part_of_a_batch() {
         let outcome = simulate(2, 600.0, 5).unwrap();
         assert_eq!(outcome.most_batches, 2);
-        assert!(quantile(&outcome.times, 50) <= quantile(&outcome.times, 99));
     }
 
     proptest! {

@@ -183,7 +183,7 @@ fn short(value: f64) -> String {
 }
 
 /// Returns text without the characters that mean something in HTML.
-pub(super) fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 

@@ -1,0 +1,225 @@
+//! `docs/benchmarks.md`: the figures of a complete run, with charts.
+
+mod bars;
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use command_line::terminal;
+use machine::repository;
+
+use self::bars::{BarChart, Group};
+use super::Subject;
+use super::figure::{Figure, Figures, shown_excess, shown_p99, shown_spread, verdict};
+use super::record::Record;
+use super::unit::{Unit, times};
+
+/// Writes the page, its charts, and the figures.
+pub(super) fn write(record: &Record) -> Result<()> {
+    let directory = repository::root().join("docs");
+    record.write(&directory.join("benchmarks.json"))?;
+    let charts = charts(record);
+    let texts = charts.iter().map(|chart| (chart.path(), chart.chart.to_string()));
+    for (path, text) in texts.chain([(PathBuf::from("benchmarks.md"), page(record, &charts))]) {
+        let path = directory.join(path);
+        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        terminal::say(format!("  {}", path.display()));
+    }
+    Ok(())
+}
+
+/// A chart of the page.
+struct NamedChart {
+    name: &'static str,
+    description: &'static str,
+    chart: BarChart,
+}
+
+impl NamedChart {
+    /// Returns the path from the page.
+    fn path(&self) -> PathBuf {
+        PathBuf::from(format!("images/benchmarks-{}.svg", self.name))
+    }
+}
+
+fn charts(record: &Record) -> Vec<NamedChart> {
+    let chart = |name, description, title: &str, unit, series, groups, is_logarithmic| NamedChart {
+        name,
+        description,
+        chart: BarChart { title: title.to_owned(), unit, series, groups, is_logarithmic },
+    };
+    vec![
+        chart(
+            "older-service",
+            "Times of this service and of the older one: this service is faster in each",
+            "Time, logarithmic",
+            Unit::Seconds,
+            vec!["this service", "the older service"],
+            beside_older(record),
+            true,
+        ),
+        chart(
+            "limits",
+            "Latency of each endpoint with a fast database as a multiple of its limit",
+            "Latency with a fast database, as a multiple of the limit",
+            Unit::Times,
+            vec!["this service"],
+            multiples_of_limits(record),
+            false,
+        ),
+        chart(
+            "restore",
+            "Time of a restore outside the emulator and in the database, by the number of files",
+            "Restore, logarithmic",
+            Unit::Seconds,
+            vec!["outside the emulator", "in the database"],
+            restores(record),
+            true,
+        ),
+    ]
+}
+
+/// Returns the times that the older service has too.
+fn beside_older(record: &Record) -> Vec<Group> {
+    let all = record.subjects.iter().flat_map(|figures| &figures.figures);
+    let timed = all.filter(|figure| figure.unit == Unit::Seconds);
+    timed
+        .filter_map(|figure| {
+            Some(Group { label: figure.name.clone(), values: vec![figure.measured.median, figure.older?] })
+        })
+        .collect()
+}
+
+fn multiples_of_limits(record: &Record) -> Vec<Group> {
+    let group = |figure: &Figure| {
+        let label = figure.name.strip_suffix(", fast database")?.to_owned();
+        Some(Group { label, values: vec![figure.limit.as_ref()?.ratio.median] })
+    };
+    let is_near = |group: &Group| group.values.iter().all(|value| *value < 10.0);
+    figures_of(record, Subject::Api).filter_map(group).filter(is_near).collect()
+}
+
+fn restores(record: &Record) -> Vec<Group> {
+    let group = |figure: &Figure| {
+        let label = figure.name.strip_suffix(": outside the emulator")?.to_owned();
+        Some(Group { label, values: vec![figure.measured.median, figure.limit.as_ref()?.measured.median] })
+    };
+    figures_of(record, Subject::Restore).filter_map(group).collect()
+}
+
+fn figures_of(record: &Record, subject: Subject) -> impl Iterator<Item = &Figure> {
+    let of_subject = record.subjects.iter().filter(move |figures| figures.subject == subject);
+    of_subject.flat_map(|figures| &figures.figures)
+}
+
+fn page(record: &Record, charts: &[NamedChart]) -> String {
+    let machine = &record.machine;
+    let changes = if record.has_changes { ", with changes that were not committed" } else { "" };
+    let time = record.measured_at.format("%Y-%m-%d %H:%M UTC");
+    let memory = Unit::Bytes.show(memory_megabytes(machine.memory_bytes));
+    let mut page = format!(
+        "# Benchmarks
+
+This page is written by `cargo xtask bench --document`; [Developing](developing.md#benchmarks) describes the command, and [Profiles](profiles.md) why targets are missed.
+The figures are in [benchmarks.json](benchmarks.json); `cargo xtask bench --compare docs/benchmarks.json` compares a machine or a change with them.
+
+| | |
+|---|---|
+| commit | `{}`{changes} |
+| time | {time} |
+| processor | {}, {} cores |
+| memory | {memory} |
+| Linux | {} |
+
+The limit of a figure is what is possible at best, measured in the same run by turns with the figure.
+Compare machines by the ratio to the limit, not by times.
+The floor of a request is the time of an event for a path that does not exist.
+A target such as \"limit + 100 µs\" applies to the median of the differences, which the column \"above\" has.
+The p99 is that of at least 100 measurements; the spread is the distance between the quartiles, as a share of the median.
+
+## Beside the older service
+
+The figures of the older service were measured once, on a machine of the same kind.
+
+",
+        record.commit, machine.processor, machine.cores, machine.kernel
+    );
+    for chart in charts {
+        // Writing to a String cannot fail.
+        let _ = writeln!(page, "![{}]({})", chart.description, chart.path().display());
+    }
+    for figures in &record.subjects {
+        let _ = write!(page, "\n{}", section(figures));
+    }
+    page
+}
+
+fn section(figures: &Figures) -> String {
+    let subject = figures.subject.to_string();
+    let title = subject[..1].to_uppercase() + &subject[1..];
+    let mut section = format!(
+        "## {title}
+
+| figure | median | p99 | spread | limit | ratio | above | target | verdict | older |
+|---|---|---|---|---|---|---|---|---|---|
+"
+    );
+    for figure in &figures.figures {
+        let limit = figure.limit.as_ref();
+        let limit_of = limit.map(|limit| {
+            let value = figure.unit.show(limit.measured.median);
+            format!("{value} ({})", limit.what)
+        });
+        let cells = [
+            figure.name.clone(),
+            figure.unit.show(figure.measured.median),
+            shown_p99(figure),
+            shown_spread(&figure.measured),
+            limit_of.unwrap_or_default(),
+            limit.map(|limit| times(limit.ratio.median)).unwrap_or_default(),
+            shown_excess(figure),
+            figure.target.as_ref().map(|target| target.show(figure.unit)).unwrap_or_default(),
+            verdict(figure).to_owned(),
+            figure.older.map(|older| figure.unit.show(older)).unwrap_or_default(),
+        ];
+        let _ = writeln!(section, "| {} |", cells.join(" | "));
+    }
+    section
+}
+
+/// Returns a size rounded to megabytes.
+fn memory_megabytes(bytes: u64) -> f64 {
+    f64::from(u32::try_from(bytes / 1_000_000).unwrap_or(u32::MAX)) * 1e6
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use machine::repository;
+
+    use super::{charts, page};
+    use crate::bench::record::Record;
+
+    #[test]
+    fn committed_page_shows_the_committed_figures() {
+        let directory = repository::root().join("docs");
+        let record = Record::read(&directory.join("benchmarks.json")).unwrap();
+        let charts = charts(&record);
+        let is_current = |path: &str, text: &str| fs::read_to_string(directory.join(path)).unwrap() == text;
+        let help = "write it with `cargo xtask bench --document`";
+        assert!(
+            is_current("benchmarks.md", &page(&record, &charts)),
+            "docs/benchmarks.md is out of date; {help}"
+        );
+        for chart in charts {
+            let path = chart.path();
+            assert!(
+                is_current(path.to_str().unwrap(), &chart.chart.to_string()),
+                "{path:?} is out of date; {help}"
+            );
+        }
+    }
+}
