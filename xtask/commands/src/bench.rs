@@ -7,6 +7,7 @@ mod cold_start;
 mod edge;
 mod figure;
 mod guard;
+mod instructions;
 mod pool;
 mod render;
 mod replay;
@@ -36,6 +37,8 @@ enum Subject {
     Render,
     /// The time to sign a URL with each kind of key, in a release build.
     Signing,
+    /// The instructions of hot code, which do not depend on other load.
+    Instructions,
     /// The API function: size, cold start, and the time of each endpoint above its minimum.
     Api,
     /// The restore function: SQL statements, AWS calls, time and memory for several folder sizes.
@@ -57,6 +60,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
         let mut figures = Figures::default();
         match subject {
             Subject::Render => render::measure(&mut figures)?,
+            Subject::Instructions => instructions::measure(&mut figures)?,
             Subject::Scale => scale::measure(&mut figures)?,
             Subject::Signing => command::block_on(signing::measure(&mut figures))?,
             Subject::Api | Subject::Edge | Subject::Pool if std::env::var_os("PACKAGES_STACK").is_none() => {
