@@ -62,7 +62,10 @@ mod plan;
 mod record;
 mod records;
 mod redelivery;
+mod rehearsal;
 mod storage;
 mod transaction;
 
 pub use self::function::RestoreFunction;
+#[doc(hidden)]
+pub use self::rehearsal::{Rehearsal, Rehearsed};

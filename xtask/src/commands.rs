@@ -2,7 +2,6 @@
 
 mod cargo_deny;
 mod cargo_machete;
-mod cargo_tool;
 pub(crate) mod ci;
 pub(crate) mod doctor;
 pub(crate) mod fuzz;

@@ -58,7 +58,7 @@ pub(super) async fn send(
 ///
 /// Their ids derive from the id of the restore message and the position of the body, so a redelivery repeats
 /// them.
-fn bodies(
+pub(super) fn bodies(
     message: &ReceivedRestoreMessage,
     message_id: &str,
     restored: &[RestoredName],

@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use openapi::PackageId;
 
 use self::listing::{Bucket, KeyVersions, WantedKey, list_versions};
+pub(super) use self::listing::{RehearsedBucket, rehearsed_bucket};
 use self::removal::remove;
 use super::error::{RestoreError, Unrestorable};
 use super::records::{DeleteRecord, Version};
@@ -39,7 +40,40 @@ pub(super) struct Verdicts {
     versions: BTreeSet<Version>,
 }
 
+/// What is known of packages after the removal of their markers.
+struct Judged<'a> {
+    /// The packages whose objects cannot be read.
+    unrestorable: HashMap<PackageId, Unrestorable>,
+    /// The packages whose objects another marker may hide.
+    doubtful: HashMap<PackageId, &'a DeleteRecord>,
+}
+
 impl Verdicts {
+    /// Judges packages by their records, after the removal of all markers but some.
+    fn judge<'a>(
+        &self,
+        records: &'a HashMap<PackageId, DeleteRecord>,
+        not_removed: &BTreeSet<Version>,
+    ) -> Judged<'a> {
+        let mut unrestorable = HashMap::new();
+        let mut doubtful = HashMap::new();
+        let marked_objects: BTreeSet<_> =
+            not_removed.iter().map(|version| (&version.bucket, &version.key)).collect();
+        for (package, record) in records {
+            let version = &record.version;
+            if let ObjectVerdict::Unrestorable(reason) = self.for_record(record) {
+                unrestorable.insert(*package, reason);
+            } else if not_removed.contains(version) {
+                unrestorable.insert(*package, Unrestorable::MarkerNotRemoved);
+            } else if self.may_stay_hidden(version)
+                || marked_objects.contains(&(&version.bucket, &version.key))
+            {
+                doubtful.insert(*package, record);
+            }
+        }
+        Judged { unrestorable, doubtful }
+    }
+
     /// Returns the verdict on the object of a record.
     pub(super) fn for_record(&self, record: &DeleteRecord) -> ObjectVerdict {
         self.for_version(&record.version)
@@ -97,22 +131,7 @@ impl<'a> Markers<'a> {
     ) -> Result<HashMap<PackageId, Unrestorable>, RestoreError> {
         let verdicts = self.list_verdicts(records.values()).await?;
         let not_removed = self.remove(&verdicts).await?;
-        let mut unrestorable = HashMap::new();
-        let mut doubtful = HashMap::new();
-        let marked_objects: BTreeSet<_> =
-            not_removed.iter().map(|version| (&version.bucket, &version.key)).collect();
-        for (package, record) in records {
-            let version = &record.version;
-            if let ObjectVerdict::Unrestorable(reason) = verdicts.for_record(record) {
-                unrestorable.insert(*package, reason);
-            } else if not_removed.contains(version) {
-                unrestorable.insert(*package, Unrestorable::MarkerNotRemoved);
-            } else if verdicts.may_stay_hidden(version)
-                || marked_objects.contains(&(&version.bucket, &version.key))
-            {
-                doubtful.insert(*package, record);
-            }
-        }
+        let Judged { mut unrestorable, doubtful } = verdicts.judge(records, &not_removed);
         if doubtful.is_empty() {
             return Ok(unrestorable);
         }
@@ -128,12 +147,8 @@ impl<'a> Markers<'a> {
         records: impl Iterator<Item = &DeleteRecord>,
     ) -> Result<Verdicts, RestoreError> {
         let versions: BTreeSet<Version> = records.map(|record| record.version.clone()).collect();
-        let mut keys: BTreeMap<&str, BTreeMap<&str, BTreeSet<String>>> = BTreeMap::new();
-        for Version { bucket, key, id } in &versions {
-            keys.entry(bucket).or_default().entry(key).or_default().insert(id.clone());
-        }
         let mut buckets = HashMap::new();
-        for (name, keys) in keys {
+        for (name, keys) in wanted_keys(&versions) {
             let client = match self.aws.s3_for_bucket(name).await {
                 Ok(client) => client,
                 Err(unknown) if unknown.is_missing => {
@@ -142,8 +157,6 @@ impl<'a> Markers<'a> {
                 }
                 Err(unknown) => return Err(unknown.into()),
             };
-            let keys: Vec<WantedKey> =
-                keys.into_iter().map(|(key, ids)| WantedKey { key: key.to_owned(), ids }).collect();
             let listed = list_versions(&Bucket { client: &client, name }, &keys).await?;
             buckets.insert(name.to_owned(), listed);
         }
@@ -175,6 +188,33 @@ impl<'a> Markers<'a> {
         }
         Ok(not_removed)
     }
+}
+
+/// Lists the versions of the objects of records, and returns how many of the objects can be restored.
+///
+/// This is what [`Markers`] computes, without S3.
+pub(super) async fn rehearse(
+    bucket: &RehearsedBucket,
+    records: &HashMap<PackageId, DeleteRecord>,
+) -> Result<usize, RestoreError> {
+    let versions: BTreeSet<Version> = records.values().map(|record| record.version.clone()).collect();
+    let mut buckets = HashMap::new();
+    for (name, keys) in wanted_keys(&versions) {
+        buckets.insert(name.to_owned(), list_versions(bucket, &keys).await?);
+    }
+    let verdicts = Verdicts { buckets, versions };
+    let Judged { unrestorable, doubtful } = verdicts.judge(records, &BTreeSet::new());
+    Ok(records.len() - unrestorable.len() - doubtful.len())
+}
+
+/// Returns the keys of versions by bucket, sorted.
+fn wanted_keys(versions: &BTreeSet<Version>) -> BTreeMap<&str, Vec<WantedKey>> {
+    let mut keys: BTreeMap<&str, BTreeMap<&str, BTreeSet<String>>> = BTreeMap::new();
+    for Version { bucket, key, id } in versions {
+        keys.entry(bucket).or_default().entry(key).or_default().insert(id.clone());
+    }
+    let wanted = |(key, ids): (&str, _)| WantedKey { key: key.to_owned(), ids };
+    keys.into_iter().map(|(bucket, keys)| (bucket, keys.into_iter().map(wanted).collect())).collect()
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ pub(super) struct MessageHandler<'a> {
 }
 
 /// The delete records of packages, and the packages without a usable one.
-type Records = (HashMap<PackageId, DeleteRecord>, HashMap<PackageId, Unrestorable>);
+pub(super) type Records = (HashMap<PackageId, DeleteRecord>, HashMap<PackageId, Unrestorable>);
 
 impl MessageHandler<'_> {
     /// Handles a message with this body.
@@ -101,27 +101,11 @@ impl MessageHandler<'_> {
 
     /// Reads the delete records of all packages in the plan that have a deleted object.
     async fn read_records(&self, plan: &Plan) -> Result<Records, RestoreError> {
-        let with_object: Vec<&PlannedPackage> =
-            plan.restored_with_package().filter(|package| package.has_deleted_object()).collect();
+        let with_object = plan.with_deleted_object();
         let node_ids: Vec<&str> =
             with_object.iter().filter_map(|package| package.node_id.as_deref()).collect();
-        let mut readings = self.records.read(&node_ids).await?;
-        let mut records = HashMap::new();
-        let mut unrestorable = HashMap::new();
-        for package in with_object {
-            match package.node_id.as_ref().and_then(|node_id| readings.remove(node_id)) {
-                Some(RecordReading::Whole(record)) => {
-                    records.insert(package.id, record);
-                }
-                Some(RecordReading::Malformed) => {
-                    unrestorable.insert(package.id, Unrestorable::MalformedRecord);
-                }
-                None => {
-                    unrestorable.insert(package.id, Unrestorable::NoRecord);
-                }
-            }
-        }
-        Ok((records, unrestorable))
+        let readings = self.records.read(&node_ids).await?;
+        Ok(assign_records(with_object, readings))
     }
 
     /// Removes the delete records that a crash after the commit has left.
@@ -147,4 +131,27 @@ impl MessageHandler<'_> {
             .collect();
         self.records.remove(&stale).await
     }
+}
+
+/// Returns the record of each package, out of those that were read for their node ids.
+pub(super) fn assign_records(
+    packages: Vec<&PlannedPackage>,
+    mut readings: HashMap<String, RecordReading>,
+) -> Records {
+    let mut records = HashMap::new();
+    let mut unrestorable = HashMap::new();
+    for package in packages {
+        match package.node_id.as_ref().and_then(|node_id| readings.remove(node_id)) {
+            Some(RecordReading::Whole(record)) => {
+                records.insert(package.id, record);
+            }
+            Some(RecordReading::Malformed) => {
+                unrestorable.insert(package.id, Unrestorable::MalformedRecord);
+            }
+            None => {
+                unrestorable.insert(package.id, Unrestorable::NoRecord);
+            }
+        }
+    }
+    (records, unrestorable)
 }

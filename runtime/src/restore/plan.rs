@@ -135,13 +135,27 @@ impl Plan {
             }
         }
         let Some(itself) = itself else { return Ok(None) };
+        Ok(Some(Self::new(itself, above, descendants)))
+    }
+
+    /// Returns the plan for a package, all folders above it, and its deleted descendants.
+    pub(super) fn new(
+        itself: PlannedPackage,
+        above: HashMap<PackageId, PlannedPackage>,
+        descendants: Vec<PlannedPackage>,
+    ) -> Self {
         let ancestors = climb(&itself, above);
-        Ok(Some(Self { itself, ancestors, descendants }))
+        Self { itself, ancestors, descendants }
     }
 
     /// Returns the package and its descendants.
     pub(super) fn restored_with_package(&self) -> impl Iterator<Item = &PlannedPackage> {
         std::iter::once(&self.itself).chain(&self.descendants)
+    }
+
+    /// Returns the packages whose object a delete marker hides.
+    pub(super) fn with_deleted_object(&self) -> Vec<&PlannedPackage> {
+        self.restored_with_package().filter(|package| package.has_deleted_object()).collect()
     }
 
     /// Returns the folders above the package that are all unchanged.

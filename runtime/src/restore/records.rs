@@ -30,10 +30,10 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// A larger number is not a size.
 const MAXIMUM_OBJECT_SIZE: i64 = 1 << 46;
 
-const NODE_ID: &str = "NodeId";
-const BUCKET: &str = "S3Bucket";
-const KEY: &str = "S3Key";
-const VERSION: &str = "S3ObjectVersion";
+pub(super) const NODE_ID: &str = "NodeId";
+pub(super) const BUCKET: &str = "S3Bucket";
+pub(super) const KEY: &str = "S3Key";
+pub(super) const VERSION: &str = "S3ObjectVersion";
 
 /// The condition of a removal: the record is unchanged or does not exist.
 ///
@@ -210,7 +210,8 @@ fn key_of(node_id: &str) -> HashMap<String, AttributeValue> {
     HashMap::from([(NODE_ID.to_owned(), AttributeValue::S(node_id.to_owned()))])
 }
 
-fn reading_of(item: &HashMap<String, AttributeValue>) -> Option<(String, RecordReading)> {
+/// Returns the node id of an item of the table, and its record.
+pub(super) fn reading_of(item: &HashMap<String, AttributeValue>) -> Option<(String, RecordReading)> {
     let text = |name: &str| match item.get(name) {
         Some(AttributeValue::S(text)) if !text.is_empty() => Some(text.clone()),
         _ => None,

@@ -13,6 +13,7 @@ mod edge;
 mod figure;
 mod functions;
 mod guard;
+mod instructions;
 mod pool;
 mod record;
 mod replay;
@@ -66,6 +67,8 @@ pub(crate) struct Arguments {
 enum Subject {
     /// The signatures of each kind of key, in a release build.
     Signing,
+    /// The instructions of signatures, checks, responses and the planning of a restore, which the machine does not affect.
+    Instructions,
     /// The functions: size, time and memory of a cold start.
     Functions,
     /// The API function and the authorizer: latency of each endpoint, throughput, and what the gateway adds.
@@ -158,6 +161,7 @@ fn measure(subject: Subject, effort: Effort) -> Result<Figures> {
     let mut figures = Figures::new(subject);
     match subject {
         Subject::Signing => command::block_on(signing::measure(&mut figures, effort)),
+        Subject::Instructions => instructions::measure(&mut figures),
         Subject::Functions => command::block_on(functions::measure(&mut figures, effort)),
         Subject::Api => command::block_on(api::measure(&mut figures, effort)),
         Subject::Restore => command::block_on(restore::measure(&mut figures, effort)),
@@ -178,7 +182,7 @@ impl Subject {
 
     /// Returns whether another measurement can have other results.
     fn varies(self) -> bool {
-        self != Self::Scale
+        !matches!(self, Self::Instructions | Self::Scale)
     }
 }
 

@@ -3,6 +3,7 @@
 //! The crate compiles no C code, so `cargo xtask doctor` works without a C compiler. It does not depend on the AWS
 //! SDK.
 
+pub mod cargo_tool;
 pub mod causes;
 pub mod command;
 pub mod directory;
@@ -15,6 +16,7 @@ pub mod python;
 pub mod repository;
 pub mod target;
 pub mod tools;
+pub mod valgrind;
 pub mod workspace;
 
 pub use progress::{Progress, Step, Unreported};

@@ -9,9 +9,11 @@ use std::process::Command;
 use anyhow::{Result, anyhow, bail};
 use command_line::terminal::TerminalProgress;
 use command_line::{Outcome, terminal};
+use machine::cargo_tool::{CARGO_DENY, CARGO_MACHETE, GUNGRAUN_RUNNER};
 use machine::node::{NodePackage, OPENAPI_LINTERS, TYPESCRIPT_CLIENT, VIEWER_PAGE};
 use machine::tools::{CFN_LINT, CHECKOV, OPENAPI_SPEC_VALIDATOR};
-use machine::{command, repository, workspace};
+use machine::valgrind::ValgrindError;
+use machine::{command, repository, valgrind, workspace};
 
 use super::{cargo_deny, cargo_machete, openapi, reference, test};
 use crate::forwarded::{self, Program};
@@ -49,6 +51,8 @@ pub(crate) fn run(command: clap::Command) -> Result<Outcome> {
     if reference::check(command)? == Outcome::Differences {
         bail!("docs/commands.md is out of date");
     }
+    heading("instruction counts");
+    count_instructions()?;
     heading("tests");
     snapshots::check_while(|variable, path| {
         command::run_blocking(test::command(&test::Arguments::default()).env(variable, path))
@@ -57,6 +61,15 @@ pub(crate) fn run(command: clap::Command) -> Result<Outcome> {
     check_rights()?;
     check_telemetry()?;
     Ok(Outcome::Done)
+}
+
+/// Counts the instructions of hot code, and compares them with their limits.
+fn count_instructions() -> Result<()> {
+    if !valgrind::IS_SUPPORTED {
+        terminal::say(format!("skipped: {}", ValgrindError::Unsupported));
+        return Ok(());
+    }
+    forwarded::run_silently(Program::Commands, &["bench", "instructions"].map(OsStr::new))
 }
 
 /// Checks that a test has used each right of the operators and functions, or that it is listed with a reason.
@@ -87,8 +100,12 @@ fn install_tools() -> Result<()> {
             }
             Ok(())
         });
-        cargo_deny::program()?;
-        cargo_machete::program()?;
+        for tool in [CARGO_DENY, CARGO_MACHETE] {
+            tool.program(&TerminalProgress)?;
+        }
+        if valgrind::IS_SUPPORTED {
+            GUNGRAUN_RUNNER.program(&TerminalProgress)?;
+        }
         unpacked.join().map_err(|_| anyhow!("the installation of the tools of Python and Node panicked"))?
     })
 }

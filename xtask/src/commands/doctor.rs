@@ -15,6 +15,7 @@ use machine::python;
 use machine::python::MINISTACK;
 use machine::target;
 use machine::tools::{CARGO_LAMBDA, CFN_LINT, CHECKOV, OPENAPI_SPEC_VALIDATOR, Tool};
+use machine::valgrind;
 use machine::workspace;
 use stack::Architecture;
 use tokio::process::Command;
@@ -96,6 +97,7 @@ async fn findings() -> Result<Vec<Finding>> {
         finding("Chromium", "test", chromium()),
         finding("openssl", "test", program("openssl", State::Needed)),
         finding("git", "deploy", program("git", State::Missing)),
+        finding("Valgrind", "bench, ci", valgrind()),
         finding("Node with npm", "test, openapi, publish, viewer-page", needed(node::find())),
         finding("target x86-64", "build, deploy", release_target(Architecture::X86_64).await?),
         finding("target arm64", "build, deploy", release_target(Architecture::Arm64).await?),
@@ -163,6 +165,10 @@ fn chromium() -> State {
         },
         |path| State::There(path.display().to_string()),
     )
+}
+
+fn valgrind() -> State {
+    valgrind::find().map_or_else(|error| State::Missing(error.to_string()), State::There)
 }
 
 async fn release_target(architecture: Architecture) -> Result<State> {

@@ -8,10 +8,10 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
+use command_line::terminal::TerminalProgress;
 use command_line::{Outcome, terminal};
+use machine::cargo_tool::CARGO_FUZZ;
 use machine::{command, repository, workspace};
-
-use super::cargo_tool;
 
 /// The targets. Each has a file in `runtime/fuzz/targets` and seeds in `runtime/fuzz/seeds`.
 const TARGETS: [&str; 3] = ["asset_path", "event", "s3_url"];
@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
 
 /// Builds all targets and returns the directory of their programs.
 fn build() -> Result<PathBuf> {
-    let program = cargo_tool::program("cargo-fuzz", "0.13.2")?;
+    let program = CARGO_FUZZ.program(&TerminalProgress)?;
     let platform = host_platform()?;
     let directory = workspace::target().join("fuzz/build");
     command::run_blocking(

@@ -5,6 +5,7 @@
 //! which only the first entries matter.
 
 mod page;
+mod rehearsed;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -12,7 +13,9 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 pub(super) use self::page::Bucket;
 use self::page::{Entry, Page, PageRequest, VersionList};
+pub(in crate::restore) use self::rehearsed::RehearsedBucket;
 use crate::restore::error::RestoreError;
+use crate::restore::records::Version;
 
 const CALLS_IN_FLIGHT: usize = 32;
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>
@@ -77,6 +80,11 @@ pub(super) async fn list_versions(
     let listings: Vec<Option<HashMap<String, KeyVersions>>> =
         stream::iter(listings).buffer_unordered(CALLS_IN_FLIGHT).try_collect().await?;
     Ok(listings.into_iter().collect::<Option<Vec<_>>>().map(|maps| maps.into_iter().flatten().collect()))
+}
+
+/// Returns a bucket with these delete markers, sorted by key, each on a data version.
+pub(in crate::restore) fn rehearsed_bucket(markers: &[Version]) -> RehearsedBucket {
+    RehearsedBucket::new(markers.chunks(KEYS_PER_LISTING))
 }
 
 /// Lists from the first wanted key to the last one, and skips keys in between.

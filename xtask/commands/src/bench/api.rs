@@ -4,7 +4,9 @@
 //! the endpoint, and of the statements of the endpoint, executed by another client. They are measured by turns with the
 //! request, so other load on the machine affects all of them equally.
 
+mod endpoint;
 mod endpoints;
+mod event;
 mod gateway;
 mod restoring;
 
@@ -25,13 +27,13 @@ use lambda::control_plane::DeployedFunction;
 use local_stack::StackFile;
 use openapi::variables;
 use operator::connect::{connect, connect_to_emulator, read_stack_file};
-use serde_json::{Value, json};
+use serde_json::Value;
 use sqlx::{Connection as _, PgConnection};
 use stack::OutputName;
 use url::Url;
 
-use self::endpoints::Endpoint;
-pub(super) use self::endpoints::event;
+use self::endpoint::Endpoint;
+pub(super) use self::event::event;
 use super::Effort;
 use super::figure::{Figure, Figures};
 use super::single_function::{SingleFunction, credentials_of, deployed_function};
@@ -202,8 +204,8 @@ async fn measure_throughput(
     effort: Effort,
 ) -> Result<()> {
     let step = Step::begin("throughput");
-    let sign = endpoints::sign_event(stack);
-    let nowhere = endpoints::without_endpoint(&sign);
+    let sign = event::sign_event(stack);
+    let nowhere = event::without_endpoint(&sign);
     let rate = async |event: &Value, status| -> Result<f64> {
         let start = Instant::now();
         for _ in 0..REQUESTS_PER_RATE {
@@ -221,13 +223,4 @@ async fn measure_throughput(
     figures.add(figure.limited_by("events for a path that does not exist", limits));
     step.done(format!("{REQUESTS_PER_RATE} requests at a time, one after the other"));
     Ok(())
-}
-
-/// Returns the claims of an editor, as the authorizer of the platform returns them.
-fn claims(stack: &StackFile) -> Value {
-    json!({
-        "user_claim": {"Id": 101, "NodeId": "N:user:1", "IsSuperAdmin": false},
-        "org_claim": {"Role": 16, "IntId": stack.organization_id, "NodeId": "N:organization:1"},
-        "dataset_claim": {"Role": 3, "NodeId": stack.dataset_id, "IntId": 1},
-    })
 }

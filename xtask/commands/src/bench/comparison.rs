@@ -107,7 +107,7 @@ impl Row {
 impl Change {
     fn new(unit: Unit, before: &Distribution, now: &Distribution) -> Self {
         // Nothing is not worse than nothing.
-        let ratio = |now: f64, before: f64| if now == before { 1.0 } else { now / before };
+        let ratio = |now: f64, before: f64| if now <= before && now <= 0.0 { 1.0 } else { now / before };
         let (from, to) = (before.interval, now.interval);
         if unit.is_better_if_larger() {
             Self {

@@ -311,7 +311,8 @@ mod tests {
         let rate = |bound| Figure::new("rate", Unit::PerSecond, vec![50.0]).target(bound).is_met();
         assert_eq!((rate(40.0), rate(60.0)), (Some(true), Some(false)));
         let limited = Figure::new("rate", Unit::PerSecond, vec![50.0]).limited_by("plain", vec![100.0]);
-        assert_eq!(limited.compared().1.median, 2.0);
+        let (unit, ratio) = limited.compared();
+        assert_eq!((unit, ratio.median), (Unit::Times, 2.0));
     }
 
     #[test]
@@ -334,8 +335,8 @@ mod tests {
         let merged = &figures.figures[0];
         assert_eq!((merged.measured.count, merged.measured.median), (3, 4.0));
         let limit = merged.limit.as_ref().unwrap();
-        assert_eq!((limit.measured.median, limit.ratio.median), (1.0, 2.0));
-        assert_eq!(merged.target.as_ref().unwrap().bound, 3.0);
+        let bound = merged.target.as_ref().unwrap().bound;
+        assert_eq!((limit.measured.median, limit.ratio.median, bound), (1.0, 2.0, 3.0));
         assert!(figures.merge(Figures::new(Subject::Api)).is_err());
     }
 }

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use command_line::terminal::Step;
 use reqwest::{Client, Url};
 
-use super::{Surroundings, WARM_UP, endpoints};
+use super::{Surroundings, WARM_UP, event};
 use crate::bench::Effort;
 use crate::bench::figure::{Figure, Figures, in_seconds};
 use crate::bench::single_function::SingleFunction;
@@ -23,7 +23,7 @@ pub(super) async fn measure(
     let step = Step::begin("gateway");
     let stack = &surroundings.stack;
     let direct = SingleFunction::start("direct", &surroundings.api, stack, &[], 1).await?;
-    let event = endpoints::sign_event(stack);
+    let event = event::sign_event(stack);
     let client = Client::builder().no_proxy().timeout(Duration::from_secs(30)).build()?;
     let parameters = [
         ("dataset_id", stack.dataset_id.as_str()),

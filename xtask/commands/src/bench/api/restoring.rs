@@ -8,7 +8,7 @@ use openapi::variables;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
-use super::{Surroundings, endpoints};
+use super::{Surroundings, event};
 use crate::bench::Effort;
 use crate::bench::figure::{Figure, Figures, in_seconds};
 
@@ -32,10 +32,10 @@ pub(super) async fn measure(
         .await?;
     let mut database = PgConnection::connect(&stack.database_url).await?;
     let node_ids = create_packages(&mut database, surroundings).await?;
-    let mut event = endpoints::event("/restore", stack, &[]);
+    let mut event = event::event("/restore", stack, &[]);
     event["requestContext"]["http"]["method"] = json!("POST");
     event["body"] = json!(json!({"nodeIds": node_ids}).to_string());
-    let floor = endpoints::without_endpoint(&event);
+    let floor = event::without_endpoint(&event);
     let reset = format!(
         "UPDATE \"{}\".packages SET state = 'DELETED' WHERE node_id = ANY($1)",
         stack.organization_id
