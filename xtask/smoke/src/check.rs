@@ -110,6 +110,7 @@ pub(crate) mod advice {
     pub(crate) const SIGNATURE_NOT_CHECKED: &str =
         "the behavior trusts no key group, so anybody can read the assets: run `drift --repair`";
     pub(crate) const NO_RANGES: &str = "something between the client and the bucket drops the header Range or Content-Range: look at the behaviors of the distribution with `drift`";
+    pub(crate) const NO_RESPONSE: &str = "there was no response: check that the name of the host resolves and that nothing between this machine and the service, such as a proxy, ends the connection; then run the command again";
     pub(crate) const CDN_CORS: &str = "the response headers policy of the distribution has no CORS for this, or is not attached to the behavior: run `drift --repair`";
     pub(crate) const API_CORS: &str = "the API allows other origins than the environment file (cors_origins): deploy the file, or run `drift --repair` if the API was changed by hand";
     pub(crate) const PRESIGN: &str = "the api function may not read the bucket, or the bucket is in another region than its name says: see `logs --errors`";

@@ -129,7 +129,7 @@ fn judge(
             let (holds, advice) = holds(&response);
             Check::of(Client::Curl, rule, holds, to_text(&response), advice)
         }
-        Err(error) => Check::failed(Client::Curl, rule, error, advice::NO_RANGES),
+        Err(error) => Check::failed(Client::Curl, rule, error, advice::NO_RESPONSE),
     }
 }
 
@@ -261,8 +261,8 @@ async fn presigned(subject: &Subject) -> Check {
 
 #[cfg(test)]
 mod tests {
-    use super::{Response, forgeries, is_part, of_another_package};
-    use crate::check::advice;
+    use super::{Response, forgeries, is_part, judge, of_another_package};
+    use crate::check::{CheckResult, advice};
     use crate::signature::testing;
 
     #[test]
@@ -278,6 +278,13 @@ mod tests {
         let response = |status| Response { status, ..Response::default() };
         assert_eq!(is_part(&response(403), 16, None), (false, advice::SIGNATURE_REFUSED));
         assert_eq!(is_part(&response(200), 16, Some("bytes 0-15/99")), (false, advice::NO_RANGES));
+    }
+
+    #[test]
+    fn missing_response_has_its_own_advice() {
+        let check = judge("a file is served", Err("curl: (7) connection refused".to_owned()), |_| (true, ""));
+        let found = "curl: (7) connection refused".to_owned();
+        assert_eq!(check.result, CheckResult::Failed { found, advice: advice::NO_RESPONSE });
     }
 
     #[test]
