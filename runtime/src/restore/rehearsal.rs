@@ -1,6 +1,6 @@
 //! The computing part of a restore, without the database and without AWS, for a benchmark.
 //!
-//! `runtime/bench` counts its instructions. It is public for this, and is not part of a function.
+//! `runtime/instructions` counts its instructions. It is public for this, and is not part of a function.
 
 use std::collections::HashMap;
 use std::error::Error;

@@ -27,7 +27,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use clap::{Args, ValueEnum};
 use command_line::{Outcome, output, terminal};
 use machine::{command, workspace};
@@ -160,18 +160,28 @@ fn measure_until_certain(subject: Subject, effort: Effort, before: Option<&Recor
 fn measure(subject: Subject, effort: Effort) -> Result<Figures> {
     let mut figures = Figures::new(subject);
     match subject {
-        Subject::Signing => command::block_on(signing::measure(&mut figures, effort)),
+        Subject::Signing => until_interrupted(signing::measure(&mut figures, effort)),
         Subject::Instructions => instructions::measure(&mut figures),
-        Subject::Functions => command::block_on(functions::measure(&mut figures, effort)),
-        Subject::Api => command::block_on(api::measure(&mut figures, effort)),
+        Subject::Functions => until_interrupted(functions::measure(&mut figures, effort)),
+        Subject::Api => until_interrupted(api::measure(&mut figures, effort)),
         Subject::Restore => command::block_on(restore::measure(&mut figures, effort)),
-        Subject::Edge => command::block_on(edge::measure(&mut figures, effort)),
+        Subject::Edge => until_interrupted(edge::measure(&mut figures, effort)),
         Subject::Guard => command::block_on(guard::measure(&mut figures, effort)),
-        Subject::Commands => command::block_on(commands::measure(&mut figures, effort)),
-        Subject::Pool => command::block_on(pool::measure(&mut figures)),
+        Subject::Commands => until_interrupted(commands::measure(&mut figures, effort)),
+        Subject::Pool => until_interrupted(pool::measure(&mut figures)),
         Subject::Scale => scale::measure(&mut figures),
     }?;
     Ok(figures)
+}
+
+/// Runs a measurement, and ends it and the programs that it has started on Ctrl-C.
+fn until_interrupted(measurement: impl Future<Output = Result<()>>) -> Result<()> {
+    command::block_on(async {
+        tokio::select! {
+            outcome = measurement => outcome,
+            interrupted = command::interrupted() => interrupted.and_then(|()| Err(anyhow!("interrupted"))),
+        }
+    })
 }
 
 impl Subject {

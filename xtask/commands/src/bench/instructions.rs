@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::Stdio;
 
+use ::instructions::MAXIMUM_INSTRUCTIONS;
 use anyhow::{Context, Result, bail};
-use bench::MAXIMUM_INSTRUCTIONS;
 use command_line::terminal::{self, Step, TerminalProgress};
 use machine::cargo_tool::GUNGRAUN_RUNNER;
 use machine::{command, valgrind};
@@ -27,7 +27,7 @@ pub(super) fn measure(figures: &mut Figures) -> Result<()> {
         if figure.is_met() == Some(false) {
             terminal::report(format!(
                 "{benchmark}: {} instructions, at most {}. If the work is necessary, raise the maximum in \
-                 runtime/bench/src/lib.rs.",
+                 runtime/instructions/src/lib.rs.",
                 Unit::Count.show(figure.measured.median),
                 Unit::Count.show(maximum.into()),
             ));

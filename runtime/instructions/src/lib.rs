@@ -1,4 +1,4 @@
-//! What the benchmarks and `cargo xtask bench` both know.
+//! What the counts of instructions and `cargo xtask bench` both know.
 
 /// The maximum number of instructions of each benchmark in `benches/instructions.rs`.
 ///
