@@ -1,5 +1,6 @@
-//! `cargo xtask ci`: runs all checks of CI, the fastest first.
+//! `cargo xtask ci`: runs all checks of CI. The code is compiled beside those that do not need it.
 
+mod compilation;
 mod snapshots;
 mod templates;
 
@@ -15,12 +16,36 @@ use machine::tools::{CFN_LINT, CHECKOV, OPENAPI_SPEC_VALIDATOR};
 use machine::valgrind::ValgrindError;
 use machine::{command, repository, valgrind, workspace};
 
+use self::compilation::Compilation;
 use super::{cargo_deny, cargo_machete, openapi, reference, test};
 use crate::forwarded::{self, Program};
 
 pub(crate) fn run(command: clap::Command) -> Result<Outcome> {
     heading("formatting");
     command::run_blocking(command::cargo().args(["fmt", "--all", "--check"]))?;
+    // The other checks mostly run on one core, or wait for downloads. The compilation takes the longest and uses the rest.
+    let compilation = Compilation::start()?;
+    check_all_but_rust()?;
+    heading("compilation, lints, documentation");
+    compilation.end()?;
+    heading("command reference");
+    if reference::check(command)? == Outcome::Differences {
+        bail!("docs/commands.md is out of date");
+    }
+    heading("instruction counts");
+    count_instructions()?;
+    heading("tests");
+    snapshots::check_while(|variable, path| {
+        command::run_blocking(test::command(&test::Arguments::default()).env(variable, path))
+    })?;
+    // The summary of the tests stays the last thing that is printed.
+    check_rights()?;
+    check_telemetry()?;
+    Ok(Outcome::Done)
+}
+
+/// Runs the checks that need nothing of the compilation.
+fn check_all_but_rust() -> Result<()> {
     heading("tools");
     install_tools()?;
     heading("generated files");
@@ -39,28 +64,7 @@ pub(crate) fn run(command: clap::Command) -> Result<Outcome> {
     heading("licences, bans, sources");
     cargo_deny::check()?;
     heading("unused dependencies");
-    cargo_machete::check()?;
-    heading("compilation, lints, documentation");
-    // In `.ci/run`, Cargo compiles everything with this program, so nothing is compiled twice.
-    command::run_blocking(
-        command::cargo()
-            .args(["build", "--workspace", "--all-targets", "--quiet"])
-            .env("RUSTC_WORKSPACE_WRAPPER", repository::root().join(".ci/rustc")),
-    )?;
-    heading("command reference");
-    if reference::check(command)? == Outcome::Differences {
-        bail!("docs/commands.md is out of date");
-    }
-    heading("instruction counts");
-    count_instructions()?;
-    heading("tests");
-    snapshots::check_while(|variable, path| {
-        command::run_blocking(test::command(&test::Arguments::default()).env(variable, path))
-    })?;
-    // The summary of the tests stays the last thing that is printed.
-    check_rights()?;
-    check_telemetry()?;
-    Ok(Outcome::Done)
+    cargo_machete::check()
 }
 
 /// Counts the instructions of hot code, and compares them with their limits.
