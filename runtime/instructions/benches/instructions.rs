@@ -7,10 +7,10 @@
 #![expect(clippy::needless_pass_by_value, reason = "a teardown receives what the benchmark returns")]
 #![expect(clippy::expect_used, reason = "work that fails must not be counted")]
 
+use ::instructions::MAXIMUM_INSTRUCTIONS;
 use gungraun::{
     Callgrind, EventKind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main,
 };
-use instructions::MAXIMUM_INSTRUCTIONS;
 use lambda_http::Request;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use runtime::api::s3_url::{PresignedUrl, S3UrlError, S3UrlRules};
