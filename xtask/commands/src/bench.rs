@@ -108,13 +108,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
         return command::block_on(run_on_own_stack());
     }
     let effort = Effort { is_quick: arguments.quick };
-    let mut all = Vec::new();
+    let mut record = Record::begin(arguments.quick)?;
     for subject in subjects {
         let figures = measure_until_certain(*subject, effort, before.as_ref())?;
         output::print(format_args!("{figures}\n"))?;
-        all.push(figures);
+        record.subjects.push(figures);
     }
-    let record = Record::new(all, arguments.quick)?;
     if let Some(path) = &arguments.json {
         record.write(path)?;
     }

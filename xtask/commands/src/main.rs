@@ -10,6 +10,7 @@ mod diff;
 mod dist;
 mod load;
 mod local;
+mod only_warnings;
 mod publish;
 mod render;
 mod rights;

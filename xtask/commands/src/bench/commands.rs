@@ -6,21 +6,26 @@ use std::hint::black_box;
 use std::num::NonZeroU16;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use command_line::environment;
 use command_line::terminal::Step;
 use deploy::Consent;
+use deploy::connection::{self, Emulator, LocalStack};
 use deploy::deployment::{Deployment, Options, Subject};
+use local_stack::StackFile;
 use machine::workspace;
-use operator::connect::connect;
+use operator::connect::read_stack_file;
 use stack::Environment;
 use tokio::process::Command;
 
 use super::Effort;
 use super::figure::{Figure, Figures, in_seconds};
+use super::single_function::credentials_of;
 use crate::build::profile;
+use crate::only_warnings::OnlyWarnings;
 
 const RENDERINGS: usize = 50;
 const STARTS: usize = 5;
@@ -98,7 +103,13 @@ async fn measure_deployments(program: &Path, effort: Effort) -> Result<Figure> {
 
 async fn deploy(environment: &Environment, days: NonZeroU16) -> Result<Duration> {
     let start = Instant::now();
-    let connection = connect(environment).await?;
+    let stack = read_stack_file::<StackFile>()?;
+    let credentials = credentials_of(&stack, "deployer")?.into();
+    let emulator = Emulator { endpoint_url: stack.aws_endpoint_url, credentials };
+    // The steps of each deployment would hide the figures.
+    let mut connection =
+        connection::connect_to_emulator(environment, &emulator, Arc::new(OnlyWarnings)).await?;
+    connection.local = Some(read_stack_file::<LocalStack>()?);
     let options = Options::new(Consent::Given);
     let subject = Subject::Source(profile(environment, &connection));
     let deployment = Deployment::new(environment, &connection, &options, subject, &|_| {});

@@ -41,8 +41,8 @@ pub(super) struct Machine {
 }
 
 impl Record {
-    /// Returns a record of the source and the machine, with the figures of all subjects.
-    pub(super) fn new(subjects: Vec<Figures>, is_quick: bool) -> Result<Self> {
+    /// Returns a record of the source and the machine at this time, without figures.
+    pub(super) fn begin(is_quick: bool) -> Result<Self> {
         Ok(Self {
             version: VERSION,
             commit: git(&["rev-parse", "--short=10", "HEAD"])?,
@@ -50,7 +50,7 @@ impl Record {
             measured_at: Utc::now().trunc_subsecs(0),
             machine: Machine::read()?,
             is_quick,
-            subjects,
+            subjects: Vec::new(),
         })
     }
 
@@ -137,7 +137,8 @@ mod tests {
         let mut figures = Figures::new(Subject::Edge);
         let rate = Figure::new("objects", Unit::PerSecond, vec![100.0, 110.0, 120.0]);
         figures.add(rate.limited_by("plain server", vec![200.0, 210.0, 220.0]).target(90.0).older(10.0));
-        let record = Record::new(vec![figures], true).unwrap();
+        let mut record = Record::begin(true).unwrap();
+        record.subjects.push(figures);
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("record.json");
         record.write(&path).unwrap();

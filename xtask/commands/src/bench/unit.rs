@@ -36,7 +36,8 @@ impl Unit {
         match self {
             Self::Seconds => seconds(value),
             Self::Bytes if value < 1e5 => format!("{:.1} KB", value / 1e3),
-            Self::Bytes => format!("{:.2} MB", value / 1e6),
+            Self::Bytes if value < 1e9 => format!("{:.2} MB", value / 1e6),
+            Self::Bytes => format!("{:.1} GB", value / 1e9),
             Self::Count => thousands(value),
             Self::PerSecond => format!("{}/s", thousands(value)),
             Self::Times => times(value),
@@ -89,6 +90,7 @@ mod tests {
             (Unit::Seconds, -12.34e-6, "-12.3 µs"),
             (Unit::Bytes, 4_912_345.0, "4.91 MB"),
             (Unit::Bytes, 7_812.0, "7.8 KB"),
+            (Unit::Bytes, 25.28e9, "25.3 GB"),
             (Unit::Count, 350.0, "350"),
             (Unit::Count, 1_234_567.0, "1,234,567"),
             (Unit::PerSecond, 6_954.4, "6,954/s"),

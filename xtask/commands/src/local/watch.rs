@@ -5,7 +5,6 @@
 //! nothing.
 
 mod change;
-mod only_warnings;
 mod report;
 mod saves;
 mod swap;

@@ -22,10 +22,10 @@ use tokio::process::Command;
 use tokio::time::Instant;
 
 use super::change::{Change, Part};
-use super::only_warnings::OnlyWarnings;
 use super::report;
 use crate::local::data_plane::DataPlane;
 use crate::local::verify;
+use crate::only_warnings::OnlyWarnings;
 
 /// How long another deployment of the stack may take before a change is deployed.
 const LOCK_LIMIT: Duration = Duration::from_mins(2);

@@ -1,4 +1,4 @@
-//! The operator of the deployments of saves, which have one line each.
+//! The operator of deployments that are one line, or a measurement, for the reader.
 
 use anyhow::Result;
 use deploy::connection::AwsCall;
@@ -8,7 +8,7 @@ use machine::{Progress, Step, Unreported};
 use operator::terminal::Terminal;
 
 /// Shows warnings, and no progress.
-pub(super) struct OnlyWarnings;
+pub(crate) struct OnlyWarnings;
 
 impl Progress for OnlyWarnings {
     fn note(&self, text: &str) {
