@@ -133,7 +133,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
 
 /// Shows what changed between two runs.
 fn compare(before: &Record, now: &Record) -> Result<Outcome> {
-    let comparisons = now.subjects.iter().map(|figures| Comparison::new(before, figures));
+    let compared = now.subjects.iter().filter(|figures| figures.subject.is_compared());
+    let comparisons = compared.map(|figures| Comparison::new(before, figures));
     let Some(comparison) = comparisons.reduce(Comparison::and) else { return Ok(Outcome::Done) };
     let (commit, time) = (&before.commit, before.measured_at.format("%Y-%m-%d %H:%M UTC"));
     output::print(format_args!("compared with commit {commit}, measured {time}:\n{comparison}\n"))?;
@@ -143,12 +144,9 @@ fn compare(before: &Record, now: &Record) -> Result<Outcome> {
 /// Measures once, or in a comparison until it is certain which figures are worse.
 fn measure_until_certain(subject: Subject, effort: Effort, before: Option<&Record>) -> Result<Figures> {
     let mut figures = measure(subject, effort)?;
-    let Some(before) = before else { return Ok(figures) };
+    let Some(before) = before.filter(|_| subject.is_compared()) else { return Ok(figures) };
     let mut measurements = 1;
-    while measurements < MOST_MEASUREMENTS
-        && subject.varies()
-        && !Comparison::new(before, &figures).is_decided(measurements)
-    {
+    while measurements < MOST_MEASUREMENTS && !Comparison::new(before, &figures).is_decided(measurements) {
         terminal::say(format!("{subject} is not certain yet, measuring again …"));
         figures.merge(measure(subject, effort)?)?;
         measurements += 1;
@@ -189,9 +187,10 @@ impl Subject {
         matches!(self, Self::Functions | Self::Api | Self::Edge | Self::Commands | Self::Pool)
     }
 
-    /// Returns whether another measurement can have other results.
-    fn varies(self) -> bool {
-        !matches!(self, Self::Instructions | Self::Scale)
+    /// Returns whether its figures are compared with those of an earlier run: whether they are those of our code, and not
+    /// of a simulation.
+    fn is_compared(self) -> bool {
+        !matches!(self, Self::Pool | Self::Scale)
     }
 }
 

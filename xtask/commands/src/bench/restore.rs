@@ -32,8 +32,8 @@ use crate::local::foundation::Foundation;
 const ROUND_TRIP: Duration = Duration::from_micros(2500);
 /// How often a folder is restored, unless it is large.
 const ROUNDS: usize = 3;
-/// From how many files on a folder is restored once only, because its preparation takes minutes.
-const LARGE: usize = 20_000;
+/// From how many objects on a folder is restored once only, because its preparation takes a minute.
+const MANY_OBJECTS: usize = 20_000;
 
 const PUBLISHED: Scenario = Scenario::new(10_000, 0);
 const MOST_PUBLISHED: Scenario = Scenario::new(100_000, 0);
@@ -101,7 +101,7 @@ async fn measure_all(
     for (number, scenario) in scenarios.iter().enumerate() {
         let step = terminal::Step::begin(scenario.to_string());
         let (mut measured, mut replays) = (Vec::new(), Vec::new());
-        let rounds = if scenario.files < LARGE { effort.rounds(ROUNDS) } else { 1 };
+        let rounds = if scenario.with_objects < MANY_OBJECTS { effort.rounds(ROUNDS) } else { 1 };
         for round in 0..rounds {
             let trial = Trial::prepare(&place(format!("trial-{number}-{round}"))).await?;
             let is_replayed = *scenario == WITH_OBJECTS;

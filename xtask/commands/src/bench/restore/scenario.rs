@@ -11,9 +11,9 @@ use faults::{Fate, Service};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::bench) struct Scenario {
     /// The number of files in it.
-    pub(super) files: usize,
+    files: usize,
     /// How many of them have objects. The others are published.
-    with_objects: usize,
+    pub(super) with_objects: usize,
     /// Whether a live object follows each object of a file.
     is_sparse: bool,
     /// The delay added to every round trip to the database.
