@@ -95,6 +95,8 @@ fn values_become_literals() {
     let literal = |type_id, bytes: &[u8]| Value { type_id, bytes: Some(bytes.to_vec()) }.literal().unwrap();
     assert_eq!(literal(23, &7_i32.to_be_bytes()), "E'7'");
     assert_eq!(literal(25, br"it's \"), r"E'it''s \\'");
+    assert_eq!(literal(701, &2.5_f64.to_be_bytes()), "E'2.5'");
+    assert_eq!(literal(2950, &[0x11; 16]), "E'11111111-1111-1111-1111-111111111111'");
     let header = [1_i32, 1, 25, 3, 1].map(i32::to_be_bytes).concat();
     let elements = [&[0, 0, 0, 2][..], b"a\"", &[0xff; 4], &[0, 0, 0, 0]].concat();
     assert_eq!(literal(1009, &[header, elements].concat()), "E'{\"a\\\\\"\",NULL,\"\"}'");
