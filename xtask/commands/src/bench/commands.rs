@@ -20,6 +20,7 @@ use machine::workspace;
 use operator::connect::read_stack_file;
 use stack::Environment;
 use tokio::process::Command;
+use tokio::time::{MissedTickBehavior, interval};
 
 use super::Effort;
 use super::figure::{Figure, Figures, in_seconds};
@@ -93,7 +94,11 @@ async fn measure_deployments(program: &Path, effort: Effort) -> Result<Figure> {
     let changed = Environment { signing_key_rotation_days: days, ..environment.clone() };
     let (mut times, mut limits) = (Vec::new(), Vec::new());
     let pairs = effort.rounds(REVIEWS).div_ceil(2);
+    // The id of a release has the second of its creation, so two releases cannot be of the same one.
+    let mut seconds = interval(Duration::from_millis(1_100));
+    seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     for environment in std::iter::repeat_n([&changed, &environment], pairs).flatten() {
+        seconds.tick().await;
         limits.push(time(program, &["--help"]).await?);
         times.push(deploy(environment, environment.signing_key_rotation_days).await?);
     }
