@@ -75,7 +75,7 @@ fn valid_url() -> String {
     )
 }
 
-/// Returns a URL with many escapes, the last of which leave the bucket.
+/// Returns a URL with many escapes. The last ones leave the bucket.
 fn hostile_url() -> String {
     let escapes = "%61/".repeat(1_000);
     valid_url().replace("a%20folder/object.parquet", &format!("{escapes}%2e%2e/%2e%2e/secrets/object"))

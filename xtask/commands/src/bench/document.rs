@@ -15,6 +15,7 @@ use super::Subject;
 use super::figure::{Figure, Figures, shown_excess, shown_p99, shown_spread, verdict};
 use super::record::Record;
 use super::unit::{Unit, times};
+use crate::load::span::number;
 
 /// The floor of the program that measured the older service, in seconds.
 const OLDER_FLOOR: f64 = 190e-6;
@@ -129,7 +130,7 @@ fn page(record: &Record, charts: &[NamedChart]) -> String {
     let machine = &record.machine;
     let changes = if record.has_changes { ", with changes that were not committed" } else { "" };
     let time = record.measured_at.format("%Y-%m-%d %H:%M UTC");
-    let memory = Unit::Bytes.show(memory_megabytes(machine.memory_bytes));
+    let memory = Unit::Bytes.show(number(machine.memory_bytes / 1_000_000) * 1e6);
     let mut page = format!(
         "# Benchmarks
 
@@ -200,11 +201,6 @@ fn section(figures: &Figures) -> String {
         let _ = writeln!(section, "| {} |", cells.join(" | "));
     }
     section
-}
-
-/// Returns a size rounded to megabytes.
-fn memory_megabytes(bytes: u64) -> f64 {
-    f64::from(u32::try_from(bytes / 1_000_000).unwrap_or(u32::MAX)) * 1e6
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use super::cold_start::cold_start;
 use super::figure::{Figure, Figures, in_seconds};
 use super::single_function::{deployed_function, variables};
 use super::unit::Unit;
+use crate::load::span::number;
 
 const COLD_STARTS: usize = 60;
 
@@ -46,7 +47,7 @@ pub(super) async fn measure(figures: &mut Figures, effort: Effort) -> Result<()>
             floors.push(start_of_empty_program().await?);
             let start = cold_start(&bootstrap, &variables).await?;
             times.push(start.time);
-            memory.push(exact(start.resident)?);
+            memory.push(number(start.resident));
         }
         let cold_start = Figure::times(format!("{name}: cold start, start to first poll"), &times);
         figures.add(
@@ -57,7 +58,7 @@ pub(super) async fn measure(figures: &mut Figures, effort: Effort) -> Result<()>
         );
         let memory = Figure::new(format!("{name}: resident memory at the first poll"), Unit::Bytes, memory);
         figures.add(memory.target(MEMORY_TARGET).older(OLDER_MEMORY));
-        let zip = Figure::new(format!("{name}: zip"), Unit::Bytes, vec![exact(function.size)?]);
+        let zip = Figure::new(format!("{name}: zip"), Unit::Bytes, vec![number(function.size)]);
         figures.add(zip.target(size_target(function.name)));
     }
     step.done(format!("{rounds} of each function"));
@@ -86,8 +87,4 @@ async fn start_of_empty_program() -> Result<Duration> {
     let status = Command::new("true").env_clear().status().await.context("`true` could not be started")?;
     ensure!(status.success(), "`true` failed");
     Ok(start.elapsed())
-}
-
-fn exact(bytes: u64) -> Result<f64> {
-    Ok(u32::try_from(bytes).context("a function is larger than 4 GB")?.into())
 }

@@ -11,6 +11,7 @@ use command_line::terminal::{self, Step, TerminalProgress};
 use machine::cargo_tool::GUNGRAUN_RUNNER;
 use machine::{command, valgrind};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::figure::{Figure, Figures};
 use super::unit::Unit;
@@ -69,38 +70,7 @@ fn path_with(program: &Path) -> Result<OsString> {
 struct Benchmark {
     function_name: String,
     id: String,
-    profiles: Vec<Profile>,
-}
-
-#[derive(Deserialize)]
-struct Profile {
-    data: Data,
-}
-
-#[derive(Deserialize)]
-struct Data {
-    total: Total,
-}
-
-#[derive(Deserialize)]
-struct Total {
-    metrics: Metrics,
-}
-
-#[derive(Deserialize)]
-struct Metrics {
-    #[serde(rename = "Ir")]
-    instructions: Instructions,
-}
-
-#[derive(Deserialize)]
-struct Instructions {
-    values: Values,
-}
-
-#[derive(Deserialize)]
-struct Values {
-    new: u64,
+    profiles: Value,
 }
 
 /// Parses one line for each benchmark.
@@ -109,8 +79,9 @@ fn parse(printed: &[u8]) -> Result<BTreeMap<String, u64>> {
     let count = |benchmark: serde_json::Result<Benchmark>| {
         let Benchmark { function_name, id, profiles } =
             benchmark.context("gungraun printed something else")?;
-        let profile = profiles.into_iter().next().context("a benchmark has no profile")?;
-        Ok((format!("{function_name}::{id}"), profile.data.total.metrics.instructions.values.new))
+        let instructions = profiles.pointer("/0/data/total/metrics/Ir/values/new");
+        let instructions = instructions.and_then(Value::as_u64).context("a benchmark has no count")?;
+        Ok((format!("{function_name}::{id}"), instructions))
     };
     benchmarks.map(count).collect()
 }

@@ -26,6 +26,7 @@ use super::Effort;
 use super::figure::{Figure, Figures, in_seconds};
 use super::replay;
 use super::unit::Unit;
+use crate::load::span::number;
 use crate::local::foundation::Foundation;
 
 /// The round trip to a database in another availability zone, through a proxy.
@@ -142,7 +143,7 @@ fn add_figures(figures: &mut Figures, scenario: Scenario, measured: &[Measured])
     let first = measured.first().context("nothing was restored")?;
     let statements = Figure::count(format!("{scenario}: SQL statements"), first.statements);
     let calls = Figure::count(format!("{scenario}: AWS calls"), first.calls);
-    let memory = measured.iter().map(|measured| rounded(measured.peak_memory)).collect();
+    let memory = measured.iter().map(|measured| number(measured.peak_memory)).collect();
     let memory = Figure::new(format!("{scenario}: peak memory"), Unit::Bytes, memory);
     if scenario == WITH_OBJECTS {
         figures.add(outside.target(0.4));
@@ -180,9 +181,4 @@ fn add_growth(figures: &mut Figures, all: &[(Scenario, Duration)]) {
 
 fn shortest_outside(measured: &[Measured]) -> Duration {
     measured.iter().map(Measured::outside).min().unwrap_or_default()
-}
-
-/// Returns a size in bytes, rounded down to kilobytes.
-fn rounded(bytes: u64) -> f64 {
-    f64::from(u32::try_from(bytes / 1000).unwrap_or(u32::MAX)) * 1e3
 }

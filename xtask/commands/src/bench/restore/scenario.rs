@@ -38,7 +38,7 @@ impl Measured {
 }
 
 impl Scenario {
-    /// Returns a folder with this many files, of which some have objects next to each other.
+    /// Returns a folder with this many files. Objects of files are next to each other.
     pub(in crate::bench) const fn new(files: usize, with_objects: usize) -> Self {
         Self { files, with_objects, is_sparse: false, round_trip: Duration::ZERO }
     }
